@@ -1,0 +1,56 @@
+"""The one exception tree. Every error carries what a user needs in order to act: where, what, and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input: `path` is the place in it (`strategy.steps[1].weight`)."""
+
+    path: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}. {self.remedy}"
+
+
+class SlipwayError(Exception):
+    """Base of every error that Slipway raises on purpose; `str()` of it is one clear line or list."""
+
+
+class InputError(SlipwayError):
+    """Some input cannot be used; `problems` lists all that is wrong with it, never only the first."""
+
+    def __init__(self, subject: str, problems: Sequence[Problem]) -> None:
+        self.subject = subject
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"{subject}: {len(self.problems)} problem(s)\n{lines}")
+
+
+class ReleaseRefused(SlipwayError):
+    """The release may not start (quarantined revision, a gate, another rollout of the service in flight)."""
+
+
+class RolloutAborted(SlipwayError):
+    """A rollout ended by putting the traffic back: the message says what, statistic, threshold and n."""
+
+
+class ClusterError(SlipwayError):
+    """The cluster, its gateway or its metrics could not be read or written; says which and what to check."""
+
+
+class Conflict(ClusterError):
+    """Somebody else wrote in between; read again and decide again."""
+
+
+class LeaseHeld(ClusterError):
+    """Another rollout of the same service is in flight."""
+
+
+class EngineError(SlipwayError):
+    """The Pulumi engine or its state refused an operation."""

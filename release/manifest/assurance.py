@@ -1,0 +1,86 @@
+"""Who vouches for the release, with what evidence, and how it may be undone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from release.manifest.base import Part
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Qa(Part):
+    """QA's word on the release; anything but `go` sends it back."""
+
+    recommendation: Literal["go", "no-go", "conditional"]
+    by: Name
+    at: AwareDatetime
+    statement: str | None = None
+    """Path of the signed statement."""
+
+
+class Evidence(Part):
+    """Paths of existing CI output, relative to the manifest's folder or the project."""
+
+    tests: tuple[str, ...] = ()
+    coverage: tuple[str, ...] = ()
+    static_analysis: tuple[str, ...] = ()
+    security_scan: tuple[str, ...] = ()
+    vex: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    """Signed statements that bind the files above to the artifact's digest, and receipts (staging, drill)."""
+
+
+class Approval(Part):
+    """One approval: `role` such as service-owner, by whom and when."""
+
+    role: Name
+    by: Name
+    at: AwareDatetime
+    expires: datetime | None = None
+    statement: str | None = None
+
+
+class Migration(Part):
+    """A schema migration that belongs to this release."""
+
+    id: Name
+    up: str
+    down: str | None = None
+    phase: Literal["expand", "contract", "data"]
+    compensation: str | None = None
+    """The named compensating action when there is no way down."""
+
+
+class Rollback(Part):
+    """How this release may be undone. `constraints: []` is an answer; leaving the section out is not."""
+
+    max_minutes: Annotated[float, Field(gt=0)]
+    constraints: tuple[str, ...]
+    compensations: tuple[str, ...] = ()
+
+
+class Owner(Part):
+    """Who acts when something is wrong."""
+
+    team: Name
+    oncall: Name
+    runbook: Name
+
+
+class Retry(Part):
+    """Why a revision that was aborted before may be tried again."""
+
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class Hotfix(Part):
+    """A tracked hotfix: the change record and when the follow-up is due."""
+
+    ticket: Name
+    reason: Name
+    follow_up_due: AwareDatetime

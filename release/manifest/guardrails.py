@@ -1,0 +1,89 @@
+"""What is measured during the rollout and how it is judged (see rollout/analysis for the statistics)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from release.manifest.base import Part
+from release.units import Seconds, Share
+
+Policy = Literal["hold", "abort"]
+"""What to do when a step ends undecided, or the source of the counts fails: never `promote`."""
+
+
+class _Guardrail(Part):
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """Its share of the promised false-abort rate, relative to the other guardrails' weights."""
+    on_inconclusive: Policy | None = None
+    """None: as `analysis.onInconclusive`."""
+    on_error: Policy | None = None
+
+
+class _Relative(_Guardrail):
+    tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
+    """Ratio of the candidate's bad share to the baseline's that is still acceptable (rho0)."""
+    negligible: Annotated[Share, Field(gt=0)] = 0.001
+    """A bad share of the candidate below this may be promoted whatever the ratio (f)."""
+    objective: Annotated[Share, Field(gt=0)] | None = None
+    """Absolute: the largest acceptable bad share, for steps without a concurrent baseline."""
+
+
+class ErrorRatio(_Relative):
+    """Bad event: a response of 5xx, or none at all."""
+
+    kind: Literal["error-ratio"]
+
+
+class Latency(_Relative):
+    """Bad event: slower than `threshold`."""
+
+    kind: Literal["latency"]
+    threshold: Annotated[Seconds, Field(gt=0)]
+
+
+class Custom(_Relative):
+    """Good and total events from queries of cumulative counters; `{revision}` and `{service}` are filled in."""
+
+    kind: Literal["custom"]
+    good: str
+    total: str
+
+
+class Slo(_Guardrail):
+    """Absolute: the candidate's bad share of the named indicator against the objective."""
+
+    kind: Literal["slo"]
+    of: Literal["errors", "latency"] = "errors"
+    threshold: Annotated[Seconds, Field(gt=0)] | None = None
+    objective: Annotated[Share, Field(gt=0)]
+    """The largest acceptable bad share (a 99.9% SLO is `0.1%` here)."""
+
+    @model_validator(mode="after")
+    def _latency_has_a_threshold(self) -> Slo:
+        if (self.of == "latency") != (self.threshold is not None):
+            raise ValueError("threshold belongs to `of: latency`, and is required there")
+        return self
+
+
+class AlertFiring(_Guardrail):
+    """An alert of the monitoring system: while it fires the guardrail fails."""
+
+    kind: Literal["alert"]
+    alert: str
+    labels: dict[str, str] = {}
+
+
+class ClientFailures(_Guardrail):
+    """The first-failure test for sticky clients: each client counts once."""
+
+    kind: Literal["client-failures"]
+    tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
+    negligible: Annotated[Share, Field(gt=0)] = 0.001
+
+
+Guardrail = Annotated[
+    ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures, Field(discriminator="kind")
+]

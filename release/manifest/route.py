@@ -1,0 +1,55 @@
+"""How traffic reaches the service: the HTTPRoute that the Rollout alone writes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from release.manifest.base import Part
+from release.units import Seconds
+
+Hostname = Annotated[
+    str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+]
+
+
+class GatewayReference(Part):
+    """The Gateway that the route attaches to; `section` names one listener of it."""
+
+    namespace: str
+    name: str
+    section: str | None = None
+
+
+class HeaderMatch(Part):
+    """An exact match of a request header."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")]
+    value: str
+
+
+class Match(Part):
+    """One match of the route: all of its conditions must hold."""
+
+    path: str = Field(default="/", pattern=r"^/")
+    path_type: Literal["PathPrefix", "Exact"] = "PathPrefix"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] | None = None
+    headers: tuple[HeaderMatch, ...] = ()
+
+
+class Affinity(Part):
+    """Declared stickiness: clients stay on one side, so that their errors are not independent."""
+
+    cookie: str | None = None
+    header: str | None = None
+
+
+class Route(Part):
+    """Hostnames and matches of the service at its gateway; no match means every path."""
+
+    gateway: GatewayReference
+    hostnames: Annotated[tuple[Hostname, ...], Field(min_length=1)]
+    matches: tuple[Match, ...] = ()
+    timeout: Seconds | None = None
+    affinity: Affinity | None = None

@@ -1,0 +1,98 @@
+"""The whole workload of a release: all of it is part of the revision, so all of it is rolled back together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from release.manifest.base import Part
+from release.units import Seconds
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class SecretReference(Part):
+    """A key of a Kubernetes Secret; the value itself never enters a manifest, a journal or a log."""
+
+    secret: str
+    key: str
+
+
+class Resources(Part):
+    """Kubernetes quantities, such as `{cpu: 100m, memory: 64Mi}`."""
+
+    requests: dict[str, str] = {}
+    limits: dict[str, str] = {}
+
+
+class HttpProbe(Part):
+    """An HTTP check of the container on the workload's port."""
+
+    path: str = Field(pattern=r"^/")
+    period: Seconds = 2.0
+    timeout: Seconds = 1.0
+    failures: Annotated[int, Field(ge=1)] = 3
+
+    @field_validator("period", "timeout")
+    @classmethod
+    def _whole_seconds(cls, value: float) -> float:
+        if value < 1 or value != int(value):
+            raise ValueError("the kubelet counts probes in whole seconds, 1s or more")
+        return value
+
+
+class Probes(Part):
+    """Readiness is required: without it a pod that does not serve would get traffic."""
+
+    readiness: HttpProbe
+    liveness: HttpProbe | None = None
+    startup: HttpProbe | None = None
+
+
+class Drain(Part):
+    """How a pod leaves: it waits `before_stop` after it left the endpoints, then gets SIGTERM and `grace` in all."""
+
+    before_stop: Seconds = 5.0
+    grace: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _grace_covers_the_wait(self) -> Drain:
+        if self.grace <= self.before_stop:
+            raise ValueError("grace must be longer than beforeStop, it includes it")
+        return self
+
+
+class Workload(Part):
+    """What runs: one container with its configuration, `replicas` of it, ready within `ready_within` seconds."""
+
+    port: Port
+    replicas: Annotated[int, Field(ge=1, le=1000)]
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: dict[EnvironmentName, str] = {}
+    secret_env: dict[EnvironmentName, SecretReference] = {}
+    files: dict[str, str] = {}
+    """Configuration files, absolute path -> content; they live in a ConfigMap of the same revision."""
+    resources: Resources = Resources()
+    probes: Probes
+    drain: Drain = Drain()
+    ready_within: Seconds = 120.0
+    service_account: str | None = None
+    max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d+%$")] = 1
+    """Of the PodDisruptionBudget."""
+    app_protocol: Literal["http", "h2c"] = "http"
+
+    @field_validator("files")
+    @classmethod
+    def _absolute_paths(cls, value: dict[str, str]) -> dict[str, str]:
+        bad = [path for path in value if not path.startswith("/") or ".." in path.split("/")]
+        if bad:
+            raise ValueError(f"{', '.join(bad)}: files are named by their absolute path in the container")
+        return value
+
+    @field_validator("env")
+    @classmethod
+    def _strings(cls, value: dict[str, str]) -> dict[str, str]:
+        return dict(sorted(value.items()))

@@ -1,0 +1,30 @@
+"""The revision: what a version *is*. It names every resource of the workload, so a change is always `+ create`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from release.manifest.release import Release
+
+REVISION_LENGTH = 8
+
+
+def revision_of(release: Release) -> str:
+    """8 hex digits over artifact and workload; for rolling also that the Rollout scales the replicas.
+
+    Whether `spec.replicas` is declared differs between rolling and the other strategies; handing that field
+    over in place would let the API server default it to 1 under traffic, so the two are different revisions.
+    """
+    content = {
+        "image": release.artifact.image,
+        "workload": release.workload.model_dump(mode="json", by_alias=True),
+        "scaledByRollout": release.strategy.kind == "rolling",
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_LENGTH]
+
+
+def workload_name(service: str, revision: str) -> str:
+    """The name of Deployment, Service, PodDisruptionBudget and ConfigMap of one revision."""
+    return f"{service}-{revision}"

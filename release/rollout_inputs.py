@@ -1,0 +1,70 @@
+"""The inputs of the Rollout resource: the one contract between the components and the provider."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from release.manifest.analysis import Analysis
+from release.manifest.assurance import Owner, Retry
+from release.manifest.base import Part
+from release.manifest.guardrails import Guardrail
+from release.manifest.route import Route
+from release.manifest.strategy import BlueGreen, Canary, Rolling
+from release.units import Seconds
+
+
+class Backend(Part):
+    """One version of the service in the data plane. All names live in the service's namespace."""
+
+    revision: str
+    version: str
+    image: str
+    deployment: str
+    service: str
+    port: int
+    replicas: int
+    ready_within: Seconds
+    scaled_by_rollout: bool
+    """True when `spec.replicas` is undeclared and the executor owns it (rolling)."""
+
+
+class MetricsSource(Part):
+    """Where the counts come from; an unknown kind is an error."""
+
+    kind: Literal["prometheus"]
+    url: str
+
+
+class TrafficProbe(Part):
+    """A bounded probe as the traffic of a stack without users."""
+
+    rate: Annotated[float, Field(gt=0, le=50)]
+    path: str = "/"
+
+
+class RolloutInputs(Part):
+    """Everything that the provider needs in order to move the traffic of one service to `candidate`."""
+
+    service: str
+    namespace: str
+    candidate: Backend
+    standby: Backend | None = None
+    """Kept warm after the rollout; None when the old version goes."""
+    route: Route
+    strategy: Annotated[Canary | BlueGreen | Rolling, Field(discriminator="kind")]
+    guardrails: tuple[Guardrail, ...]
+    analysis: Analysis
+    metrics: MetricsSource
+    gateway_url: str | None = None
+    """Where the gateway answers, for smoke checks and the probe; the host name goes into the Host header."""
+    probe: TrafficProbe | None = None
+    retry: Retry | None = None
+    owner: Owner
+    manifest: str
+    """Path of the manifest in the project, for messages and history."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain JSON values with camelCase keys, None left out: what the engine stores and diffs."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -1,0 +1,65 @@
+"""Durations and shares as people write them (`2m`, `300ms`, `0.1%`), kept as plain floats."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(value: object) -> float:
+    """Parse `90`, `90s`, `1m30s` or `300ms` into seconds. Raises ValueError for anything else or below 0."""
+    if isinstance(value, bool):
+        raise ValueError("a duration such as 30s, 2m or 300ms is expected")
+    if isinstance(value, int | float):
+        number = float(value)
+        if not math.isfinite(number) or number < 0:
+            raise ValueError("a duration must be finite and not negative")
+        return number
+    text = str(value).strip()
+    parts = _DURATION.findall(text)
+    if not parts or "".join(f"{n}{unit}" for n, unit in parts) != text:
+        raise ValueError(f"{text!r} is not a duration such as 30s, 2m, 1m30s or 300ms")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def share(value: object) -> float:
+    """Parse `0.1%` or `0.001` into a fraction within [0, 1]. Raises ValueError otherwise."""
+    if isinstance(value, bool):
+        raise ValueError("a share such as 0.1% is expected")
+    text = str(value).strip()
+    try:
+        number = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a share such as 0.1% or 0.001") from None
+    if not 0 <= number <= 1:
+        raise ValueError(f"{text!r} is not between 0% and 100%")
+    return number
+
+
+def show_seconds(value: float) -> str:
+    """The shortest exact way to say a duration: `90.0` -> `1m30s`, `0.3` -> `300ms`, `0` -> `0s`."""
+    if value < 1 and value > 0:
+        return f"{value * 1000:g}ms"
+    rest, text = value, ""
+    for unit, size in (("h", 3600.0), ("m", 60.0)):
+        count = int(rest // size)
+        if count:
+            text, rest = f"{text}{count}{unit}", rest - count * size
+    return f"{text}{rest:g}s" if rest or not text else text
+
+
+def show_share(value: float) -> str:
+    """`0.001` -> `0.1%`."""
+    return f"{value * 100:.4g}%"
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+Share = Annotated[float, BeforeValidator(share)]
+Weight = Annotated[float, Field(ge=0, le=100)]
+"""Percent of the traffic, 0 to 100; fractions such as 0.5 are allowed."""

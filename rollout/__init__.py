@@ -1,0 +1,1 @@
+"""What happens during `pulumi up`: the provider of `slipway:index:Rollout`."""

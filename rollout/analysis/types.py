@@ -1,0 +1,82 @@
+"""What goes into a decision and what comes out: small frozen values that the journal can hold as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Four different things: no data is never a pass, and a broken source is not a bad candidate."""
+
+    PASS = "PASS"  # noqa: S105
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Events of one side within one tick: `bad` of `total`. For latency also the histogram of the tick:
+    `slower[i]` events were slower than `bounds[i]` seconds (bounds ascending, so `slower` does not grow)."""
+
+    total: int
+    bad: int
+    bounds: tuple[float, ...] = ()
+    slower: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailCounts:
+    """Both sides of one guardrail within one tick. `firing` is for alert guardrails only."""
+
+    candidate: Counts
+    baseline: Counts
+    firing: bool | None = None
+    first_failures: tuple[tuple[str, bool], ...] = ()
+    """For client-failures, in order: (hashed client key, failed on the candidate side)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One look. `at` and `in_step` are seconds since the rollout and since the current step began, `length`
+    those that the counts cover; `weight` is the candidate's share in percent that was in force during the
+    tick. A guardrail whose source failed is in `errors` (name -> reason) and not in `counts`."""
+
+    at: float
+    in_step: float
+    length: float
+    weight: float
+    counts: Mapping[str, GuardrailCounts]
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One guardrail's state after a look, with its reason: `statistic` is the evidence, compared with
+    `threshold`; `n` the candidate's events; `detectable` the smallest ratio that could still be detected in
+    the time left (None when none can)."""
+
+    guardrail: str
+    verdict: Verdict
+    statistic: float
+    threshold: float
+    n: int
+    candidate_bad: int
+    baseline_total: int
+    baseline_bad: int
+    detectable: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """FAIL: abort now. PASS: every guardrail allows to leave the current weight. INCONCLUSIVE: keep looking.
+    ERROR: a source failed on this tick (the controller knows the grace)."""
+
+    verdict: Verdict
+    statistic: float
+    threshold: float
+    findings: tuple[Finding, ...]
+    reason: str

@@ -1,0 +1,58 @@
+"""The protocol of a metrics source: raw cumulative counters, so that resets and restarts stay visible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from release.manifest.guardrails import Guardrail
+from release.rollout_inputs import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Cumulative counters of one emitter (one pod or one proxy): `total`, `bad`, and for latency the
+    cumulative histogram (`le` upper bounds in seconds -> count)."""
+
+    total: float
+    bad: float
+    buckets: Mapping[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at one guardrail: emitter -> series for either side; `firing` for alerts."""
+
+    candidate: Mapping[str, Series]
+    baseline: Mapping[str, Series]
+    firing: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All guardrails at one instant. `at` is the source's own time of the newest sample (Unix seconds), so
+    that a source which answers with old data can be told from one that is alive."""
+
+    at: float
+    readings: Mapping[str, Reading]
+    errors: Mapping[str, str]
+    """Guardrail -> why it could not be read."""
+
+
+class Source(Protocol):
+    """One metrics system."""
+
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None
+    ) -> Snapshot:
+        """Read every guardrail's counters now. Never raises for a failed query: that is in `errors`."""
+        ...
+
+    def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
+        """Cumulative requests per revision at the data plane, for the measured share."""
+        ...
+
+    def in_flight(self, backend: Backend) -> int | None:
+        """Requests of the backend that are in flight at the data plane; None when the source cannot tell."""
+        ...

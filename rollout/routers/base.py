@@ -1,0 +1,58 @@
+"""The protocol of a router: the only writer of a service's traffic weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from release.manifest.route import Route
+from release.manifest.strategy import Preview
+from release.rollout_inputs import Backend
+
+ROUTE_OWNER_LABEL = "slipway.dev/owned-by"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The traffic that is wanted: percent per backend (sum 100), and who is reachable by preview at 0%."""
+
+    shares: tuple[tuple[Backend, float], ...]
+    preview: tuple[Backend, Preview] | None = None
+
+    @classmethod
+    def whole(cls, backend: Backend) -> Split:
+        """Everything to one backend."""
+        return cls(((backend, 100.0),))
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The route as the cluster holds it. `shares` is percent per Service name, `version` its resourceVersion,
+    `accepted` whether the gateway accepted this generation with all references resolved."""
+
+    shares: Mapping[str, float]
+    version: str
+    accepted: bool
+    problem: str
+    managed: bool
+    """False when somebody else made the route: it is never overwritten without a word."""
+    body: str = ""
+    """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview)."""
+
+
+class Router(Protocol):
+    """Writes and reads back one service's route in one namespace."""
+
+    def read(self) -> Live | None:
+        """The live route, None when there is none. Raises ClusterError when the API cannot be asked."""
+        ...
+
+    def apply(self, route: Route, split: Split, expect: str | None) -> Live:
+        """Write the whole route. `expect` is the resourceVersion of the route that is to be replaced, None
+        when it must not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise."""
+        ...
+
+    def delete(self) -> None:
+        """Remove the route; it is no error when there is none."""
+        ...
