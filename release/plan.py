@@ -22,9 +22,7 @@ class PlannedStep:
     replicas: int | None = None
 
 
-def planned_steps(
-    strategy: Canary | BlueGreen | Rolling, replicas: int, kind: Kind
-) -> tuple[PlannedStep, ...]:
+def planned_steps(strategy: Canary | BlueGreen | Rolling, replicas: int, kind: Kind) -> tuple[PlannedStep, ...]:
     """The steps of one rollout.
 
     A first release and the return to a revision that completed before are one switch: there is nothing to
@@ -41,14 +39,10 @@ def planned_steps(
 
 def describe(strategy: Canary | BlueGreen | Rolling, replicas: int, kind: Kind) -> str:
     """One line for `pulumi preview`, such as `canary: 5% 2m, 25% 5m, 100% 10m`."""
-    name = {"first": "first release", "forward": strategy.kind, "return": "return to a known good revision"}[
-        kind
-    ]
+    name = {"first": "first release", "forward": strategy.kind, "return": "return to a known good revision"}[kind]
     steps = ", ".join(_step_text(step) for step in planned_steps(strategy, replicas, kind))
     smoke = (
-        f"{len(strategy.smoke)} smoke check(s) at 0%, "
-        if kind == "forward" and strategy.kind == "blue-green"
-        else ""
+        f"{len(strategy.smoke)} smoke check(s) at 0%, " if kind == "forward" and strategy.kind == "blue-green" else ""
     )
     return f"{name}: {smoke}{steps}"
 
@@ -68,8 +62,6 @@ def _batches(strategy: Rolling, replicas: int) -> tuple[PlannedStep, ...]:
     size = max(1, math.ceil(strategy.batch * replicas))
     counts = [*range(size, replicas, size), replicas]
     return tuple(
-        PlannedStep(
-            100.0 * count / replicas, strategy.final_bake if count == replicas else strategy.bake, count
-        )
+        PlannedStep(100.0 * count / replicas, strategy.final_bake if count == replicas else strategy.bake, count)
         for count in counts
     )

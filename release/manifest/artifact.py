@@ -21,10 +21,8 @@ class Artifact(Part):
     def _is_pinned(cls, value: str) -> str:
         if not _PINNED.fullmatch(value):
             raise ValueError("name the image by its digest, repository@sha256:<64 hex>; a tag can be moved")
-        if ":" in value.split("@")[0].rpartition("/")[2]:
-            raise ValueError(
-                "leave the tag out: repository@sha256:<64 hex>, the digest alone names the image"
-            )
+        if ":" in value.split("@", maxsplit=1)[0].rpartition("/")[2]:
+            raise ValueError("leave the tag out: repository@sha256:<64 hex>, the digest alone names the image")
         return value
 
     @property

@@ -84,6 +84,4 @@ class ClientFailures(_Guardrail):
     negligible: Annotated[Share, Field(gt=0)] = 0.001
 
 
-Guardrail = Annotated[
-    ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures, Field(discriminator="kind")
-]
+Guardrail = Annotated[ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures, Field(discriminator="kind")]

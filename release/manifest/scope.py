@@ -15,9 +15,7 @@ class Change(Part):
     """One tracked change."""
 
     id: Annotated[str, Field(min_length=1)]
-    kind: Literal[
-        "feature", "fix", "hotfix", "refactor", "dependency", "configuration", "migration", "infrastructure"
-    ]
+    kind: Literal["feature", "fix", "hotfix", "refactor", "dependency", "configuration", "migration", "infrastructure"]
     risk: Level = "medium"
     flag: str | None = None
     """The feature flag or kill switch that guards it."""

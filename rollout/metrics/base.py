@@ -43,9 +43,7 @@ class Snapshot:
 class Source(Protocol):
     """One metrics system."""
 
-    def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None
-    ) -> Snapshot:
+    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
         """Read every guardrail's counters now. Never raises for a failed query: that is in `errors`."""
         ...
 
