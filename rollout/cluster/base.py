@@ -1,0 +1,168 @@
+"""The protocols of the cluster's adaptors: they read and write, and decide nothing.
+
+Every method may raise ClusterError (one line: which object, what to check). Times are Unix seconds by the clock
+of whoever wrote them, durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from release.rollout_inputs import Backend
+
+Action = Literal["abort", "pause", "resume", "promote"]
+Document = dict[str, Any]
+"""Plain JSON values."""
+
+
+class Reason(StrEnum):
+    """Why pods are not ready. Kubernetes' own words, and `Missing` for a Deployment that is not there."""
+
+    MISSING = "Missing"
+    QUOTA = "ReplicaFailure"
+    CRASH_LOOP = "CrashLoopBackOff"
+    IMAGE_PULL = "ImagePullBackOff"
+    CONFIG = "CreateContainerConfigError"
+    CONTAINER = "RunContainerError"
+    OUT_OF_MEMORY = "OOMKilled"
+    UNSCHEDULABLE = "Unschedulable"
+    EVICTED = "Evicted"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`desired` is `spec.replicas`; `ready` what the Deployment's controller counts for the current generation;
+    `endpoints_ready` the pods that the data plane may use (ready and not terminating)."""
+
+    desired: int
+    ready: int
+    endpoints_ready: int
+    restarts: int
+    problem: str | None = None
+    """One line that names the pod, its reason and last exit code; None while nothing is wrong."""
+    reason: Reason | None = None
+    """The same for machines."""
+
+
+class Workloads(Protocol):
+    """Deployments, their pods and the endpoints of their Services."""
+
+    def readiness(self, backend: Backend) -> Readiness:
+        """What runs now. A missing Deployment is no error but `Reason.MISSING`."""
+        ...
+
+    def scale(self, backend: Backend, replicas: int) -> None:
+        """Set `spec.replicas` through the scale subresource."""
+        ...
+
+    def replicas(self, backend: Backend) -> int:
+        """`spec.replicas`; 0 when the Deployment is missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseState:
+    """`renewed` is by the holder's clock, `age` by ours. `expired` is true only when it is certain, see Lease."""
+
+    holder: str
+    renewed: float
+    age: float
+    duration: float
+    expired: bool
+    transitions: int
+
+
+class Lease(Protocol):
+    """One rollout of a service at a time.
+
+    Expiry: this process has seen the same record for the whole of its duration (by its own monotonic clock), or
+    the record's time is older than twice its duration by our clock; the latter is safe while two clocks differ by
+    less than one duration. Between the two a Lease counts as held.
+    """
+
+    def acquire(self, holder: str, duration: float) -> LeaseState:
+        """Take it when it is free, expired or our own. Raises LeaseHeld that names the holder and its age;
+        every call also observes, so calling again until it is expired works."""
+        ...
+
+    def renew(self) -> LeaseState:
+        """Raises LeaseHeld when somebody else has it, or it is gone."""
+        ...
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it is no longer ours."""
+        ...
+
+    def held_by(self) -> LeaseState | None:
+        """None when nobody holds it."""
+        ...
+
+    def observe_expired(self, wait: float) -> bool:
+        """Watch for at most `wait` seconds: True as soon as it is free or expired, False as soon as it is renewed
+        or the time is over."""
+        ...
+
+    def delete(self) -> None:
+        """Remove the object itself, whoever holds it; it is no error when there is none."""
+        ...
+
+
+class JournalStore(Protocol):
+    """One small head document per service, and the ticks of each rollout in chunks beside it."""
+
+    def load(self) -> tuple[Document, str] | None:
+        """The head and its version."""
+        ...
+
+    def save(self, head: Mapping[str, Any], expect: str | None) -> str:
+        """Compare-and-swap: `expect` is the version that is replaced, None when there must be none yet. Returns
+        the new version. Raises Conflict when somebody wrote in between."""
+        ...
+
+    def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
+        """Add records to a rollout, one write for all of them; `rollout_id` is a DNS label."""
+        ...
+
+    def records(self, rollout_id: str) -> list[Document]:
+        """All records of a rollout in the order in which they were appended."""
+        ...
+
+    def prune(self, keep: AbstractSet[str]) -> None:
+        """Delete the records of all rollouts but these."""
+        ...
+
+    def delete(self) -> None:
+        """Delete head and records; it is no error when there are none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What an operator wants of the rollout `rollout_id`."""
+
+    id: str
+    action: Action
+    by: str
+    at: float
+    reason: str
+    rollout_id: str
+
+
+class Intents(Protocol):
+    """The operator's word to the executor. The CLI alone writes; the executor acknowledges in its journal."""
+
+    def write(self, intent: Intent) -> None:
+        """Replace the former intent."""
+        ...
+
+    def read(self) -> Intent | None:
+        """The last intent, None when there is none. ClusterError when it cannot be understood."""
+        ...
+
+    def delete(self) -> None:
+        """Remove it; it is no error when there is none."""
+        ...
