@@ -48,9 +48,13 @@ class Source(Protocol):
         ...
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
-        """Cumulative requests per revision at the data plane, for the measured share."""
+        """Cumulative requests per revision at the data plane, for the measured share; 0 for one it has not seen.
+        Raises ClusterError when the source fails or is stale."""
         ...
 
-    def in_flight(self, backend: Backend) -> int | None:
-        """Requests of the backend that are in flight at the data plane; None when the source cannot tell."""
+    def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
+        """Requests of the backend that are in flight at the data plane; None when the source cannot tell.
+
+        With `after`, the `at` of a snapshot, it cannot tell before every emitter was sampled later than that: so
+        a 0 is never older than the take-out that it is to confirm."""
         ...

@@ -28,8 +28,10 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The route as the cluster holds it. `shares` is percent per Service name, `version` its resourceVersion,
-    `accepted` whether the gateway accepted this generation with all references resolved."""
+    """The route as the cluster holds it. `shares` is percent per Service name (zero shares are left out),
+    `accepted` whether the gateway accepted this generation with all references resolved, `problem` why not.
+
+    `version` is opaque and changes with what was asked for, not with the status that the gateway writes."""
 
     shares: Mapping[str, float]
     version: str
@@ -38,7 +40,7 @@ class Live:
     managed: bool
     """False when somebody else made the route: it is never overwritten without a word."""
     body: str = ""
-    """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview)."""
+    """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview); see Router.body."""
 
 
 class Router(Protocol):
@@ -49,8 +51,13 @@ class Router(Protocol):
         ...
 
     def apply(self, route: Route, split: Split, expect: str | None) -> Live:
-        """Write the whole route. `expect` is the resourceVersion of the route that is to be replaced, None
-        when it must not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise."""
+        """Write the whole route. `expect` is the version of the route that is to be replaced, None when it must
+        not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise, also for a route
+        that somebody else made."""
+        ...
+
+    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None) -> str:
+        """What `Live.body` is while the route is as wanted; anything else is drift. Asks nobody."""
         ...
 
     def delete(self) -> None:
