@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with an input: `path` is the place in it (`strategy.steps[1].weight`)."""
+    """One thing that is wrong with an input: `path` is the place in it (`strategy.steps[1].weight`), `line` its
+    line in the file, counted from 1, where that is known."""
 
     path: str
     message: str
     remedy: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}. {self.remedy}"
+        place = self.path if self.line is None else f"{self.path} (line {self.line})"
+        return f"{place}: {self.message}. {self.remedy}"
 
 
 class SlipwayError(Exception):

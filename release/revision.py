@@ -8,6 +8,10 @@ import json
 from release.manifest.release import Release
 
 REVISION_LENGTH = 8
+TEMPLATE = 1
+"""Raise it with every change of what components/workload.py renders from the same manifest: a running workload
+is never patched in place, not by a new version of Slipway either. The same goes for a changed default, while a new
+field with a default changes no revision."""
 
 
 def revision_of(release: Release) -> str:
@@ -17,8 +21,9 @@ def revision_of(release: Release) -> str:
     over in place would let the API server default it to 1 under traffic, so the two are different revisions.
     """
     content = {
+        "template": TEMPLATE,
         "image": release.artifact.image,
-        "workload": release.workload.model_dump(mode="json", by_alias=True),
+        "workload": release.workload.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "scaledByRollout": release.strategy.kind == "rolling",
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -10,8 +10,10 @@ from release.manifest.analysis import Analysis
 from release.manifest.assurance import Owner, Retry
 from release.manifest.base import Part
 from release.manifest.guardrails import Guardrail
+from release.manifest.release import Release
 from release.manifest.route import Route
 from release.manifest.strategy import BlueGreen, Canary, Rolling
+from release.revision import revision_of, workload_name
 from release.units import Seconds
 
 
@@ -28,6 +30,24 @@ class Backend(Part):
     ready_within: Seconds
     scaled_by_rollout: bool
     """True when `spec.replicas` is undeclared and the executor owns it (rolling)."""
+
+    @classmethod
+    def of(cls, release: Release) -> Backend:
+        """The backend of a release: every name follows from its revision."""
+        revision = revision_of(release)
+        name = workload_name(release.service, revision)
+        workload = release.workload
+        return cls(
+            revision=revision,
+            version=release.version,
+            image=release.artifact.image,
+            deployment=name,
+            service=name,
+            port=workload.port,
+            replicas=workload.replicas,
+            ready_within=workload.ready_within,
+            scaled_by_rollout=release.strategy.kind == "rolling",
+        )
 
 
 class MetricsSource(Part):

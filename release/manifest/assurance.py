@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -41,7 +40,7 @@ class Approval(Part):
     role: Name
     by: Name
     at: AwareDatetime
-    expires: datetime | None = None
+    expires: AwareDatetime | None = None
     statement: str | None = None
 
 

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A yes or no that stands where none is expected; no other type takes it for a value of its own."""
+
+    value: bool
+
+    def __str__(self) -> str:
+        return str(self.value).lower()
 
 
 class Part(BaseModel):
@@ -12,9 +24,23 @@ class Part(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
+        allow_inf_nan=False,
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
         hide_input_in_errors=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _true_is_not_one(cls, data: object) -> object:
+        """Pydantic takes `true` for the number 1; in a manifest that is a slip."""
+        if not isinstance(data, dict) or not any(isinstance(value, bool) for value in data.values()):
+            return data
+        flags = {
+            key for name, info in cls.model_fields.items() if info.annotation is bool for key in (name, info.alias)
+        }
+        return {
+            key: Flag(value) if isinstance(value, bool) and key not in flags else value for key, value in data.items()
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -29,7 +30,7 @@ class Canary(Part):
     @classmethod
     def _grow_to_all(cls, value: tuple[Step, ...]) -> tuple[Step, ...]:
         weights = [step.weight for step in value]
-        if any(later <= earlier for earlier, later in zip(weights, weights[1:], strict=False)):
+        if any(later <= earlier for earlier, later in itertools.pairwise(weights)):
             raise ValueError(f"weights must grow from step to step, not {_listed(weights)}")
         if weights[-1] != 100:
             raise ValueError(f"the last step must be weight 100, not {weights[-1]:g}")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from release.manifest.base import Part
 from release.units import Seconds
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+MAX_FILES_BYTES = 900_000
+"""Kubernetes refuses a ConfigMap above 1 MiB, its names and labels included."""
 
 
 class SecretReference(Part):
@@ -20,11 +24,19 @@ class SecretReference(Part):
     key: str
 
 
+def _quantity(value: object) -> object:
+    """YAML reads `cpu: 2` as a number; Kubernetes means the same by the text."""
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Quantity = Annotated[str, BeforeValidator(_quantity), Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+
+
 class Resources(Part):
     """Kubernetes quantities, such as `{cpu: 100m, memory: 64Mi}`."""
 
-    requests: dict[str, str] = {}
-    limits: dict[str, str] = {}
+    requests: dict[str, Quantity] = {}
+    limits: dict[str, Quantity] = {}
 
 
 class HttpProbe(Part):
@@ -64,6 +76,20 @@ class Drain(Part):
         return self
 
 
+class Security(Part):
+    """Who the process is. The other restrictions (no escalation, no capabilities, default seccomp) always hold."""
+
+    run_as_non_root: bool = True
+    """With True the image must name a numeric user, unless `run_as_user` does."""
+    run_as_user: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _zero_is_root(self) -> Security:
+        if self.run_as_non_root and self.run_as_user == 0:
+            raise ValueError("runAsUser: 0 is root, which runAsNonRoot forbids")
+        return self
+
+
 class Workload(Part):
     """What runs: one container with its configuration, `replicas` of it, ready within `ready_within` seconds."""
 
@@ -78,6 +104,7 @@ class Workload(Part):
     resources: Resources = Resources()
     probes: Probes
     drain: Drain = Drain()
+    security: Security = Security()
     ready_within: Seconds = 120.0
     service_account: str | None = None
     max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d+%$")] = 1
@@ -90,6 +117,8 @@ class Workload(Part):
         bad = [path for path in value if not path.startswith("/") or ".." in path.split("/")]
         if bad:
             raise ValueError(f"{', '.join(bad)}: files are named by their absolute path in the container")
+        if sum(len(content.encode()) for content in value.values()) > MAX_FILES_BYTES:
+            raise ValueError(f"more than {MAX_FILES_BYTES} bytes of files do not fit into a ConfigMap")
         return value
 
     @field_validator("env")

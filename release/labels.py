@@ -1,0 +1,11 @@
+"""The labels by which everybody finds the objects of one revision."""
+
+from __future__ import annotations
+
+SERVICE_LABEL = "slipway.dev/service"
+REVISION_LABEL = "slipway.dev/revision"
+
+
+def selector(service: str, revision: str) -> dict[str, str]:
+    """Labels of all objects of one revision, and of its pods alone: Deployment and Service select by these."""
+    return {SERVICE_LABEL: service, REVISION_LABEL: revision}
