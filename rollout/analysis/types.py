@@ -19,7 +19,9 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Events of one side within one tick: `bad` of `total`. For latency also the histogram of the tick:
-    `slower[i]` events were slower than `bounds[i]` seconds (bounds ascending, so `slower` does not grow)."""
+    `slower[i]` events were slower than `bounds[i]` seconds (bounds ascending, so `slower` does not grow); `bad`
+    is what was slower than the declared threshold. For client-failures `total` are the clients that were seen
+    for the first time on this side."""
 
     total: int
     bad: int
@@ -35,7 +37,8 @@ class GuardrailCounts:
     baseline: Counts
     firing: bool | None = None
     first_failures: tuple[tuple[str, bool], ...] = ()
-    """For client-failures, in order: (hashed client key, failed on the candidate side)."""
+    """For client-failures, in order: (hashed client key, failed on the candidate side). Repeats of a client are
+    harmless. A key that stands for a bucket of several clients begins with `bucket:`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Tick:
 class Finding:
     """One guardrail's state after a look, with its reason: `statistic` is the evidence, compared with
     `threshold`; `n` the candidate's events; `detectable` the smallest ratio that could still be detected in
-    the time left (None when none can)."""
+    the time left (None when none can). `promote_statistic` is the evidence for leaving the current weight,
+    compared with `promote_threshold` (both 0 where nothing of the kind is tested)."""
 
     guardrail: str
     verdict: Verdict
@@ -68,6 +72,8 @@ class Finding:
     baseline_bad: int
     detectable: float | None
     reason: str
+    promote_statistic: float = 0.0
+    promote_threshold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
