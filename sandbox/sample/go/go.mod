@@ -1,0 +1,3 @@
+module slipway/sandbox/sample
+
+go 1.24
