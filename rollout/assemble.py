@@ -1,0 +1,28 @@
+"""Puts the real adaptors of one service together."""
+
+from __future__ import annotations
+
+import os
+
+from release.rollout_inputs import MetricsSource
+from rollout.cluster.client import connect
+from rollout.cluster.intents import ConfigMapIntents
+from rollout.cluster.journal_store import ConfigMapJournalStore
+from rollout.cluster.lease import KubernetesLease
+from rollout.cluster.workloads import KubernetesWorkloads
+from rollout.metrics import source_for
+from rollout.routers import router_for
+from rollout.world import World
+
+
+def connect_world(service: str, namespace: str, metrics: MetricsSource | None = None) -> World:
+    """The world of one service by the environment's credentials. Raises ClusterError when it is unreachable."""
+    client = connect(namespace, context=os.environ.get("SLIPWAY_KUBECONTEXT"))
+    return World(
+        router=router_for("gateway-api", client, namespace, service),
+        workloads=KubernetesWorkloads(client, namespace),
+        lease=KubernetesLease(client, namespace, service),
+        journal=ConfigMapJournalStore(client, namespace, service),
+        intents=ConfigMapIntents(client, namespace, service),
+        source=source_for(metrics, namespace) if metrics is not None else None,
+    )

@@ -1,0 +1,253 @@
+"""The decision of every moment: state + what is seen -> the next action. Pure, so a journal can be replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from release.manifest.guardrails import Policy
+from release.plan import PlannedStep
+from release.units import show_seconds
+from rollout.analysis.types import Decision, Verdict
+
+ACCEPT_WITHIN = 30.0
+"""Seconds that the gateway has in order to accept a written weight; Contour needs well under one."""
+
+
+class Phase(StrEnum):
+    """Where in a step the rollout is."""
+
+    READY = "ready"
+    SMOKE = "smoke"
+    SHIFT = "shift"
+    BAKE = "bake"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that the controller goes by; times in seconds."""
+
+    steps: tuple[PlannedStep, ...]
+    replicas: int
+    ready_within: float
+    dwell: float
+    horizon: float
+    error_grace: float
+    smoke: bool
+    judged: bool = True
+    """False where a step needs no PASS: the return to a known revision, a first release without an objective.
+    A FAIL stops these too."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`began` is when the phase began, `failing_since` when the source began to fail without a break."""
+
+    index: int = 0
+    phase: Phase = Phase.READY
+    began: float = 0.0
+    paused: bool = False
+    failing_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is seen at `now`: the candidate's pods, the route, the analysis and what an operator wants."""
+
+    now: float
+    ready: int
+    fatal: str | None = None
+    """A problem of the candidate that waiting does not mend, such as a crash loop."""
+    hint: str = ""
+    """What the pods say while they are not ready."""
+    accepted: bool = False
+    route_problem: str = ""
+    smoke: str | None = None
+    """None: not run yet; empty: passed; otherwise what failed."""
+    decision: Decision | None = None
+    source_error: str | None = None
+    on_inconclusive: Policy = "hold"
+    on_error: Policy = "abort"
+    """The strictest of the policies of the guardrails that are undecided, or whose source failed."""
+    share_problem: str | None = None
+    intent: str | None = None
+    by: str = ""
+    cancelled: bool = False
+    lease_lost: bool = False
+
+
+class Cause(StrEnum):
+    """Why a rollout ends without a commit. Only the first two quarantine the candidate's revision."""
+
+    CANDIDATE = "candidate"
+    OPERATOR = "operator"
+    ENVIRONMENT = "environment"
+    INTERRUPTED = "interrupted"
+    LEASE = "lease"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again; `why` is for the status line."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """Run the smoke checks on the preview route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Write the weight of this step."""
+
+    step: PlannedStep
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Get ready for the next step: scale if the strategy does; `ended` is the verdict of the step left."""
+
+    step: PlannedStep
+    ended: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """All steps passed."""
+
+    ended: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """Put the traffic back."""
+
+    cause: Cause
+    reason: str
+
+
+Action = Wait | Smoke | Shift | Prepare | Commit | Abort
+
+
+def next_action(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+    """The next action. Stops come first: a bad candidate is left in every phase, paused or not."""
+    stop = _stop(look)
+    if stop is not None:
+        return state, stop
+    if look.intent in ("pause", "resume"):
+        state = replace(state, paused=look.intent == "pause")
+    if state.phase is Phase.READY:
+        return _ready(rules, state, look)
+    if state.phase is Phase.SMOKE:
+        return _smoke(rules, state, look)
+    if state.phase is Phase.SHIFT:
+        return _shift(rules, state, look)
+    return _bake(rules, state, look)
+
+
+def _stop(look: Look) -> Abort | None:
+    if look.lease_lost:
+        return Abort(Cause.LEASE, "the Lease of this rollout was lost, so another may write the traffic now")
+    if look.cancelled:
+        return Abort(Cause.INTERRUPTED, "interrupted")
+    if look.intent == "abort":
+        return Abort(Cause.OPERATOR, f"aborted by {look.by or 'an operator'}")
+    if look.fatal is not None:
+        return Abort(Cause.CANDIDATE, f"the candidate does not run: {look.fatal}")
+    if look.decision is not None and look.decision.verdict is Verdict.FAIL:
+        return Abort(Cause.CANDIDATE, look.decision.reason)
+    return None
+
+
+def needed(rules: Rules, state: State) -> int:
+    """Ready replicas of the candidate that the current step wants."""
+    wanted = rules.steps[state.index].replicas
+    return rules.replicas if wanted is None else wanted
+
+
+def _ready(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+    want = needed(rules, state)
+    if look.ready >= want and state.paused:
+        return state, Wait("paused, the candidate is ready")
+    if look.ready >= want:
+        if rules.smoke and state.index == 0:
+            return replace(state, phase=Phase.SMOKE, began=look.now), Smoke()
+        return replace(state, phase=Phase.SHIFT, began=look.now), Shift(rules.steps[state.index])
+    hint = f": {look.hint}" if look.hint else ""
+    text = f"{look.ready} of {want} replicas ready"
+    if look.now - state.began > rules.ready_within:
+        limit = show_seconds(rules.ready_within)
+        return state, Abort(Cause.CANDIDATE, f"the candidate is not ready within {limit}: {text}{hint}")
+    return state, Wait(f"{text}{hint}")
+
+
+def _smoke(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+    if look.smoke is None:
+        return state, Smoke()
+    if look.smoke:
+        return state, Abort(Cause.CANDIDATE, f"smoke check failed at 0%: {look.smoke}")
+    return replace(state, phase=Phase.SHIFT, began=look.now), Shift(rules.steps[state.index])
+
+
+def _shift(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+    if look.accepted:
+        return _bake(rules, replace(state, phase=Phase.BAKE, began=look.now), look)
+    if look.now - state.began > ACCEPT_WITHIN:
+        problem = look.route_problem or "no status was written"
+        limit = show_seconds(ACCEPT_WITHIN)
+        return state, Abort(Cause.ENVIRONMENT, f"the gateway did not accept the route within {limit}: {problem}")
+    return state, Wait("waiting for the gateway to accept the weight")
+
+
+def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+    elapsed = look.now - state.began
+    if look.ready == 0:
+        return state, Abort(Cause.CANDIDATE, f"the candidate has no ready replica left{_after(look.hint)}")
+    if look.source_error is not None:
+        return _source_failed(rules, state, look, elapsed)
+    state = replace(state, failing_since=None)
+    verdict = look.decision.verdict if look.decision is not None else Verdict.INCONCLUSIVE
+    if look.intent == "promote":
+        return _advance(rules, state, look, verdict)
+    if state.paused:
+        return state, Wait("paused")
+    least = max(rules.steps[state.index].bake, rules.dwell)
+    if elapsed < least:
+        return state, Wait(f"{show_seconds(float(round(least - elapsed)))} left")
+    if not rules.judged or (verdict is Verdict.PASS and look.share_problem is None):
+        return _advance(rules, state, look, verdict)
+    return state, _undecided(rules, look, elapsed, least)
+
+
+def _undecided(rules: Rules, look: Look, elapsed: float, least: float) -> Action:
+    why = look.share_problem or (look.decision.reason if look.decision is not None else "nothing was measured yet")
+    if look.on_inconclusive == "abort":
+        return Abort(Cause.CANDIDATE, f"undecided at the end of the step: {why}")
+    if elapsed > least + rules.horizon:
+        return Abort(Cause.CANDIDATE, f"undecided after {show_seconds(rules.horizon)} of holding: {why}")
+    return Wait(f"holding, undecided: {why}")
+
+
+def _source_failed(rules: Rules, state: State, look: Look, elapsed: float) -> tuple[State, Action]:
+    since = state.failing_since if state.failing_since is not None else look.now
+    state = replace(state, failing_since=since)
+    if look.now - since <= rules.error_grace:
+        return state, Wait(f"metrics fail, within the grace: {look.source_error}")
+    late = elapsed > rules.steps[state.index].bake + rules.horizon
+    if look.on_error == "abort" or late:
+        grace = show_seconds(rules.error_grace)
+        return state, Abort(Cause.ENVIRONMENT, f"the metrics source failed for over {grace}: {look.source_error}")
+    return state, Wait(f"holding, metrics fail: {look.source_error}")
+
+
+def _advance(rules: Rules, state: State, look: Look, verdict: Verdict) -> tuple[State, Action]:
+    if state.index + 1 == len(rules.steps):
+        return state, Commit(verdict)
+    step = rules.steps[state.index + 1]
+    return State(state.index + 1, Phase.READY, look.now, state.paused), Prepare(step, verdict)
+
+
+def _after(hint: str) -> str:
+    return f": {hint}" if hint else ""

@@ -1,0 +1,137 @@
+"""One look at the metrics: counters -> counts of the tick -> decision, and the record that the journal keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from release.errors import ClusterError
+from release.manifest.guardrails import Guardrail, Policy
+from release.rollout_inputs import Backend, RolloutInputs
+from rollout import analysis
+from rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
+from rollout.metrics.base import Snapshot, Source
+from rollout.metrics.counters import carry, deltas
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the current step: requests at the data plane, and bad events of the leading guardrail."""
+
+    candidate: int = 0
+    baseline: int = 0
+    candidate_bad: int = 0
+    baseline_bad: int = 0
+
+
+class Measure:
+    """Holds the last snapshot and the evidence of one rollout; `look` is the only thing that reads metrics."""
+
+    def __init__(self, source: Source, wanted: RolloutInputs, baseline: Backend | None, now: float) -> None:
+        self._source = source
+        self._wanted = wanted
+        self._baseline = baseline
+        self._began = now
+        self._step_began = now
+        self._before: tuple[Snapshot, float] | None = None
+        self._requests: Mapping[str, float] | None = None
+        self._leading = _leading(wanted.guardrails)
+        self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
+        self.decision: Decision | None = None
+        self.error: str | None = None
+        self.failing: tuple[str, ...] = ()
+        self.totals = Totals()
+
+    def next_step(self, now: float) -> None:
+        """The weight changes now: the promotion evidence and the sums of the step begin anew."""
+        self.evidence = analysis.next_step(self.evidence)
+        self._step_began = now
+        self.totals = Totals()
+        self.decision = None
+
+    def look(self, now: float, weight: float) -> dict[str, Any] | None:
+        """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
+        try:
+            requests = self._source.requests(self._sides())
+            after = self._source.snapshot(self._wanted.guardrails, self._wanted.candidate, self._baseline)
+        except ClusterError as error:
+            self.error, self.failing = str(error), tuple(g.name for g in self._wanted.guardrails)
+            return None
+        before = self._before
+        self._before = (after if before is None else carry(before[0], after), now)
+        earlier, self._requests = self._requests, requests
+        self.error, self.failing = _error_of(after), tuple(after.errors)
+        if before is None or earlier is None:
+            return None
+        counts = deltas(before[0], after)
+        self._add(earlier, requests, counts)
+        tick = Tick(now - self._began, now - self._step_began, now - before[1], weight, counts, dict(after.errors))
+        self.evidence, self.decision = analysis.observe(self.evidence, tick)
+        return _record(tick, self.decision)
+
+    def policy(self, kind: str) -> Policy:
+        """The strictest declared policy of the guardrails concerned; `kind` is `inconclusive` or `error`."""
+        settings = self._wanted.analysis
+        if kind == "error":
+            concerned = [g.on_error or settings.on_error for g in self._wanted.guardrails if g.name in self.failing]
+            return "hold" if concerned and all(policy == "hold" for policy in concerned) else "abort"
+        undecided = _undecided(self.decision)
+        policies = [
+            g.on_inconclusive or settings.on_inconclusive
+            for g in self._wanted.guardrails
+            if undecided is None or g.name in undecided
+        ]
+        return "abort" if "abort" in policies else "hold"
+
+    def _sides(self) -> tuple[Backend, ...]:
+        both = (self._wanted.candidate, self._baseline)
+        return tuple(side for side in both if side is not None)
+
+    def _add(
+        self, before: Mapping[str, float], after: Mapping[str, float], counts: Mapping[str, GuardrailCounts]
+    ) -> None:
+        def grown(backend: Backend | None) -> int:
+            if backend is None:
+                return 0
+            was, is_now = before.get(backend.revision, 0.0), after.get(backend.revision, 0.0)
+            return int(is_now - was if is_now >= was else is_now)
+
+        lead = counts.get(self._leading)
+        self.totals = Totals(
+            self.totals.candidate + grown(self._wanted.candidate),
+            self.totals.baseline + grown(self._baseline),
+            self.totals.candidate_bad + (lead.candidate.bad if lead else 0),
+            self.totals.baseline_bad + (lead.baseline.bad if lead else 0),
+        )
+
+
+def _leading(guardrails: tuple[Guardrail, ...]) -> str:
+    """The guardrail whose bad events are shown as errors: the first error ratio, else the first one."""
+    return next((g.name for g in guardrails if g.kind == "error-ratio"), guardrails[0].name)
+
+
+def _error_of(snapshot: Snapshot) -> str | None:
+    return "; ".join(f"{name}: {why}" for name, why in sorted(snapshot.errors.items())) or None
+
+
+def _undecided(decision: Decision | None) -> set[str] | None:
+    if decision is None:
+        return None
+    return {finding.guardrail for finding in decision.findings if finding.verdict is not Verdict.PASS}
+
+
+def _record(tick: Tick, decision: Decision) -> dict[str, Any]:
+    """Everything that is needed in order to decide this tick again."""
+    return {
+        "at": round(tick.at, 3),
+        "inStep": round(tick.in_step, 3),
+        "length": round(tick.length, 3),
+        "weight": tick.weight,
+        "counts": {name: asdict(counts) for name, counts in tick.counts.items()},
+        "errors": dict(tick.errors),
+        "verdict": decision.verdict.value,
+        "statistic": decision.statistic,
+        "threshold": decision.threshold,
+        "findings": [asdict(finding) for finding in decision.findings],
+    }

@@ -1,0 +1,233 @@
+"""What the provider's methods do, free of the protocol: check, diff, update, read, delete of one Rollout."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from release.errors import ClusterError, InputError, Problem, ReleaseRefused
+from release.plan import Kind, describe
+from release.rollout_inputs import Backend, RolloutInputs
+from rollout import journal
+from rollout.assemble import connect_world
+from rollout.course import Course, course_of, pending_reason
+from rollout.drain import drained
+from rollout.executor import Executor, Reporter, Stored, with_old_replicas
+from rollout.guard import Guard
+from rollout.heartbeat import Heartbeat, held
+from rollout.journal import Attempt, Head, Outcome, Serving
+from rollout.outputs import outputs_of, recorded_serving, weights_of
+from rollout.probe import Probe
+from rollout.restore import put_back
+from rollout.routers.base import Split
+from rollout.watchdog import new_rollout_id
+from rollout.world import World
+
+DRAIN_WITHIN = 10.0
+REPLACING = ("service", "namespace")
+
+Connect = Callable[[RolloutInputs], World]
+
+
+def connect(wanted: RolloutInputs) -> World:
+    """The real world of this Rollout."""
+    return connect_world(wanted.service, wanted.namespace, wanted.metrics)
+
+
+def parse(inputs: Mapping[str, Any]) -> RolloutInputs:
+    """Raises InputError that lists every problem with its property path."""
+    try:
+        return RolloutInputs.model_validate(dict(inputs))
+    except ValidationError as error:
+        problems = [Problem(_path(item["loc"]), item["msg"], "Correct it in the manifest") for item in error.errors()]
+        raise InputError("Rollout", problems) from None
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    return "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".")
+
+
+def load_head(world: World) -> Stored | None:
+    """The journal's head, None when there is none."""
+    stored = world.journal.load()
+    return None if stored is None else Stored(Head.model_validate(stored[0]), stored[1])
+
+
+def refused(wanted: RolloutInputs, world: World) -> str | None:
+    """Why `check` refuses these inputs by what the cluster remembers."""
+    stored = load_head(world)
+    retry = wanted.retry.reason if wanted.retry is not None else None
+    return journal.refusal(stored.head if stored else None, wanted.candidate.revision, retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`changed` property paths, those that need a replacement, and why an update is due besides."""
+
+    changed: tuple[str, ...]
+    replaces: tuple[str, ...]
+    pending: str | None
+
+
+def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: World) -> Difference:
+    """Compare inputs, journal and the live route; reads only."""
+    new = wanted.to_wire()
+    changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
+    replaces = tuple(key for key in REPLACING if key in changed)
+    stored = load_head(world)
+    body = world.router.body(wanted.route)
+    pending = pending_reason(wanted, stored.head if stored else None, world.router.read(), body)
+    return Difference(changed, replaces, pending)
+
+
+def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
+    """What `up` would do, in one line for the preview; reads only."""
+    stored = load_head(world)
+    course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    repair = "put the traffic back first; " if course.repair and course.serving is not None else ""
+    if course.then == "settle":
+        return f"{repair}no rollout, {wanted.candidate.version} ({wanted.candidate.revision}) serves already"
+    came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
+    steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
+    return f"{repair}{came}{wanted.candidate.version} ({wanted.candidate.revision}), {steps}"
+
+
+class Update:
+    """Create or update of one Rollout: repair, then a rollout or only the route's settings."""
+
+    def __init__(
+        self,
+        wanted: RolloutInputs,
+        world: World,
+        olds: Mapping[str, Any],
+        reporter: Reporter,
+        cancelled: threading.Event,
+    ) -> None:
+        self._wanted = wanted
+        self._world = world
+        self._recorded = recorded_serving(olds)
+        self._reporter = reporter
+        self._cancelled = cancelled
+
+    def run(self) -> dict[str, Any]:
+        """Returns the outputs. Raises SlipwayError with one clear line; traffic is whole in either case."""
+        holder = new_rollout_id()
+        with held(self._world.lease, holder, self._reporter.status, self._cancelled) as beat:
+            stored = load_head(self._world) or Stored(Head(service=self._wanted.service), None)
+            live = self._world.router.read()
+            course = course_of(self._wanted, stored.head, live, self._recorded)
+            if course.repair and course.serving is not None:
+                self._repair(stored, course.serving, beat)
+            if course.then == "settle" and course.serving is not None:
+                return self._settle(stored, course.serving)
+            return self._roll_out(stored, course, course.then, holder, beat)  # type: ignore[arg-type]
+
+    def _repair(self, stored: Stored, serving: Serving, beat: Heartbeat) -> None:
+        self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {_named(serving)}")
+        attempt = stored.head.attempt if stored.head.unfinished else None
+        put_back(self._world, serving, attempt, self._reporter.status, beat.lost)
+        if stored.head.unfinished:
+            head = journal.interrupted(stored.head, "the process died", "repair", self._world.now())
+            self._save(stored, head)
+
+    def _settle(self, stored: Stored, serving: Serving) -> dict[str, Any]:
+        live = self._world.router.read()
+        if live is None or live.body != self._world.router.body(self._wanted.route):
+            expect = live.version if live is not None else None
+            live = self._world.router.apply(self._wanted.route, Split.whole(serving.backend), expect)
+        settled = Serving(backend=self._wanted.candidate, route=self._wanted.route)
+        if stored.head.serving != settled:
+            self._save(stored, stored.head.model_copy(update={"serving": settled}))
+        self._keep_standby()
+        return outputs_of(self._wanted, stored.head, live)
+
+    def _roll_out(self, stored: Stored, course: Course, kind: Kind, holder: str, beat: Heartbeat) -> dict[str, Any]:
+        if self._cancelled.is_set():
+            raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
+        old = course.serving.backend if course.serving is not None else None
+        if stored.head.serving is None and course.serving is not None:
+            stored.head = stored.head.model_copy(update={"serving": course.serving})
+        guard = Guard(self._wanted.service, self._wanted.namespace, holder)
+        probe = self._probe()
+        try:
+            attempt = self._attempt(holder, kind)
+            attempt = with_old_replicas(self._world, attempt, self._wanted, old)
+            guard.await_ready()
+            self._save(stored, journal.begun(stored.head, attempt))
+            head = Executor(
+                self._world, self._wanted, attempt, stored, self._reporter, self._cancelled, beat.lost
+            ).run()
+        finally:
+            # An attempt that could not be ended stays the watchdog's: it acts when this process goes.
+            if not stored.head.unfinished:
+                guard.disarm()
+            if probe is not None:
+                probe.stop()
+        self._after_commit(old)
+        self._world.journal.prune({holder})
+        return outputs_of(self._wanted, head, self._world.router.read())
+
+    def _attempt(self, holder: str, kind: Kind) -> Attempt:
+        return Attempt(
+            id=holder,
+            outcome=Outcome.RUNNING,
+            kind=kind,
+            candidate=self._wanted.candidate,
+            manifest=self._wanted.manifest,
+            began=self._world.now(),
+            retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
+        )
+
+    def _probe(self) -> Probe | None:
+        if self._wanted.probe is None:
+            return None
+        if self._wanted.gateway_url is None:
+            raise ClusterError("the traffic probe needs the stack setting gatewayUrl")
+        probe = Probe(self._wanted.probe, self._wanted.gateway_url, self._wanted.route)
+        probe.start()
+        return probe
+
+    def _after_commit(self, old: Backend | None) -> None:
+        standby = self._wanted.standby
+        self._keep_standby()
+        if old is None or (standby is not None and standby.revision == old.revision):
+            return
+        self._reporter.status(f"{self._wanted.service}: waiting until {old.service} has nothing in flight")
+        drained(self._world, old, DRAIN_WITHIN)
+
+    def _keep_standby(self) -> None:
+        standby = self._wanted.standby
+        if standby is None or not standby.scaled_by_rollout:
+            return
+        if self._world.workloads.replicas(standby) < standby.replicas:
+            self._world.workloads.scale(standby, standby.replicas)
+
+    def _save(self, stored: Stored, head: Head) -> None:
+        stored.version = self._world.journal.save(head.to_json(), stored.version)
+        stored.head = head
+
+
+def refreshed(wanted: RolloutInputs, olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
+    """The outputs with the live weights; None when neither route nor journal is there."""
+    stored, live = load_head(world), world.router.read()
+    if stored is None and live is None:
+        return None
+    outputs = outputs_of(wanted, stored.head, live) if stored is not None else dict(olds)
+    return {**outputs, "weights": weights_of(live)}
+
+
+def removed(wanted: RolloutInputs, world: World, reporter: Reporter, cancelled: threading.Event) -> None:
+    """Delete the route, the journal and what else this Rollout wrote."""
+    with held(world.lease, new_rollout_id(), reporter.status, cancelled):
+        world.router.delete()
+        world.intents.delete()
+        world.journal.delete()
+    world.lease.delete()
+
+
+def _named(serving: Serving) -> str:
+    return f"{serving.backend.version} ({serving.backend.revision})"

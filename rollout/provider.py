@@ -1,0 +1,228 @@
+"""The protocol adaptor: gRPC in, `rollout.operations` out. Errors leave as one-line statuses, never tracebacks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from release.errors import InputError, SlipwayError
+from release.rollout_inputs import RolloutInputs
+from rollout import operations
+from rollout.engine_log import EngineLog
+from rollout.wire import to_plain, to_struct
+
+VERSION = "0.1.0"
+TYPE = "slipway:index:Rollout"
+
+
+class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
+    """Serves `slipway:index:Rollout`. One process may roll out several services at once, each in a thread."""
+
+    def __init__(
+        self, engine: engine_pb2_grpc.EngineStub | None, connect: operations.Connect = operations.connect
+    ) -> None:
+        self._engine = engine
+        self._connect = connect
+        self._cancelled = threading.Event()
+        self._in_flight = 0
+        self._idle = threading.Condition()
+
+    # -- the plugin ----------------------------------------------------------------------------------------
+
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
+        """The version."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def GetSchema(  # noqa: N802
+        self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
+        """No SDK is generated: the components declare the types."""
+        return provider_pb2.GetSchemaResponse(schema='{"name": "slipway", "version": "' + VERSION + '"}')
+
+    def CheckConfig(  # noqa: N802
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """The provider takes no configuration."""
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(  # noqa: N802
+        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
+        """A change of the provider itself never replaces a Rollout."""
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def Configure(  # noqa: N802
+        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
+        """Secrets are refused (there are none among the inputs); previews of updates are wanted, for the plan."""
+        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True, acceptResources=False)
+
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        """Ctrl-C, but also the end of every run: it concerns only a rollout in flight in this process."""
+        with self._idle:
+            if self._in_flight:
+                self._cancelled.set()
+        return empty_pb2.Empty()
+
+    # -- the resource --------------------------------------------------------------------------------------
+
+    def Check(  # noqa: N802
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """Validate, and refuse what the cluster remembers as bad."""
+        with _errors(context):
+            _known(request.type or request.urn, context)
+            try:
+                wanted = operations.parse(to_plain(request.news))
+            except InputError as error:
+                return provider_pb2.CheckResponse(
+                    failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
+                )
+            reason = operations.refused(wanted, self._connect(wanted))
+            if reason is not None:
+                return provider_pb2.CheckResponse(failures=[_failure("candidate.revision", reason)])
+            return provider_pb2.CheckResponse(inputs=to_struct(wanted.to_wire()))
+
+    def Diff(  # noqa: N802
+        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
+        """Inputs, and also what the journal and the live route say: unfinished or drifted traffic is a change."""
+        with _errors(context):
+            wanted = operations.parse(to_plain(request.news))
+            found = operations.difference(to_plain(request.old_inputs), wanted, self._connect(wanted))
+            if found.pending is not None:
+                EngineLog(self._engine, request.urn).event(f"{wanted.service}: {found.pending}")
+            return _diff_response(found)
+        raise AssertionError  # pragma: no cover - `_errors` has left
+
+    def Create(  # noqa: N802
+        self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CreateResponse:
+        """The first release of a service, or the same with the state lost."""
+        with _errors(context):
+            wanted = operations.parse(to_plain(request.properties))
+            if request.preview:
+                outputs = self._preview(wanted, {}, request.urn)
+            else:
+                outputs = self._update(wanted, {}, request.urn)
+            return provider_pb2.CreateResponse(id=f"{wanted.namespace}/{wanted.service}", properties=to_struct(outputs))
+        raise AssertionError  # pragma: no cover
+
+    def Update(  # noqa: N802
+        self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.UpdateResponse:
+        """A rollout."""
+        with _errors(context):
+            wanted = operations.parse(to_plain(request.news))
+            run = self._preview if request.preview else self._update
+            outputs = run(wanted, to_plain(request.olds), request.urn)
+            return provider_pb2.UpdateResponse(properties=to_struct(outputs))
+        raise AssertionError  # pragma: no cover
+
+    def Read(  # noqa: N802
+        self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ReadResponse:
+        """The live weights, for refresh."""
+        with _errors(context):
+            olds = to_plain(request.properties)
+            inputs = to_plain(request.inputs) or {k: v for k, v in olds.items() if k in _input_names()}
+            wanted = operations.parse(inputs)
+            outputs = operations.refreshed(wanted, olds, self._connect(wanted))
+            if outputs is None:
+                return provider_pb2.ReadResponse()
+            return provider_pb2.ReadResponse(
+                id=request.id, properties=to_struct(outputs), inputs=to_struct(wanted.to_wire())
+            )
+        raise AssertionError  # pragma: no cover
+
+    def Delete(  # noqa: N802
+        self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        """The end of the service: its route, journal, intents and Lease go."""
+        with _errors(context), self._flight():
+            inputs = to_plain(request.old_inputs) or to_plain(request.properties)
+            wanted = operations.parse({k: v for k, v in inputs.items() if k in _input_names()})
+            operations.removed(wanted, self._connect(wanted), EngineLog(self._engine, request.urn), self._cancelled)
+            return empty_pb2.Empty()
+        raise AssertionError  # pragma: no cover
+
+    # -- helpers -------------------------------------------------------------------------------------------
+
+    def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str) -> dict[str, Any]:
+        with self._flight():
+            log = EngineLog(self._engine, urn)
+            return operations.Update(wanted, self._connect(wanted), olds, log, self._cancelled).run()
+
+    def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str) -> dict[str, Any]:
+        line = operations.plan(wanted, self._connect(wanted), olds)
+        EngineLog(self._engine, urn).event(f"{wanted.service}: {line}")
+        return wanted.to_wire()
+
+    @contextmanager
+    def _flight(self) -> Iterator[None]:
+        with self._idle:
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._in_flight -= 1
+                self._idle.notify_all()
+
+    def stop(self, within: float) -> None:
+        """Cancel what is in flight and wait until it has put its traffic back."""
+        with self._idle:
+            if self._in_flight:
+                self._cancelled.set()
+            self._idle.wait_for(lambda: self._in_flight == 0, within)
+
+
+def _input_names() -> set[str]:
+    return {info.alias or name for name, info in RolloutInputs.model_fields.items()}
+
+
+def _failure(path: str, reason: str) -> provider_pb2.CheckFailure:
+    return provider_pb2.CheckFailure(property=path, reason=reason)
+
+
+def _known(type_or_urn: str, context: grpc.ServicerContext) -> None:
+    if TYPE not in type_or_urn:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{type_or_urn} is not a type of this provider; it has {TYPE}")
+
+
+def _diff_response(found: operations.Difference) -> provider_pb2.DiffResponse:
+    paths = list(found.changed) if found.changed else (["weights"] if found.pending is not None else [])
+    kind = provider_pb2.PropertyDiff
+    detailed = {
+        path: kind(kind=kind.UPDATE_REPLACE if path in found.replaces else kind.UPDATE, inputDiff=path != "weights")
+        for path in paths
+    }
+    changes = provider_pb2.DiffResponse.DIFF_SOME if paths else provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=changes,
+        replaces=list(found.replaces),
+        diffs=[path.partition(".")[0] for path in paths],
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+        deleteBeforeReplace=bool(found.replaces),
+    )
+
+
+@contextmanager
+def _errors(context: grpc.ServicerContext) -> Iterator[None]:
+    def fail(code: grpc.StatusCode, text: str) -> NoReturn:
+        context.abort(code, text)
+        raise AssertionError  # pragma: no cover - abort raises
+
+    try:
+        yield
+    except SlipwayError as error:
+        fail(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        fail(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}".partition("\n")[0])

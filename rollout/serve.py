@@ -1,0 +1,60 @@
+"""Runs the provider as a plugin: prints its port, watches its engine, ends in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
+
+from rollout.provider import RolloutProvider
+
+THREADS = 256
+"""Each rollout holds one for its whole time; idle ones cost nothing."""
+MESSAGE_BYTES = 1024 * 1024 * 400
+RESTORE_WITHIN = 120.0
+LOOK_EVERY = 1.0
+
+
+def main(argv: list[str]) -> int:
+    """`argv[1]` is the engine's address. Returns when the process is told to end."""
+    address = argv[1] if len(argv) > 1 else None
+    options = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
+    stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, options)) if address else None
+    provider = RolloutProvider(stub)
+    server = grpc.server(ThreadPoolExecutor(THREADS), options=options)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    ended = threading.Event()
+    # The terminal's Ctrl-C reaches the whole process group; the engine says by Cancel what it wants.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    if address is not None:
+        threading.Thread(target=_end_with_engine, args=(address, ended), daemon=True).start()
+    ended.wait()
+    provider.stop(RESTORE_WITHIN)
+    server.stop(1).wait()
+    return 0
+
+
+def _end_with_engine(address: str, ended: threading.Event) -> None:
+    """A provider whose engine is gone must not go on: nobody would record what it does."""
+    host, _, port = address.rpartition(":")
+    parent = os.getppid()
+    while not ended.wait(LOOK_EVERY):
+        if os.getppid() != parent:
+            ended.set()
+        try:
+            socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), LOOK_EVERY).close()
+        except ConnectionRefusedError:
+            ended.set()
+        except OSError:
+            continue

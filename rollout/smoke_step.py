@@ -1,0 +1,61 @@
+"""The step at 0%: open the preview route, run the smoke checks, and make sure that the candidate answered."""
+
+from __future__ import annotations
+
+import threading
+
+from release.errors import ClusterError
+from release.rollout_inputs import RolloutInputs
+from rollout.routers.base import Split
+from rollout.smoke import preview_headers, run_checks
+from rollout.world import World
+
+POLL = 0.25
+ACCEPT_WITHIN = 30.0
+COUNTED_WITHIN = 10.0
+"""Seconds within which the data plane's counters must show the smoke requests at the candidate."""
+
+
+def smoke(world: World, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> str:
+    """Empty when every check passed at the candidate itself; otherwise what failed, in one line."""
+    strategy = wanted.strategy
+    if strategy.kind != "blue-green" or strategy.preview is None:
+        return "smoke checks need a preview route"
+    if wanted.gateway_url is None:
+        return "smoke checks need the stack setting gatewayUrl"
+    live = world.router.read()
+    world.router.apply(wanted.route, split, live.version if live is not None else None)
+    if not _accepted(world, cancelled):
+        return f"the gateway did not accept the preview route within {ACCEPT_WITHIN:g}s"
+    headers = preview_headers(wanted.route, strategy.preview)
+    before = _requests(world, wanted)
+    problem = run_checks(wanted.gateway_url, headers, strategy.smoke)
+    if problem:
+        return problem
+    sent = sum(check.times for check in strategy.smoke)
+    return _arrived(world, wanted, before, sent, cancelled)
+
+
+def _accepted(world: World, cancelled: threading.Event) -> bool:
+    deadline = world.now() + ACCEPT_WITHIN
+    while world.now() < deadline and not cancelled.is_set():
+        live = world.router.read()
+        if live is not None and live.accepted:
+            return True
+        cancelled.wait(POLL)
+    return False
+
+
+def _arrived(world: World, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
+    deadline = world.now() + COUNTED_WITHIN
+    while world.now() < deadline and not cancelled.is_set():
+        if _requests(world, wanted) - before >= sent:
+            return ""
+        cancelled.wait(POLL)
+    return f"the {sent} smoke request(s) passed, but the data plane did not count them at the candidate"
+
+
+def _requests(world: World, wanted: RolloutInputs) -> float:
+    if world.source is None:
+        raise ClusterError("smoke checks need a metrics source")
+    return world.source.requests((wanted.candidate,)).get(wanted.candidate.revision, 0.0)

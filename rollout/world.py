@@ -1,0 +1,25 @@
+"""Everything of the outside that a rollout touches, in one value, so that tests can put another world there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rollout.cluster.base import Intents, JournalStore, Lease, Workloads
+from rollout.metrics.base import Source
+from rollout.routers.base import Router
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The adaptors of one service's rollout; `now` is Unix seconds."""
+
+    router: Router
+    workloads: Workloads
+    lease: Lease
+    journal: JournalStore
+    intents: Intents
+    source: Source | None = None
+    """None for those that only put traffic back."""
+    now: Callable[[], float] = time.time
