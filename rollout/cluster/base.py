@@ -46,6 +46,8 @@ class Readiness:
     """One line that names the pod, its reason and last exit code; None while nothing is wrong."""
     reason: Reason | None = None
     """The same for machines."""
+    fatal: bool = False
+    """A container is in Kubernetes' own crash loop, or its image's name is no name: waiting mends neither."""
 
 
 class Workloads(Protocol):

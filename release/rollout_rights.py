@@ -1,0 +1,44 @@
+"""The rights that a rollout needs in the namespace of its service: one Role, the only place that lists them.
+
+The components declare the Role, the tests run with nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a Role, in Kubernetes' words; the core group is the empty string."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    why: str
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "gateway.networking.k8s.io",
+        ("httproutes",),
+        ("get", "create", "update", "delete"),
+        "sole writer of the service's traffic weights",
+    ),
+    Rule(
+        "coordination.k8s.io",
+        ("leases",),
+        ("get", "create", "update", "delete"),
+        "one rollout of a service at a time",
+    ),
+    Rule(
+        "",
+        ("configmaps",),
+        ("get", "list", "create", "update", "patch", "delete"),
+        "the journal, its records, and the operator's intents",
+    ),
+    Rule("apps", ("deployments",), ("get",), "readiness of the candidate and of the version that serves"),
+    Rule("apps", ("deployments/scale",), ("get", "patch"), "replicas during a rolling rollout"),
+    Rule("", ("pods",), ("list",), "why a candidate is not ready"),
+    Rule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),
+)

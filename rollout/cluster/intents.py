@@ -1,0 +1,64 @@
+"""The operator's word in a ConfigMap that the CLI writes and the executor reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import get_args
+
+from lightkube import Client
+
+from release.errors import ClusterError, Conflict
+from rollout.cluster.base import Action, Intent
+from rollout.cluster.objects import Documents, labels_of, version_of
+
+REASON_LENGTH = 1000
+ATTEMPTS = 5
+_KEY = "intent.json"
+_PART = "intent"
+
+
+class ConfigMapIntents:
+    """See rollout.cluster.base.Intents."""
+
+    def __init__(self, client: Client, namespace: str, service: str) -> None:
+        self._documents = Documents(client, namespace, service)
+        self._service = service
+        self._name = f"slipway-{service}.intent"
+
+    def write(self, intent: Intent) -> None:
+        """Replace the former intent; of two at the same time the later one stays."""
+        if len(intent.reason) > REASON_LENGTH:
+            raise ClusterError(f"the reason of an intent may have {REASON_LENGTH} characters at most")
+        data = {_KEY: json.dumps(asdict(intent))}
+        labels = labels_of(self._service, _PART)
+        for _ in range(ATTEMPTS):
+            former = self._documents.get(self._name, _PART)
+            try:
+                if former is None:
+                    self._documents.create(self._name, labels, data)
+                else:
+                    self._documents.replace(self._name, labels, data, version_of(former))
+            except Conflict:
+                continue
+            return
+        raise Conflict(f"{self._documents.named(self._name)}: others keep writing it; try again")
+
+    def read(self) -> Intent | None:
+        """The last intent, None when there is none."""
+        found = self._documents.get(self._name, _PART)
+        if found is None:
+            return None
+        try:
+            intent = Intent(**json.loads((found.data or {})[_KEY]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ClusterError(
+                f"{self._documents.named(self._name)} holds no intent that can be understood; give it anew"
+            ) from error
+        if intent.action not in get_args(Action):
+            raise ClusterError(f"{self._documents.named(self._name)}: unknown action {intent.action!r}")
+        return intent
+
+    def delete(self) -> None:
+        """Remove it; it is no error when there is none."""
+        self._documents.delete(self._name, _PART)

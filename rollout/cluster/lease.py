@@ -1,0 +1,206 @@
+"""The Lease that keeps rollouts of one service apart. Expiry: see rollout.cluster.base.Lease."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lightkube import Client
+from lightkube.models.coordination_v1 import LeaseSpec
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.coordination_v1 import Lease
+
+from release.errors import ClusterError, Conflict, LeaseHeld
+from release.labels import SERVICE_LABEL
+from release.units import show_seconds
+from rollout.cluster.base import LeaseState
+from rollout.cluster.calls import absent, calling
+from rollout.cluster.objects import labels_of
+
+ATTEMPTS = 3
+POLL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Unix seconds, seconds that never jump, and waiting."""
+
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A record and when this process saw it first, by its monotonic clock."""
+
+    version: str
+    since: float
+
+
+class KubernetesLease:
+    """`slipway-<service>` in coordination.k8s.io. One thread may renew while another acquires or releases."""
+
+    def __init__(self, client: Client, namespace: str, service: str, clock: Clock | None = None) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._service = service
+        self._name = f"slipway-{service}"
+        self._what = f"Lease {namespace}/{self._name}"
+        self._clock = clock or Clock()
+        self._holder: str | None = None
+        self._seen: _Seen | None = None
+
+    def acquire(self, holder: str, duration: float) -> LeaseState:
+        """Take it when it is free, expired or our own; every call also observes."""
+        for _ in range(ATTEMPTS):
+            found = self._get()
+            if found is not None:
+                self._refuse_if_held(self._state(found), holder)
+            try:
+                written = self._take(found, holder, duration)
+            except Conflict:
+                continue
+            self._holder = holder
+            return self._state(written)
+        raise LeaseHeld(f"{self._what}: others take it at the same time; try again")
+
+    def renew(self) -> LeaseState:
+        """Raises LeaseHeld when somebody else has it, or it is gone."""
+        for _ in range(ATTEMPTS):
+            found = self._get()
+            if found is None or self._holder is None or _holder_of(found) != self._holder:
+                other = _holder_of(found) if found is not None else ""
+                raise LeaseHeld(f"{self._what} is lost" + (f", {other} holds it now" if other else ""))
+            try:
+                return self._state(self._take(found, self._holder, _duration_of(found)))
+            except Conflict:
+                continue
+        raise ClusterError(f"{self._what} could not be renewed: others keep writing it")
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it is no longer ours."""
+        for _ in range(ATTEMPTS):
+            found = self._get()
+            if found is None or self._holder is None or _holder_of(found) != self._holder:
+                break
+            spec = found.spec or LeaseSpec()
+            spec.holderIdentity = ""
+            try:
+                self._replace(found, spec)
+            except Conflict:
+                continue
+            break
+        self._holder = None
+
+    def held_by(self) -> LeaseState | None:
+        """None when nobody holds it."""
+        found = self._get()
+        state = self._state(found) if found is not None else None
+        return state if state is not None and state.holder else None
+
+    def observe_expired(self, wait: float) -> bool:
+        """Watch for at most `wait` seconds; see the protocol."""
+        end = self._clock.monotonic() + wait
+        first = self.held_by()
+        state = first
+        while state is not None and not state.expired:
+            renewed = first is not None and (state.renewed, state.holder) != (first.renewed, first.holder)
+            if renewed or self._clock.monotonic() >= end:
+                return False
+            self._clock.sleep(min(POLL, max(0.0, end - self._clock.monotonic())))
+            state = self.held_by()
+        return True
+
+    def delete(self) -> None:
+        """Remove the object itself, whoever holds it."""
+        if self._get() is None:
+            return
+        with calling(self._what), absent():
+            self._client.delete(Lease, self._name, namespace=self._namespace)
+
+    def _refuse_if_held(self, state: LeaseState, holder: str) -> None:
+        if state.holder in ("", holder) or state.expired:
+            return
+        age = show_seconds(float(max(0, round(state.age))))
+        raise LeaseHeld(
+            f"another rollout of {self._service} is in flight: {self._what} is held by {state.holder}, renewed {age} "
+            f"ago and good for {show_seconds(state.duration)}; wait for it, or stop it with `slipway abort "
+            f"{self._service}`"
+        )
+
+    def _get(self) -> Lease | None:
+        found: Lease | None = None
+        with calling(self._what), absent():
+            found = self._client.get(Lease, self._name, namespace=self._namespace)
+        if found is None:
+            return None
+        labels = (found.metadata.labels if found.metadata is not None else None) or {}
+        if labels.get(SERVICE_LABEL) != self._service:
+            raise ClusterError(f"{self._what} exists, but is not that of service {self._service}; remove it")
+        return found
+
+    def _state(self, found: Lease) -> LeaseState:
+        spec = found.spec or LeaseSpec()
+        renewed = spec.renewTime.timestamp() if spec.renewTime is not None else 0.0
+        duration = _duration_of(found)
+        age = self._clock.now() - renewed
+        observed = self._observe(found)
+        return LeaseState(
+            holder=spec.holderIdentity or "",
+            renewed=renewed,
+            age=age,
+            duration=duration,
+            expired=age > 2 * duration or observed > duration,
+            transitions=spec.leaseTransitions or 0,
+        )
+
+    def _observe(self, found: Lease) -> float:
+        """For how long this process has seen the record unchanged."""
+        version = found.metadata.resourceVersion if found.metadata is not None else None
+        now = self._clock.monotonic()
+        if self._seen is None or self._seen.version != version:
+            self._seen = _Seen(version or "", now)
+        return now - self._seen.since
+
+    def _take(self, found: Lease | None, holder: str, duration: float) -> Lease:
+        now = _micro_time(self._clock.now())
+        former = (found.spec if found is not None else None) or LeaseSpec()
+        same = former.holderIdentity == holder
+        spec = LeaseSpec(
+            holderIdentity=holder,
+            leaseDurationSeconds=max(1, math.ceil(duration)),
+            acquireTime=former.acquireTime if same and former.acquireTime else now,
+            renewTime=now,
+            leaseTransitions=(former.leaseTransitions or 0) + (0 if same or found is None else 1),
+        )
+        if found is not None:
+            return self._replace(found, spec)
+        meta = ObjectMeta(name=self._name, namespace=self._namespace, labels=labels_of(self._service, "lease"))
+        with calling(self._what):
+            return self._client.create(Lease(metadata=meta, spec=spec))
+
+    def _replace(self, found: Lease, spec: LeaseSpec) -> Lease:
+        version = found.metadata.resourceVersion if found.metadata is not None else None
+        labels = labels_of(self._service, "lease")
+        meta = ObjectMeta(name=self._name, namespace=self._namespace, labels=labels, resourceVersion=version)
+        with calling(self._what), absent():
+            return self._client.replace(Lease(metadata=meta, spec=spec))
+        raise Conflict(f"{self._what}: somebody deleted it in between")
+
+
+def _holder_of(found: Lease) -> str:
+    return (found.spec.holderIdentity if found.spec is not None else None) or ""
+
+
+def _duration_of(found: Lease) -> float:
+    return float((found.spec.leaseDurationSeconds if found.spec is not None else None) or 1)
+
+
+def _micro_time(seconds: float) -> datetime:
+    # The API server takes exactly six digits, and a datetime without microseconds is written with none.
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment if moment.microsecond else moment.replace(microsecond=1)
