@@ -1,0 +1,133 @@
+"""Puts the stand-ins where the Pulumi CLI looks for its plugins, each only when the real one is not installed.
+
+The CLI takes its bundled plugins (the language host, the dynamic provider) from the folder it lies in itself, and
+resource plugins from ``PULUMI_HOME``; found on PATH instead, each costs a warning in every command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from sandbox.paths import cache_dir
+
+STANDINS = Path(__file__).resolve().parent / "bin"
+BUNDLED = ("pulumi-language-python", "pulumi-resource-pulumi-python")
+KUBERNETES = "pulumi-resource-kubernetes"
+
+
+def bin_directory_for(environment: Mapping[str, str]) -> Path:
+    """A folder of links to the stand-ins that ``environment`` lacks, to be put first on its PATH.
+
+    With the language host the folder holds ``pulumi`` as well (a hard link where possible). When ``PULUMI_HOME`` is
+    set, the Kubernetes provider is linked into its plugin folder instead. Safe to call again and again.
+    """
+    bundled = [name for name in BUNDLED if not real_bundled(name, environment)]
+    folder = cache_dir() / "standins" / _identity(environment, bundled)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in bundled:
+        _link(folder / name, STANDINS / name)
+    pulumi = _pulumi(environment)
+    if bundled and pulumi is not None:
+        _hard_link(folder / "pulumi", pulumi)
+    _place_kubernetes(folder, environment)
+    return folder
+
+
+def real_bundled(name: str, environment: Mapping[str, str]) -> bool:
+    """Whether the real plugin lies next to the CLI or on PATH."""
+    pulumi = _pulumi(environment)
+    if pulumi is not None and _is_real(pulumi.parent / name):
+        return True
+    return any(_is_real(Path(folder) / name) for folder in _path(environment))
+
+
+def real_kubernetes(environment: Mapping[str, str]) -> Path | None:
+    """The newest real Kubernetes provider: on PATH, in ``PULUMI_HOME`` or in ``~/.pulumi``."""
+    for folder in _path(environment):
+        if _is_real(Path(folder) / KUBERNETES):
+            return Path(folder) / KUBERNETES
+    homes = [Path(environment["PULUMI_HOME"])] if environment.get("PULUMI_HOME") else []
+    for home in [*homes, Path.home() / ".pulumi"]:
+        found = [each for each in home.glob(f"plugins/resource-kubernetes-v*/{KUBERNETES}") if _is_real(each)]
+        if found:
+            return max(found, key=lambda each: _version(each.parent.name))
+    return None
+
+
+def _place_kubernetes(folder: Path, environment: Mapping[str, str]) -> None:
+    home = environment.get("PULUMI_HOME")
+    real = real_kubernetes(environment)
+    if not home:
+        if real is None:
+            _link(folder / KUBERNETES, STANDINS / KUBERNETES)
+        return
+    plugins = Path(home) / "plugins"
+    ours = plugins / f"resource-kubernetes-v{metadata.version('pulumi_kubernetes')}" / KUBERNETES
+    if real is None:
+        ours.parent.mkdir(parents=True, exist_ok=True)
+        _link(ours, STANDINS / KUBERNETES)
+        return
+    if ours.is_symlink() and not _is_real(ours):
+        ours.unlink()
+        ours.parent.rmdir()
+    if plugins not in real.parents and real.parent.name.startswith("resource-kubernetes-v"):
+        target = plugins / real.parent.name / KUBERNETES
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link(target, real)
+
+
+def _pulumi(environment: Mapping[str, str]) -> Path | None:
+    """The CLI on PATH, behind its links and behind our own folders of links."""
+    caches = cache_dir() / "standins"
+    for folder in _path(environment):
+        found = shutil.which("pulumi", path=folder)
+        if found and caches not in Path(found).parents:
+            return Path(found).resolve()
+    return None
+
+
+def _path(environment: Mapping[str, str]) -> list[str]:
+    return [folder for folder in environment.get("PATH", "").split(os.pathsep) if folder]
+
+
+def _is_real(plugin: Path) -> bool:
+    return os.access(plugin, os.X_OK) and plugin.is_file() and STANDINS not in plugin.resolve().parents
+
+
+def _identity(environment: Mapping[str, str], bundled: list[str]) -> str:
+    pulumi = _pulumi(environment)
+    parts = [str(STANDINS), *bundled]
+    if pulumi is not None:
+        state = pulumi.stat()
+        parts += [str(pulumi), str(state.st_size), str(state.st_mtime_ns)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
+def _hard_link(link: Path, target: Path) -> None:
+    if link.exists():
+        return
+    try:
+        link.hardlink_to(target)
+    except FileExistsError:
+        return
+    except OSError:  # another file system
+        _link(link, target)
+
+
+def _version(folder: str) -> tuple[int, ...]:
+    numbers = folder.rpartition("-v")[2].split("-")[0].split(".")
+    return tuple(int(number) for number in numbers if number.isdigit())
