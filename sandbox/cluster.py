@@ -1,0 +1,97 @@
+"""What is put into the cluster before it is usable, and how one sees that it is."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from sandbox import probes, process
+from sandbox.context import GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME, Context
+from sandbox.errors import SandboxError
+from sandbox.namespace import CLEAN_ENVIRONMENT
+from sandbox.parts import gateway
+from sandbox.state import write_atomically
+
+GATEWAY_API = "gateway.networking.k8s.io"
+
+
+def get(context: Context, path: str) -> dict[str, Any]:
+    """A GET at the API server as administrator; ``OSError`` when it fails."""
+    return probes.fetch_json(f"{context.api_url}{path}", context.pki.ca, context.pki.token("admin"))
+
+
+def node_ready(context: Context) -> bool:
+    return _has_condition(context, f"/api/v1/nodes/{NODE_NAME}", "Ready")
+
+
+def gateway_programmed(context: Context) -> bool:
+    path = f"/apis/{GATEWAY_API}/v1/namespaces/{GATEWAY_NAMESPACE}/gateways/{GATEWAY_NAME}"
+    return _has_condition(context, path, "Programmed")
+
+
+def account_ready(context: Context) -> bool:
+    """Whether pods can be created: they need the default service account."""
+    try:
+        return bool(get(context, "/api/v1/namespaces/default/serviceaccounts/default"))
+    except OSError:
+        return False
+
+
+def _has_condition(context: Context, path: str, kind: str) -> bool:
+    try:
+        return probes.condition(get(context, path), kind)
+    except OSError:
+        return False
+
+
+def definitions_served(context: Context) -> bool:
+    """Whether the API server knows Gateways and Contour's own kinds."""
+    try:
+        get(context, f"/apis/{GATEWAY_API}/v1/gateways")
+        get(context, f"/apis/{GATEWAY_API}/v1alpha3/backendtlspolicies")
+        get(context, "/apis/projectcontour.io/v1alpha1/contourconfigurations")
+    except OSError:
+        return False
+    return True
+
+
+def install_definitions(context: Context) -> None:
+    """The Gateway API in the version that Contour wants, and Contour's own kinds."""
+    share = context.tools.contour / "share"
+    for name in ("gateway-api-crds.yaml", "contour-crds.yaml"):
+        _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(share / name))
+    await_true(lambda: definitions_served(context), "gateway", "the Gateway API is not served", 30)
+
+
+def install_gateway(context: Context) -> None:
+    """The Gateway ``public`` and what belongs to it."""
+    manifests = context.paths.config / "gateway.yaml"
+    write_atomically(manifests, yaml.safe_dump_all(gateway.manifests(), sort_keys=False))
+    _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(manifests))
+
+
+def await_true(question: Callable[[], bool], part: str, problem: str, within: float) -> None:
+    """Ask until the answer is yes; an error naming ``part`` after ``within`` seconds."""
+    deadline = time.monotonic() + within
+    while not question():
+        if time.monotonic() > deadline:
+            remedy = (
+                "slipway sandbox status shows the parts, their logs lie in the state folder; down and up starts anew"
+            )
+            raise SandboxError(part, f"{problem} after {within:.0f} s", remedy)
+        time.sleep(process.POLL_LIMIT)
+
+
+def _kubectl(context: Context, *arguments: str) -> None:
+    """kubectl as administrator, its cache of the API's shape kept in the state folder."""
+    command = [str(context.tools.kubectl), f"--kubeconfig={context.paths.kubeconfig}"]
+    command += [f"--cache-dir={context.paths.node / 'kubectl'}", *arguments]
+    result = subprocess.run(command, env=CLEAN_ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+    if result.returncode != 0:
+        tail = result.stderr.splitlines()[-6:]
+        remedy = "run slipway sandbox up again; if it stays, down and up starts anew"
+        raise SandboxError("kube-apiserver", f"kubectl {arguments[0]} failed", remedy, tail)

@@ -1,0 +1,77 @@
+"""The variables with which Pulumi, kubectl, tests and load generators find the sandbox."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+
+from sandbox import state, toolchain
+from sandbox.context import GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT
+from sandbox.errors import SandboxError
+from sandbox.paths import PROJECT, StatePaths
+
+STAND_INS = PROJECT / "sandbox" / "standins" / "bin"
+PASSPHRASE = "slipway-sandbox"  # noqa: S105 - encrypts stacks that live and die with this sandbox
+
+
+def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
+    """Variable to value; ``base`` is the caller's environment, whose PATH is extended.
+
+    Raises :class:`SandboxError` when no sandbox was brought up.
+    """
+    current = state.load(paths)
+    if current.external is not None:
+        return _external(paths, current.external, base)
+    if current.network is None or not paths.kubeconfig.exists():
+        raise SandboxError("sandbox", "it is not up", "run slipway sandbox up")
+    node = current.network.node
+    return _pulumi(paths) | {
+        "KUBECONFIG": str(paths.kubeconfig),
+        "PATH": _path(paths, base),
+        "SLIPWAY_PROMETHEUS_URL": f"http://{node}:{PROMETHEUS_PORT}",
+        "SLIPWAY_GATEWAY_URL": f"http://{node}:{GATEWAY_PORT}",
+        "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",
+        "SLIPWAY_REGISTRY": f"{node}:{REGISTRY_PORT}",
+        "SLIPWAY_NETNS": str(paths.netns),
+    }
+
+
+def _external(paths: StatePaths, record: state.ExternalRecord, base: Mapping[str, str]) -> dict[str, str]:
+    return _pulumi(paths) | {
+        "KUBECONFIG": record.kubeconfig,
+        "PATH": _path(paths, base),
+        "SLIPWAY_PROMETHEUS_URL": record.prometheus_url,
+        "SLIPWAY_GATEWAY_URL": record.gateway_url,
+    }
+
+
+def _pulumi(paths: StatePaths) -> dict[str, str]:
+    """Pulumi on its own: nothing of the user's login, plugins or stacks is touched."""
+    return {
+        "PULUMI_HOME": str(paths.pulumi / "home"),
+        "PULUMI_BACKEND_URL": f"file://{paths.pulumi / 'backend'}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+
+
+def _path(paths: StatePaths, base: Mapping[str, str]) -> str:
+    """Our kubectl and Pulumi first; the stand-ins last, so that a plugin of the machine's own wins."""
+    ours = [str(paths.root / "bin"), str(STAND_INS)]
+    inherited = [item for item in base.get("PATH", os.defpath).split(os.pathsep) if item and item not in ours]
+    return os.pathsep.join([ours[0], *inherited, ours[1]])
+
+
+def prepare(paths: StatePaths, pulumi: toolchain.PulumiTool) -> None:
+    """Make the folders and links that the variables name."""
+    for folder in (paths.pulumi / "home", paths.pulumi / "backend", paths.root / "bin"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, target in {"kubectl": toolchain.kubectl(), "pulumi": pulumi.cli}.items():
+        state.link_atomically(paths.root / "bin" / name, target)
+
+
+def exports(variables: Mapping[str, str]) -> str:
+    """Lines for a shell's ``eval``."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items()))

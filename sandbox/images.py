@@ -1,0 +1,122 @@
+"""Container images of one static binary, built reproducibly and pushed to the sandbox's registry.
+
+The formats are the OCI image specification's (layer, config, manifest) and the calls its distribution specification's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
+LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def digest_of(content: bytes) -> str:
+    """``sha256:`` and 64 hex digits."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in memory: its manifest and, by digest, the blobs that it names."""
+
+    manifest: bytes
+    blobs: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.manifest)
+
+
+def build(
+    files: Mapping[str, Path],
+    entrypoint: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    user: str = "65532:65532",
+) -> Image:
+    """An image from nothing but ``files`` (path inside to path here, all executable).
+
+    The same input gives the same digest everywhere: no time, no owner and no compressor's header is in it.
+    """
+    archive = _layer(files)
+    layer = gzip.compress(archive, compresslevel=6, mtime=0)
+    machine = os.uname().machine
+    config: dict[str, Any] = {
+        "architecture": ARCHITECTURES.get(machine, machine),
+        "os": "linux",
+        "config": {
+            "Entrypoint": list(entrypoint),
+            "Env": [f"{name}={value}" for name, value in sorted((environment or {}).items())],
+            "Labels": dict(sorted((labels or {}).items())),
+            "User": user,
+        },
+        "rootfs": {"type": "layers", "diff_ids": [digest_of(archive)]},
+    }
+    config_blob = _encode(config)
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "config": _descriptor(CONFIG_TYPE, config_blob),
+        "layers": [_descriptor(LAYER_TYPE, layer)],
+    }
+    return Image(_encode(manifest), {digest_of(blob): blob for blob in (config_blob, layer)})
+
+
+def _layer(files: Mapping[str, Path]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, source in sorted(files.items()):
+            content = source.read_bytes()
+            info = tarfile.TarInfo(name.lstrip("/"))
+            info.size, info.mode = len(content), 0o755
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _encode(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _descriptor(media_type: str, content: bytes) -> dict[str, Any]:
+    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
+
+
+def push(image: Image, registry: str, repository: str, tag: str | None = None) -> str:
+    """Push what the registry lacks; the reference by digest, ``registry/repository@sha256:...``.
+
+    Raises ``httpx.HTTPError`` when the registry cannot be reached or refuses.
+    """
+    base = f"http://{registry}/v2/{repository}"
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        for digest, blob in image.blobs.items():
+            if client.head(f"{base}/blobs/{digest}").status_code != httpx.codes.OK:
+                _upload(client, base, digest, blob)
+        for reference in filter(None, (image.digest, tag)):
+            client.put(
+                f"{base}/manifests/{reference}", content=image.manifest, headers={"Content-Type": MANIFEST_TYPE}
+            ).raise_for_status()
+    return f"{registry}/{repository}@{image.digest}"
+
+
+def _upload(client: httpx.Client, base: str, digest: str, blob: bytes) -> None:
+    started = client.post(f"{base}/blobs/uploads/").raise_for_status()
+    location = httpx.URL(base).join(started.headers["Location"])
+    client.put(
+        location.copy_merge_params({"digest": digest}),
+        content=blob,
+        headers={"Content-Type": "application/octet-stream"},
+    ).raise_for_status()

@@ -1,0 +1,1 @@
+"""The daemons of the sandbox, one module for each group of them."""

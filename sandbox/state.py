@@ -1,0 +1,104 @@
+"""What a sandbox remembers between two commands: one small file, replaced in one rename."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sandbox import process
+from sandbox.errors import SandboxError
+from sandbox.paths import StatePaths
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProcessRecord(_Record):
+    """A part that was started: the process id the host sees, its start in ticks, and what it was started with."""
+
+    pid: int
+    started: int
+    fingerprint: str
+
+    @property
+    def alive(self) -> bool:
+        return process.alive(self.pid, self.started)
+
+
+class NetworkRecord(_Record):
+    """The addresses, so that they stay the same for as long as the sandbox exists."""
+
+    device: str
+    host: str
+    node: str
+    pods: str
+
+
+class ExternalRecord(_Record):
+    """A cluster of the user's that stands in for the sandbox."""
+
+    kubeconfig: str
+    prometheus_url: str
+    gateway_url: str
+
+
+class State(BaseModel):
+    """Everything a later ``up``, ``status`` or ``down`` needs to know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    identity: str
+    network: NetworkRecord | None = None
+    network_namespace: int | None = None
+    parts: dict[str, ProcessRecord] = {}
+    external: ExternalRecord | None = None
+
+
+def load(paths: StatePaths) -> State:
+    """The state; an empty one when there is none or when it cannot be read (what runs is found without it)."""
+    try:
+        return State.model_validate_json(paths.state_file.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return State(identity=paths.identity)
+
+
+def save(paths: StatePaths, state: State) -> None:
+    """Replace the state file."""
+    paths.root.mkdir(parents=True, exist_ok=True)
+    write_atomically(paths.state_file, state.model_dump_json(indent=2) + "\n")
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.chmod(mode)
+    draft.rename(path)
+
+
+def link_atomically(link: Path, target: Path) -> None:
+    """Point a symbolic link at ``target``, whatever it pointed at before."""
+    draft = link.with_name(f".{link.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(target)
+    draft.rename(link)
+
+
+@contextmanager
+def exclusive(paths: StatePaths) -> Iterator[None]:
+    """One ``up`` or ``down`` at a time; a second one is told so and leaves."""
+    paths.root.mkdir(parents=True, exist_ok=True)
+    with paths.lock_file.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            remedy = "wait until it is done and try again"
+            raise SandboxError("sandbox", "another up or down of this sandbox is under way", remedy) from error
+        yield

@@ -1,0 +1,91 @@
+"""What the toolchain builds: the pinned Go modules beside this file, and their versions."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from sandbox.toolchain.gomodule import GoModule
+
+HERE = Path(__file__).resolve().parent
+PULUMI_PACKAGE = "github.com/pulumi/pulumi"
+KUBERNETES_APPLETS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet")
+
+
+@cache
+def pinned(module: str, dependency: str) -> str:
+    """The version of ``dependency`` that go.mod of ``module`` pins, such as ``v1.37.2``."""
+    text = (HERE / module / "go.mod").read_text(encoding="utf-8")
+    found = re.search(rf"^(?:require)?\s*{re.escape(dependency)} (v\S+)", text, re.MULTILINE)
+    if found is None:
+        raise LookupError(f"go.mod of {module} does not pin {dependency}")
+    return found.group(1)
+
+
+def pulumi() -> GoModule:
+    """The Pulumi command line."""
+    version = pinned("pulumi", f"{PULUMI_PACKAGE}/pkg/v3")
+    return GoModule(
+        name="pulumi",
+        title=f"the Pulumi CLI {version}",
+        source=HERE / "pulumi",
+        targets={"pulumi": f"{PULUMI_PACKAGE}/pkg/v3/cmd/pulumi"},
+        ldflags=(f"-X {PULUMI_PACKAGE}/sdk/v3/go/common/version.Version={version}",),
+        files={
+            "pulumi-language-python-exec": (
+                f"{PULUMI_PACKAGE}/sdk/v3",
+                "python/cmd/pulumi-language-python-exec",
+            ),
+            "pulumi-resource-pulumi-python": (f"{PULUMI_PACKAGE}/sdk/v3", "python/dist/pulumi-resource-pulumi-python"),
+        },
+        usual="about 4 min on 2 cores",
+    )
+
+
+def kubernetes() -> GoModule:
+    """etcd, the control plane and the node agent in one binary."""
+    version = pinned("kubernetes", "k8s.io/kubernetes")
+    major, minor, _ = version.removeprefix("v").split(".", 2)
+    flags = [
+        f"-X {package}.{name}={value}"
+        for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+        for name, value in (
+            ("gitVersion", version),
+            ("gitMajor", major),
+            ("gitMinor", minor),
+            ("gitTreeState", "clean"),
+        )
+    ]
+    return GoModule(
+        name="kubernetes",
+        title=f"Kubernetes {version} with etcd {pinned('kubernetes', 'go.etcd.io/etcd/server/v3')}",
+        source=HERE / "kubernetes",
+        targets={"kube": "."},
+        ldflags=tuple(flags),
+        applets={"kube": KUBERNETES_APPLETS},
+        usual="about 6 min on 2 cores",
+    )
+
+
+def contour() -> GoModule:
+    """The Gateway API controller, and the resource definitions that it wants."""
+    package = "github.com/projectcontour/contour"
+    version = pinned("contour", package)
+    return GoModule(
+        name="contour",
+        title=f"Contour {version}",
+        source=HERE / "contour",
+        targets={"contour": f"{package}/cmd/contour"},
+        ldflags=(f"-X {package}/internal/build.Version={version}",),
+        files={
+            "gateway-api-crds.yaml": (package, "examples/gateway/00-crds.yaml"),
+            "contour-crds.yaml": (package, "examples/contour/01-crds.yaml"),
+        },
+        usual="about 1 min on 2 cores",
+    )
+
+
+def pause() -> GoModule:
+    """Process 1 of every pod and of the sandbox."""
+    return GoModule(name="pause", title="the pause process", source=HERE / "pause", targets={"pause": "."})

@@ -1,0 +1,94 @@
+"""Daemons out of Debian packages, unpacked into the cache: nothing is installed, no service is started."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from sandbox.progress import Reporter
+from sandbox.toolchain.store import Store
+
+NODE_PACKAGES = ("containerd", "runc", "libseccomp2", "containernetworking-plugins")
+SERVICE_PACKAGES = ("prometheus", "docker-registry")
+IPROUTE_PACKAGES = (
+    "iproute2",
+    "libbpf1",
+    "libbsd0",
+    "libcap2",
+    "libdb5.3",
+    "libelf1",
+    "libmd0",
+    "libmnl0",
+    "libtirpc3",
+    "libxtables12",
+)
+"""Only fetched where the machine has no ``ip`` of its own."""
+
+
+def wanted_packages() -> tuple[str, ...]:
+    """What this machine lacks."""
+    extra = () if shutil.which("ip") else IPROUTE_PACKAGES
+    return NODE_PACKAGES + SERVICE_PACKAGES + extra
+
+
+def key(packages: tuple[str, ...], release: str) -> str:
+    """Sixteen hex digits over the packages' names and the distribution they come from."""
+    return hashlib.sha256("\0".join((*packages, release)).encode()).hexdigest()[:16]
+
+
+def distribution() -> str:
+    """Name and version of the running distribution, such as ``debian 12 x86_64``."""
+    try:
+        text = Path("/etc/os-release").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    fields = dict(re.findall(r'^(ID|VERSION_ID)="?([^"\n]*)"?$', text, re.MULTILINE))
+    return f"{fields.get('ID', 'unknown')} {fields.get('VERSION_ID', '')} {os.uname().machine}"
+
+
+def unpack(store: Store, report: Reporter) -> Path:
+    """The folder into which the packages are unpacked, fetched now unless the cache has them."""
+    packages = wanted_packages()
+    with store.entry("debian", key(packages, distribution())) as entry:
+        if entry.ready:
+            return entry.folder
+        if not shutil.which("apt-get") or not shutil.which("dpkg"):
+            remedy = "run the sandbox on Debian or Ubuntu, or use your own cluster (slipway sandbox up --external)"
+            raise SandboxError("packages", "neither containerd nor apt-get is on this machine", remedy)
+        with report.step(f"fetching {', '.join(packages)}", "under 1 min"):
+            _download(packages, entry.draft)
+            for archive in entry.draft.glob("*.deb"):
+                _run(["dpkg", "-x", str(archive), str(entry.draft)], entry.draft)
+                archive.unlink()
+        return entry.commit()
+
+
+def _download(packages: tuple[str, ...], folder: Path) -> None:
+    download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *packages]
+    if _attempt(download, folder).returncode == 0:
+        return
+    _run(["apt-get", "-q", "update"], folder)
+    _run(download, folder)
+
+
+def _attempt(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    result = _attempt(command, folder)
+    if result.returncode != 0:
+        tail = (result.stdout + result.stderr).splitlines()[-8:]
+        remedy = "check apt's sources and the network, then run the command again"
+        raise SandboxError("packages", f"{' '.join(command[:3])} failed", remedy, tail)
+
+
+def library_path(root: Path) -> str:
+    """A value for LD_LIBRARY_PATH with the unpacked libraries, for a machine that lacks them."""
+    machine = os.uname().machine
+    return f"{root}/usr/lib/{machine}-linux-gnu:{root}/lib/{machine}-linux-gnu"

@@ -1,0 +1,67 @@
+"""The public face of the sandbox: up, down, where it is, and how to get inside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from sandbox import environment as variables
+from sandbox import namespace, startup, state, teardown, toolchain
+from sandbox.context import Context
+from sandbox.errors import SandboxError
+from sandbox.network import Network
+from sandbox.paths import StatePaths, state_paths
+from sandbox.progress import Reporter, SilentReporter
+
+__all__ = ["down", "environment", "in_namespace", "up"]
+
+
+def up(report: Reporter | None = None, paths: StatePaths | None = None) -> Context:
+    """Bring the sandbox up, or complete one that is partly up; returns when it is ready to be used.
+
+    Raises :class:`SandboxError` with the part that failed. What was started stays, for ``up`` to go on from.
+    """
+    report, paths = report or SilentReporter(), paths or state_paths()
+    namespace.require_rights()
+    pulumi = toolchain.ensure_pulumi(report)
+    tools = toolchain.ensure(report)
+    with state.exclusive(paths):
+        context = startup.start(paths, tools, report)
+        variables.prepare(paths, pulumi)
+    return context
+
+
+def down(report: Reporter | None = None, paths: StatePaths | None = None, *, keep_data: bool = False) -> None:
+    """End the sandbox and everything in it; nothing to do is no error.
+
+    Raises :class:`SandboxError` when something would not go.
+    """
+    report, paths = report or SilentReporter(), paths or state_paths()
+    if not paths.root.exists() and namespace.find(paths.identity) is None:
+        return
+    if state.load(paths).external is not None:
+        paths.state_file.unlink(missing_ok=True)
+        return
+    namespace.require_rights()
+    with state.exclusive(paths):
+        teardown.tear_down(paths, report, keep_data=keep_data, remove_wire=lambda: _remove_wire(paths))
+
+
+def _remove_wire(paths: StatePaths) -> None:
+    """Without building a toolchain only to delete a device: a machine that made one has ``ip``."""
+    Network.numbered(paths.identity, 0)
+    subprocess.run(["ip", "link", "del", teardown.device_name(paths.identity)], capture_output=True, check=False)
+
+
+def environment(paths: StatePaths | None = None) -> dict[str, str]:
+    """The variables that point programs at the sandbox; see :mod:`sandbox.environment`."""
+    return variables.environment(paths or state_paths(), os.environ)
+
+
+def in_namespace(argv: Sequence[str], paths: StatePaths | None = None) -> list[str]:
+    """The command that runs ``argv`` in the sandbox's network, where everything is on 127.0.0.1."""
+    paths = paths or state_paths()
+    if namespace.find(paths.identity) is None:
+        raise SandboxError("sandbox", "it is not up", "run slipway sandbox up")
+    return ["nsenter", f"--net={paths.netns}", "--", *argv]
