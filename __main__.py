@@ -1,0 +1,42 @@
+"""The stack: its settings, and for each service the component of its strategy."""
+
+from __future__ import annotations
+
+import pulumi
+
+import settings
+from components import RolloutAccess, RolloutAccessArgs, TopologyArgs, service
+from release.errors import SlipwayError
+
+
+def main() -> None:
+    """Everything that is wrong with the configuration is reported before the first resource is registered."""
+    try:
+        stack = settings.read()
+    except SlipwayError as error:
+        raise pulumi.RunError(str(error)) from None
+    if stack.access is not None:
+        account = stack.access.service_account
+        RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))
+    exports: dict[str, object] = {}
+    for entry in stack.services:
+        args = TopologyArgs(
+            release=entry.release,
+            standby=entry.standby,
+            manifest=entry.manifest,
+            namespace=stack.namespace,
+            metrics=stack.metrics,
+            gateway_url=stack.gateway_url,
+            probe=stack.probe,
+        )
+        component = service(args)
+        exports[entry.release.service] = {
+            "version": entry.release.version,
+            "revision": component.revision,
+            "strategy": entry.release.strategy.kind,
+            "weights": component.rollout.weights,
+        }
+    pulumi.export("services", exports)
+
+
+main()

@@ -1,0 +1,28 @@
+"""What a stack declares: Pulumi resources alone, no I/O and no statistics.
+
+Tokens are `slipway:index:<Type>`. Arguments are keyword-only dataclasses; whatever decides the shape of the resources
+is a plain value, so that `pulumi preview` always shows the whole release plan.
+"""
+
+from components.access import RolloutAccess, RolloutAccessArgs
+from components.blue_green import BlueGreen
+from components.canary import Canary
+from components.resources import Rollout
+from components.rolling import Rolling
+from components.service import service
+from components.topology import Topology, TopologyArgs
+from components.workload import VersionedWorkload, VersionedWorkloadArgs
+
+__all__ = [
+    "BlueGreen",
+    "Canary",
+    "Rolling",
+    "Rollout",
+    "RolloutAccess",
+    "RolloutAccessArgs",
+    "Topology",
+    "TopologyArgs",
+    "VersionedWorkload",
+    "VersionedWorkloadArgs",
+    "service",
+]

@@ -1,0 +1,13 @@
+"""Smoke checks at 0%, one switch, and a bake time with the old version warm."""
+
+from __future__ import annotations
+
+from components.topology import Topology
+from release.manifest import strategy
+
+
+class BlueGreen(Topology):
+    """A service whose next release goes out by `strategy.kind: blue-green`."""
+
+    KIND = "BlueGreen"
+    STRATEGY = strategy.BlueGreen

@@ -1,0 +1,13 @@
+"""Growing shares of the traffic, with an analysis at each."""
+
+from __future__ import annotations
+
+from components.topology import Topology
+from release.manifest import strategy
+
+
+class Canary(Topology):
+    """A service whose next release goes out by `strategy.kind: canary`."""
+
+    KIND = "Canary"
+    STRATEGY = strategy.Canary

@@ -1,0 +1,13 @@
+"""Batches of replicas without double capacity; the weight follows the ready replicas."""
+
+from __future__ import annotations
+
+from components.topology import Topology
+from release.manifest import strategy
+
+
+class Rolling(Topology):
+    """A service whose next release goes out by `strategy.kind: rolling`."""
+
+    KIND = "Rolling"
+    STRATEGY = strategy.Rolling

@@ -1,0 +1,89 @@
+"""What the three strategies share: the candidate's workload, the standby's, and the Rollout that moves the traffic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pulumi
+
+from components.resources import Rollout
+from components.workload import VersionedWorkload, VersionedWorkloadArgs
+from release.manifest.release import Release
+from release.rollout_inputs import Backend, MetricsSource, RolloutInputs, TrafficProbe
+from release.strategy import Chosen, chosen
+
+KINDS = ("Canary", "BlueGreen", "Rolling")
+
+
+@dataclass(kw_only=True, frozen=True)
+class TopologyArgs:
+    """All plain values: they decide which resources there are.
+
+    `release` is what the service shall run, `standby` an earlier release whose workload stays warm with its own
+    settings. `manifest` is the path of the release's file, for messages and history.
+    """
+
+    release: Release
+    namespace: str
+    metrics: MetricsSource
+    manifest: str
+    standby: Release | None = None
+    gateway_url: str | None = None
+    probe: TrafficProbe | None = None
+
+
+class Topology(pulumi.ComponentResource):
+    """Base of Canary, BlueGreen and Rolling. Each is known by the others' tokens as well, so that another strategy
+    for the next release is an update of the Rollout; without that the engine would delete the route."""
+
+    KIND: ClassVar[str]
+    STRATEGY: ClassVar[type[Chosen]]
+
+    revision: str
+    workload: VersionedWorkload
+    standby: VersionedWorkload | None
+    rollout: Rollout
+
+    def __init__(self, name: str, args: TopologyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Raises InputError when the release's strategy was not resolved, ValueError when it is another one."""
+        strategy = chosen(args.release)
+        if not isinstance(strategy, self.STRATEGY):
+            raise ValueError(f"{name}: {self.KIND} cannot carry out strategy.kind {strategy.kind}")
+        others = [pulumi.Alias(type_=_token(kind)) for kind in KINDS if kind != self.KIND]
+        merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others), opts)
+        super().__init__(_token(self.KIND), name, {}, merged)
+        candidate = Backend.of(args.release)
+        standby = None if args.standby is None else Backend.of(args.standby)
+        if standby is not None and standby.revision == candidate.revision:
+            raise ValueError(f"{name}: the standby is the same revision as the release ({candidate.revision})")
+        self.revision = candidate.revision
+        self.workload = self._workload(name, args.release, args.namespace)
+        self.standby = None if args.standby is None else self._workload(name, args.standby, args.namespace)
+        inputs = RolloutInputs(
+            service=args.release.service,
+            namespace=args.namespace,
+            candidate=candidate,
+            standby=standby,
+            route=args.release.route,
+            strategy=strategy,
+            guardrails=args.release.guardrails,
+            analysis=args.release.analysis,
+            metrics=args.metrics,
+            gateway_url=args.gateway_url,
+            probe=args.probe,
+            retry=args.release.retry,
+            owner=args.release.owner,
+            manifest=args.manifest,
+        )
+        workloads = [workload for workload in (self.workload, self.standby) if workload is not None]
+        self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=workloads))
+        self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})
+
+    def _workload(self, name: str, release: Release, namespace: str) -> VersionedWorkload:
+        args = VersionedWorkloadArgs.of(release, namespace)
+        return VersionedWorkload(f"{name}-{args.revision}", args, pulumi.ResourceOptions(parent=self))
+
+
+def _token(kind: str) -> str:
+    return f"slipway:index:{kind}"

@@ -1,0 +1,119 @@
+"""One version of a service: everything that belongs to its revision and to no other.
+
+All names carry the revision, so another revision is always another set of objects: nothing here is ever patched.
+Whoever changes what is rendered raises `release.revision.TEMPLATE`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
+from pulumi_kubernetes.core.v1 import ConfigMap, PodTemplateSpecArgs, Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
+
+from components.pod import file_keys, pod_spec, whole_seconds
+from release.labels import selector
+from release.manifest.release import Release
+from release.manifest.workload import Workload
+from release.revision import revision_of, workload_name
+
+SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+"""The Rollout alone judges readiness, against the deadline in the manifest."""
+
+APP_PROTOCOLS = {"http": "http", "h2c": "kubernetes.io/h2c"}
+
+
+@dataclass(kw_only=True, frozen=True)
+class VersionedWorkloadArgs:
+    """`workload` as in the manifest; `scaled_by_rollout`: the replicas are the Rollout's and not declared."""
+
+    service: str
+    revision: str
+    image: str
+    workload: Workload
+    namespace: pulumi.Input[str]
+    scaled_by_rollout: bool = False
+
+    @classmethod
+    def of(cls, release: Release, namespace: pulumi.Input[str]) -> VersionedWorkloadArgs:
+        """The workload of a release, with that release's own settings."""
+        return cls(
+            service=release.service,
+            revision=revision_of(release),
+            image=release.artifact.image,
+            workload=release.workload,
+            namespace=namespace,
+            scaled_by_rollout=release.strategy.kind == "rolling",
+        )
+
+
+class VersionedWorkload(pulumi.ComponentResource):
+    """Deployment, Service, PodDisruptionBudget and, with files, a ConfigMap of one revision."""
+
+    deployment: Deployment
+    service: Service
+    disruption_budget: PodDisruptionBudget
+    files: ConfigMap | None
+
+    def __init__(self, name: str, args: VersionedWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:index:VersionedWorkload", name, {}, opts)
+        self._name, self._args = name, args
+        self._selector = selector(args.service, args.revision)
+        self.files = self._declare_files() if args.workload.files else None
+        self.deployment = self._declare_deployment()
+        self.service = self._declare_service()
+        self.disruption_budget = self._declare_disruption_budget()
+        self.register_outputs({"revision": args.revision, "image": args.image})
+
+    def _metadata(self, annotations: dict[str, str] | None = None) -> ObjectMetaArgs:
+        return ObjectMetaArgs(
+            name=workload_name(self._args.service, self._args.revision),
+            namespace=self._args.namespace,
+            labels={"app.kubernetes.io/name": self._args.service, **self._selector},
+            annotations=annotations,
+        )
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _declare_files(self) -> ConfigMap:
+        contents = self._args.workload.files
+        data = {key: contents[path] for path, key in file_keys(self._args.workload).items()}
+        return ConfigMap(self._name, metadata=self._metadata(), immutable=True, data=data, opts=self._child())
+
+    def _declare_deployment(self) -> Deployment:
+        args = self._args
+        spec = DeploymentSpecArgs(
+            replicas=None if args.scaled_by_rollout else args.workload.replicas,
+            progress_deadline_seconds=max(1, whole_seconds(args.workload.ready_within)),
+            selector=LabelSelectorArgs(match_labels=self._selector),
+            template=PodTemplateSpecArgs(
+                metadata=ObjectMetaArgs(labels={"app.kubernetes.io/name": args.service, **self._selector}),
+                spec=pod_spec(args.service, args.revision, args.image, args.workload),
+            ),
+        )
+        options = pulumi.ResourceOptions(parent=self, depends_on=[self.files] if self.files else None)
+        return Deployment(self._name, metadata=self._metadata(SKIP_AWAIT), spec=spec, opts=options)
+
+    def _declare_service(self) -> Service:
+        workload = self._args.workload
+        port = ServicePortArgs(
+            name="http",
+            port=workload.port,
+            target_port=workload.port,
+            protocol="TCP",
+            app_protocol=APP_PROTOCOLS[workload.app_protocol],
+        )
+        spec = ServiceSpecArgs(type="ClusterIP", selector=self._selector, ports=[port])
+        return Service(self._name, metadata=self._metadata(SKIP_AWAIT), spec=spec, opts=self._child())
+
+    def _declare_disruption_budget(self) -> PodDisruptionBudget:
+        spec = PodDisruptionBudgetSpecArgs(
+            selector=LabelSelectorArgs(match_labels=self._selector),
+            max_unavailable=self._args.workload.max_unavailable,
+            unhealthy_pod_eviction_policy="AlwaysAllow",
+        )
+        return PodDisruptionBudget(self._name, metadata=self._metadata(), spec=spec, opts=self._child())
