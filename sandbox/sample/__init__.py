@@ -1,0 +1,1 @@
+"""What the sandbox releases and who uses it: a sample service, its images and a load generator."""
