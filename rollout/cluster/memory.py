@@ -1,0 +1,184 @@
+"""The cluster's adaptors without a cluster, for tests: the same rules, failures and other writers on demand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
+
+from release.errors import ClusterError, Conflict, LeaseHeld
+from release.rollout_inputs import Backend
+from rollout.cluster.base import Document, Intent, LeaseState, Readiness, Reason
+from rollout.faults import Faults
+
+MISSING = Readiness(0, 0, 0, 0, "the Deployment does not exist", Reason.MISSING)
+
+
+class MemoryWorkloads:
+    """See rollout.cluster.base.Workloads. With `ready_at_once` every wanted replica is ready when it is asked for."""
+
+    def __init__(self, *, ready_at_once: bool = True) -> None:
+        self.faults = Faults()
+        self.ready_at_once = ready_at_once
+        self.scaled: list[tuple[str, int]] = []
+        self._found: dict[str, Readiness] = {}
+
+    def put(self, backend: Backend, readiness: Readiness | None = None) -> None:
+        """Create or replace a workload; by default with all replicas that it declares ready."""
+        count = backend.replicas
+        self._found[backend.deployment] = readiness or Readiness(count, count, count, 0)
+
+    def remove(self, backend: Backend) -> None:
+        """Delete a workload."""
+        self._found.pop(backend.deployment, None)
+
+    def readiness(self, backend: Backend) -> Readiness:
+        """What runs now."""
+        self.faults.hit("readiness")
+        return self._found.get(backend.deployment, MISSING)
+
+    def scale(self, backend: Backend, replicas: int) -> None:
+        """Set the wanted replicas."""
+        self.faults.hit("scale")
+        found = self._found.get(backend.deployment)
+        if found is None:
+            raise ClusterError(f"scale of {backend.deployment}: it does not exist")
+        self.scaled.append((backend.deployment, replicas))
+        ready = replicas if self.ready_at_once else min(found.ready, replicas)
+        self._found[backend.deployment] = replace(found, desired=replicas, ready=ready, endpoints_ready=ready)
+
+    def replicas(self, backend: Backend) -> int:
+        """The wanted replicas; 0 when the workload is missing."""
+        self.faults.hit("replicas")
+        return self._found.get(backend.deployment, MISSING).desired
+
+
+class MemoryLease:
+    """See rollout.cluster.base.Lease. Several may share one `record`, each as another process; `clock` is the
+    time of all of them, so a Lease has expired as soon as it is older than its duration."""
+
+    def __init__(self, clock: Callable[[], float], record: dict[str, LeaseState] | None = None) -> None:
+        self.faults = Faults()
+        self.record: dict[str, LeaseState] = record if record is not None else {}
+        self._clock = clock
+        self._holder: str | None = None
+
+    def acquire(self, holder: str, duration: float) -> LeaseState:
+        """Take it when it is free, expired or our own."""
+        self.faults.hit("acquire")
+        found = self.held_by()
+        if found is not None and found.holder != holder and not found.expired:
+            raise LeaseHeld(f"another rollout is in flight: held by {found.holder} for {found.age:g}s")
+        self._holder = holder
+        transitions = found.transitions + (found.holder != holder) if found is not None else 0
+        self.record["lease"] = LeaseState(holder, self._clock(), 0.0, duration, False, transitions)
+        return self.record["lease"]
+
+    def renew(self) -> LeaseState:
+        """Raises LeaseHeld when somebody else has it, or it is gone."""
+        self.faults.hit("renew")
+        found = self.record.get("lease")
+        if found is None or found.holder != self._holder:
+            raise LeaseHeld("the Lease is lost")
+        self.record["lease"] = replace(found, renewed=self._clock())
+        return self.record["lease"]
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it is no longer ours."""
+        self.faults.hit("release")
+        found = self.record.get("lease")
+        if found is not None and found.holder == self._holder:
+            del self.record["lease"]
+        self._holder = None
+
+    def held_by(self) -> LeaseState | None:
+        """None when nobody holds it."""
+        self.faults.hit("held_by")
+        found = self.record.get("lease")
+        if found is None:
+            return None
+        age = self._clock() - found.renewed
+        return replace(found, age=age, expired=age > found.duration)
+
+    def observe_expired(self, wait: float) -> bool:
+        """Whether it is free or expired; a test's clock does not move while somebody waits."""
+        self.faults.hit("observe_expired")
+        found = self.held_by()
+        return found is None or found.expired
+
+    def delete(self) -> None:
+        """Remove it, whoever holds it."""
+        self.faults.hit("delete")
+        self.record.clear()
+
+
+class MemoryJournalStore:
+    """See rollout.cluster.base.JournalStore. `saved` holds every head that was written, oldest first."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.saved: list[Document] = []
+        self._head: str | None = None
+        self._version = 0
+        self._records: dict[str, list[str]] = {}
+
+    def load(self) -> tuple[Document, str] | None:
+        """The head and its version."""
+        self.faults.hit("load")
+        return (json.loads(self._head), str(self._version)) if self._head is not None else None
+
+    def save(self, head: Mapping[str, Any], expect: str | None) -> str:
+        """Compare-and-swap; returns the new version."""
+        self.faults.hit("save")
+        if expect != (str(self._version) if self._head is not None else None):
+            raise Conflict(f"the journal is at version {self._version}, not {expect}")
+        self._head = json.dumps(head, allow_nan=False)
+        self.saved.append(json.loads(self._head))
+        self._version += 1
+        return str(self._version)
+
+    def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
+        """Add records to a rollout."""
+        self.faults.hit("append")
+        self._records.setdefault(rollout_id, []).extend(json.dumps(record, allow_nan=False) for record in records)
+
+    def records(self, rollout_id: str) -> list[Document]:
+        """All records of a rollout in order."""
+        self.faults.hit("records")
+        return [json.loads(line) for line in self._records.get(rollout_id, [])]
+
+    def prune(self, keep: AbstractSet[str]) -> None:
+        """Delete the records of all rollouts but these."""
+        self.faults.hit("prune")
+        self._records = {rollout: lines for rollout, lines in self._records.items() if rollout in keep}
+
+    def delete(self) -> None:
+        """Delete head and records."""
+        self.faults.hit("delete")
+        self._head = None
+        self._records.clear()
+
+
+class MemoryIntents:
+    """See rollout.cluster.base.Intents."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self._intent: Intent | None = None
+
+    def write(self, intent: Intent) -> None:
+        """Replace the former intent."""
+        self.faults.hit("write")
+        self._intent = intent
+
+    def read(self) -> Intent | None:
+        """The last intent, None when there is none."""
+        self.faults.hit("read")
+        return self._intent
+
+    def delete(self) -> None:
+        """Remove it."""
+        self.faults.hit("delete")
+        self._intent = None

@@ -1,0 +1,68 @@
+"""A router without a cluster, for tests: the same rules, failures and other writers on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from release.errors import ClusterError, Conflict
+from release.manifest.route import Route
+from release.manifest.strategy import Preview
+from release.rollout_inputs import Backend
+from rollout.faults import Faults
+from rollout.routers.base import Live, Split
+from rollout.routers.httproute import WEIGHT_SUM, check_preview, wanted_body, weights
+
+
+class MemoryRouter:
+    """See rollout.routers.base.Router. `history` holds every split that was written, oldest first."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.history: list[Split] = []
+        self.problem = ""
+        """What the gateway says against the routes that are written from now on; empty: it accepts them."""
+        self._live: Live | None = None
+        self._version = 0
+
+    def read(self) -> Live | None:
+        """The live route, None when there is none."""
+        self.faults.hit("read")
+        return self._live
+
+    def apply(self, route: Route, split: Split, expect: str | None) -> Live:
+        """Write the whole route by compare-and-swap."""
+        self.faults.hit("apply")
+        check_preview(split.preview)
+        if self._live is not None and not self._live.managed:
+            raise ClusterError("the route was made by somebody else and is left alone")
+        if (self._live.version if self._live is not None else None) != expect:
+            raise Conflict("somebody else wrote the route in between")
+        shares = {backend.service: 100.0 * weight / WEIGHT_SUM for backend, weight in weights(split)}
+        self.history.append(split)
+        return self._set(Live(shares, "", not self.problem, self.problem, True, wanted_body(route, split.preview)))
+
+    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None) -> str:
+        """What `Live.body` is while the route is as wanted."""
+        return wanted_body(route, preview)
+
+    def delete(self) -> None:
+        """Remove the route."""
+        self.faults.hit("delete")
+        self._live = None
+
+    def drift(self, shares: Mapping[str, float], *, body: str | None = None, managed: bool = True) -> None:
+        """Somebody else writes the route."""
+        former = self._live or Live({}, "", True, "", managed)
+        self._set(replace(former, shares=dict(shares), managed=managed, body=former.body if body is None else body))
+
+    def judge(self, problem: str = "") -> None:
+        """The gateway changes its mind about what is live; empty: it accepts."""
+        self.problem = problem
+        if self._live is not None:
+            self._live = replace(self._live, accepted=not problem, problem=problem)
+
+    def _set(self, live: Live) -> Live:
+        self._version += 1
+        self._live = replace(live, version=f"memory/{self._version}")
+        return self._live
