@@ -1,11 +1,11 @@
-"""Container images of one static binary, built reproducibly and pushed to the sandbox's registry.
+"""Container images of a few files, built reproducibly and pushed to the sandbox's registry.
 
 The formats are the OCI image specification's (layer, config, manifest) and the calls its distribution specification's.
+Written here because the builders that one would use want a daemon, a network or another language's toolchain.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -20,7 +20,7 @@ import httpx
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
-LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -42,18 +42,18 @@ class Image:
 
 
 def build(
-    files: Mapping[str, Path],
+    files: Mapping[str, Path | bytes],
     entrypoint: Sequence[str],
     environment: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
     user: str = "65532:65532",
 ) -> Image:
-    """An image from nothing but ``files`` (path inside to path here, all executable).
+    """An image from nothing but ``files``: path inside to a program here, or to the bytes of a plain file.
 
-    The same input gives the same digest everywhere: no time, no owner and no compressor's header is in it.
+    Each file is a layer of its own, so images that share a program share its layer. The same input gives the same
+    digest everywhere: no time, no owner and no compressor's work is in it.
     """
-    archive = _layer(files)
-    layer = gzip.compress(archive, compresslevel=6, mtime=0)
+    layers = [_layer(name, source) for name, source in sorted(files.items())]
     machine = os.uname().machine
     config: dict[str, Any] = {
         "architecture": ARCHITECTURES.get(machine, machine),
@@ -64,26 +64,25 @@ def build(
             "Labels": dict(sorted((labels or {}).items())),
             "User": user,
         },
-        "rootfs": {"type": "layers", "diff_ids": [digest_of(archive)]},
+        "rootfs": {"type": "layers", "diff_ids": [digest_of(layer) for layer in layers]},
     }
     config_blob = _encode(config)
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
         "config": _descriptor(CONFIG_TYPE, config_blob),
-        "layers": [_descriptor(LAYER_TYPE, layer)],
+        "layers": [_descriptor(LAYER_TYPE, layer) for layer in layers],
     }
-    return Image(_encode(manifest), {digest_of(blob): blob for blob in (config_blob, layer)})
+    return Image(_encode(manifest), {digest_of(blob): blob for blob in (config_blob, *layers)})
 
 
-def _layer(files: Mapping[str, Path]) -> bytes:
+def _layer(name: str, source: Path | bytes) -> bytes:
+    content, mode = (source.read_bytes(), 0o755) if isinstance(source, Path) else (source, 0o644)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, source in sorted(files.items()):
-            content = source.read_bytes()
-            info = tarfile.TarInfo(name.lstrip("/"))
-            info.size, info.mode = len(content), 0o755
-            archive.addfile(info, io.BytesIO(content))
+        info = tarfile.TarInfo(name.lstrip("/"))
+        info.size, info.mode = len(content), mode
+        archive.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
 
 
