@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import pulumi
 
 import settings
 from components import RolloutAccess, RolloutAccessArgs, TopologyArgs, service
 from release.errors import SlipwayError
+
+SHOWN = 32
+"""The exit code by which Pulumi's language host knows that the program has said all that there is to say."""
 
 
 def main() -> None:
@@ -14,7 +19,8 @@ def main() -> None:
     try:
         stack = settings.read()
     except SlipwayError as error:
-        raise pulumi.RunError(str(error)) from None
+        pulumi.log.error(str(error))
+        sys.exit(SHOWN)
     if stack.access is not None:
         account = stack.access.service_account
         RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))

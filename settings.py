@@ -30,6 +30,9 @@ PROJECT = "releases"
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
+NOTHING = ("", "{}")
+"""The defaults in Pulumi.yaml: they let the program run, so that it can say everything that is missing."""
+
 REMEDIES = {
     "services": "Write releases:services: {checkout: {manifest: releases/checkout/2026.11.23-1.yaml}}",
     "namespace": "Write releases:namespace: the Kubernetes namespace of the services, such as shop",
@@ -96,7 +99,8 @@ def read() -> Settings:
 def parse(raw: Mapping[str, str], root: Path) -> Settings:
     """Settings from the texts of the stack's keys and the files below the project's root. Pure but for reading
     the manifests. Raises InputError."""
-    document = Document(data={key: _decoded(value) for key, value in sorted(raw.items())})
+    given = {key: value for key, value in sorted(raw.items()) if value not in NOTHING}
+    document = Document(data={key: _decoded(value) for key, value in given.items()})
     problems: list[Problem] = []
     configuration: Configuration | None = None
     try:
