@@ -29,6 +29,8 @@ class Evidence(Part):
     static_analysis: tuple[str, ...] = ()
     security_scan: tuple[str, ...] = ()
     vex: tuple[str, ...] = ()
+    migration_lint: tuple[str, ...] = ()
+    """JSON of squawk over the migrations; optional."""
     provenance: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     """Signed statements that bind the files above to the artifact's digest, and receipts (staging, drill)."""
@@ -51,8 +53,45 @@ class Migration(Part):
     up: str
     down: str | None = None
     phase: Literal["expand", "contract", "data"]
+    dialect: Literal["postgresql", "other"] = "postgresql"
+    """`other` cannot be classified, so it needs the receipt of a round trip."""
     compensation: str | None = None
     """The named compensating action when there is no way down."""
+
+
+class Database(Part):
+    """Which database objects this artifact uses, so that the next release knows what a contract would break."""
+
+    uses: tuple[Name, ...]
+    """`table`, `table.column` or `schema.table.column`; `*` for a table as a whole. `[]` is an answer."""
+
+
+class Dependency(Part):
+    """Something in the environment that the release needs in order to work."""
+
+    name: Name
+    kind: Literal["service", "database", "queue", "flag", "secret", "infrastructure", "other"] = "service"
+    needs: str | None = None
+    """What exactly, such as a version or a schema."""
+    ready: bool
+    """Whether it is in place in the target environment."""
+
+
+class Difference(Part):
+    """A declared difference between staging and this environment."""
+
+    field: Name
+    """Path in the manifest, such as `workload.replicas`; covers everything below it."""
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class Environment(Part):
+    """What the release needs from its environment. `dependencies: []` is an answer; leaving it out is not."""
+
+    dependencies: tuple[Dependency, ...]
+    dependents: tuple[Name, ...] = ()
+    """Services that call this one: part of the blast radius."""
+    differences: tuple[Difference, ...] = ()
 
 
 class Rollback(Part):

@@ -8,7 +8,18 @@ from pydantic import Field
 
 from release.manifest.analysis import Analysis
 from release.manifest.artifact import Artifact
-from release.manifest.assurance import Approval, Evidence, Hotfix, Migration, Owner, Qa, Retry, Rollback
+from release.manifest.assurance import (
+    Approval,
+    Database,
+    Environment,
+    Evidence,
+    Hotfix,
+    Migration,
+    Owner,
+    Qa,
+    Retry,
+    Rollback,
+)
 from release.manifest.base import Part
 from release.manifest.guardrails import Guardrail
 from release.manifest.route import Route
@@ -38,6 +49,8 @@ class Release(Part):
     evidence: Evidence = Evidence()
     approvals: tuple[Approval, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    database: Database | None = None
+    environment: Environment | None = None
     rollback: Rollback
     owner: Owner
     retry: Retry | None = None

@@ -35,3 +35,6 @@ class Scope(Part):
     changes: tuple[Change, ...]
     size: Size | None = None
     author: str | None = None
+    """Who made the change; nobody approves a change of their own."""
+    reach: Literal["internal", "some-users", "all-users"] = "all-users"
+    """Who would notice a fault: the blast radius, together with `environment.dependents`."""

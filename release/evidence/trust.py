@@ -1,0 +1,101 @@
+"""Trust roots: who may say what. They live in the gates' configuration, never in the manifest."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, field_validator, model_validator
+
+from release.evidence.facts import Kind
+from release.manifest.base import Part
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Identity(Part):
+    """A Sigstore identity: the OIDC issuer and the subject (an e-mail address or a workflow URI), both exact.
+
+    A subject may end in `*` after an `@`, for workflows whose reference changes with every tag:
+    `https://forge.example/org/repo/.github/workflows/release.yml@*`.
+    """
+
+    issuer: Name
+    subject: Name
+
+    @field_validator("subject")
+    @classmethod
+    def _wildcard_only_after_at(cls, value: str) -> str:
+        if "*" in value and (value.count("*") > 1 or not value.endswith("*") or "@" not in value[:-1]):
+            raise ValueError("only the reference after @ may be open: https://.../workflow.yml@*")
+        return value
+
+    def matches(self, issuer: str, subject: str) -> bool:
+        """Whether a certificate's issuer and subject are this identity."""
+        if issuer != self.issuer:
+            return False
+        if self.subject.endswith("*"):
+            return subject.startswith(self.subject[:-1])
+        return subject == self.subject
+
+
+class Principal(Part):
+    """Somebody who may speak: a person or a pipeline, with the credentials by which they are known."""
+
+    name: Name
+    """What `by` in QA's word and in approvals must say."""
+    keys: Annotated[tuple[str, ...], Field(max_length=8)] = ()
+    """Public keys in PEM: Ed25519, ECDSA P-256 or P-384, RSA of 2048 bits or more."""
+    identities: Annotated[tuple[Identity, ...], Field(max_length=8)] = ()
+    may: Annotated[tuple[Kind, ...], Field(min_length=1)]
+    """The kinds of evidence that this principal may vouch for; nothing else it signs counts."""
+    roles: tuple[Name, ...] = ()
+    """The roles in which this principal may approve, such as service-owner."""
+    until: AwareDatetime | None = None
+    """For credentials that were retired: statements that are dated later do not count. A credential that was stolen
+    could date its statements back, so remove it."""
+
+    @field_validator("keys")
+    @classmethod
+    def _readable_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from release.evidence.keys import key_id
+
+        for pem in value:
+            key_id(pem)
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_credential(self) -> Principal:
+        if not self.keys and not self.identities:
+            raise ValueError(f"principal {self.name} has neither keys nor identities, so nothing of it can be verified")
+        if "approval" in self.may and not self.roles:
+            raise ValueError(f"principal {self.name} may approve, so it needs roles")
+        return self
+
+
+class TrustRoots(Part):
+    """Every principal, and the root of the Sigstore instance when identities are used."""
+
+    principals: Annotated[tuple[Principal, ...], Field(max_length=64)] = ()
+    sigstore_root: str | None = None
+    """The JSON text of a Sigstore `trusted_root.json`; verification never goes to the network."""
+    builders: tuple[Name, ...] = ()
+    """`runDetails.builder.id` of the builders whose provenance is accepted, exact."""
+
+    @model_validator(mode="after")
+    def _one_credential_one_name(self) -> TrustRoots:
+        from release.evidence.keys import key_id
+
+        names = [principal.name.casefold() for principal in self.principals]
+        doubles = sorted({name for name in names if names.count(name) > 1})
+        if doubles:
+            raise ValueError(f"{', '.join(doubles)}: each principal has one entry")
+        owner: dict[str, str] = {}
+        for principal in self.principals:
+            for known in {key_id(pem) for pem in principal.keys} | {str(i) for i in principal.identities}:
+                if known in owner:
+                    # One key under two names would let its owner approve his own change.
+                    raise ValueError(f"{owner[known]} and {principal.name} have the same credential")
+                owner[known] = principal.name
+        if self.sigstore_root is None and any(principal.identities for principal in self.principals):
+            raise ValueError("identities need sigstoreRoot, the trusted root of the Sigstore instance that issues them")
+        return self

@@ -1,0 +1,20 @@
+"""What QA and approvers say yes to: a hash of everything in the manifest but their own words and the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from release.manifest.release import Release
+
+_ABOUT_THE_RELEASE = {"qa", "evidence", "approvals"}
+
+
+def fingerprint_of(release: Release) -> str:
+    """`sha256:<64 hex>`. The sections that are written after the yes are left out, everything else is in.
+
+    So an approval cannot be carried over to another artifact, another environment variable or other steps.
+    """
+    content = release.model_dump(mode="json", by_alias=True, exclude=_ABOUT_THE_RELEASE)
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
