@@ -1,0 +1,154 @@
+"""The abort test of one guardrail: evidence that the candidate is worse than tolerated."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import exp
+
+from rollout.analysis import constants as const
+from rollout.analysis.boost import boost
+from rollout.analysis.likelihood import at_odds, ratio_logs, share_bets, share_logs
+from rollout.analysis.mixture import mix, restart_rate, share
+from rollout.analysis.nulls import acceptable_share, recorded_share, warm_share
+from rollout.analysis.rules import Rule
+from rollout.analysis.state import Baseline, State, Wealth
+from rollout.analysis.types import Counts, GuardrailCounts
+
+Family = tuple[float, list[float] | None]
+"""Bets of one kind: their part of the prior, and their log likelihood ratios; None when they sit this tick out."""
+
+
+def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length: float, warm: bool) -> Wealth:
+    """One tick: `M <- M sum_k w_k l_k`, then fixed share. `weight` is in percent, `length` in seconds.
+
+    By Ville's inequality the chance that M ever reaches 1 / (alpha v) is at most alpha v for a candidate whose
+    ratio (or, alone, whose bad share) is at most what is acceptable, however often one looks.
+    """
+    alone = rule.first_release or weight >= 100.0
+    if rule.absolute or alone:
+        name, families = "alone", _alone(rule, state.baseline, counts.candidate, warm)
+    else:
+        name, families = _beside(rule, state, counts, weight, warm)
+    if not families:
+        return state.abort
+    return _play(rule, state.abort, f"{name} warm" if warm else name, families, counts, length)
+
+
+def _play(
+    rule: Rule, wealth: Wealth, regime: str, families: list[Family], counts: GuardrailCounts, length: float
+) -> Wealth:
+    prior = _prior(tuple([part for part, _ in families]))
+    weights = wealth.weights if wealth.regime == regime and len(wealth.weights) == len(prior) else prior
+    growth, posterior = _mix_awake(weights, [logs for _, logs in families])
+    if regime == "relative" and growth < rule.log_abort - wealth.log:
+        growth += _boosted(rule, wealth, weights, counts)
+    eps = restart_rate(length, rule.horizon)
+    return Wealth(min(700.0, wealth.log + growth), regime, share(posterior, prior, eps))
+
+
+def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: GuardrailCounts) -> float:
+    candidate, baseline = counts.candidate, counts.baseline
+    both = candidate.bad + baseline.bad
+    rhos = ratios(rule.tolerate)
+    room = rule.log_abort - wealth.log
+    return boost(weights, rule.tolerate, rhos, candidate.total, baseline.total, both, room)
+
+
+def _alone(rule: Rule, baseline: Baseline, candidate: Counts, warm: bool) -> list[Family]:
+    null = acceptable_share(rule, baseline)
+    return [] if null is None else [(1.0, _against(rule, warm_share(null[0]) if warm else null[0], candidate))]
+
+
+def _against(rule: Rule, null: float, counts: Counts) -> list[float]:
+    logs = share_logs(null, [at_odds(null, multiple) for multiple in const.MULTIPLES], counts.total, counts.bad)
+    return [value / rule.phi for value in logs] if rule.phi > 1.0 else logs
+
+
+def _beside(rule: Rule, state: State, counts: GuardrailCounts, weight: float, warm: bool) -> tuple[str, list[Family]]:
+    name, families = "relative", _relative(rule, state, counts, const.WARM_UP_RATIO if warm else rule.tolerate)
+    if rule.objective is None and weight < const.THIN_BASELINE:
+        return name if len(families) == 1 else f"{name} {len(families)}", families
+    part = const.BESIDE if weight < const.THIN_BASELINE else 0.5
+    logs = _absolute_beside(rule, state.baseline, counts, warm)
+    return f"{name} {len(families)}+", [*((size * (1.0 - part), own) for size, own in families), (part, logs)]
+
+
+def _absolute_beside(rule: Rule, baseline: Baseline, counts: GuardrailCounts, warm: bool) -> list[float] | None:
+    """Absolute bets beside the relative ones; None while the baseline itself is above what they call acceptable."""
+    if baseline.total == 0 and rule.objective is None:
+        return None
+    null = recorded_share(rule, baseline) if rule.objective is None else rule.objective
+    null = min(0.98, warm_share(null) if warm else null)
+    total, bad = baseline.recent_total + counts.baseline.total, baseline.recent_bad + counts.baseline.bad
+    return None if bad > null * total else _against(rule, null, counts.candidate)
+
+
+def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float) -> list[Family]:
+    candidate, baseline = counts.candidate, counts.baseline
+    rhos = ratios(rho0)
+    args = (rho0, rhos, float(candidate.total), float(baseline.total))
+    own = ratio_logs(*args, candidate.bad, candidate.bad + baseline.bad)
+    if rule.phi > 1.0:
+        # Half a quasi-likelihood, half a bet that clusters within a tick cannot fool.
+        bets = share_bets(*args, candidate.bad, candidate.bad + baseline.bad)
+        families: list[Family] = [(0.5, [value / rule.phi for value in own]), (0.5, bets)]
+    else:
+        families = [(1.0, own)]
+    if rule.kind != "latency" or not state.buckets.bounds:
+        return families
+    others = _bucket_logs(rule, state, counts, rho0)
+    rest = (1.0 - const.THRESHOLD_PRIOR) / len(others)
+    return [*((part * const.THRESHOLD_PRIOR, logs) for part, logs in families), *((rest, logs) for logs in others)]
+
+
+def _bucket_logs(rule: Rule, state: State, counts: GuardrailCounts, rho0: float) -> list[list[float] | None]:
+    """The bets on "slower than this bound" for each remembered bound whose baseline share is in range."""
+    candidate, baseline = counts.candidate, counts.baseline
+    slower_c = dict(zip(candidate.bounds, candidate.slower, strict=True))
+    slower_b = dict(zip(baseline.bounds, baseline.slower, strict=True))
+    low, high = const.BUCKET_SHARES
+    families: list[list[float] | None] = []
+    for bound, seen in zip(state.buckets.bounds, state.buckets.slower, strict=True):
+        if not low * state.buckets.total < seen < high * state.buckets.total or bound not in slower_c:
+            families.append(None)
+            continue
+        bad = slower_c[bound]
+        logs = ratio_logs(rho0, ratios(rho0), candidate.total, baseline.total, bad, bad + slower_b.get(bound, 0))
+        families.append([value / rule.phi for value in logs] if rule.phi > 1.0 else logs)
+    return families
+
+
+def _mix_awake(weights: tuple[float, ...], families: list[list[float] | None]) -> tuple[float, list[float]]:
+    """`mix` over the families that bet in this tick; the others keep their weight (specialists, Freund 1997)."""
+    if len(families) == 1 and families[0] is not None:
+        return mix(weights, families[0])
+    size = len(const.PRIOR)
+    awake = [index for index, logs in enumerate(families) if logs is not None]
+    own = [weights[index * size + offset] for index in awake for offset in range(size)]
+    wealth = sum(own)
+    if wealth <= 0.0:
+        return 0.0, list(weights)
+    logs = [value for index in awake for value in families[index] or ()]
+    growth, posterior = mix([weight / wealth for weight in own], logs)
+    merged = list(weights)
+    for place, index in enumerate(awake):
+        merged[index * size : (index + 1) * size] = [
+            wealth * weight for weight in posterior[place * size : (place + 1) * size]
+        ]
+    return growth, merged
+
+
+@lru_cache(maxsize=64)
+def _prior(parts: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(part * weight for part in parts for weight in const.PRIOR)
+
+
+@lru_cache(maxsize=64)
+def ratios(rho0: float) -> tuple[float, ...]:
+    """The alternatives of the abort test against `rho0`."""
+    return tuple(rho0 * multiple for multiple in const.MULTIPLES)
+
+
+def statistic(wealth: Wealth) -> float:
+    """M, for people."""
+    return exp(min(700.0, wealth.log))

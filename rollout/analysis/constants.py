@@ -1,0 +1,57 @@
+"""The numbers of the sequential analysis that are not in the manifest. Why each has its value: docs/decisions."""
+
+from __future__ import annotations
+
+import math
+
+MULTIPLES = (1.0, 1.6, 2.5, 4.0, 8.0, 20.0)
+"""Alternatives of the abort test: multiples of the tolerated ratio, or of the odds of the share that is still
+acceptable. The first is the null itself: wealth that does not bet, so that evidence cannot be ruined."""
+PRIOR = (0.1, 0.18, 0.18, 0.18, 0.18, 0.18)
+"""Their weights in the mixture, also where fixed share leads back to."""
+MIXTURE_COST = -math.log(PRIOR[-1])
+"""Nats that the mixture costs against knowing the true ratio."""
+
+WARM_UP_RATIO = 20.0
+"""Tolerated ratio during the warm-up: only gross faults abort."""
+FINAL_RATIO = 2.0
+HARM = 0.5
+"""Ramp rule: weight w (a fraction) may be left once `ratio >= max(FINAL_RATIO, 1 + HARM / w)` is rejected."""
+RAMP_SLACK = 1.5
+"""A step never asks for a ratio nearer than this multiple of what is tolerated anyway."""
+
+BESIDE = 0.2
+"""Weight of the absolute bets beside the relative ones where an objective is declared."""
+THIN_BASELINE = 90.0
+"""From this candidate share (percent) on the recorded baseline is bet on too: the concurrent one is thin."""
+DRIFT = 1.5
+"""The recorded baseline is minutes old: its bad share may have drifted by this factor since."""
+RECORDED_Z = 3.09
+"""Normal quantile of the upper bound of the recorded baseline's bad share (one in a thousand is above)."""
+GROSS_SHARE = 0.5
+"""With nothing to compare with, only a bad share shown to be above this aborts."""
+RECENT_SECONDS = 60.0
+"""Time constant of the baseline's recent bad share, which silences the absolute bets while it is bad itself."""
+
+BOOST_SHARE = 0.1
+"""Overshoot is removed only where the error share of a tick is below this: there the binomial is near enough."""
+BOOST_EVENTS = 64
+"""And only up to this many bad events in a tick: beyond, it gains nothing that a tick could show."""
+
+PROMOTE_CAP = 100.0
+"""Promotion evidence is capped at this multiple of its threshold, so that a late change for the worse shows."""
+EVIDENCE_FLOOR = -27.6
+"""Log of the least evidence (1e-12) that is kept, so that a long bad stretch is not remembered for ever."""
+
+BUCKET_SHARES = (1e-4, 0.5)
+"""A histogram bucket takes part while its baseline share lies within these."""
+BUCKET_FROM = 0.25
+"""Buckets below this multiple of the latency threshold take no part: no harm was declared there."""
+BUCKETS_MOST = 7
+THRESHOLD_PRIOR = 0.5
+"""Weight of the threshold's own bucket; the others share the rest."""
+
+CLIENTS_MOST = 4096
+"""So many failing clients are remembered; later ones do not bet (power is lost, never validity)."""
+QUIET_SECONDS = 30.0
+"""Without candidate traffic for this long nothing passes, whatever was shown before."""

@@ -1,0 +1,135 @@
+"""One guardrail, one look: the verdict on what is known, with its reason."""
+
+from __future__ import annotations
+
+from math import exp
+
+from release.units import show_share
+from rollout.analysis import constants as const
+from rollout.analysis import reasons as say
+from rollout.analysis.detectable import absolute_growth, relative_growth, smallest_ratio
+from rollout.analysis.learn import is_warming, learn
+from rollout.analysis.nulls import acceptable_share, promotable_share
+from rollout.analysis.rules import Rule
+from rollout.analysis.state import State, begin_step
+from rollout.analysis.types import Finding, GuardrailCounts, Tick, Verdict
+
+
+def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
+    """A guardrail that could not be read, or whose counts make no sense, is an ERROR and learns nothing."""
+    if tick.in_step < state.step.at:
+        state = begin_step(state)
+    counts = tick.counts.get(rule.name)
+    problem = tick.errors.get(rule.name) or _problem(rule, counts)
+    if problem or counts is None:
+        return state, _finding(rule, state, Verdict.ERROR, problem)
+    if rule.kind == "alert":
+        verdict, text = (Verdict.FAIL, "firing") if counts.firing else (Verdict.PASS, "not firing")
+        return state, _alert(rule, state, verdict, text)
+    state = learn(rule, state, counts, tick)
+    return state, _verdict(rule, state, tick)
+
+
+def _problem(rule: Rule, counts: GuardrailCounts | None) -> str:
+    if counts is None:
+        return "the source returned nothing for it"
+    if rule.kind == "alert":
+        return "" if counts.firing is not None else "the source does not say whether the alert fires"
+    for name, side in (("candidate", counts.candidate), ("baseline", counts.baseline)):
+        if side.total < 0 or side.bad < 0 or (side.bad > side.total and rule.kind != "client-failures"):
+            return f"the counts make no sense: {side.bad} bad of {side.total} on the {name} side"
+        if len(side.bounds) != len(side.slower):
+            return f"the histogram makes no sense: {len(side.bounds)} bounds, {len(side.slower)} counts"
+    return ""
+
+
+def _alert(rule: Rule, state: State, verdict: Verdict, text: str) -> Finding:
+    reason = f"{rule.name}: the alert is {text} (no error rate is promised for an alert)"
+    return Finding(rule.name, verdict, float(verdict is Verdict.FAIL), 1.0, 0, 0, 0, 0, None, reason)
+
+
+def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
+    alone = rule.first_release or tick.weight >= 100.0
+    if state.abort.log >= rule.log_abort:
+        return _finding(rule, state, Verdict.FAIL, _against(rule, state, alone), alone=alone)
+    if rule.first_release and rule.objective is None:
+        return _finding(rule, state, Verdict.PASS, _only_readiness(rule), alone=True)
+    silence = _silence(state, tick)
+    if silence:
+        return _finding(rule, state, Verdict.INCONCLUSIVE, silence, alone=alone)
+    if is_warming(rule, state, tick):
+        text = f"warm-up of {say.duration(rule.warm_up)}: only a gross fault aborts"
+        return _finding(rule, state, Verdict.INCONCLUSIVE, text, alone=alone)
+    left = max(0.0, rule.horizon - tick.in_step)
+    ratio = _smallest(rule, state, alone, left)
+    if state.promote.log >= rule.log_promote:
+        share = promotable_share(rule, tick.weight, alone, state.baseline)
+        text = f"{say.claim(rule, tick.weight, alone, share)}, {say.detectable(ratio, left)}"
+        return _finding(rule, state, Verdict.PASS, text, ratio, alone)
+    return _finding(rule, state, Verdict.INCONCLUSIVE, say.detectable(ratio, left), ratio, alone)
+
+
+def _silence(state: State, tick: Tick) -> str:
+    if tick.weight <= 0.0:
+        return "no candidate traffic at weight 0%"
+    if not state.step.candidate or state.last_at is None:
+        return "no candidate traffic in this step"
+    quiet = tick.at - state.last_at
+    return f"no candidate traffic for {quiet:.0f}s" if quiet > const.QUIET_SECONDS else ""
+
+
+def _only_readiness(rule: Rule) -> str:
+    stop = f"; above {const.GROSS_SHARE:.0%} it aborts" if rule.gross else ""
+    return f"a first release without an objective: only readiness is judged{stop}"
+
+
+def _against(rule: Rule, state: State, alone: bool) -> str:
+    if rule.absolute or alone:
+        null = acceptable_share(rule, state.baseline)
+        return "" if null is None else f"bad share above {show_share(null[0])} shown ({null[1]})"
+    return f"ratio above {rule.tolerate:g} shown"
+
+
+def _smallest(rule: Rule, state: State, alone: bool, left: float) -> float | None:
+    step = state.step
+    if step.seconds <= 0.0 or not step.candidate:
+        return None
+    needed = rule.log_abort - state.abort.log + const.MIXTURE_COST
+    rate = step.candidate / step.seconds / rule.phi
+    if rule.absolute or alone:
+        null = acceptable_share(rule, state.baseline)
+        return None if null is None else smallest_ratio(absolute_growth(null[0], rate), 1.0, needed, left)
+    if not step.baseline:
+        return None
+    other = step.baseline / step.seconds / rule.phi
+    growth = relative_growth(rule.tolerate, rate, other, (step.baseline_bad + 0.5) / (step.baseline + 1.0))
+    return smallest_ratio(growth, rule.tolerate, needed, left)
+
+
+def _finding(
+    rule: Rule, state: State, verdict: Verdict, text: str, ratio: float | None = None, alone: bool = False
+) -> Finding:
+    step = state.step
+    evidence, hopes = exp(min(700.0, state.abort.log)), exp(state.promote.log)
+    threshold = exp(rule.log_abort) if rule.part else 0.0
+    needed = exp(rule.log_promote)
+    if verdict is Verdict.ERROR:
+        reason = f"{rule.name}: {text}"
+    else:
+        seen = say.events(rule, step, alone or rule.absolute)
+        line = say.evidence_line(verdict, evidence, threshold, hopes, needed)
+        reason = f"{rule.name}: {seen}; {line}; {text}"
+    return Finding(
+        rule.name,
+        verdict,
+        evidence,
+        threshold,
+        step.candidate,
+        step.candidate_bad,
+        step.baseline,
+        step.baseline_bad,
+        ratio,
+        reason,
+        hopes,
+        needed,
+    )

@@ -1,0 +1,64 @@
+"""Log likelihood ratios of one tick. All are e-values (expectation at most 1) under the null that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+
+DEAD = -1e4
+"""Log likelihood ratio of an alternative that the data have ruled out."""
+
+
+def ratio_logs(
+    rho0: float, rhos: Sequence[float], candidate: float, baseline: float, bad: int, both: int
+) -> list[float]:
+    """Conditional binomial: of `both` bad events on either side `bad` fell on the candidate.
+
+    Given their number, each falls on the candidate with probability `theta(rho) = rho n_c / (rho n_c + n_b)`
+    (Przyborowski & Wilenski 1940), hence
+    `l(rho) = (rho / rho0)^x_c ((rho0 n_c + n_b) / (rho n_c + n_b))^X`. For rho >= rho0 its expectation is at most
+    1 when the true ratio is at most rho0; for rho <= rho0 when it is at least rho0. Exposure is that of the
+    tick alone, so weights may change during the rollout. Without a baseline it is exactly 1.
+    """
+    if both == 0 or baseline <= 0:
+        return [0.0] * len(rhos)
+    base = rho0 * candidate + baseline
+    return [bad * log(rho / rho0) + both * log(base / (rho * candidate + baseline)) for rho in rhos]
+
+
+def share_logs(null: float, shares: Sequence[float], total: int, bad: int) -> list[float]:
+    """Binomial: `l(p) = (p / p0)^x ((1 - p) / (1 - p0))^(n - x)` of `bad` among `total` for each p of `shares`.
+
+    For p >= p0 an e-value under "share at most p0", for p <= p0 under "share at least p0" (Wald 1945).
+    """
+    good = total - bad
+    rest = log(1.0 - null)
+    return [
+        (DEAD if p <= 0.0 and bad else (bad * log(p / null) if bad else 0.0)) + good * (log(1.0 - p) - rest)
+        for p in shares
+    ]
+
+
+def at_odds(null: float, multiple: float) -> float:
+    """The share whose odds are `multiple` times those of `null`: never above 1, about `multiple * null` when small."""
+    odds = multiple * null / (1.0 - null)
+    return odds / (1.0 + odds)
+
+
+def share_bets(
+    rho0: float, rhos: Sequence[float], candidate: float, baseline: float, bad: int, both: int
+) -> list[float]:
+    """A bet on the candidate's share `y = x_c / X` of a tick, for errors that come in clusters.
+
+    `l = (1 - y) (1 - theta1) / (1 - theta0) + y theta1 / theta0` is linear in y, so its expectation is at most 1
+    whenever E[y] is at most theta0, however the events of the tick cling together.
+    """
+    if both == 0 or baseline <= 0:
+        return [0.0] * len(rhos)
+    theta0 = rho0 * candidate / (rho0 * candidate + baseline)
+    y = bad / both
+    values = []
+    for rho in rhos:
+        theta = rho * candidate / (rho * candidate + baseline)
+        values.append(log(max(1e-12, (1.0 - y) * (1.0 - theta) / (1.0 - theta0) + y * theta / theta0)))
+    return values

@@ -1,0 +1,50 @@
+"""The promotion test of one guardrail: evidence that the candidate is good enough to leave the current weight."""
+
+from __future__ import annotations
+
+from math import log, sqrt
+
+from rollout.analysis import constants as const
+from rollout.analysis.likelihood import ratio_logs, share_logs
+from rollout.analysis.mixture import mix, restart_rate, share
+from rollout.analysis.nulls import promotable_share
+from rollout.analysis.rules import Rule, highest_ratio
+from rollout.analysis.state import Baseline, Wealth
+from rollout.analysis.types import GuardrailCounts
+
+RELATIVE_PRIOR = (0.25, 0.15, 0.1)
+ABSOLUTE_PRIOR = (0.44, 0.03, 0.03)
+BESIDE_PRIOR = RELATIVE_PRIOR + ABSOLUTE_PRIOR
+ALONE_PRIOR = tuple(2.0 * weight for weight in ABSOLUTE_PRIOR)
+
+
+def bet(
+    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: float, length: float
+) -> Wealth:
+    """One tick against the null "ratio >= rho_M and bad share >= f" (alone: "bad share >= f").
+
+    Half of the evidence is the conditional binomial against rho_M with alternatives below it, half the binomial
+    against f, so that a service without any errors can be promoted: after about ln(2 / beta) / f requests.
+    """
+    alone = rule.first_release or rule.absolute or weight >= 100.0
+    name, prior = ("alone", ALONE_PRIOR) if alone else ("beside", BESIDE_PRIOR)
+    weights = wealth.weights if wealth.regime == name else prior
+    null = promotable_share(rule, weight, rule.first_release or weight >= 100.0, baseline)
+    candidate = counts.candidate
+    logs = share_logs(null, (0.0, null / 8.0, null / 3.0), candidate.total, candidate.bad)
+    if not alone:
+        other, highest = counts.baseline, highest_ratio(rule, weight)
+        both = candidate.bad + other.bad
+        goals = (1.0, sqrt(highest), 0.3)
+        logs = ratio_logs(highest, goals, candidate.total, other.total, candidate.bad, both) + logs
+    if rule.phi > 1.0:
+        logs = [value / rule.phi for value in logs]
+    growth, posterior = mix(weights, logs)
+    highest_log = rule.log_promote + log(const.PROMOTE_CAP)
+    total = max(const.EVIDENCE_FLOOR, min(highest_log, wealth.log + growth))
+    return Wealth(total, name, share(posterior, prior, restart_rate(length, rule.horizon)))
+
+
+def passed(rule: Rule, wealth: Wealth) -> bool:
+    """Whether the null is rejected at beta."""
+    return wealth.log >= rule.log_promote

@@ -1,0 +1,57 @@
+"""One readable line for every judgement: statistic, threshold, n, and what could still be seen."""
+
+from __future__ import annotations
+
+from release.units import show_share
+from rollout.analysis.rules import Rule, highest_ratio
+from rollout.analysis.state import Step
+from rollout.analysis.types import Verdict
+
+
+def number(value: float) -> str:
+    """Evidence for people: three digits, no exponent below a million."""
+    return f"{value:.3g}" if value < 100 else (f"{value:,.0f}" if value < 1e6 else f"{value:.1e}")
+
+
+def events(rule: Rule, step: Step, alone: bool) -> str:
+    """What was seen in this step, such as `3 of 412 bad (0.73%) against 11 of 7,803 (0.14%)`."""
+    unit = {"client-failures": "clients failed", "latency": "slow"}.get(rule.kind, "bad")
+    text = f"{step.candidate_bad:,} of {step.candidate:,} {unit}{_share(step.candidate_bad, step.candidate)}"
+    if alone:
+        return text
+    return f"{text} against {step.baseline_bad:,} of {step.baseline:,}{_share(step.baseline_bad, step.baseline)}"
+
+
+def _share(bad: int, total: int) -> str:
+    return f" ({show_share(bad / total)})" if total else ""
+
+
+def duration(seconds: float) -> str:
+    """A rough duration: `45s`, `12m`, `1.5h`."""
+    if seconds < 120:
+        return f"{seconds:.0f}s"
+    return f"{seconds / 60:.0f}m" if seconds < 7200 else f"{seconds / 3600:.1f}h"
+
+
+def detectable(ratio: float | None, left: float) -> str:
+    """What can still be seen in the time left."""
+    if ratio is None:
+        return f"no ratio is detectable in the {duration(left)} left at this traffic"
+    return f"smallest ratio detectable in {duration(left)}: {ratio:.3g}x"
+
+
+def claim(rule: Rule, weight: float, alone: bool, share: float) -> str:
+    """What PASS has shown."""
+    if alone or rule.absolute:
+        return f"bad share below {show_share(share)} shown"
+    return f"ratio below {highest_ratio(rule, weight):.3g} or bad share below {show_share(share)} shown"
+
+
+def evidence_line(verdict: Verdict, statistic: float, threshold: float, promote: float, needed: float) -> str:
+    """Evidence against its thresholds."""
+    if verdict is Verdict.FAIL:
+        return f"abort evidence {number(statistic)} >= {number(threshold)}"
+    sign = ">=" if verdict is Verdict.PASS else "of"
+    return (
+        f"abort evidence {number(statistic)} of {number(threshold)}, promote {number(promote)} {sign} {number(needed)}"
+    )

@@ -1,0 +1,84 @@
+"""The manifest's guardrails, compiled once for the rollout: what each tolerates, and its part of alpha."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from release.manifest.analysis import Analysis
+from release.manifest.guardrails import AlertFiring, ClientFailures, Guardrail, Latency, Slo
+from rollout.analysis import constants as const
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One guardrail as the statistics see it. `part` is its v_j of alpha (they sum to 1; 0 for alerts, which
+    promise no error rate); `log_abort` the log of 1 / (alpha v_j), `log_promote` of 1 / beta."""
+
+    name: str
+    kind: str
+    part: float
+    tolerate: float
+    negligible: float
+    objective: float | None
+    threshold: float | None
+    phi: float
+    gross: bool
+    """Whether a bad share above GROSS_SHARE is a fault whatever it is compared with."""
+    first_release: bool
+    log_abort: float
+    log_promote: float
+    horizon: float
+    warm_up: float
+
+    @property
+    def absolute(self) -> bool:
+        """True when the candidate is never compared with a baseline."""
+        return self.kind == "slo"
+
+
+def compile_rules(
+    guardrails: Sequence[Guardrail], analysis: Analysis, first_release: bool, dispersion: Mapping[str, float]
+) -> tuple[Rule, ...]:
+    """Raises ValueError when two guardrails have one name, or a dispersion is for none of them or below 1."""
+    names = [guardrail.name for guardrail in guardrails]
+    if len(set(names)) != len(names):
+        raise ValueError(f"guardrail names must differ: {', '.join(names)}")
+    for name, phi in dispersion.items():
+        if name not in names or not 1.0 <= phi < math.inf:
+            raise ValueError(f"dispersion of {name!r}: {phi} is not a finite number >= 1 of a declared guardrail")
+    total = sum(guardrail.weight for guardrail in guardrails if not isinstance(guardrail, AlertFiring))
+    return tuple(
+        _rule(guardrail, analysis, first_release, dispersion.get(guardrail.name, 1.0), total)
+        for guardrail in guardrails
+    )
+
+
+def _rule(guardrail: Guardrail, analysis: Analysis, first_release: bool, phi: float, total: float) -> Rule:
+    part = 0.0 if isinstance(guardrail, AlertFiring) else guardrail.weight / total
+    return Rule(
+        name=guardrail.name,
+        kind=guardrail.kind,
+        part=part,
+        tolerate=getattr(guardrail, "tolerate", 1.0),
+        negligible=getattr(guardrail, "negligible", 0.0),
+        objective=getattr(guardrail, "objective", None),
+        threshold=guardrail.threshold if isinstance(guardrail, Latency | Slo) else None,
+        phi=1.0 if isinstance(guardrail, ClientFailures) else phi,
+        gross=guardrail.kind in ("error-ratio", "latency"),
+        first_release=first_release,
+        log_abort=-math.log(analysis.false_abort * part) if part else math.inf,
+        log_promote=-math.log(analysis.false_promote),
+        horizon=analysis.horizon,
+        warm_up=analysis.warm_up,
+    )
+
+
+def highest_ratio(rule: Rule, weight: float) -> float:
+    """rho_M: weight `weight` (percent) may be left once "ratio >= rho_M" is rejected.
+
+    `1 + HARM / w` keeps the harm that a step can do constant: (ratio - 1) w is the excess of failed requests.
+    """
+    ramp = 1.0 + const.HARM / max(weight / 100.0, 1e-6)
+    return max(const.FINAL_RATIO, ramp, const.RAMP_SLACK * rule.tolerate)

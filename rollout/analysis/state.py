@@ -1,0 +1,118 @@
+"""What is remembered of one guardrail between two looks: small immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rollout.analysis.types import Counts
+
+
+class Wealth(NamedTuple):
+    """A sequential test: the log of its evidence, and how the next bet is spread over the alternatives.
+
+    `regime` names the set of alternatives that the weights belong to; in another regime the spread starts
+    anew while the evidence goes on."""
+
+    log: float = 0.0
+    regime: str = ""
+    weights: tuple[float, ...] = ()
+
+
+class Baseline(NamedTuple):
+    """The baseline's events in this rollout, and those of about the last minute (decayed)."""
+
+    total: int = 0
+    bad: int = 0
+    recent_total: float = 0.0
+    recent_bad: float = 0.0
+
+
+class Step(NamedTuple):
+    """What was seen in the current step: events of either side, in `seconds` of covered time."""
+
+    candidate: int = 0
+    candidate_bad: int = 0
+    baseline: int = 0
+    baseline_bad: int = 0
+    seconds: float = 0.0
+    at: float = 0.0
+    """`in_step` of the last look: when it falls, a new step has begun."""
+
+
+class Buckets(NamedTuple):
+    """Latency only: the baseline's events slower than each bound, so far."""
+
+    bounds: tuple[float, ...] = ()
+    slower: tuple[int, ...] = ()
+    total: int = 0
+
+
+class State(NamedTuple):
+    """Everything about one guardrail."""
+
+    abort: Wealth = Wealth()
+    promote: Wealth = Wealth()
+    baseline: Baseline = Baseline()
+    step: Step = Step()
+    first_at: float | None = None
+    """When the candidate's first traffic was seen, in seconds since the rollout began."""
+    last_at: float | None = None
+    buckets: Buckets = Buckets()
+    clients: Mapping[str, float] = {}
+    """Client failures only: the weight (fraction) below which a client that failed is known to be no candidate
+    client; 1 when it failed on the candidate and never bets again."""
+
+
+def begin_step(state: State) -> State:
+    """The weight changes: evidence for promotion and the step's counts start anew, all else goes on."""
+    return state._replace(promote=Wealth(), step=Step())
+
+
+def count_step(step: Step, candidate: Counts, baseline: Counts, length: float, at: float) -> Step:
+    """The step's counts with one more tick."""
+    return Step(
+        step.candidate + candidate.total,
+        step.candidate_bad + candidate.bad,
+        step.baseline + baseline.total,
+        step.baseline_bad + baseline.bad,
+        step.seconds + length,
+        at,
+    )
+
+
+def state_to_json(state: State) -> dict[str, Any]:
+    """Plain JSON values; what is empty is left out."""
+    data: dict[str, Any] = {
+        "abort": [*list(state.abort[:2]), list(state.abort.weights)],
+        "promote": [*list(state.promote[:2]), list(state.promote.weights)],
+        "baseline": list(state.baseline),
+        "step": list(state.step),
+        "firstAt": state.first_at,
+        "lastAt": state.last_at,
+    }
+    if state.buckets.bounds:
+        data["buckets"] = [list(state.buckets.bounds), list(state.buckets.slower), state.buckets.total]
+    if state.clients:
+        data["clients"] = dict(state.clients)
+    return data
+
+
+def state_from_json(data: Mapping[str, Any]) -> State:
+    """The inverse of `state_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
+    bounds, slower, total = data.get("buckets", ((), (), 0))
+    return State(
+        _wealth(data["abort"]),
+        _wealth(data["promote"]),
+        Baseline(*data["baseline"]),
+        Step(*data["step"]),
+        data["firstAt"],
+        data["lastAt"],
+        Buckets(tuple(bounds), tuple(slower), total),
+        dict(data.get("clients", {})),
+    )
+
+
+def _wealth(data: tuple[float, str, list[float]]) -> Wealth:
+    log, regime, weights = data
+    return Wealth(float(log), str(regime), tuple(weights))
