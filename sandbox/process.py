@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PROC = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK")
+"""Clock ticks a second, the unit of ``start_time``."""
 POLL_LIMIT = 0.05
 """Seconds between two looks where the kernel offers no event to wait for."""
 
@@ -63,6 +65,17 @@ def marked(marker: str) -> list[int]:
         with contextlib.suppress(OSError):
             arguments = (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
             if wanted in arguments and start_time(pid) is not None:
+                found.append(pid)
+    return found
+
+
+def running(program: str, pid_namespace: int) -> list[int]:
+    """The living processes of one process namespace that were started by a path ending in ``program``."""
+    found = []
+    for pid in members("pid", pid_namespace):
+        with contextlib.suppress(OSError):
+            started_as = (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+            if Path(started_as).name == program:
                 found.append(pid)
     return found
 

@@ -25,6 +25,8 @@ class ProcessRecord(_Record):
     pid: int
     started: int
     fingerprint: str
+    version: str
+    listens: str
 
     @property
     def alive(self) -> bool:

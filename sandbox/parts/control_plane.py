@@ -46,7 +46,7 @@ def api_server(context: Context) -> Part:
             "--profiling=false",
         ],
         ready=partial(probes.http_ok, f"{context.api_url}/readyz", pki.ca),
-        version=context.tools.versions()["kubernetes"],
+        version=context.tools.version("kubernetes"),
         listens=context.api_url,
     )
 
@@ -66,7 +66,7 @@ def controller_manager(context: Context) -> Part:
         ],
         files={config: kubeconfig.render(context, "controller-manager")},
         ready=partial(probes.http_ok, f"https://{context.network.node}:{CONTROLLER_MANAGER_PORT}/healthz", pki.ca),
-        version=context.tools.versions()["kubernetes"],
+        version=context.tools.version("kubernetes"),
         listens=f"https://{context.network.node}:{CONTROLLER_MANAGER_PORT}",
     )
 
@@ -79,7 +79,7 @@ def scheduler(context: Context) -> Part:
         argv=[str(context.tools.kube("kube-scheduler")), *_common(context, str(config), SCHEDULER_PORT)],
         files={config: kubeconfig.render(context, "scheduler")},
         ready=partial(probes.http_ok, f"https://{context.network.node}:{SCHEDULER_PORT}/healthz", context.pki.ca),
-        version=context.tools.versions()["kubernetes"],
+        version=context.tools.version("kubernetes"),
         listens=f"https://{context.network.node}:{SCHEDULER_PORT}",
     )
 

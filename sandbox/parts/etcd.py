@@ -32,6 +32,6 @@ def part(context: Context) -> Part:
             "--log-level=warn",
         ],
         ready=partial(probes.http_ok, context.url(METRICS_PORT, "/health")),
-        version=context.tools.versions()["etcd"],
+        version=context.tools.version("etcd"),
         listens=client,
     )

@@ -64,7 +64,7 @@ def contour(context: Context) -> Part:
         ],
         files={config: contour_config(), credentials: kubeconfig.render(context, "contour")},
         ready=partial(probes.http_ok, context.url(HEALTH_PORT, "/healthz")),
-        version=context.tools.versions()["contour"],
+        version=context.tools.version("contour"),
         listens=f"127.0.0.1:{XDS_PORT}",
     )
 
@@ -97,6 +97,7 @@ def envoy(context: Context) -> Part:
         ],
         files={config: envoy_config(context)},
         ready=partial(probes.http_ok, context.url(ENVOY_STATS_PORT, "/ready")),
+        version=context.tools.version("envoy"),
         listens=context.url(GATEWAY_PORT),
     )
 

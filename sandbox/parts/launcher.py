@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sandbox import process
 from sandbox.errors import SandboxError, log_tail
@@ -15,6 +16,8 @@ from sandbox.state import ProcessRecord, State, save
 
 READY_WITHIN = 60.0
 """Seconds that a part may take until it answers; a warm start needs a tenth of it."""
+TERM_GRACE = 1.0
+"""Seconds between SIGTERM and SIGKILL for a part that is restarted."""
 KEEP_LOG = 20 * 1024 * 1024
 """Bytes from which on a part's log is put aside before it is started again."""
 
@@ -33,14 +36,22 @@ class Launcher:
         if record is not None and record.alive:
             if record.fingerprint == part.fingerprint:
                 return False
-            process.end([record.pid], grace=3.0)
+            process.end([record.pid], grace=TERM_GRACE)
+        # A state file that was lost does not hide a part: one that still runs would hold the ports of the new one.
+        process.end(process.running(Path(part.argv[0]).name, self.namespace.inode("pid")), grace=TERM_GRACE)
         part.write_files()
         self._rotate(part.name)
         pid = self.namespace.spawn(part.argv, self.paths.log(part.name), part.environment)
         started = process.start_time(pid)
         if started is None:
             raise self._died(part)
-        self.state.parts[part.name] = ProcessRecord(pid=pid, started=started, fingerprint=part.fingerprint)
+        self.state.parts[part.name] = ProcessRecord(
+            pid=pid,
+            started=started,
+            fingerprint=part.fingerprint,
+            version=part.version,
+            listens=part.listens,
+        )
         save(self.paths, self.state)
         return True
 
@@ -48,16 +59,18 @@ class Launcher:
         """Return when every part answers; a part that ends or takes too long is an error with its log's tail."""
         deadline = time.monotonic() + within
         waiting = list(parts)
-        while waiting := [part for part in waiting if not part.ready()]:
+        while waiting := [part for part in waiting if not self._answers(part)]:
             for part in waiting:
-                record = self.state.parts[part.name]
-                if not record.alive:
-                    raise self._died(part)
                 if time.monotonic() > deadline:
                     log = self.paths.log(part.name)
                     remedy = f"look at {log}; slipway sandbox down and up starts it anew"
                     raise SandboxError(part.name, f"not ready within {within:.0f} s", remedy, log_tail(log))
             time.sleep(process.POLL_LIMIT)
+
+    def _answers(self, part: Part) -> bool:
+        if not self.state.parts[part.name].alive:
+            raise self._died(part)
+        return part.ready()
 
     def _died(self, part: Part) -> SandboxError:
         log = self.paths.log(part.name)

@@ -49,5 +49,6 @@ def part(context: Context) -> Part:
         ],
         files={config: yaml.safe_dump(document, sort_keys=False)},
         ready=partial(probes.http_ok, context.url(PROMETHEUS_PORT, "/-/ready")),
+        version=context.tools.version("prometheus"),
         listens=context.url(PROMETHEUS_PORT),
     )

@@ -41,6 +41,7 @@ def containerd(context: Context, namespace: Namespace) -> Part:
         },
         environment=environment,
         ready=partial(probes.unix_socket_answers, namespace.path(SOCKET)),
+        version=context.tools.version("containerd"),
         listens=SOCKET,
     )
 
@@ -152,7 +153,7 @@ def kubelet(context: Context) -> Part:
         ],
         files={config: kubelet_config(context), credentials: kubeconfig.render(context, "kubelet")},
         ready=partial(probes.http_ok, context.url(HEALTH_PORT, "/healthz")),
-        version=context.tools.versions()["kubernetes"],
+        version=context.tools.version("kubernetes"),
         listens=f"https://{context.network.node}:{KUBELET_PORT}",
     )
 
@@ -185,6 +186,8 @@ def kubelet_config(context: Context) -> str:
         "makeIPTablesUtilChains": False,
         "localStorageCapacityIsolation": False,
         "resolvConf": "",
+        # There is no DNS: a name looked up in a pod fails at once, and no pod draws a warning event for it.
+        "clusterDNS": ["127.0.0.1"],
         "clusterDomain": "cluster.local",
         "podLogsDir": "/var/log/pods",
         "volumePluginDir": "/run/kubelet-volume-plugins",

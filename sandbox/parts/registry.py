@@ -21,7 +21,7 @@ def part(context: Context) -> Part:
             "filesystem": {"rootdirectory": str(context.paths.data / "registry")},
             "delete": {"enabled": True},
         },
-        "http": {"addr": f"0.0.0.0:{REGISTRY_PORT}"},
+        "http": {"addr": f"0.0.0.0:{REGISTRY_PORT}", "secret": context.paths.identity},
     }
     return Part(
         name="registry",
@@ -29,5 +29,6 @@ def part(context: Context) -> Part:
         files={config: yaml.safe_dump(document, sort_keys=False)},
         environment={"OTEL_TRACES_EXPORTER": "none"},
         ready=partial(probes.http_ok, context.url(REGISTRY_PORT, "/v2/")),
+        version=context.tools.version("docker-registry"),
         listens=context.registry,
     )

