@@ -1,0 +1,1 @@
+"""`make demo`: a service is released, aborted, interrupted and rolled back on the sandbox, under constant traffic."""

@@ -1,0 +1,97 @@
+"""`python -m sandbox.demo`: everything from an empty machine to the summary in out/demo."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from pathlib import Path
+
+from sandbox import world
+from sandbox.demo import acts
+from sandbox.demo.narrator import Narrator
+from sandbox.demo.summary import Summary
+from sandbox.errors import SandboxError
+from sandbox.paths import PROJECT
+from sandbox.sample.images import publish_all
+from sandbox.sample.load import Load, LoadOptions
+from sandbox.stage import manifests
+from sandbox.stage.project import Stage
+
+OUT = PROJECT / "out" / "demo"
+RATE = 300.0
+LONGEST = 900.0
+VERSIONS = ("v1", "v2", "v3", "v4", "v5", "errors-5", "never-ready")
+
+
+def main() -> int:
+    """Exit code 0 when every act went as it should."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--keep", action="store_true", help="leave the project and its resources for inspection")
+    keep = arguments.parse_args().keep
+    narrator, summary = Narrator(), Summary()
+    shutil.rmtree(OUT, ignore_errors=True)
+    began = time.monotonic()
+    narrator.act("Setting up", "A real cluster, gateway, registry and Prometheus on this machine.")
+    try:
+        variables = _set_up()
+        summary.setup_seconds = round(time.monotonic() - began, 2)
+        narrator.say(f"ready after {summary.setup_seconds:.1f}s")
+        _play(variables, narrator, summary, keep=keep)
+    except SandboxError as error:
+        summary.problems.append(str(error))
+    summary.write(OUT / "summary.json")
+    narrator.end(summary)
+    return 0 if summary.to_json()["ok"] else 1
+
+
+def _set_up() -> dict[str, str]:
+    from sandbox.progress import reporter
+
+    world.up(reporter())
+    return world.environment()
+
+
+def _play(variables: dict[str, str], narrator: Narrator, summary: Summary, *, keep: bool) -> None:
+    images = publish_all(variables["SLIPWAY_REGISTRY"], VERSIONS)
+    stage = Stage(OUT / "project", "demo", "slipway-demo", variables)
+    stage.create()
+    try:
+        demo = acts.Demo(stage, images, narrator, summary)
+        _first(demo)
+        options = LoadOptions(duration=LONGEST, netns=Path(variables["SLIPWAY_NETNS"]))
+        url = variables["SLIPWAY_GATEWAY_LOOPBACK_URL"]
+        with Load(url, f"{acts.SERVICE}.example", RATE, OUT / "load.jsonl", options) as load:
+            demo.load = load
+            _under_traffic(demo)
+    finally:
+        if not keep:
+            stage.destroy()
+
+
+def _first(demo: acts.Demo) -> None:
+    demo.narrator.act("v1: the first release", "No baseline yet: readiness decides.")
+    demo.release("v1", manifests.CANARY, "completed")
+
+
+def _under_traffic(demo: acts.Demo) -> None:
+    tell = demo.narrator.act
+    tell("v2: a canary", f"5, 25, 50, 100 percent under {RATE:g} requests a second.")
+    demo.release("v2", manifests.CANARY, "completed")
+    tell("A version that fails 5% of its requests", "The same canary; nobody watches but the analysis.")
+    demo.release("errors-5", manifests.CANARY, "aborted")
+    tell("v3: blue-green", "Smoke checks on a preview route at 0%, then one switch.")
+    demo.release("v3", manifests.BLUE_GREEN, "completed")
+    tell("v4: rolling, with v3 kept warm", "Batches of replicas; the weight follows the ready ones.")
+    demo.standby = demo.current
+    demo.release("v4", manifests.ROLLING, "completed")
+    tell("A version that never becomes ready", "It gets 12 seconds and no traffic.")
+    demo.release("never-ready", manifests.CANARY, "aborted", workload=manifests.workload(readyWithin="12s"))
+    tell("kill -9 in the middle of a canary", "The watchdog puts the traffic back; the next up cleans up.")
+    acts.kill_in_the_middle(demo, "v5")
+    tell("slipway rollback", "Back to v3, which is still warm.")
+    acts.roll_back(demo, "v4", "v3")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

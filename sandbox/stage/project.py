@@ -1,0 +1,165 @@
+"""A Pulumi project in a folder of its own, with one stack on the sandbox: the program is this project's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.errors import SandboxError
+from sandbox.paths import PROJECT
+
+PULUMI_LIMIT = 600.0
+ENDS_WITHIN = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a finished command printed, and its exit code."""
+
+    code: int
+    output: str
+
+
+class Stage:
+    """One project folder with one stack. Nothing here asks: every command runs as in CI."""
+
+    def __init__(self, folder: Path, stack: str, namespace: str, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.stack = stack
+        self.namespace = namespace
+        self.environment = {**os.environ, **environment, "PULUMI_ERROR_OUTPUT_STRING": "1"}
+
+    def create(self) -> None:
+        """Write the project and make namespace and stack."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
+        project["runtime"]["options"]["virtualenv"] = str(PROJECT / ".venv")
+        project["plugins"]["providers"][0]["path"] = str(PROJECT / "rollout")
+        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+        shutil.copy(PROJECT / "__main__.py", self.folder / "__main__.py")
+        self._kubectl("create", "namespace", self.namespace)
+        self.checked("stack", "init", self.stack)
+        self._write_config({})
+
+    def configure(self, service: str, manifest: str, standby: str | None = None) -> None:
+        """Set one service's entry in the stack's configuration."""
+        services = self.services()
+        services[service] = {"manifest": manifest} | ({"standby": standby} if standby is not None else {})
+        self._write_config(services)
+
+    def services(self) -> dict[str, Any]:
+        """The entries of the stack's configuration."""
+        config = yaml.safe_load(self._config_file.read_text())["config"]
+        return dict(config.get("releases:services", {}))
+
+    @property
+    def _config_file(self) -> Path:
+        return self.folder / f"Pulumi.{self.stack}.yaml"
+
+    def _write_config(self, services: Mapping[str, Any]) -> None:
+        kept = yaml.safe_load(self._config_file.read_text()) if self._config_file.exists() else {}
+        config = {
+            "releases:namespace": self.namespace,
+            "releases:metrics": {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]},
+            "releases:gatewayUrl": self.environment["SLIPWAY_GATEWAY_URL"],
+            "releases:services": dict(services),
+        }
+        self._config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
+
+    # -- commands ------------------------------------------------------------------------------------------
+
+    def up(self, *more: str) -> Result:
+        """`pulumi up`, without a question."""
+        return self.run("up", "--yes", "--skip-preview", *more)
+
+    def preview(self, *more: str) -> Result:
+        """`pulumi preview`."""
+        return self.run("preview", *more)
+
+    def start_up(self, log: Path) -> subprocess.Popen[bytes]:
+        """`pulumi up` as a process of a group of its own, to be interrupted or killed; its output goes to `log`."""
+        with log.open("wb") as out:
+            return subprocess.Popen(
+                self._command("up", "--yes", "--skip-preview"),
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def run(self, *arguments: str) -> Result:
+        """One Pulumi command on this stack."""
+        return self._finished(self._command(*arguments))
+
+    def slipway(self, *arguments: str) -> Result:
+        """One `slipway` command in the project's folder."""
+        return self._finished([str(PROJECT / ".venv" / "bin" / "slipway"), *arguments])
+
+    def checked(self, *arguments: str) -> str:
+        """A Pulumi command that must succeed. Raises SandboxError with its output."""
+        result = self.run(*arguments)
+        if result.code != 0:
+            raise SandboxError(f"pulumi {arguments[0]}", "it failed", "see its output", result.output.splitlines())
+        return result.output
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs."""
+        return dict(json.loads(self.checked("stack", "output", "--json")))
+
+    def deployment(self) -> dict[str, Any]:
+        """The stack's exported state."""
+        return dict(json.loads(self.checked("stack", "export")))
+
+    def destroy(self) -> None:
+        """Everything of this stage: resources, stack, namespace."""
+        self.run("cancel", "--yes")
+        self.run("destroy", "--yes", "--skip-preview")
+        self.run("stack", "rm", "--yes", "--force")
+        self._kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
+
+    def _command(self, *arguments: str) -> list[str]:
+        stacked = [] if arguments[:2] == ("stack", "init") else ["--stack", self.stack]
+        coloured = ["--color", "never", "--non-interactive"]
+        return ["pulumi", *arguments, *stacked, *coloured]
+
+    def _kubectl(self, *arguments: str) -> None:
+        result = self._finished(["kubectl", *arguments])
+        if result.code != 0:
+            raise SandboxError("kubectl", "it failed", "see its output", result.output.splitlines())
+
+    def _finished(self, command: Sequence[str]) -> Result:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PULUMI_LIMIT,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout)
+
+
+def interrupt(process: subprocess.Popen[bytes]) -> int:
+    """Ctrl-C: SIGINT to the whole group, as a terminal does. Returns the exit code."""
+    os.killpg(process.pid, signal.SIGINT)
+    return process.wait(ENDS_WITHIN)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """`kill -9` of the CLI alone; what belongs to it has to notice by itself."""
+    process.kill()
+    process.wait(ENDS_WITHIN)
