@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 from release.errors import ClusterError
 from release.rollout_inputs import Backend
 from rollout.world import World
 
-POLL = 0.25
+POLL = 1.0
+"""Seconds; the data plane's counters are scraped about this often."""
 
 
 def drained(world: World, old: Backend, within: float) -> bool:
@@ -20,7 +19,6 @@ def drained(world: World, old: Backend, within: float) -> bool:
     if world.source is None:
         return False
     deadline = world.now() + within
-    pause = threading.Event()
     before: float | None = None
     while world.now() < deadline:
         try:
@@ -31,5 +29,5 @@ def drained(world: World, old: Backend, within: float) -> bool:
         if flying == 0 and before is not None and count == before:
             return True
         before = count
-        pause.wait(max(POLL, 1.0))
+        world.pause(POLL)
     return False

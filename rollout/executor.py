@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +12,6 @@ from release.plan import Kind, PlannedStep, planned_steps
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import journal
 from rollout.analysis.types import Verdict
-from rollout.cluster.base import Reason
 from rollout.controller import (
     Abort,
     Action,
@@ -149,7 +149,7 @@ class Executor:
         return Look(
             now=now,
             ready=min(readiness.ready, readiness.endpoints_ready),
-            fatal=readiness.problem if readiness.reason is Reason.CRASH_LOOP else None,
+            fatal=readiness.problem if readiness.fatal else None,
             hint=readiness.problem or "",
             accepted=self._accepted(),
             route_problem=self._live.problem if self._live is not None else "",
@@ -232,11 +232,12 @@ class Executor:
         self._reporter.event(f"{self._wanted.service}: {step.weight:.4g}% to {self._name()}")
 
     def _prepare(self) -> None:
-        self._scale_candidate()
+        """The old replicas whose traffic has moved go first, so that there is never double capacity."""
         if self._old is not None and self._attempt.old_replicas is not None:
-            done = self._rules.steps[self._state.index - 1].replicas or 0
-            left = max(1, self._attempt.old_replicas - round(done * self._attempt.old_replicas / self._rules.replicas))
+            moved = (self._rules.steps[self._state.index - 1].replicas or 0) / self._rules.replicas
+            left = max(1, self._attempt.old_replicas - math.floor(moved * self._attempt.old_replicas))
             self._world.workloads.scale(self._old, left)
+        self._scale_candidate()
 
     def _scale_candidate(self) -> None:
         candidate = self._wanted.candidate

@@ -58,10 +58,12 @@ class Measure:
         except ClusterError as error:
             self.error, self.failing = str(error), tuple(g.name for g in self._wanted.guardrails)
             return None
-        before = self._before
-        self._before = (after if before is None else carry(before[0], after), now)
-        earlier, self._requests = self._requests, requests
+        before, earlier = self._before, self._requests
         self.error, self.failing = _error_of(after), tuple(after.errors)
+        if before is not None and after.at == before[0].at and not after.errors:
+            return None  # The same scrape as last time: no new data, which is not the same as no requests.
+        self._before = (after if before is None else carry(before[0], after), now)
+        self._requests = requests
         if before is None or earlier is None:
             return None
         counts = deltas(before[0], after)

@@ -56,7 +56,6 @@ class Restore:
         """See `put_back`."""
         limit = self._old.ready_within + EXTRA
         began = failing = self._world.now()
-        pause = threading.Event()
         while True:
             try:
                 if self._pass():
@@ -73,7 +72,7 @@ class Restore:
                 raise ClusterError("the Lease was lost while the traffic was put back; its new holder goes on")
             if self._world.now() - began > limit:
                 raise ClusterError(f"traffic is not whole on {self._old.service} after {limit:g}s: {problem}")
-            pause.wait(POLL)
+            self._world.pause(POLL)
 
     def _pass(self) -> bool:
         self._scale_back()

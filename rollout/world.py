@@ -23,3 +23,5 @@ class World:
     source: Source | None = None
     """None for those that only put traffic back."""
     now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+    """Wait between two looks, where no cancellation is awaited."""
