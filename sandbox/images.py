@@ -66,14 +66,14 @@ def build(
         },
         "rootfs": {"type": "layers", "diff_ids": [digest_of(layer) for layer in layers]},
     }
-    config_blob = _encode(config)
+    config_blob = encode(config)
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
         "config": _descriptor(CONFIG_TYPE, config_blob),
         "layers": [_descriptor(LAYER_TYPE, layer) for layer in layers],
     }
-    return Image(_encode(manifest), {digest_of(blob): blob for blob in (config_blob, *layers)})
+    return Image(encode(manifest), {digest_of(blob): blob for blob in (config_blob, *layers)})
 
 
 def _layer(name: str, source: Path | bytes) -> bytes:
@@ -86,7 +86,8 @@ def _layer(name: str, source: Path | bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _encode(document: Mapping[str, Any]) -> bytes:
+def encode(document: Mapping[str, Any]) -> bytes:
+    """JSON of which there is only one spelling."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 

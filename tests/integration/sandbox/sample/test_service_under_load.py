@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from sandbox import process
 from sandbox.errors import SandboxError
 from sandbox.sample.binaries import Binaries
+from sandbox.sample.images import VERSIONS
 from sandbox.sample.load import Load, LoadOptions
 from tests.integration.sandbox.sample.server import serving
 
@@ -116,3 +118,11 @@ def test_a_load_that_was_killed_is_not_taken_for_a_result(binaries: Binaries, tm
         os.kill(load.pid, signal.SIGKILL)
         with pytest.raises(SandboxError, match="no total"):
             load.stop()
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_the_service_accepts_the_settings_of_every_version(binaries: Binaries, tmp_path: Path, name: str) -> None:
+    with serving(binaries, tmp_path, **json.loads(VERSIONS[name].settings(name))) as server:
+        answer = httpx.get(server.url, trust_env=False)
+        assert answer.headers["x-sample-version"] == name
+        assert ready(server.url) == (name != "never-ready")
