@@ -11,7 +11,15 @@ from sandbox.context import ENVOY_STATS_PORT, GATEWAY_NAME, PROMETHEUS_PORT, Con
 from sandbox.parts.part import Part
 
 SCRAPE_INTERVAL = "1s"
-SERIES = r"^(cluster\..*\.(upstream_rq|upstream_cx|membership)|http\..*\.downstream_(rq|cx)|server\.)"
+SERIES = "|".join(
+    (
+        r"^cluster\.[^.]+\.upstream_rq(_|$|\.)",
+        r"^cluster\.[^.]+\.upstream_cx_(active|total|connect_fail|overflow|destroy_remote_with_active_rq)$",
+        r"^cluster\.[^.]+\.membership_(healthy|total)$",
+        r"^http\.ingress_http[^.]*\.downstream_(rq|cx_active|cx_total)",
+        r"^server\.(uptime|live|state|memory_allocated|total_connections)$",
+    )
+)
 """Which of Envoy's own statistics are exported at all (a regular expression over their dotted names)."""
 
 
