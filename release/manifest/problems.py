@@ -1,6 +1,5 @@
 """What pydantic found -> problems with the place in the file, a plain message and a remedy."""
 
-# ruff: noqa: ANN401 (annotations are what this file walks over)
 from __future__ import annotations
 
 import difflib
