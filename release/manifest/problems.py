@@ -1,5 +1,6 @@
 """What pydantic found -> problems with the place in the file, a plain message and a remedy."""
 
+# ruff: noqa: ANN401  (annotations are the values that this file walks over)
 from __future__ import annotations
 
 import difflib

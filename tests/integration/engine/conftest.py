@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.standins.conftest import pulumi_environment  # noqa: F401
+from tests.integration.standins.conftest import pulumi_environment as pulumi_environment  # noqa: PLC0414
 from tests.integration.standins.project import VIRTUALENV, Project
 from tests.manifests import text
 
