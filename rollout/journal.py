@@ -14,6 +14,7 @@ from release.rollout_inputs import Backend
 
 COMPLETED_KEPT = 20
 QUARANTINE_KEPT = 50
+COMMITS_KEPT = 50
 
 
 class Outcome(StrEnum):
@@ -76,6 +77,13 @@ class Completed(Part):
     at: float
 
 
+class Commit(Part):
+    """One end of a rollout in which `revision` took over all the traffic."""
+
+    revision: str
+    at: float
+
+
 class Quarantine(Part):
     """A revision that was aborted: refused until its manifest gives a new reason to try again."""
 
@@ -94,6 +102,8 @@ class Head(Part):
     serving: Serving | None = None
     attempt: Attempt | None = None
     completed: tuple[Completed, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    """Every commit, newest first, a revision as often as it was returned to: what a rollback finds its way by."""
     quarantined: dict[str, Quarantine] = Field(default_factory=dict)
 
     @property
@@ -131,6 +141,7 @@ def committed(head: Head, attempt: Attempt, route: Route, now: float) -> Head:
             "attempt": attempt.model_copy(update={"outcome": Outcome.COMMITTED, "ended": now}),
             "serving": Serving(backend=attempt.candidate, route=route),
             "completed": (entry, *others)[:COMPLETED_KEPT],
+            "commits": (Commit(revision=entry.revision, at=now), *head.commits)[:COMMITS_KEPT],
             "quarantined": quarantined,
         }
     )

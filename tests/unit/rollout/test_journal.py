@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout import journal
-from rollout.journal import COMPLETED_KEPT, Head, Outcome
+from rollout.journal import COMMITS_KEPT, COMPLETED_KEPT, Head, Outcome
 from tests.unit.rollout.examples import attempt, head, serving, wanted
 
 
@@ -76,6 +76,14 @@ def test_completed_revisions_are_bounded_unique_and_newest_first(revisions: list
     seen = [entry.revision for entry in now.completed]
     assert len(seen) == len(set(seen)) <= COMPLETED_KEPT
     assert [entry.at for entry in now.completed] == sorted((entry.at for entry in now.completed), reverse=True)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=COMMITS_KEPT + 10))
+def test_every_commit_is_remembered_in_order_and_bounded(letters: list[str]) -> None:
+    now = head(serving=None)
+    for at, letter in enumerate(letters):
+        now = journal.committed(now, attempt(letter * 8), wanted().route, float(at))
+    assert [entry.revision[0] for entry in now.commits] == letters[::-1][:COMMITS_KEPT]
 
 
 @given(st.booleans(), st.booleans())
