@@ -1,0 +1,138 @@
+"""The source that reads Prometheus: raw counters of the gateway's Envoys, custom counters and firing alerts.
+
+Never rate() or increase(): they extrapolate, and a decision must be recomputable from whole events.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import httpx2
+
+from release.errors import ClusterError
+from release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from release.rollout_inputs import Backend
+from release.units import show_seconds
+from rollout.metrics import alerts, custom
+from rollout.metrics.base import Reading, Series, Snapshot
+from rollout.metrics.draft import Draft
+from rollout.metrics.envoy import (
+    ACTIVE,
+    ALIVE,
+    REQUESTS,
+    SECONDS,
+    Frame,
+    cluster_name,
+    samples,
+    scrape_interval,
+    selector,
+)
+from rollout.metrics.prometheus_api import Prometheus
+
+LOOK_BACK = 300.0
+"""Seconds within which two scrapes must lie for the interval to be learned."""
+STALE_INTERVALS = 3
+SLACK = 2.0
+"""Seconds that a scrape may take on top."""
+_Counted = ErrorRatio | Latency | Slo
+
+
+class PrometheusSource:
+    """See rollout.metrics.base.Source.
+
+    Data is stale, and so an error, when no Envoy has a scrape within STALE_INTERVALS scrape intervals plus SLACK.
+    The interval is learned from the data, and Prometheus' own clock measures the age.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        namespace: str,
+        token_file: str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._api = Prometheus(url, token_file, transport)
+        self._namespace = namespace
+        self._interval: float | None = None
+
+    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
+        """Read every guardrail's counters now: one query for all of Envoy's, one a custom guardrail, one for all
+        alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
+        sides = [candidate] if baseline is None else [candidate, baseline]
+        draft = Draft()
+        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
+        if counted:
+            self._read_counted(counted, sides, draft)
+        for guardrail in guardrails:
+            if isinstance(guardrail, Custom):
+                custom.read(self._api, guardrail, sides, draft)
+            elif isinstance(guardrail, ClientFailures):
+                draft.fail([guardrail.name], "client-failures is not supported by the source prometheus")
+        alerting = [guardrail for guardrail in guardrails if isinstance(guardrail, AlertFiring)]
+        if alerting:
+            alerts.read(self._api, alerting, draft)
+        return draft.finish()
+
+    def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
+        """Cumulative requests per revision."""
+        frame = self._frame((REQUESTS,), backends)
+        return {
+            backend.revision: sum(series.total for series in frame.requests(self._cluster(backend)).values())
+            for backend in backends
+        }
+
+    def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
+        """Requests in flight; see the protocol for `after`."""
+        frame = self._frame((ACTIVE,), [backend])
+        if after is not None and min(frame.emitters.values()) <= after:
+            return None
+        return frame.active(self._cluster(backend))
+
+    def _read_counted(self, guardrails: Sequence[_Counted], sides: Sequence[Backend], draft: Draft) -> None:
+        try:
+            frame = self._frame((REQUESTS, SECONDS, ACTIVE), sides)
+        except ClusterError as error:
+            draft.fail([guardrail.name for guardrail in guardrails], error)
+            return
+        draft.seen(frame.at)
+        for guardrail in guardrails:
+            try:
+                found = [_series(guardrail, frame, self._cluster(side)) for side in sides]
+            except ClusterError as error:
+                draft.fail([guardrail.name], error)
+            else:
+                draft.readings[guardrail.name] = Reading(found[0], found[1] if len(found) > 1 else {})
+
+    def _frame(self, names: Sequence[str], backends: Sequence[Backend]) -> Frame:
+        """The newest samples, none of them stale. Raises ClusterError."""
+        interval = self._interval if self._interval is not None else self._learn_interval()
+        window = STALE_INTERVALS * interval + SLACK
+        clusters = [self._cluster(backend) for backend in backends]
+        frame = Frame(samples(self._api.query(selector(names, clusters, window))))
+        if not frame.emitters:
+            # Perhaps somebody changed the interval.
+            self._interval = None
+            raise ClusterError(
+                f"{self._api.name} has stale data: no Envoy was scraped within {show_seconds(math.ceil(window))}, "
+                f"the scrape interval being {show_seconds(round(interval, 1))}; check its targets"
+            )
+        return frame
+
+    def _learn_interval(self) -> float:
+        interval = scrape_interval(self._api.query(f"{ALIVE}[{LOOK_BACK:g}s]"))
+        if interval is None:
+            raise ClusterError(
+                f"{self._api.name} has no two samples of {ALIVE} within {show_seconds(LOOK_BACK)}; "
+                "check that it scrapes the gateway's Envoy"
+            )
+        self._interval = interval
+        return interval
+
+    def _cluster(self, backend: Backend) -> str:
+        return cluster_name(self._namespace, backend)
+
+
+def _series(guardrail: _Counted, frame: Frame, cluster: str) -> dict[str, Series]:
+    threshold = None if isinstance(guardrail, ErrorRatio) else guardrail.threshold
+    return frame.requests(cluster) if threshold is None else frame.latency(cluster, threshold)
