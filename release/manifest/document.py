@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ MAX_NODES = 20_000
 MAX_DEPTH = 40
 
 Location = tuple[str | int, ...]
+_PLAIN_KEY = re.compile(r"[\w./:-]+")
 
 
 @dataclass(slots=True)
@@ -40,8 +42,8 @@ def read_document(text: str | bytes, subject: str) -> Document:
     """Parse one YAML document. Raises InputError when there is nothing that could be checked further;
     duplicate keys and odd values are listed in `problems` instead."""
     source = _decoded(text, subject)
-    loader = _Loader(source)
     try:
+        loader = _Loader(source)
         node = loader.get_node() if loader.check_node() else None
         more = node is not None and loader.check_node()
     except yaml.MarkedYAMLError as error:
@@ -51,8 +53,6 @@ def read_document(text: str | bytes, subject: str) -> Document:
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         first = (str(error).splitlines() or ["cannot be parsed"])[0]
         raise _refused(subject, f"not readable as YAML: {first}", "Save it as plain UTF-8 YAML") from None
-    finally:
-        loader.dispose()
     if node is None:
         raise _refused(subject, "the file is empty", "Write one document into it")
     if more:
@@ -61,10 +61,14 @@ def read_document(text: str | bytes, subject: str) -> Document:
 
 
 def show_location(location: Location) -> str:
-    """`("strategy", "steps", 1, "weight")` -> `strategy.steps[1].weight`."""
+    """`("strategy", "steps", 1, "weight")` -> `strategy.steps[1].weight`. Odd keys are quoted."""
     text = ""
     for item in location:
-        text += f"[{item}]" if isinstance(item, int) else f".{item}" if text else item
+        if isinstance(item, int):
+            text += f"[{item}]"
+        else:
+            name = item if _PLAIN_KEY.fullmatch(item) else json.dumps(item[:60])
+            text += f".{name}" if text else name
     return text or "file"
 
 

@@ -77,7 +77,7 @@ def _validated(section: type[BaseModel], data: dict[str, object]) -> BaseModel:
 
 def _unknown(data: dict[str, object], document: Document) -> list[Problem]:
     return [
-        Problem(key, "is not a known section", similar(key, _ALIASES), document.line((key,)))
+        Problem(show_location((key,)), "is not a known section", similar(key, _ALIASES), document.line((key,)))
         for key in data
         if key not in _ALIASES
     ]

@@ -23,6 +23,8 @@ def problems_of(
     (`strategy.steps`) to what to write there; the nearest one around the place is used."""
     found: dict[Location, Problem] = {}
     for details in error.errors(include_url=False):
+        if _only_its_items_failed(details):
+            continue
         location, holder = _place(model, details["loc"])
         location, message, remedy = _explained(details, location, holder)
         remedy = remedy or _nearest(location, remedies)
@@ -69,6 +71,11 @@ def _explained(details: ErrorDetails, location: Location, holder: Any) -> tuple[
         case "value_error":
             message = str(context["error"])
     return location, message, remedy
+
+
+def _only_its_items_failed(details: ErrorDetails) -> bool:
+    """Pydantic calls a list too short when its items are refused; these speak for themselves."""
+    return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
 
 def _must(message: str) -> str:

@@ -43,6 +43,10 @@ REMEDIES: Mapping[str, str] = {
     "evidence": "Write lists of files, such as evidence: {tests: [evidence/junit.xml]}",
     "approvals": "Write approvals: [{role: service-owner, by: someone, at: 2026-11-22T12:00:00Z}]",
     "migrations": 'Write migrations: [{id: "0042", up: 0042.up.sql, down: 0042.down.sql, phase: expand}]',
+    "database": "Write database: {uses: [orders, customers.email]}, what this artifact reads and writes",
+    "environment": "Write environment: {dependencies: [{name: ledger, kind: service, ready: true}]}; "
+    "an empty list is an answer",
+    "environment.differences": "Write differences: [{field: workload.replicas, reason: why staging differs}]",
     "rollback": "Say how it may be undone: rollback: {maxMinutes: 5, constraints: [], compensations: []}; "
     "an empty list is an answer, leaving it out is not",
     "rollback.constraints": "List what limits a rollback, or write constraints: [] when nothing does",
