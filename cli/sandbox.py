@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable
 from typing import ParamSpec
 
@@ -52,8 +53,9 @@ def up(*, use_external: bool, prometheus_url: str | None, gateway_url: str | Non
         external.adopt(state_paths(), prometheus_url, gateway_url)
         report.note('the sandbox is your own cluster now; eval "$(slipway sandbox env)" points your shell at it')
         return
-    with report.step("sandbox up"):
-        world.up(report)
+    started = time.monotonic()
+    world.up(report)
+    report.note(f"sandbox ready after {time.monotonic() - started:.1f} s")
     report.note('eval "$(slipway sandbox env)" points your shell at it')
 
 
@@ -93,6 +95,8 @@ def _print_status(found: status.Status) -> None:
         age = "" if part.seconds is None else f"{part.seconds:.0f} s"
         row = f"{part.name:24}{part.state:9}{part.version:22}{part.pid or '':>8}{age:>9}"
         click.echo(f"{row}{part.memory / MEBIBYTE:7.0f} MiB  {part.listens}")
+    for name, place in found.tools.items():
+        click.echo(f"{name:32}{place}")
     if found.parts:
         click.echo(f"{found.pods} pods, {found.memory / MEBIBYTE:.0f} MiB in all; logs in {found.state_folder}/logs")
     for problem in found.problems:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -24,8 +26,23 @@ def get(context: Context, path: str) -> dict[str, Any]:
     return probes.fetch_json(f"{context.api_url}{path}", context.pki.ca, context.pki.token("admin"))
 
 
-def node_ready(context: Context) -> bool:
-    return _has_condition(context, f"/api/v1/nodes/{NODE_NAME}", "Ready")
+def node_ready(context: Context, since: float) -> bool:
+    """Whether the node reported itself ready at or after ``since`` (seconds since the epoch).
+
+    A store that outlived a crash still says what the old kubelet said last.
+    """
+    try:
+        node = get(context, f"/api/v1/nodes/{NODE_NAME}")
+    except OSError:
+        return False
+    return probes.condition(node, "Ready") and heartbeat(node) >= math.floor(since)
+
+
+def heartbeat(node: Mapping[str, Any]) -> float:
+    """When a node last reported, in seconds since the epoch; 0 when it never did."""
+    conditions = (node.get("status") or {}).get("conditions") or []
+    times = [item["lastHeartbeatTime"] for item in conditions if item.get("lastHeartbeatTime")]
+    return max((datetime.fromisoformat(item).timestamp() for item in times), default=0.0)
 
 
 def gateway_programmed(context: Context) -> bool:

@@ -63,19 +63,19 @@ class Namespace:
     def spawn(self, argv: Sequence[str], log: Path, environment: Mapping[str, str]) -> int:
         """Start a daemon inside, its output appended to ``log``; its process id as the host sees it.
 
-        nsenter stays outside the process namespace (``--no-fork``), so the shell learns the outer id and leaves.
+        It is started by a shell inside, so that process 1 of the sandbox inherits it and reaps it: a dead daemon that
+        nobody reaps would keep the namespaces from ending.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         script = f'"$@" </dev/null >>{shlex.quote(str(log))} 2>&1 & echo $!'
-        command = ["nsenter", "--target", str(self.holder), "--mount", "--net", "--pid", "--no-fork", "--"]
-        command += ["/bin/sh", "-c", script, "sh", "setsid", *argv]
+        command = self.enter(["/bin/sh", "-c", script, "sh", "setsid", *argv], "mount", "net", "pid")
         started = subprocess.run(
             command, env=CLEAN_ENVIRONMENT | dict(environment), capture_output=True, text=True, timeout=30, check=False
         )
         if started.returncode != 0:
             remedy = "run slipway sandbox down, then up"
             raise SandboxError("namespace", f"cannot start {Path(argv[0]).name}", remedy, started.stderr.splitlines())
-        return int(started.stdout)
+        return process.outer_pid(int(started.stdout), self.inode("pid")) or 0
 
 
 def find(identity: str) -> Namespace | None:

@@ -18,6 +18,11 @@ SERVICES = "10.215.0.0/16"
 INNER_DEVICE = "eth0"
 
 
+def device_name(identity: str) -> str:
+    """The host's end of the wire."""
+    return f"slw{identity}"
+
+
 @dataclass(frozen=True)
 class Network:
     """Addresses of one sandbox: a /30 for the wire, a /24 for pods. ``node`` is where everything listens."""
@@ -32,7 +37,7 @@ class Network:
         """The addresses of slot ``number`` (0 to 255)."""
         link = list(ipaddress.ip_network(f"{LINKS.network_address + number * 256}/30").hosts())
         pods = ipaddress.ip_network(f"{PODS.network_address + number * 256}/24")
-        return cls(device=f"slw{identity}", host=str(link[0]), node=str(link[1]), pods=str(pods))
+        return cls(device=device_name(identity), host=str(link[0]), node=str(link[1]), pods=str(pods))
 
     @classmethod
     def choose(cls, identity: str, taken: Iterable[str]) -> Network:

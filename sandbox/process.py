@@ -35,6 +35,11 @@ def alive(pid: int, started: int) -> bool:
     return start_time(pid) == started
 
 
+def age(started: int) -> float:
+    """Seconds since a start time in ticks."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started / TICKS
+
+
 def pids() -> Iterator[int]:
     """Every process id there is."""
     for entry in PROC.iterdir():
@@ -55,6 +60,17 @@ def members(kind: str, inode: int) -> list[int]:
     if inode == namespace_inode("self", kind):
         return []
     return [pid for pid in pids() if namespace_inode(pid, kind) == inode and start_time(pid) is not None]
+
+
+def outer_pid(inner: int, pid_namespace: int) -> int | None:
+    """The id that we see of the process whose id inside a process namespace is ``inner``; None when it is gone."""
+    for pid in members("pid", pid_namespace):
+        with contextlib.suppress(OSError, StopIteration):
+            lines = (PROC / str(pid) / "status").read_text().splitlines()
+            ids = next(line for line in lines if line.startswith("NSpid:")).split()
+            if int(ids[-1]) == inner:
+                return pid
+    return None
 
 
 def marked(marker: str) -> list[int]:

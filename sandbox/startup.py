@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import cluster, images, kubeconfig, pki, state, toolchain
+from sandbox import cluster, images, kubeconfig, pki, process, state, toolchain
 from sandbox import namespace as namespaces
 from sandbox.cgroups import Cgroups
 from sandbox.context import REGISTRY_PORT, Context
@@ -110,7 +111,8 @@ class _Startup:
             self._once(cluster.gateway_programmed, cluster.install_gateway)
             self._launch(gateways)
             self.launcher.await_ready([*agents, *gateways])
-            self._await(cluster.node_ready, "kubelet", "the node is not ready")
+            since = time.time() - process.age(self.launcher.state.parts["kubelet"].started)
+            self._await(lambda it: cluster.node_ready(it, since), "kubelet", "the node is not ready")
             self._await(cluster.account_ready, "kube-controller-manager", "pods cannot be created")
             self._await(cluster.gateway_programmed, "contour", "the Gateway is not programmed")
 

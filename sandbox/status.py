@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox import environment as variables
 from sandbox import namespace as namespaces
 from sandbox import probes, process, state
 from sandbox.context import API_PORT, GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME
+from sandbox.errors import SandboxError
 from sandbox.paths import StatePaths
 from sandbox.pki import Pki
 
@@ -26,6 +29,8 @@ PARTS = (
     "envoy",
 )
 """Every daemon, in the order of starting."""
+TOOLS = ("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes", "pulumi-resource-aws", "kubectl")
+"""What the sandbox's PATH leads to, the machine's own programs first."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Status:
     ready: bool
     problems: tuple[str, ...]
     parts: tuple[PartStatus, ...]
+    tools: dict[str, str]
+    """Program to where it is found, ``stand-in`` for one of ours; a program that is nowhere is left out."""
     pods: int
     memory: int
     state_folder: str
@@ -78,6 +85,7 @@ def inspect(paths: StatePaths) -> Status:
         ready=not problems,
         problems=tuple(problems),
         parts=parts,
+        tools=_tools(paths),
         pods=sum(_is_shim(pid) for pid in inside),
         memory=sum(process.memory(pid) for pid in inside),
         state_folder=str(paths.root),
@@ -93,7 +101,7 @@ def _part(name: str, current: state.State, paths: StatePaths) -> PartStatus:
         return PartStatus(name, "absent", "", None, None, 0, "", log)
     if not record.alive:
         return PartStatus(name, "dead", record.version, None, None, 0, record.listens, log)
-    age = time.clock_gettime(time.CLOCK_BOOTTIME) - record.started / process.TICKS
+    age = process.age(record.started)
     memory = process.memory(record.pid)
     return PartStatus(name, "running", record.version, record.pid, round(age, 1), memory, record.listens, log)
 
@@ -114,6 +122,19 @@ def _cluster_problems(paths: StatePaths, node: str) -> list[str]:
     return problems
 
 
+def _tools(paths: StatePaths) -> dict[str, str]:
+    try:
+        path = variables.environment(paths, os.environ)["PATH"]
+    except SandboxError:
+        return {}
+    found = {name: shutil.which(name, path=path) for name in TOOLS}
+    return {name: _origin(Path(place)) for name, place in found.items() if place}
+
+
+def _origin(place: Path) -> str:
+    return "stand-in" if place.is_relative_to(variables.STAND_INS) else str(place.resolve())
+
+
 def _is_shim(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/comm").read_text().startswith("containerd-shim")
@@ -127,6 +148,7 @@ def _external(paths: StatePaths, record: state.ExternalRecord) -> Status:
         ready=True,
         problems=(),
         parts=(),
+        tools=_tools(paths),
         pods=0,
         memory=0,
         state_folder=str(paths.root),

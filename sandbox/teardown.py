@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,17 +12,13 @@ from sandbox import namespace as namespaces
 from sandbox import process, state
 from sandbox.cgroups import Cgroups
 from sandbox.errors import SandboxError
+from sandbox.network import device_name
 from sandbox.paths import StatePaths
 from sandbox.progress import Reporter
 
 STORES = ("etcd", "registry", "prometheus")
 GRACE = 3.0
 """Seconds for programs that merely use the sandbox (load generators), and for stores whose data is kept."""
-
-
-def device_name(identity: str) -> str:
-    """The host's end of the wire."""
-    return f"slw{identity}"
 
 
 def tear_down(paths: StatePaths, report: Reporter, *, keep_data: bool = False, remove_wire: Callable[[], None]) -> None:
@@ -71,7 +68,10 @@ def leftovers(paths: StatePaths, current: state.State) -> list[str]:
 
 
 def _require_gone(paths: StatePaths) -> None:
-    rest = leftovers(paths, state.load(paths))
+    current = state.load(paths)
+    deadline = time.monotonic() + GRACE
+    while (rest := leftovers(paths, current)) and time.monotonic() < deadline:
+        time.sleep(process.POLL_LIMIT)  # the kernel takes a network namespace apart in the background
     if rest:
         problem = f"{len(rest)} things would not go: {', '.join(rest[:5])}"
         raise SandboxError("sandbox", problem, "run slipway sandbox down again as root")

@@ -10,7 +10,7 @@ from sandbox import environment as variables
 from sandbox import namespace, startup, state, teardown, toolchain
 from sandbox.context import Context
 from sandbox.errors import SandboxError
-from sandbox.network import Network
+from sandbox.network import device_name
 from sandbox.paths import StatePaths, state_paths
 from sandbox.progress import Reporter, SilentReporter
 
@@ -49,9 +49,10 @@ def down(report: Reporter | None = None, paths: StatePaths | None = None, *, kee
 
 
 def _remove_wire(paths: StatePaths) -> None:
-    """Without building a toolchain only to delete a device: a machine that made one has ``ip``."""
-    Network.numbered(paths.identity, 0)
-    subprocess.run(["ip", "link", "del", teardown.device_name(paths.identity)], capture_output=True, check=False)
+    """The kernel removes the wire when the last user of the namespace has gone, a moment later than we can wait for;
+    so it is done by hand too, where the machine has the program for it."""
+    if ip := toolchain.installed_ip():
+        subprocess.run([ip, "link", "del", device_name(paths.identity)], capture_output=True, check=False)
 
 
 def environment(paths: StatePaths | None = None) -> dict[str, str]:

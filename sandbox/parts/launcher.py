@@ -42,7 +42,7 @@ class Launcher:
         part.write_files()
         self._rotate(part.name)
         pid = self.namespace.spawn(part.argv, self.paths.log(part.name), part.environment)
-        started = process.start_time(pid)
+        started = process.start_time(pid) if pid else None
         if started is None:
             raise self._died(part)
         self.state.parts[part.name] = ProcessRecord(

@@ -19,7 +19,7 @@ from sandbox.toolchain.catalog import contour, kubernetes, pause, pinned, pulumi
 from sandbox.toolchain.gomodule import GoModule, build
 from sandbox.toolchain.store import Store
 
-__all__ = ["GoModule", "PulumiTool", "Toolchain", "build_module", "ensure", "ensure_pulumi", "store"]
+__all__ = ["GoModule", "PulumiTool", "Toolchain", "build_module", "ensure", "ensure_pulumi", "installed_ip", "store"]
 
 
 _SYSTEM_PATH = os.pathsep.join([os.defpath, "/usr/sbin", "/sbin"])
@@ -94,6 +94,11 @@ def _without_binary(module: GoModule) -> GoModule:
     )
 
 
+def installed_ip() -> str | None:
+    """The machine's own ``ip`` program."""
+    return shutil.which("ip", path=_SYSTEM_PATH)
+
+
 @dataclass(frozen=True)
 class Toolchain:
     """Every binary of a cluster."""
@@ -127,7 +132,7 @@ class Toolchain:
     @property
     def ip(self) -> Path:
         """The machine's ``ip`` program, else the unpacked one."""
-        own = shutil.which("ip", path=_SYSTEM_PATH)
+        own = installed_ip()
         return Path(own) if own else self.daemon("ip")
 
     def version(self, part: str) -> str:
