@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -27,7 +26,7 @@ class Guard:
 
     def __init__(self, service: str, namespace: str, rollout_id: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rollout.watchdog"],
+            [sys.executable, "-m", "rollout.watchdog", namespace, service, rollout_id],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -35,8 +34,6 @@ class Guard:
             env=stripped(dict(os.environ)),
             cwd="/",
         )
-        task = {"service": service, "namespace": namespace, "rollout": rollout_id}
-        self._send((json.dumps(task) + "\n").encode())
 
     @property
     def pid(self) -> int:

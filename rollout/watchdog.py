@@ -1,12 +1,11 @@
-"""`python -m rollout.watchdog`: waits for the end of its provider and then puts the traffic back.
+"""`python -m rollout.watchdog NAMESPACE SERVICE ROLLOUT`: waits for the end of its provider, then puts traffic back.
 
-It gets one JSON line on its standard input, answers `ready`, and waits: `disarm` ends it; the end of the input
-without that means that the provider died, in whatever way.
+It answers `ready` once it has reached the cluster, and reads its standard input: `disarm` ends it; the end of the
+input without that means that the provider died, in whatever way.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -29,17 +28,17 @@ def main() -> int:
     """Guard one rollout."""
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
-    task = json.loads(sys.stdin.readline() or "{}")
+    namespace, service, rollout_id = sys.argv[1:4]
     try:
-        world = connect_world(task["service"], task["namespace"])
+        world = connect_world(service, namespace)
         world.journal.load()
-    except (SlipwayError, KeyError) as error:
+    except SlipwayError as error:
         _say(str(error).partition("\n")[0])
         return 1
     _say("ready")
     if sys.stdin.readline().strip() == "disarm":
         return 0
-    rescue(world, task["rollout"])
+    rescue(world, rollout_id)
     return 0
 
 

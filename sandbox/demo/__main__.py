@@ -13,7 +13,8 @@ from sandbox.demo.narrator import Narrator
 from sandbox.demo.summary import Summary
 from sandbox.errors import SandboxError
 from sandbox.paths import PROJECT
-from sandbox.sample.images import publish_all
+from sandbox.sample.binaries import binaries
+from sandbox.sample.images import VERSIONS, Faults, publish
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.stage import manifests
 from sandbox.stage.project import Stage
@@ -21,7 +22,7 @@ from sandbox.stage.project import Stage
 OUT = PROJECT / "out" / "demo"
 RATE = 300.0
 LONGEST = 900.0
-VERSIONS = ("v1", "v2", "v3", "v4", "v5", "errors-5", "never-ready")
+PLAYED = {**{name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4", "errors-5", "never-ready")}, "v5": Faults()}
 
 
 def main() -> int:
@@ -53,7 +54,7 @@ def _set_up() -> dict[str, str]:
 
 
 def _play(variables: dict[str, str], narrator: Narrator, summary: Summary, *, keep: bool) -> None:
-    images = publish_all(variables["SLIPWAY_REGISTRY"], VERSIONS)
+    images = publish(variables["SLIPWAY_REGISTRY"], binaries().sample, PLAYED)
     stage = Stage(OUT / "project", "demo", "slipway-demo", variables)
     stage.create()
     try:

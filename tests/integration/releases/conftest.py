@@ -1,0 +1,62 @@
+"""A real service on the real cluster, released by the real engine under real traffic."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from sandbox import world
+from sandbox.sample.binaries import binaries
+from sandbox.sample.images import VERSIONS, Faults, late_errors, publish
+from sandbox.sample.load import Load, LoadOptions
+from sandbox.stage.project import Stage
+from tests.integration.releases.service import Service
+
+LONGEST = 300.0
+_numbers = itertools.count()
+
+StartLoad = Callable[..., AbstractContextManager[Load]]
+
+
+@pytest.fixture(scope="session")
+def variables() -> dict[str, str]:
+    """The sandbox's environment; it is brought up unless it is."""
+    world.up()
+    return world.environment()
+
+
+@pytest.fixture(scope="session")
+def images(variables: Mapping[str, str]) -> dict[str, str]:
+    """The sample's versions in the sandbox's registry."""
+    wanted = {**VERSIONS, "v5": Faults(), "errors-100-late": late_errors(0.0, 1.0), "late-5": late_errors(15.0, 0.05)}
+    return publish(variables["SLIPWAY_REGISTRY"], binaries().sample, wanted)
+
+
+@pytest.fixture
+def service(tmp_path: Path, variables: dict[str, str], images: dict[str, str]) -> Iterator[Service]:
+    """A stage of its own: namespace, stack and host name. Everything goes after the test."""
+    name = f"t{os.getpid()}-{next(_numbers)}"
+    own = {**variables, "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}"}
+    (tmp_path / "backend").mkdir()
+    stage = Stage(tmp_path / "project", "test", f"slipway-{name}", own)
+    stage.create()
+    yield Service(stage, images, f"{name}.example")
+    stage.destroy()
+
+
+@pytest.fixture
+def load(tmp_path: Path, variables: Mapping[str, str], service: Service) -> StartLoad:
+    """`with load(rate=300) as traffic:` sends to the service from inside the sandbox."""
+    numbers = itertools.count()
+
+    def start(rate: float = 300.0, duration: float = LONGEST) -> Load:
+        options = LoadOptions(duration=duration, netns=Path(variables["SLIPWAY_NETNS"]))
+        out = tmp_path / f"load{next(numbers)}.jsonl"
+        return Load(variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], service.host, rate, out, options)
+
+    return start

@@ -1,0 +1,146 @@
+"""One service as a test sees it: release versions of the sample, look at the cluster, at the journal, at the client."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lightkube.resources.coordination_v1 import Lease
+from lightkube.resources.core_v1 import ConfigMap
+
+from rollout.assemble import connect_world
+from rollout.cluster.client import connect
+from rollout.journal import Head
+from rollout.routers.base import Live
+from rollout.world import World
+from sandbox.sample.load import Load
+from sandbox.stage import manifests
+from sandbox.stage.project import Result, Stage
+
+NAME = "checkout"
+WITHIN = 60.0
+
+
+@dataclass
+class Service:
+    """`images` maps versions of the sample to pinned images; `host` is the service's own host name."""
+
+    stage: Stage
+    images: Mapping[str, str]
+    host: str
+    manifests: dict[str, str] = field(default_factory=dict)
+
+    def declare(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> str:
+        """Write a manifest (the file's version may differ from the image's: `image=`); returns its path."""
+        image = self.images[changes.pop("image", version)]
+        analysis = {"tick": "1s", "dwell": "1s", "horizon": "60s", "errorGrace": "5s"}
+        defaults = {
+            "route": manifests.route(self.host),
+            "analysis": analysis,
+            "workload": manifests.workload(replicas=2),
+        }
+        values = manifests.manifest(NAME, version, image, strategy, **{**defaults, **changes})
+        self.manifests[version] = manifests.write(self.stage.folder, values)
+        return self.manifests[version]
+
+    def configure(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> None:
+        """Declare a version and make the stack's configuration name it."""
+        standby = changes.pop("standby", None)
+        path = self.declare(version, strategy, **changes)
+        self.stage.configure(NAME, path, self.manifests[standby] if standby is not None else None)
+
+    def back_to(self, version: str) -> None:
+        """Make the configuration name a version that was declared before."""
+        self.stage.configure(NAME, self.manifests[version])
+
+    def release(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> Result:
+        """`pulumi up` with this version."""
+        self.configure(version, strategy, **changes)
+        return self.stage.up()
+
+    def released(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> Result:
+        """A release that must succeed."""
+        result = self.release(version, strategy, **changes)
+        assert result.code == 0, result.output
+        return result
+
+    # -- the cluster ---------------------------------------------------------------------------------------
+
+    @property
+    def world(self) -> World:
+        """The rollout's own view of the cluster."""
+        os.environ["SLIPWAY_KUBECONFIG"] = self.stage.environment["KUBECONFIG"]
+        return connect_world(NAME, self.stage.namespace)
+
+    def head(self) -> Head:
+        """The journal."""
+        stored = self.world.journal.load()
+        assert stored is not None, "there is no journal"
+        return Head.model_validate(stored[0])
+
+    def live(self) -> Live:
+        """The route."""
+        live = self.world.router.read()
+        assert live is not None, "there is no route"
+        return live
+
+    def serving(self) -> str:
+        """The version that has all the traffic by the route; fails when it is split."""
+        shares = self.live().shares
+        (name,) = [service for service, share in shares.items() if share > 0]
+        return self.version_of(name)
+
+    def version_of(self, backend: str) -> str:
+        """The version whose workload has this name."""
+        from release.manifest.load import load
+        from release.revision import revision_of
+        from release.strategy import resolve
+
+        revisions = {
+            f"{NAME}-{revision_of(resolve(load(self.stage.folder / path)))}": version
+            for version, path in self.manifests.items()
+        }
+        return revisions[backend]
+
+    def kubectl(self, *arguments: str) -> str:
+        """A kubectl command in the service's namespace."""
+        command = ["kubectl", "--namespace", self.stage.namespace, *arguments]
+        done = subprocess.run(command, env=self.stage.environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def deployments(self) -> set[str]:
+        """Names of the Deployments in the namespace."""
+        found = json.loads(self.kubectl("get", "deployments", "--output", "json"))
+        return {item["metadata"]["name"] for item in found["items"]}
+
+    def written(self) -> dict[str, str]:
+        """Every object of the namespace that a rollout could write -> its resourceVersion."""
+        client = connect(self.stage.namespace)
+        leases = [(item.metadata, "lease") for item in client.list(Lease)]
+        maps = [(item.metadata, "configmap") for item in client.list(ConfigMap)]
+        kinds = json.loads(self.kubectl("get", "deployments,services,httproutes,pdb", "--output", "json"))["items"]
+        found = {f"{kind}/{meta.name}": str(meta.resourceVersion) for meta, kind in leases + maps if meta is not None}
+        return found | {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in kinds}
+
+
+def until(condition: Callable[[], bool], what: str, within: float = WITHIN) -> None:
+    """Poll until the condition holds; fails naming `what`."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {within:g}s in vain: {what}"
+        time.sleep(0.05)
+
+
+def traffic_at(load: Load, version: str, requests: int = 20) -> None:
+    """Wait until this version has answered so many requests."""
+    load.await_counts(lambda seen: seen.count(version) > requests, WITHIN, f"traffic at {version}")
+
+
+def failures(load: Load) -> list[str]:
+    """What the client saw fail, for a readable assertion."""
+    return [f"{one.version} {one.status} {one.detail}" for one in load.snapshot().failures]

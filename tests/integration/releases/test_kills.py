@@ -1,0 +1,183 @@
+"""Ctrl-C and kill -9 at awkward moments: traffic is whole on one ready version, and the next run understands."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rollout.journal import Outcome
+from sandbox.sample.load import Load
+from sandbox.stage import manifests
+from sandbox.stage.project import interrupt, kill
+from tests.integration.releases.conftest import StartLoad
+from tests.integration.releases.service import Service, failures, traffic_at, until
+
+LONG = {"kind": "canary", "steps": [{"weight": 50, "bake": "120s"}, {"weight": 100, "bake": "2s"}]}
+SAFE_WITHIN = 5.0
+
+
+def descendants(process: subprocess.Popen[bytes], word: str) -> list[psutil.Process]:
+    """The processes below the CLI whose command line holds this word."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if word in " ".join(child.cmdline())]
+
+
+def in_flight(service: Service, traffic: Load, log: Path, version: str = "v2") -> subprocess.Popen[bytes]:
+    """`pulumi up` of this version, stopped by the test in its first step."""
+    service.configure(version, LONG)
+    process = service.stage.start_up(log)
+    traffic_at(traffic, version)
+    return process
+
+
+def whole_on(service: Service, version: str) -> None:
+    until(lambda: len(service.live().shares) == 1 and service.serving() == version, f"traffic whole on {version}", 30)
+
+
+def test_ctrl_c_puts_the_traffic_back_and_leaves_no_traceback(
+    service: Service, load: StartLoad, tmp_path: Path
+) -> None:
+    service.released("v1")
+    with load(rate=100) as traffic:
+        process = in_flight(service, traffic, tmp_path / "log")
+        assert interrupt(process) != 0
+        assert service.serving() == "v1"
+        assert failures(traffic) == []
+    output = (tmp_path / "log").read_text()
+    assert "interrupted" in output
+    assert "Traceback" not in output
+    attempt = service.head().attempt
+    assert attempt is not None
+    assert (attempt.outcome, attempt.by) == (Outcome.INTERRUPTED, "executor")
+    assert service.head().quarantined == {}
+
+
+@pytest.mark.parametrize("victims", ["cli", "provider", "both"])
+def test_after_kill_9_the_watchdog_makes_the_traffic_whole(
+    service: Service, load: StartLoad, tmp_path: Path, victims: str
+) -> None:
+    service.released("v1")
+    with load(rate=100) as traffic:
+        process = in_flight(service, traffic, tmp_path / "log")
+        providers = descendants(process, str(Path("rollout")))
+        assert providers
+        if victims != "cli":
+            for provider in providers:
+                provider.kill()
+        if victims != "provider":
+            kill(process)
+        process.wait(60)
+        whole_on(service, "v1")
+        assert failures(traffic) == []
+    until(lambda: not service.head().unfinished, "the journal is settled")
+    attempt = service.head().attempt
+    assert attempt is not None
+    assert (attempt.outcome, attempt.by) == (Outcome.INTERRUPTED, "watchdog")
+    service.stage.run("cancel", "--yes")
+    service.back_to("v1")
+    result = service.stage.up()
+    assert result.code == 0, result.output
+    assert len(service.deployments()) == 1
+    assert service.stage.preview("--expect-no-changes").code == 0
+
+
+@pytest.mark.parametrize("then", ["v1", "v2"])
+def test_with_the_watchdog_killed_too_the_next_up_repairs_before_it_deletes(
+    service: Service, load: StartLoad, tmp_path: Path, then: str
+) -> None:
+    service.released("v1")
+    with load(rate=300) as traffic:
+        process = in_flight(service, traffic, tmp_path / "log")
+        for dog in _watchdogs(service):
+            dog.kill()
+        for provider in descendants(process, "rollout"):
+            provider.kill()
+        kill(process)
+        assert service.head().unfinished
+        assert len(service.live().shares) == 2
+        service.stage.run("cancel", "--yes")
+        if then == "v1":
+            service.back_to("v1")
+        else:
+            service.configure("v2", manifests.CANARY)
+        result = service.stage.up()
+        assert result.code == 0, result.output
+        assert service.serving() == then
+        assert failures(traffic) == []
+    assert len(service.deployments()) == 1
+    assert service.stage.preview("--expect-no-changes").code == 0
+
+
+def _watchdogs(service: Service) -> list[psutil.Process]:
+    """The watchdog of this service's rollout, found by the Lease's holder being ours: the newest of this test."""
+    mine = []
+    for one in psutil.process_iter(["cmdline", "environ"]):
+        line = " ".join(one.info["cmdline"] or [])
+        if "rollout.watchdog" in line and service.stage.namespace in line:
+            mine.append(one)
+    assert mine
+    return mine
+
+
+def test_a_second_up_beside_a_live_one_is_refused_by_the_lease(
+    service: Service, load: StartLoad, tmp_path: Path
+) -> None:
+    service.released("v1")
+    with load(rate=100) as traffic:
+        process = in_flight(service, traffic, tmp_path / "log")
+        service.stage.run("cancel", "--yes")
+        service.configure("v3")
+        second = service.stage.up()
+        assert second.code != 0
+        assert "another rollout" in second.output
+        assert len(service.live().shares) == 2
+        interrupt(process)
+        assert service.serving() == "v1"
+        assert failures(traffic) == []
+
+
+def test_a_kill_after_the_commit_leaves_the_traffic_on_the_new_version(
+    service: Service, load: StartLoad, tmp_path: Path
+) -> None:
+    service.released("v1")
+    with load(rate=300) as traffic:
+        service.configure("v2")
+        process = service.stage.start_up(tmp_path / "log")
+        until(lambda: _committed(service), "the commit", 120)
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        whole_on(service, "v2")
+        service.stage.run("cancel", "--yes")
+        result = service.stage.up()
+        assert result.code == 0, result.output
+        assert service.serving() == "v2"
+        assert failures(traffic) == []
+    assert service.stage.preview("--expect-no-changes").code == 0
+
+
+def _committed(service: Service) -> bool:
+    serving = service.head().serving
+    return serving is not None and serving.backend.version == "v2"
+
+
+def test_after_a_kill_past_the_commit_the_old_manifest_returns_in_one_switch(
+    service: Service, load: StartLoad, tmp_path: Path
+) -> None:
+    service.released("v1")
+    with load(rate=300) as traffic:
+        service.configure("v2")
+        process = service.stage.start_up(tmp_path / "log")
+        until(lambda: _committed(service), "the commit", 120)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(60)
+        service.stage.run("cancel", "--yes")
+        service.back_to("v1")
+        result = service.stage.up()
+        assert result.code == 0, result.output
+        assert service.serving() == "v1"
+        assert failures(traffic) == []
