@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_SHARE = re.compile(r"(-?[0-9]*\.?[0-9]+(?:e-?[0-9]+)?)(%?)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -25,7 +26,10 @@ def seconds(value: object) -> float:
     parts = _DURATION.findall(text)
     if not parts or "".join(f"{n}{unit}" for n, unit in parts) != text:
         raise ValueError(f"{text!r} is not a duration such as 30s, 2m, 1m30s or 300ms")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    total = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if not math.isfinite(total):
+        raise ValueError("a duration must be finite")
+    return total
 
 
 def share(value: object) -> float:
@@ -33,10 +37,10 @@ def share(value: object) -> float:
     if isinstance(value, bool):
         raise ValueError("a share such as 0.1% is expected")
     text = str(value).strip()
-    try:
-        number = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a share such as 0.1% or 0.001") from None
+    match = _SHARE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a share such as 0.1% or 0.001")
+    number = float(match[1]) / 100 if match[2] else float(match[1])
     if not 0 <= number <= 1:
         raise ValueError(f"{text!r} is not between 0% and 100%")
     return number
