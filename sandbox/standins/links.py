@@ -38,6 +38,17 @@ def bin_directory_for(environment: Mapping[str, str]) -> Path:
     return folder
 
 
+def origin(name: str, environment: Mapping[str, str]) -> str | None:
+    """What ``name`` leads to in an environment with these links: a path, "stand-in", or None for nothing."""
+    found = shutil.which(name, path=environment.get("PATH", ""))
+    if found is None and environment.get("PULUMI_HOME"):
+        plugins = Path(environment["PULUMI_HOME"]) / "plugins"
+        found = next(map(str, plugins.glob(f"{name.removeprefix('pulumi-')}-v*/{name}")), None)
+    if found is None:
+        return None
+    return str(Path(found).resolve()) if _is_real(Path(found)) else "stand-in"
+
+
 def real_bundled(name: str, environment: Mapping[str, str]) -> bool:
     """Whether the real plugin lies next to the CLI or on PATH."""
     pulumi = _pulumi(environment)

@@ -20,6 +20,7 @@ from sandbox.standins.errors import OneLineErrors
 THREADS = 512
 MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes, what the CLI allows
 ENGINE_PERIOD = 1.0  # seconds between two looks at the engine
+CALLS_END = 5.0  # seconds for calls that are about to end; the CLI kills after as many
 
 
 def plugin_arguments(argv: Sequence[str]) -> str:
@@ -36,8 +37,8 @@ def plugin_arguments(argv: Sequence[str]) -> str:
 def serve(register: Callable[[grpc.Server], None], engine: str, drain: Callable[[threading.Event], None]) -> None:
     """Serve until a signal or the engine's end; does not return.
 
-    ``drain(hurry)`` runs once then, to let work in flight end; ``hurry`` is set on a second signal or when the engine
-    is gone, and nothing may be waited for any more.
+    ``drain(hurry)`` runs once then, while calls are still answered, to let work in flight end; ``hurry`` is set on a
+    second signal or when the engine is gone: then nothing may be waited for any more.
     """
     stop, hurry = threading.Event(), threading.Event()
 
@@ -63,8 +64,8 @@ def serve(register: Callable[[grpc.Server], None], engine: str, drain: Callable[
     if engine:
         threading.Thread(target=_watch, args=(engine, stop, hurry), daemon=True).start()
     stop.wait()
-    server.stop(grace=None if hurry.is_set() else 5)
     drain(hurry)
+    server.stop(grace=None if hurry.is_set() else CALLS_END).wait(CALLS_END)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads that still hold a dead call would keep the process

@@ -16,24 +16,33 @@ from sandbox.standins.errors import StandInError
 
 _MODULE = Path("github.com/pulumi/pulumi/sdk")
 _RUNNER = Path("python/cmd/pulumi-language-python-exec")
+_DYNAMIC = Path("python/dist/pulumi-resource-pulumi-python")
 _VERSION = re.compile(r"^v3@v(\d+)\.(\d+)\.(\d+)$")
 
 
 def program_runner(environment: Mapping[str, str] = os.environ) -> Path:
     """The script that runs a program inside the program's own Python."""
-    return sdk_folder(environment) / _RUNNER
+    return _file(_RUNNER, environment)
+
+
+def dynamic_provider(environment: Mapping[str, str] = os.environ) -> Path:
+    """The script that starts the provider of dynamic resources."""
+    return _file(_DYNAMIC, environment)
 
 
 def sdk_version(environment: Mapping[str, str] = os.environ) -> str:
     """The version of the SDK module in use, such as ``3.259.0``; "" when there is none."""
     try:
-        return sdk_folder(environment).name.removeprefix("v3@v")
+        match = _VERSION.match(sdk_folder(environment).name)
     except StandInError:
         return ""
+    return ".".join(match.groups()) if match else ""
 
 
 def sdk_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """The SDK module's folder: ``SLIPWAY_PULUMI_SDK``, else the newest in the Go module cache.
+
+    The variable may also name a folder that holds just the files, side by side.
 
     Raises:
         StandInError: there is none.
@@ -47,6 +56,14 @@ def sdk_folder(environment: Mapping[str, str] = os.environ) -> Path:
         "the Go module cache holds no github.com/pulumi/pulumi/sdk/v3, which brings the program runner: "
         "run `slipway sandbox up`, or `go mod download github.com/pulumi/pulumi/sdk/v3@v3.259.0`"
     )
+
+
+def _file(inner: Path, environment: Mapping[str, str]) -> Path:
+    folder = sdk_folder(environment)
+    for place in (folder / inner.name, folder / inner):
+        if place.is_file():
+            return place
+    raise StandInError(f"{folder} does not hold {inner.name}: correct SLIPWAY_PULUMI_SDK, or run `slipway sandbox up`")
 
 
 def _versions(cache: Path) -> dict[tuple[int, ...], Path]:
@@ -77,11 +94,6 @@ def _asked_of_go(environment: Mapping[str, str]) -> list[Path]:
     except (OSError, subprocess.TimeoutExpired):
         return []
     return [Path(answer.stdout.strip())] if answer.stdout.strip() else []
-
-
-def dynamic_provider(environment: Mapping[str, str] = os.environ) -> Path:
-    """The script that starts the provider of dynamic resources."""
-    return sdk_folder(environment) / "python" / "dist" / "pulumi-resource-pulumi-python"
 
 
 if __name__ == "__main__":

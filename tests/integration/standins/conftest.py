@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.standins import bin_directory_for
+from sandbox.toolchain import ensure_pulumi
 from tests.integration.standins.project import VIRTUALENV, Project, base_environment
 
 MakeProject = Callable[..., Project]
@@ -19,7 +20,7 @@ MakeProject = Callable[..., Project]
 def pulumi_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     environment = base_environment(tmp_path_factory.mktemp("pulumi-home"))
     if shutil.which("pulumi", path=environment["PATH"]) is None:
-        pytest.fail("no Pulumi CLI on PATH: run `slipway sandbox up` and use its environment")
+        environment["PATH"] = os.pathsep.join([str(ensure_pulumi().cli.parent), environment["PATH"]])
     folder = bin_directory_for(environment)
     return environment | {"PATH": f"{folder}{os.pathsep}{environment['PATH']}"}
 

@@ -56,7 +56,7 @@ def main() -> None:
     (NOTES / "apart").write_text(str(apart.pid))
     (NOTES / "plugin").write_text(str(os.getpid()))
     server = grpc.server(futures.ThreadPoolExecutor(4))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Slow(), server)  # type: ignore[no-untyped-call]
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Slow(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")
