@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from sandbox import state, toolchain
 from sandbox.context import GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT
 from sandbox.errors import SandboxError
-from sandbox.paths import PROJECT, StatePaths
+from sandbox.paths import StatePaths, cache_dir
+from sandbox.standins.links import STANDINS, bin_directory_for
 
-STAND_INS = PROJECT / "sandbox" / "standins" / "bin"
 PASSPHRASE = "slipway-sandbox"  # noqa: S105 - encrypts stacks that live and die with this sandbox
 
 
@@ -26,9 +27,8 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
     if current.network is None or not paths.kubeconfig.exists():
         raise SandboxError("sandbox", "it is not up", "run slipway sandbox up")
     node = current.network.node
-    return _pulumi(paths) | {
+    return _pulumi(paths, base) | {
         "KUBECONFIG": str(paths.kubeconfig),
-        "PATH": _path(paths, base),
         "SLIPWAY_PROMETHEUS_URL": f"http://{node}:{PROMETHEUS_PORT}",
         "SLIPWAY_GATEWAY_URL": f"http://{node}:{GATEWAY_PORT}",
         "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",
@@ -38,30 +38,36 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
 
 
 def _external(paths: StatePaths, record: state.ExternalRecord, base: Mapping[str, str]) -> dict[str, str]:
-    return _pulumi(paths) | {
+    return _pulumi(paths, base) | {
         "KUBECONFIG": record.kubeconfig,
-        "PATH": _path(paths, base),
         "SLIPWAY_PROMETHEUS_URL": record.prometheus_url,
         "SLIPWAY_GATEWAY_URL": record.gateway_url,
     }
 
 
-def _pulumi(paths: StatePaths) -> dict[str, str]:
-    """Pulumi on its own: nothing of the user's login, plugins or stacks is touched."""
-    return {
+def _pulumi(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
+    """Pulumi on its own: nothing of the user's login, plugins or stacks is touched.
+
+    On PATH come the stand-ins for the plugins that this machine lacks, then our kubectl and Pulumi, then the caller's.
+    """
+    variables = {
         "PULUMI_HOME": str(paths.pulumi / "home"),
         "PULUMI_BACKEND_URL": f"file://{paths.pulumi / 'backend'}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
+    inherited = [item for item in base.get("PATH", os.defpath).split(os.pathsep) if item and not _is_ours(item, paths)]
+    path = os.pathsep.join([str(paths.root / "bin"), *inherited])
+    stand_ins = bin_directory_for(variables | {"PATH": path})
+    files = (paths.root / "bin" / "pulumi").resolve().parent.parent / "share"  # the SDK's, beside a CLI built here
+    if files.is_dir():
+        variables["SLIPWAY_PULUMI_SDK"] = str(files)
+    return variables | {"PATH": f"{stand_ins}{os.pathsep}{path}"}
 
 
-def _path(paths: StatePaths, base: Mapping[str, str]) -> str:
-    """Our kubectl and Pulumi first; the stand-ins last, so that a plugin of the machine's own wins."""
-    ours = [str(paths.root / "bin"), str(STAND_INS)]
-    inherited = [item for item in base.get("PATH", os.defpath).split(os.pathsep) if item and item not in ours]
-    return os.pathsep.join([ours[0], *inherited, ours[1]])
+def _is_ours(folder: str, paths: StatePaths) -> bool:
+    return folder in (str(paths.root / "bin"), str(STANDINS)) or Path(folder).is_relative_to(cache_dir() / "standins")
 
 
 def prepare(paths: StatePaths, pulumi: toolchain.PulumiTool) -> None:

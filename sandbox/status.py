@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sandbox.context import API_PORT, GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME
 from sandbox.errors import SandboxError
 from sandbox.paths import StatePaths
 from sandbox.pki import Pki
+from sandbox.standins import links
 
 PARTS = (
     "etcd",
@@ -124,15 +124,11 @@ def _cluster_problems(paths: StatePaths, node: str) -> list[str]:
 
 def _tools(paths: StatePaths) -> dict[str, str]:
     try:
-        path = variables.environment(paths, os.environ)["PATH"]
+        environment = variables.environment(paths, os.environ)
     except SandboxError:
         return {}
-    found = {name: shutil.which(name, path=path) for name in TOOLS}
-    return {name: _origin(Path(place)) for name, place in found.items() if place}
-
-
-def _origin(place: Path) -> str:
-    return "stand-in" if place.is_relative_to(variables.STAND_INS) else str(place.resolve())
+    found = {name: links.origin(name, environment) for name in TOOLS}
+    return {name: place for name, place in found.items() if place}
 
 
 def _is_shim(pid: int) -> bool:
