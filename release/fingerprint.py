@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from release.manifest.release import Release
+from release.strategy import resolve
 
 _ABOUT_THE_RELEASE = {"qa", "evidence", "approvals"}
 
@@ -13,8 +14,9 @@ _ABOUT_THE_RELEASE = {"qa", "evidence", "approvals"}
 def fingerprint_of(release: Release) -> str:
     """`sha256:<64 hex>`. The sections that are written after the yes are left out, everything else is in.
 
-    So an approval cannot be carried over to another artifact, another environment variable or other steps.
+    So an approval cannot be carried over to another artifact, another environment variable or other steps. The
+    strategy is the one that is carried out: `auto` is resolved first, so it does not matter who resolved it.
     """
-    content = release.model_dump(mode="json", by_alias=True, exclude=_ABOUT_THE_RELEASE)
+    content = resolve(release).model_dump(mode="json", by_alias=True, exclude=_ABOUT_THE_RELEASE)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from release.errors import InputError, Problem
 from release.manifest.release import Release
 from release.manifest.strategy import Auto, BlueGreen, Canary, Rolling
+from release.risk import recommend
 
 Chosen = Canary | BlueGreen | Rolling
 
 
 def resolve(release: Release) -> Release:
-    """The same release with `strategy.kind: auto` replaced by a recommendation, from the manifest alone, so that
-    preview, up and a later rollback agree. Raises InputError while there is nobody who recommends."""
+    """The same release with `strategy.kind: auto` replaced by the recommendation of `release.risk`, which depends on
+    the manifest alone, so that preview, up and a later rollback agree."""
     if not isinstance(release.strategy, Auto):
         return release
-    problem = Problem(
-        "strategy.kind",
-        "auto cannot be resolved, there is no recommendation for this release",
-        "Choose canary, blue-green or rolling, such as "
-        "{kind: canary, steps: [{weight: 5, bake: 2m}, {weight: 100, bake: 10m}]}",
-    )
-    raise InputError(f"{release.service} {release.version}", [problem])
+    recommended = recommend(release).strategy
+    reason = release.strategy.reason
+    return release.model_copy(update={"strategy": recommended.model_copy(update={"reason": reason})})
 
 
 def chosen(release: Release) -> Chosen:
-    """The strategy of a release that was resolved. Raises InputError when it was not."""
+    """The strategy of a release that is carried out."""
     strategy = resolve(release).strategy
     assert not isinstance(strategy, Auto)  # noqa: S101
     return strategy

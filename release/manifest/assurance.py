@@ -63,7 +63,7 @@ class Database(Part):
     """Which database objects this artifact uses, so that the next release knows what a contract would break."""
 
     uses: tuple[Name, ...]
-    """`table`, `table.column` or `schema.table.column`; `*` for a table as a whole. `[]` is an answer."""
+    """`table` (any of its columns), `table.column` or `schema.table.column`. `[]` is an answer."""
 
 
 class Dependency(Part):

@@ -1,0 +1,145 @@
+"""Gates `artifact-integrity` and `provenance`: the artifact is what it is said to be, and who built it."""
+
+from __future__ import annotations
+
+from release.evidence.facts import ProvenanceFacts
+from release.evidence.model import Item
+from release.findings import Finding, Severity
+from release.readiness.case import Case, rejected
+
+GATE = "artifact-integrity"
+PROVENANCE = "provenance"
+
+
+def evaluate(case: Case) -> list[Finding]:
+    """Somebody who is trusted signed something about this digest, and the registry has exactly these bytes."""
+    return [*_signature(case), *_registry(case)]
+
+
+def evaluate_provenance(case: Case) -> list[Finding]:
+    """Every provenance must verify and come from an allowed builder; one at least must be there when required."""
+    findings = [rejected(PROVENANCE, entry, "platform") for entry in case.dossier.rejections("provenance")]
+    items = case.dossier.of(ProvenanceFacts)
+    if not items and not findings and case.settings.provenance.required:
+        findings.append(
+            _finding(
+                PROVENANCE,
+                "missing",
+                "evidence.provenance",
+                "nothing",
+                f"SLSA provenance of {case.dossier.subject}",
+                "Let the build service attest the image, and list the file under evidence.provenance",
+                "high",
+            )
+        )
+    return [*findings, *(finding for item, facts in items for finding in _builder(case, item, facts))]
+
+
+def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
+    findings = []
+    if facts.builder not in case.trust.builders:
+        allowed = ", ".join(case.trust.builders) or "none is configured"
+        findings.append(
+            _finding(
+                PROVENANCE,
+                "builder",
+                item.field,
+                f"builder {facts.builder}",
+                f"one of: {allowed}",
+                "Build with an allowed builder, or add this one to the trust roots",
+            )
+        )
+    source = case.settings.provenance.source
+    if source is not None and not facts.source.startswith(source):
+        findings.append(
+            _finding(
+                PROVENANCE,
+                "source",
+                item.field,
+                f"built from {facts.source or 'an unknown source'}",
+                f"a source that begins with {source}",
+                "Build from the service's own repository",
+            )
+        )
+    return findings
+
+
+def _signature(case: Case) -> list[Finding]:
+    if any(item.subject == case.release.artifact.digest for item in case.dossier.items):
+        return []
+    return [
+        _finding(
+            GATE,
+            "unsigned",
+            "artifact.image",
+            f"no verified statement about {case.release.artifact.digest}",
+            "at least one by a principal of the trust roots",
+            "Sign the provenance or the results of this artifact",
+        )
+    ]
+
+
+def _registry(case: Case) -> list[Finding]:
+    settings, seen, image = case.settings.integrity, case.artifact, case.release.artifact.image
+    if not settings.registry:
+        return []
+    if seen is None or seen.error is not None or seen.image != image:
+        why = "the registry was not asked" if seen is None else seen.error or f"the answer is about {seen.image}"
+        return [
+            _finding(
+                GATE,
+                "unknown",
+                "artifact.image",
+                why,
+                "an answer of the registry",
+                "Make the registry reachable from where the gates run",
+                "high",
+            )
+        ]
+    if not seen.exists:
+        return [
+            _finding(
+                GATE, "missing", "artifact.image", "the registry has no such image", image, "Push the image", "high"
+            )
+        ]
+    findings = []
+    if seen.digest != case.release.artifact.digest:
+        findings.append(
+            _finding(
+                GATE,
+                "wrong-digest",
+                "artifact.image",
+                f"bytes with digest {seen.digest or 'unknown'}",
+                case.release.artifact.digest,
+                "Do not use this registry until it is known why it serves other bytes",
+            )
+        )
+    if settings.immutable_tags and seen.tag_immutable is not True:
+        said = "tags can be moved" if seen.tag_immutable is False else "the registry does not say"
+        findings.append(
+            _finding(
+                GATE,
+                "mutable-tags",
+                "artifact.image",
+                said,
+                "immutable tags",
+                "Set the repository's tag mutability to IMMUTABLE",
+                "medium",
+            )
+        )
+    return findings
+
+
+def _finding(
+    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, severity: Severity = "critical"
+) -> Finding:
+    return Finding(
+        gate=gate,
+        code=code,
+        severity=severity,
+        field=field,
+        found=found,
+        wanted=wanted,
+        remedy=remedy,
+        turn="platform",
+    )

@@ -1,0 +1,179 @@
+"""Gates `qa` and `approvals`: signed words of people about exactly this release."""
+
+from __future__ import annotations
+
+from release.evidence.facts import ApprovalFacts, QaFacts
+from release.evidence.model import Item
+from release.findings import Finding, Severity, Turn
+from release.readiness.case import CLOCK_SKEW, Case, aged, rejected
+
+QA = "qa"
+APPROVALS = "approvals"
+
+
+def evaluate_qa(case: Case) -> list[Finding]:
+    """QA said `go`, signed it, for this release as it is now. Anything else sends it back."""
+    findings = [rejected(QA, entry, "qa") for entry in case.dossier.rejections("qa")]
+    declared, signed = case.release.qa, case.dossier.of(QaFacts)
+    if declared is not None and declared.recommendation != "go":
+        findings.append(_not_go("qa.recommendation", declared.recommendation))
+        return findings
+    for item, facts in signed:
+        if facts.recommendation != "go":
+            findings.append(_not_go(item.field, f"{facts.recommendation} by {facts.by} {facts.note}".strip()))
+        findings += aged(QA, item, case, case.settings.qa.max_age, "qa")
+    if case.settings.qa.required and not findings and (declared is None or not signed):
+        found = (
+            "no recommendation" if declared is None else f"{declared.by}'s recommendation without a signed statement"
+        )
+        findings.append(
+            _finding(
+                QA,
+                "missing",
+                "qa" if declared is None else "qa.statement",
+                found,
+                "a signed recommendation of QA for this release",
+                "Let QA run `slipway attest qa` and name the statement in qa.statement",
+                "qa",
+            )
+        )
+    if (
+        declared is not None
+        and signed
+        and not findings
+        and all(f.by.casefold() != declared.by.casefold() for _, f in signed)
+    ):
+        findings.append(
+            _finding(
+                QA,
+                "mismatch",
+                "qa.by",
+                declared.by,
+                "the principal who signed the statement",
+                "Name who signed",
+                "qa",
+                "critical",
+            )
+        )
+    return findings
+
+
+def evaluate_approvals(case: Case) -> list[Finding]:
+    """Each required role approved, by different people, none of them the author, none expired."""
+    findings = [rejected(APPROVALS, entry, "owner") for entry in case.dossier.rejections("approval")]
+    if case.settled:
+        return findings
+    author = (case.release.scope.author or "").casefold()
+    if not author and case.settings.approvals.roles:
+        findings.append(
+            _finding(
+                APPROVALS,
+                "author-unknown",
+                "scope.author",
+                "nothing",
+                "who made the change, so that it is somebody else who approves",
+                "Name the author",
+                "development",
+            )
+        )
+    usable: list[ApprovalFacts] = []
+    refused: set[str] = set()
+    for item, facts in case.dossier.of(ApprovalFacts):
+        problems = _approval(case, item, facts, author)
+        findings += problems
+        if problems:
+            refused.add(facts.role)
+        else:
+            usable.append(facts)
+    return [*findings, *_roles(case, usable, refused)]
+
+
+def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list[Finding]:
+    findings = aged(APPROVALS, item, case, case.settings.approvals.max_age, "owner")
+    if author and facts.by.casefold() == author:
+        findings.append(
+            _finding(
+                APPROVALS,
+                "own-change",
+                item.field,
+                f"{facts.by} approves as {facts.role}, and is the author",
+                "an approval of somebody else",
+                "Ask somebody else with this role",
+                "owner",
+                "critical",
+            )
+        )
+    if facts.expires is not None and facts.expires + CLOCK_SKEW < case.now:
+        findings.append(
+            _finding(
+                APPROVALS,
+                "expired",
+                item.field,
+                f"approval of {facts.by} as {facts.role} expired {facts.expires.isoformat()}",
+                "an approval that holds",
+                "Ask again",
+                "owner",
+            )
+        )
+    return findings
+
+
+def _roles(case: Case, usable: list[ApprovalFacts], refused: set[str]) -> list[Finding]:
+    """Roles without an approval (those in `refused` were reported already); one person cannot fill two of them."""
+    free = {facts.by.casefold(): facts for facts in usable}
+    wanted = case.settings.approvals.roles
+    by_role = {role: [f.by.casefold() for f in usable if f.role == role] for role in wanted}
+    missing = [role for role in wanted if not by_role[role]]
+    if not missing and not _assignable(list(wanted), by_role, frozenset()):
+        return [
+            _finding(
+                APPROVALS,
+                "same-person",
+                "approvals",
+                f"{len(free)} people for {len(wanted)} roles",
+                "somebody else for each role",
+                "Ask one more person",
+                "owner",
+            )
+        ]
+    return [
+        _finding(
+            APPROVALS,
+            "missing",
+            "approvals",
+            f"no valid approval as {role}",
+            f"a signed approval as {role} of this release",
+            f"Let a {role} run `slipway attest approval --role {role}` and name the statement",
+            "owner",
+        )
+        for role in missing
+        if role not in refused
+    ]
+
+
+def _assignable(roles: list[str], by_role: dict[str, list[str]], taken: frozenset[str]) -> bool:
+    if not roles:
+        return True
+    return any(
+        _assignable(roles[1:], by_role, taken | {person}) for person in set(by_role[roles[0]]) if person not in taken
+    )
+
+
+def _not_go(field: str, found: str) -> Finding:
+    return _finding(
+        QA,
+        "not-go",
+        field,
+        found,
+        "go",
+        "Settle what QA asks for; then QA tests again and signs anew",
+        "development",
+    )
+
+
+def _finding(
+    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, turn: Turn, severity: Severity = "high"
+) -> Finding:
+    return Finding(
+        gate=gate, code=code, severity=severity, field=field, found=found, wanted=wanted, remedy=remedy, turn=turn
+    )

@@ -1,0 +1,225 @@
+"""How risky is a release, and which strategy fits: a transparent score from the manifest alone.
+
+The score is a sum of points, 0 and up. A weight is the author's estimate of how much more often, or how much worse, a
+release of that kind fails than the smallest one (1 point is about a fifth more expected damage); each carries the
+assumption that it rests on, so that a team with data of its own can argue with it. The bands: below 5 low, below 12
+medium, else high.
+
+History (failed releases, error budget) only adds warnings: the recommendation must be the same in preview, in `up`
+and in a later rollback, so it may depend on nothing but the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from release.findings import Text
+from release.manifest.base import Part
+from release.manifest.release import Release
+from release.manifest.scope import Level
+from release.manifest.strategy import BlueGreen, Canary, Rolling, Strategy
+from release.risk_strategy import Kind, choose, exposure, show_exposure
+
+LOW_BELOW = 5.0
+HIGH_FROM = 12.0
+
+LINES_PER_POINT = 100
+"""Assumption: the chance of a defect grows with the size of the change; defect density is roughly constant per line."""
+MOST_SIZE_POINTS = 6.0
+"""Assumption: beyond some 600 lines review has stopped working already, more lines add little."""
+SIZE_UNKNOWN = 3.0
+"""Assumption: a release whose size nobody stated is like one of 300 lines."""
+MANY_CHANGES = 1.0
+"""For each tracked change beyond the first: they interact, and a fault takes longer to attribute."""
+MOST_CHANGE_POINTS = 4.0
+
+KIND_POINTS = {
+    "fix": 0.5,
+    "configuration": 1.0,
+    "refactor": 1.0,
+    "feature": 1.5,
+    "dependency": 1.5,
+    "hotfix": 2.0,
+    "infrastructure": 2.5,
+    "migration": 2.5,
+}
+"""Assumptions: a fix is small and understood; configuration skips most tests; dependencies change code that nobody
+here reviewed; a hotfix is written in a hurry; infrastructure and migrations are the hardest to try out before."""
+RISK_FACTOR = {"low": 0.5, "medium": 1.0, "high": 2.0}
+"""Assumption: the team's own estimate is worth a factor of two each way."""
+FLAGGED = 0.5
+"""Assumption: what a flag can switch off does half the damage."""
+
+PHASE_POINTS = {"expand": 1.0, "data": 3.0, "contract": 5.0}
+"""Assumptions: additive schema changes are mostly locks; moved data cannot be unmoved quickly; a contract breaks the
+previous version, and so the way back."""
+NO_WAY_DOWN = 3.0
+"""For a migration without a down step: the rollback is a manual procedure."""
+
+REACH_POINTS = {"internal": 0.0, "some-users": 1.0, "all-users": 2.0}
+"""Assumption: twice the people who notice is about as bad as twice the errors."""
+DEPENDENT_POINTS = 0.5
+"""For each service that calls this one: its users are hit too, up to `MOST_DEPENDENT_POINTS`."""
+MOST_DEPENDENT_POINTS = 3.0
+DEPENDENCY_POINTS = 0.25
+"""For each dependency on the environment: one more thing that can be different there."""
+MOST_DEPENDENCY_POINTS = 2.0
+CONSTRAINT_POINTS = 2.0
+"""For each declared constraint of the rollback: time to recover is what turns a fault into an outage."""
+MOST_CONSTRAINT_POINTS = 4.0
+SLOW_ROLLBACK = 2.0
+"""For a rollback that may take longer than 15 minutes."""
+SLOW_ROLLBACK_MINUTES = 15.0
+
+
+class Factor(Part):
+    """One line of the score."""
+
+    name: Text
+    points: float
+    found: Text
+    why: Text
+
+
+class Recommendation(Part):
+    """A strategy that is ready to be used, and why it."""
+
+    kind: Kind
+    level: Level
+    score: float
+    strategy: Canary | BlueGreen | Rolling
+    factors: tuple[Factor, ...]
+    reasons: tuple[Text, ...]
+
+    def describe(self) -> str:
+        """One line for preview: `risk medium (7.5): canary, because ...`."""
+        return f"risk {self.level} ({self.score:g}): {self.kind}, because {'; '.join(self.reasons)}"
+
+
+class History(Part):
+    """What is known of the service's past; it changes warnings and never the recommendation."""
+
+    releases: int
+    """Rollouts over the window that is looked at."""
+    aborted: int
+    budget_remaining: float | None = None
+    """Share of the error budget that is left."""
+
+
+def recommend(release: Release) -> Recommendation:
+    """The recommendation for a release. Deterministic: it depends on the manifest and nothing else."""
+    factors = tuple(_factors(release))
+    score = round(sum(factor.points for factor in factors), 2)
+    level = level_of(score)
+    strategy, reasons = choose(release, level)
+    return Recommendation(
+        kind=strategy.kind, level=level, score=score, strategy=strategy, factors=factors, reasons=reasons
+    )
+
+
+def level_of(score: float) -> Level:
+    """The band of a score."""
+    if score < LOW_BELOW:
+        return "low"
+    return "medium" if score < HIGH_FROM else "high"
+
+
+def riskier_than_recommended(release: Release) -> str:
+    """Why the declared strategy is riskier than the recommended one, or an empty string when it is not.
+
+    Compared is what can go wrong: the share of the traffic that meets the new version before anything was learned,
+    and how long it is watched before it has all of it; and whether two versions work side by side that should not.
+    """
+    declared: Strategy = release.strategy
+    if declared.kind == "auto":
+        return ""
+    recommended = recommend(release)
+    mine, theirs = (
+        exposure(declared, release.workload.replicas),
+        exposure(recommended.strategy, release.workload.replicas),
+    )
+    beside = recommended.kind == "blue-green" and declared.kind != "blue-green"
+    if not beside and not mine.riskier_than(theirs):
+        return ""
+    return (
+        f"{show_exposure(declared.kind, mine)}; recommended at {recommended.level} risk ({recommended.score:g}) is "
+        f"{show_exposure(recommended.kind, theirs)}"
+    )
+
+
+def warnings(release: Release, history: History) -> tuple[str, ...]:
+    """What the past adds to the recommendation, for people to weigh."""
+    found = []
+    if history.releases >= 5 and history.aborted / history.releases > 0.15:
+        share = history.aborted / history.releases
+        found.append(f"{history.aborted} of the last {history.releases} releases were aborted ({share:.0%})")
+    if history.budget_remaining is not None and history.budget_remaining < 0.25:
+        found.append(f"{history.budget_remaining:.0%} of the error budget is left")
+    if history.releases == 0 and release.strategy.kind != "auto":
+        found.append("nothing is known of earlier releases of this service")
+    return tuple(found)
+
+
+def _factors(release: Release) -> Iterator[Factor]:
+    yield from _size(release)
+    yield from _changes(release)
+    yield from _migrations(release)
+    yield from _blast_radius(release)
+    yield from _way_back(release)
+
+
+def _size(release: Release) -> Iterator[Factor]:
+    size = release.scope.size
+    if size is None:
+        yield _factor("size", SIZE_UNKNOWN, "not stated", "taken as some 300 lines")
+        return
+    points = min(size.lines / LINES_PER_POINT, MOST_SIZE_POINTS)
+    yield _factor("size", points, f"{size.lines} lines in {size.commits} commits", "smaller releases fail less")
+
+
+def _changes(release: Release) -> Iterator[Factor]:
+    changes = release.scope.changes
+    for change in changes:
+        points = KIND_POINTS[change.kind] * RISK_FACTOR[change.risk] * (FLAGGED if change.flag else 1.0)
+        guarded = f", behind {change.flag}" if change.flag else ""
+        yield _factor(
+            "change", points, f"{change.id}: {change.kind}, {change.risk} risk{guarded}", "kind and own estimate"
+        )
+    if len(changes) > 1:
+        points = min((len(changes) - 1) * MANY_CHANGES, MOST_CHANGE_POINTS)
+        yield _factor("changes at once", points, f"{len(changes)} changes", "they interact")
+
+
+def _migrations(release: Release) -> Iterator[Factor]:
+    for migration in release.migrations:
+        down = 0.0 if migration.down else NO_WAY_DOWN
+        found = f"{migration.id}: {migration.phase}{'' if migration.down else ', no way down'}"
+        yield _factor("migration", PHASE_POINTS[migration.phase] + down, found, "the schema outlives the release")
+
+
+def _blast_radius(release: Release) -> Iterator[Factor]:
+    reach = release.scope.reach
+    if REACH_POINTS[reach]:
+        yield _factor("reach", REACH_POINTS[reach], reach, "who would notice a fault")
+    environment = release.environment
+    if environment is None:
+        return
+    if environment.dependents:
+        points = min(len(environment.dependents) * DEPENDENT_POINTS, MOST_DEPENDENT_POINTS)
+        yield _factor("dependents", points, f"{len(environment.dependents)} services call it", "they fail with it")
+    if environment.dependencies:
+        points = min(len(environment.dependencies) * DEPENDENCY_POINTS, MOST_DEPENDENCY_POINTS)
+        yield _factor("dependencies", points, f"{len(environment.dependencies)} of them", "each may differ")
+
+
+def _way_back(release: Release) -> Iterator[Factor]:
+    rollback = release.rollback
+    if rollback.constraints:
+        points = min(len(rollback.constraints) * CONSTRAINT_POINTS, MOST_CONSTRAINT_POINTS)
+        yield _factor("rollback constraints", points, f"{len(rollback.constraints)} of them", "a fault lasts longer")
+    if rollback.max_minutes > SLOW_ROLLBACK_MINUTES:
+        yield _factor("slow rollback", SLOW_ROLLBACK, f"{rollback.max_minutes:g} minutes", "a fault lasts longer")
+
+
+def _factor(name: str, points: float, found: str, why: str) -> Factor:
+    return Factor(name=name, points=round(points, 2), found=found, why=why)
