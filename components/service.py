@@ -14,5 +14,5 @@ _COMPONENTS: dict[str, type[Topology]] = {"canary": Canary, "blue-green": BlueGr
 
 
 def service(args: TopologyArgs, opts: pulumi.ResourceOptions | None = None) -> Topology:
-    """Declare a service, named as in its manifest. Raises InputError for a strategy that was not resolved."""
+    """Declare a service, named as in its manifest. `strategy.kind: auto` is resolved."""
     return _COMPONENTS[chosen(args.release).kind](args.release.service, args, opts)

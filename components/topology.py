@@ -46,7 +46,7 @@ class Topology(pulumi.ComponentResource):
     rollout: Rollout
 
     def __init__(self, name: str, args: TopologyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Raises InputError when the release's strategy was not resolved, ValueError when it is another one."""
+        """Raises ValueError when the release's strategy is another one, or the standby is no other revision."""
         strategy = chosen(args.release)
         if not isinstance(strategy, self.STRATEGY):
             raise ValueError(f"{name}: {self.KIND} cannot carry out strategy.kind {strategy.kind}")

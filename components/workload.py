@@ -18,7 +18,7 @@ from components.pod import file_keys, pod_spec, whole_seconds
 from release.labels import selector
 from release.manifest.release import Release
 from release.manifest.workload import Workload
-from release.revision import revision_of, workload_name
+from release.revision import revision_of, scaled_by_rollout, workload_name
 
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """The Rollout alone judges readiness, against the deadline in the manifest."""
@@ -46,7 +46,7 @@ class VersionedWorkloadArgs:
             image=release.artifact.image,
             workload=release.workload,
             namespace=namespace,
-            scaled_by_rollout=release.strategy.kind == "rolling",
+            scaled_by_rollout=scaled_by_rollout(release),
         )
 
 

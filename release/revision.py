@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from release.manifest.release import Release
+from release.strategy import chosen
 
 REVISION_LENGTH = 8
 TEMPLATE = 1
@@ -24,10 +25,15 @@ def revision_of(release: Release) -> str:
         "template": TEMPLATE,
         "image": release.artifact.image,
         "workload": release.workload.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        "scaledByRollout": release.strategy.kind == "rolling",
+        "scaledByRollout": scaled_by_rollout(release),
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_LENGTH]
+
+
+def scaled_by_rollout(release: Release) -> bool:
+    """Whether `spec.replicas` is undeclared and belongs to the Rollout."""
+    return chosen(release).kind == "rolling"
 
 
 def workload_name(service: str, revision: str) -> str:

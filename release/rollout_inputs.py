@@ -13,7 +13,7 @@ from release.manifest.guardrails import Guardrail
 from release.manifest.release import Release
 from release.manifest.route import Route
 from release.manifest.strategy import BlueGreen, Canary, Rolling
-from release.revision import revision_of, workload_name
+from release.revision import revision_of, scaled_by_rollout, workload_name
 from release.units import Seconds
 
 
@@ -46,7 +46,7 @@ class Backend(Part):
             port=workload.port,
             replicas=workload.replicas,
             ready_within=workload.ready_within,
-            scaled_by_rollout=release.strategy.kind == "rolling",
+            scaled_by_rollout=scaled_by_rollout(release),
         )
 
 

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import BlueGreen, Canary, Rolling, Topology, TopologyArgs, service
+from release.manifest.release import Release
+from release.revision import revision_of
+from release.rollout_inputs import MetricsSource, RolloutInputs
+from release.strategy import chosen
+from tests.components.recorder import declare
+from tests.manifests import OTHER_DIGEST, STRATEGIES, release
+
+METRICS = MetricsSource(kind="prometheus", url="http://prometheus.example:9090")
+OTHER_IMAGE = f"registry.example/checkout@{OTHER_DIGEST}"
+TOKENS = {"canary": "slipway:index:Canary", "blue-green": "slipway:index:BlueGreen", "rolling": "slipway:index:Rolling"}
+WORKLOAD, ROLLOUT = "slipway:index:VersionedWorkload", "slipway:index:Rollout"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+
+
+def arguments(candidate: Release, standby: Release | None = None) -> TopologyArgs:
+    return TopologyArgs(
+        release=candidate,
+        standby=standby,
+        namespace="shop",
+        metrics=METRICS,
+        manifest="releases/checkout/1.yaml",
+        gateway_url="http://gateway.example",
+    )
+
+
+@pytest.mark.parametrize("kind", STRATEGIES)
+def test_the_strategy_of_the_release_chooses_the_component(kind: str) -> None:
+    record = declare(lambda: service(arguments(release(strategy=STRATEGIES[kind]))) and None)
+    assert [(each.type, each.name) for each in record if each.type in TOKENS.values()] == [(TOKENS[kind], "checkout")]
+
+
+@pytest.mark.parametrize("kind", STRATEGIES)
+def test_each_component_is_known_by_the_tokens_of_the_others(kind: str) -> None:
+    record = declare(lambda: service(arguments(release(strategy=STRATEGIES[kind]))) and None)
+    assert record.one(TOKENS[kind]).aliases == set(TOKENS.values()) - {TOKENS[kind]}
+
+
+def test_the_caller_s_own_options_are_kept() -> None:
+    options = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="shop:index:Service")])
+    record = declare(lambda: Canary("checkout", arguments(release()), options) and None)
+    assert record.one(TOKENS["canary"]).aliases == {*TOKENS.values(), "shop:index:Service"} - {TOKENS["canary"]}
+
+
+def test_the_rollout_comes_after_every_object_of_the_workloads() -> None:
+    old = release(version="0.9.0", artifact__image=OTHER_IMAGE)
+    record = declare(lambda: Canary("checkout", arguments(release(), old)) and None)
+    objects = {each.urn for each in record if each.type.startswith("kubernetes:")}
+    assert len(objects) == 6
+    assert objects <= record.one(ROLLOUT).depends_on
+
+
+def test_workloads_are_children_named_by_their_revision() -> None:
+    new, old = release(), release(version="0.9.0", artifact__image=OTHER_IMAGE)
+    record = declare(lambda: Canary("checkout", arguments(new, old)) and None)
+    parent = record.one(TOKENS["canary"]).urn
+    workloads = record.all(WORKLOAD)
+    assert {each.name for each in workloads} == {f"checkout-{revision_of(each)}" for each in (new, old)}
+    assert {each.parent for each in workloads} == {parent}
+    assert record.one(ROLLOUT).parent == parent
+
+
+def test_the_standby_keeps_the_settings_of_its_own_release() -> None:
+    old = release(version="0.9.0", strategy=STRATEGIES["rolling"], workload__env={"LOG": "old"})
+    record = declare(lambda: Canary("checkout", arguments(release(), old)) and None)
+    deployment = record.one(DEPLOYMENT, f"checkout-{revision_of(old)}").properties["spec"]
+    assert "replicas" not in deployment, "a rolling release's replicas are the Rollout's"
+    assert deployment["template"]["spec"]["containers"][0]["env"] == [{"name": "LOG", "value": "old"}]
+    assert record.one(DEPLOYMENT, f"checkout-{revision_of(release())}").properties["spec"]["replicas"] == 3
+
+
+def test_without_a_standby_there_is_one_workload() -> None:
+    record = declare(lambda: Canary("checkout", arguments(release())) and None)
+    assert len(record.all(WORKLOAD)) == 1
+    assert "standby" not in record.one(ROLLOUT).properties
+
+
+@pytest.mark.parametrize("kind", STRATEGIES)
+def test_the_rollout_gets_what_the_contract_says(kind: str) -> None:
+    new, old = release(strategy=STRATEGIES[kind]), release(version="0.9.0", artifact__image=OTHER_IMAGE)
+    record = declare(lambda: service(arguments(new, old)) and None)
+    inputs = RolloutInputs.model_validate(record.one(ROLLOUT).properties)
+    assert inputs.candidate.revision == revision_of(new)
+    assert inputs.candidate.scaled_by_rollout == (kind == "rolling")
+    assert inputs.standby is not None
+    assert inputs.standby.revision == revision_of(old)
+    assert inputs.strategy == new.strategy
+    assert inputs.guardrails == new.guardrails
+    assert (inputs.namespace, inputs.gateway_url) == ("shop", "http://gateway.example")
+
+
+def test_the_rollout_s_outputs_are_the_provider_s() -> None:
+    seen: list[Any] = []
+
+    def program() -> pulumi.Output[None]:
+        component = Canary("checkout", arguments(release()))
+        return pulumi.Output.all(component.rollout.weights, component.rollout.outcome).apply(seen.extend)
+
+    declare(program, {ROLLOUT: {"weights": {"checkout-1": 100.0}, "outcome": {"result": "completed"}}})
+    assert seen == [{"checkout-1": 100.0}, {"result": "completed"}]
+
+
+@pytest.mark.parametrize(("component", "kind"), [(Canary, "rolling"), (BlueGreen, "canary"), (Rolling, "blue-green")])
+def test_a_component_refuses_a_strategy_that_is_not_its_own(component: type[Topology], kind: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot carry out strategy.kind {kind}"):
+        declare(lambda: component("checkout", arguments(release(strategy=STRATEGIES[kind]))) and None)
+
+
+def test_auto_is_resolved_before_anything_is_declared() -> None:
+    declared = release(strategy={"kind": "auto"})
+    record = declare(lambda: service(arguments(declared)) and None)
+    strategy = chosen(declared)
+    assert record.one(ROLLOUT).properties["strategy"]["kind"] == strategy.kind
+    assert [each.type for each in record if each.type in TOKENS.values()] == [TOKENS[strategy.kind]]
+
+
+def test_a_standby_of_the_same_revision_is_refused() -> None:
+    with pytest.raises(ValueError, match="same revision"):
+        declare(lambda: Canary("checkout", arguments(release(), release(version="0.9.0"))) and None)
