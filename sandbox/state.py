@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -93,14 +95,27 @@ def link_atomically(link: Path, target: Path) -> None:
     draft.rename(link)
 
 
+PATIENCE = 60.0
+"""Seconds to wait for another ``up`` or ``down`` of the same sandbox; a warm one takes a quarter of it."""
+
+
 @contextmanager
-def exclusive(paths: StatePaths) -> Iterator[None]:
-    """One ``up`` or ``down`` at a time; a second one is told so and leaves."""
+def exclusive(paths: StatePaths, patience: float = PATIENCE) -> Iterator[None]:
+    """One ``up`` or ``down`` at a time. Raises :class:`SandboxError` when the other is not done in time."""
     paths.root.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
     with paths.lock_file.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            remedy = "wait until it is done and try again"
-            raise SandboxError("sandbox", "another up or down of this sandbox is under way", remedy) from error
+        while not _locked(handle):
+            if time.monotonic() > deadline:
+                problem = f"another up or down of this sandbox is still under way after {patience:.0f} s"
+                raise SandboxError("sandbox", problem, "wait until it is done and try again")
+            time.sleep(process.POLL_LIMIT)
         yield
+
+
+def _locked(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

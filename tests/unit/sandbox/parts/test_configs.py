@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from sandbox import kubeconfig
+from sandbox.context import GATEWAY_PORT, Context
+from sandbox.parts import control_plane, gateway, metrics, node
+
+
+def test_containerd_pulls_everything_from_the_sandboxs_own_registry(context: Context) -> None:
+    config = tomllib.loads(node.containerd_config(context, overlay=True))
+    cri = config["plugins"]["io.containerd.grpc.v1.cri"]
+    assert cri["registry"]["config_path"] == str(context.paths.config / "registries")
+    assert cri["sandbox_image"] == context.pause_image
+    hosts = tomllib.loads(node.hosts_config())
+    assert hosts["server"] == "http://127.0.0.1:5000"
+    assert list(hosts["host"]) == ["http://127.0.0.1:5000"]
+
+
+def test_layers_are_copied_where_they_cannot_be_stacked(context: Context) -> None:
+    for overlay, expected in ((True, "overlayfs"), (False, "native")):
+        config = tomllib.loads(node.containerd_config(context, overlay=overlay))
+        assert config["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["snapshotter"] == expected
+
+
+def test_pods_get_addresses_from_the_sandboxs_range_and_no_way_out(context: Context) -> None:
+    bridge = json.loads(node.bridge_config(context))["plugins"][0]
+    assert bridge["ipam"]["ranges"] == [[{"subnet": context.network.pods}]]
+    assert bridge["ipMasq"] is False
+    assert "routes" not in bridge["ipam"]
+
+
+def test_the_kubelet_stays_in_the_sandboxs_control_group_and_leaves_the_firewall_alone(context: Context) -> None:
+    config = yaml.safe_load(node.kubelet_config(context))
+    assert config["cgroupRoot"] == f"/{context.cgroup}"
+    assert config["enforceNodeAllocatable"] == []
+    assert config["makeIPTablesUtilChains"] is False
+    assert config["failCgroupV1"] is False
+    assert config["authentication"]["anonymous"]["enabled"] is False
+
+
+def test_envoys_statistics_are_flushed_every_second_and_nothing_else_changes() -> None:
+    bootstrap = {"node": {"id": "x"}, "stats_config": {"a": 1}}
+    assert gateway.fresh_histograms(bootstrap) == {**bootstrap, "stats_flush_interval": "1s"}
+
+
+def test_the_gateway_lets_routes_of_every_namespace_and_host_attach() -> None:
+    found = next(item for item in gateway.manifests() if item["kind"] == "Gateway")
+    (listener,) = found["spec"]["listeners"]
+    assert (found["metadata"]["namespace"], found["metadata"]["name"]) == ("edge", "public")
+    assert listener["allowedRoutes"] == {"namespaces": {"from": "All"}}
+    assert "hostname" not in listener
+    assert listener["port"] + 8000 == GATEWAY_PORT
+
+
+def test_contour_may_write_no_more_than_statuses_and_events() -> None:
+    role = next(item for item in gateway.manifests() if item["kind"] == "ClusterRole")
+    for rule in role["rules"]:
+        writes = set(rule["verbs"]) - {"get", "list", "watch"}
+        assert not writes or rule["resources"] in (["*/status"], ["events"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cluster.default_checkout_80.upstream_rq_200",
+        "cluster.default_checkout_80.upstream_rq_time",
+        "cluster.default_checkout_80.upstream_rq_active",
+        "cluster.default_checkout_80.upstream_rq",
+        "cluster.default_checkout_80.membership_healthy",
+        "http.ingress_http.downstream_rq_5xx",
+        "server.uptime",
+    ],
+)
+def test_what_rollouts_read_is_scraped(name: str) -> None:
+    assert re.search(metrics.SERIES, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cluster.default_checkout_80.external.upstream_rq_200",
+        "cluster.default_checkout_80.upstream_cx_length_ms",
+        "listener_manager.lds.update_time",
+    ],
+)
+def test_what_nobody_reads_is_not(name: str) -> None:
+    assert not re.search(metrics.SERIES, name)
+
+
+def test_prometheus_scrapes_envoy_every_second(context: Context) -> None:
+    files = metrics.part(context).files
+    (config,) = (yaml.safe_load(text) for text in files.values())
+    (job,) = config["scrape_configs"]
+    assert config["global"]["scrape_interval"] == "1s"
+    assert (job["job_name"], job["metrics_path"]) == ("envoy", "/stats/prometheus")
+
+
+def test_a_kubeconfig_needs_no_other_file(context: Context) -> None:
+    document = yaml.safe_load(kubeconfig.render(context, "admin"))
+    cluster = document["clusters"][0]["cluster"]
+    assert cluster["server"] == "https://10.213.1.2:6443"
+    assert "certificate-authority-data" in cluster
+    assert document["users"][0]["user"] == {"token": context.pki.token("admin")}
+
+
+def test_no_secret_is_on_a_command_line(context: Context) -> None:
+    secrets = {context.pki.token(user) for user in ("admin", "kubelet", "contour", "scheduler")}
+    parts = [
+        control_plane.api_server(context),
+        control_plane.controller_manager(context),
+        control_plane.scheduler(context),
+        node.kubelet(context),
+    ]
+    assert not [word for part in parts for word in part.argv if any(secret in word for secret in secrets)]
