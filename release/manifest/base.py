@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
@@ -39,7 +40,10 @@ class Part(BaseModel):
         if not isinstance(data, dict) or not any(isinstance(value, bool) for value in data.values()):
             return data
         flags = {
-            key for name, info in cls.model_fields.items() if info.annotation is bool for key in (name, info.alias)
+            key
+            for name, info in cls.model_fields.items()
+            if info.annotation is bool or bool in get_args(info.annotation)
+            for key in (name, info.alias)
         }
         return {
             key: Flag(value) if isinstance(value, bool) and key not in flags else value for key, value in data.items()
