@@ -103,6 +103,8 @@ def _run_build(command: list[str], source: Path, sink: IO[str], total: int, step
 
 def _count_packages(go: str, module: GoModule) -> int:
     """How many packages the build compiles. It also downloads the sources, so it can fail like the build."""
+    if not module.targets:
+        return 0
     command = [go, "list", "-deps", *module.targets.values()]
     listed = subprocess.run(
         command, cwd=module.source, env=go_environment(), capture_output=True, text=True, check=False
