@@ -184,12 +184,17 @@ class KubernetesLease:
             return self._client.create(Lease(metadata=meta, spec=spec))
 
     def _replace(self, found: Lease, spec: LeaseSpec) -> Lease:
-        version = found.metadata.resourceVersion if found.metadata is not None else None
-        labels = labels_of(self._service, "lease")
-        meta = ObjectMeta(name=self._name, namespace=self._namespace, labels=labels, resourceVersion=version)
-        with calling(self._what), absent():
+        former = found.metadata or ObjectMeta()
+        # A PUT makes a Lease that does not exist; with the uid of the one that was read it conflicts instead.
+        meta = ObjectMeta(
+            name=self._name,
+            namespace=self._namespace,
+            labels=labels_of(self._service, "lease"),
+            resourceVersion=former.resourceVersion,
+            uid=former.uid,
+        )
+        with calling(self._what):
             return self._client.replace(Lease(metadata=meta, spec=spec))
-        raise Conflict(f"{self._what}: somebody deleted it in between")
 
 
 def _holder_of(found: Lease) -> str:
