@@ -1,10 +1,12 @@
 # The commands that README and .ci/run call. Everything lands in .venv, .cache and out, none of them committed.
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: setup demo test check lock
+ROOMS := bench cli components policies release rollout sandbox
+
+.PHONY: setup demo test test-quick check lock
 
 setup: $(STAMP)
 
@@ -14,6 +16,22 @@ $(STAMP):
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e . --config-settings editable_mode=compat
 	rm -f $(VENV)/.stamp-*
 	touch $@
+
+# Everything that can be said without running the program.
+check: setup
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy __main__.py settings.py $(ROOMS) tests
+	$(BIN)/lint-imports
+	@test $$(wc -l < __main__.py) -lt 60 || { echo "__main__.py has 60 lines or more"; exit 1; }
+
+# All tests. Those in tests/integration start the sandbox themselves.
+test: setup
+	$(BIN)/pytest tests
+
+# Without those that need the sandbox.
+test-quick: setup
+	$(BIN)/pytest tests/unit tests/components $(wildcard tests/policies)
 
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --python-version 3.11 pyproject.toml -o requirements.lock

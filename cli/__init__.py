@@ -1,0 +1,1 @@
+"""The `slipway` command, one file a subcommand; `engine` alone starts Pulumi."""

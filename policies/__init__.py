@@ -1,0 +1,1 @@
+"""The CrossGuard pack: the gates of a release as policies."""

@@ -1,0 +1,59 @@
+"""Rules of the tree that the import contracts cannot express."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("bench", "cli", "components", "policies", "release", "rollout", "sandbox")
+SOURCES = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
+
+
+@functools.cache
+def names(path: Path) -> frozenset[str]:
+    """Dotted names that a file imports or reads, such as `pulumi.Config` and `pulumi.automation.Stack`."""
+    return frozenset(_names(path))
+
+
+def _names(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+def users(prefix: str) -> set[str]:
+    """The files that use a name, or anything in it."""
+    return {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if any(name == prefix or name.startswith(f"{prefix}.") for name in names(path))
+    }
+
+
+def test_only_settings_reads_the_configuration_of_the_stack() -> None:
+    assert users("pulumi.Config") | users("pulumi.runtime.config") | users("pulumi.runtime.get_config_env") == {
+        "settings.py"
+    }
+
+
+def test_only_the_engine_of_the_command_line_starts_pulumi() -> None:
+    starters = ("LocalWorkspace", "PulumiCommand", "Stack", "create_or_select_stack", "create_stack", "select_stack")
+    assert set().union(*(users(f"pulumi.automation.{name}") for name in starters)) <= {"cli/engine.py"}
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "release"])
+def test_settings_know_the_domain_only(room: str) -> None:
+    assert not [name for name in names(ROOT / "settings.py") if name.split(".")[0] == room]
+
+
+def test_the_program_stays_short() -> None:
+    assert len((ROOT / "__main__.py").read_text().splitlines()) < 60
