@@ -1,0 +1,199 @@
+"""A complete, vouched release in a folder: every report, statement and receipt that the strictest settings ask for.
+
+Tests change one thing and look at what is refused. Keys are made once for the test run; nothing here is secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from release.evidence import make, predicates, receipts
+from release.evidence.collect import collect
+from release.evidence.migration_files import read_migrations
+from release.evidence.references import Sources
+from release.evidence.trust import Principal, TrustRoots
+from release.fingerprint import fingerprint_of
+from release.manifest.load import parse
+from release.manifest.release import Release
+from release.readiness import BudgetStatus, Case, ObservedArtifact, Settings
+from tests.manifests import DIGEST, manifest
+
+DATA = Path(__file__).parent / "data" / "evidence"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+YESTERDAY = NOW - timedelta(days=1)
+BUILDER = "https://builder.example/hosted/v1"
+
+REPORTS: Mapping[str, tuple[str, str, str]] = {
+    "tests": ("tests", "junit-pytest.xml", "junit.xml"),
+    "coverage": ("coverage", "cobertura-coveragepy.xml", "coverage.xml"),
+    "static-analysis": ("staticAnalysis", "sarif-clean.sarif", "lint.sarif"),
+    "security-scan": ("securityScan", "sarif-scan.sarif", "scan.sarif"),
+    "vex": ("vex", "openvex.json", "vex.json"),
+}
+"""Kind -> section of the manifest, fixture, name in the release's folder."""
+
+PRINCIPALS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "ci": (("tests", "coverage", "static-analysis", "security-scan", "vex", "migration-lint", "migration"), ()),
+    "builder": (("provenance",), ()),
+    "quinn": (("qa",), ()),
+    "olive": (("approval",), ("service-owner",)),
+    "stage": (("staging", "drill"), ()),
+}
+"""Name -> what it may vouch for, roles."""
+
+
+@lru_cache
+def key(name: str) -> tuple[bytes, bytes]:
+    """The key pair of a principal, private and public, in PEM; half of them of each kind."""
+    return make.generate_key("ed25519" if len(name) % 2 else "ecdsa")
+
+
+@lru_cache
+def trust_roots() -> TrustRoots:
+    """Roots that trust exactly `PRINCIPALS`."""
+    principals = tuple(
+        Principal.model_validate({"name": name, "keys": [key(name)[1].decode()], "may": may, "roles": roles})
+        for name, (may, roles) in PRINCIPALS.items()
+    )
+    return TrustRoots(principals=principals, builders=(BUILDER,))
+
+
+def content(**changes: object) -> dict[str, Any]:
+    """The manifest as data, before evidence is added."""
+    complete: dict[str, object] = {
+        "strategy": {"kind": "auto"},
+        "scope__author": "alice",
+        "scope__size": {"commits": 3, "lines": 120},
+        "environment": {"dependencies": [{"name": "ledger", "kind": "service", "ready": True}]},
+        "database": {"uses": ["orders"]},
+        "migrations": [
+            {
+                "id": "0042",
+                "up": "migrations/0042.up.sql",
+                "down": "migrations/0042.down.sql",
+                "phase": "expand",
+            }
+        ],
+    }
+    return manifest(**(complete | changes))
+
+
+@dataclass
+class Vouched:
+    """A folder with a release; methods that change it return nothing, `case()` reads it all anew."""
+
+    root: Path
+    manifest: dict[str, Any] = field(default_factory=content)
+    settings: Settings = field(default_factory=Settings)
+    trust: TrustRoots = field(default_factory=trust_roots)
+
+    def release(self) -> Release:
+        """The manifest as it is now."""
+        return parse(yaml.safe_dump(self.manifest, sort_keys=False), "manifest")
+
+    def case(self, **changes: object) -> Case:
+        """Everything that the gates look at, for production."""
+        release = self.release()
+        sources = Sources(self.root)
+        complete = Case(
+            release=release,
+            dossier=collect(release, sources, self.trust),
+            now=NOW,
+            stack="prod",
+            trust=self.trust,
+            settings=self.settings,
+            previous=release.model_copy(update={"version": "0.9.0"}),
+            staging=release,
+            artifact=ObservedArtifact(image=release.artifact.image, exists=True, digest=release.artifact.digest),
+            budget=BudgetStatus(remaining=0.8, at=NOW - timedelta(minutes=5)),
+            migrations=read_migrations(release, sources),
+        )
+        return replace(complete, **changes)  # type: ignore[arg-type]
+
+    def write(self, name: str, data: bytes) -> str:
+        """Write a file of the release; its name."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return name
+
+    def sign(
+        self, name: str, by: str, predicate_type: str, predicate: Mapping[str, object], digest: str = DIGEST
+    ) -> str:
+        """Sign a statement and write it; its name."""
+        payload = make.statement(digest, "checkout", predicate_type, dict(predicate))
+        return self.write(name, make.sign(payload, key(by)[0]))
+
+    def bind(self, kinds: Mapping[str, str], *, by: str = "ci", digest: str = DIGEST, at: datetime = YESTERDAY) -> None:
+        """Sign which files are which reports about the artifact: kind -> name of the file."""
+        files = [
+            {"kind": kind, "name": name, "sha256": hashlib.sha256((self.root / name).read_bytes()).hexdigest()}
+            for kind, name in kinds.items()
+        ]
+        self.sign("results.json", by, receipts.RESULTS, {"at": at.isoformat(), "files": files}, digest)
+
+    def reference(self) -> dict[str, str]:
+        """What QA and approvers refer to."""
+        release = self.release()
+        return {"service": release.service, "version": release.version, "fingerprint": fingerprint_of(release)}
+
+    def people(self, at: datetime = YESTERDAY) -> None:
+        """QA's word and the approval, for the release as it is now."""
+        said = {"at": at.isoformat(), "release": self.reference()}
+        self.sign("qa.json", "quinn", receipts.QA, said | {"recommendation": "go", "by": "quinn"})
+        self.sign("approval.json", "olive", receipts.APPROVAL, said | {"role": "service-owner", "by": "olive"})
+
+
+def vouch(root: Path, **changes: object) -> Vouched:
+    """A release in `root` about which nothing is wrong."""
+    shutil.copytree(DATA / "migrations", root / "migrations")
+    it = Vouched(root, content(**changes))
+    evidence: dict[str, list[str]] = {"provenance": ["slsa.json"], "statements": _statements(it)}
+    for section, fixture, name in REPORTS.values():
+        shutil.copy(DATA / fixture, root / name)
+        evidence[section] = [name]
+    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()})
+    it.manifest["evidence"] = evidence
+    at = YESTERDAY.isoformat()
+    it.manifest["qa"] = {"recommendation": "go", "by": "quinn", "at": at, "statement": "qa.json"}
+    it.manifest["approvals"] = [{"role": "service-owner", "by": "olive", "at": at, "statement": "approval.json"}]
+    it.people()
+    return it
+
+
+def slsa(builder: str = BUILDER) -> dict[str, object]:
+    """A predicate of SLSA provenance v1."""
+    return {
+        "buildDefinition": {
+            "buildType": "https://builder.example/workflow/v1",
+            "externalParameters": {"ref": "refs/tags/v1"},
+            "resolvedDependencies": [{"uri": "git+https://forge.example/checkout", "digest": {"gitCommit": "a" * 40}}],
+        },
+        "runDetails": {"builder": {"id": builder}, "metadata": {"finishedOn": YESTERDAY.isoformat()}},
+    }
+
+
+def _statements(it: Vouched) -> list[str]:
+    at = YESTERDAY.isoformat()
+    scripts = {
+        side: hashlib.sha256((it.root / f"migrations/0042.{side}.sql").read_bytes()).hexdigest()
+        for side in ("up", "down")
+    }
+    receipt = {"at": at, "database": "PostgreSQL 17.2", "migrations": [{"id": "0042", **scripts}], "roundTrip": True}
+    did = {"at": at, "service": "checkout", "stack": "staging", "outcome": "completed"}
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa())
+    return [
+        "results.json",
+        it.sign("staging.json", "stage", receipts.STAGING, did | {"version": "1.0.0"}),
+        it.sign("drill.json", "stage", receipts.DRILL, did | {"procedure": "rollback", "seconds": 4.5}),
+        it.sign("migration.json", "ci", receipts.MIGRATION, receipt),
+    ]
