@@ -9,20 +9,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
-READ = ("get", "list", "watch")
-OWN = (*READ, "create", "update", "patch", "delete")
-
-RULES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("gateway.networking.k8s.io", ("httproutes",), OWN),
-    ("coordination.k8s.io", ("leases",), OWN),
-    ("", ("configmaps",), OWN),
-    ("", ("pods",), READ),
-    ("discovery.k8s.io", ("endpointslices",), READ),
-    ("apps", ("deployments",), READ),
-    ("apps", ("deployments/scale",), ("get", "patch")),
-)
-"""API group, resources, verbs: the route, the Lease and the journal of a service; reading its pods and endpoints;
-scaling for rolling updates."""
+from release.rollout_rights import RULES
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -48,8 +35,8 @@ class RolloutAccess(pulumi.ComponentResource):
             name, metadata=metadata, automount_service_account_token=False, opts=child
         )
         rules = [
-            PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=list(verbs))
-            for group, resources, verbs in RULES
+            PolicyRuleArgs(api_groups=[rule.group], resources=list(rule.resources), verbs=list(rule.verbs))
+            for rule in RULES
         ]
         self.role = Role(name, metadata=metadata, rules=rules, opts=child)
         self.binding = RoleBinding(

@@ -19,15 +19,13 @@ def test_the_role_allows_what_a_rollout_does_and_nothing_else() -> None:
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
-    read = {"get", "list", "watch"}
-    own = read | {"create", "update", "patch", "delete"}
     assert allowed == {
-        ("gateway.networking.k8s.io", "httproutes"): own,
-        ("coordination.k8s.io", "leases"): own,
-        ("", "configmaps"): own,
-        ("", "pods"): read,
-        ("discovery.k8s.io", "endpointslices"): read,
-        ("apps", "deployments"): read,
+        ("gateway.networking.k8s.io", "httproutes"): {"get", "create", "update", "delete"},
+        ("coordination.k8s.io", "leases"): {"get", "create", "update", "delete"},
+        ("", "configmaps"): {"get", "list", "create", "update", "patch", "delete"},
+        ("", "pods"): {"list"},
+        ("discovery.k8s.io", "endpointslices"): {"list"},
+        ("apps", "deployments"): {"get"},
         ("apps", "deployments/scale"): {"get", "patch"},
     }
 
