@@ -38,7 +38,7 @@ class Stage:
     @classmethod
     def create(cls, admin: Client, namespace: str, folder: Path) -> Stage:
         """Namespace, ServiceAccount, Role, RoleBinding and a token that is good for an hour."""
-        admin.create(Namespace.from_dict({"metadata": {"name": namespace}}))
+        admin.create(Namespace(metadata=ObjectMeta(name=namespace)))
         stage = cls(admin, namespace, folder / "kubeconfig")
         try:
             stage._grant()
@@ -54,7 +54,7 @@ class Stage:
     def make(self, version: str, kind: str, name: str, content: Mapping[str, Any]) -> None:
         """One object."""
         meta = {"name": name, "namespace": self.namespace}
-        made = codecs.from_dict({"apiVersion": version, "kind": kind, "metadata": meta, **content})
+        made: Any = codecs.from_dict({"apiVersion": version, "kind": kind, "metadata": meta, **content})
         self.admin.create(made)
 
     def deploy(self, revision: str, image: str, replicas: int = 2, **container: Any) -> Backend:
@@ -115,7 +115,7 @@ class Stage:
         wanted = ServiceAccountToken(metadata=ObjectMeta(), spec=TokenRequestSpec(audiences=[], expirationSeconds=3600))
         made = self.admin.create(wanted, ACCOUNT, namespace=self.namespace)
         assert made.status is not None
-        return made.status.token
+        return str(made.status.token)
 
 
 def _kubeconfig(admin: Client, token: str) -> dict[str, Any]:

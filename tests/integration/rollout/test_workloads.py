@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from lightkube import Client
+from lightkube.resources.core_v1 import Pod
 
 from rollout.cluster.base import Reason
 from rollout.cluster.workloads import KubernetesWorkloads
@@ -44,9 +46,13 @@ def test_a_candidate_that_is_never_ready_has_no_endpoint_and_no_other_problem(
     workloads: KubernetesWorkloads, stage: Stage, images: Mapping[str, str]
 ) -> None:
     backend = stage.deploy("never", images["never-ready"], replicas=1)
-    assert workloads.readiness(backend).endpoints_ready == 0
+    labels: dict[str, Any] = {"slipway.dev/revision": "never"}
+    eventually(
+        lambda: [pod.status for pod in stage.admin.list(Pod, namespace=stage.namespace, labels=labels)],
+        lambda seen: any(status is not None and status.phase == "Running" for status in seen),
+    )
     found = workloads.readiness(backend)
-    assert (found.desired, found.ready, found.problem) == (1, 0, None)
+    assert (found.desired, found.ready, found.endpoints_ready, found.problem) == (1, 0, 0, None)
 
 
 def test_a_crash_loop_is_fatal_and_names_pod_and_exit_code(

@@ -1,0 +1,94 @@
+"""A real Prometheus of the test's own, which scrapes emitters that the test speaks for."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+import yaml
+
+from tests.integration.rollout.stage import eventually
+
+INTERVAL = "200ms"
+
+
+class Emitter:
+    """Serves `text` in Prometheus' exposition format; with `up` False it refuses to."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.up = True
+        emitter = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = emitter.text.encode()
+                self.send_response(200 if emitter.up else 503)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                return
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class OwnPrometheus:
+    """On a free port of the loopback, gone after the block."""
+
+    def __init__(
+        self, binary: Path, folder: Path, emitters: Sequence[Emitter], rules: Sequence[dict[str, Any]]
+    ) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"http://{address}"
+        (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": list(rules)}]}))
+        targets = [
+            {"targets": [emitter.address], "labels": {"pod": f"envoy-{n}"}} for n, emitter in enumerate(emitters)
+        ]
+        config = {
+            "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
+            "rule_files": [str(folder / "rules.yml")],
+            "scrape_configs": [{"job_name": "envoy", "static_configs": targets}],
+        }
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+        self._argv = [
+            str(binary),
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={address}",
+            "--log.level=error",
+        ]
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._argv)
+        eventually(self._ready, bool)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+
+    def _ready(self) -> bool:
+        try:
+            return httpx2.get(f"{self.url}/-/ready", timeout=2.0).status_code == 200
+        except httpx2.HTTPError:
+            return False
