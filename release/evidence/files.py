@@ -37,8 +37,10 @@ def read_below(root: Path, reference: str, limit: int) -> Content:
         handle = _open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, directory, reference)
     finally:
         os.close(directory)
-    with os.fdopen(handle, "rb") as file:
-        data = _bounded(file.fileno(), reference, limit)
+    try:
+        data = _bounded(handle, reference, limit)
+    finally:
+        os.close(handle)
     return Content(reference, data, hashlib.sha256(data).hexdigest())
 
 

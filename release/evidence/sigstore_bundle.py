@@ -7,16 +7,15 @@ a log or a timestamp authority vouches for, its SCT, the log entry with its incl
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from release.evidence.errors import EvidenceError
+from release.evidence.sigstore_root import verifier
 from release.evidence.statement import PAYLOAD_TYPE
 from release.evidence.trust import Principal, TrustRoots
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
-    from sigstore.verify import Verifier
 
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
 _ISSUER = "1.3.6.1.4.1.57264.1.8"
@@ -46,7 +45,7 @@ def verify(text: bytes, trust: TrustRoots) -> tuple[bytes, Principal]:
             bundle = Bundle.from_json(text)
             if bundle._inner.dsse_envelope is None:
                 raise EvidenceError("unsupported", "Sigstore bundle: it signs a file, a signed statement is needed")
-            payload_type, payload = _verifier(trust.sigstore_root).verify_dsse(bundle, chosen)
+            payload_type, payload = verifier(trust.sigstore_root).verify_dsse(bundle, chosen)
         except EvidenceError:
             raise
         except (Error, ValueError) as error:
@@ -101,15 +100,6 @@ def _utf8_string(der: bytes) -> str:
     if len(der) < 2 or der[0] != 0x0C or (start == 2 and length > 127) or len(der) != start + length:
         raise EvidenceError("malformed", "Sigstore bundle: the issuer extension is not a UTF8String")
     return der[start:].decode("utf-8")
-
-
-@lru_cache(maxsize=4)
-def _verifier(root: str) -> Verifier:
-    from sigstore.models import TrustedRoot
-    from sigstore.verify import Verifier
-    from sigstore_models.trustroot.v1 import TrustedRoot as Model
-
-    return Verifier(trusted_root=TrustedRoot(Model.from_json(root)))
 
 
 class _quiet:  # noqa: N801 - reads as a statement

@@ -81,6 +81,15 @@ class TrustRoots(Part):
     builders: tuple[Name, ...] = ()
     """`runDetails.builder.id` of the builders whose provenance is accepted, exact."""
 
+    @field_validator("sigstore_root")
+    @classmethod
+    def _readable_root(cls, value: str | None) -> str | None:
+        if value is not None:
+            from release.evidence.sigstore_root import verifier
+
+            verifier(value)
+        return value
+
     @model_validator(mode="after")
     def _one_credential_one_name(self) -> TrustRoots:
         from release.evidence.keys import key_id
