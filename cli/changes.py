@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 TOPOLOGIES = tuple(f"slipway:index:{kind}" for kind in ("Canary", "BlueGreen", "Rolling"))
-"""The components that stand for one service each, and are called like it."""
-ROLLOUT = "slipway:index:Rollout"
+"""The components that stand for one service each. They and their Rollouts are called like it."""
+SERVICE_TYPES = (*TOPOLOGIES, "slipway:index:Rollout")
 UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard"})
 
 
@@ -78,7 +78,7 @@ class Owners:
         for ancestor in self._line(urn):
             _, _, rest = ancestor.partition("::")
             parts = rest.split("::", 2)
-            if len(parts) == 3 and parts[1].rpartition("$")[2] in TOPOLOGIES:
+            if len(parts) == 3 and parts[1].rpartition("$")[2] in SERVICE_TYPES:
                 return parts[2]
         return None
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
 
 COMMANDS = {
+    "status": "What serves, the rollout in flight, and what is quarantined.",
+    "rollback": "Return a service to its previous good release.",
+    "abort": "End the rollout in flight: the traffic goes back.",
+    "pause": "Hold the rollout in flight at its step.",
+    "resume": "Let a paused rollout go on.",
+    "promote": "End the current step of the rollout in flight early.",
+    "recover": "Show and clear what a killed update left behind.",
     "sandbox": "The local world: a real Kubernetes node, gateway, metrics and registry.",
 }
 """Command to one line of help. The command ``a-b`` is the object ``a_b`` of the module ``cli.a_b``."""
@@ -25,6 +33,23 @@ class LazyGroup(click.Group):
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(importlib.import_module(f"cli.{name}"), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Errors of ours are one clear line and exit code 1; of any other error no more than its own line is shown."""
+        from cli.options import fail
+        from release.errors import SlipwayError
+
+        try:
+            return super().invoke(ctx)
+        except SlipwayError as error:
+            fail(ctx, str(error))
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:
+            if "SLIPWAY_DEBUG" in os.environ:
+                raise
+            fail(ctx, f"unexpected {type(error).__name__}: {error} (SLIPWAY_DEBUG=1 shows where)")
+        return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

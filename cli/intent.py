@@ -1,0 +1,126 @@
+"""An operator's word to the rollout in flight: what `abort`, `pause`, `resume` and `promote` have in common."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from cli.options import show, with_json, with_namespace, with_stack
+from release.errors import ClusterError, ReleaseRefused
+from rollout.cluster.base import Action, Intent
+from rollout.journal import Attempt, Head, Outcome
+from rollout.world import World
+
+POLL = 0.3
+DONE = {
+    "abort": "aborts, the traffic goes back",
+    "pause": "holds at its step",
+    "resume": "goes on",
+    "promote": "ends its step early",
+}
+
+
+def intent_command(action: Action, text: str) -> click.Command:
+    """The command of one action."""
+
+    @click.command(name=action, help=text)
+    @click.argument("service")
+    @click.option("--reason", default="", help="Why, for the record.")
+    @click.option("--wait", is_flag=True, help="Until the rollout has obeyed; an abort until its traffic is back.")
+    @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait.")
+    @with_namespace
+    @with_stack
+    @with_json
+    def command(
+        service: str,
+        reason: str,
+        wait: bool,
+        timeout: float,
+        namespace: str | None,
+        stack: str | None,
+        folder: Path,
+        as_json: bool,
+    ) -> None:
+        from cli.cluster import world_of
+        from cli.target import namespace_of
+
+        where = namespace_of(folder, stack, namespace)
+        world = world_of(service, where)
+        intent = give(world, service, action, reason)
+        outcome = await_obeyed(world, service, intent, timeout) if wait else None
+        if as_json:
+            told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
+            show({"ok": True, "service": service, "namespace": where, "action": action, **told})
+            return
+        heard = f"the rollout {DONE[action]}" if wait else f"told rollout {intent.rollout_id} to {action}"
+        click.echo(f"{service}: {heard}" + (f" ({outcome})" if outcome not in (None, "running") else ""))
+
+    return command
+
+
+def give(world: World, service: str, action: Action, reason: str) -> Intent:
+    """Write the intent for the rollout in flight. Raises ReleaseRefused when there is none that could obey."""
+    from cli.cluster import head_of, watched
+
+    head = head_of(world, service)
+    attempt = in_flight(head, service)
+    holding = watched(world.lease)
+    if not holding.alive:
+        raise ReleaseRefused(
+            f"{service}: rollout {attempt.id} began, but nobody carries it out any more (its Lease is {holding}); "
+            "`slipway recover` shows what is left, and the next `pulumi up` settles the traffic"
+        )
+    intent = Intent(uuid.uuid4().hex, action, operator(), time.time(), reason, attempt.id)
+    world.intents.write(intent)
+    return intent
+
+
+def in_flight(head: Head | None, service: str) -> Attempt:
+    """The attempt that is running. Raises ReleaseRefused when there is none."""
+    if head is not None and head.attempt is not None and head.unfinished:
+        return head.attempt
+    serving = head.serving.backend if head is not None and head.serving is not None else None
+    what = f"{serving.version} ({serving.revision}) serves" if serving is not None else "nothing was released here yet"
+    raise ReleaseRefused(f"{service}: no rollout is in flight, {what}")
+
+
+def await_obeyed(
+    world: World, service: str, intent: Intent, timeout: float, pause: Callable[[float], None] = time.sleep
+) -> str:
+    """Wait until the journal says that the intent was obeyed; returns the rollout's outcome by then, `running` while
+    it goes on. Raises ClusterError when that does not happen in time, ReleaseRefused when it ended before."""
+    from cli.cluster import head_of
+
+    end = time.monotonic() + timeout
+    while True:
+        head = head_of(world, service)
+        attempt = head.attempt if head is not None else None
+        if attempt is None or attempt.id != intent.rollout_id:
+            raise ReleaseRefused(f"{service}: rollout {intent.rollout_id} ended before it heard of the {intent.action}")
+        heard = attempt.acknowledged == intent.id
+        ended = attempt.outcome is not Outcome.RUNNING
+        if heard and (ended or intent.action != "abort"):
+            return attempt.outcome.value
+        if ended:
+            how = f"was {attempt.outcome.value} before it heard of the {intent.action}"
+            raise ReleaseRefused(f"{service}: rollout {intent.rollout_id} {how}")
+        if time.monotonic() > end:
+            remedy = f"`slipway status {service}` says whether somebody carries it out"
+            raise ClusterError(f"{service}: rollout {intent.rollout_id} has not obeyed in {timeout:g}s; {remedy}")
+        pause(POLL)
+
+
+def operator() -> str:
+    """Who says so, for the record: user and host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

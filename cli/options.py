@@ -1,0 +1,51 @@
+"""Options that several commands share, and how they print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+JSON = "slipway.json"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _remember(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    ctx.meta[JSON] = value
+    return value
+
+
+def with_json(command: Command) -> Command:
+    """`--json`, passed as `as_json`; errors then come as JSON as well."""
+    option = click.option("--json", "as_json", is_flag=True, callback=_remember, help="Machine-readable.")
+    return option(command)
+
+
+def with_stack(command: Command) -> Command:
+    """`--stack` and `--cwd`, passed as `stack` and `folder`."""
+    stack = click.option("-s", "--stack", help="The stack; the selected one when left out.")
+    kind = click.Path(exists=True, file_okay=False, path_type=Path)
+    folder = click.option("-C", "--cwd", "folder", type=kind, default=".", help="The project's folder.")
+    return stack(folder(command))
+
+
+def with_namespace(command: Command) -> Command:
+    """`--namespace`."""
+    text = "The Kubernetes namespace; that of the stack's configuration when left out."
+    return click.option("-n", "--namespace", help=text)(command)
+
+
+def show(values: Mapping[str, Any]) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(values, indent=2))
+
+
+def fail(ctx: click.Context, message: str) -> None:
+    """One line on stderr, and with `--json` the same on stdout; exit code 1."""
+    click.echo(f"error: {message}", err=True)
+    if ctx.meta.get(JSON):
+        show({"ok": False, "error": message})
+    ctx.exit(1)

@@ -1,0 +1,10 @@
+"""`slipway promote SERVICE`."""
+
+from __future__ import annotations
+
+from cli.intent import intent_command
+
+promote = intent_command(
+    "promote",
+    "End the current step of the rollout in flight early, whatever its bake time. A failing candidate still is left.",
+)

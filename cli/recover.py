@@ -1,0 +1,81 @@
+"""`slipway recover`: show and clear what a killed update left behind, never under a living one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.options import show, with_json, with_stack
+from release.errors import ReleaseRefused
+
+if TYPE_CHECKING:
+    from cli.engine import Engine
+    from cli.recover_view import Findings
+
+
+@click.command()
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.option("-y", "--yes", is_flag=True, help="Clear without asking.")
+@with_stack
+@with_json
+def recover(services: tuple[str, ...], yes: bool, stack: str | None, folder: Path, as_json: bool) -> None:
+    """Show the lock, the pending operations, the unfinished rollouts and the Leases of a stack, and clear lock and
+    pending operations.
+
+    The traffic itself is settled by the next `pulumi up`. While the Lease of any service is being renewed, or the
+    process that holds the lock still lives on this machine, nothing is cleared. SERVICE limits what is shown.
+    """
+    from cli import recover_view
+    from cli.engine import Engine
+
+    engine = Engine(folder, stack)
+    found = look(engine, services)
+    if not as_json:
+        click.echo(recover_view.as_text(found))
+    refusal = found.refusal()
+    if refusal is not None:
+        raise ReleaseRefused(refusal)
+    cleared = bool(found.to_clear) and _agreed(found, yes=yes)
+    if cleared:
+        if found.locks:
+            engine.cancel()
+        if found.pending:
+            engine.clear_pending()
+    if as_json:
+        show({"ok": True, **recover_view.as_json(found), "cleared": cleared})
+    else:
+        click.echo(recover_view.next_step(found, cleared=cleared))
+
+
+def _agreed(found: Findings, *, yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody can be asked here: add --yes to clear what is listed")
+    click.confirm(f"Clear the {found.to_clear}?", abort=True, err=True)
+    return True
+
+
+def look(engine: Engine, only: tuple[str, ...]) -> Findings:
+    """Read the stack and the cluster; the Leases of all services are watched, whatever is shown."""
+    from cli.cluster import all_watched, head_of, world_of
+    from cli.recover_view import Findings, Found, services_of_stack
+    from cli.stack_file import config_of, stack_file
+
+    state, locks = engine.state(), engine.locks()
+    path = stack_file(engine.project, engine.stack)
+    services = services_of_stack(state, config_of(path) if path.exists() else {})
+    worlds = [world_of(service, namespace) for service, namespace in services]
+    holdings = all_watched(world.lease for world in worlds)
+    found = [
+        Found(service, namespace, head_of(world, service), holding)
+        for (service, namespace), world, holding in zip(services, worlds, holdings, strict=True)
+    ]
+    unknown = sorted(set(only) - {one.service for one in found})
+    if unknown:
+        known = ", ".join(one.service for one in found) or "none"
+        raise ReleaseRefused(f"stack {engine.stack} has no service {', '.join(unknown)}; there are: {known}")
+    return Findings(engine.stack, tuple(locks), state.pending, tuple(found), only)

@@ -1,0 +1,87 @@
+"""`slipway rollback SERVICE`: back to the previous good release, by restoring its entry and running an update."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import JSON, show, with_json, with_stack
+
+if TYPE_CHECKING:
+    from cli.rollback_run import Outcome
+
+
+@click.command()
+@click.argument("service")
+@click.option("--to", help="A version or revision that completed here, instead of the previous good one.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and stop.")
+@click.option("--allow-other-changes", is_flag=True, help="Go on although other services would change too.")
+@click.option("--reason", default="", help="Why, for the stack's history.")
+@with_stack
+@with_json
+@click.pass_context
+def rollback(  # noqa: PLR0913 - one parameter an option
+    ctx: click.Context,
+    *,
+    service: str,
+    to: str | None,
+    yes: bool,
+    plan_only: bool,
+    allow_other_changes: bool,
+    reason: str,
+    stack: str | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Return SERVICE to its previous good release.
+
+    That is the nearest release before the one that serves which completed here and is not quarantined; what an
+    earlier rollback left is not in the line any more, so that rolling back twice goes back two releases. The entry
+    of SERVICE in the stack's configuration is restored whole, no other is touched, and the release that is left
+    stays warm as its standby. A service whose declared release was aborted returns to what serves: its configuration
+    changes, its traffic does not.
+    """
+    from cli.rollback_plan import plan
+    from cli.rollback_run import Rollback
+    from cli.rollback_view import as_text, plan_json
+
+    began = time.monotonic()
+    engine, planned = plan(service, folder, stack, to)
+    with planned.file.draft() as draft:
+        run = Rollback(engine, planned, allow_other_changes)
+        changes = run.preview(draft)
+        told: dict[str, Any] = plan_json(planned, changes)
+        if not as_json:
+            click.echo(as_text(planned, changes))
+        if plan_only:
+            if as_json:
+                show({"ok": True, "planned": True, **told})
+            return
+        if not yes:
+            _ask(planned.service)
+        done = run.carry_out(draft, reason, lambda line: click.echo(line, err=as_json))
+    _tell(ctx, done, told, round(time.monotonic() - began, 2))
+
+
+def _ask(service: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody can be asked here: add --yes, or --plan to see what would be done")
+    click.confirm(f"Roll {service} back?", abort=True, err=True)
+
+
+def _tell(ctx: click.Context, done: Outcome, told: dict[str, Any], seconds: float) -> None:
+    if ctx.meta.get(JSON):
+        how: dict[str, Any] = {"error": done.error} if done.error is not None else {}
+        show(
+            {"ok": done.error is None, "planned": False, **told, "seconds": seconds, "configuration": done.file, **how}
+        )
+    if done.error is not None:
+        click.echo(f"error: {done.error}", err=True)
+        ctx.exit(1)
+    if not ctx.meta.get(JSON):
+        click.echo(f"{done.summary}, after {seconds:.1f}s")

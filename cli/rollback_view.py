@@ -1,0 +1,76 @@
+"""The plan of a rollback, for people and for machines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from cli.changes import Change, others
+from cli.rollback_plan import Plan
+from release.history import Known
+
+WIDTH = 12
+
+
+def plan_json(plan: Plan, changes: Sequence[Change]) -> dict[str, Any]:
+    """Plain JSON values."""
+    previous = plan.previous
+    return {
+        "service": plan.service,
+        "stack": plan.stack,
+        "namespace": plan.namespace,
+        "from": asdict(previous.leaves) if previous.leaves is not None else None,
+        "to": asdict(previous.release),
+        "movesTraffic": previous.moves_traffic,
+        "entry": {"before": dict(plan.before), "after": previous.entry},
+        "warm": plan.warm,
+        "replicas": {"ready": plan.readiness.endpoints_ready, "wanted": plan.target.workload.replicas},
+        "steps": plan.steps,
+        "confirmedBy": plan.source,
+        "passedOver": list(previous.passed_over),
+        "warnings": list(plan.warnings),
+        "changes": [_change(one) for one in changes],
+        "otherChanges": [_change(one) for one in others(changes, plan.service)],
+    }
+
+
+def as_text(plan: Plan, changes: Sequence[Change]) -> str:
+    """A few aligned lines."""
+    return "\n".join([_title(plan), *(f"  {name:{WIDTH}}{text}" for name, text in _rows(plan, changes))])
+
+
+def _title(plan: Plan) -> str:
+    previous = plan.previous
+    if not previous.moves_traffic:
+        return f"{plan.service}: {_label(previous.release)} serves, the configuration returns to it"
+    left = f"{_label(previous.leaves)} -> " if previous.leaves is not None else ""
+    return f"{plan.service}: {left}{_label(previous.release)}"
+
+
+def _rows(plan: Plan, changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
+    previous = plan.previous
+    yield "image", previous.release.image
+    yield "manifest", f"{plan.before.get('manifest')} -> {previous.entry['manifest']}"
+    standby = previous.entry.get("standby")
+    yield "standby", f"{standby} stays warm" if standby is not None else "none"
+    ready = f"{plan.readiness.endpoints_ready} of {plan.target.workload.replicas} replicas ready"
+    yield "workload", f"{'warm' if plan.warm else 'cold'}, {ready}" + ("" if plan.warm else "; traffic waits for them")
+    yield "steps", plan.steps
+    yield "known from", "its own commits in the cluster" if plan.source == "journal" else "the stack's history alone"
+    for text in previous.passed_over:
+        yield "passed over", text
+    for text in plan.warnings:
+        yield "warning", text
+    for number, change in enumerate(changes):
+        yield "changes" if number == 0 else "", str(change)
+    if not changes:
+        yield "changes", "no resource"
+
+
+def _change(one: Change) -> dict[str, Any]:
+    return {"op": one.op, "type": one.type, "name": one.name, "service": one.service, "properties": list(one.diffs)}
+
+
+def _label(one: Known) -> str:
+    return f"{one.version} ({one.revision})"

@@ -1,0 +1,62 @@
+"""`slipway status [SERVICE]`: what the cluster says, without Pulumi."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.options import show, with_json, with_namespace, with_stack
+
+if TYPE_CHECKING:
+    from cli.status_view import Seen
+
+
+@click.command()
+@click.argument("service", required=False)
+@with_namespace
+@with_stack
+@with_json
+def status(service: str | None, namespace: str | None, stack: str | None, folder: Path, as_json: bool) -> None:
+    """Say what serves, the weights, the rollout in flight with its verdict, and what is quarantined.
+
+    Without SERVICE for all services of the namespace.
+    """
+    from cli import status_view
+    from cli.cluster import services_in
+    from cli.target import namespace_of
+
+    where = namespace_of(folder, stack, namespace)
+    services = [service] if service is not None else services_in(where)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = list(pool.map(lambda one: look(one, where), services))
+    if as_json:
+        show({"namespace": where, "services": [status_view.as_json(seen) for seen in found]})
+        return
+    if not found:
+        click.echo(f"no service was released in {where} yet")
+    click.echo("\n\n".join(status_view.as_text(seen) for seen in found), nl=bool(found))
+
+
+def look(service: str, namespace: str) -> Seen:
+    """Read what the cluster says of one service."""
+    from cli.cluster import head_of, watched, world_of
+    from cli.status_view import Seen
+
+    world = world_of(service, namespace)
+    head = head_of(world, service)
+    running = head is not None and head.unfinished
+    attempt = head.attempt if head is not None and running else None
+    records = world.journal.records(attempt.id) if attempt is not None else []
+    return Seen(
+        service=service,
+        namespace=namespace,
+        head=head,
+        live=world.router.read(),
+        lease=watched(world.lease, seconds=None if running else 0.0),
+        intent=world.intents.read() if running else None,
+        latest=records[-1] if records else None,
+        now=world.now(),
+    )

@@ -1,0 +1,141 @@
+"""What `slipway status` says of one service, for people and for machines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cli.cluster import Holding
+from release.rollout_inputs import Backend
+from release.units import show_seconds
+from rollout.cluster.base import Intent
+from rollout.course import whole_on
+from rollout.journal import Attempt, Head, Outcome, StepRecord
+from rollout.routers.base import Live
+
+WIDTH = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read of one service. `latest` is the last record of the rollout in flight, with its verdict."""
+
+    service: str
+    namespace: str
+    head: Head | None
+    live: Live | None
+    lease: Holding
+    intent: Intent | None = None
+    latest: dict[str, Any] | None = None
+    now: float = 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Whether the rollout in flight obeyed a pause last."""
+        attempt = self.head.attempt if self.head is not None else None
+        if attempt is None or attempt.outcome is not Outcome.RUNNING or self.intent is None:
+            return False
+        return self.intent.action == "pause" and self.intent.id == attempt.acknowledged
+
+    @property
+    def problem(self) -> str | None:
+        """What somebody has to look at; None while all is as it should be."""
+        head = self.head
+        if head is None:
+            return "no journal: nothing was released here, or somebody deleted it"
+        if head.unfinished:
+            return (
+                None if self.lease.alive else f"a rollout was interrupted, its Lease is {self.lease}; slipway recover"
+            )
+        if head.serving is None:
+            return "nothing serves yet"
+        if self.live is None:
+            return "the route is missing; pulumi up writes it anew"
+        if not whole_on(self.live, head.serving.backend):
+            return "somebody else changed the weights; pulumi up puts them back"
+        return None if self.live.accepted else f"the gateway does not accept the route: {self.live.problem}"
+
+
+def as_json(seen: Seen) -> dict[str, Any]:
+    """Plain JSON values; `attempt` is the journal's record of the last rollout, in flight while `running`."""
+    head: dict[str, Any] = seen.head.to_json() if seen.head is not None else {}
+    live = seen.live
+    route = None
+    if live is not None:
+        route = {"weights": dict(live.shares), "accepted": live.accepted, "problem": live.problem or None}
+    return {
+        "service": seen.service,
+        "namespace": seen.namespace,
+        "serving": head.get("serving", {}).get("backend"),
+        "route": route,
+        "attempt": head.get("attempt"),
+        "inFlight": seen.head is not None and seen.head.unfinished,
+        "paused": seen.paused,
+        "latest": seen.latest,
+        "lease": asdict(seen.lease),
+        "quarantined": head.get("quarantined", {}),
+        "completed": head.get("completed", []),
+        "problem": seen.problem,
+    }
+
+
+def as_text(seen: Seen) -> str:
+    """A few aligned lines."""
+    return "\n".join([f"{seen.service} in {seen.namespace}", *(_row(name, text) for name, text in _rows(seen))])
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:{WIDTH}}{text}"
+
+
+def _rows(seen: Seen) -> Iterator[tuple[str, str]]:
+    head = seen.head
+    if head is not None and head.serving is not None:
+        yield "serves", f"{named(head.serving.backend)}  {head.serving.backend.image}"
+    if seen.live is not None:
+        yield "traffic", ", ".join(f"{share:.4g}% {name}" for name, share in sorted(seen.live.shares.items()))
+    if head is not None and head.attempt is not None:
+        yield from _attempt(seen, head.attempt)
+    if head is not None:
+        for revision, entry in sorted(head.quarantined.items(), key=lambda item: -item[1].at):
+            yield "quarantined", f"{entry.version} ({revision})  {moment(entry.at)}  {entry.reason}"
+        for number, done in enumerate(head.completed):
+            label = "completed" if number == 0 else ""
+            yield label, f"{done.version} ({done.revision})  {moment(done.at)}  {done.manifest}"
+    if seen.problem is not None:
+        yield "problem", seen.problem
+
+
+def _attempt(seen: Seen, attempt: Attempt) -> Iterator[tuple[str, str]]:
+    running = attempt.outcome is Outcome.RUNNING
+    length = show_seconds(float(round((seen.now if running else attempt.ended or attempt.began) - attempt.began)))
+    state = f"in flight for {length}" if running else f"{attempt.outcome.value} after {length}"
+    reason = f": {attempt.reason}" if attempt.reason else ""
+    name = "rollout" if running else "last rollout"
+    yield name, f"{attempt.kind} to {named(attempt.candidate)}, {state}{', paused' if seen.paused else ''}{reason}"
+    for number, step in enumerate(attempt.steps, 1):
+        yield "", f"step {number}: {_step(step)}"
+    if running and seen.latest is not None:
+        yield "", f"now: {seen.latest.get('verdict', '')} {seen.latest.get('reason', '')}".rstrip()
+    if running:
+        yield "lease", str(seen.lease)
+
+
+def _step(step: StepRecord) -> str:
+    at = f"{step.weight:.4g}%"
+    if step.ended is None:
+        return f"{at} since {moment(step.began)}"
+    seconds = show_seconds(float(round(step.ended - step.began)))
+    return f"{at} for {seconds}, {step.requests} requests, {step.errors} errors, {step.verdict}"
+
+
+def named(backend: Backend) -> str:
+    """`2.0 (3f9a2c1b)`."""
+    return f"{backend.version} ({backend.revision})"
+
+
+def moment(at: float) -> str:
+    """A time in UTC, as people read it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
