@@ -4,44 +4,52 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
-
 from tests.integration.engine.conftest import Stack
-from tests.manifests import OTHER_DIGEST, STRATEGIES
+from tests.manifests import STRATEGIES
 
 COMPONENTS = {"canary": "Canary", "blue-green": "BlueGreen", "rolling": "Rolling"}
-OTHER_IMAGE = f"registry.example/checkout@{OTHER_DIGEST}"
+WALK = ("canary", "blue-green", "rolling", "canary", "rolling", "blue-green", "canary")
+"""Every change of strategy once."""
+WORKLOAD = {
+    "slipway:index:VersionedWorkload",
+    "kubernetes:apps/v1:Deployment",
+    "kubernetes:core/v1:Service",
+    "kubernetes:policy/v1:PodDisruptionBudget",
+}
 
 
-@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(STRATEGIES, 2)))
-def test_another_strategy_updates_the_rollout_in_place(stack: Stack, before: str, after: str) -> None:
-    first = stack.release("1.0.0", strategy=STRATEGIES[before])
-    second = stack.release("2.0.0", strategy=STRATEGIES[after], artifact__image=OTHER_IMAGE)
-    stack.serve(first)
+def image(number: int) -> str:
+    return f"registry.example/checkout@sha256:{number:064x}"
+
+
+def test_another_strategy_updates_the_rollout_in_place(stack: Stack) -> None:
+    assert set(itertools.pairwise(WALK)) == set(itertools.permutations(STRATEGIES, 2))
+    before = stack.release("0", strategy=STRATEGIES[WALK[0]], artifact__image=image(0))
+    stack.serve(before)
     stack.up()
     route = _ids(stack)["slipway:index:Rollout"]
+    for number, kind in enumerate(WALK[1:], start=1):
+        after = stack.release(str(number), strategy=STRATEGIES[kind], artifact__image=image(number))
+        stack.serve(after, standby=before)
 
-    stack.serve(second, standby=first)
-    steps = stack.steps()
+        steps = stack.steps()
 
-    assert steps["slipway:index:Rollout::checkout"] == "update"
-    created = {name for name, op in steps.items() if op == "create"}
-    assert {name.split("::")[0] for name in created} == {
-        "slipway:index:VersionedWorkload",
-        "kubernetes:apps/v1:Deployment",
-        "kubernetes:core/v1:Service",
-        "kubernetes:policy/v1:PodDisruptionBudget",
-    }
-    assert set(steps.values()) == {"create", "update"}, "the component, the standby and its objects stay as they are"
-
-    stack.up()
-    assert f"slipway:index:{COMPONENTS[after]}" in {resource["type"] for resource in stack.resources()}
+        change = f"{WALK[number - 1]} to {kind}"
+        assert steps.pop("slipway:index:Rollout::checkout") == "update", change
+        created = {name.split("::")[0] for name, op in steps.items() if op == "create"}
+        assert created == WORKLOAD, f"{change}: the component, the standby and its objects stay as they are"
+        gone = {name.split("::")[0] for name, op in steps.items() if op == "delete"}
+        assert gone == (WORKLOAD if number > 1 else set()), f"{change}: the standby before goes, and nothing else"
+        assert set(steps.values()) <= {"create", "delete"}, change
+        stack.up()
+        before = after
+        assert f"slipway:index:{COMPONENTS[kind]}" in {resource["type"] for resource in stack.resources()}
     assert _ids(stack)["slipway:index:Rollout"] == route
 
 
 def test_without_a_standby_the_old_version_is_deleted_after_the_rollout(stack: Stack) -> None:
     first = stack.release("1.0.0", strategy=STRATEGIES["canary"])
-    second = stack.release("2.0.0", strategy=STRATEGIES["rolling"], artifact__image=OTHER_IMAGE)
+    second = stack.release("2.0.0", strategy=STRATEGIES["rolling"], artifact__image=image(2))
     stack.serve(first)
     stack.up()
     stack.serve(second)
