@@ -13,11 +13,14 @@ from lightkube import Client, ConfigError, KubeConfig, SingleConfig
 from lightkube.config.models import NameValue, UserExec
 
 from release.errors import ClusterError
+from rollout.cluster import kinds as kinds  # noqa: PLC0414 - for its effect: see there why threads need it
 
 FIELD_MANAGER = "slipway-rollout"
 TIMEOUT = httpx2.Timeout(5.0, connect=2.0)
 EXEC_SECONDS = 15
 SERVICE_ACCOUNT_HOST = "KUBERNETES_SERVICE_HOST"
+_UNUSABLE = (ConfigError, AttributeError, KeyError, TypeError, ValueError, OSError, AssertionError, yaml.YAMLError)
+"""What lightkube raises for a file that is no kubeconfig, or for one that names what is not in it."""
 
 
 def connect(namespace: str, kubeconfig: str | None = None, context: str | None = None) -> Client:
@@ -34,7 +37,7 @@ def connect(namespace: str, kubeconfig: str | None = None, context: str | None =
     try:
         config = _configuration(kubeconfig, wanted)
         return Client(config, namespace=namespace, timeout=TIMEOUT, field_manager=FIELD_MANAGER)
-    except (ConfigError, KeyError, TypeError, ValueError, OSError, AssertionError, yaml.YAMLError) as error:
+    except _UNUSABLE as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise ClusterError(
             f"no usable cluster configuration: {text}; check SLIPWAY_KUBECONFIG or KUBECONFIG"

@@ -1,0 +1,26 @@
+"""The kinds that rollouts read, made known to the decoder while there is one thread only.
+
+msgspec 0.22 works out a type when it first decodes it, and two threads that do so at the same time crash the process
+(a segmentation fault: 39 of 40 runs of the program in this module's test, none of 40 after importing it). A
+provider runs the rollouts of several services at once and must not die of it, so importing this module does it first.
+"""
+
+from __future__ import annotations
+
+from lightkube.core.decoders import decode_list, decode_status
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.coordination_v1 import Lease
+from lightkube.resources.core_v1 import ConfigMap, Pod
+from lightkube.resources.discovery_v1 import EndpointSlice
+
+KINDS = (ConfigMap, Deployment, EndpointSlice, Lease, Pod)
+
+
+def learn() -> None:
+    """Let the decoder work out every kind, its list, and the API server's error message."""
+    for kind in KINDS:
+        decode_list(b'{"items": []}', kind)
+    decode_status(b"{}")
+
+
+learn()
