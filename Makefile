@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench cli components policies release rollout sandbox
 
-.PHONY: setup demo test test-quick check lock
+.PHONY: setup demo test test-quick check chaos lock
 
 setup: $(STAMP)
 
@@ -32,6 +32,14 @@ test: setup
 # Without those that need the sandbox.
 test-quick: setup
 	$(BIN)/pytest tests/unit tests/components $(wildcard tests/policies)
+
+# The whole story on this machine: sandbox, releases, a bad one, a kill, a rollback. Writes out/demo/summary.json.
+demo: setup
+	$(BIN)/python -m sandbox.demo
+
+# Twenty random kills in a row during rollouts; SLIPWAY_CHAOS_SEED chooses others.
+chaos: setup
+	SLIPWAY_CHAOS_KILLS=20 $(BIN)/pytest tests/integration/releases/test_chaos.py -o timeout=3600
 
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --python-version 3.11 pyproject.toml -o requirements.lock

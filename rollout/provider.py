@@ -96,7 +96,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         with _errors(context):
             wanted = operations.parse(to_plain(request.news))
             found = operations.difference(to_plain(request.old_inputs), wanted, self._connect(wanted))
-            if found.pending is not None:
+            if found.pending is not None and not found.changed:
                 EngineLog(self._engine, request.urn).event(f"{wanted.service}: {found.pending}")
             return _diff_response(found)
         raise AssertionError  # pragma: no cover - `_errors` has left

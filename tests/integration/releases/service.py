@@ -33,7 +33,7 @@ class Service:
     stage: Stage
     images: Mapping[str, str]
     host: str
-    manifests: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
 
     def declare(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> str:
         """Write a manifest (the file's version may differ from the image's: `image=`); returns its path."""
@@ -45,18 +45,18 @@ class Service:
             "workload": manifests.workload(replicas=2),
         }
         values = manifests.manifest(NAME, version, image, strategy, **{**defaults, **changes})
-        self.manifests[version] = manifests.write(self.stage.folder, values)
-        return self.manifests[version]
+        self.paths[version] = manifests.write(self.stage.folder, values)
+        return self.paths[version]
 
     def configure(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> None:
         """Declare a version and make the stack's configuration name it."""
         standby = changes.pop("standby", None)
         path = self.declare(version, strategy, **changes)
-        self.stage.configure(NAME, path, self.manifests[standby] if standby is not None else None)
+        self.stage.configure(NAME, path, self.paths[standby] if standby is not None else None)
 
     def back_to(self, version: str) -> None:
         """Make the configuration name a version that was declared before."""
-        self.stage.configure(NAME, self.manifests[version])
+        self.stage.configure(NAME, self.paths[version])
 
     def release(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> Result:
         """`pulumi up` with this version."""
@@ -103,7 +103,7 @@ class Service:
 
         revisions = {
             f"{NAME}-{revision_of(resolve(load(self.stage.folder / path)))}": version
-            for version, path in self.manifests.items()
+            for version, path in self.paths.items()
         }
         return revisions[backend]
 
@@ -143,4 +143,6 @@ def traffic_at(load: Load, version: str, requests: int = 20) -> None:
 
 def failures(load: Load) -> list[str]:
     """What the client saw fail, for a readable assertion."""
-    return [f"{one.version} {one.status} {one.detail}" for one in load.snapshot().failures]
+    counts = load.snapshot()
+    began = counts.intervals[0].start if counts.intervals else 0.0
+    return [f"{one.at - began:.2f}s {one.version} {one.status} {one.detail}" for one in counts.failures]

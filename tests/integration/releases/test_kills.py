@@ -82,7 +82,7 @@ def test_after_kill_9_the_watchdog_makes_the_traffic_whole(
     service.back_to("v1")
     result = service.stage.up()
     assert result.code == 0, result.output
-    assert len(service.deployments()) == 1
+    until(lambda: len(service.deployments()) == 1, "the old workload is gone")
     assert service.stage.preview("--expect-no-changes").code == 0
 
 
@@ -109,7 +109,7 @@ def test_with_the_watchdog_killed_too_the_next_up_repairs_before_it_deletes(
         assert result.code == 0, result.output
         assert service.serving() == then
         assert failures(traffic) == []
-    assert len(service.deployments()) == 1
+    until(lambda: len(service.deployments()) == 1, "the old workload is gone")
     assert service.stage.preview("--expect-no-changes").code == 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.stage import manifests
 from tests.integration.releases.conftest import StartLoad
-from tests.integration.releases.service import Service, failures
+from tests.integration.releases.service import Service, failures, until
 
 
 def test_a_first_release_serves_and_an_unchanged_stack_shows_no_change(service: Service) -> None:
@@ -35,7 +35,7 @@ def test_a_canary_is_promoted_without_a_failed_request_and_the_old_workload_goes
         service.released("v2")
         assert service.serving() == "v2"
         assert failures(traffic) == []
-    assert len(service.deployments()) == 1
+    until(lambda: len(service.deployments()) == 1, "the old workload is gone")
     steps = service.head().attempt.steps  # type: ignore[union-attr]
     assert [step.weight for step in steps] == [5.0, 25.0, 50.0, 100.0]
     assert {step.verdict for step in steps} == {"PASS"}
@@ -79,7 +79,7 @@ def test_the_way_back_to_a_warm_standby_replays_no_steps(service: Service, load:
     with load(rate=300) as traffic:
         service.released("v2", standby="v1")
         assert len(service.deployments()) == 2
-        service.stage.configure("checkout", service.manifests["v1"], service.manifests["v2"])
+        service.stage.configure("checkout", service.paths["v1"], service.paths["v2"])
         result = service.stage.up()
         assert result.code == 0, result.output
         assert failures(traffic) == []
@@ -100,9 +100,10 @@ def test_a_new_environment_variable_alone_is_a_new_revision(service: Service) ->
     assert "v1 -> v1-debug" in result.output
 
 
-def test_destroy_leaves_nothing_behind(service: Service) -> None:
+def test_destroy_leaves_nothing_behind(service: Service, load: StartLoad) -> None:
     service.released("v1")
-    service.released("v2", standby="v1")
+    with load(rate=300):
+        service.released("v2", standby="v1")
     result = service.stage.run("destroy", "--yes", "--skip-preview")
     assert result.code == 0, result.output
     assert {name for name in service.written() if not name.endswith("kube-root-ca.crt")} == set()

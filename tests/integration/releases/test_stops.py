@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.stage import manifests
 from tests.integration.releases.conftest import StartLoad
-from tests.integration.releases.service import Service
+from tests.integration.releases.service import Service, until
 
 
 def error_lines(output: str) -> list[str]:
@@ -50,7 +50,7 @@ def test_the_next_up_with_the_old_manifest_removes_the_aborted_candidate(service
         service.back_to("v1")
         result = service.stage.up()
     assert result.code == 0, result.output
-    assert len(service.deployments()) == 1
+    until(lambda: len(service.deployments()) == 1, "the old workload is gone")
     assert service.serving() == "v1"
     assert service.stage.preview("--expect-no-changes").code == 0
 
