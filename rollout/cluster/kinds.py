@@ -7,7 +7,7 @@ provider runs the rollouts of several services at once and must not die of it, s
 
 from __future__ import annotations
 
-from lightkube.core.decoders import decode_list, decode_status
+from lightkube.core.decoders import decode_list, decode_object, decode_status
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap, Pod
@@ -17,9 +17,10 @@ KINDS = (ConfigMap, Deployment, EndpointSlice, Lease, Pod)
 
 
 def learn() -> None:
-    """Let the decoder work out every kind, its list, and the API server's error message."""
+    """Let the decoder work out every kind, its list, the answer to scaling, and the API server's error message."""
     for kind in KINDS:
         decode_list(b'{"items": []}', kind)
+    decode_object(b"{}", Deployment.Scale)
     decode_status(b"{}")
 
 
