@@ -49,6 +49,11 @@ class Cgroups:
     def existing(self) -> list[Path]:
         return [folder for folder in self.folders() if folder.exists()]
 
+    def processes(self) -> set[int]:
+        """The processes of the node's pods: they live in process namespaces of their own."""
+        groups = (group for folder in self.existing() for group in (folder, *folder.rglob("*")) if group.is_dir())
+        return {pid for group in groups for pid in _pids(group)}
+
     def remove(self) -> list[Path]:
         """End what is still in the groups and remove them; returns the folders that would not go."""
         for folder in self.existing():

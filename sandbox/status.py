@@ -10,6 +10,7 @@ from typing import Any
 from sandbox import environment as variables
 from sandbox import namespace as namespaces
 from sandbox import probes, process, state
+from sandbox.cgroups import Cgroups
 from sandbox.context import API_PORT, GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME
 from sandbox.errors import SandboxError
 from sandbox.paths import StatePaths
@@ -87,7 +88,7 @@ def inspect(paths: StatePaths) -> Status:
         parts=parts,
         tools=_tools(paths),
         pods=sum(_is_shim(pid) for pid in inside),
-        memory=sum(process.memory(pid) for pid in inside),
+        memory=sum(process.memory(pid) for pid in {*inside, *Cgroups(paths.identity).processes()}),
         state_folder=str(paths.root),
         network_namespace=str(paths.netns) if namespace else "",
         kubeconfig=str(paths.kubeconfig) if namespace else "",
