@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-Effect = Exception | Callable[[], None]
+Effect = Exception | Callable[[], object]
 
 
 class Faults:

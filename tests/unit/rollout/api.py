@@ -81,7 +81,10 @@ class Api:
             return refusal(409, "the object has been modified")
         if request.method == "PATCH":
             content = merged(former, content)
-        return answer_of(self._store(path.removesuffix("/scale"), content, former.get("metadata", {})))
+        stored = self._store(path.removesuffix("/scale"), content, former.get("metadata", {}))
+        if path.endswith("/scale"):
+            stored = {"metadata": stored["metadata"], "spec": {"replicas": stored["spec"]["replicas"]}}
+        return answer_of(stored)
 
     def _store(self, path: str, content: Json, former: Json) -> Json:
         self._count += 1
