@@ -10,6 +10,9 @@ from sandbox import process
 from sandbox.errors import SandboxError
 
 ROOT = Path("/sys/fs/cgroup")
+WEIGHT = 8
+"""How much the pods together weigh against one ordinary process of this machine. On a real cluster they would have
+machines of their own; here builds, tests and Pulumi run beside them and must not slow down what is measured."""
 V2_CONTROLLERS = ("cpuset", "cpu", "io", "memory", "pids", "hugetlb")
 
 
@@ -45,6 +48,9 @@ class Cgroups:
                 _delegate(folder)
             elif (folder / "cpuset.cpus").exists():
                 _inherit_cpuset(folder)
+            for name, ordinary in (("cpu.shares", 1024), ("cpu.weight", 100)):
+                if (folder / name).exists():
+                    (folder / name).write_text(str(WEIGHT * ordinary))
 
     def existing(self) -> list[Path]:
         return [folder for folder in self.folders() if folder.exists()]

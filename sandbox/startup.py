@@ -15,7 +15,7 @@ from sandbox.context import REGISTRY_PORT, Context
 from sandbox.namespace import Namespace
 from sandbox.network import Network, Wire
 from sandbox.parts import control_plane, etcd, gateway, metrics, node, registry
-from sandbox.parts.launcher import Launcher
+from sandbox.parts.launcher import READY_WITHIN, Launcher
 from sandbox.parts.part import Part
 from sandbox.paths import PROJECT, StatePaths
 from sandbox.progress import Reporter
@@ -125,4 +125,4 @@ class _Startup:
             act(self.context)
 
     def _await(self, question: Callable[[Context], bool], part: str, problem: str) -> None:
-        cluster.await_true(lambda: question(self.context), part, problem, 60)
+        cluster.await_true(lambda: question(self.context), part, problem, READY_WITHIN)

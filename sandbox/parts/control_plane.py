@@ -46,6 +46,7 @@ def api_server(context: Context) -> Part:
             "--profiling=false",
         ],
         ready=partial(probes.http_ok, f"{context.api_url}/readyz", pki.ca),
+        niceness=-5,
         version=context.tools.version("kubernetes"),
         listens=context.api_url,
     )

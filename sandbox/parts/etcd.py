@@ -32,6 +32,7 @@ def part(context: Context) -> Part:
             "--log-level=warn",
         ],
         ready=partial(probes.http_ok, context.url(METRICS_PORT, "/health")),
+        niceness=-5,
         version=context.tools.version("etcd"),
         listens=client,
     )

@@ -97,6 +97,7 @@ def envoy(context: Context) -> Part:
         ],
         files={config: envoy_config(context)},
         ready=partial(probes.http_ok, context.url(ENVOY_STATS_PORT, "/ready")),
+        niceness=-10,
         version=context.tools.version("envoy"),
         listens=context.url(GATEWAY_PORT),
     )

@@ -14,8 +14,8 @@ from sandbox.parts.part import Part
 from sandbox.paths import StatePaths
 from sandbox.state import ProcessRecord, State, save
 
-READY_WITHIN = 60.0
-"""Seconds that a part may take until it answers; a warm start needs a tenth of it."""
+READY_WITHIN = 120.0
+"""Seconds that a part may take until it answers; a warm start needs a tenth of it even beside a build."""
 TERM_GRACE = 1.0
 """Seconds between SIGTERM and SIGKILL for a part that is restarted."""
 KEEP_LOG = 20 * 1024 * 1024
@@ -41,7 +41,7 @@ class Launcher:
         process.end(process.running(Path(part.argv[0]).name, self.namespace.inode("pid")), grace=TERM_GRACE)
         part.write_files()
         self._rotate(part.name)
-        pid = self.namespace.spawn(part.argv, self.paths.log(part.name), part.environment)
+        pid = self.namespace.spawn(_with_priority(part), self.paths.log(part.name), part.environment)
         started = process.start_time(pid) if pid else None
         if started is None:
             raise self._died(part)
@@ -81,3 +81,8 @@ class Launcher:
         log = self.paths.log(name)
         if log.exists() and log.stat().st_size > KEEP_LOG:
             log.rename(log.with_suffix(".old"))
+
+
+def _with_priority(part: Part) -> list[str]:
+    """nice(1) executes the part, which so keeps its process id; without the right to raise it, it only warns."""
+    return ["nice", "-n", str(part.niceness), *part.argv] if part.niceness else list(part.argv)

@@ -22,6 +22,8 @@ class Part:
     ready: Callable[[], bool]
     files: Mapping[Path, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    niceness: int = 0
+    """Scheduling priority as in nice(1): below 0 for what requests and decisions pass through."""
     version: str = ""
     listens: str = ""
 

@@ -66,3 +66,11 @@ def test_groups_are_removed_with_all_that_is_below(separate: Cgroups) -> None:
     (separate.root / "memory" / separate.name / "kubepods" / "pod1").mkdir(parents=True)
     assert separate.remove() == []
     assert separate.existing() == []
+
+
+def test_the_pods_outweigh_an_ordinary_process(separate: Cgroups) -> None:
+    folder = separate.root / "cpu" / separate.name
+    folder.mkdir()
+    (folder / "cpu.shares").write_text("1024\n")
+    separate.create()
+    assert (folder / "cpu.shares").read_text() == "8192"

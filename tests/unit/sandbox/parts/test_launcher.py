@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,11 @@ def part() -> Part:
     return Part(name="sleeper", argv=["/bin/sleep", "600"], ready=lambda: True)
 
 
+def await_name(pid: int, name: str) -> None:
+    while Path(f"/proc/{pid}/comm").read_text() != f"{name}\n":
+        assert process.start_time(pid) is not None
+
+
 def test_a_part_that_runs_as_described_is_left_alone(launcher: Launcher, host: HostNamespace, part: Part) -> None:
     assert launcher.launch(part)
     assert not launcher.launch(part)
@@ -79,6 +85,13 @@ def test_a_part_that_died_is_started_again(launcher: Launcher, host: HostNamespa
 def test_what_was_started_is_on_record_before_anybody_waits_for_it(launcher: Launcher, part: Part) -> None:
     launcher.launch(part)
     assert state.load(launcher.paths).parts["sleeper"].alive
+
+
+def test_a_part_runs_with_its_priority_under_its_own_name(launcher: Launcher, part: Part) -> None:
+    launcher.launch(replace(part, niceness=3))
+    pid = launcher.state.parts["sleeper"].pid
+    await_name(pid, "sleep")
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 3
 
 
 def test_a_part_that_ends_while_it_is_awaited_shows_the_end_of_its_log(launcher: Launcher) -> None:
