@@ -87,7 +87,7 @@ def age_problem(at: datetime | None, now: datetime, most: float, settled: bool) 
 FORGED = frozenset({"unsigned", "untrusted", "not-allowed", "unbound", "wrong-digest", "wrong-release", "outside"})
 """Codes of evidence that may have been made up: `critical`."""
 
-_REMEDY = {
+REMEDIES = {
     "missing": "Correct the path, or produce the file",
     "empty": "Run the tool again; an empty report says nothing",
     "malformed": "Run the tool again and keep its output unchanged",
@@ -117,7 +117,7 @@ def rejected(gate: GateId, entry: Rejected, turn: Turn) -> Finding:
         field=entry.field,
         found=f"{entry.path}: {entry.detail}",
         wanted=f"{entry.kind or 'signed'} evidence that verifies and is about this release",
-        remedy=_REMEDY[entry.code],
+        remedy=REMEDIES[entry.code],
         turn=turn,
     )
 
@@ -135,7 +135,7 @@ def aged(gate: GateId, item: Item, case: Case, most: float, turn: Turn) -> list[
             field=item.field,
             found=f"{item.path}: {found}",
             wanted=wanted,
-            remedy=_REMEDY[code],
+            remedy=REMEDIES[code],
             turn=turn,
         )
     ]

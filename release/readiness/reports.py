@@ -21,7 +21,7 @@ REPORTS: dict[Kind, tuple[str, Turn]] = {
     "migration-lint": ("migrationLint", "development"),
 }
 _SCANS = {"security-scan", "vex"}
-_ELSEWHERE: frozenset[Kind] = frozenset({"provenance", "qa", "approval", "staging", "drill", "migration"})
+ELSEWHERE: frozenset[Kind] = frozenset({"provenance", "qa", "approval", "staging", "drill", "migration"})
 """Kinds whose own gate reports what was rejected."""
 
 
@@ -51,7 +51,7 @@ def _rejected(case: Case) -> list[Finding]:
     return [
         rejected(GATE, entry, REPORTS[entry.kind][1] if entry.kind in REPORTS else "platform")
         for entry in case.dossier.rejected
-        if entry.kind not in _ELSEWHERE
+        if entry.kind not in ELSEWHERE
     ]
 
 

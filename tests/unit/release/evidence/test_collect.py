@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from release.evidence import receipts
+from release.evidence.errors import Code
+from release.evidence.model import MOST_ITEMS, Dossier
+from release.evidence.trust import TrustRoots
+from tests.manifests import OTHER_DIGEST
+from tests.vouched import DATA, NOW, REPORTS, YESTERDAY, Vouched, trust_roots, vouch
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Vouched:
+    return vouch(tmp_path)
+
+
+def _only(dossier: Dossier) -> tuple[str, str]:
+    assert len(dossier.rejected) == 1, dossier.rejected
+    return dossier.rejected[0].field, dossier.rejected[0].code
+
+
+def _without(name: str, **change: object) -> TrustRoots:
+    roots = trust_roots()
+    principals = tuple(p.model_copy(update=change) if p.name == name else p for p in roots.principals)
+    return roots.model_copy(update={"principals": principals})
+
+
+def test_everything_that_is_vouched_for_becomes_an_item_with_its_binding(it: Vouched) -> None:
+    dossier = it.case().dossier
+    assert dossier.rejected == ()
+    kinds = sorted(item.facts.kind for item in dossier.items)
+    assert kinds == sorted([*REPORTS, "provenance", "qa", "approval", "staging", "drill", "migration"])
+    tests = next(item for item in dossier.items if item.facts.kind == "tests")
+    assert (tests.binding.signer, tests.binding.statement, tests.at) == ("ci", "results.json", YESTERDAY)
+
+
+def test_a_dossier_survives_the_way_through_the_state_of_a_stack(it: Vouched) -> None:
+    dossier = it.case().dossier
+    assert Dossier.model_validate_json(json.dumps(dossier.to_wire())) == dossier
+    assert len(json.dumps(dossier.to_wire())) < 64 * 1024
+
+
+def test_a_report_that_was_changed_after_it_was_signed_is_refused(it: Vouched) -> None:
+    with (it.root / "junit.xml").open("ab") as file:
+        file.write(b"\n")
+    dossier = it.case().dossier
+    assert _only(dossier) == ("evidence.tests[0]", "unbound")
+    assert "changed after it was signed" in dossier.rejected[0].detail
+
+
+def test_a_report_that_no_statement_names_is_refused(it: Vouched) -> None:
+    it.manifest["evidence"]["statements"].remove("results.json")
+    dossier = it.case().dossier
+    assert {entry.code for entry in dossier.rejected} == {"unbound"}
+    assert len(dossier.rejected) == len(REPORTS)
+
+
+def test_a_report_bound_to_another_artifact_is_refused(it: Vouched) -> None:
+    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, digest=OTHER_DIGEST)
+    assert {entry.code for entry in it.case().dossier.rejected} == {"wrong-digest"}
+
+
+def test_a_report_bound_as_another_kind_is_refused(it: Vouched) -> None:
+    names = {kind: name for kind, (_, _, name) in REPORTS.items() if kind != "static-analysis"}
+    it.bind(names | {"security-scan": "lint.sarif"})
+    codes = {entry.field: entry.code for entry in it.case().dossier.rejected}
+    assert codes == {"evidence.staticAnalysis[0]": "unbound", "evidence.securityScan[0]": "unbound"}
+
+
+def test_a_signer_who_may_not_vouch_for_a_kind_is_refused(it: Vouched) -> None:
+    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, by="quinn")
+    assert {entry.code for entry in it.case().dossier.rejected} == {"not-allowed"}
+
+
+def test_a_statement_by_nobody_in_the_trust_roots_is_refused_and_what_it_binds_too(it: Vouched) -> None:
+    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, by="mallory")
+    codes = {entry.field: entry.code for entry in it.case().dossier.rejected}
+    assert codes["evidence.statements[0]"] == "untrusted"
+    assert codes["evidence.tests[0]"] == "unbound"
+
+
+def test_a_credential_that_was_retired_before_the_statement_does_not_count(it: Vouched) -> None:
+    it.trust = _without("quinn", until=YESTERDAY - timedelta(days=1))
+    assert _only(it.case().dossier) == ("qa.statement", "untrusted")
+    it.trust = _without("quinn", until=NOW)
+    assert it.case().dossier.rejected == ()
+
+
+@pytest.mark.parametrize(
+    ("predicate", "code"),
+    [({"by": "olive"}, "not-allowed"), ({"release": {"service": "checkout", "version": "9"}}, "wrong-release")],
+)
+def test_a_word_in_somebody_elses_name_or_about_another_release_is_refused(
+    it: Vouched, predicate: dict[str, object], code: Code
+) -> None:
+    reference = it.reference() | predicate.get("release", {})  # type: ignore[operator]
+    said = {"at": YESTERDAY.isoformat(), "recommendation": "go", "by": "quinn"} | predicate | {"release": reference}
+    it.sign("qa.json", "quinn", receipts.QA, said)
+    assert _only(it.case().dossier) == ("qa.statement", code)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"workload__env": {"LOG": "debug"}},
+        {"workload__replicas": 9},
+        {"strategy": {"kind": "rolling"}},
+        {"rollback__maxMinutes": 50},
+        {"retry": {"reason": "try it once more"}},
+    ],
+    ids=str,
+)
+def test_an_approval_does_not_carry_over_to_a_changed_manifest(it: Vouched, change: dict[str, object]) -> None:
+    for path, value in change.items():
+        *parents, last = path.split("__")
+        target = it.manifest
+        for part in parents:
+            target = target[part]
+        target[last] = value
+    codes = {entry.field: entry.code for entry in it.case().dossier.rejected}
+    assert codes == {"qa.statement": "wrong-release", "approvals[0].statement": "wrong-release"}
+
+
+def test_more_evidence_can_be_added_after_the_approval(it: Vouched) -> None:
+    it.manifest["evidence"]["statements"].append(it.sign("more.json", "stage", receipts.STAGING, _staging()))
+    assert it.case().dossier.rejected == ()
+
+
+def _staging() -> dict[str, object]:
+    at = YESTERDAY.isoformat()
+    return {"at": at, "service": "checkout", "version": "1", "stack": "staging", "outcome": "completed"}
+
+
+def test_an_approval_in_a_role_that_the_signer_does_not_have_is_refused(it: Vouched) -> None:
+    said = {"at": YESTERDAY.isoformat(), "release": it.reference(), "role": "security", "by": "olive"}
+    it.sign("approval.json", "olive", receipts.APPROVAL, said)
+    assert _only(it.case().dossier) == ("approvals[0].statement", "not-allowed")
+
+
+def test_a_receipt_of_another_service_or_artifact_is_refused(it: Vouched) -> None:
+    it.sign("staging.json", "stage", receipts.STAGING, _staging() | {"service": "basket"})
+    assert _only(it.case().dossier) == ("evidence.statements[1]", "wrong-release")
+    it.sign("staging.json", "stage", receipts.STAGING, _staging(), OTHER_DIGEST)
+    assert _only(it.case().dossier) == ("evidence.statements[1]", "wrong-digest")
+
+
+def test_a_statement_listed_as_something_else_is_refused(it: Vouched) -> None:
+    it.manifest["evidence"]["provenance"] = ["qa.json"]
+    assert _only(it.case().dossier) == ("evidence.provenance[0]", "malformed")
+
+
+def test_a_plain_file_is_no_statement(it: Vouched) -> None:
+    it.write("slsa.json", b'{"builder": "me"}')
+    assert _only(it.case().dossier) == ("evidence.provenance[0]", "unsigned")
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (lambda path: path.unlink(), "missing"),
+        (lambda path: path.write_bytes(b""), "empty"),
+        (lambda path: path.write_bytes(b"<testsuites>"), "malformed"),
+        (lambda path: path.write_bytes(b"\xff\xfe\x00\x00"), "malformed"),
+        (lambda path: path.write_bytes((DATA / "junit-lying-header.xml").read_bytes()), "mismatch"),
+        (lambda path: path.open("wb").truncate(1 << 32), "too-large"),
+        (lambda path: (path.unlink(), path.symlink_to("/etc/group")), "outside"),
+        (lambda path: (path.unlink(), path.mkdir()), "unreadable"),
+    ],
+    ids=["missing", "empty", "malformed", "encoding", "mismatch", "too large", "link", "folder"],
+)
+def test_each_defect_of_a_report_has_a_code_of_its_own(it: Vouched, damage: object, code: Code) -> None:
+    damage(it.root / "junit.xml")  # type: ignore[operator]
+    assert _only(it.case().dossier) == ("evidence.tests[0]", code)
+
+
+@pytest.mark.parametrize("reference", ["../junit.xml", "/etc/group", "a/../../b"])
+def test_a_reference_out_of_the_project_is_refused(it: Vouched, reference: str) -> None:
+    shutil.copy(it.root / "junit.xml", it.root.parent / "junit.xml")
+    it.manifest["evidence"]["tests"] = [reference]
+    assert _only(it.case().dossier) == ("evidence.tests[0]", "outside")
+
+
+def test_more_files_than_are_read_are_refused_as_a_whole(it: Vouched) -> None:
+    it.manifest["evidence"]["tests"] = ["junit.xml"] * (MOST_ITEMS + 1)
+    dossier = it.case().dossier
+    assert dossier.items == ()
+    assert _only(dossier) == ("evidence", "too-large")
+
+
+def test_of_two_statements_about_a_report_the_later_one_dates_it(it: Vouched) -> None:
+    later = YESTERDAY + timedelta(hours=5)
+    first = (it.root / "results.json").read_bytes()
+    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, at=later)
+    it.write("older.json", first)
+    it.manifest["evidence"]["statements"].append("older.json")
+    tests = next(item for item in it.case().dossier.items if item.facts.kind == "tests")
+    assert tests.at == later

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from release.evidence import predicates
+from release.readiness import ObservedArtifact, Settings, evaluate
+from release.readiness.settings import IntegritySettings, ProvenanceSettings
+from tests.manifests import DIGEST, OTHER_DIGEST
+from tests.unit.release.readiness.support import passes, refused
+from tests.vouched import Vouched, slsa
+
+IMAGE = f"registry.example/checkout@{DIGEST}"
+
+
+@pytest.mark.parametrize(
+    ("seen", "code"),
+    [
+        (None, "unknown"),
+        (ObservedArtifact(image=IMAGE, exists=False, error="connection refused"), "unknown"),
+        (ObservedArtifact(image="registry.example/other@" + DIGEST, exists=True, digest=DIGEST), "unknown"),
+        (ObservedArtifact(image=IMAGE, exists=False), "missing"),
+        (ObservedArtifact(image=IMAGE, exists=True, digest=OTHER_DIGEST), "wrong-digest"),
+        (ObservedArtifact(image=IMAGE, exists=True), "wrong-digest"),
+    ],
+    ids=["not asked", "no answer", "another image", "no such image", "other bytes", "no digest"],
+)
+def test_an_artifact_that_the_registry_does_not_confirm_is_refused(
+    it: Vouched, seen: ObservedArtifact | None, code: str
+) -> None:
+    refused(it.case(artifact=seen), "artifact-integrity", code)
+
+
+@pytest.mark.parametrize(("immutable", "codes"), [(True, set()), (False, {"mutable-tags"}), (None, {"mutable-tags"})])
+def test_tags_that_can_be_moved_are_refused_where_that_is_asked_for(
+    it: Vouched, immutable: bool | None, codes: set[str]
+) -> None:
+    it.settings = Settings(integrity=IntegritySettings(immutable_tags=True))
+    case = it.case(artifact=ObservedArtifact(image=IMAGE, exists=True, digest=DIGEST, tag_immutable=immutable))
+    if codes:
+        refused(case, "artifact-integrity", *codes)
+    else:
+        passes(case)
+
+
+def test_an_artifact_about_which_nobody_signed_anything_is_refused(it: Vouched) -> None:
+    it.manifest["evidence"] = {}
+    it.manifest["approvals"] = []
+    del it.manifest["qa"]
+    findings = evaluate(it.case())
+    assert findings[0].gate == "artifact-integrity"
+    assert findings[0].code == "unsigned"
+
+
+def test_provenance_is_required(it: Vouched) -> None:
+    it.manifest["evidence"]["provenance"] = []
+    refused(it.case(), "provenance", "missing")
+    it.settings = Settings(provenance=ProvenanceSettings(required=False))
+    passes(it.case())
+
+
+def test_a_builder_that_is_not_allowed_is_refused(it: Vouched) -> None:
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa("https://laptop.example"))
+    (finding,) = refused(it.case(), "provenance", "builder")
+    assert "https://laptop.example" in finding.found
+
+
+def test_provenance_that_somebody_else_signed_is_refused(it: Vouched) -> None:
+    it.sign("slsa.json", "ci", predicates.SLSA_PROVENANCE, slsa())
+    refused(it.case(), "provenance", "not-allowed")
+    it.sign("slsa.json", "mallory", predicates.SLSA_PROVENANCE, slsa())
+    refused(it.case(), "provenance", "untrusted")
+
+
+def test_provenance_of_another_artifact_is_refused(it: Vouched) -> None:
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa(), OTHER_DIGEST)
+    refused(it.case(), "provenance", "wrong-digest")
+
+
+def test_a_build_from_another_repository_is_refused(it: Vouched) -> None:
+    it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/checkout"))
+    passes(it.case())
+    it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/basket"))
+    refused(it.case(), "provenance", "source")

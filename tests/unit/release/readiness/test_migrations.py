@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Any
+
+import pytest
+
+from release.evidence import receipts
+from release.manifest.assurance import Database
+from release.readiness import GATES, Case, Settings
+from release.readiness.settings import MigrationSettings
+from tests.manifests import DIGEST, OTHER_DIGEST
+from tests.unit.release.readiness.support import passes, refused
+from tests.vouched import YESTERDAY, Vouched
+
+DROP = "alter table orders drop column total;"
+
+
+def _script(
+    it: Vouched, up: str, down: str | None = "alter table orders drop column coupon;", **migration: Any
+) -> None:
+    it.write("migrations/0042.up.sql", up.encode())
+    it.write("migrations/0042.down.sql", down.encode())
+    it.manifest["migrations"][0] |= migration
+    it.people()
+    _receipt(it)
+
+
+def _compensate(it: Vouched, action: str) -> None:
+    it.manifest["migrations"][0]["compensation"] = action
+    it.manifest["rollback"]["compensations"] = [action]
+    it.people()
+
+
+def _receipt(it: Vouched, **said: Any) -> None:
+    scripts = {
+        side: hashlib.sha256((it.root / it.manifest["migrations"][0][side]).read_bytes()).hexdigest()
+        for side in ("up", "down")
+        if side in it.manifest["migrations"][0]
+    }
+    complete = {
+        "at": YESTERDAY.isoformat(),
+        "database": "PostgreSQL 17.2",
+        "migrations": [{"id": "0042", **scripts}],
+        "roundTrip": True,
+    }
+    it.sign("migration.json", "ci", receipts.MIGRATION, complete | said)
+
+
+def _previous(case: Case, *uses: str, declared: bool = True) -> dict[str, object]:
+    database = Database(uses=uses) if declared else None
+    return {"previous": case.release.model_copy(update={"version": "0.9.0", "database": database})}
+
+
+def test_a_release_without_migrations_passes(it: Vouched) -> None:
+    it.manifest["migrations"] = []
+    it.people()
+    passes(it.case())
+
+
+def test_an_expand_that_contracts_is_refused(it: Vouched) -> None:
+    _script(it, "alter table orders add column a text, alter column b set not null", phase="expand")
+    findings = refused(it.case(), "migrations", "phase", "in-use")
+    assert "set not null public.orders.b" in next(f for f in findings if f.code == "phase").found
+
+
+def test_a_contract_waits_until_the_previous_artifact_no_longer_uses_the_object(it: Vouched) -> None:
+    _script(it, "alter table orders rename column total to amount", phase="contract")
+    (finding,) = refused(it.case(**_previous(it.case(), "orders.total")), "migrations", "in-use")
+    assert "0.9.0 uses orders.total" in finding.found
+    passes(it.case(**_previous(it.case(), "orders.coupon", "customers")))
+
+
+def test_a_contract_over_unknown_uses_is_refused(it: Vouched) -> None:
+    _script(it, "alter table orders rename column total to amount", phase="contract")
+    refused(it.case(**_previous(it.case(), declared=False)), "migrations", "uses-unknown")
+    refused(it.case(previous=None), "migrations", "unknown")
+    passes(it.case(previous=None, first=True))
+
+
+def test_code_that_is_not_looked_into_may_use_anything(it: Vouched) -> None:
+    _script(it, "do $$ begin execute 'drop table x'; end $$", phase="contract")
+    refused(it.case(**_previous(it.case(), "customers")), "migrations", "in-use")
+    passes(it.case(**_previous(it.case())))
+
+
+def test_the_previous_artifact_passing_its_tests_on_the_new_schema_allows_a_contract(it: Vouched) -> None:
+    _script(it, "alter table orders alter column total set not null", phase="contract")
+    refused(it.case(), "migrations", "in-use")
+    _receipt(it, previousArtifact=DIGEST, previousPassed=True)
+    passes(it.case())
+    _receipt(it, previousArtifact=DIGEST, previousPassed=False)
+    refused(it.case(), "migrations", "in-use")
+    _receipt(it, previousArtifact=OTHER_DIGEST, previousPassed=True)
+    refused(it.case(), "migrations", "in-use")
+
+
+def test_lost_data_is_not_reversible_whatever_the_down_step_says(it: Vouched) -> None:
+    _script(it, DROP, "alter table orders add column total int;", phase="contract")
+    free = _previous(it.case(), "customers")
+    (finding,) = refused(it.case(**free), "migrations", "loses-data")
+    assert finding.turn == "owner"
+    _compensate(it, "restore the column from the nightly dump")
+    passes(it.case(**free))
+
+
+@pytest.mark.parametrize(
+    ("down", "code"),
+    [
+        ("-- nothing to do\n", "empty"),
+        ("begin; commit;", "empty"),
+        ("do $$ begin raise exception 'irreversible'; end $$", "raises"),
+        ("drop tabel orders", "malformed"),
+    ],
+)
+def test_a_way_down_that_is_none_is_refused(it: Vouched, down: str | None, code: str) -> None:
+    _script(it, "alter table orders add column coupon text", down)
+    refused(it.case(), "migrations", code)
+    _compensate(it, "leave the column, nobody reads it")
+    passes(it.case())
+
+
+def test_a_migration_without_a_way_down_is_refused(it: Vouched) -> None:
+    case = it.case()
+    migration = case.release.migrations[0].model_copy(update={"down": None})
+    release = case.release.model_copy(update={"migrations": (migration,)})
+    sources = (dataclasses.replace(case.migrations[0], down=None),)
+    (finding,) = GATES["migrations"](dataclasses.replace(case, release=release, migrations=sources))
+    assert finding.code == "no-down"
+
+
+def test_a_round_trip_must_be_proved_for_exactly_these_scripts(it: Vouched) -> None:
+    it.manifest["evidence"]["statements"].remove("migration.json")
+    refused(it.case(), "migrations", "unproved")
+    it.settings = Settings(migrations=MigrationSettings(receipt=False))
+    passes(it.case())
+
+
+def test_a_receipt_of_other_scripts_proves_nothing(it: Vouched) -> None:
+    it.write("migrations/0042.up.sql", b"alter table orders add column other text;")
+    refused(it.case(), "migrations", "unproved")
+
+
+def test_a_round_trip_that_failed_is_refused(it: Vouched) -> None:
+    _receipt(it, roundTrip=False)
+    (finding,) = refused(it.case(), "migrations", "unproved")
+    assert "PostgreSQL 17.2" in finding.found
+
+
+def test_scripts_that_cannot_be_read_are_refused(it: Vouched) -> None:
+    (it.root / "migrations/0042.up.sql").unlink()
+    refused(it.case(), "migrations", "missing")
+    it.write("migrations/0042.up.sql", b"\xff\xfe")
+    refused(it.case(), "migrations", "malformed")
+    refused(it.case(migrations=()), "migrations", "unknown")
+
+
+def test_scripts_that_do_nothing_are_refused(it: Vouched) -> None:
+    _script(it, "-- later")
+    refused(it.case(), "migrations", "empty")
+
+
+def test_a_dialect_that_is_not_classified_needs_receipts(it: Vouched) -> None:
+    _script(it, "ALTER TABLE orders ADD coupon VARCHAR2(20)", "ALTER TABLE orders DROP coupon", dialect="other")
+    passes(it.case())
+    it.manifest["evidence"]["statements"].remove("migration.json")
+    it.settings = Settings(migrations=MigrationSettings(receipt=False))
+    refused(it.case(), "migrations", "unproved")
+
+
+def test_a_contract_in_a_dialect_that_is_not_classified_needs_the_previous_tests(it: Vouched) -> None:
+    _script(it, "ALTER TABLE orders DROP total", "x", dialect="other", phase="contract")
+    _compensate(it, "restore it")
+    refused(it.case(), "migrations", "unknown")
+    _receipt(it, previousArtifact=DIGEST, previousPassed=True)
+    passes(it.case())
+
+
+def test_errors_of_the_linter_are_refused(it: Vouched) -> None:
+    it.write("squawk.json", b'[{"file": "a.sql", "line": 0, "level": "Error", "message": "m", "rule_name": "r"}]')
+    it.manifest["evidence"]["migrationLint"] = ["squawk.json"]
+    digest = hashlib.sha256((it.root / "squawk.json").read_bytes()).hexdigest()
+    files = [{"kind": "migration-lint", "sha256": digest}]
+    it.sign("lint.json", "ci", receipts.RESULTS, {"at": YESTERDAY.isoformat(), "files": files})
+    it.manifest["evidence"]["statements"].append("lint.json")
+    (finding,) = refused(it.case(), "migrations", "lint")
+    assert "a.sql:1 r" in finding.found
+
+
+def test_a_receipt_that_somebody_else_signed_is_refused(it: Vouched) -> None:
+    statement = {
+        "at": YESTERDAY.isoformat(),
+        "database": "x",
+        "migrations": [{"id": "1", "up": "c" * 64}],
+        "roundTrip": True,
+    }
+    it.sign("migration.json", "quinn", receipts.MIGRATION, statement)
+    refused(it.case(), "migrations", "not-allowed", "unproved")

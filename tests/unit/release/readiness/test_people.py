@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from release.evidence import receipts
+from release.evidence.trust import Principal
+from release.readiness import Settings
+from release.readiness.settings import ApprovalSettings, QaSettings
+from tests.unit.release.readiness.support import passes, refused
+from tests.vouched import NOW, YESTERDAY, Vouched, key
+
+
+def _qa(it: Vouched, **said: object) -> None:
+    complete = {"at": YESTERDAY.isoformat(), "release": it.reference(), "recommendation": "go", "by": "quinn"}
+    it.sign("qa.json", "quinn", receipts.QA, complete | said)
+
+
+def _approve(it: Vouched, name: str = "olive", file: str = "approval.json", **said: object) -> None:
+    complete = {"at": YESTERDAY.isoformat(), "release": it.reference(), "role": "service-owner", "by": name}
+    it.sign(file, name, receipts.APPROVAL, complete | said)
+
+
+def _trust(it: Vouched, name: str, *roles: str) -> None:
+    new = Principal(name=name, keys=(key(name)[1].decode(),), may=("approval",), roles=roles)
+    it.trust = it.trust.model_copy(update={"principals": (*it.trust.principals, new)})
+
+
+@pytest.mark.parametrize("word", ["no-go", "conditional"])
+def test_anything_but_go_sends_the_release_back(it: Vouched, word: str) -> None:
+    it.manifest["qa"]["recommendation"] = word
+    (finding,) = refused(it.case(), "qa", "not-go")
+    assert finding.turn == "development"
+
+
+def test_a_manifest_that_says_go_where_qa_signed_no_go_is_refused(it: Vouched) -> None:
+    _qa(it, recommendation="no-go", note="checkout loses the coupon")
+    (finding,) = refused(it.case(), "qa", "not-go")
+    assert "loses the coupon" in finding.found
+
+
+def test_a_release_without_a_word_of_qa_is_refused(it: Vouched) -> None:
+    del it.manifest["qa"]
+    (finding,) = refused(it.case(), "qa", "missing")
+    assert finding.turn == "qa"
+    it.settings = Settings(qa=QaSettings(required=False))
+    passes(it.case())
+
+
+def test_a_word_that_nobody_signed_is_none(it: Vouched) -> None:
+    del it.manifest["qa"]["statement"]
+    refused(it.case(), "qa", "missing")
+
+
+def test_a_word_in_the_name_of_somebody_else_is_refused(it: Vouched) -> None:
+    it.manifest["qa"]["by"] = "oscar"
+    refused(it.case(), "qa", "mismatch")
+
+
+def test_a_word_of_long_ago_is_stale(it: Vouched) -> None:
+    it.people(at=NOW - timedelta(days=8))
+    refused(it.case(), "qa", "stale")
+
+
+def test_a_word_about_another_version_of_the_manifest_is_refused(it: Vouched) -> None:
+    _qa(it, release=it.reference() | {"fingerprint": "sha256:" + "0" * 64})
+    refused(it.case(), "qa", "wrong-release")
+
+
+def test_a_release_that_nobody_approved_is_refused(it: Vouched) -> None:
+    it.manifest["approvals"] = []
+    (finding,) = refused(it.case(), "approvals", "missing")
+    assert finding.turn == "owner"
+
+
+def test_the_author_does_not_approve_whatever_the_case_of_the_name(it: Vouched) -> None:
+    it.manifest["scope"]["author"] = "Olive"
+    it.people()
+    refused(it.case(), "approvals", "own-change")
+
+
+def test_a_change_of_an_unknown_author_is_refused(it: Vouched) -> None:
+    del it.manifest["scope"]["author"]
+    it.people()
+    refused(it.case(), "approvals", "author-unknown")
+
+
+def test_an_approval_expires(it: Vouched) -> None:
+    _approve(it, expires=(NOW - timedelta(hours=1)).isoformat())
+    refused(it.case(), "approvals", "expired")
+    _approve(it, expires=(NOW + timedelta(hours=1)).isoformat())
+    passes(it.case())
+    _approve(it, at=(NOW - timedelta(days=15)).isoformat())
+    refused(it.case(), "approvals", "stale")
+
+
+def test_an_approval_by_a_key_that_is_not_trusted_is_refused(it: Vouched) -> None:
+    _approve(it, name="mallory")
+    refused(it.case(), "approvals", "untrusted", "missing")
+
+
+def test_every_role_must_approve(it: Vouched) -> None:
+    it.settings = Settings(approvals=ApprovalSettings(roles=("service-owner", "security")))
+    (finding,) = refused(it.case(), "approvals", "missing")
+    assert "security" in finding.found
+
+
+def test_one_person_does_not_fill_two_roles(it: Vouched) -> None:
+    it.settings = Settings(approvals=ApprovalSettings(roles=("service-owner", "security")))
+    at = YESTERDAY.isoformat()
+    it.manifest["approvals"].append({"role": "security", "by": "sam", "at": at, "statement": "second.json"})
+    _trust(it, "sam", "service-owner", "security")
+    _approve(it, "sam", "second.json", role="security")
+    passes(it.case())
+    _approve(it, "sam", "approval.json")
+    refused(it.case(), "approvals", "same-person")
+
+
+def test_approvals_are_not_judged_again_for_a_settled_release(it: Vouched) -> None:
+    it.manifest["approvals"] = []
+    passes(it.case(settled=True))

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import pytest
+
+from release.sql.classify import classify
+from release.sql.names import overlaps
+
+
+def _effects(text: str) -> list[str]:
+    script = classify(text)
+    assert script.problem is None, script.problem
+    return [operation.effect for operation in script.operations]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create table coupons (id bigint primary key, code text not null)",
+        "alter table orders add column coupon text",
+        "alter table orders add column coupon text not null default ''",
+        "alter table orders add column id2 bigint generated always as identity",
+        "alter table orders add column n serial not null",
+        "create index concurrently i on orders (coupon)",
+        "create view v as select 1",
+        "alter type state add value 'held'",
+        "alter table orders alter column coupon drop not null",
+        "alter table orders alter column coupon set default 'x'",
+        "alter table orders validate constraint c",
+        "create function f() returns int language sql as 'select 1'",
+        "grant select on orders to reader",
+        "create sequence s",
+        "create table archive as select 1 as a",
+    ],
+)
+def test_what_only_adds_is_an_expand(text: str) -> None:
+    assert _effects(text) == ["expand"]
+
+
+@pytest.mark.parametrize(
+    ("text", "loses"),
+    [
+        ("drop table orders", True),
+        ("drop view v", False),
+        ("drop index i", False),
+        ("alter table orders drop column total", True),
+        ("alter table orders rename column total to amount", False),
+        ("alter table orders rename to purchases", False),
+        ("alter table orders alter column total type int4", True),
+        ("alter table orders alter column total type bigint", False),
+        ("alter table orders alter column total set not null", False),
+        ("alter table orders alter column total drop default", False),
+        ("alter table orders add column total int not null", False),
+        ("alter table orders add constraint c check (total > 0)", False),
+        ("alter table orders drop constraint c", False),
+        ("create unique index i on orders (coupon)", False),
+        ("truncate orders", True),
+        ("alter type state rename value 'held' to 'kept'", False),
+        ("create or replace function f() returns int language sql as 'select 1'", False),
+        ("create or replace view v as select 1", False),
+        ("revoke select on orders from reader", False),
+        ("do $$ begin perform 1; end $$", False),
+        ("call cleanup()", False),
+        ("select cleanup()", False),
+        ("create trigger t before insert on orders execute function f()", False),
+        ("with gone as (delete from orders returning *) select * from gone", False),
+        ("drop schema shop cascade", True),
+    ],
+)
+def test_what_may_break_the_previous_artifact_is_a_contract(text: str, loses: bool) -> None:
+    script = classify(text)
+    assert {operation.effect for operation in script.operations} == {"contract"}
+    assert any(operation.loses_data for operation in script.operations) == loses
+
+
+def test_rows_that_change_are_data_and_deleted_ones_are_lost() -> None:
+    script = classify("insert into a values (1); update a set b = 1; delete from a")
+    assert [(o.effect, o.loses_data) for o in script.operations] == [("data", False), ("data", False), ("data", True)]
+
+
+def test_settings_and_transactions_are_nothing() -> None:
+    script = classify(
+        "begin; set lock_timeout = '1s'; select set_config('a', 'b', false); commit; -- drop table orders"
+    )
+    assert script.does_something is False
+
+
+def test_a_table_that_the_script_makes_itself_may_be_changed_freely() -> None:
+    assert set(
+        _effects("create table t (a int); alter table t alter a set not null; create unique index on t (a)")
+    ) == {"expand"}
+
+
+def test_a_table_that_may_have_been_there_before_may_not() -> None:
+    effects = _effects("create table if not exists orders (a int); alter table orders alter a set not null")
+    assert effects == ["expand", "contract"]
+
+
+def test_each_command_of_one_statement_is_classified() -> None:
+    assert _effects("alter table orders add column a int, drop column b") == ["expand", "contract"]
+
+
+@pytest.mark.parametrize("text", ["selct 1", "drop table", "select 1;\0 drop table orders", "\ufeffnope"])
+def test_what_is_not_postgresql_is_a_problem(text: str) -> None:
+    assert classify(text).problem is not None
+
+
+def test_a_script_that_raises_is_noticed() -> None:
+    assert classify("do $$ begin RAISE  Exception 'no way back'; end $$").raises is True
+
+
+@pytest.mark.parametrize(
+    ("text", "used", "hit"),
+    [
+        ("alter table orders drop column total", "orders.total", True),
+        ("alter table orders drop column total", "orders", True),
+        ("alter table orders drop column total", "orders.coupon", False),
+        ("alter table orders drop column total", "public.orders.total", True),
+        ("alter table orders drop column total", "shop.orders.total", False),
+        ("drop table orders", "orders.total", True),
+        ("drop table shop.orders", "orders.total", True),
+        ("drop table shop.orders", "shop.orders.total", True),
+        ("drop table orders", "customers", False),
+        ('drop table "Orders"', "orders", True),
+        ("alter table orders alter column total set not null", "orders.coupon", True),
+    ],
+)
+def test_the_uses_that_an_operation_hits(text: str, used: str, hit: bool) -> None:
+    assert any(overlaps(operation.target, used) for operation in classify(text).operations) is hit
