@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,6 @@ from typing import Any
 from pulumi import automation
 
 from cli import process
-from cli.changes import one_line
 from cli.engine_records import Lock, Run, StackUpdate, State, leaves, locks_in, state_of, update_of
 from cli.process import OnLine
 from cli.stack_file import SERVICES, project_file
@@ -161,12 +160,11 @@ class _Command(automation.PulumiCommand):
     """The CLI, run so that an interrupt reaches it exactly once and it can end in order."""
 
     def __init__(self) -> None:
-        try:
-            super().__init__()
-        except FileNotFoundError:
-            raise EngineError(NO_CLI) from None
-        except (subprocess.CalledProcessError, OSError, automation.InvalidVersionError) as error:
-            raise EngineError(f"the `pulumi` on PATH cannot be used: {one_line(str(error))}") from None
+        """The base class would run `pulumi version` first; here every command counts."""
+        if shutil.which("pulumi") is None:
+            raise EngineError(NO_CLI)
+        self.command = "pulumi"
+        self.version = None
 
     def run(
         self,
@@ -179,7 +177,10 @@ class _Command(automation.PulumiCommand):
         """One command to its end. Raises CommandFailed or StackLocked."""
         environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         command = [self.command, "--non-interactive", *args]
-        ended = process.run(command, cwd, environment, on_output, on_error)
+        try:
+            ended = process.run(command, cwd, environment, on_output, on_error)
+        except OSError as error:
+            raise EngineError(f"the `pulumi` on PATH cannot be started: {error.strerror}") from None
         if ended.code == 0:
             return automation.CommandResult(ended.stdout, ended.stderr, ended.code)
         if any(words in ended.stderr for words in _LOCKED):

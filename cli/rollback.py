@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ import click
 from cli.options import JSON, show, with_json, with_stack
 
 if TYPE_CHECKING:
+    from cli.engine import Engine
+    from cli.rollback_plan import Plan
     from cli.rollback_run import Outcome
 
 
@@ -46,12 +49,11 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     stays warm as its standby. A service whose declared release was aborted returns to what serves: its configuration
     changes, its traffic does not.
     """
-    from cli.rollback_plan import plan
+    began = time.monotonic()
+    engine, planned = _plan(service, folder, stack, to)
     from cli.rollback_run import Rollback
     from cli.rollback_view import as_text, plan_json
 
-    began = time.monotonic()
-    engine, planned = plan(service, folder, stack, to)
     with planned.file.draft() as draft:
         run = Rollback(engine, planned, allow_other_changes)
         changes = run.preview(draft)
@@ -66,6 +68,18 @@ def rollback(  # noqa: PLR0913 - one parameter an option
             _ask(planned.service)
         done = run.carry_out(draft, reason, lambda line: click.echo(line, err=as_json))
     _tell(ctx, done, told, round(time.monotonic() - began, 2))
+
+
+def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple[Engine, Plan]:
+    """Somebody waits for this: the stack's history is read while the rest is still being imported."""
+    from cli.engine import Engine
+
+    engine = Engine(folder, stack)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        history = pool.submit(engine.history)
+        from cli.rollback_plan import Stack, plan
+
+        return engine, plan(service, engine, history, Stack.read(folder, engine.stack, service), to)
 
 
 def _ask(service: str) -> None:

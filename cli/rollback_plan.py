@@ -4,7 +4,7 @@ cluster, and lets `release.history` decide. Writes nothing."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,6 @@ class Stack:
     """One stack's configuration, and one service's entry in it."""
 
     name: str
-    folder: Path
     file: StackFile
     namespace: str
     entry: Mapping[str, Any]
@@ -83,29 +82,23 @@ class Stack:
         namespace = config.get(NAMESPACE)
         if not isinstance(namespace, str):
             raise EngineError(f"{path.name} has no {NAMESPACE}")
-        return cls(name, path.parent, file, namespace, services[service])
+        return cls(name, file, namespace, services[service])
 
 
-def plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple[Engine, Plan]:
-    """Raises SlipwayError with one clear line when there is nowhere to go back to, or a rollout is in flight."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        opening = pool.submit(_open, folder, stack)
-        if stack is None:
-            engine, history = opening.result()
-            stack = engine.stack
-        found = Stack.read(folder, stack, service)
-        world = world_of(service, found.namespace)
-        head = head_of(world, service)
-        _refuse_in_flight(service, head, world)
-        engine, history = opening.result()
-    updates = [update.of(service) for update in history]
+def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found: Stack, to: str | None) -> Plan:
+    """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when
+    there is nowhere to go back to, or a rollout is in flight."""
+    world = world_of(service, found.namespace)
+    head = head_of(world, service)
+    _refuse_in_flight(service, head, world)
+    updates = [update.of(service) for update in history.result()]
     manifests = known_manifests(engine.project, paths_of(updates, found.entry), head)
     memory = memory_of(head) if head is not None else _without_journal(engine, service, updates, manifests)
     previous = previous_release(service, memory, updates, found.entry, manifests, to)
     target = read_target(engine.project, previous)
-    return engine, Plan(
+    return Plan(
         service=service,
-        stack=stack,
+        stack=found.name,
         namespace=found.namespace,
         file=found.file,
         before=found.entry,
@@ -117,11 +110,6 @@ def plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple
         warnings=tuple(warnings_of(engine.project, previous)),
         world=world,
     )
-
-
-def _open(folder: Path, stack: str | None) -> tuple[Engine, Sequence[StackUpdate]]:
-    engine = Engine(folder, stack)
-    return engine, engine.history()
 
 
 def _refuse_in_flight(service: str, head: Head | None, world: World) -> None:
