@@ -14,7 +14,7 @@ from sandbox import images
 REPOSITORY = "sample"
 SETTINGS_FILE = "/etc/sample.json"
 RUNTIME = {"GOMAXPROCS": "1", "GOGC": "400"}
-"""A replica's share of a small machine: one processor and few collections halve what an idle wake-up costs."""
+"""A replica shares a small machine with everything else: one processor and few collections keep it cheap."""
 
 
 class Faults(BaseModel):

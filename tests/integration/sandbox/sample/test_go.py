@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import subprocess
+
+from sandbox.sample.binaries import MODULE
+from sandbox.toolchain.gomodule import go_environment
+
+
+def test_the_go_tests_of_the_service_and_of_the_generator_pass() -> None:
+    ended = subprocess.run(
+        ["go", "test", "-vet=all", "./..."],
+        cwd=MODULE.source,
+        env=go_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "ok  \tslipway/sandbox/sample/internal/load" in ended.stdout
+    assert "ok  \tslipway/sandbox/sample/internal/service" in ended.stdout
