@@ -7,7 +7,7 @@ from math import exp
 
 from rollout.analysis import constants as const
 from rollout.analysis.boost import boost
-from rollout.analysis.likelihood import at_odds, ratio_logs, share_bets, share_logs
+from rollout.analysis.likelihood import at_odds, level_bets, ratio_logs, share_bets, share_logs
 from rollout.analysis.mixture import mix, restart_rate, share
 from rollout.analysis.nulls import acceptable_share, recorded_share, warm_share
 from rollout.analysis.rules import Rule
@@ -26,7 +26,9 @@ def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length
     """
     alone = rule.first_release or weight >= 100.0
     if rule.absolute or alone:
-        name, families = "alone", _alone(rule, state.baseline, counts.candidate, warm)
+        null = acceptable_share(rule, state.baseline)
+        share_ = None if null is None else warm_share(null[0]) if warm else null[0]
+        name, families = "alone", [] if share_ is None else _against(rule, share_, counts.candidate)
     else:
         name, families = _beside(rule, state, counts, weight, warm)
     if not families:
@@ -54,14 +56,14 @@ def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: Gua
     return boost(weights, rule.tolerate, rhos, candidate.total, baseline.total, both, room)
 
 
-def _alone(rule: Rule, baseline: Baseline, candidate: Counts, warm: bool) -> list[Family]:
-    null = acceptable_share(rule, baseline)
-    return [] if null is None else [(1.0, _against(rule, warm_share(null[0]) if warm else null[0], candidate))]
-
-
-def _against(rule: Rule, null: float, counts: Counts) -> list[float]:
+def _against(rule: Rule, null: float, counts: Counts) -> list[Family]:
+    """Bets against "bad share at most null"."""
     logs = share_logs(null, [at_odds(null, multiple) for multiple in const.MULTIPLES], counts.total, counts.bad)
-    return [value / rule.phi for value in logs] if rule.phi > 1.0 else logs
+    if rule.phi <= 1.0:
+        return [(1.0, logs)]
+    dense = counts.total * null >= const.QUASI_EVENTS * rule.phi
+    bets = level_bets(null, const.MULTIPLES, rule.phi, counts.total, counts.bad)
+    return [(0.5, [value / rule.phi for value in logs] if dense else None), (0.5, bets)]
 
 
 def _beside(rule: Rule, state: State, counts: GuardrailCounts, weight: float, warm: bool) -> tuple[str, list[Family]]:
@@ -69,18 +71,20 @@ def _beside(rule: Rule, state: State, counts: GuardrailCounts, weight: float, wa
     if rule.objective is None and weight < const.THIN_BASELINE:
         return name if len(families) == 1 else f"{name} {len(families)}", families
     part = const.BESIDE if weight < const.THIN_BASELINE else 0.5
-    logs = _absolute_beside(rule, state.baseline, counts, warm)
-    return f"{name} {len(families)}+", [*((size * (1.0 - part), own) for size, own in families), (part, logs)]
+    others = _absolute_beside(rule, state.baseline, counts, warm)
+    both = [(size * (1.0 - part), own) for size, own in families] + [(size * part, own) for size, own in others]
+    return f"{name} {len(families)}+", both
 
 
-def _absolute_beside(rule: Rule, baseline: Baseline, counts: GuardrailCounts, warm: bool) -> list[float] | None:
-    """Absolute bets beside the relative ones; None while the baseline itself is above what they call acceptable."""
+def _absolute_beside(rule: Rule, baseline: Baseline, counts: GuardrailCounts, warm: bool) -> list[Family]:
+    """Absolute bets beside the relative ones; they rest while the baseline itself is above what is acceptable."""
+    resting: list[Family] = [(1.0, None)] if rule.phi <= 1.0 else [(0.5, None), (0.5, None)]
     if baseline.total == 0 and rule.objective is None:
-        return None
+        return resting
     null = recorded_share(rule, baseline) if rule.objective is None else rule.objective
     null = min(0.98, warm_share(null) if warm else null)
     total, bad = baseline.recent_total + counts.baseline.total, baseline.recent_bad + counts.baseline.bad
-    return None if bad > null * total else _against(rule, null, counts.candidate)
+    return resting if bad > null * total else _against(rule, null, counts.candidate)
 
 
 def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float) -> list[Family]:
@@ -89,9 +93,11 @@ def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float) ->
     args = (rho0, rhos, float(candidate.total), float(baseline.total))
     own = ratio_logs(*args, candidate.bad, candidate.bad + baseline.bad)
     if rule.phi > 1.0:
-        # Half a quasi-likelihood, half a bet that clusters within a tick cannot fool.
-        bets = share_bets(*args, candidate.bad, candidate.bad + baseline.bad)
-        families: list[Family] = [(0.5, [value / rule.phi for value in own]), (0.5, bets)]
+        # Half a quasi-likelihood, where there are clusters enough for it; half a bet that no cluster can fool.
+        both = candidate.bad + baseline.bad
+        dense = both >= const.QUASI_EVENTS * rule.phi
+        bets = share_bets(*args, candidate.bad, both)
+        families: list[Family] = [(0.5, [value / rule.phi for value in own] if dense else None), (0.5, bets)]
     else:
         families = [(1.0, own)]
     if rule.kind != "latency" or not state.buckets.bounds:

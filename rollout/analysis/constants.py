@@ -7,8 +7,10 @@ import math
 MULTIPLES = (1.0, 1.6, 2.5, 4.0, 8.0, 20.0)
 """Alternatives of the abort test: multiples of the tolerated ratio, or of the odds of the share that is still
 acceptable. The first is the null itself: wealth that does not bet, so that evidence cannot be ruined."""
-PRIOR = (0.1, 0.18, 0.18, 0.18, 0.18, 0.18)
+PRIOR = (0.05, 0.19, 0.19, 0.19, 0.19, 0.19)
 """Their weights in the mixture, also where fixed share leads back to."""
+RESTARTS = 4.0
+"""Expected restarts of the mixture within the horizon (fixed share)."""
 MIXTURE_COST = -math.log(PRIOR[-1])
 """Nats that the mixture costs against knowing the true ratio."""
 
@@ -35,8 +37,14 @@ RECENT_SECONDS = 60.0
 
 BOOST_SHARE = 0.1
 """Overshoot is removed only where the error share of a tick is below this: there the binomial is near enough."""
-BOOST_EVENTS = 64
-"""And only up to this many bad events in a tick: beyond, it gains nothing that a tick could show."""
+BOOST_EVENTS = 128
+"""And only up to this many bad events in a tick: more was tried and gained nothing."""
+
+QUASI_EVENTS = 10.0
+"""With clustered errors a quasi-likelihood is bet on only in ticks with this many times phi bad events: with fewer
+clusters its expectation under the null exceeds 1."""
+QUASI_SAFETY = 1.2
+"""phi is an estimate: it counts for this many times as much."""
 
 PROMOTE_CAP = 100.0
 """Promotion evidence is capped at this multiple of its threshold, so that a late change for the worse shows."""

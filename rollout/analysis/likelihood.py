@@ -62,3 +62,19 @@ def share_bets(
         theta = rho * candidate / (rho * candidate + baseline)
         values.append(log(max(1e-12, (1.0 - y) * (1.0 - theta) / (1.0 - theta0) + y * theta / theta0)))
     return values
+
+
+def level_bets(null: float, multiples: Sequence[float], phi: float, total: int, bad: int) -> list[float]:
+    """A bet on the bad share `y = x / n` of a tick without a baseline, for errors that come in clusters.
+
+    `l = 1 + b (y / p0 - 1)` with 0 <= b <= 1 has expectation at most 1 whenever E[x] is at most n p0, however the
+    events cling together (Waudby-Smith & Ramdas 2024). b is near the growth-optimal one if the share is m p0 with
+    dispersion phi: `(m - 1) / ((m - 1)^2 + phi m / (n p0))`; it depends on n alone, which is known beforehand.
+    """
+    excess = bad / (total * null) - 1.0 if total else 0.0
+    values = []
+    for multiple in multiples:
+        gain = multiple - 1.0
+        size = min(1.0, gain / (gain * gain + phi * multiple / (total * null))) if total and gain > 0.0 else 0.0
+        values.append(log(max(1e-12, 1.0 + size * excess)))
+    return values

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, log
 
+from rollout.analysis.constants import RESTARTS
+
 
 def mix(weights: Sequence[float], logs: Sequence[float]) -> tuple[float, list[float]]:
     """One tick: `log(sum w l)` and the posterior weights `w l / sum w l`, from log likelihood ratios `logs`.
@@ -30,5 +32,5 @@ def share(weights: Sequence[float], prior: Sequence[float], eps: float) -> tuple
 
 
 def restart_rate(length: float, horizon: float) -> float:
-    """`eps` of a tick of `length` seconds: one restart is expected within the horizon."""
-    return min(0.5, length / horizon)
+    """`eps` of a tick of `length` seconds: RESTARTS are expected within the horizon."""
+    return min(0.5, RESTARTS * length / horizon)

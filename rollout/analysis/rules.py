@@ -65,7 +65,7 @@ def _rule(guardrail: Guardrail, analysis: Analysis, first_release: bool, phi: fl
         negligible=getattr(guardrail, "negligible", 0.0),
         objective=getattr(guardrail, "objective", None),
         threshold=guardrail.threshold if isinstance(guardrail, Latency | Slo) else None,
-        phi=1.0 if isinstance(guardrail, ClientFailures) else phi,
+        phi=1.0 if phi <= 1.0 or isinstance(guardrail, ClientFailures) else const.QUASI_SAFETY * phi,
         gross=guardrail.kind in ("error-ratio", "latency"),
         first_release=first_release,
         log_abort=-math.log(analysis.false_abort * part) if part else math.inf,
