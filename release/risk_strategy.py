@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from release.manifest.release import Release
+from release.manifest.route import HeaderMatch
 from release.manifest.scope import Level
-from release.manifest.strategy import BlueGreen, Canary, Rolling, SmokeCheck, Step
+from release.manifest.strategy import BlueGreen, Canary, Preview, Rolling, SmokeCheck, Step
 from release.units import show_seconds
 
 Kind = Literal["rolling", "canary", "blue-green"]
@@ -50,11 +51,12 @@ def choose(release: Release, level: Level) -> tuple[Canary | BlueGreen | Rolling
     together = _must_switch_at_once(release)
     if together:
         return _blue_green(release, level), (together, "one switch keeps two versions from working side by side")
+    longest = release.analysis.horizon  # an undecided step is aborted there, so none may bake longer
     if level == "low" and release.workload.replicas > FEW_REPLICAS and not release.migrations:
         batch = 1 / release.workload.replicas if release.workload.replicas <= 10 else 0.1
-        strategy = Rolling(kind="rolling", batch=batch, bake=60.0, final_bake=300.0)
+        strategy = Rolling(kind="rolling", batch=batch, bake=min(60.0, longest), final_bake=min(300.0, longest))
         return strategy, ("low risk and no migration", "batches need no double capacity")
-    steps = tuple(Step(weight=weight, bake=bake) for weight, bake in CANARY_STEPS[level])
+    steps = tuple(Step(weight=weight, bake=min(bake, longest)) for weight, bake in CANARY_STEPS[level])
     first = CANARY_STEPS[level][0][0]
     return Canary(kind="canary", steps=steps), (f"{level} risk", f"a fault meets {first:g}% of the traffic at first")
 
@@ -85,5 +87,7 @@ def _must_switch_at_once(release: Release) -> str:
 
 
 def _blue_green(release: Release, level: Level) -> BlueGreen:
+    preview = Preview(header=HeaderMatch(name="x-slipway-preview", value=release.service))
     smoke = SmokeCheck(path=release.workload.probes.readiness.path, times=5)
-    return BlueGreen(kind="blue-green", smoke=(smoke,), bake=900.0 if level == "high" else 600.0)
+    bake = min(900.0 if level == "high" else 600.0, release.analysis.horizon)
+    return BlueGreen(kind="blue-green", preview=preview, smoke=(smoke,), bake=bake)

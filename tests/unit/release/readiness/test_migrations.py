@@ -17,9 +17,7 @@ from tests.vouched import YESTERDAY, Vouched
 DROP = "alter table orders drop column total;"
 
 
-def _script(
-    it: Vouched, up: str, down: str | None = "alter table orders drop column coupon;", **migration: Any
-) -> None:
+def _script(it: Vouched, up: str, down: str = "alter table orders drop column coupon;", **migration: Any) -> None:
     it.write("migrations/0042.up.sql", up.encode())
     it.write("migrations/0042.down.sql", down.encode())
     it.manifest["migrations"][0] |= migration
@@ -114,7 +112,7 @@ def test_lost_data_is_not_reversible_whatever_the_down_step_says(it: Vouched) ->
         ("drop tabel orders", "malformed"),
     ],
 )
-def test_a_way_down_that_is_none_is_refused(it: Vouched, down: str | None, code: str) -> None:
+def test_a_way_down_that_is_none_is_refused(it: Vouched, down: str, code: str) -> None:
     _script(it, "alter table orders add column coupon text", down)
     refused(it.case(), "migrations", code)
     _compensate(it, "leave the column, nobody reads it")
