@@ -59,6 +59,9 @@ def pending_reason(wanted: RolloutInputs, head: Head | None, live: Live | None, 
     if not whole_on(live, wanted.candidate):
         shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
         return f"somebody else changed the weights: {shares}"
+    idle = sorted(name for name in live.shares if name != wanted.candidate.service)
+    if idle:
+        return f"{', '.join(idle)} is left in the route without traffic"
     if live.body != body:
         return "somebody else changed the route"
     return None

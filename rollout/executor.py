@@ -35,6 +35,7 @@ from rollout.routers.base import Live, Split
 from rollout.shares import share_problem
 from rollout.smoke_step import smoke
 from rollout.status import status_line
+from rollout.transition import move
 from rollout.world import World
 
 POLL = 0.25
@@ -117,16 +118,20 @@ class Executor:
         self._live: Live | None = None
         self._looked = 0.0
         self._smoke: str | None = None
+        self._intent: tuple[str | None, str] = (None, "")
+        self._unreachable: float | None = None
         self._records: list[dict[str, Any]] = []
 
     def run(self) -> Head:
         """Drive the rollout to its commit. Raises RolloutAborted with one clear line."""
-        self._scale_candidate()
         while True:
             try:
                 action = self._step()
+                self._unreachable = None
             except Conflict as error:
                 action = Abort(Cause.ENVIRONMENT, f"somebody else wrote this rollout's state or route: {error}")
+            except ClusterError as error:
+                action = self._tolerate(error)
             if isinstance(action, Commit):
                 return self._stored.head
             if isinstance(action, Abort):
@@ -134,24 +139,45 @@ class Executor:
 
     def _step(self) -> Action | None:
         look = self._look()
-        self._state, action = next_action(self._rules, self._state, look)
-        self._perform(action, look)
+        before = self._state
+        self._state, action = next_action(self._rules, before, look)
+        try:
+            self._perform(action, look)
+        except ClusterError:
+            self._state = before  # It did not happen: decide again.
+            raise
+        self._intent = (None, "")
         return action if isinstance(action, Commit | Abort) else None
+
+    def _tolerate(self, error: ClusterError) -> Action | None:
+        """A cluster that does not answer for a moment stops nothing; one that stays away ends the rollout."""
+        now = self._world.now()
+        since = self._unreachable = self._unreachable if self._unreachable is not None else now
+        if self._cancelled.is_set() or self._lease_lost.is_set():
+            return Abort(Cause.LEASE if self._lease_lost.is_set() else Cause.INTERRUPTED, "interrupted")
+        if now - since > self._rules.error_grace:
+            return Abort(Cause.ENVIRONMENT, str(error))
+        self._show(f"waiting for the cluster: {error}")
+        self._cancelled.wait(1.0)
+        return None
 
     # -- looking -------------------------------------------------------------------------------------------
 
     def _look(self) -> Look:
         now = self._world.now()
+        if self._state.phase is Phase.READY:
+            self._scale_candidate()
         readiness = self._world.workloads.readiness(self._wanted.candidate)
         self._tick(now)
-        intent = self._intent()
+        accepted = self._accepted()
+        self._read_intent()
         measure = self._measure
         return Look(
             now=now,
             ready=min(readiness.ready, readiness.endpoints_ready),
             fatal=readiness.problem if readiness.fatal else None,
             hint=readiness.problem or "",
-            accepted=self._accepted(),
+            accepted=accepted,
             route_problem=self._live.problem if self._live is not None else "",
             smoke=self._smoke,
             decision=measure.decision,
@@ -159,8 +185,8 @@ class Executor:
             on_inconclusive=measure.policy("inconclusive"),
             on_error=measure.policy("error"),
             share_problem=self._share_problem(),
-            intent=intent[0],
-            by=intent[1],
+            intent=self._intent[0],
+            by=self._intent[1],
             cancelled=self._cancelled.is_set(),
             lease_lost=self._lease_lost.is_set(),
         )
@@ -190,14 +216,14 @@ class Executor:
         sticky = self._wanted.route.affinity is not None
         return share_problem(self._weight, totals.candidate, totals.baseline, sticky=sticky)
 
-    def _intent(self) -> tuple[str | None, str]:
+    def _read_intent(self) -> None:
         intent = self._world.intents.read()
         if intent is None or intent.rollout_id != self._attempt.id or intent.id == self._attempt.acknowledged:
-            return None, ""
+            return
         self._attempt = self._attempt.model_copy(update={"acknowledged": intent.id})
         self._save(journal.begun(self._stored.head, self._attempt))
         self._reporter.event(f"{intent.action} by {intent.by}: {intent.reason or 'no reason given'}")
-        return intent.action, f"{intent.by}: {intent.reason}" if intent.reason else intent.by
+        self._intent = (intent.action, f"{intent.by}: {intent.reason}" if intent.reason else intent.by)
 
     # -- performing ----------------------------------------------------------------------------------------
 
@@ -207,7 +233,7 @@ class Executor:
             self._cancelled.wait(self._interval())
         elif isinstance(action, Smoke):
             self._reporter.status(f"{self._wanted.service}: smoke checks at 0%")
-            self._smoke = smoke(self._world, self._wanted, self._route_split(0.0, preview=True), self._cancelled)
+            self._smoke = smoke(self._world, self._wanted, self._split(0.0, preview=True), self._cancelled)
         elif isinstance(action, Shift):
             self._shift(action.step)
         elif isinstance(action, Prepare):
@@ -223,11 +249,17 @@ class Executor:
         return POLL
 
     def _shift(self, step: PlannedStep) -> None:
-        now = self._world.now()
-        self._tick(now)
+        if self._lease_lost.is_set():
+            return
+        world, route, known = self._world, self._wanted.route, self._known()
+        if self._old is not None and self._weight <= 0:
+            move(world, route, self._split(0.0), known, self._cancelled.wait)
+        self._tick(world.now())
+        live = world.router.read()
+        self._live = world.router.apply(route, self._split(step.weight), live.version if live is not None else None)
+        now = world.now()
         self._measure.next_step(now)
         self._record_step(StepRecord(weight=step.weight, began=now))
-        self._write(self._route_split(step.weight))
         self._weight = step.weight
         self._reporter.event(f"{self._wanted.service}: {step.weight:.4g}% to {self._name()}")
 
@@ -245,22 +277,18 @@ class Executor:
         if candidate.scaled_by_rollout and self._world.workloads.replicas(candidate) < want:
             self._world.workloads.scale(candidate, want)
 
-    def _route_split(self, weight: float, *, preview: bool = False) -> Split:
+    def _known(self) -> list[Backend]:
+        return [self._wanted.candidate] if self._old is None else [self._old, self._wanted.candidate]
+
+    def _split(self, weight: float, *, preview: bool = False) -> Split:
+        """Both stay in the route until after the commit, so that the way back is a change of weights only."""
         candidate = self._wanted.candidate
         strategy = self._wanted.strategy
         shown = strategy.preview if strategy.kind == "blue-green" and preview else None
         extra = (candidate, shown) if shown is not None else None
-        if self._old is None or weight >= 100:
-            return Split(((candidate, 100.0),), extra)
-        if weight <= 0:
-            return Split(((self._old, 100.0),), extra)
+        if self._old is None:
+            return Split.whole(candidate)
         return Split(((self._old, 100.0 - weight), (candidate, weight)), extra)
-
-    def _write(self, split: Split) -> None:
-        if self._lease_lost.is_set():
-            return
-        live = self._world.router.read()
-        self._live = self._world.router.apply(self._wanted.route, split, live.version if live else None)
 
     # -- the journal ---------------------------------------------------------------------------------------
 
@@ -287,7 +315,14 @@ class Executor:
         self._attempt = self._attempt.model_copy(update={"steps": (*self._attempt.steps[:-1], last)})
 
     def _save(self, head: Head) -> None:
-        self._stored.version = self._world.journal.save(head.to_json(), self._stored.version)
+        """A write whose answer was lost may have happened: what is there then tells."""
+        try:
+            self._stored.version = self._world.journal.save(head.to_json(), self._stored.version)
+        except Conflict:
+            stored = self._world.journal.load()
+            if stored is None or Head.model_validate(stored[0]) != head:
+                raise
+            self._stored.version = stored[1]
         self._stored.head = head
 
     def _flush(self) -> None:

@@ -23,7 +23,8 @@ from rollout.journal import Attempt, Head, Outcome, Serving
 from rollout.outputs import outputs_of, recorded_serving, weights_of
 from rollout.probe import Probe
 from rollout.restore import put_back
-from rollout.routers.base import Split
+from rollout.routers.base import Live, Split
+from rollout.transition import move
 from rollout.watchdog import new_rollout_id
 from rollout.world import World
 
@@ -135,10 +136,7 @@ class Update:
             self._save(stored, head)
 
     def _settle(self, stored: Stored, serving: Serving) -> dict[str, Any]:
-        live = self._world.router.read()
-        if live is None or live.body != self._world.router.body(self._wanted.route):
-            expect = live.version if live is not None else None
-            live = self._world.router.apply(self._wanted.route, Split.whole(serving.backend), expect)
+        live = self._alone(serving.backend, None)
         settled = Serving(backend=self._wanted.candidate, route=self._wanted.route)
         if stored.head.serving != settled:
             self._save(stored, stored.head.model_copy(update={"serving": settled}))
@@ -167,9 +165,14 @@ class Update:
                 guard.disarm()
             if probe is not None:
                 probe.stop()
-        self._after_commit(old)
+        self._after_commit(old, beat)
         self._world.journal.prune({holder})
         return outputs_of(self._wanted, head, self._world.router.read())
+
+    def _alone(self, backend: Backend, old: Backend | None) -> Live:
+        """Leave only this backend in the route; it has all the traffic already."""
+        known = [backend] if old is None else [backend, old]
+        return move(self._world, self._wanted.route, Split.whole(backend), known, self._world.pause)
 
     def _attempt(self, holder: str, kind: Kind) -> Attempt:
         return Attempt(
@@ -191,8 +194,12 @@ class Update:
         probe.start()
         return probe
 
-    def _after_commit(self, old: Backend | None) -> None:
+    def _after_commit(self, old: Backend | None, beat: Heartbeat) -> None:
+        """Take the old backend out of the route and see it idle; the engine deletes it when this returns."""
+        if beat.lost.is_set():
+            raise ClusterError("the Lease was lost after the commit; the next up goes on")
         standby = self._wanted.standby
+        self._alone(self._wanted.candidate, old)
         self._keep_standby()
         if old is None or (standby is not None and standby.revision == old.revision):
             return

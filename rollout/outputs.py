@@ -28,7 +28,8 @@ def outputs_of(wanted: RolloutInputs, head: Head, live: Live | None) -> dict[str
 
 def weights_of(live: Live | None) -> dict[str, float]:
     """Percent per Service as the cluster has it now; empty when there is no route."""
-    return {name: round(share, 2) for name, share in sorted(live.shares.items())} if live is not None else {}
+    shares = live.shares if live is not None else {}
+    return {name: round(share, 2) for name, share in sorted(shares.items()) if share > 0}
 
 
 def recorded_serving(olds: Mapping[str, Any]) -> Serving | None:

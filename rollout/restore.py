@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from release.errors import ClusterError, Conflict
 from release.manifest.route import Route
-from rollout.course import whole_on
 from rollout.journal import Attempt, Serving
 from rollout.routers.base import Split
 from rollout.shares import returning_split
+from rollout.transition import move
 from rollout.world import World
 
 POLL = 0.25
@@ -76,16 +76,13 @@ class Restore:
 
     def _pass(self) -> bool:
         self._scale_back()
-        live = self._world.router.read()
         split = self._split()
         if split is None:
             self._tell("nobody is ready yet")
             return False
-        whole = len(split.shares) == 1 and split.shares[0][0] == self._old
-        if live is not None and whole and whole_on(live, self._old):
-            return live.accepted
-        after = self._world.router.apply(self._route, split, live.version if live is not None else None)
-        return whole and after.accepted
+        known = [self._old] if self._attempt is None else [self._old, self._attempt.candidate]
+        move(self._world, self._route, split, known, self._world.pause)
+        return split == Split.whole(self._old)
 
     def _scale_back(self) -> None:
         if self._attempt is None or self._attempt.old_replicas is None:

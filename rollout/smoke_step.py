@@ -8,10 +8,10 @@ from release.errors import ClusterError
 from release.rollout_inputs import RolloutInputs
 from rollout.routers.base import Split
 from rollout.smoke import preview_headers, run_checks
+from rollout.transition import move
 from rollout.world import World
 
 POLL = 0.25
-ACCEPT_WITHIN = 30.0
 COUNTED_WITHIN = 10.0
 """Seconds within which the data plane's counters must show the smoke requests at the candidate."""
 
@@ -23,10 +23,7 @@ def smoke(world: World, wanted: RolloutInputs, split: Split, cancelled: threadin
         return "smoke checks need a preview route"
     if wanted.gateway_url is None:
         return "smoke checks need the stack setting gatewayUrl"
-    live = world.router.read()
-    world.router.apply(wanted.route, split, live.version if live is not None else None)
-    if not _accepted(world, cancelled):
-        return f"the gateway did not accept the preview route within {ACCEPT_WITHIN:g}s"
+    move(world, wanted.route, split, [side for side, _ in split.shares], cancelled.wait)
     headers = preview_headers(wanted.route, strategy.preview)
     before = _requests(world, wanted)
     problem = run_checks(wanted.gateway_url, headers, strategy.smoke)
@@ -34,16 +31,6 @@ def smoke(world: World, wanted: RolloutInputs, split: Split, cancelled: threadin
         return problem
     sent = sum(check.times for check in strategy.smoke)
     return _arrived(world, wanted, before, sent, cancelled)
-
-
-def _accepted(world: World, cancelled: threading.Event) -> bool:
-    deadline = world.now() + ACCEPT_WITHIN
-    while world.now() < deadline and not cancelled.is_set():
-        live = world.router.read()
-        if live is not None and live.accepted:
-            return True
-        cancelled.wait(POLL)
-    return False
 
 
 def _arrived(world: World, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:

@@ -43,16 +43,16 @@ def preview_spec_of(route: Route, preview: tuple[Backend, Preview] | None) -> Js
 
 
 def weights(split: Split) -> list[tuple[Backend, int]]:
-    """Percent to integers that sum to WEIGHT_SUM, by largest remainder; a backend without a share is left out,
-    one with a share keeps at least the smallest. ValueError for a split that is none."""
-    wanted = [(backend, percent) for backend, percent in split.shares if percent != 0]
+    """Percent to integers that sum to WEIGHT_SUM, by largest remainder; a backend with a share keeps at least the
+    smallest, one with a share of 0 stands in the route without traffic. ValueError for a split that is none."""
+    wanted = list(split.shares)
     names = {backend.service for backend, _ in wanted}
     percents = [percent for _, percent in wanted]
     if len(names) != len(wanted) or min(percents, default=0) < 0 or abs(sum(percents) - 100) > 0.01:
         raise ValueError(f"shares must be those of different backends and sum to 100: {split.shares}")
     exact = [percent * WEIGHT_SUM / 100 for percent in percents]
-    whole = [max(1, int(value + 1e-6)) for value in exact]
-    order = sorted(range(len(wanted)), key=lambda i: whole[i] - exact[i])
+    whole = [max(1, int(value + 1e-6)) if value > 0 else 0 for value in exact]
+    order = sorted((i for i in range(len(wanted)) if exact[i] > 0), key=lambda i: whole[i] - exact[i])
     for i in range(WEIGHT_SUM - sum(whole)):
         whole[order[i % len(order)]] += 1
     while sum(whole) > WEIGHT_SUM:
@@ -61,14 +61,14 @@ def weights(split: Split) -> list[tuple[Backend, int]]:
 
 
 def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
-    """Percent per Service name of the users' rule, zero shares left out."""
+    """Percent per Service name of the users' rule; 0 for those that stand in it without traffic."""
     rules = spec.get("rules") or []
     found: dict[str, float] = {}
     for reference in (rules[-1].get("backendRefs") or []) if rules else []:
         weight = reference.get("weight", 1)
         found[reference["name"]] = found.get(reference["name"], 0.0) + weight
     total = sum(found.values())
-    return {name: round(100.0 * weight / total, 4) for name, weight in found.items() if weight > 0}
+    return {name: round(100.0 * weight / total, 4) if total else 0.0 for name, weight in found.items()}
 
 
 def body_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:

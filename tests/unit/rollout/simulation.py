@@ -147,11 +147,14 @@ class Simulation:
         return Head.model_validate(stored[0])
 
     def shares(self) -> list[float]:
-        """The candidate's share in percent in every split that was written."""
+        """The candidate's share in percent each time that it changed."""
         name = self.wanted.candidate.service
-        return [
-            next((share for side, share in split.shares if side.service == name), 0.0) for split in self.router.history
-        ]
+        seen = [0.0]
+        for split in self.router.history:
+            share = next((share for side, share in split.shares if side.service == name), 0.0)
+            if share != seen[-1]:
+                seen.append(share)
+        return seen[1:]
 
     def run(self, kind: str = "forward", old_replicas: int | None = None) -> Head:
         """Run the executor to its end; it raises RolloutAborted as in production."""

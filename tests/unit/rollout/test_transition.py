@@ -1,0 +1,74 @@
+"""The writes between two routes: nobody gets traffic in the write that introduces it, nobody leaves with traffic."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from release.errors import ClusterError
+from rollout.routers.base import Split
+from rollout.transition import move, next_split
+from tests.unit.rollout.examples import backend
+from tests.unit.rollout.simulation import Simulation
+
+SIDES = [backend(f"{letter * 8}") for letter in "abcd"]
+OLD, NEW = SIDES[0], SIDES[1]
+
+
+def shares(split: Split) -> dict[str, float]:
+    return {side.service: share for side, share in split.shares}
+
+
+def test_a_first_route_is_written_at_once() -> None:
+    assert next_split(None, Split.whole(NEW), []) == Split.whole(NEW)
+
+
+def test_a_switch_joins_then_shifts_then_leaves() -> None:
+    live = {OLD.service: 100.0}
+    first = next_split(live, Split.whole(NEW), [OLD])
+    assert first == Split(((OLD, 100.0), (NEW, 0.0)))
+    second = next_split(shares(first), Split.whole(NEW), [OLD])
+    assert second == Split(((NEW, 100.0), (OLD, 0.0)))
+    third = next_split(shares(second), Split.whole(NEW), [OLD])
+    assert third == Split.whole(NEW)
+    assert next_split(shares(third), Split.whole(NEW), [OLD]) is None
+
+
+def test_somebody_elses_backend_is_not_kept() -> None:
+    live = {OLD.service: 60.0, "intruder": 40.0}
+    assert next_split(live, Split.whole(OLD), [OLD]) == Split.whole(OLD)
+
+
+def test_a_route_full_of_strangers_is_replaced() -> None:
+    assert next_split({"intruder": 100.0}, Split.whole(OLD), [OLD]) == Split.whole(OLD)
+
+
+@given(
+    st.dictionaries(st.sampled_from([side.service for side in SIDES]), st.integers(0, 10), min_size=1),
+    st.dictionaries(st.integers(0, 3), st.integers(1, 10), min_size=1),
+)
+def test_every_way_ends_where_it_should_and_no_write_does_two_things_at_once(
+    start: dict[str, int], goal: dict[int, int]
+) -> None:
+    total, sum_goal = sum(start.values()), sum(goal.values())
+    live = {name: 100.0 * share / total if total else 0.0 for name, share in start.items()}
+    wanted = Split(tuple((SIDES[i], 100.0 * share / sum_goal) for i, share in goal.items()))
+    for _ in range(4):
+        split = next_split(live, wanted, SIDES)
+        if split is None:
+            break
+        after = shares(split)
+        if total:
+            assert all(after[name] == 0.0 for name in after.keys() - live.keys())
+            assert all(live[name] == 0.0 for name in live.keys() - after.keys())
+        live = after
+    assert live == pytest.approx(shares(wanted))
+
+
+def test_move_awaits_each_write_and_says_why_the_gateway_refuses() -> None:
+    world = Simulation()
+    world.router.judge("BackendNotFound: no such Service")
+    with pytest.raises(ClusterError, match="did not accept the route within 30s: BackendNotFound"):
+        move(world.world, world.wanted.route, Split.whole(NEW), [OLD], world.clock.advance)
+    assert len(world.router.history) == 1
