@@ -32,7 +32,7 @@ class Prometheus:
         Raises ClusterError."""
         data = self._get("api/v1/query", {"query": promql})
         result = data.get("result")
-        if not isinstance(result, list):
+        if not isinstance(result, list) or not all(map(_is_series, result)):
             raise ClusterError(f"{self.name}: the answer to a query holds no list of series")
         return result
 
@@ -76,3 +76,7 @@ class Prometheus:
             return {"Authorization": f"Bearer {Path(self._token_file).read_text().strip()}"}
         except OSError as error:
             raise ClusterError(f"{self.name}: the token file cannot be read ({error.strerror})") from error
+
+
+def _is_series(one: object) -> bool:
+    return isinstance(one, dict) and "metric" in one and ("value" in one or "values" in one)

@@ -1,0 +1,222 @@
+"""The source as a whole; what each counter means is in test_envoy, real servers are in the integration tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from release.errors import ClusterError
+from release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from rollout.metrics.base import Reading, Series
+from rollout.metrics.envoy import ACTIVE, ALIVE, REQUESTS, SECONDS
+from rollout.metrics.prometheus import PrometheusSource
+from tests.unit.rollout.examples import backend
+from tests.unit.rollout.metrics.server import Server, result
+
+NEW, OLD = backend("new"), backend("old")
+ERRORS = ErrorRatio(name="errors", kind="error-ratio")
+LATENCY = Latency(name="latency", kind="latency", threshold=0.25)
+
+
+def row(name: str, value: float, *more: float, at: float = 100.0, **labels: Any) -> dict[str, Any]:
+    metric = {"__name__": name, "pod": "p", **labels}
+    values = [value, *more]
+    return {"metric": metric, "values": [[at - len(values) + 1 + n, str(each)] for n, each in enumerate(values)]}
+
+
+def of(revision: str, name: str, value: float, **labels: Any) -> dict[str, Any]:
+    return row(name, value, envoy_cluster_name=f"shop_checkout-{revision}_8080", **labels)
+
+
+FRAME = result(
+    row(ALIVE, 7),
+    of("new", REQUESTS, 90, envoy_response_code="200"),
+    of("new", REQUESTS, 10, envoy_response_code="503"),
+    of("old", REQUESTS, 500, envoy_response_code="200"),
+    of("new", SECONDS, 80, le="250"),
+    of("new", SECONDS, 100, le="+Inf"),
+    of("new", ACTIVE, 3),
+)
+
+
+@pytest.fixture
+def server() -> Server:
+    made = Server()
+    made.on("__name__", FRAME)
+    made.on(f"{ALIVE}[300s]", result(row(ALIVE, 5, 6, 7)))
+    return made
+
+
+@pytest.fixture
+def source(server: Server) -> PrometheusSource:
+    return PrometheusSource("http://prometheus.example:9090", "shop", transport=server.transport)
+
+
+def queries(server: Server) -> list[str]:
+    return [request.url.params.get("query", request.url.path) for request in server.asked]
+
+
+def test_all_counters_of_both_sides_come_in_one_query_a_tick(server: Server, source: PrometheusSource) -> None:
+    slo = Slo(name="slo", kind="slo", of="latency", threshold=0.25, objective=0.01)
+    guardrails: list[Guardrail] = [ERRORS, LATENCY, slo, Slo(name="plain", kind="slo", objective=0.01)]
+    source.snapshot(guardrails, NEW, OLD)
+    server.asked.clear()
+    found = source.snapshot(guardrails, NEW, OLD)
+    assert len(server.asked) == 1
+    assert queries(server)[0].endswith("[5s]")
+    assert (found.at, found.errors) == (100.0, {})
+    assert found.readings["errors"].candidate == {"p": Series(100, 10, {})}
+    assert found.readings["errors"].baseline == {"p": Series(500, 0, {})}
+    assert found.readings["plain"] == found.readings["errors"]
+    assert found.readings["latency"].candidate["p"].bad == 20
+    assert found.readings["slo"] == found.readings["latency"]
+
+
+def test_a_first_release_has_no_baseline(source: PrometheusSource) -> None:
+    assert source.snapshot([ERRORS], NEW, None).readings["errors"].baseline == {}
+
+
+def test_the_window_follows_the_scrape_interval(server: Server, source: PrometheusSource) -> None:
+    intervals = {"metric": {"__name__": ALIVE}, "values": [[0, "1"], [15, "2"], [30, "3"]]}
+    server.on(f"{ALIVE}[300s]", result(intervals))
+    source.requests((NEW,))
+    assert queries(server)[-1].endswith("[47s]")
+
+
+def test_stale_data_is_an_error_of_every_counter_and_the_interval_is_learned_anew(
+    server: Server, source: PrometheusSource
+) -> None:
+    source.requests((NEW,))
+    server.on("__name__", result())
+    found = source.snapshot([ERRORS, LATENCY], NEW, OLD)
+    assert set(found.errors) == {"errors", "latency"}
+    assert "stale data: no Envoy was scraped within 5s, the scrape interval being 1s" in found.errors["errors"]
+    assert (found.at, found.readings) == (0.0, {})
+    with pytest.raises(ClusterError, match="stale"):
+        source.requests((NEW,))
+    assert sum(query == f"{ALIVE}[300s]" for query in queries(server)) == 2
+    server.on("__name__", FRAME)
+    assert source.snapshot([ERRORS], NEW, OLD).errors == {}
+
+
+def test_a_prometheus_that_scrapes_no_envoy_is_told(server: Server, source: PrometheusSource) -> None:
+    server.on(f"{ALIVE}[300s]", result())
+    found = source.snapshot([ERRORS], NEW, OLD)
+    assert "has no two samples of envoy_server_uptime within 5m" in found.errors["errors"]
+    assert "check that it scrapes the gateway's Envoy" in found.errors["errors"]
+
+
+def test_a_failing_guardrail_leaves_the_others_alone(source: PrometheusSource) -> None:
+    low = Latency(name="low", kind="latency", threshold=0.01)
+    clients = ClientFailures(name="clients", kind="client-failures")
+    found = source.snapshot([ERRORS, low, clients], NEW, OLD)
+    assert set(found.readings) == {"errors"}
+    assert "cannot be read from the data plane's histogram" in found.errors["low"]
+    assert found.errors["clients"] == "client-failures is not supported by the source prometheus"
+
+
+def test_a_server_that_is_away_is_an_error_of_every_guardrail_and_never_an_exception(
+    server: Server, source: PrometheusSource
+) -> None:
+    server.on("", httpx2.ConnectError("refused"))
+    custom = Custom(name="custom", kind="custom", good="g", total="t")
+    alert = AlertFiring(name="alert", kind="alert", alert="A")
+    found = source.snapshot([ERRORS, custom, alert], NEW, OLD)
+    assert set(found.errors) == {"errors", "custom", "alert"}
+    assert all("cannot be reached" in error for error in found.errors.values())
+    assert found.readings == {}
+
+
+def test_requests_are_summed_over_the_proxies_and_zero_for_what_was_never_seen(source: PrometheusSource) -> None:
+    found = source.requests((NEW, OLD, backend("none")))
+    assert found == {"new": 100.0, "old": 500.0, "none": 0.0}
+
+
+def test_in_flight_after_an_instant_waits_for_a_scrape_of_every_proxy(server: Server, source: PrometheusSource) -> None:
+    server.on("__name__", result(row(ALIVE, 7), of("new", ACTIVE, 3), row(ALIVE, 7, at=98.0, pod="q")))
+    assert source.in_flight(NEW) == 3
+    assert source.in_flight(NEW, after=97.0) == 3
+    assert source.in_flight(NEW, after=98.0) is None
+    assert source.in_flight(backend("none"), after=97.0) == 0
+
+
+def test_custom_guardrails_ask_once_each_for_all_parts_at_one_instant(server: Server, source: PrometheusSource) -> None:
+    def part(name: str, value: str, **labels: str) -> dict[str, Any]:
+        return {"metric": {"slipway_part": name, **labels}, "value": [123.5, value]}
+
+    server.on(
+        "label_replace",
+        result(
+            part("candidate_total", "100", pod="a"),
+            part("candidate_good", "90", pod="a"),
+            part("candidate_total", "7", pod="b"),
+            part("baseline_total", "50", pod="c"),
+            part("baseline_good", "50", pod="c"),
+        ),
+    )
+    custom = Custom(name="custom", kind="custom", good='g{r="{revision}"}', total='t{s="{service}"}')
+    found = source.snapshot([custom], NEW, OLD)
+    assert (found.at, found.errors) == (123.5, {})
+    assert found.readings["custom"] == Reading(
+        {'{"pod": "a"}': Series(100, 10, {}), '{"pod": "b"}': Series(7, 7, {})}, {'{"pod": "c"}': Series(50, 0, {})}
+    )
+    assert queries(server) == [
+        'label_replace(t{s="checkout-new"},"slipway_part","candidate_total","","") or '
+        'label_replace(g{r="new"},"slipway_part","candidate_good","","") or '
+        'label_replace(t{s="checkout-old"},"slipway_part","baseline_total","","") or '
+        'label_replace(g{r="old"},"slipway_part","baseline_good","","")'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "gave no series for either side"),
+        ([{"metric": {"slipway_part": "candidate_total"}, "value": [1, "NaN"]}], "gave nan, which is no count"),
+        ([{"metric": {"slipway_part": "candidate_total"}, "value": [1, "-4"]}], "gave -4.0, which is no count"),
+        ([{"metric": {"slipway_part": "candidate_good"}, "value": [1, "4"]}], "give different labels"),
+    ],
+)
+def test_custom_queries_that_count_nothing_sensible_are_errors(
+    server: Server, source: PrometheusSource, rows: list[dict[str, Any]], words: str
+) -> None:
+    server.on("label_replace", result(*rows))
+    found = source.snapshot([Custom(name="custom", kind="custom", good="g", total="t")], NEW, OLD)
+    assert words in found.errors["custom"]
+    assert found.readings == {}
+
+
+CLOCK = {"metric": {}, "value": [321.0, "321"]}
+
+
+def rules(*found: dict[str, Any]) -> httpx2.Response:
+    return httpx2.Response(200, json={"status": "success", "data": {"groups": [{"rules": list(found)}]}})
+
+
+def test_alerts_fire_by_name_and_labels_and_must_be_evaluated_when_they_do_not(
+    server: Server, source: PrometheusSource
+) -> None:
+    firing = {"metric": {"__name__": "ALERTS", "alertname": "A", "team": 'o"ps'}, "value": [321.0, "1"]}
+    server.on("ALERTS", result(firing, CLOCK))
+    server.on("/rules", rules({"name": "A", "health": "ok"}, {"name": "B", "health": "err", "lastError": "no b"}))
+    wanted = [
+        AlertFiring(name="mine", kind="alert", alert="A", labels={"team": 'o"ps'}),
+        AlertFiring(name="other", kind="alert", alert="A", labels={"team": "else"}),
+        AlertFiring(name="sick", kind="alert", alert="B"),
+        AlertFiring(name="absent", kind="alert", alert="C"),
+    ]
+    found = source.snapshot(wanted, NEW, OLD)
+    assert found.at == 321.0
+    assert {name: reading.firing for name, reading in found.readings.items()} == {"mine": True, "other": False}
+    assert found.errors["sick"].endswith("the alerting rule B is not evaluated: no b")
+    assert found.errors["absent"].endswith("there is no alerting rule C; check the name in the guardrail")
+    assert 'ALERTS{alertname="A",alertstate="firing",team="o\\"ps"}' in queries(server)[0]
+
+
+def test_when_every_alert_fires_nobody_is_asked_for_rules(server: Server, source: PrometheusSource) -> None:
+    server.on("ALERTS", result({"metric": {"alertname": "A"}, "value": [321.0, "1"]}, CLOCK))
+    found = source.snapshot([AlertFiring(name="a", kind="alert", alert="A")], NEW, OLD)
+    assert found.readings["a"].firing is True
+    assert len(server.asked) == 1

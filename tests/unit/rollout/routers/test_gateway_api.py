@@ -1,0 +1,155 @@
+"""The router against a server that misbehaves on demand; acceptance and traffic are tested on a real gateway."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from release.errors import ClusterError, Conflict
+from release.manifest.route import Route
+from release.manifest.strategy import Preview
+from rollout.routers.base import Split
+from rollout.routers.gateway_api import ATTEMPTS, GatewayApiRouter
+from tests.unit.rollout.api import NAMESPACE, Api, Json, answering, doing, failing, refusal, untouched
+from tests.unit.rollout.examples import ROUTE, backend
+
+OLD, NEW = backend("old"), backend("new")
+PLAIN = Route.model_validate(ROUTE)
+PATH = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/httproutes/checkout"
+HOSTED = (NEW, Preview(host="new.example"))
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def router(api: Api) -> GatewayApiRouter:
+    return GatewayApiRouter(api.client(), NAMESPACE, "checkout")
+
+
+def status(api: Api) -> None:
+    """The gateway writes its status: another resourceVersion, the same generation."""
+    api.change(PATH, lambda found: found.setdefault("status", {}).update(parents=[]))
+
+
+def test_a_status_that_is_written_between_read_and_write_is_no_conflict(api: Api, router: GatewayApiRouter) -> None:
+    version = router.apply(PLAIN, Split.whole(OLD), None).version
+    api.before.extend([untouched, doing(lambda: status(api)), untouched, doing(lambda: status(api))])
+    live = router.apply(PLAIN, Split.whole(NEW), version)
+    assert dict(live.shares) == {NEW.service: 100.0}
+
+
+def test_a_gateway_that_writes_without_end_is_told(api: Api, router: GatewayApiRouter) -> None:
+    version = router.apply(PLAIN, Split.whole(OLD), None).version
+    for _ in range(ATTEMPTS):
+        api.before.extend([untouched, answering(refusal(409, "modified"))])
+    with pytest.raises(Conflict, match="others keep writing it"):
+        router.apply(PLAIN, Split.whole(NEW), version)
+
+
+def test_a_spec_that_is_written_between_read_and_write_is_a_conflict(api: Api, router: GatewayApiRouter) -> None:
+    version = router.apply(PLAIN, Split.whole(OLD), None).version
+
+    def rival() -> None:
+        api.change(PATH, lambda found: found["spec"].update(hostnames=["else.example"]))
+
+    api.before.extend([untouched, doing(rival)])
+    with pytest.raises(Conflict, match="expected version"):
+        router.apply(PLAIN, Split.whole(NEW), version)
+    assert api.objects[PATH]["spec"]["hostnames"] == ["else.example"]
+
+
+def test_a_route_that_was_made_anew_is_another_one(api: Api, router: GatewayApiRouter) -> None:
+    version = router.apply(PLAIN, Split.whole(OLD), None).version
+    router.delete()
+    again = router.apply(PLAIN, Split.whole(OLD), None).version
+    assert again != version
+    with pytest.raises(Conflict):
+        router.apply(PLAIN, Split.whole(NEW), version)
+
+
+def test_a_route_that_is_created_twice_is_a_conflict(api: Api, router: GatewayApiRouter) -> None:
+    def rival() -> None:
+        GatewayApiRouter(api.client(), NAMESPACE, "checkout").apply(PLAIN, Split.whole(NEW), None)
+
+    api.before.extend([untouched, doing(rival)])
+    with pytest.raises(Conflict, match="expected version None"):
+        router.apply(PLAIN, Split.whole(OLD), None)
+
+
+def test_a_route_that_is_deleted_in_between_is_a_conflict(api: Api, router: GatewayApiRouter) -> None:
+    version = router.apply(PLAIN, Split.whole(OLD), None).version
+    api.before.extend([untouched, doing(api.objects.clear)])
+    with pytest.raises(Conflict):
+        router.apply(PLAIN, Split.whole(NEW), version)
+    assert api.objects == {}
+
+
+def test_the_route_of_another_service_is_left_alone(api: Api, router: GatewayApiRouter) -> None:
+    foreign: Json = {"metadata": {"labels": {"slipway.dev/owned-by": "cart"}}, "spec": {"rules": []}}
+    api.put(PATH, foreign)
+    live = router.read()
+    assert live is not None
+    assert not live.managed
+    for action in (lambda: router.apply(PLAIN, Split.whole(OLD), live.version), router.delete):
+        with pytest.raises(ClusterError, match=r"slipway.dev/owned-by=checkout"):
+            action()
+    assert api.objects[PATH]["spec"] == {"rules": []}
+
+
+def test_the_preview_route_is_there_before_the_main_one_and_goes_after_it(api: Api, router: GatewayApiRouter) -> None:
+    live = router.apply(PLAIN, Split(((OLD, 100.0),), HOSTED), None)
+    assert live.body == router.body(PLAIN, HOSTED)
+    live = router.apply(PLAIN, Split.whole(OLD), live.version)
+    assert live.body == router.body(PLAIN)
+    writes = [(r.method, r.url.path.rpartition("/")[2]) for r in api.requests if r.method != "GET"]
+    assert writes == [
+        ("POST", "httproutes"),
+        ("POST", "httproutes"),
+        ("PUT", "checkout"),
+        ("DELETE", "checkout.preview"),
+    ]
+    assert list(api.objects) == [PATH]
+
+
+def test_a_preview_route_that_somebody_deleted_is_a_problem(api: Api, router: GatewayApiRouter) -> None:
+    live = router.apply(PLAIN, Split(((OLD, 100.0),), HOSTED), None)
+    del api.objects[f"{PATH}.preview"]
+    found = router.read()
+    assert found is not None
+    assert not found.accepted
+    assert found.body != live.body
+
+
+def test_the_body_that_is_told_beforehand_is_the_one_that_is_read(router: GatewayApiRouter) -> None:
+    live = router.apply(PLAIN, Split(((OLD, 40.0), (NEW, 60.0))), None)
+    assert live.body == router.body(PLAIN)
+    assert router.read() == live
+
+
+def test_delete_removes_both_routes_and_may_be_repeated(api: Api, router: GatewayApiRouter) -> None:
+    router.apply(PLAIN, Split(((OLD, 100.0),), HOSTED), None)
+    router.delete()
+    router.delete()
+    assert api.objects == {}
+    assert router.read() is None
+
+
+def test_a_split_that_is_none_writes_nothing(api: Api, router: GatewayApiRouter) -> None:
+    with pytest.raises(ValueError, match="sum to 100"):
+        router.apply(PLAIN, Split(((OLD, 90.0),)), None)
+    with pytest.raises(ClusterError, match="preview"):
+        router.apply(PLAIN, Split(((OLD, 100.0),), (NEW, Preview())), None)
+    assert api.requests == []
+
+
+def test_a_cluster_without_the_gateway_api_is_told(api: Api, router: GatewayApiRouter) -> None:
+    missing = httpx2.Response(404, text="404 page not found", headers={"Content-Type": "text/plain"})
+    api.before.append(answering(missing))
+    with pytest.raises(ClusterError, match="custom resource definitions exist"):
+        router.read()
+    api.before.append(failing(httpx2.ConnectError("refused")))
+    with pytest.raises(ClusterError, match="HTTPRoute shop/checkout: the API server cannot be reached"):
+        router.read()
