@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -76,17 +76,20 @@ def services_in(namespace: str) -> list[str]:
     return sorted({one[SERVICE_LABEL] for one in labels if SERVICE_LABEL in one})
 
 
-def watched(lease: Lease, seconds: float | None = None, *, patient: bool = False) -> Holding:
-    """Whether a Lease is kept alive, watching for so long at most (WATCH when left out). One that was renewed a
-    moment ago by our clock counts at once, unless `patient`: then only a renewal that is seen does."""
+def watched(
+    lease: Lease, seconds: float = WATCH, *, patient: bool = False, pause: Callable[[float], object] = time.sleep
+) -> Holding:
+    """Whether a Lease is kept alive, watching for so long at most. One that was renewed a moment ago by our clock
+    counts at once, unless `patient`: then only a renewal that is seen does."""
     first = state = lease.held_by()
     if first is None:
         return Holding("free")
     if not patient and 0 <= first.age <= RENEW_EVERY:
         return Holding("renewed", first.holder, first.age)
-    end = time.monotonic() + (WATCH if seconds is None else seconds)
-    while state is not None and not state.expired and time.monotonic() < end:
-        time.sleep(POLL)
+    for _ in range(round(seconds / POLL)):
+        if state is None or state.expired:
+            break
+        pause(POLL)
         state = lease.held_by()
         if state is not None and (state.renewed, state.holder) != (first.renewed, first.holder):
             return Holding("renewed", state.holder, state.age)

@@ -42,7 +42,7 @@ def status(service: str | None, namespace: str | None, stack: str | None, folder
 
 def look(service: str, namespace: str) -> Seen:
     """Read what the cluster says of one service."""
-    from cli.cluster import head_of, watched, world_of
+    from cli.cluster import WATCH, head_of, watched, world_of
     from cli.status_view import Seen
 
     world = world_of(service, namespace)
@@ -55,7 +55,7 @@ def look(service: str, namespace: str) -> Seen:
         namespace=namespace,
         head=head,
         live=world.router.read(),
-        lease=watched(world.lease, seconds=None if running else 0.0),
+        lease=watched(world.lease, WATCH if running else 0.0),
         intent=world.intents.read() if running else None,
         latest=records[-1] if records else None,
         now=world.now(),

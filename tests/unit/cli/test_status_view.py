@@ -1,0 +1,95 @@
+"""What the status says, and what it calls a problem."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cli.cluster import Holding
+from cli.status_view import Seen, as_json, as_text
+from rollout.journal import Outcome, StepRecord
+from rollout.routers.base import Live
+from tests.unit.cli.examples import NOW, attempt, completed, head, intent, live, quarantine
+
+RENEWED = Holding("renewed", "someone", 1.0)
+FREE = Holding("free")
+STEP = StepRecord(weight=5, began=NOW - 20, ended=NOW - 10, requests=200, errors=1, verdict="PASS")
+
+
+def seen(**changes: Any) -> Seen:
+    values: dict[str, Any] = {"head": head(), "live": live(a=100.0), "lease": FREE, "now": NOW}
+    return Seen(service="checkout", namespace="shop", **{**values, **changes})
+
+
+def in_flight(**changes: Any) -> Seen:
+    running = head(attempt=attempt(steps=(STEP, StepRecord(weight=25, began=NOW - 10)), acknowledged="i1"))
+    return seen(**{"head": running, "live": live(a=75.0, b=25.0), "lease": RENEWED, **changes})
+
+
+def test_a_settled_service_is_no_problem() -> None:
+    assert seen().problem is None
+    assert "serves       version-a (aaaaaaaa)" in as_text(seen())
+
+
+def test_a_rollout_in_flight_shows_its_steps_weights_and_verdict() -> None:
+    text = as_text(in_flight(latest={"verdict": "PASS", "reason": "errors: fine"}))
+    assert "forward to version-b (bbbbbbbb), in flight for 42s" in text
+    assert "75% checkout-aaaaaaaa, 25% checkout-bbbbbbbb" in text
+    assert "step 1: 5% for 10s, 200 requests, 1 errors, PASS" in text
+    assert "step 2: 25% since" in text
+    assert "now: PASS errors: fine" in text
+    assert "held by someone, renewed now" in text
+    assert in_flight().problem is None
+
+
+def test_a_rollout_is_paused_while_the_last_word_that_it_obeyed_is_pause() -> None:
+    assert in_flight(intent=intent("pause", "i1")).paused
+    assert not in_flight(intent=intent("resume", "i1")).paused
+    assert not in_flight(intent=intent("pause", "i2")).paused
+    assert not in_flight(intent=None).paused
+
+
+def test_a_rollout_that_nobody_carries_out_is_a_problem() -> None:
+    assert "slipway recover" in str(in_flight(lease=FREE).problem)
+
+
+def test_weights_that_somebody_else_changed_are_a_problem() -> None:
+    assert "somebody else changed the weights" in str(seen(live=live(a=50.0, b=50.0)).problem)
+
+
+def test_a_missing_route_is_a_problem() -> None:
+    assert "route is missing" in str(seen(live=None).problem)
+
+
+def test_a_route_that_the_gateway_refuses_is_a_problem() -> None:
+    refused = Live({"checkout-aaaaaaaa": 100.0}, "1", False, "no such gateway", True)
+    assert "no such gateway" in str(seen(live=refused).problem)
+
+
+def test_a_service_without_a_journal_is_a_problem() -> None:
+    assert "no journal" in as_text(seen(head=None, live=None))
+
+
+def test_quarantined_and_completed_revisions_are_listed_with_reasons() -> None:
+    done = (completed("a"), completed("c"))
+    text = as_text(seen(head=head(completed=done, quarantined={"b" * 8: quarantine("b")})))
+    assert "version-b (bbbbbbbb)  2027-01-15 08:00:00Z  5% errors" in text
+    assert "version-c (cccccccc)  2027-01-15 08:00:00Z  c.yaml" in text
+
+
+def test_the_end_of_the_last_rollout_is_told_with_its_reason() -> None:
+    ended = attempt(outcome=Outcome.ABORTED, ended=NOW - 30.0, reason="5% errors")
+    assert "aborted after 12s: 5% errors" in as_text(seen(head=head(attempt=ended)))
+
+
+def test_machines_get_the_same_as_plain_json() -> None:
+    told = json.loads(json.dumps(as_json(in_flight(intent=intent("pause", "i1")))))
+    assert told["serving"]["revision"] == "a" * 8
+    assert told["route"]["weights"] == {"checkout-aaaaaaaa": 75.0, "checkout-bbbbbbbb": 25.0}
+    assert (told["attempt"]["outcome"], told["attempt"]["candidate"]["version"]) == ("running", "version-b")
+    assert (told["inFlight"], told["paused"], told["lease"]["state"]) == (True, True, "renewed")
+
+
+def test_machines_get_nulls_for_a_service_that_was_never_released() -> None:
+    told = as_json(seen(head=None, live=None))
+    assert (told["serving"], told["route"], told["attempt"], told["completed"]) == (None, None, None, [])
