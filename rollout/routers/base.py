@@ -28,8 +28,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The route as the cluster holds it. `shares` is percent per Service name (zero shares are left out),
-    `accepted` whether the gateway accepted this generation with all references resolved, `problem` why not.
+    """The route as the cluster holds it. `shares` is percent per Service name (0 for one that stands in the route
+    without traffic), `accepted` whether the gateway accepted this generation with all references resolved,
+    `problem` why not.
 
     `version` is opaque and changes with what was asked for, not with the status that the gateway writes."""
 

@@ -149,7 +149,7 @@ def test_changed_weights_and_changed_hosts_are_told_apart(
     stage.admin.replace(found)
     live = router.read()
     assert live is not None
-    assert dict(live.shares) == {new.service: 100.0}
+    assert dict(live.shares) == {old.service: 0.0, new.service: 100.0}
     assert live.body == router.body(route)
     found = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)
     found["spec"]["hostnames"] = ["elsewhere.example"]

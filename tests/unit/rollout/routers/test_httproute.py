@@ -52,8 +52,10 @@ def test_percents_become_integers_down_to_a_hundredth() -> None:
     assert integers(33.333, 33.333, 33.334) == [3333, 3333, 3334]
 
 
-def test_a_backend_without_a_share_is_left_out() -> None:
-    assert [b.revision for b, _ in weights(Split(((OLD, 0.0), (NEW, 100.0))))] == ["new"]
+def test_a_backend_without_a_share_stands_in_the_route_without_traffic() -> None:
+    assert integers(0, 100) == [0, 10_000]
+    assert integers(0, 50, 50) == [0, 5000, 5000]
+    assert shares_of(spec_of(PLAIN, Split(((OLD, 0.0), (NEW, 100.0))))) == {OLD.service: 0.0, NEW.service: 100.0}
 
 
 def test_a_share_that_is_too_small_to_write_is_not_rounded_to_nothing() -> None:
@@ -70,7 +72,7 @@ def test_weights_always_sum_to_the_whole_and_miss_their_share_by_less_than_one_u
 
 
 @pytest.mark.parametrize(
-    "shares", [(), ((OLD, 60.0), (NEW, 30.0)), ((OLD, -5.0), (NEW, 105.0)), ((OLD, 50.0), (OLD, 50.0))]
+    "shares", [(), ((OLD, 0.0),), ((OLD, 60.0), (NEW, 30.0)), ((OLD, -5.0), (NEW, 105.0)), ((OLD, 50.0), (OLD, 50.0))]
 )
 def test_a_split_that_is_none_is_refused(shares: Any) -> None:
     with pytest.raises(ValueError, match="sum to 100"):
@@ -84,9 +86,9 @@ def test_what_is_written_is_read_back_as_shares() -> None:
 
 def test_shares_of_a_foreign_route_follow_the_apis_defaults() -> None:
     backends = [{"name": "a"}, {"name": "b", "weight": 3}, {"name": "c", "weight": 0}]
-    assert shares_of({"rules": [{"backendRefs": backends}]}) == {"a": 25.0, "b": 75.0}
+    assert shares_of({"rules": [{"backendRefs": backends}]}) == {"a": 25.0, "b": 75.0, "c": 0.0}
     assert shares_of({"rules": [{}]}) == shares_of({}) == {}
-    assert shares_of({"rules": [{"backendRefs": [{"name": "a", "weight": 0}]}]}) == {}
+    assert shares_of({"rules": [{"backendRefs": [{"name": "a", "weight": 0}]}]}) == {"a": 0.0}
 
 
 def test_the_preview_by_header_is_the_first_rule_and_repeats_every_match_with_one_header_more() -> None:
