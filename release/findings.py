@@ -25,7 +25,8 @@ def plain(value: object, limit: int = TEXT_LIMIT) -> str:
     direction overrides and lone surrogates must not get there.
     """
     text = value if isinstance(value, str) else repr(value)
-    kept = "".join(_printable(char) for char in text[: limit * 4])
+    start = text[: limit * 4]
+    kept = start if start.isprintable() else "".join(_printable(char) for char in start)
     line = " ".join(kept.split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 

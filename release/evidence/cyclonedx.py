@@ -63,7 +63,7 @@ class _Affects(Foreign):
 class _Vulnerability(Foreign):
     id: str
     analysis: _Analysis | None = None
-    affects: list[_Affects] = []
+    affects: Annotated[list[_Affects], Field(max_length=1000)] = []
 
 
 class _Document(Foreign):

@@ -46,7 +46,7 @@ class _Vulnerability(_Snake):
 
 class _Statement(_Snake):
     vulnerability: _Vulnerability
-    products: list[_Product] = []
+    products: Annotated[list[_Product], Field(max_length=1000)] = []
     status: VexStatus
     justification: _JUSTIFICATIONS | None = None
     impact_statement: str | None = None
@@ -59,7 +59,7 @@ class _Document(_Snake):
     author: Annotated[str, Field(min_length=1)]
     timestamp: _Time
     version: int
-    statements: list[_Statement]
+    statements: Annotated[list[_Statement], Field(max_length=2000)]
 
 
 def entries(document: dict[str, object], subject: Digest) -> Iterator[VexEntry]:

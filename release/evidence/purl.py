@@ -12,6 +12,8 @@ def oci_digest(identifier: str) -> str | None:
     if not identifier.startswith("pkg:"):
         found = _DIGEST.fullmatch(identifier.rpartition("@")[2])
         return None if found is None or "@" not in identifier else found[0]
+    if not identifier.lower().startswith("pkg:oci/"):
+        return None
     from packageurl import PackageURL
 
     try:

@@ -9,6 +9,7 @@ from release.evidence.errors import EvidenceError
 from release.evidence.sarif_model import Component, ComponentReference, Level, Result, Rule, RuleReference, Run
 
 _LONGEST_ID = 400
+_DEEPEST_ID = 8
 _ORDER: tuple[Level, ...] = ("none", "note", "warning", "error")
 
 
@@ -93,7 +94,7 @@ def _by_hierarchical_id(home: _Shelf, name: str) -> Rule | None:
     """`CA1000/1` is a case of the rule `CA1000` (3.27.5)."""
     if len(name) > _LONGEST_ID:
         raise EvidenceError("malformed", f"SARIF: a rule id is longer than {_LONGEST_ID} characters")
-    while name:
+    for _ in range(_DEEPEST_ID):
         if name in home.by_id:
             return home.by_id[name]
         name = name.rpartition("/")[0]

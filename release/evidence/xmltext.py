@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from xml.etree.ElementTree import ParseError
 
 from release.evidence.errors import EvidenceError
-from release.evidence.limits import MOST_XML_ATTRIBUTES, MOST_XML_DEPTH
+from release.evidence.limits import LONGEST_XML_TOKEN, MOST_XML_ATTRIBUTES, MOST_XML_DEPTH
 
 _CHUNK = 1 << 16
 
@@ -26,21 +26,26 @@ class _Target:
         self._handler = handler
         self._what = what
         self._depth = 0
+        self.progress = 0
+        """How many events there were."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if self._depth >= MOST_XML_DEPTH:
             raise EvidenceError("malformed", f"{self._what}: nested more than {MOST_XML_DEPTH} deep")
         if len(attributes) > MOST_XML_ATTRIBUTES:
             raise EvidenceError("malformed", f"{self._what}: an element has more than {MOST_XML_ATTRIBUTES} attributes")
+        self.progress += 1
         self._handler.opened(_local(name), attributes, self._depth)
         self._depth += 1
 
     def end(self, name: str) -> None:
         self._depth -= 1
+        self.progress += 1
         self._handler.closed(_local(name), self._depth)
 
     def data(self, text: str) -> None:
         """Text is not evidence."""
+        self.progress += 1
 
     def close(self) -> None:
         """Nothing is built."""
@@ -57,11 +62,18 @@ def stream(data: bytes, handler: Handler, what: str) -> None:
 
     if not data.strip():
         raise EvidenceError("empty", f"{what}: the file is empty")
-    parser: Any = XMLParser(target=_Target(handler, what), forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    target = _Target(handler, what)
+    parser: Any = XMLParser(target=target, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     parser.parser.StartDoctypeDeclHandler = _refuse_internal_subset
     try:
+        seen, since = -1, 0
         for start in range(0, len(data), _CHUNK):
             parser.feed(data[start : start + _CHUNK])
+            seen, since = (target.progress, 0) if target.progress != seen else (seen, since + _CHUNK)
+            if since > LONGEST_XML_TOKEN:
+                raise EvidenceError(
+                    "malformed", f"{what}: an attribute or a tag of more than {LONGEST_XML_TOKEN} bytes"
+                )
         parser.close()
     except ParseError as error:
         raise EvidenceError("malformed", f"{what}: not well-formed XML: {error}") from None
