@@ -34,6 +34,8 @@ class Waiter:
         verdict = self.judge(live, rule)
         for elapsed in self._pauses():
             if verdict.ready:
+                if elapsed:
+                    say("ready")
                 return live
             if verdict.failed or elapsed is None or elapsed >= timeout:
                 raise NotReadyError(live, _reasons(live, verdict, elapsed, timeout))
@@ -66,7 +68,8 @@ class Waiter:
                 return
             if elapsed is None or elapsed >= timeout:
                 raise StandInError(_still_there(live, elapsed, timeout))
-            say(f"waiting for {identity(live)} to be gone")
+            if elapsed >= 1:
+                say(_leaving(live))
 
     def _pauses(self) -> Iterator[float | None]:
         """The seconds since the start, ever more seldom; None once cancelled."""
@@ -122,6 +125,11 @@ def _reasons(live: Object, verdict: Verdict, elapsed: float | None, timeout: flo
     else:
         first = f"{name} was not ready within {timeout:g} s, waiting for {verdict.waiting_for}"
     return [first, *verdict.reasons]
+
+
+def _leaving(live: Object) -> str:
+    finalizers = ", ".join(live["metadata"].get("finalizers") or [])
+    return f"being deleted; held by {finalizers}" if finalizers else "being deleted"
 
 
 def _still_there(live: Object, elapsed: float | None, timeout: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 from lightkube.config import client_adapter
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 
 from sandbox.standins.errors import InvalidInputError, StandInError
@@ -153,6 +154,7 @@ def _required(config: SingleConfig | None) -> SingleConfig:
 
 
 def _http(config: SingleConfig) -> httpx2.Client:
+    config = config._replace(user=config.user or User())
     params = client_adapter.ConnectionParams(timeout=httpx2.Timeout(TIMEOUT)).httpx_params(config)
     limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     return httpx2.Client(**params, limits=limits)

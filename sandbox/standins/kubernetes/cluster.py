@@ -46,14 +46,14 @@ class Cluster:
         return self._objects.default_namespace(kind)
 
     def preview(self, urn: str, inputs: Properties, recorded: Properties | None) -> Properties:
-        """The outputs an update would have, unknown where only it will tell; the inputs where nobody can tell."""
+        """The outputs an update would have, unknown where only it will tell."""
         if has_unknown(inputs):
-            return inputs
+            return state.assumed(inputs, recorded, kind_of_urn(urn))
         request = self._request(urn, inputs, recorded, 0.0)
         with _hidden(inputs):
-            dry = self._objects.dry_run(request)
+            dry = self._objects.dry_run(request, create=recorded is None)
         if dry is None:
-            return inputs
+            return state.assumed(inputs, recorded, kind_of_urn(urn))
         kind = kind_of_object(dry["apiVersion"], dry["kind"])
         live = state.predicted(dry, request.inputs, kind, create=recorded is None)
         return state.outputs(live, inputs, kind, request.manager)

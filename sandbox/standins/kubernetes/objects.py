@@ -56,7 +56,7 @@ class Objects:
             namespaced = True  # most are; should it be a cluster-wide one, its create says so
         return self.api.namespace if namespaced else None
 
-    def dry_run(self, request: Request) -> Object | None:
+    def dry_run(self, request: Request, *, create: bool) -> Object | None:
         """What applying would give; None when the cluster cannot tell yet, or may not be asked."""
         try:
             return self._apply(request, dry_run=True)
@@ -65,7 +65,12 @@ class Objects:
         except ApiError as error:
             if error.namespace_missing or error.code == 403 or _NO_DRY_RUN in str(error):
                 return None
+            if create and self._exists(request.inputs):  # the one that is to be deleted before this one is made
+                return None
             raise _explained(error, request) from None
+
+    def _exists(self, item: Object) -> bool:
+        return self.read(kind_of_object(item["apiVersion"], item["kind"]), identity(item)) is not None
 
     def apply(self, request: Request) -> Object:
         """Apply and await; the live object.

@@ -68,7 +68,7 @@ def decoded(inputs: Mapping[str, Tree]) -> dict[str, Tree]:
 
 def problems(inputs: Mapping[str, Tree]) -> list[tuple[str, str]]:
     """Every (property, reason) for which these settings cannot be used."""
-    found = [(name, reason) for name, reason in _REFUSED.items() if _truth(inputs.get(name))]
+    found = [(name, reason) for name, reason in _REFUSED.items() if inputs.get(name) not in (None, False, "", "false")]
     unknown = set(inputs) - _KNOWN - _IGNORED - set(_REFUSED)
     found += [(name, "unknown setting of the Kubernetes provider") for name in sorted(unknown)]
     if inputs.get("enableServerSideApply") not in (None, UNKNOWN) and not _truth(inputs["enableServerSideApply"]):

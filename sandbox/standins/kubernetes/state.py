@@ -61,12 +61,25 @@ def predicted(dry: Object, inputs: dict[str, Tree], kind: Kind, *, create: bool)
     return result
 
 
+def assumed(inputs: dict[str, Tree], recorded: dict[str, Tree] | None, kind: Kind) -> dict[str, Tree]:
+    """The outputs to show for an update when nobody can ask the server: the inputs over what was ``recorded``."""
+    base: Object = inputs if recorded is None else _over(live_of(recorded), inputs)
+    if not isinstance(base.get("metadata"), dict):
+        return base
+    return concealed(predicted(base, inputs, kind, create=recorded is None), inputs, kind)
+
+
+def _over(base: Tree, top: Tree) -> Tree:
+    if isinstance(base, dict) and isinstance(top, dict):
+        return base | {key: _over(base[key], value) if key in base else value for key, value in top.items()}
+    return top
+
+
 def _service_spec(spec: Object, declared: Tree) -> Object:
     given = declared if isinstance(declared, dict) else {}
     result = dict(spec)
-    for key in _ASSIGNED_TO_SERVICES:
-        if key in result and key not in given and "clusterIP" not in given:
-            result[key] = UNKNOWN
+    if given.get("type") != "ExternalName" and "clusterIP" not in given:
+        result |= {key: UNKNOWN for key in _ASSIGNED_TO_SERVICES if key not in given}
     ports = [dict(port) for port in result.get("ports") or []]
     for index, port in enumerate(ports):
         wanted = (given.get("ports") or [])[index : index + 1]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from sandbox import world
+from sandbox.sample.binaries import binaries
+from sandbox.sample.images import VERSIONS, publish
 from sandbox.standins import bin_directory_for
 from sandbox.toolchain import ensure_pulumi
+from tests.integration.standins.cluster import Cluster
 from tests.integration.standins.project import VIRTUALENV, Project, base_environment
 
 MakeProject = Callable[..., Project]
@@ -47,3 +52,32 @@ def make_project(tmp_path: Path, pulumi_environment: dict[str, str]) -> Iterator
     yield make
     for project in made:
         project.close()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The sandbox, brought up unless it is, with two versions of its sample service."""
+    world.up()
+    variables = os.environ | world.environment()
+    wanted = {name: VERSIONS[name] for name in ("v1", "never-ready")}
+    return Cluster(variables, publish(variables["SLIPWAY_REGISTRY"], binaries().sample, wanted))
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A name for a namespace of the test's own, which need not exist; it is gone afterwards."""
+    name = f"standins-{secrets.token_hex(4)}"
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture
+def make_cluster_project(make_project: MakeProject, cluster: Cluster) -> MakeProject:
+    """``make_project`` with the sandbox's cluster as the default one."""
+
+    def make(program: str, extra: str = "") -> Project:
+        project = make_project(program, extra)
+        project.environment["KUBECONFIG"] = cluster.variables["KUBECONFIG"]
+        return project
+
+    return make

@@ -24,26 +24,26 @@ cancelled = threading.Event()
 
 
 class Slow(provider_pb2_grpc.ResourceProviderServicer):
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ANN401
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         return plugin_pb2.PluginInfo(version="1.0.0")
 
-    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ANN401
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ANN401
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         return provider_pb2.ConfigureResponse()
 
-    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ANN401
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ANN401
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         (NOTES / "creating").touch()
         cancelled.wait(60)
         time.sleep(1)
         (NOTES / "tidied").touch()
         context.abort(grpc.StatusCode.ABORTED, "tidied up after the cancellation")
 
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802, ANN401
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         cancelled.set()
         return empty_pb2.Empty()
 
