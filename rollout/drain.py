@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from release.errors import ClusterError
-from release.rollout_inputs import Backend
+from release.rollout_inputs import Backend, RolloutInputs
 from rollout.world import World
 
-POLL = 1.0
-"""Seconds; the data plane's counters are scraped about this often."""
+POLL = 0.5
+"""Seconds; the data plane's counters are scraped about every one."""
 
 
-def drained(world: World, old: Backend, within: float) -> bool:
+def drained(world: World, wanted: RolloutInputs, old: Backend, within: float) -> bool:
     """Whether the data plane has nothing in flight to `old` any more, asked for at most `within` seconds.
 
-    Only a look that the data plane gave after the route was read back counts; one that cannot tell is no yes.
-    Waiting longer would not help: the pods drain by themselves, this only spares them the work.
+    Only what the data plane said after the route was read back counts; a source that cannot tell is no yes. The
+    pods drain by themselves all the same: this spares them the work, it is not what keeps requests whole.
     """
     if world.source is None:
         return False
     deadline = world.now() + within
-    before: float | None = None
+    mark: float | None = None
     while world.now() < deadline:
         try:
-            count = world.source.requests((old,)).get(old.revision, 0.0)
-            flying = world.source.in_flight(old)
+            if mark is None:
+                mark = world.source.snapshot(wanted.guardrails, wanted.candidate, old).at
+            if world.source.in_flight(old, mark) == 0:
+                return True
         except ClusterError:
-            flying, count = None, -1.0
-        if flying == 0 and before is not None and count == before:
-            return True
-        before = count
+            pass
         world.pause(POLL)
     return False

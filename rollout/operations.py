@@ -204,7 +204,7 @@ class Update:
         if old is None or (standby is not None and standby.revision == old.revision):
             return
         self._reporter.status(f"{self._wanted.service}: waiting until {old.service} has nothing in flight")
-        drained(self._world, old, DRAIN_WITHIN)
+        drained(self._world, self._wanted, old, DRAIN_WITHIN)
 
     def _keep_standby(self) -> None:
         standby = self._wanted.standby

@@ -21,10 +21,10 @@ LONG = {"kind": "canary", "steps": [{"weight": 50, "bake": "120s"}, {"weight": 1
 SAFE_WITHIN = 5.0
 
 
-def descendants(process: subprocess.Popen[bytes], word: str) -> list[psutil.Process]:
-    """The processes below the CLI whose command line holds this word."""
+def providers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The rollout plugin below the CLI, without its watchdog."""
     children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if word in " ".join(child.cmdline())]
+    return [child for child in children if any(part.endswith("/rollout") for part in child.cmdline())]
 
 
 def in_flight(service: Service, traffic: Load, log: Path, version: str = "v2") -> subprocess.Popen[bytes]:
@@ -64,7 +64,7 @@ def test_after_kill_9_the_watchdog_makes_the_traffic_whole(
     service.released("v1")
     with load(rate=100) as traffic:
         process = in_flight(service, traffic, tmp_path / "log")
-        providers = descendants(process, str(Path("rollout")))
+        providers = providers_of(process)
         assert providers
         if victims != "cli":
             for provider in providers:
@@ -95,7 +95,7 @@ def test_with_the_watchdog_killed_too_the_next_up_repairs_before_it_deletes(
         process = in_flight(service, traffic, tmp_path / "log")
         for dog in _watchdogs(service):
             dog.kill()
-        for provider in descendants(process, "rollout"):
+        for provider in providers_of(process):
             provider.kill()
         kill(process)
         assert service.head().unfinished
