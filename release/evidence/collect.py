@@ -53,7 +53,7 @@ class _Work:
         """Read a file; judge it at once when it is a statement, else hand it back as a report to be bound."""
         try:
             content = self.sources.read(reference.path, limit_of(reference))
-            if reference.kind in _REPORTS and not is_signed(content):
+            if reference.kind in reports.KINDS and not is_signed(content):
                 yield reference, content
                 return
             self._statement(reference, verified(content, self.trust))
@@ -132,8 +132,3 @@ class _Work:
                 facts=facts,
             )
         )
-
-
-_REPORTS: frozenset[Kind | None] = frozenset(
-    {"tests", "coverage", "static-analysis", "security-scan", "vex", "migration-lint"}
-)

@@ -16,6 +16,9 @@ _READERS: dict[Kind, Callable[[bytes], Facts]] = {
     "migration-lint": squawk.parse,
 }
 
+KINDS: frozenset[Kind] = frozenset({*_READERS, "vex"})
+"""The kinds of evidence that are reports; all others are statements."""
+
 
 def parse(kind: Kind, data: bytes, subject: Digest) -> Facts:
     """Read a report of `kind`. Raises EvidenceError, and nothing else whatever the bytes are."""

@@ -1,0 +1,173 @@
+"""What the `attest` commands share: options, reading, signing, writing, and errors as lines with exit code 1."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from release.errors import InputError, Problem, SlipwayError
+from release.evidence.references import Sources
+from release.manifest.load import load
+from release.manifest.release import Release
+from release.units import seconds
+
+P = ParamSpec("P")
+
+
+def explained(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn an error that is raised on purpose into its lines on stderr and exit code 1."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except SlipwayError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(1)
+
+    return wrapper
+
+
+class Time(click.ParamType[datetime]):
+    """A time with its zone, such as 2026-11-23T10:00:00Z; `ahead` also takes a duration from now, such as 14d."""
+
+    name = "time"
+
+    def __init__(self, *, ahead: bool = False) -> None:
+        self._ahead = ahead
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            if self._ahead:
+                try:
+                    return datetime.now(UTC) + timedelta(seconds=seconds(value))
+                except ValueError:
+                    pass
+            self.fail(f"{value!r} is not a time such as 2026-11-23T10:00:00Z", param, ctx)
+        if at.tzinfo is None:
+            self.fail(f"{value!r} has no zone; write 2026-11-23T10:00:00Z", param, ctx)
+        return at
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A statement in the making: the release that it is about, where its files are, and where it goes."""
+
+    release: Release
+    sources: Sources
+    at: datetime
+    out: Path
+    key: Path | None
+    as_json: bool
+
+    def write(self, predicate_type: str, predicate: dict[str, object]) -> None:
+        """Sign, write and say what was written; without a key it is written bare. Raises InputError."""
+        from release.evidence import make
+
+        digest = self.release.artifact.digest
+        repository = self.release.artifact.image.partition("@")[0]
+        payload = make.statement(digest, repository, predicate_type, predicate)
+        content = payload if self.key is None else make.sign(payload, read_key(self.key))
+        write_new(self.out, content)
+        said = {
+            "statement": str(self.out),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "subject": digest,
+            "predicateType": predicate_type,
+            "signed": self.key is not None,
+            "predicate": predicate,
+        }
+        if self.as_json:
+            click.echo(json.dumps(said, indent=2))
+            return
+        click.echo(f"{self.out}: {predicate_type} about {digest}")
+        if self.key is None:
+            click.echo(
+                "not signed yet: sign it as a DSSE envelope or a Sigstore bundle, and name that file in the manifest"
+            )
+
+
+_OPTIONS = (
+    click.option("--manifest", type=click.Path(path_type=Path), required=True, help="The release's manifest."),
+    click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write; never overwritten."),
+    click.option("--key", type=click.Path(path_type=Path), help="Private key in PEM, as `attest keygen` makes it."),
+    click.option("--unsigned", is_flag=True, help="Write the bare statement, for a Sigstore client or a key service."),
+    click.option("--at", type=Time(), default=None, help="When it happened; now when left out."),
+    click.option("--json", "as_json", is_flag=True, help="Say what was written as JSON."),
+)
+
+
+def makes_statement(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that all statements share, as one `Making`."""
+
+    @functools.wraps(command)
+    def wrapper(
+        *,
+        manifest: Path,
+        out: Path,
+        key: Path | None,
+        unsigned: bool,
+        at: datetime | None,
+        as_json: bool,
+        **rest: object,
+    ) -> None:
+        if (key is None) != unsigned:
+            raise click.UsageError("give either --key FILE or --unsigned")
+        release, sources = read_release(manifest)
+        command(Making(release, sources, at or datetime.now(UTC), out, key, as_json), **rest)
+
+    decorated: Callable[..., None] = explained(wrapper)
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def read_release(manifest: Path) -> tuple[Release, Sources]:
+    """A manifest, and where its files are looked up: beside it, and in the current folder when it is below that."""
+    release, here, folder = load(manifest, str(manifest)), Path.cwd(), manifest.resolve().parent
+    if folder.is_relative_to(here):
+        return release, Sources(here, folder.relative_to(here).as_posix())
+    return release, Sources(folder)
+
+
+def read_key(path: Path) -> bytes:
+    """The bytes of a private key. Raises InputError when others may read the file."""
+    try:
+        mode = path.stat().st_mode
+        content = path.read_bytes()
+    except OSError as error:
+        problem = Problem("key", f"cannot be read: {error.strerror}", "Make one with `slipway attest keygen`")
+        raise InputError(str(path), [problem]) from None
+    if mode & 0o077:
+        problem = Problem("key", "others may read it", f"Protect it: chmod 600 {path}")
+        raise InputError(str(path), [problem])
+    return content
+
+
+def write_new(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file that must not exist yet: evidence and keys are never overwritten. Raises InputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        problem = Problem("out", "exists already, and evidence is never overwritten", "Choose another name")
+        raise InputError(str(path), [problem]) from None
+    except OSError as error:
+        problem = Problem("out", f"cannot be written: {error.strerror}", "Choose another place")
+        raise InputError(str(path), [problem]) from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
