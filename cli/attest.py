@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -32,8 +33,9 @@ attest.add_command(verify)
 @attest.command()
 @click.argument("name", type=click.Path(path_type=Path))
 @click.option("--kind", type=click.Choice(["ed25519", "ecdsa"]), default="ed25519", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Say what was written as JSON.")
 @explained
-def keygen(*, name: Path, kind: KeyKind) -> None:
+def keygen(*, name: Path, kind: KeyKind, as_json: bool) -> None:
     """Make a key pair: NAME.key, readable by you only, and NAME.pub for the trust roots.
 
     For the sandbox and for trying things out: the private key is not encrypted.
@@ -43,7 +45,10 @@ def keygen(*, name: Path, kind: KeyKind) -> None:
     private, public = generate_key(kind)
     write_new(name.with_name(f"{name.name}.key"), private, 0o600)
     write_new(name.with_name(f"{name.name}.pub"), public)
-    click.echo(f"{name}.key (keep it), {name}.pub (put it into the trust roots)")
+    if as_json:
+        click.echo(json.dumps({"private": f"{name}.key", "public": f"{name}.pub", "pem": public.decode()}, indent=2))
+    else:
+        click.echo(f"{name}.key (keep it), {name}.pub (put it into the trust roots)")
 
 
 @attest.command()

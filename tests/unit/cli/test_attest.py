@@ -82,6 +82,11 @@ def test_what_the_commands_sign_is_what_the_gates_accept(it: Vouched, run: Run) 
     assert len(dossier.items) == 10
 
 
+@pytest.mark.parametrize("name", sorted(attest.commands))
+def test_every_command_speaks_json(run: Run, name: str) -> None:
+    assert "--json" in run(name, "--help").output
+
+
 def test_a_private_key_is_for_its_owner_alone_and_never_overwritten(it: Vouched, run: Run) -> None:
     run("keygen", "mine")
     assert stat.S_IMODE((it.root / "mine.key").stat().st_mode) == 0o600
