@@ -7,8 +7,9 @@ import sys
 import pulumi
 
 import settings
-from components import RolloutAccess, RolloutAccessArgs, TopologyArgs, service
+from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, service
 from release.errors import SlipwayError
+from release.release_inputs import ReleaseInputs
 
 SHOWN = 32
 """The exit code by which Pulumi's language host knows that the program has said all that there is to say."""
@@ -26,7 +27,9 @@ def main() -> None:
         RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))
     exports: dict[str, object] = {}
     for entry in stack.services:
+        inputs = ReleaseInputs.of(entry.release, stack.namespace, entry.manifest, entry.sha256, stack.gates)
         args = TopologyArgs(
+            gate=Release(entry.release.service, inputs),
             release=entry.release,
             standby=entry.standby,
             manifest=entry.manifest,

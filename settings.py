@@ -22,6 +22,7 @@ from release.manifest.load import load
 from release.manifest.problems import problems_of
 from release.manifest.release import Release
 from release.manifest.strategy import BlueGreen
+from release.release_inputs import GateSetting, sha256_of
 from release.revision import revision_of
 from release.rollout_inputs import MetricsSource, TrafficProbe
 from release.strategy import resolve
@@ -39,6 +40,7 @@ REMEDIES = {
     "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "gatewayUrl": "Write releases:gatewayUrl: where the gateway answers, such as http://gateway.example",
     "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
+    "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
 }
 
@@ -66,15 +68,18 @@ class Configuration(Part):
     gateway_url: Url | None = None
     probe: TrafficProbe | None = None
     access: Access | None = None
+    gates: GateSetting = GateSetting()
+    """Left out, the gates are enforced with `policies/config/<stack>.json`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service: its release and its standby, their strategies resolved, and the path of the manifest."""
+    """One service: its release and its standby, their strategies resolved, and path and SHA-256 of the manifest."""
 
     release: Release
     standby: Release | None
     manifest: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,7 @@ class Settings:
     gateway_url: str | None
     probe: TrafficProbe | None
     access: Access | None
+    gates: GateSetting
 
 
 def read() -> Settings:
@@ -121,6 +127,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         gateway_url=configuration.gateway_url,
         probe=configuration.probe,
         access=configuration.access,
+        gates=configuration.gates,
     )
 
 
@@ -152,7 +159,8 @@ def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
         if release is not None and standby is not None:
             loaded.compare(name, release, standby)
         if release is not None:
-            yield Service(release=release, standby=standby, manifest=entry.manifest)
+            sha256 = sha256_of(loaded.root / entry.manifest)
+            yield Service(release=release, standby=standby, manifest=entry.manifest, sha256=sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 TOPOLOGIES = tuple(f"slipway:index:{kind}" for kind in ("Canary", "BlueGreen", "Rolling"))
-"""The components that stand for one service each. They and their Rollouts are called like it."""
-SERVICE_TYPES = (*TOPOLOGIES, "slipway:index:Rollout")
+"""The components that stand for one service each. They, their Rollouts and their Releases are called like it."""
+SERVICE_TYPES = (*TOPOLOGIES, "slipway:index:Release", "slipway:index:Rollout")
 UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard"})
 
 

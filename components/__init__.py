@@ -7,7 +7,7 @@ is a plain value, so that `pulumi preview` always shows the whole release plan.
 from components.access import RolloutAccess, RolloutAccessArgs
 from components.blue_green import BlueGreen
 from components.canary import Canary
-from components.resources import Rollout
+from components.resources import Release, Rollout
 from components.rolling import Rolling
 from components.service import service
 from components.topology import Topology, TopologyArgs
@@ -16,6 +16,7 @@ from components.workload import VersionedWorkload, VersionedWorkloadArgs
 __all__ = [
     "BlueGreen",
     "Canary",
+    "Release",
     "Rolling",
     "Rollout",
     "RolloutAccess",

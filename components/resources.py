@@ -7,6 +7,8 @@ from typing import Any
 
 import pulumi
 
+from release.release_inputs import TYPE as RELEASE
+from release.release_inputs import ReleaseInputs
 from release.rollout_inputs import RolloutInputs
 
 
@@ -27,3 +29,19 @@ class Rollout(pulumi.CustomResource):
     def __init__(self, name: str, inputs: RolloutInputs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = dict.fromkeys(("weights", "serving", "outcome"))
         super().__init__("slipway:index:Rollout", name, {**inputs.to_wire(), **outputs}, opts)
+
+
+class Release(pulumi.CustomResource):
+    """What is released: the manifest by its digest, the evidence as the gates read it, and their verdict.
+
+    Declared before everything else of the service, which depends on it: where the gates refuse, nothing is created.
+    """
+
+    evidence: pulumi.Output[Mapping[str, Any] | None]
+    """The normalised evidence, None where the gates are off."""
+    verdict: pulumi.Output[Mapping[str, Any]]
+    """What the gates said: outcome, advisory findings, exemptions that were used."""
+
+    def __init__(self, name: str, inputs: ReleaseInputs, opts: pulumi.ResourceOptions | None = None) -> None:
+        outputs = dict.fromkeys(("evidence", "verdict"))
+        super().__init__(RELEASE, name, {**inputs.to_wire(), **outputs}, opts)

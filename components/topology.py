@@ -21,7 +21,8 @@ class TopologyArgs:
     """All plain values: they decide which resources there are.
 
     `release` is what the service shall run, `standby` an earlier release whose workload stays warm with its own
-    settings. `manifest` is the path of the release's file, for messages and history.
+    settings. `manifest` is the path of the release's file, for messages and history. `gate` is the Release resource:
+    nothing of the service is declared to the engine before the gates let it pass.
     """
 
     release: Release
@@ -31,6 +32,7 @@ class TopologyArgs:
     standby: Release | None = None
     gateway_url: str | None = None
     probe: TrafficProbe | None = None
+    gate: pulumi.Resource | None = None
 
 
 class Topology(pulumi.ComponentResource):
@@ -58,8 +60,8 @@ class Topology(pulumi.ComponentResource):
         if standby is not None and standby.revision == candidate.revision:
             raise ValueError(f"{name}: the standby is the same revision as the release ({candidate.revision})")
         self.revision = candidate.revision
-        self.workload = self._workload(name, args.release, args.namespace)
-        self.standby = None if args.standby is None else self._workload(name, args.standby, args.namespace)
+        self.workload = self._workload(name, args.release, args)
+        self.standby = None if args.standby is None else self._workload(name, args.standby, args)
         inputs = RolloutInputs(
             service=args.release.service,
             namespace=args.namespace,
@@ -76,13 +78,14 @@ class Topology(pulumi.ComponentResource):
             owner=args.release.owner,
             manifest=args.manifest,
         )
-        workloads = [workload for workload in (self.workload, self.standby) if workload is not None]
-        self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=workloads))
+        before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
+        self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})
 
-    def _workload(self, name: str, release: Release, namespace: str) -> VersionedWorkload:
-        args = VersionedWorkloadArgs.of(release, namespace)
-        return VersionedWorkload(f"{name}-{args.revision}", args, pulumi.ResourceOptions(parent=self))
+    def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
+        workload = VersionedWorkloadArgs.of(release, args.namespace)
+        options = pulumi.ResourceOptions(parent=self, depends_on=[args.gate] if args.gate is not None else None)
+        return VersionedWorkload(f"{name}-{workload.revision}", workload, options)
 
 
 def _token(kind: str) -> str:

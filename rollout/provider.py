@@ -15,6 +15,7 @@ from release.errors import InputError, SlipwayError
 from release.rollout_inputs import RolloutInputs
 from rollout import operations
 from rollout.engine_log import EngineLog
+from rollout.release_resource import ReleaseResource
 from rollout.wire import to_plain, to_struct
 
 VERSION = "0.1.0"
@@ -22,13 +23,15 @@ TYPE = "slipway:index:Rollout"
 
 
 class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Serves `slipway:index:Rollout`. One process may roll out several services at once, each in a thread."""
+    """Serves `slipway:index:Rollout`, and hands `slipway:index:Release` on. One process may roll out several services
+    at once, each in a thread."""
 
     def __init__(
         self, engine: engine_pb2_grpc.EngineStub | None, connect: operations.Connect = operations.connect
     ) -> None:
         self._engine = engine
         self._connect = connect
+        self._releases = ReleaseResource()
         self._cancelled = threading.Event()
         self._in_flight = 0
         self._idle = threading.Condition()
@@ -77,6 +80,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         """Validate, and refuse what the cluster remembers as bad."""
         with _errors(context):
+            if self._releases.owns(request.type or request.urn):
+                return self._releases.check(request)
             _known(request.type or request.urn, context)
             try:
                 wanted = operations.parse(to_plain(request.news))
@@ -94,6 +99,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.DiffResponse:
         """Inputs, and also what the journal and the live route say: unfinished or drifted traffic is a change."""
         with _errors(context):
+            if self._releases.owns(request.urn):
+                return self._releases.diff(request)
             wanted = operations.parse(to_plain(request.news))
             found = operations.difference(to_plain(request.old_inputs), wanted, self._connect(wanted))
             if found.pending is not None and not found.changed:
@@ -106,6 +113,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CreateResponse:
         """The first release of a service, or the same with the state lost."""
         with _errors(context):
+            if self._releases.owns(request.urn):
+                return self._releases.create(request)
             wanted = operations.parse(to_plain(request.properties))
             if request.preview:
                 outputs = self._preview(wanted, {}, request.urn)
@@ -119,6 +128,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.UpdateResponse:
         """A rollout."""
         with _errors(context):
+            if self._releases.owns(request.urn):
+                return self._releases.update(request)
             wanted = operations.parse(to_plain(request.news))
             run = self._preview if request.preview else self._update
             outputs = run(wanted, to_plain(request.olds), request.urn)
@@ -130,6 +141,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.ReadResponse:
         """The live weights, for refresh."""
         with _errors(context):
+            if self._releases.owns(request.urn):
+                return self._releases.read(request)
             olds = to_plain(request.properties)
             inputs = to_plain(request.inputs) or {k: v for k, v in olds.items() if k in _input_names()}
             wanted = operations.parse(inputs)
@@ -146,6 +159,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> empty_pb2.Empty:
         """The end of the service: its route, journal, intents and Lease go."""
         with _errors(context), self._flight():
+            if self._releases.owns(request.urn):
+                return self._releases.delete()
             inputs = to_plain(request.old_inputs) or to_plain(request.properties)
             wanted = operations.parse({k: v for k, v in inputs.items() if k in _input_names()})
             operations.removed(wanted, self._connect(wanted), EngineLog(self._engine, request.urn), self._cancelled)

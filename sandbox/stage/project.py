@@ -17,6 +17,7 @@ import yaml
 from sandbox.errors import SandboxError
 from sandbox.paths import PROJECT
 
+GATES_OFF = {"mode": "off", "reason": "a local stage without evidence, thrown away afterwards"}
 PULUMI_LIMIT = 600.0
 ENDS_WITHIN = 60.0
 
@@ -72,6 +73,7 @@ class Stage:
             "releases:metrics": {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]},
             "releases:gatewayUrl": self.environment["SLIPWAY_GATEWAY_URL"],
             "releases:services": dict(services),
+            "releases:gates": GATES_OFF,
         }
         self._config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 

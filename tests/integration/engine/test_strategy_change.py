@@ -36,6 +36,7 @@ def test_another_strategy_updates_the_rollout_in_place(stack: Stack) -> None:
 
         change = f"{WALK[number - 1]} to {kind}"
         assert steps.pop("slipway:index:Rollout::checkout") == "update", change
+        assert steps.pop("slipway:index:Release::checkout") == "update", change
         created = {name.split("::")[0] for name, op in steps.items() if op == "create"}
         assert created == WORKLOAD, f"{change}: the component, the standby and its objects stay as they are"
         gone = {name.split("::")[0] for name, op in steps.items() if op == "delete"}
@@ -67,7 +68,7 @@ def test_the_same_workload_under_another_strategy_keeps_its_objects(stack: Stack
     stack.serve(first)
     stack.up()
     stack.serve(second)
-    assert stack.steps() == {"slipway:index:Rollout::checkout": "update"}
+    assert stack.steps() == {"slipway:index:Release::checkout": "update", "slipway:index:Rollout::checkout": "update"}
 
 
 def test_an_unchanged_stack_previews_no_change(stack: Stack) -> None:

@@ -1,0 +1,135 @@
+"""Reads what a release is judged by: its manifest, its evidence, and the manifests that it is compared with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from release.errors import InputError
+from release.evidence.collect import collect
+from release.evidence.errors import EvidenceError
+from release.evidence.files import read_below
+from release.evidence.migration_files import read_migrations
+from release.evidence.references import Sources
+from release.findings import Finding
+from release.gating.configuration import Configuration
+from release.gating.names import MANIFEST
+from release.manifest.load import parse
+from release.manifest.release import Release
+from release.readiness.case import Case
+from release.release_inputs import LARGEST_MANIFEST, Observed, ReleaseInputs
+from release.revision import revision_of
+from release.strategy import resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A manifest of the project: the SHA-256 of its bytes, and the release with its strategy resolved."""
+
+    sha256: str
+    release: Release
+
+
+def read_manifest(project: Path, path: str) -> Read:
+    """Read one manifest, never through a symbolic link or out of the project. Raises InputError or EvidenceError."""
+    content = read_below(project, path, LARGEST_MANIFEST)
+    return Read(hashlib.sha256(content.data).hexdigest(), resolve(parse(content.data, path)))
+
+
+def manifest_problems(project: Path, path: str) -> tuple[Read | None, list[Finding]]:
+    """The manifest, or why it cannot be judged."""
+    try:
+        return read_manifest(project, path), []
+    except EvidenceError as error:
+        return None, [_unreadable(path, error.code, error.detail, "a readable manifest in the project")]
+    except InputError as error:
+        return None, [
+            _unreadable(f"{path}: {p.path}", "malformed", p.message, "a valid manifest", f"{p.remedy}")
+            for p in error.problems
+        ]
+
+
+def case_of(
+    project: Path,
+    stack: str,
+    read: Read,
+    path: str,
+    configuration: Configuration,
+    observed: Observed,
+    now: datetime,
+) -> Case:
+    """Everything that the gates look at. Reads below `project` and nothing else; never raises for what is there."""
+    release, settings = read.release, configuration.settings
+    sources = Sources(project, str(PurePosixPath(path).parent))
+    return Case(
+        release=release,
+        dossier=collect(release, sources, configuration.trust),
+        now=now,
+        stack=stack,
+        trust=configuration.trust,
+        settings=settings,
+        settled=observed.settled,
+        first=observed.first,
+        previous=_previous(project, observed),
+        staging=_staging(project, settings.staging.stack, release.service) if stack != settings.staging.stack else None,
+        artifact=observed.artifact,
+        budget=observed.budget,
+        migrations=read_migrations(release, sources),
+    )
+
+
+def declared_otherwise(inputs: ReleaseInputs, read: Read) -> list[Finding]:
+    """What a program says of a manifest that its bytes do not."""
+    true = ReleaseInputs.of(read.release, inputs.namespace, inputs.manifest, read.sha256, inputs.gates)
+    return [
+        Finding(
+            gate=MANIFEST,
+            code="altered",
+            severity="critical",
+            field=field,
+            found=str(getattr(inputs, field)),
+            wanted=f"{getattr(true, field)}, as {inputs.manifest} says",
+            remedy="Declare the release from its manifest and nothing else, and leave a released manifest as it is",
+            turn="development",
+        )
+        for field in ("sha256", "service", "version", "revision", "image", "fingerprint")
+        if getattr(inputs, field) != getattr(true, field)
+    ]
+
+
+def _previous(project: Path, observed: Observed) -> Release | None:
+    """None when it is unknown, or when its manifest no longer says what was released."""
+    if observed.previous is None:
+        return None
+    read, _ = manifest_problems(project, observed.previous.manifest)
+    if read is None or revision_of(read.release) != observed.previous.revision:
+        return None
+    return read.release
+
+
+def _staging(project: Path, stack: str, service: str) -> Release | None:
+    """What the stack before this one declares for the service, from that stack's own file."""
+    try:
+        content = read_below(project, f"Pulumi.{stack}.yaml", LARGEST_MANIFEST)
+        config = yaml.safe_load(content.data)["config"]
+        path = config["releases:services"][service]["manifest"]
+        return read_manifest(project, str(path)).release
+    except (EvidenceError, InputError, yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _unreadable(field: str, code: str, found: str, wanted: str, remedy: str = "Correct the path") -> Finding:
+    return Finding(
+        gate=MANIFEST,
+        code=code,
+        severity="critical",
+        field=field,
+        found=found,
+        wanted=wanted,
+        remedy=remedy,
+        turn="development",
+    )

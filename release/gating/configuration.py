@@ -1,0 +1,262 @@
+"""The configuration of the gates: a JSON file in CrossGuard's own format, gate -> level or settings.
+
+    {"coverage": {"minLines": 0.8, "enforcementLevel": "advisory", "exemptions": [...]}, "drill": "advisory"}
+
+An unknown gate or setting is an error: a rule that was switched off by a slip of the pen would be a hole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, ValidationError, create_model
+
+from release.errors import InputError, Problem
+from release.evidence.trust import TrustRoots
+from release.evidence.trust_file import REMEDIES as TRUST_REMEDIES
+from release.evidence.trust_file import load_trust, trust_roots
+from release.gating.exemptions import Exemption
+from release.gating.names import NAMES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
+from release.manifest.base import Part
+from release.manifest.document import MAX_BYTES, Document, read_document
+from release.manifest.problems import problems_of, similar
+from release.readiness import settings as readiness
+
+Level = Literal["mandatory", "advisory", "disabled"]
+LEVEL = "enforcementLevel"
+EVERY = "all"
+
+MAX_TRUST_PATH = 4096
+
+
+class FreezeSettings(Part):
+    """Times without releases."""
+
+    windows: tuple[readiness.Freeze, ...] = ()
+
+
+class BudgetGate(readiness.BudgetSettings):
+    """The error budget, and where its status comes from."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
+    """A Prometheus server."""
+    query: str | None = None
+    """PromQL for the share of the budget that is left, 0 to 1; `{service}` stands for the service's name."""
+
+
+class IntegrityGate(readiness.IntegritySettings):
+    """The artifact, and how its registry is reached."""
+
+    plain_http: tuple[str, ...] = ()
+    """`host:port` of registries without TLS, such as a sandbox's."""
+
+
+class EvidenceGate(readiness.EvidenceSettings):
+    """Which evidence must be there, and whose word counts."""
+
+    trust: str | dict[str, Any] = Field(default_factory=dict)
+    """Trust roots: a YAML file beside this one, or the roots themselves."""
+
+
+MODELS: Mapping[str, type[Part]] = MappingProxyType(
+    {
+        "artifact-integrity": IntegrityGate,
+        "evidence": EvidenceGate,
+        "provenance": readiness.ProvenanceSettings,
+        "tests": readiness.TestSettings,
+        "coverage": readiness.CoverageSettings,
+        "static-analysis": readiness.AnalysisSettings,
+        "vulnerabilities": readiness.VulnerabilitySettings,
+        "qa": readiness.QaSettings,
+        "approvals": readiness.ApprovalSettings,
+        "staging": readiness.StagingSettings,
+        "drill": readiness.DrillSettings,
+        "parity": readiness.ParitySettings,
+        "migrations": readiness.MigrationSettings,
+        "rollback": readiness.RollbackSettings,
+        "kill-switch": readiness.KillSwitchSettings,
+        "hotfix": readiness.HotfixSettings,
+        "freeze": FreezeSettings,
+        "error-budget": BudgetGate,
+    }
+)
+"""The settings of the gates on releases; those that are not here have none."""
+
+
+class NoSettings(Part):
+    """A gate that has nothing to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One gate's part of the configuration."""
+
+    level: Level = "mandatory"
+    exemptions: tuple[Exemption, ...] = ()
+    settings: Part = field(default_factory=NoSettings)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All of it. A gate that the file does not name has its strict defaults."""
+
+    sections: Mapping[str, Section] = field(default_factory=dict)
+    trust: TrustRoots = field(default_factory=TrustRoots)
+
+    def section(self, gate: str) -> Section:
+        """The part of one gate."""
+        return self.sections.get(gate) or Section(settings=MODELS.get(gate, NoSettings)())
+
+    @cached_property
+    def settings(self) -> readiness.Settings:
+        """The thresholds as the gates on releases want them."""
+        content: dict[str, Any] = {}
+        for gate in MODELS:
+            found = self.section(gate).settings
+            if isinstance(found, FreezeSettings):
+                content["freezes"] = found.windows
+                continue
+            content[_SETTINGS_NAMES.get(gate, gate.replace("-", "_"))] = found
+        return readiness.Settings(**content)
+
+    @property
+    def budget(self) -> BudgetGate:
+        """Where the error budget is asked for."""
+        found = self.section("error-budget").settings
+        return found if isinstance(found, BudgetGate) else BudgetGate()
+
+    @property
+    def plain_http(self) -> tuple[str, ...]:
+        """Registries without TLS."""
+        found = self.section("artifact-integrity").settings
+        return found.plain_http if isinstance(found, IntegrityGate) else ()
+
+
+_SETTINGS_NAMES = {"artifact-integrity": "integrity", "error-budget": "budget"}
+
+REMEDIES: Mapping[str, str] = {
+    LEVEL: "Write mandatory, advisory or disabled",
+    "exemptions": "Write resource (the full URN), owner, reason, ticket, granted and expires",
+    "trust": "Write the path of a trust file beside this one, or the roots themselves",
+}
+
+
+def load(path: Path, models: Mapping[str, type[Part]] | None = None) -> Configuration:
+    """Read a configuration. Raises InputError with every problem."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = Problem("file", f"cannot be read: {error.strerror}", "Write it, or name another one")
+        raise InputError(str(path), [problem]) from None
+    return parse(read_document(text, str(path)), path.parent, str(path), models)
+
+
+def parse(
+    document: Document, folder: Path, subject: str, models: Mapping[str, type[Part]] | None = None
+) -> Configuration:
+    """Validate what was read. `models` are the settings of the gates on resources; where they are not given, the
+    sections of these gates are not looked into. Raises InputError with every problem."""
+    if not isinstance(document.data, dict):
+        raise InputError(subject, [Problem("file", "must be a mapping of gates", "Write {}, the strict defaults")])
+    reading = _Reading(document, folder, {**MODELS, **(models or {})}, full=models is not None)
+    sections = dict(reading.sections(document.data))
+    trust = reading.trust(sections.get("evidence"))
+    if reading.problems:
+        raise InputError(subject, reading.problems)
+    return Configuration(MappingProxyType(sections), trust)
+
+
+@dataclass
+class _Reading:
+    document: Document
+    folder: Path
+    models: Mapping[str, type[Part]]
+    full: bool
+    problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.problems += self.document.problems
+
+    def sections(self, data: Mapping[str, object]) -> Iterator[tuple[str, Section]]:
+        for unknown in [key for key in data if key not in {*NAMES, EVERY}]:
+            self._complain(unknown, "names no gate", similar(unknown, list(NAMES)))
+        every = self._level(EVERY, data.get(EVERY)) if EVERY in data else "mandatory"
+        for gate in NAMES:
+            yield gate, self._section(gate, data.get(gate, {}), every)
+
+    def trust(self, evidence: Section | None) -> TrustRoots:
+        found = evidence.settings if evidence is not None else None
+        if not isinstance(found, EvidenceGate):
+            return TrustRoots()
+        try:
+            if isinstance(found.trust, str):
+                return load_trust(self._beside(found.trust))
+            return trust_roots(Document(data=found.trust), "evidence.trust")
+        except InputError as error:
+            where = found.trust if isinstance(found.trust, str) else "evidence.trust"
+            self.problems += [Problem(f"{where}: {p.path}", p.message, p.remedy, p.line) for p in error.problems]
+            return TrustRoots()
+
+    def _beside(self, path: str) -> Path:
+        if Path(path).is_absolute() or ".." in Path(path).parts or len(path) > MAX_TRUST_PATH:
+            problem = Problem("file", "leaves the folder of the configuration", TRUST_REMEDIES["principals"])
+            raise InputError(path, [problem])
+        return self.folder / path
+
+    def _section(self, gate: str, raw: object, every: Level) -> Section:
+        if isinstance(raw, str) or not isinstance(raw, dict):
+            return Section(level=self._level(gate, raw), settings=self._settings(gate, {})[0])
+        content = dict(raw)
+        level = self._level(gate, content.pop(LEVEL)) if LEVEL in content else every
+        if gate in UNCONDITIONAL and level != "mandatory":
+            if LEVEL in raw:
+                self._complain(gate, f"is {level}, but must be mandatory: the others lean on it", "Leave the level out")
+            level = "mandatory"
+        settings, exemptions = self._settings(gate, content)
+        return Section(level, exemptions, settings)
+
+    def _settings(self, gate: str, content: Mapping[str, object]) -> tuple[Part, tuple[Exemption, ...]]:
+        if not self.full and gate in RESOURCE_GATES:
+            return NoSettings(), ()
+        model = section_model(gate, self.models.get(gate, NoSettings))
+        try:
+            found = model.model_validate(dict(content), by_alias=True, by_name=False)
+        except ValidationError as error:
+            below = Document(data=content, lines=_below(self.document, gate))
+            self.problems += [
+                Problem(f"{gate}.{p.path}", p.message, p.remedy, p.line)
+                for p in problems_of(error, model, below, REMEDIES)
+            ]
+            return self.models.get(gate, NoSettings)(), ()
+        return found, getattr(found, "exemptions", ())
+
+    def _level(self, gate: str, raw: object) -> Level:
+        if isinstance(raw, str) and raw in get_args(Level):
+            level: Level = raw  # type: ignore[assignment]
+            if gate in UNCONDITIONAL and level != "mandatory":
+                self._complain(gate, f"is {level}, but must be mandatory: the others lean on it", "Leave the level out")
+                return "mandatory"
+            return level
+        self._complain(gate, f"{raw!r:.40} is no enforcement level", REMEDIES[LEVEL])
+        return "mandatory"
+
+    def _complain(self, path: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(path, message, remedy, self.document.line((path,))))
+
+
+def section_model(gate: str, base: type[Part]) -> type[Part]:
+    """The settings of one gate with its exemptions, where it may have some."""
+    if gate in WITHOUT_EXEMPTION:
+        return base
+    exemptions: Any = (tuple[Exemption, ...], Field(default=(), max_length=100))
+    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, exemptions=exemptions)
+
+
+def _below(document: Document, gate: str) -> dict[tuple[str | int, ...], int]:
+    return {location[1:]: line for location, line in document.lines.items() if location[:1] == (gate,)}

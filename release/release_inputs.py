@@ -1,0 +1,124 @@
+"""The inputs of the resource `slipway:index:Release`: the contract between the program, the provider and the gates.
+
+The program says which manifest it releases; the provider's check adds what only it can know (`observed`) and the
+evidence as it reads it (`evidence`), and overwrites whatever a program writes there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from release.evidence.facts import Digest, Sha256
+from release.evidence.model import Dossier
+from release.fingerprint import fingerprint_of
+from release.manifest.base import Part
+from release.manifest.release import Release
+from release.readiness.case import BudgetStatus, ObservedArtifact
+from release.revision import revision_of
+from release.strategy import chosen
+
+TYPE = "slipway:index:Release"
+JUDGED_KEPT = 100
+LARGEST_MANIFEST = 1 << 20
+
+
+class GateSetting(Part):
+    """The stack setting `gates`. Unless it is turned off, the gates are enforced with or without the pack."""
+
+    mode: Literal["enforce", "off"] = "enforce"
+    config: str | None = None
+    """Path of the gates' configuration in the project; `policies/config/<stack>.json` when left out."""
+    reason: Annotated[str, Field(min_length=10)] | None = None
+    """Why they are off."""
+
+    @model_validator(mode="after")
+    def _off_needs_a_reason(self) -> GateSetting:
+        if self.mode == "off" and self.reason is None:
+            raise ValueError("gates that are off need a reason of 10 characters or more")
+        if self.mode == "enforce" and self.reason is not None:
+            raise ValueError("a reason is given for gates that are off; these are enforced")
+        if self.config is not None and (PurePosixPath(self.config).is_absolute() or ".." in self.config.split("/")):
+            raise ValueError("config must be a path inside the project")
+        return self
+
+    def path(self, stack: str) -> str:
+        """The configuration file of a stack, in the project."""
+        return self.config or f"policies/config/{stack}.json"
+
+
+class Previous(Part):
+    """The last good release of the service in this stack."""
+
+    manifest: str
+    revision: str
+
+
+class Observed(Part):
+    """What the gates need and the manifest does not hold; absent is unknown, and unknown is refused."""
+
+    settled: bool = False
+    """These very bytes were judged in this stack before, and their revision completed here."""
+    first: bool = False
+    """Nothing of this service ever completed here, and that is known."""
+    previous: Previous | None = None
+    artifact: ObservedArtifact | None = None
+    budget: BudgetStatus | None = None
+    judged: Annotated[tuple[Sha256, ...], Field(max_length=JUDGED_KEPT)] = ()
+    """Manifests that passed here, the newest last: a rollback goes by what was recorded."""
+
+
+class ReleaseInputs(Part):
+    """One release of one service, as the stack's state and history keep it."""
+
+    service: str
+    namespace: str
+    manifest: str
+    """Path in the project."""
+    sha256: Sha256
+    """Of the manifest's bytes."""
+    version: str
+    revision: str
+    image: str
+    fingerprint: Digest
+    summary: str
+    strategy: str
+    owner: str
+    """The team and its on-call page."""
+    gates: GateSetting = GateSetting()
+    observed: Observed | None = None
+    evidence: Dossier | None = None
+
+    @classmethod
+    def of(cls, release: Release, namespace: str, manifest: str, sha256: str, gates: GateSetting) -> ReleaseInputs:
+        """What the program declares."""
+        return cls(
+            service=release.service,
+            namespace=namespace,
+            manifest=manifest,
+            sha256=sha256,
+            version=release.version,
+            revision=revision_of(release),
+            image=release.artifact.image,
+            fingerprint=fingerprint_of(release),
+            summary=release.scope.summary,
+            strategy=chosen(release).kind,
+            owner=f"{release.owner.team}, {release.owner.oncall}",
+            gates=gates,
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain JSON values with camelCase keys, None left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Of a manifest's bytes; of nothing when it cannot be read, which no manifest has."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.sha256(file.read(LARGEST_MANIFEST + 1)).hexdigest()
+    except OSError:
+        return hashlib.sha256(b"").hexdigest()

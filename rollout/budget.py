@@ -1,0 +1,29 @@
+"""Asks Prometheus for the error budget that is left. No answer is no status: the gate refuses it where it is needed."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+import httpx
+
+from release.readiness.case import BudgetStatus
+
+WITHIN = 10.0
+
+
+def observe(url: str, query: str, service: str, transport: httpx.BaseTransport | None = None) -> BudgetStatus | None:
+    """The status by one instant query with exactly one series; None when there is none or more than one."""
+    asked = query.replace("{service}", service)
+    try:
+        with httpx.Client(timeout=WITHIN, transport=transport) as client:
+            answer = client.get(f"{url.rstrip('/')}/api/v1/query", params={"query": asked})
+            answer.raise_for_status()
+            data = answer.json()["data"]
+        (pair,) = [data["result"]] if data["resultType"] == "scalar" else [one["value"] for one in data["result"]]
+        value, at = float(pair[1]), datetime.fromtimestamp(float(pair[0]), UTC)
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, IndexError, OverflowError):
+        return None
+    if not math.isfinite(value):
+        return None
+    return BudgetStatus(remaining=min(1.0, max(0.0, value)), at=at, source=f"Prometheus, {asked}")

@@ -1,0 +1,125 @@
+"""Asks the registry what it has under a digest, and computes the digest of what came back.
+
+OCI distribution over HTTPS with the credentials of the Docker configuration, or Amazon ECR with those of boto3.
+Whatever goes wrong is an answer with `error`, never an exception: the gate refuses what is unknown.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from release.readiness.case import ObservedArtifact
+
+LARGEST = 8 << 20
+WITHIN = 10.0
+MEDIA_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_ECR = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+
+def observe(
+    image: str, plain_http: Collection[str] = (), transport: httpx.BaseTransport | None = None
+) -> ObservedArtifact:
+    """What the registry has for `host/repository@sha256:<hex>`. `plain_http` names registries without TLS."""
+    name, _, digest = image.partition("@")
+    host, _, repository = name.partition("/")
+    if not repository or not digest:
+        return ObservedArtifact(image=image, exists=False, error=f"{image} does not begin with a registry's host")
+    try:
+        if (ecr := _ECR.fullmatch(host)) is not None:
+            return _ecr(image, repository, digest, ecr["account"], ecr["region"])
+        scheme = "http" if host in plain_http or host.split(":")[0] in {"localhost", "127.0.0.1"} else "https"
+        with httpx.Client(timeout=WITHIN, transport=transport) as client:
+            return _distribution(client, image, f"{scheme}://{host}/v2/{repository}/manifests/{digest}", host)
+    except Exception as error:
+        detail = " ".join(str(error).split())[:200]
+        return ObservedArtifact(image=image, exists=False, error=f"{host}: {type(error).__name__}: {detail}")
+
+
+def _distribution(client: httpx.Client, image: str, url: str, host: str) -> ObservedArtifact:
+    headers = {"Accept": ", ".join(MEDIA_TYPES)} | _basic(host)
+    status, data, challenge = _get(client, url, headers)
+    if status == httpx.codes.UNAUTHORIZED and challenge.lower().startswith("bearer"):
+        headers["Authorization"] = f"Bearer {_token(client, challenge, _basic(host))}"
+        status, data, _ = _get(client, url, headers)
+    if status == httpx.codes.NOT_FOUND:
+        return ObservedArtifact(image=image, exists=False)
+    if status != httpx.codes.OK:
+        return ObservedArtifact(image=image, exists=False, error=f"{host} answered {status}")
+    return ObservedArtifact(image=image, exists=True, digest=_digest(data))
+
+
+def _get(client: httpx.Client, url: str, headers: dict[str, str]) -> tuple[int, bytes, str]:
+    with client.stream("GET", url, headers=headers) as response:
+        chunks, size = [], 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > LARGEST:
+                raise ValueError(f"the manifest has more than {LARGEST} bytes")
+            chunks.append(chunk)
+        return response.status_code, b"".join(chunks), response.headers.get("WWW-Authenticate", "")
+
+
+def _token(client: httpx.Client, challenge: str, basic: dict[str, str]) -> str:
+    parts = dict(_CHALLENGE.findall(challenge))
+    realm = parts.pop("realm")
+    if not realm.startswith("https://"):
+        raise ValueError("the registry sends to a token service without TLS")
+    answer = client.get(realm, params=parts, headers=basic)
+    answer.raise_for_status()
+    body = answer.json()
+    return str(body.get("token") or body["access_token"])
+
+
+def _basic(host: str) -> dict[str, str]:
+    """The credentials of the Docker configuration, where it holds some for this registry."""
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        entry = json.loads((folder / "config.json").read_text()).get("auths", {}).get(host, {})
+        auth = str(entry.get("auth", ""))
+        base64.b64decode(auth, validate=True)
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return {"Authorization": f"Basic {auth}"} if auth else {}
+
+
+def _ecr(image: str, repository: str, digest: str, account: str, region: str) -> ObservedArtifact:
+    import boto3  # type: ignore[import-untyped]
+
+    client: Any = boto3.client("ecr", region_name=region)
+    found = client.batch_get_image(
+        registryId=account,
+        repositoryName=repository,
+        imageIds=[{"imageDigest": digest}],
+        acceptedMediaTypes=list(MEDIA_TYPES),
+    )
+    if not found.get("images"):
+        failure = (found.get("failures") or [{}])[0]
+        if failure.get("failureCode") in {None, "ImageNotFound"}:
+            return ObservedArtifact(image=image, exists=False)
+        return ObservedArtifact(image=image, exists=False, error=f"ECR: {failure['failureCode']}")
+    described = client.describe_repositories(registryId=account, repositoryNames=[repository])["repositories"][0]
+    return ObservedArtifact(
+        image=image,
+        exists=True,
+        digest=_digest(found["images"][0]["imageManifest"].encode()),
+        tag_immutable=described.get("imageTagMutability") == "IMMUTABLE",
+    )
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -1,0 +1,144 @@
+"""`slipway:index:Release`: the record of what is released, and the gates for whoever runs without the pack.
+
+Check reads the evidence itself, adds what it observed, and refuses what the gates refuse. The rest only records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
+from pydantic import ValidationError
+
+from release.errors import InputError, Problem
+from release.gating import configuration as gates
+from release.gating.judge import Judgement, judge, message, verdict_of
+from release.release_inputs import TYPE, Observed, ReleaseInputs
+from rollout import observe
+from rollout.wire import to_plain, to_struct
+
+REPLACING = ("service", "namespace")
+VOLATILE = frozenset({"observed"})
+"""What check sees anew each time and what is no change of the release."""
+
+Observe = Callable[[ReleaseInputs, object, gates.Configuration], Observed]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class ReleaseResource:
+    """The methods of the resource. `project` is where the engine runs the provider, the project's folder."""
+
+    project: Path = field(default_factory=Path.cwd)
+    observe: Observe = observe.observe
+    now: Callable[[], datetime] = _utc_now
+    _verdicts: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    """URN to the verdict of the last check in this process: create and update record it."""
+
+    @staticmethod
+    def owns(type_or_urn: str) -> bool:
+        """Whether a request is about this resource."""
+        return type_or_urn == TYPE or f"{TYPE}::" in type_or_urn
+
+    def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
+        """Validate, observe, read the evidence, judge."""
+        try:
+            inputs = parse(to_plain(request.news))
+            olds = to_plain(request.olds)
+            checked = self._checked(inputs, olds.get("observed"), request.urn)
+        except InputError as error:
+            return provider_pb2.CheckResponse(
+                failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
+            )
+        if isinstance(checked, Judgement):
+            release = checked.case.release if checked.case is not None else None
+            lines = [(e.finding.field, message(e, request.urn, release)) for e in checked.refusing]
+            return provider_pb2.CheckResponse(failures=[_failure(path, line) for path, line in lines])
+        return provider_pb2.CheckResponse(inputs=to_struct(checked.to_wire()))
+
+    def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
+        """What was observed is no change; everything else is an update of the record."""
+        old, new = to_plain(request.old_inputs), to_plain(request.news)
+        changed = sorted(key for key in {*old, *new} - VOLATILE if old.get(key) != new.get(key))
+        kinds = provider_pb2.DiffResponse
+        return kinds(
+            changes=kinds.DIFF_SOME if changed else kinds.DIFF_NONE,
+            diffs=changed,
+            replaces=[key for key in changed if key in REPLACING],
+        )
+
+    def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
+        """Record it."""
+        inputs = to_plain(request.properties)
+        properties = self._recorded(inputs, request.urn)
+        return provider_pb2.CreateResponse(id=f"{inputs['namespace']}/{inputs['service']}", properties=properties)
+
+    def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
+        """Record what is released now."""
+        return provider_pb2.UpdateResponse(properties=self._recorded(to_plain(request.news), request.urn))
+
+    @staticmethod
+    def read(request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
+        """The record is all there is; nothing outside of the state can drift."""
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
+    @staticmethod
+    def delete() -> empty_pb2.Empty:
+        """Forget it: the stack's history still has it."""
+        return empty_pb2.Empty()
+
+    def _recorded(self, inputs: dict[str, Any], urn: str) -> Any:  # noqa: ANN401 - protobuf's Struct
+        setting = inputs.get("gates", {})
+        off = {"outcome": "not judged", "reason": setting.get("reason", "")}
+        verdict = off if setting.get("mode") == "off" else self._verdicts.get(urn, {"outcome": "unknown"})
+        return to_struct({**inputs, "verdict": dict(verdict)})
+
+    def _checked(self, inputs: ReleaseInputs, olds: object, urn: str) -> ReleaseInputs | Judgement:
+        if inputs.gates.mode == "off":
+            judged = observe.judged_of(olds)
+            return inputs.model_copy(update={"observed": Observed(judged=judged), "evidence": None})
+        stack = urn.partition("::")[0].rpartition(":")[2]
+        configuration = self._configuration(inputs, stack)
+        observed = self.observe(inputs, olds, configuration)
+        judgement = judge(self.project, stack, urn, inputs, configuration, observed, self.now())
+        if judgement.refusing or judgement.case is None:
+            return judgement
+        self._verdicts[urn] = verdict_of(judgement)
+        return inputs.model_copy(update={"observed": observed, "evidence": judgement.case.dossier})
+
+    def _configuration(self, inputs: ReleaseInputs, stack: str) -> gates.Configuration:
+        path = inputs.gates.path(stack)
+        try:
+            return gates.load(self.project / path)
+        except InputError as error:
+            remedy = "Write it, name another one in releases:gates, or turn the gates off there with a reason"
+            problems = [
+                Problem(f"{path}: {p.path}", p.message, remedy if p.path == "file" else p.remedy, p.line)
+                for p in error.problems
+            ]
+            raise InputError(path, problems) from None
+
+
+def parse(inputs: Mapping[str, Any]) -> ReleaseInputs:
+    """Raises InputError. What check fills in itself is dropped: a program is no witness."""
+    content = {key: value for key, value in inputs.items() if key not in {"observed", "evidence"}}
+    try:
+        return ReleaseInputs.model_validate(content)
+    except ValidationError as error:
+        problems = [
+            Problem(".".join(map(str, item["loc"])), item["msg"], "Declare the release from its manifest")
+            for item in error.errors()
+        ]
+        raise InputError("Release", problems) from None
+
+
+def _failure(path: str, reason: str) -> provider_pb2.CheckFailure:
+    return provider_pb2.CheckFailure(property=path, reason=reason)
