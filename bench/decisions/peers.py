@@ -9,7 +9,6 @@ end. Each skips a minute without candidate traffic.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
@@ -24,14 +23,14 @@ MINUTE = 60.0
 ALPHA = 0.01
 
 
-def argo(limit: float) -> Callable[[Recordings], Floats]:
+def argo(recordings: Recordings, limit: float) -> Floats:
     """Success rate at least `limit`, failureLimit 3."""
-    return lambda recordings: _nth_failed_minute(recordings, limit, 4, 0)
+    return _nth_failed_minute(recordings, limit, 4, 0)
 
 
-def flagger(limit: float, threshold: int = 5) -> Callable[[Recordings], Floats]:
+def flagger(recordings: Recordings, limit: float, threshold: int = 5) -> Floats:
     """Success rate at least `limit`, `threshold` failed checks."""
-    return lambda recordings: _nth_failed_minute(recordings, limit, threshold, 1)
+    return _nth_failed_minute(recordings, limit, threshold, 1)
 
 
 def _nth_failed_minute(recordings: Recordings, limit: float, number: int, later: int) -> Floats:
@@ -79,17 +78,13 @@ def beta_mixture(recordings: Recordings) -> Floats:
     return _first((log >= -np.log(ALPHA)) & (bad > w * (bad + other)), recordings.tick)
 
 
-def told(ratio: float) -> Callable[[Recordings], Floats]:
+def told(recordings: Recordings, ratio: float) -> Floats:
     """The sequential test that is told the true ratio (Wald): the yardstick of the score."""
-
-    def detect(recordings: Recordings) -> Floats:
-        candidate, baseline = recordings.candidate_total, recordings.baseline_total
-        both = recordings.candidate_bad + recordings.baseline_bad
-        fall = np.log((candidate + baseline) / np.maximum(1, ratio * candidate + baseline))
-        log = np.cumsum(recordings.candidate_bad * np.log(ratio) + both * fall, axis=1)
-        return _first(log >= -np.log(ALPHA), recordings.tick)
-
-    return detect
+    candidate, baseline = recordings.candidate_total, recordings.baseline_total
+    both = recordings.candidate_bad + recordings.baseline_bad
+    fall = np.log((candidate + baseline) / np.maximum(1, ratio * candidate + baseline))
+    log = np.cumsum(recordings.candidate_bad * np.log(ratio) + both * fall, axis=1)
+    return _first(log >= -np.log(ALPHA), recordings.tick)
 
 
 def _first(reached: NDArray[np.bool_], tick: float) -> Floats:
