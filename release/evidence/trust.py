@@ -15,8 +15,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 class Identity(Part):
     """A Sigstore identity: the OIDC issuer and the subject (an e-mail address or a workflow URI), both exact.
 
-    A subject may end in `*` after an `@`, for workflows whose reference changes with every tag:
-    `https://forge.example/org/repo/.github/workflows/release.yml@*`.
+    The subject of a workflow may end in `*` after its `@`, for references that change with every release:
+    `https://forge.example/org/repo/.github/workflows/release.yml@refs/tags/*`. With `@*` every branch of the
+    repository may sign, so name the tags or the protected branch.
     """
 
     issuer: Name
@@ -25,8 +26,12 @@ class Identity(Part):
     @field_validator("subject")
     @classmethod
     def _wildcard_only_after_at(cls, value: str) -> str:
-        if "*" in value and (value.count("*") > 1 or not value.endswith("*") or "@" not in value[:-1]):
-            raise ValueError("only the reference after @ may be open: https://.../workflow.yml@*")
+        start, at, reference = value.partition("@")
+        is_open = reference.endswith("*") and "://" in start
+        if "*" in value and not (at and is_open and value.count("*") == 1):
+            raise ValueError(
+                "only a workflow's reference may be open, after its @: https://.../workflow.yml@refs/tags/*"
+            )
         return value
 
     def matches(self, issuer: str, subject: str) -> bool:
