@@ -114,7 +114,7 @@ def _answer(response: httpx2.Response, warn: Warn | None) -> Object:
     except ValueError:
         body = {"message": response.text.strip()[:500]}
     if response.is_error:
-        raise ApiError(response.status_code, body)
+        raise ApiError(response.status_code, body if isinstance(body, dict) else {"message": str(body)[:500]})
     if warn is not None:
         for value in response.headers.get_list("warning"):
             warn(_warning_text(value))

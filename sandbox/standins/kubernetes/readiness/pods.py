@@ -42,7 +42,7 @@ def _container(pod: str, container: Object) -> Iterator[str]:
     elif terminated := state.get("terminated"):
         if terminated.get("exitCode"):
             yield f"{place}: ended with exit code {terminated['exitCode']} ({terminated.get('reason')})"
-    elif not container.get("ready") and state.get("running"):
+    elif not container.get("ready") and "running" in state:
         yield f"{place}: running but not ready (see its readiness probe)"
 
 
