@@ -1,9 +1,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from release.sql.classify import classify
+from release.sql.model import Script
 from release.sql.names import overlaps
+
+
+def _spliced(parts: tuple[str, int, str]) -> str:
+    text, at, insert = parts
+    return text[:at] + insert + text[at + len(insert) :]
 
 
 def _effects(text: str) -> list[str]:
@@ -126,3 +134,21 @@ def test_a_script_that_raises_is_noticed() -> None:
 )
 def test_the_uses_that_an_operation_hits(text: str, used: str, hit: bool) -> None:
     assert any(overlaps(operation.target, used) for operation in classify(text).operations) is hit
+
+
+SAMPLES = [
+    "alter table orders add column coupon text not null default '', drop column total;",
+    "create table if not exists t (a int primary key, b text references orders (id)); create index i on t (a);",
+    "with gone as (delete from orders returning *) insert into archive select * from gone;",
+    "do $$ begin raise exception 'no'; end $$; truncate orders; drop view v;",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(max_size=200) | st.tuples(st.sampled_from(SAMPLES), st.integers(0, 80), st.text(max_size=6)).map(_spliced)
+)
+def test_whatever_the_text_is_the_answer_is_operations_or_a_problem(text: str) -> None:
+    script = classify(text)
+    assert script.problem is None or not script.operations
+    assert Script.model_validate_json(script.model_dump_json()) == script
