@@ -29,6 +29,7 @@ def bin_directory_for(environment: Mapping[str, str]) -> Path:
     bundled = [name for name in BUNDLED if not real_bundled(name, environment)]
     folder = cache_dir() / "standins" / _identity(environment, bundled)
     folder.mkdir(parents=True, exist_ok=True)
+    _forget_old_binaries(folder)
     for name in bundled:
         _link(folder / name, STANDINS / name)
     pulumi = _pulumi(environment)
@@ -137,6 +138,13 @@ def _hard_link(link: Path, target: Path) -> None:
         return
     except OSError:  # another file system
         _link(link, target)
+
+
+def _forget_old_binaries(current: Path) -> None:
+    """Let go of each ``pulumi`` that exists in a folder of links only: it has been built anew since."""
+    for other in current.parent.glob("*/pulumi"):
+        if other.parent != current and not other.is_symlink() and other.stat().st_nlink == 1:
+            other.unlink(missing_ok=True)
 
 
 def _version(folder: str) -> tuple[int, ...]:
