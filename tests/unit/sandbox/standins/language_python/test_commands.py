@@ -35,8 +35,8 @@ def run_request(**more: Any) -> language_pb2.RunRequest:
 def plugin_request(folder: Path, kind: str = "resource") -> language_pb2.RunPluginRequest:
     info = language_pb2.ProgramInfo(root_directory=str(folder), program_directory=str(folder), entry_point=".")
     env = ["A=1", "B=x=y", "A=2"]
-    folders = {"pwd": "/project"}
-    return language_pb2.RunPluginRequest(info=info, args=["127.0.0.1:1"], env=env, kind=kind, **folders)
+    place = "/project"
+    return language_pb2.RunPluginRequest(info=info, pwd=place, args=["127.0.0.1:1"], env=env, kind=kind)
 
 
 def test_a_program_gets_every_setting() -> None:
