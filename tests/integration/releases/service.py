@@ -90,10 +90,9 @@ class Service:
         return live
 
     def serving(self) -> str:
-        """The version that has all the traffic by the route; fails when it is split."""
-        shares = self.live().shares
-        (name,) = [service for service, share in shares.items() if share > 0]
-        return self.version_of(name)
+        """The version that has all the traffic by the route; `split` when several have some."""
+        names = [service for service, share in self.live().shares.items() if share > 0]
+        return self.version_of(names[0]) if len(names) == 1 else "split"
 
     def version_of(self, backend: str) -> str:
         """The version whose workload has this name."""

@@ -71,7 +71,7 @@ def test_random_kills_leave_no_stuck_state_and_cost_no_request(
             except psutil.TimeoutExpired:
                 _strike(process, service.stage.namespace, victims)
             if victims != "all":
-                until(lambda: not service.head().unfinished and len(service.live().shares) == 1, told, 30)
+                until(lambda: not service.head().unfinished and service.serving() != "split", told, 30)
             service.stage.run("cancel", "--yes")
             if dice.random() < 0.5 and _serving(service) == current:
                 service.back_to(current)
