@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 TOPOLOGIES = tuple(f"slipway:index:{kind}" for kind in ("Canary", "BlueGreen", "Rolling"))
 """The components that stand for one service each. They, their Rollouts and their Releases are called like it."""
-SERVICE_TYPES = (*TOPOLOGIES, "slipway:index:Release", "slipway:index:Rollout")
+ROLLOUT = "slipway:index:Rollout"
+SERVICE_TYPES = (*TOPOLOGIES, "slipway:index:Release", ROLLOUT)
 UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 
 import click
@@ -64,7 +65,8 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point. Ctrl-C leaves one line and exit code 130."""
+    """The entry point. Ctrl-C, and SIGTERM as CI sends it, leave one line and exit code 130."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(cli.main(prog_name="slipway", standalone_mode=False) or 0)
     except click.ClickException as error:

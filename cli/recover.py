@@ -55,8 +55,7 @@ def _agreed(found: Findings, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here: add --yes to clear what is listed")
-    click.confirm(f"Clear the {found.to_clear}?", abort=True, err=True)
-    return True
+    return click.confirm(f"Clear the {found.to_clear}?", err=True)
 
 
 def look(engine: Engine, only: tuple[str, ...]) -> Findings:

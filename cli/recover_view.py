@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cli.changes import SERVICE_TYPES
+from cli.changes import ROLLOUT
 from cli.cluster import Holding
 from cli.engine_records import Lock, Pending, State
 from cli.stack_file import NAMESPACE, SERVICES
 from cli.status_view import moment, named
 from rollout.journal import Head
 
-ROLLOUT = SERVICE_TYPES[-1]
 WIDTH = 12
 
 
@@ -152,7 +151,8 @@ def _rows(found: Findings) -> Iterator[tuple[str, str]]:
 
 def next_step(found: Findings, *, cleared: bool) -> str:
     """The last line: what was done, and what the user does next."""
-    did = f"cleared the {found.to_clear}" if cleared else "nothing to clear"
+    left = "nothing was cleared" if found.to_clear else "nothing to clear"
+    did = f"cleared the {found.to_clear}" if cleared else left
     unfinished = [one.service for one in found.services if one.unfinished]
     if unfinished:
         what = f"it settles the traffic of {', '.join(unfinished)} before anything else"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import JSON, show, with_json, with_stack
+from release.errors import ReleaseRefused
 
 if TYPE_CHECKING:
     from cli.engine import Engine
@@ -85,7 +86,8 @@ def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tupl
 def _ask(service: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here: add --yes, or --plan to see what would be done")
-    click.confirm(f"Roll {service} back?", abort=True, err=True)
+    if not click.confirm(f"Roll {service} back?", err=True):
+        raise ReleaseRefused(f"{service}: not rolled back, and nothing was written")
 
 
 def _tell(ctx: click.Context, done: Outcome, told: dict[str, Any], seconds: float) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.changes import ROLLOUT
 from cli.cluster import head_of, watched, world_of
 from cli.engine import Engine
 from cli.engine_records import StackUpdate, State
@@ -25,8 +26,6 @@ from rollout.cluster.base import Readiness
 from rollout.journal import Head
 from rollout.outputs import recorded_serving
 from rollout.world import World
-
-ROLLOUT = "slipway:index:Rollout"
 
 
 @dataclass(frozen=True, slots=True)
