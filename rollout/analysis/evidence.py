@@ -60,7 +60,7 @@ class Evidence:
         try:
             settings = make_settings(guardrails, analysis, bool(data["firstRelease"]), data["dispersion"])
             states = tuple(state_from_json(data["states"][guardrail.name]) for guardrail in guardrails)
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"this is not the evidence of a rollout: {error!r}") from error
         return cls(settings, states)
 

@@ -11,6 +11,7 @@ from rollout.analysis.rules import Rule
 from rollout.analysis.state import State
 from rollout.analysis.types import Decision, Finding, Tick, Verdict
 
+ROUNDING = 1.0 - 1e-12
 ORDER = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
@@ -30,13 +31,13 @@ def _decide(
     evidence: Evidence, rules: tuple[Rule, ...], states: tuple[State, ...], findings: tuple[Finding, ...]
 ) -> Decision:
     threshold = 1.0 / evidence.settings.analysis.false_abort
-    total = 0.0
-    for rule, state in zip(rules, states, strict=True):
-        if rule.part:
-            total += rule.part * exp(min(state.abort.log, rule.log_abort))
+    parts = [(rule.part, state.abort.log, rule.log_abort) for rule, state in zip(rules, states, strict=True)]
+    # Each M_j counts up to its own threshold only: beyond, it is no supermartingale any more (overshoot removal).
+    failed = sum([part * exp(min(log, most)) for part, log, most in parts if part]) >= threshold * ROUNDING
+    total = sum([part * exp(min(700.0, log)) for part, log, _ in parts if part])
+    total = max(total, threshold) if failed else total
     verdicts = {finding.verdict for finding in findings}
-    together = total >= threshold * (1.0 - 1e-12)
-    if together and Verdict.FAIL not in verdicts:
+    if failed and Verdict.FAIL not in verdicts:
         reason = f"the guardrails together: abort evidence {number(total)} >= {number(threshold)}; "
         reason += "; ".join([finding.reason for finding in findings if finding.threshold > 0.0])
         return Decision(Verdict.FAIL, total, threshold, findings, reason)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rollout.analysis import Verdict
+from rollout.analysis.dispersion import estimate
+from tests.unit.rollout.analysis.examples import counts, errors, first, fresh, tick, watch
+
+
+def history(
+    seed: int, burst: int, *, pods: int = 6, ticks: int = 360, level: float = 1.0
+) -> list[list[tuple[int, int]]]:
+    """Errors in bursts of one size; the level of all pods drifts up to `level` times."""
+    rng = np.random.default_rng(seed)
+    drift = np.linspace(1.0, level, ticks)
+    return [[(200, int(burst * rng.poisson(2.0 * factor / burst))) for factor in drift] for _ in range(pods)]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_independent_errors_have_no_dispersion(seed: int) -> None:
+    assert estimate(history(seed, 1)) == 1.0
+
+
+@pytest.mark.parametrize("burst", [3, 8])
+def test_bursts_are_measured_by_their_size(burst: int) -> None:
+    assert estimate(history(1, burst)) == pytest.approx(burst, rel=0.25)
+
+
+def test_drift_that_all_pods_share_is_no_dispersion() -> None:
+    assert estimate(history(2, 1, level=10.0)) == 1.0
+
+
+def test_a_single_pod_is_compared_with_itself() -> None:
+    assert estimate(history(3, 1, pods=1)) == 1.0
+    assert estimate(history(3, 6, pods=1)) > 3.0
+
+
+def test_clusters_that_stretch_over_several_ticks_are_found_in_larger_blocks() -> None:
+    rng = np.random.default_rng(4)
+    pods = []
+    for _ in range(6):
+        series = np.zeros(360, dtype=int)
+        for at in rng.integers(0, 354, 60):
+            series[at : at + 6] += 1
+        pods.append([(200, int(bad)) for bad in series])
+    assert estimate(pods) > 3.0
+
+
+def test_no_history_and_no_errors_say_nothing() -> None:
+    assert estimate([]) == 1.0
+    assert estimate([[(100, 0)] * 50] * 3) == 1.0
+    assert estimate([[(0, 0)] * 50, [(10, 1)] * 50]) == 1.0
+
+
+def test_pods_of_different_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="same number of ticks"):
+        estimate([[(1, 0)], [(1, 0), (1, 0)]])
+
+
+def aborts(phi: float | None, ratio: float, runs: int) -> int:
+    """Releases at 20% whose errors come eight at a time."""
+    rng = np.random.default_rng(6)
+    found = 0
+    for _ in range(runs):
+        seen = []
+        for index in range(60):
+            x, y = 8 * rng.poisson(0.05 * ratio), 8 * rng.poisson(0.2)
+            seen.append(tick(2.0 * index + 2, 20, errors=counts((400, int(min(x, 400))), (1600, int(y)))))
+        found += first(watch(fresh(errors(tolerate=1.0), phi=phi), seen)[1], Verdict.FAIL) is not None
+    return found
+
+
+def test_the_guard_keeps_bursts_from_aborting_healthy_releases() -> None:
+    assert aborts(None, 1.0, 60) > 30
+    assert aborts(8.0, 1.0, 60) <= 2
+
+
+def test_a_guarded_release_that_is_really_bad_is_still_aborted() -> None:
+    assert aborts(8.0, 30.0, 20) >= 18
+
+
+def test_a_guarded_release_alone_at_100_percent_is_judged_too() -> None:
+    quiet = [tick(2.0 * i, 0.0, errors=counts((0, 0), (600, 8 * (i % 9 == 0)))) for i in range(1, 61)]
+    bad = [tick(120 + 2.0 * i, 100.0, in_step=2.0 * i, errors=counts((600, 56))) for i in range(1, 61)]
+    _, decisions = watch(fresh(phi=8.0), quiet + bad)
+    assert first(decisions, Verdict.FAIL) is not None
+    good = [tick(120 + 2.0 * i, 100.0, in_step=2.0 * i, errors=counts((600, 8 * (i % 9 == 0)))) for i in range(1, 61)]
+    assert first(watch(fresh(phi=8.0), quiet + good)[1], Verdict.FAIL) is None
+
+
+def test_a_dispersion_for_no_guardrail_is_refused() -> None:
+    with pytest.raises(ValueError, match="dispersion"):
+        fresh(errors(), phi=0.5)
