@@ -25,7 +25,7 @@ from release.fingerprint import fingerprint_of
 from release.manifest.load import parse
 from release.manifest.release import Release
 from release.readiness import BudgetStatus, Case, ObservedArtifact, Settings
-from tests.manifests import DIGEST, manifest
+from tests.manifests import manifest
 
 DATA = Path(__file__).parent / "data" / "evidence"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -95,6 +95,22 @@ class Vouched:
     manifest: dict[str, Any] = field(default_factory=content)
     settings: Settings = field(default_factory=Settings)
     trust: TrustRoots = field(default_factory=trust_roots)
+    now: datetime = NOW
+
+    @property
+    def yesterday(self) -> datetime:
+        """When everything was said and done."""
+        return self.now - timedelta(days=1)
+
+    @property
+    def service(self) -> str:
+        """The service's name."""
+        return str(self.manifest["service"])
+
+    @property
+    def digest(self) -> str:
+        """The artifact's digest."""
+        return str(self.manifest["artifact"]["image"]).partition("@")[2]
 
     def release(self) -> Release:
         """The manifest as it is now."""
@@ -107,14 +123,14 @@ class Vouched:
         complete = Case(
             release=release,
             dossier=collect(release, sources, self.trust),
-            now=NOW,
+            now=self.now,
             stack="prod",
             trust=self.trust,
             settings=self.settings,
             previous=release.model_copy(update={"version": "0.9.0"}),
             staging=release,
             artifact=ObservedArtifact(image=release.artifact.image, exists=True, digest=release.artifact.digest),
-            budget=BudgetStatus(remaining=0.8, at=NOW - timedelta(minutes=5)),
+            budget=BudgetStatus(remaining=0.8, at=self.now - timedelta(minutes=5)),
             migrations=read_migrations(release, sources),
         )
         return replace(complete, **changes)  # type: ignore[arg-type]
@@ -127,14 +143,17 @@ class Vouched:
         return name
 
     def sign(
-        self, name: str, by: str, predicate_type: str, predicate: Mapping[str, object], digest: str = DIGEST
+        self, name: str, by: str, predicate_type: str, predicate: Mapping[str, object], digest: str | None = None
     ) -> str:
-        """Sign a statement and write it; its name."""
-        payload = make.statement(digest, "checkout", predicate_type, dict(predicate))
+        """Sign a statement about the artifact and write it; its name."""
+        payload = make.statement(digest or self.digest, self.service, predicate_type, dict(predicate))
         return self.write(name, make.sign(payload, key(by)[0]))
 
-    def bind(self, kinds: Mapping[str, str], *, by: str = "ci", digest: str = DIGEST, at: datetime = YESTERDAY) -> None:
+    def bind(
+        self, kinds: Mapping[str, str], *, by: str = "ci", digest: str | None = None, at: datetime | None = None
+    ) -> None:
         """Sign which files are which reports about the artifact: kind -> name of the file."""
+        at = at or self.yesterday
         files = [
             {"kind": kind, "name": name, "sha256": hashlib.sha256((self.root / name).read_bytes()).hexdigest()}
             for kind, name in kinds.items()
@@ -146,24 +165,24 @@ class Vouched:
         release = self.release()
         return {"service": release.service, "version": release.version, "fingerprint": fingerprint_of(release)}
 
-    def people(self, at: datetime = YESTERDAY) -> None:
+    def people(self, at: datetime | None = None) -> None:
         """QA's word and the approval, for the release as it is now."""
-        said = {"at": at.isoformat(), "release": self.reference()}
+        said = {"at": (at or self.yesterday).isoformat(), "release": self.reference()}
         self.sign("qa.json", "quinn", receipts.QA, said | {"recommendation": "go", "by": "quinn"})
         self.sign("approval.json", "olive", receipts.APPROVAL, said | {"role": "service-owner", "by": "olive"})
 
 
-def vouch(root: Path, **changes: object) -> Vouched:
-    """A release in `root` about which nothing is wrong."""
+def vouch(root: Path, now: datetime = NOW, **changes: object) -> Vouched:
+    """A release in `root` about which nothing is wrong at `now`."""
     shutil.copytree(DATA / "migrations", root / "migrations")
-    it = Vouched(root, content(**changes))
+    it = Vouched(root, content(**changes), now=now)
     evidence: dict[str, list[str]] = {"provenance": ["slsa.json"], "statements": _statements(it)}
     for section, fixture, name in REPORTS.values():
         shutil.copy(DATA / fixture, root / name)
         evidence[section] = [name]
     it.bind({kind: name for kind, (_, _, name) in REPORTS.items()})
     it.manifest["evidence"] = evidence
-    at = YESTERDAY.isoformat()
+    at = it.yesterday.isoformat()
     it.manifest["qa"] = {"recommendation": "go", "by": "quinn", "at": at, "statement": "qa.json"}
     it.manifest["approvals"] = [{"role": "service-owner", "by": "olive", "at": at, "statement": "approval.json"}]
     it.people()
@@ -183,17 +202,17 @@ def slsa(builder: str = BUILDER) -> dict[str, object]:
 
 
 def _statements(it: Vouched) -> list[str]:
-    at = YESTERDAY.isoformat()
+    at = it.yesterday.isoformat()
     scripts = {
         side: hashlib.sha256((it.root / f"migrations/0042.{side}.sql").read_bytes()).hexdigest()
         for side in ("up", "down")
     }
     receipt = {"at": at, "database": "PostgreSQL 17.2", "migrations": [{"id": "0042", **scripts}], "roundTrip": True}
-    did = {"at": at, "service": "checkout", "stack": "staging", "outcome": "completed"}
+    did = {"at": at, "service": it.service, "stack": "staging", "outcome": "completed"}
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa())
     return [
         "results.json",
-        it.sign("staging.json", "stage", receipts.STAGING, did | {"version": "1.0.0"}),
+        it.sign("staging.json", "stage", receipts.STAGING, did | {"version": it.manifest["version"]}),
         it.sign("drill.json", "stage", receipts.DRILL, did | {"procedure": "rollback", "seconds": 4.5}),
         it.sign("migration.json", "ci", receipts.MIGRATION, receipt),
     ]

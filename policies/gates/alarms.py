@@ -1,0 +1,97 @@
+"""Rule `alarms`: every alarm names who acts, what to do, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from policies.rule import Resource, ResourceRule, Surroundings, finding
+from release.findings import Finding
+from release.manifest.base import Part
+
+NAME = "alarms"
+PROMETHEUS = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
+CLOUDWATCH = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
+PAGE = "page"
+
+
+class AlarmSettings(Part):
+    """The names under which alarms keep what is asked for: labels and annotations of Prometheus, tags of AWS."""
+
+    labels: tuple[str, ...] = ("owner", "severity", "service", "slo")
+    annotations: tuple[str, ...] = ("summary", "runbook_url")
+    page_annotations: tuple[str, ...] = ("dashboard_url",)
+    tags: tuple[str, ...] = ("owner", "severity", "service", "slo", "runbook")
+    page_tags: tuple[str, ...] = ("dashboard",)
+
+
+def evaluate(resource: Resource, settings: AlarmSettings, around: Surroundings) -> list[Finding]:
+    """Everything that is missing from each alarm of the resource."""
+    return list(_prometheus(resource, settings) if resource.type == PROMETHEUS else _cloudwatch(resource, settings))
+
+
+def _prometheus(resource: Resource, settings: AlarmSettings) -> Iterator[Finding]:
+    for path, rule in _rules(resource.props):
+        if rule.get("alert") is None:
+            continue
+        labels, annotations = _mapping(rule.get("labels")), _mapping(rule.get("annotations"))
+        paging = settings.page_annotations if labels.get("severity") == PAGE else ()
+        wanted = [("labels", labels, name) for name in settings.labels]
+        wanted += [("annotations", annotations, name) for name in (*settings.annotations, *paging)]
+        for side, given, name in wanted:
+            if not _text(given.get(name)):
+                yield _missing(f"{path}.{side}.{name}", str(rule["alert"]))
+
+
+def _rules(props: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    groups = _mapping(props.get("spec")).get("groups")
+    for number, group in enumerate(groups if isinstance(groups, Sequence) else ()):
+        rules = _mapping(group).get("rules")
+        for place, rule in enumerate(rules if isinstance(rules, Sequence) else ()):
+            yield f"spec.groups[{number}].rules[{place}]", _mapping(rule)
+
+
+def _cloudwatch(resource: Resource, settings: AlarmSettings) -> Iterator[Finding]:
+    tags = _mapping(resource.props.get("tags"))
+    paging = settings.page_tags if tags.get("severity") == PAGE else ()
+    for name in (*settings.tags, *paging):
+        if not _text(tags.get(name)):
+            yield _missing(f"tags.{name}", resource.name)
+    if not _text(resource.props.get("alarmDescription")):
+        yield _missing("alarmDescription", resource.name)
+    if not resource.props.get("alarmActions") or resource.props.get("actionsEnabled") is False:
+        yield _missing("alarmActions", resource.name)
+    if resource.type == CLOUDWATCH[0] and resource.props.get("treatMissingData") is None:
+        yield _missing("treatMissingData", resource.name)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _missing(path: str, alarm: str) -> Finding:
+    return finding(
+        NAME,
+        "missing",
+        path,
+        f"nothing ({alarm})",
+        "an alarm with owner, severity, service, SLO, summary, runbook and target",
+        "Say who acts, what they do and where it goes, or delete the alarm",
+        "owner",
+    )
+
+
+RULE = ResourceRule(
+    name=NAME,
+    title="Every alarm has an owner, a runbook and a target",
+    severity="high",
+    rows=("Q1", "B5", "W5"),
+    remedy="Say who acts, what they do and where it goes",
+    settings=AlarmSettings,
+    reads=(PROMETHEUS, *CLOUDWATCH),
+    evaluate=evaluate,
+)

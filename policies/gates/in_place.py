@@ -1,0 +1,102 @@
+"""Rule `in-place`: what runs is a release, unchanged. A fix by hand goes through a tracked hotfix release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from policies.pods import BARE, LONG_RUNNING, PATCHES, metadata_of, pod_spec
+from policies.rule import Resource, ResourceRule, Surroundings, finding
+from release.findings import Finding
+from release.labels import REVISION_LABEL, SERVICE_LABEL
+from release.manifest.base import Part
+from release.manifest.release import Release
+from release.revision import revision_of, scaled_by_rollout, workload_name
+
+NAME = "in-place"
+REMEDY = "Release it: a manifest with the section hotfix (ticket, reason, followUpDue) where it is urgent"
+
+
+class Other(Part):
+    """A workload that is no release, and why."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """`metadata.name`."""
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class InPlaceSettings(Part):
+    """What else may run in the stack."""
+
+    others: tuple[Other, ...] = ()
+
+
+def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings) -> list[Finding]:
+    """Patches, workloads outside of a release, and workloads that differ from their manifest."""
+    if resource.type in PATCHES:
+        return [_finding("patch", "type", resource.type, "a new revision beside the old one")]
+    metadata = metadata_of(resource)
+    labels = metadata.get("labels")
+    labels = labels if isinstance(labels, Mapping) else {}
+    service, revision = labels.get(SERVICE_LABEL), labels.get(REVISION_LABEL)
+    if service is None or revision is None:
+        if any(other.name == metadata.get("name") for other in settings.others):
+            return []
+        what = f"{metadata.get('name') or resource.name} without the labels of a release"
+        return [_finding("outside", "metadata.labels", what, f"{SERVICE_LABEL} and {REVISION_LABEL} of a release")]
+    for release in around.manifests.values():
+        if release.service == service and revision_of(release) == revision:
+            return [_finding("altered", path, found, wanted) for path, found, wanted in _differences(resource, release)]
+    what = f"{service} {revision}, which no manifest of this stack has"
+    return [_finding("unknown-revision", "metadata.labels", what, "the revision of a manifest that the stack names")]
+
+
+def _differences(resource: Resource, release: Release) -> list[tuple[str, str, str]]:
+    """Path, value found, value wanted; values of the environment are not shown."""
+    found = pod_spec(resource)
+    spec: Mapping[str, Any] = found[1] if found is not None else {}
+    entries: Any = spec.get("containers") or ()
+    container = entries[0] if len(entries) == 1 and isinstance(entries[0], Mapping) else None
+    path = f"{found[0] if found is not None else 'spec'}.containers"
+    name = workload_name(release.service, revision_of(release))
+    differences: list[tuple[str, str, str]] = []
+    if metadata_of(resource).get("name") != name:
+        differences.append(("metadata.name", str(metadata_of(resource).get("name")), name))
+    if container is None or spec.get("initContainers"):
+        return [*differences, (path, f"{len(entries)} containers", "the one container of the manifest")]
+    workload = release.workload
+    pairs: list[tuple[str, Any, Any]] = [
+        ("image", container.get("image"), release.artifact.image),
+        ("command", list(container.get("command") or ()), list(workload.command)),
+        ("args", list(container.get("args") or ()), list(workload.args)),
+    ]
+    differences += [(f"{path}[0].{key}", str(here), str(wanted)) for key, here, wanted in pairs if here != wanted]
+    if _environment(container) != {**workload.env, **dict.fromkeys(workload.secret_env)}:
+        differences.append((f"{path}[0].env", "another environment", "the environment of the manifest"))
+    replicas = resource.props["spec"].get("replicas")
+    wanted = None if scaled_by_rollout(release) else workload.replicas
+    if replicas != wanted:
+        differences.append(("spec.replicas", str(replicas), str(wanted)))
+    return differences
+
+
+def _environment(container: Mapping[str, Any]) -> dict[str, Any]:
+    return {entry["name"]: entry.get("value") for entry in container.get("env") or ()}
+
+
+def _finding(code: str, field: str, found: str, wanted: str) -> Finding:
+    return finding(NAME, code, field, found, wanted, REMEDY, severity="critical")
+
+
+RULE = ResourceRule(
+    name=NAME,
+    title="What runs is a release, unchanged",
+    severity="critical",
+    rows=("A3", "B1"),
+    remedy=REMEDY,
+    settings=InPlaceSettings,
+    reads=(*LONG_RUNNING, *BARE, *PATCHES),
+    evaluate=evaluate,
+)

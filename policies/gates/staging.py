@@ -1,0 +1,15 @@
+"""Rule `staging`: Production is no test environment."""
+
+from __future__ import annotations
+
+from policies.rule import of_release
+from release.readiness import receipts
+
+RULE = of_release(
+    "staging",
+    "The same artifact completed a rollout in the stack before this one",
+    severity="critical",
+    rows=("A2",),
+    remedy="Release it to staging first, then list the receipt",
+    evaluate=receipts.evaluate_staging,
+)

@@ -1,0 +1,80 @@
+"""Rule `weights`: the Rollout alone writes the weights of the traffic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from policies.rule import Resource, ResourceRule, Surroundings, finding
+from release.findings import Finding
+from release.manifest.base import Part
+
+NAME = "weights"
+_REVISIONED = re.compile(r"[a-z][-a-z0-9]*-[0-9a-f]{8}")
+ROUTES = tuple(
+    f"kubernetes:gateway.networking.k8s.io/{version}:{kind}{patch}"
+    for version in ("v1", "v1beta1", "v1alpha2")
+    for kind in ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute")
+    for patch in ("", "Patch")
+)
+MESH = tuple(f"kubernetes:networking.istio.io/{version}:VirtualService" for version in ("v1", "v1beta1", "v1alpha3"))
+SPLIT = tuple(
+    f"kubernetes:split.smi-spec.io/{v}:TrafficSplit" for v in ("v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4")
+)
+OTHERS = ("kubernetes:argoproj.io/v1alpha1:Rollout", "kubernetes:flagger.app/v1beta1:Canary")
+AWS = (
+    "aws:lb/listener:Listener",
+    "aws:lb/listenerRule:ListenerRule",
+    "aws:alb/listener:Listener",
+    "aws:alb/listenerRule:ListenerRule",
+    "aws:lambda/alias:Alias",
+    "aws:route53/record:Record",
+)
+_SHARES = frozenset({"weight", "weightedRoutingPolicies", "additionalVersionWeights", "setWeight"})
+
+
+def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[Finding]:
+    """Weights, splits between several backends, and routes to one revision of a service."""
+    if resource.type in OTHERS:
+        return [_finding("type", resource.type, "another controller that moves traffic")]
+    return [_finding(path, str(found), what) for path, found, what in _written(resource.props, "")]
+
+
+def _written(value: Any, path: str) -> Iterator[tuple[str, object, str]]:  # noqa: ANN401 - any part of a resource
+    if isinstance(value, Mapping):
+        for key in value:
+            here = f"{path}.{key}" if path else str(key)
+            below = value[key]
+            if key in _SHARES and below is not None:
+                yield here, below, "a weight"
+            elif key == "name" and isinstance(below, str) and "backendRefs" in path and _REVISIONED.fullmatch(below):
+                yield here, below, "a route to one revision"
+            else:
+                yield from _written(below, here)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for number, below in enumerate(value):
+            yield from _written(below, f"{path}[{number}]")
+
+
+def _finding(path: str, found: str, what: str) -> Finding:
+    return finding(
+        NAME,
+        "second-writer",
+        path,
+        f"{found}, {what}",
+        "nothing: the Rollout of the service owns its route",
+        "Delete it here; describe the route in the manifest, and the steps in its strategy",
+        severity="critical",
+    )
+
+
+RULE = ResourceRule(
+    name=NAME,
+    title="The Rollout alone writes the weights of the traffic",
+    severity="critical",
+    rows=("W4", "A3"),
+    remedy="Delete it; describe the route in the manifest",
+    reads=(*ROUTES, *MESH, *SPLIT, *OTHERS, *AWS),
+    evaluate=evaluate,
+)

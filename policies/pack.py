@@ -1,0 +1,174 @@
+"""The pack at work: which rule judges which resource, and what it says. Free of the SDK's protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi_policy.proxy import UnknownValueError
+from pydantic import ValidationError
+
+from policies.gates import RULES, SETTINGS
+from policies.plain import plain
+from policies.rule import ReleaseRule, Resource, ResourceRule, StackRule, Surroundings, finding
+from release.errors import InputError
+from release.evidence.errors import EvidenceError
+from release.evidence.files import read_below
+from release.findings import Finding
+from release.gating.case import read_manifest
+from release.gating.configuration import Configuration, load, parse
+from release.gating.judge import Judgement, judge, message, weighed
+from release.gating.names import MANIFEST
+from release.manifest.document import MAX_BYTES, Document
+from release.manifest.release import Release
+from release.release_inputs import TYPE, Observed, ReleaseInputs
+
+PLAN_TIME = "a value that is known at preview"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Pack:
+    """The state of one run: its configuration, and what it has judged so far."""
+
+    project: Path
+    folder: Path
+    """Of the pack; `config/<stack>.json` is in it."""
+    now: Callable[[], datetime] = _utc_now
+    stack: str = ""
+    configuration: Configuration = field(default_factory=Configuration)
+    judged: dict[str, str] = field(default_factory=dict)
+    _manifests: dict[str, Release] | None = None
+
+    # -- configuration -------------------------------------------------------------------------------------
+
+    def configured_for(self, stack: str) -> dict[str, Any]:
+        """Note the stack; the content of its configuration file, `{}` when there is none. Raises InputError."""
+        self.stack, self._manifests = stack, None
+        path = self.folder / "config" / f"{stack}.json"
+        if not path.is_file():
+            return {}
+        load(path, SETTINGS)  # says everything that is wrong with it, with lines
+        return dict(yaml.safe_load(path.read_text("utf-8-sig")) or {})
+
+    def configure(self, sections: Mapping[str, object]) -> None:
+        """Take the whole configuration, as the engine merged it. Raises InputError."""
+        subject = "configuration of the policy pack slipway"
+        self.configuration = parse(Document(data=dict(sections)), self.folder / "config", subject, SETTINGS)
+
+    # -- judging -------------------------------------------------------------------------------------------
+
+    def judgement(self, resource: Resource) -> Judgement | list[Finding]:
+        """The judgement of a Release resource, or why there can be none."""
+        try:
+            inputs = ReleaseInputs.model_validate({**plain(resource.props), "evidence": None})
+        except UnknownValueError as error:
+            return [_manifest("unknown", ".".join(error.props), "a value that is not known yet")]
+        except ValidationError as error:
+            return [
+                _manifest("malformed", ".".join(map(str, item["loc"])) or "Release", item["msg"])
+                for item in error.errors()
+            ]
+        self.judged[inputs.service] = inputs.manifest
+        observed = inputs.observed or Observed()
+        return judge(self.project, self.stack, resource.urn, inputs, self.configuration, observed, self.now())
+
+    def messages(self, rule: ReleaseRule, resource: Resource, judgement: Judgement | list[Finding]) -> Iterator[str]:
+        """What one rule on releases has to say."""
+        if isinstance(judgement, list):
+            if rule.name == MANIFEST:
+                yield from self._weighed(judgement, resource)
+            return
+        release = judgement.case.release if judgement.case is not None else None
+        for entry in judgement.of(rule.name):
+            if entry.exemption is None:
+                yield message(entry, resource.urn, release)
+
+    def of_resource(self, rule: ResourceRule, resource: Resource) -> Iterator[str]:
+        """What one rule on resources has to say. What cannot be judged is refused."""
+        settings = self.configuration.section(rule.name).settings
+        try:
+            found = rule.evaluate(resource, settings, Surroundings(self.manifests(), self.judged))
+        except UnknownValueError as error:
+            found = [_unknown(rule.name, error)]
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as error:
+            found = [_odd(rule.name, error)]
+        yield from self._weighed(found, resource)
+
+    def of_stack(self, rule: StackRule, resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+        """What a rule on all resources has to say, with the URN that it concerns."""
+        settings = self.configuration.section(rule.name).settings
+        mine = [resource for resource in resources if resource.type in rule.types]
+        try:
+            found = rule.evaluate(mine, settings)
+        except UnknownValueError as error:
+            found = [(mine[0], _unknown(rule.name, error))]
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as error:
+            found = [(mine[0], _odd(rule.name, error))]
+        for resource, one in found:
+            for line in self._weighed([one], resource):
+                yield line, resource.urn
+
+    def manifests(self) -> Mapping[str, Release]:
+        """The manifests that the stack's own file names, by path. Those that cannot be read are left out, and what
+        refers to them is refused."""
+        if self._manifests is None:
+            self._manifests = dict(_manifests(self.project, self.stack))
+        return self._manifests
+
+    def _weighed(self, findings: Sequence[Finding], resource: Resource) -> Iterator[str]:
+        for entry in weighed(findings, resource.urn, self.configuration, self.now()):
+            if entry.exemption is None:
+                yield message(entry, resource.urn, None)
+
+
+def project_above(folder: Path) -> Path:
+    """The nearest folder with a Pulumi.yaml at or above the pack; the pack's own parent when there is none."""
+    for place in (folder, *folder.parents):
+        if (place / "Pulumi.yaml").is_file():
+            return place
+    return folder.parent
+
+
+def new_pack(folder: Path) -> Pack:
+    """The pack in a folder, with a check that no rule is missing."""
+    assert set(RULES) == set(SETTINGS)  # noqa: S101
+    return Pack(project_above(folder), folder)
+
+
+def _manifests(project: Path, stack: str) -> Iterator[tuple[str, Release]]:
+    try:
+        content = read_below(project, f"Pulumi.{stack}.yaml", MAX_BYTES)
+        services = yaml.safe_load(content.data)["config"]["releases:services"]
+        named = [entry.get(role) for entry in services.values() for role in ("manifest", "standby")]
+    except (EvidenceError, yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, RecursionError):
+        return
+    for path in named:
+        if not isinstance(path, str):
+            continue
+        try:
+            yield path, read_manifest(project, path).release
+        except (InputError, EvidenceError):
+            continue
+
+
+def _manifest(code: str, field_path: str, found: str) -> Finding:
+    remedy = "Declare the release from its manifest and nothing else"
+    return finding(MANIFEST, code, field_path, found, f"{PLAN_TIME}, as {TYPE} has it", remedy, severity="critical")
+
+
+def _unknown(rule: str, error: UnknownValueError) -> Finding:
+    path = ".".join(error.props)
+    return finding(rule, "unknown", path, "a value that is not known yet", PLAN_TIME, "Use a plain value here")
+
+
+def _odd(rule: str, error: Exception) -> Finding:
+    text = f"{type(error).__name__}: {error}"
+    return finding(rule, "malformed", "properties", text, "properties of the usual shape", "Correct the resource")
