@@ -1,0 +1,180 @@
+"""What an update does before and after its rollout: repair, settle, drain, standby, and what a preview says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from release.errors import InputError, LeaseHeld, RolloutAborted
+from release.rollout_inputs import RolloutInputs
+from rollout import journal, operations
+from rollout.cluster.base import Readiness
+from rollout.journal import Head, Outcome
+from rollout.routers.base import Split
+from tests.unit.rollout.examples import attempt, backend, head, wanted
+from tests.unit.rollout.simulation import Simulation
+
+
+class NoGuard:
+    """A watchdog that is only counted."""
+
+    def __init__(self, service: str, namespace: str, rollout_id: str) -> None:
+        self.disarmed = False
+        guards.append(self)
+
+    def await_ready(self) -> None:
+        """Nothing to wait for."""
+
+    def disarm(self) -> None:
+        self.disarmed = True
+
+
+guards: list[NoGuard] = []
+
+
+@pytest.fixture(autouse=True)
+def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    guards.clear()
+    monkeypatch.setattr(operations, "Guard", NoGuard)
+
+
+def update(
+    world: Simulation, inputs: RolloutInputs | None = None, olds: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    return operations.Update(inputs or world.wanted, world.world, olds or {}, world.lines, world.cancelled).run()
+
+
+def remember(world: Simulation, what: Head) -> None:
+    world.journal.save(what.to_json(), None)
+
+
+def test_a_completed_rollout_leaves_only_the_candidate_in_the_route_and_a_disarmed_watchdog() -> None:
+    world = Simulation()
+    remember(world, head())
+    outputs = update(world)
+    assert world.router.history[-1] == Split.whole(world.wanted.candidate)
+    assert outputs["weights"] == {"checkout-bbbbbbbb": 100.0}
+    assert outputs["outcome"]["result"] == "committed"
+    assert [guard.disarmed for guard in guards] == [True]
+    assert world.lease.held_by() is None
+
+
+def test_an_aborted_rollout_disarms_its_watchdog_and_frees_the_lease() -> None:
+    world = Simulation()
+    remember(world, head())
+    world.traffic.bad["checkout-bbbbbbbb"] = 0.3
+    with pytest.raises(RolloutAborted):
+        update(world)
+    assert [guard.disarmed for guard in guards] == [True]
+    assert world.lease.held_by() is None
+
+
+def test_an_attempt_that_could_not_be_ended_stays_the_watchdogs() -> None:
+    world = Simulation()
+    remember(world, head())
+    world.clock.at(2.0, world.lost.set)
+
+    class Lost:
+        lost = world.lost
+
+        def stop(self) -> None:
+            """Never."""
+
+    operation = operations.Update(world.wanted, world.world, {}, world.lines, world.cancelled)
+    stored = operations.load_head(world.world)
+    assert stored is not None
+    course = operations.course_of(world.wanted, stored.head, world.router.read(), None)
+    with pytest.raises(RolloutAborted, match="Lease"):
+        operation._roll_out(stored, course, "forward", "r1", Lost())  # type: ignore[arg-type]
+    assert [guard.disarmed for guard in guards] == [False]
+
+
+def test_with_the_old_manifest_an_unfinished_rollout_is_only_repaired() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    candidate = backend("bbbbbbbb")
+    world.workloads.put(candidate)
+    live = world.router.read()
+    assert live is not None
+    world.router.apply(world.wanted.route, Split(((world.old, 75.0), (candidate, 25.0))), live.version)
+    remember(world, head(attempt=attempt()))
+    update(world)
+    assert world.router.history[-1] == Split.whole(world.old)
+    assert world.head.attempt is not None
+    assert (world.head.attempt.outcome, world.head.attempt.by) == (Outcome.INTERRUPTED, "repair")
+    assert guards == []
+
+
+def test_a_revision_that_serves_is_not_rolled_out_again() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    remember(world, head())
+    update(world)
+    assert guards == []
+
+
+def test_a_rollout_beside_another_is_refused() -> None:
+    world = Simulation()
+    remember(world, head())
+    other = type(world.lease)(world.clock.now, world.lease.record)
+    other.acquire("somebody", 15.0)
+    world.cancelled.set()  # do not wait for the other to die
+    with pytest.raises(LeaseHeld):
+        update(world)
+    assert world.router.history == []
+
+
+def test_a_rolling_standby_is_scaled_up_again_after_the_commit() -> None:
+    candidate, old = backend("bbbbbbbb", scaled=True), backend("aaaaaaaa", scaled=True)
+    strategy = {"kind": "rolling", "batch": "33%", "bake": "2s", "finalBake": "3s"}
+    world = Simulation(wanted(strategy=strategy, candidate=candidate, standby=old))
+    world.workloads.put(candidate, Readiness(1, 1, 1, 0))
+    remember(world, head())
+    update(world)
+    assert world.workloads.replicas(old) == 3
+    assert world.workloads.replicas(candidate) == 3
+
+
+def test_a_preview_tells_the_plan_and_writes_nothing() -> None:
+    world = Simulation()
+    remember(world, head())
+    line = operations.plan(world.wanted, world.world, {})
+    assert line == "v-aaaaaaaa -> v-bbbbbbbb (bbbbbbbb), canary: 25% for 4s, 100% for 4s"
+    assert world.router.history == []
+    assert len(world.journal.saved) == 1
+
+
+def test_a_preview_of_the_way_back_says_so() -> None:
+    world = Simulation()
+    known = journal.committed(head(serving=None), attempt("bbbbbbbb"), world.wanted.route, 1.0)
+    remember(world, journal.committed(known, attempt("aaaaaaaa"), world.wanted.route, 2.0))
+    assert "return to a known good revision: 100%" in operations.plan(world.wanted, world.world, {})
+
+
+def test_inputs_that_cannot_be_read_are_refused_with_their_paths() -> None:
+    values = {**wanted().to_wire(), "analysis": {"tick": "soon"}, "surprise": 1}
+    with pytest.raises(InputError) as error:
+        operations.parse(values)
+    assert {problem.path for problem in error.value.problems} == {"analysis.tick", "surprise"}
+
+
+def test_a_change_of_service_or_namespace_replaces() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    remember(world, head())
+    before = {**world.wanted.to_wire(), "namespace": "elsewhere"}
+    assert operations.difference(before, world.wanted, world.world).replaces == ("namespace",)
+
+
+def test_a_settled_world_has_no_difference() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    remember(world, head())
+    found = operations.difference(world.wanted.to_wire(), world.wanted, world.world)
+    assert (found.changed, found.replaces, found.pending) == ((), (), None)
+
+
+def test_the_end_of_a_service_leaves_nothing() -> None:
+    world = Simulation()
+    remember(world, head())
+    operations.removed(world.wanted, world.world, world.lines, world.cancelled)
+    assert world.router.read() is None
+    assert world.journal.load() is None
+    assert world.lease.held_by() is None
