@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and stop.")
 @click.option("--allow-other-changes", is_flag=True, help="Go on although other services would change too.")
+@click.option("--skip-preview", is_flag=True, help="Save a run of the engine: do not check what else would change.")
 @click.option("--reason", default="", help="Why, for the stack's history.")
 @with_stack
 @with_json
@@ -37,6 +38,7 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     yes: bool,
     plan_only: bool,
     allow_other_changes: bool,
+    skip_preview: bool,
     reason: str,
     stack: str | None,
     folder: Path,
@@ -57,7 +59,8 @@ def rollback(  # noqa: PLR0913 - one parameter an option
 
     with planned.file.draft() as draft:
         run = Rollback(engine, planned, allow_other_changes)
-        changes = run.preview(draft)
+        run.write(draft)
+        changes = run.preview(draft) if not skip_preview else None
         told: dict[str, Any] = plan_json(planned, changes)
         if not as_json:
             click.echo(as_text(planned, changes))

@@ -38,12 +38,16 @@ class Rollback:
         self._plan = plan
         self._allowed = allow_other_changes
 
-    def preview(self, draft: Path) -> tuple[Change, ...]:
-        """Write the entry into the draft and let the engine plan with it. Raises ReleaseRefused when that cannot be
-        planned or would change anything else."""
+    def write(self, draft: Path) -> None:
+        """Put the entry into the draft. Raises EngineError when the draft then does not say just that."""
         plan = self._plan
         self._engine.write_entry(draft, plan.service, plan.before, plan.previous.entry)
         check_draft(draft, plan)
+
+    def preview(self, draft: Path) -> tuple[Change, ...]:
+        """Let the engine plan with the draft. Raises ReleaseRefused when that cannot be planned or would change
+        anything else."""
+        plan = self._plan
         run = self._engine.preview(draft)
         if run.error is not None:
             raise ReleaseRefused(f"{plan.service}: the update cannot be planned: {run.error}{self._whose(run)}")

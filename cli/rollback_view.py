@@ -13,8 +13,8 @@ from release.history import Known
 WIDTH = 12
 
 
-def plan_json(plan: Plan, changes: Sequence[Change]) -> dict[str, Any]:
-    """Plain JSON values."""
+def plan_json(plan: Plan, changes: Sequence[Change] | None) -> dict[str, Any]:
+    """Plain JSON values; `changes` are None when no preview was made."""
     previous = plan.previous
     return {
         "service": plan.service,
@@ -30,12 +30,12 @@ def plan_json(plan: Plan, changes: Sequence[Change]) -> dict[str, Any]:
         "confirmedBy": plan.source,
         "passedOver": list(previous.passed_over),
         "warnings": list(plan.warnings),
-        "changes": [_change(one) for one in changes],
-        "otherChanges": [_change(one) for one in others(changes, plan.service)],
+        "changes": _changes(changes),
+        "otherChanges": _changes(others(changes, plan.service)) if changes is not None else None,
     }
 
 
-def as_text(plan: Plan, changes: Sequence[Change]) -> str:
+def as_text(plan: Plan, changes: Sequence[Change] | None) -> str:
     """A few aligned lines."""
     return "\n".join([_title(plan), *(f"  {name:{WIDTH}}{text}" for name, text in _rows(plan, changes))])
 
@@ -48,7 +48,7 @@ def _title(plan: Plan) -> str:
     return f"{plan.service}: {left}{_label(previous.release)}"
 
 
-def _rows(plan: Plan, changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
+def _rows(plan: Plan, changes: Sequence[Change] | None) -> Iterator[tuple[str, str]]:
     previous = plan.previous
     yield "image", previous.release.image
     yield "manifest", f"{plan.before.get('manifest')} -> {previous.entry['manifest']}"
@@ -62,14 +62,19 @@ def _rows(plan: Plan, changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
         yield "passed over", text
     for text in plan.warnings:
         yield "warning", text
-    for number, change in enumerate(changes):
+    for number, change in enumerate(changes or ()):
         yield "changes" if number == 0 else "", str(change)
     if not changes:
-        yield "changes", "no resource"
+        yield "changes", "no resource" if changes is not None else "not looked at, there was no preview"
 
 
-def _change(one: Change) -> dict[str, Any]:
-    return {"op": one.op, "type": one.type, "name": one.name, "service": one.service, "properties": list(one.diffs)}
+def _changes(changes: Sequence[Change] | None) -> list[dict[str, Any]] | None:
+    if changes is None:
+        return None
+    return [
+        {"op": one.op, "type": one.type, "name": one.name, "service": one.service, "properties": list(one.diffs)}
+        for one in changes
+    ]
 
 
 def _label(one: Known) -> str:

@@ -30,6 +30,7 @@ def roll_back(
     plan = project.plan()
     with plan.file.draft() as draft:
         run = Rollback(project.engine, plan, allow)
+        run.write(draft)
         run.preview(draft)
         before_up()
         return run.carry_out(draft, reason, print)
