@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from bench.decisions import __main__ as program
+from bench.decisions import run
+from bench.decisions.cells import Cell
+from bench.decisions.detectors import disagreements, load
+from bench.decisions.production import Recording, single, slipway
+from bench.decisions.recordings import simulate
+from release.errors import InputError
+
+
+def at_once(recording: Recording) -> float | None:
+    """Aborts whenever the candidate had an error."""
+    return recording.tick if recording.candidate_bad.any() else None
+
+
+def never(recording: Recording) -> float | None:
+    assert recording.candidate_total.ndim == 1
+    return None
+
+
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "grid", lambda ratios: [Cell(0.01, 100.0, 0.2, ratio) for ratio in ratios])
+    monkeypatch.setattr(run, "gates", lambda: {"drift": [Cell(0.01, 100.0, 0.2, 1.0, "drift", 3.0)]})
+    monkeypatch.setattr(program, "QUICK", run.Plan(bad=8, good=12, gate=12, sticky=1))
+
+
+def test_the_file_has_the_promised_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few(monkeypatch)
+    result = CliRunner().invoke(program.main, ["--quick", "--processes", "1", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    data = json.loads((tmp_path / "decisions.json").read_text())
+    assert isinstance(data["gates_held"], bool)
+    assert {"slipway", "slipway@1.1"} < set(data["detectors"])
+    keys = {"score", "false_abort_mean", "false_abort_max", "missed_2x", "missed_5x", "mean_over_wald"}
+    assert all(keys <= set(row) for row in data["detectors"].values())
+    assert data["detectors"]["slipway"]["score"] > data["detectors"]["argo 99%"]["score"]
+    assert data["production"] == {"checked_runs": 26, "disagreements": 0}
+    assert (tmp_path / "decisions-time.png").stat().st_size > 1000
+    assert "gates held" in result.output
+
+
+def test_any_function_can_be_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few(monkeypatch)
+    names = [f"{__name__}:at_once", f"{__name__}:never"]
+    args = ["--quick", "--only", "--processes", "1", "--out", str(tmp_path)]
+    result = CliRunner().invoke(program.main, [*args, *(part for name in names for part in ("--detector", name))])
+    assert result.exit_code == 0, result.output
+    data = json.loads((tmp_path / "decisions.json").read_text())
+    first, second = (data["detectors"][name] for name in names)
+    assert first["false_abort_max"] == 1.0
+    assert first["disqualified"]
+    assert not data["gates_held"]
+    assert second["false_abort_max"] == 0.0
+    assert second["missed_5x"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["nowhere:f", "bench.decisions.production:f", "bench.decisions.production", ""])
+def test_a_detector_that_cannot_be_loaded_is_a_clear_error(name: str) -> None:
+    with pytest.raises(InputError, match="--detector"):
+        load(name)
+
+
+def test_a_disagreement_with_production_is_counted() -> None:
+    seen = simulate(Cell(0.01, 100.0, 0.2, 5.0), 3)
+    right = np.array([slipway(single(seen, run), 1.0) or np.nan for run in range(3)])
+    assert disagreements(seen, right, 1.0, 3) == 0
+    assert disagreements(seen, right + 10.0, 1.0, 3) == 3
