@@ -10,6 +10,7 @@ from release.errors import InputError, LeaseHeld, RolloutAborted
 from release.rollout_inputs import RolloutInputs
 from rollout import journal, operations
 from rollout.cluster.base import Readiness
+from rollout.course import course_of
 from rollout.journal import Head, Outcome
 from rollout.routers.base import Split
 from tests.unit.rollout.examples import attempt, backend, head, wanted
@@ -84,7 +85,7 @@ def test_an_attempt_that_could_not_be_ended_stays_the_watchdogs() -> None:
     operation = operations.Update(world.wanted, world.world, {}, world.lines, world.cancelled)
     stored = operations.load_head(world.world)
     assert stored is not None
-    course = operations.course_of(world.wanted, stored.head, world.router.read(), None)
+    course = course_of(world.wanted, stored.head, world.router.read(), None)
     with pytest.raises(RolloutAborted, match="Lease"):
         operation._roll_out(stored, course, "forward", "r1", Lost())  # type: ignore[arg-type]
     assert [guard.disarmed for guard in guards] == [False]
