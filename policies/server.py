@@ -26,7 +26,7 @@ from pulumi_policy import Policy as SdkPolicy
 
 from policies.pack import Pack
 from release.errors import InputError
-from release.gating.configuration import LEVEL
+from release.gating.configuration import EVERY, LEVEL
 from release.release_inputs import TYPE as RELEASE
 
 POLICIES, INITIAL = "_PolicyAnalyzerServicer__policies", "_PolicyAnalyzerServicer__initial_config"
@@ -110,15 +110,16 @@ class Dispatching(Base):  # type: ignore[misc]
 
 
 def _initial(sections: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration file in the SDK's own types."""
-    return {gate: _section(content) for gate, content in sections.items()}
+    """A configuration file in the SDK's own types. A section that names no level would arrive as advisory, the zero
+    of the protocol, so each gets one."""
+    every = sections.get(EVERY, "mandatory")
+    return {gate: _section(content, every) for gate, content in sections.items()}
 
 
-def _section(content: Any) -> Any:
+def _section(content: Any, every: str) -> Any:
     if isinstance(content, str):
         return EnforcementLevel(content)
-    level = {LEVEL: EnforcementLevel(content[LEVEL])} if LEVEL in content else {}
-    return {**content, **level}
+    return {**content, LEVEL: EnforcementLevel(content.get(LEVEL, every))}
 
 
 @contextmanager

@@ -1,0 +1,375 @@
+"""Resources that a program declares beside its releases: complete ones, and the same with one defect each."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.policies.releases.scene import UNKNOWN
+
+IMAGE = "registry.example/extra@sha256:" + "c" * 64
+TAGGED = "registry.example/extra:1.0"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+RULES = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
+
+Props = dict[str, Any]
+
+
+def deployment(app: str = "extra") -> Props:
+    """A Deployment of the platform about which nothing is wrong."""
+    container = {
+        "name": "extra",
+        "image": IMAGE,
+        "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
+        "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "1Mi"}},
+    }
+    template = {"metadata": {"labels": {"app": app}}, "spec": {"containers": [container]}}
+    return {"metadata": {"name": "extra", "namespace": "shop"}, "spec": {"replicas": 2, "template": template}}
+
+
+def budget(app: str = "extra") -> Props:
+    """Its disruption budget."""
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": app}}}
+    return {"metadata": {"name": "extra", "namespace": "shop"}, "spec": spec}
+
+
+def alert(**rule: Any) -> Props:
+    """A PrometheusRule with one alert that somebody can act on."""
+    complete = {
+        "alert": "Burning",
+        "expr": "1",
+        "labels": {"owner": "payments", "severity": "page", "service": "checkout", "slo": "availability"},
+        "annotations": {
+            "summary": "s",
+            "runbook_url": "https://runbooks.example",
+            "dashboard_url": "https://d.example",
+        },
+    }
+    return {"spec": {"groups": [{"name": "slo", "rules": [complete | rule]}]}}
+
+
+def alarm(**changes: Any) -> Props:
+    """A CloudWatch alarm that somebody can act on."""
+    tags = dict.fromkeys(("owner", "service", "slo", "runbook", "dashboard"), "x") | {"severity": "page"}
+    complete = {
+        "alarmDescription": "the budget burns",
+        "alarmActions": ["arn:aws:sns:eu-central-1:000000000000:oncall"],
+        "treatMissingData": "breaching",
+        "tags": tags,
+    }
+    return {key: value for key, value in (complete | changes).items() if value is not None}
+
+
+def route(*backends: Props) -> Props:
+    """An HTTPRoute of the platform."""
+    return {"metadata": {"name": "extra"}, "spec": {"rules": [{"backendRefs": list(backends)}]}}
+
+
+def task(image: str) -> Props:
+    """An ECS task."""
+    return {"family": "extra", "containerDefinitions": json.dumps([{"name": "extra", "image": image}])}
+
+
+COMPLETE: list[tuple[str, Props]] = [
+    (DEPLOYMENT, deployment()),
+    (BUDGET, budget()),
+    (RULES, alert()),
+    (
+        RULES,
+        alert(
+            labels={"owner": "p", "severity": "ticket", "service": "c", "slo": "a"},
+            annotations={"summary": "s", "runbook_url": "u"},
+        ),
+    ),
+    (RULES, {"spec": {"groups": [{"name": "r", "rules": [{"record": "a:b", "expr": "1"}]}]}}),
+    (ALARM, alarm()),
+    (ROUTE, route({"name": "extra", "port": 80})),
+    (TASK, task(IMAGE)),
+    ("aws:lambda/function:Function", {"packageType": "Zip", "handler": "a.b"}),
+    ("kubernetes:core/v1:ConfigMap", {"metadata": {"name": "extra"}, "data": {"a": "b"}}),
+]
+"""Nothing is wrong with any of these together."""
+
+
+@dataclass(frozen=True)
+class BrokenResource:
+    """A resource with one defect, the rule that must refuse it, and what the message shows."""
+
+    name: str
+    rule: str
+    code: str
+    shows: str
+    type: str
+    props: Props
+
+
+def _changed(change: Callable[[Props, Props], object], app: str = "extra") -> Props:
+    props = copy.deepcopy(deployment(app))
+    change(props, props["spec"]["template"]["spec"]["containers"][0])
+    return props
+
+
+def _labelled(props: Props, service: str, revision: str) -> None:
+    props["metadata"]["labels"] = {"slipway.dev/service": service, "slipway.dev/revision": revision}
+
+
+def _spec(props: Props) -> Props:
+    spec: Props = props["spec"]["template"]["spec"]
+    return spec
+
+
+RESOURCES: list[BrokenResource] = [
+    BrokenResource(
+        "tagged-image", "images", "unpinned", TAGGED, DEPLOYMENT, _changed(lambda p, c: c.update(image=TAGGED))
+    ),
+    BrokenResource(
+        "tagged-sidecar",
+        "images",
+        "unpinned",
+        "containers[1].image",
+        DEPLOYMENT,
+        _changed(lambda p, c: _spec(p)["containers"].append({**c, "name": "proxy", "image": TAGGED})),
+    ),
+    BrokenResource(
+        "tagged-init-container",
+        "images",
+        "unpinned",
+        "initContainers[0].image",
+        DEPLOYMENT,
+        _changed(lambda p, c: _spec(p).update(initContainers=[{**c, "image": TAGGED}])),
+    ),
+    BrokenResource(
+        "tagged-image-volume",
+        "images",
+        "unpinned",
+        "volumes[0].image.reference",
+        DEPLOYMENT,
+        _changed(lambda p, c: _spec(p).update(volumes=[{"name": "v", "image": {"reference": TAGGED}}])),
+    ),
+    BrokenResource("no-image", "images", "unpinned", "no image", DEPLOYMENT, _changed(lambda p, c: c.pop("image"))),
+    BrokenResource(
+        "unknown-image",
+        "images",
+        "unknown",
+        "not known yet",
+        DEPLOYMENT,
+        _changed(lambda p, c: c.update(image=UNKNOWN)),
+    ),
+    BrokenResource("tagged-task", "images", "unpinned", TAGGED, TASK, task(TAGGED)),
+    BrokenResource(
+        "unreadable-task", "images", "unpinned", "containerDefinitions", TASK, {"containerDefinitions": "{"}
+    ),
+    BrokenResource(
+        "tagged-function",
+        "images",
+        "unpinned",
+        "imageUri",
+        "aws:lambda/function:Function",
+        {"packageType": "Image", "imageUri": TAGGED},
+    ),
+    BrokenResource("opaque-chart", "images", "opaque", "helm", "kubernetes:helm.sh/v3:Release", {"chart": "nginx"}),
+    BrokenResource(
+        "no-readiness",
+        "probes",
+        "missing",
+        "readinessProbe",
+        DEPLOYMENT,
+        _changed(lambda p, c: c.pop("readinessProbe")),
+    ),
+    BrokenResource(
+        "empty-readiness",
+        "probes",
+        "missing",
+        "without a check",
+        DEPLOYMENT,
+        _changed(lambda p, c: c.update(readinessProbe={"periodSeconds": 1})),
+    ),
+    BrokenResource(
+        "no-memory-limit",
+        "limits",
+        "missing",
+        "resources.limits.memory",
+        DEPLOYMENT,
+        _changed(lambda p, c: c["resources"].pop("limits")),
+    ),
+    BrokenResource(
+        "unknown-limits",
+        "limits",
+        "unknown",
+        "not known yet",
+        DEPLOYMENT,
+        _changed(
+            lambda p, c: c.update(resources={"requests": {"cpu": UNKNOWN, "memory": "1Mi"}, "limits": {"memory": "1"}})
+        ),
+    ),
+    BrokenResource(
+        "no-budget",
+        "disruption-budget",
+        "missing",
+        "without a PodDisruptionBudget",
+        DEPLOYMENT,
+        _changed(lambda p, c: None, app="alone"),
+    ),
+    BrokenResource(
+        "budget-for-nothing",
+        "disruption-budget",
+        "useless",
+        "lets all replicas go",
+        BUDGET,
+        {**budget("other"), "spec": {"maxUnavailable": "100%", "selector": {"matchLabels": {"app": "other"}}}},
+    ),
+    BrokenResource(
+        "budget-that-blocks",
+        "disruption-budget",
+        "useless",
+        "no node can ever be drained",
+        BUDGET,
+        {**budget("other"), "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": "other"}}}},
+    ),
+    BrokenResource(
+        "outside-of-a-release",
+        "in-place",
+        "outside",
+        "without the labels of a release",
+        DEPLOYMENT,
+        _changed(lambda p, c: p["metadata"].update(name="by-hand")),
+    ),
+    BrokenResource(
+        "unknown-revision",
+        "in-place",
+        "unknown-revision",
+        "which no manifest of this stack has",
+        DEPLOYMENT,
+        _changed(lambda p, c: _labelled(p, "checkout", "00000000")),
+    ),
+    BrokenResource(
+        "patch-in-place",
+        "in-place",
+        "patch",
+        "DeploymentPatch",
+        f"{DEPLOYMENT}Patch",
+        {"metadata": {"name": "checkout-00000000"}, "spec": {"replicas": 9}},
+    ),
+    BrokenResource(
+        "pod-by-hand",
+        "in-place",
+        "outside",
+        "by-hand",
+        "kubernetes:core/v1:Pod",
+        {
+            "metadata": {"name": "by-hand"},
+            "spec": deployment()["spec"]["template"]["spec"],
+        },
+    ),
+    BrokenResource(
+        "weights-by-hand",
+        "weights",
+        "second-writer",
+        "weight: found 90",
+        ROUTE,
+        route({"name": "old", "weight": 90}, {"name": "new", "weight": 10}),
+    ),
+    BrokenResource(
+        "route-to-a-revision",
+        "weights",
+        "second-writer",
+        "a route to one revision",
+        ROUTE,
+        route({"name": "checkout-3f9a2c1b", "port": 80}),
+    ),
+    BrokenResource(
+        "alias-by-hand",
+        "weights",
+        "second-writer",
+        "additionalVersionWeights",
+        "aws:lambda/alias:Alias",
+        {"routingConfig": {"additionalVersionWeights": {"2": 0.1}}},
+    ),
+    BrokenResource(
+        "listener-by-hand",
+        "weights",
+        "second-writer",
+        "weight",
+        "aws:lb/listenerRule:ListenerRule",
+        {"actions": [{"type": "forward", "forward": {"targetGroups": [{"arn": "a", "weight": 10}]}}]},
+    ),
+    BrokenResource(
+        "another-controller",
+        "weights",
+        "second-writer",
+        "another controller",
+        "kubernetes:flagger.app/v1beta1:Canary",
+        {},
+    ),
+    BrokenResource(
+        "alert-without-owner",
+        "alarms",
+        "missing",
+        "labels.owner: found nothing (Burning)",
+        RULES,
+        alert(labels={"severity": "ticket", "service": "c", "slo": "a"}),
+    ),
+    BrokenResource(
+        "page-without-dashboard",
+        "alarms",
+        "missing",
+        "annotations.dashboard_url",
+        RULES,
+        alert(annotations={"summary": "s", "runbook_url": "u"}),
+    ),
+    BrokenResource(
+        "alert-without-runbook",
+        "alarms",
+        "missing",
+        "annotations.runbook_url",
+        RULES,
+        alert(annotations={"summary": "s", "dashboard_url": "d"}),
+    ),
+    BrokenResource("alarm-without-target", "alarms", "missing", "alarmActions", ALARM, alarm(alarmActions=[])),
+    BrokenResource(
+        "alarm-without-runbook",
+        "alarms",
+        "missing",
+        "tags.runbook",
+        ALARM,
+        alarm(tags={"owner": "x", "severity": "ticket", "service": "x", "slo": "x"}),
+    ),
+    BrokenResource(
+        "alarm-blind-to-no-data", "alarms", "missing", "treatMissingData", ALARM, alarm(treatMissingData=None)
+    ),
+    BrokenResource(
+        "rollout-without-a-release",
+        "gated",
+        "unjudged",
+        "without a Release resource",
+        "slipway:index:Rollout",
+        {"service": "elsewhere", "manifest": "releases/elsewhere/1.0.0.yaml", "candidate": {}},
+    ),
+    BrokenResource(
+        "rollout-of-another-manifest",
+        "gated",
+        "unjudged",
+        "which was judged",
+        "slipway:index:Rollout",
+        {"service": "checkout", "manifest": "releases/checkout/0.9.0.yaml", "candidate": {}},
+    ),
+    BrokenResource(
+        "rollout-of-another-image",
+        "gated",
+        "altered",
+        "candidate.image: found registry.example/x",
+        "slipway:index:Rollout",
+        {
+            "service": "checkout",
+            "manifest": "releases/checkout/1.0.0.yaml",
+            "candidate": {"image": "registry.example/x"},
+        },
+    ),
+]
