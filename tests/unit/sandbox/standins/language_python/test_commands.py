@@ -15,12 +15,12 @@ from sandbox.standins.language_python.runtime import PythonRuntime
 
 
 def run_request(**more: Any) -> language_pb2.RunRequest:
-    info = language_pb2.ProgramInfo(root_directory="/root", program_directory="/root/in", entry_point=".")
+    info = language_pb2.ProgramInfo(root_directory="/place", program_directory="/place/in", entry_point=".")
     base: dict[str, Any] = {
         "monitor_address": "127.0.0.1:1",
         "project": "shop",
         "stack": "dev",
-        "pwd": "/root/in",
+        "pwd": "/place/in",
         "dryRun": True,
         "parallel": 8,
         "organization": "org",
@@ -47,9 +47,9 @@ def test_a_program_gets_every_setting() -> None:
         "--monitor": "127.0.0.1:1",
         "--engine": "127.0.0.1:2",
         "--project": "shop",
-        "--root_directory": "/root",
+        "--root_directory": "/place",
         "--stack": "dev",
-        "--pwd": "/root/in",
+        "--pwd": "/place/in",
         "--dry_run": "true",
         "--parallel": "8",
         "--organization": "org",
