@@ -24,11 +24,18 @@ def relative_growth(rho0: float, candidate: float, baseline: float, share: float
     return growth
 
 
+def odds_ratio(share: float, null: float) -> float:
+    """The odds of `share` over those of `null`, the inverse of `at_odds`."""
+    return share / (1.0 - share) * (1.0 - null) / null
+
+
 def absolute_growth(null: float, candidate: float) -> Callable[[float], float]:
     """Growth in nats a second when the odds are `ratio` times those of the acceptable share."""
 
     def growth(ratio: float) -> float:
         share = at_odds(null, ratio)
+        if share <= 0.0:
+            return -candidate * log(1.0 - null)
         return candidate * (share * log(share / null) + (1.0 - share) * log((1.0 - share) / (1.0 - null)))
 
     return growth

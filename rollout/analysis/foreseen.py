@@ -1,0 +1,44 @@
+"""What is foreseen of a plan: plain values for people, JSON and the plan."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A fault of `ratio` times the usual bad share (of what is negligible, where no errors are expected): mean
+    seconds from its beginning to the abort, and failed requests of the candidate meanwhile; None when it is not
+    seen within the horizon."""
+
+    ratio: float
+    seconds: float | None
+    failed: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepForesight:
+    """One guardrail at one step. `smallest` is the smallest ratio that is noticed within the step's own time,
+    `passes` the seconds until a healthy candidate may leave it; None when that is never within the horizon."""
+
+    guardrail: str
+    weight: float
+    seconds: float
+    detections: tuple[Detection, ...]
+    smallest: float | None
+    passes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """The whole plan; `warnings` says where it cannot keep its promise."""
+
+    rate: float | None
+    bad_share: float | None
+    steps: tuple[StepForesight, ...]
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)

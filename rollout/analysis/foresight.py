@@ -1,0 +1,139 @@
+"""What a plan will be able to notice, from the expected traffic: for `pulumi preview`, before anything moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import log
+
+from release.manifest.analysis import Analysis, ExpectedTraffic
+from release.manifest.guardrails import Guardrail
+from release.plan import PlannedStep
+from rollout.analysis import constants as const
+from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
+from rollout.analysis.foreseen import Detection, Foresight, StepForesight
+from rollout.analysis.foresight_text import warn
+from rollout.analysis.nulls import acceptable_share, promotable_share
+from rollout.analysis.rules import Rule, compile_rules, highest_ratio
+from rollout.analysis.state import Baseline
+
+RATIOS = (2.0, 5.0, 10.0)
+KINDS = ("error-ratio", "custom", "slo")
+"""The guardrails whose bad share `analysis.expected` speaks of."""
+
+
+def foresee(
+    guardrails: Sequence[Guardrail],
+    analysis: Analysis,
+    steps: Sequence[PlannedStep],
+    *,
+    first_release: bool = False,
+    sticky: bool = False,
+    dispersion: Mapping[str, float] | None = None,
+) -> Foresight:
+    """Pure. `sticky`: clients stay on one side (`route.affinity`), so requests are not independent events.
+
+    Times are means: (ln(1 / (alpha v)) + MIXTURE_COST) / information per second. Raises ValueError for guardrails
+    of one name.
+    """
+    expected = analysis.expected
+    rules = compile_rules(guardrails, analysis, first_release, dispersion or {})
+    judged = [rule for rule in rules if rule.kind in KINDS]
+    found: list[StepForesight] = []
+    if expected is not None:
+        recorded = 0.0
+        for step in steps:
+            seconds = max(step.bake, analysis.dwell)
+            baseline = Baseline(round(recorded), round(recorded * expected.bad_share))
+            found += [_step(rule, analysis, expected, step, baseline) for rule in judged]
+            recorded += 0.0 if first_release else expected.rate * (1.0 - step.weight / 100.0) * seconds
+    warnings = warn(guardrails, analysis, found, sticky)
+    if expected is None:
+        return Foresight(None, None, (), warnings)
+    return Foresight(expected.rate, expected.bad_share, tuple(found), warnings)
+
+
+def _step(
+    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, step: PlannedStep, baseline: Baseline
+) -> StepForesight:
+    alone = rule.first_release or step.weight >= 100.0
+    candidate = expected.rate * step.weight / 100.0
+    growth = _growth(rule, expected, step.weight, alone, baseline)
+    needed = rule.log_abort + const.MIXTURE_COST
+    seconds = max(step.bake, analysis.dwell)
+    detections = tuple(
+        _detection(growth, ratio, needed, analysis, candidate * usual(rule, expected)) for ratio in RATIOS
+    )
+    smallest = smallest_ratio(growth, 1.0, needed, seconds)
+    passes = _passes(rule, analysis, expected, step.weight, alone, baseline)
+    return StepForesight(
+        rule.name, step.weight, seconds, detections, smallest, passes if passes <= analysis.horizon else None
+    )
+
+
+def _growth(
+    rule: Rule, expected: ExpectedTraffic, weight: float, alone: bool, baseline: Baseline
+) -> Callable[[float], float]:
+    """Nats a second when the candidate's bad share is `ratio` times the usual one (see `usual`)."""
+    candidate = expected.rate * weight / 100.0
+    share = usual(rule, expected)
+    if not alone and not rule.absolute:
+        if expected.bad_share <= 0.0:
+            return _from_nothing(rule, candidate, expected.rate - candidate, share)
+        relative = relative_growth(rule.tolerate, candidate, expected.rate - candidate, share)
+        return lambda ratio: relative(ratio) / rule.phi if ratio > rule.tolerate else 0.0
+    null = acceptable_share(rule, baseline)
+    if null is None:
+        return lambda _: 0.0
+    absolute = absolute_growth(null[0], candidate)
+
+    def growth(ratio: float) -> float:
+        odds = odds_ratio(min(0.999, ratio * share), null[0])
+        return absolute(odds) / rule.phi if odds > 1.0 else 0.0
+
+    return growth
+
+
+def usual(rule: Rule, expected: ExpectedTraffic) -> float:
+    """The bad share that faults are multiples of: the expected one, or what is negligible where none is expected."""
+    return expected.bad_share or rule.negligible or (rule.objective or 0.001)
+
+
+def _from_nothing(rule: Rule, candidate: float, other: float, share: float) -> Callable[[float], float]:
+    """The baseline has no errors at all: every bad event is the candidate's, and the best alternative earns most."""
+    base = rule.tolerate * candidate + other
+    best = max(
+        log(multiple) + log(base / (multiple * rule.tolerate * candidate + other)) for multiple in const.MULTIPLES
+    )
+    return lambda ratio: min(1.0, ratio * share) * candidate * best / rule.phi
+
+
+def _detection(
+    growth: Callable[[float], float], ratio: float, needed: float, analysis: Analysis, bad: float
+) -> Detection:
+    speed = growth(ratio)
+    seconds = max(analysis.tick, needed / speed) if speed > 0.0 else float("inf")
+    if seconds > analysis.horizon:
+        return Detection(ratio, None, None)
+    return Detection(ratio, seconds, seconds * ratio * bad)
+
+
+def _passes(
+    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, weight: float, alone: bool, baseline: Baseline
+) -> float:
+    """Seconds until a candidate with the usual bad share passes; by the ratio or by the share, whichever is sooner."""
+    if rule.first_release and rule.objective is None:
+        return 0.0
+    candidate, share = expected.rate * weight / 100.0, expected.bad_share
+    null = promotable_share(rule, weight, alone, baseline)
+    speed = absolute_growth(null, candidate)(odds_ratio(share, null)) if share < null else 0.0
+    needed = rule.log_promote
+    if not alone and not rule.absolute:
+        needed += log(2.0)
+        highest, other = highest_ratio(rule, weight), expected.rate - candidate
+        by_ratio = share * (
+            (candidate + other) * log((highest * candidate + other) / (candidate + other)) - candidate * log(highest)
+        )
+        speed = max(speed, by_ratio)
+    if share > 0.0:
+        needed += const.PROMOTE_COST
+    return max(analysis.tick, needed * rule.phi / speed) if speed > 0.0 else float("inf")

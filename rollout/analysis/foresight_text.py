@@ -1,0 +1,95 @@
+"""Foresight in words: a compact table for the log of `pulumi preview`, and the warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from release.manifest.analysis import Analysis
+from release.manifest.guardrails import AlertFiring, ClientFailures, Guardrail
+from release.units import show_share
+from rollout.analysis.foreseen import Detection, Foresight, StepForesight
+from rollout.analysis.reasons import duration
+
+FAINT = 10.0
+"""A step in which only larger faults than this are noticed is warned of."""
+
+
+def render(foresight: Foresight) -> tuple[str, ...]:
+    """Lines for the plan: what is expected, each step, then the warnings."""
+    lines: list[str] = []
+    if foresight.rate is not None and foresight.bad_share is not None:
+        times = "" if foresight.bad_share else " (faults as multiples of what is negligible)"
+        lines.append(f"expected traffic: {foresight.rate:g} requests/s, {show_share(foresight.bad_share)} bad{times}")
+    lines += [_step(step) for step in foresight.steps]
+    return (*lines, *(f"warning: {warning}" for warning in foresight.warnings))
+
+
+def _step(step: StepForesight) -> str:
+    seen = ", ".join(_detection(detection) for detection in step.detections)
+    smallest = "no fault" if step.smallest is None else f"{step.smallest:.3g}x or more"
+    passes = "never passes" if step.passes is None else f"passes after {duration(step.passes)}"
+    if step.passes == 0.0:
+        passes = "passes by readiness"
+    return (
+        f"{step.weight:.4g}% for {duration(step.seconds)}, {step.guardrail}: {seen}; "
+        f"this step notices {smallest}; a healthy release {passes}"
+    )
+
+
+def _detection(detection: Detection) -> str:
+    if detection.seconds is None or detection.failed is None:
+        return f"{detection.ratio:g}x not seen"
+    return f"{detection.ratio:g}x in {duration(detection.seconds)} ({detection.failed:.0f} failed)"
+
+
+def warn(
+    guardrails: Sequence[Guardrail], analysis: Analysis, steps: Sequence[StepForesight], sticky: bool
+) -> tuple[str, ...]:
+    """Where the plan cannot keep its promise."""
+    found: list[str] = []
+    if analysis.expected is None:
+        found.append("analysis.expected is not declared: how soon a fault is noticed cannot be foreseen")
+    found += _stickiness(guardrails) if sticky else []
+    for step in steps:
+        found += _too_slow(step, analysis)
+        found += _too_faint(step)
+    found += _undecidable(steps, analysis)
+    return tuple(found)
+
+
+def _stickiness(guardrails: Sequence[Guardrail]) -> list[str]:
+    names = [g.name for g in guardrails if not isinstance(g, ClientFailures | AlertFiring)]
+    if not names:
+        return []
+    listed = ", ".join(names)
+    remedy = "" if any(isinstance(g, ClientFailures) for g in guardrails) else "; declare a client-failures guardrail"
+    return [f"clients stick to one side, so no error rate can be claimed for {listed}{remedy}"]
+
+
+def _too_slow(step: StepForesight, analysis: Analysis) -> list[str]:
+    where = f"{step.weight:.4g}%: {step.guardrail}"
+    if step.passes is None:
+        return [
+            f"{where} cannot be shown to be good within {duration(analysis.horizon)}: the step ends undecided "
+            f"(onInconclusive: {analysis.on_inconclusive})"
+        ]
+    if step.passes > step.seconds:
+        return [f"{where} of a healthy release passes after {duration(step.passes)}, not {duration(step.seconds)}"]
+    return []
+
+
+def _too_faint(step: StepForesight) -> list[str]:
+    if step.smallest is not None and step.smallest <= FAINT:
+        return []
+    least = "no fault" if step.smallest is None else f"only faults of {step.smallest:.3g}x or more"
+    return [f"{step.weight:.4g}%: {step.guardrail} notices {least} within {duration(step.seconds)}"]
+
+
+def _undecidable(steps: Sequence[StepForesight], analysis: Analysis) -> list[str]:
+    ratios = [detection.ratio for step in steps[:1] for detection in step.detections]
+    found = []
+    for ratio in ratios:
+        cells = [detection for step in steps for detection in step.detections if detection.ratio == ratio]
+        if all(detection.seconds is None for detection in cells):
+            found.append(f"{ratio:g}x is not noticed within {duration(analysis.horizon)} at any step")
+    return found
