@@ -18,6 +18,8 @@ COMMANDS = {
     "promote": "End the current step of the rollout in flight early.",
     "recover": "Show and clear what a killed update left behind.",
     "attest": "Sign statements about an artifact: results, QA's word, approvals, receipts.",
+    "gates": "Judge releases by the gates of a stack, without the engine.",
+    "policy": "Test policies with fixtures, and list the rules.",
     "sandbox": "The local world: a real Kubernetes node, gateway, metrics and registry.",
 }
 """Command to one line of help. The command ``a-b`` is the object ``a_b`` of the module ``cli.a_b``."""

@@ -28,6 +28,11 @@ def project_file(folder: Path) -> Path:
     raise EngineError(f"no Pulumi.yaml in {start} or above it; go to the project's folder, or name it with --cwd")
 
 
+def project_name(folder: Path) -> str:
+    """The name in Pulumi.yaml."""
+    return str(_mapping(project_file(folder)).get("name", ""))
+
+
 def stack_file(folder: Path, stack: str) -> Path:
     """Where the configuration of a stack lies; the file may be missing."""
     project = project_file(folder)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from release.gating.configuration import Configuration
 from release.history import line_of
+from release.manifest.release import Release
 from release.release_inputs import JUDGED_KEPT, Observed, Previous, ReleaseInputs
+from release.revision import revision_of
 from rollout import budget, registry
 from rollout.assemble import connect_world
 from rollout.journal import Head
@@ -13,23 +15,43 @@ from rollout.operations import load_head
 
 def observe(inputs: ReleaseInputs, olds: object, configuration: Configuration) -> Observed:
     """Ask all of them. `olds` is the `observed` of the resource as the stack recorded it."""
-    world = connect_world(inputs.service, inputs.namespace)
+    memory = _memory(inputs.service, inputs.namespace, inputs.revision, inputs.sha256, judged_of(olds))
+    return _completed(memory, inputs.service, inputs.image, configuration)
+
+
+def asked(release: Release, namespace: str | None, configuration: Configuration) -> Observed:
+    """The same for a release that is not declared yet: nothing is settled. Without a namespace the cluster is not
+    asked, so the previous release is unknown."""
+    memory = Observed()
+    if namespace is not None:
+        found = _memory(release.service, namespace, revision_of(release), _NO_DIGEST, ())
+        memory = found.model_copy(update={"settled": False, "judged": ()})
+    return _completed(memory, release.service, release.artifact.image, configuration)
+
+
+_NO_DIGEST = "0" * 64
+
+
+def _memory(service: str, namespace: str, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:
+    world = connect_world(service, namespace)
     stored = load_head(world)
-    memory = remembered(stored.head if stored is not None else None, inputs.revision, inputs.sha256, judged_of(olds))
-    if memory.previous is None and not memory.settled:
-        memory = memory.model_copy(
-            update={"first": (stored is None or not stored.head.completed) and not world.router.read()}
-        )
+    memory = remembered(stored.head if stored is not None else None, revision, sha256, judged)
+    if memory.previous is not None or memory.settled:
+        return memory
+    # A service that was never released has neither a commit in its journal nor a route.
+    never = (stored is None or not stored.head.completed) and world.router.read() is None
+    return memory.model_copy(update={"first": never})
+
+
+def _completed(memory: Observed, service: str, image: str, configuration: Configuration) -> Observed:
+    """With the registry's answer, and the error budget unless it is not judged any more."""
+    found: dict[str, object] = {}
+    if configuration.settings.integrity.registry:
+        found["artifact"] = registry.observe(image, configuration.plain_http)
     settings = configuration.budget
-    asked = settings.url is not None and settings.query is not None and not memory.settled
-    return memory.model_copy(
-        update={
-            "artifact": registry.observe(inputs.image, configuration.plain_http)
-            if configuration.settings.integrity.registry
-            else None,
-            "budget": budget.observe(str(settings.url), str(settings.query), inputs.service) if asked else None,
-        }
-    )
+    if settings.url is not None and settings.query is not None and not memory.settled:
+        found["budget"] = budget.observe(settings.url, settings.query, service)
+    return memory.model_copy(update=found)
 
 
 def remembered(head: Head | None, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:

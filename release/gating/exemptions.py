@@ -20,7 +20,7 @@ class Exemption(Part):
     """One exemption of the gate under which it stands, for one resource exactly."""
 
     resource: Annotated[str, Field(pattern=r"^urn:pulumi:[^:*]+::[^:*]+::[^*]+::[^*]+$")]
-    """The full URN, as it stands in the gate's message; no patterns."""
+    """The full URN, as `slipway gates` and `pulumi stack --show-urns` print it; no patterns."""
     codes: tuple[GateId, ...] = ()
     """Only findings of these codes; empty for all of the gate."""
     owner: Annotated[str, Field(min_length=1)]

@@ -1,0 +1,116 @@
+"""`slipway gates`: the gates of a stack over a manifest, without the engine."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from release.gating.configuration import Configuration
+    from release.gating.judge import Judgement
+
+FORMATS = ("text", "json", "junit", "sarif", "github")
+
+
+@click.command()
+@click.option("-s", "--stack", required=True, help="The stack that it shall go to.")
+@click.option(
+    "-m", "--manifest", "manifests", multiple=True, type=click.Path(path_type=Path),
+    help="A manifest; again for more. All that the stack's file names when left out.",
+)  # fmt: skip
+@click.option(
+    "-C", "--cwd", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".",
+    help="The project's folder.",
+)  # fmt: skip
+@click.option("--config", type=click.Path(path_type=Path), help="Instead of policies/config/STACK.json.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there instead of to stdout.")
+@click.option("--live", is_flag=True, help="Ask the cluster which release was the previous one.")
+@click.option("--offline", is_flag=True, help="Ask neither registry nor Prometheus; what they would say is unknown.")
+def gates(
+    *,
+    stack: str,
+    manifests: tuple[Path, ...],
+    folder: Path,
+    config: Path | None,
+    form: str,
+    output: Path | None,
+    live: bool,
+    offline: bool,
+) -> None:
+    """Judge releases as the policy pack would, by their manifests and evidence.
+
+    Every problem is listed at once, with what was found, what is wanted and whose turn it is. Exit code 0 only if
+    nothing mandatory failed. Rules on resources (probes, limits, alarms, ...) need `pulumi preview`.
+    """
+    from cli.gates_ci import junit, sarif
+    from cli.gates_view import as_json, as_text, github
+    from cli.stack_file import project_file
+
+    project = project_file(folder).parent
+    configuration = _configuration(project, stack, config)
+    paths = [_inside(project, folder, path) for path in manifests] or _declared(project, stack)
+    judged = [(path, _judge(project, stack, path, configuration, live=live, offline=offline)) for path in paths]
+    render = {"text": as_text, "json": as_json, "junit": junit, "sarif": sarif, "github": github}[form]
+    text = render(project, stack, judged)
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text if text.endswith("\n") else f"{text}\n")
+        click.echo(as_text(project, stack, judged), err=True)
+    sys.exit(1 if any(judgement.refusing for _, judgement in judged) else 0)
+
+
+def _configuration(project: Path, stack: str, config: Path | None) -> Configuration:
+    from policies.gates import SETTINGS
+    from release.gating import configuration
+
+    return configuration.load(config or project / "policies" / "config" / f"{stack}.json", SETTINGS)
+
+
+def _inside(project: Path, folder: Path, path: Path) -> str:
+    """The path of a manifest in the project."""
+    whole = (folder / path).absolute()
+    if not whole.exists() and (project / path).exists():
+        whole = (project / path).absolute()
+    try:
+        return str(whole.relative_to(project.absolute()))
+    except ValueError:
+        return str(path)  # refused with the reason by the gate `manifest`
+
+
+def _declared(project: Path, stack: str) -> list[str]:
+    from cli.stack_file import config_of, services_of, stack_file
+
+    file = stack_file(project, stack)
+    services = services_of(config_of(file), file)
+    return [str(entry["manifest"]) for _, entry in sorted(services.items()) if "manifest" in entry]
+
+
+def _judge(
+    project: Path, stack: str, path: str, configuration: Configuration, *, live: bool, offline: bool
+) -> Judgement:
+    from cli.stack_file import project_name
+    from release.gating.case import manifest_problems
+    from release.gating.judge import judge, urn_of
+    from release.release_inputs import Observed
+    from rollout.observe import asked
+
+    read, _ = manifest_problems(project, path)
+    service = read.release.service if read is not None else "unknown"
+    observed = Observed()
+    if read is not None and not offline:
+        namespace = _namespace(project, stack) if live else None
+        observed = asked(read.release, namespace, configuration)
+    urn = urn_of(stack, project_name(project), service)
+    return judge(project, stack, urn, path, configuration, observed, datetime.now(UTC))
+
+
+def _namespace(project: Path, stack: str) -> str:
+    from cli.target import namespace_of
+
+    return namespace_of(project, stack, None)

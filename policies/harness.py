@@ -1,0 +1,197 @@
+"""Tests of rules from fixtures: a YAML file names a rule, resources or a release, and the codes that are expected.
+
+    rule: probes
+    settings: {liveness: true}            # optional, as in the configuration
+    cases:
+      - name: a Deployment without a liveness probe is refused
+        resources:
+          - {type: "kubernetes:apps/v1:Deployment", name: web, props: {...}}
+        unknown: [spec.template.spec.containers[0].image]   # optional: not known at preview, in the first resource
+        expect: [missing]                                   # codes; [] passes
+
+A case of a rule on releases has `release` in place of `resources`: a manifest's path beside the fixture, perhaps with
+`change` (path: value), `observed`, `stack` and `now`.
+"""
+
+# ruff: noqa: ANN401  (fixtures are plain data)
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
+from pydantic import AwareDatetime, Field, ValidationError
+
+from policies.gates import RULES, SETTINGS
+from policies.rule import ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
+from release.errors import InputError, Problem
+from release.findings import GateId
+from release.gating.case import case_of, read_manifest
+from release.gating.configuration import Configuration, parse
+from release.manifest.base import Part
+from release.manifest.document import MAX_BYTES, Document, read_document
+from release.manifest.problems import problems_of, similar
+from release.manifest.release import Release
+from release.readiness import GATES
+from release.release_inputs import Observed
+
+_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+UNKNOWN_CODE = "unknown"
+
+
+class FixtureResource(Part):
+    """A resource as a program registers it."""
+
+    type: str
+    name: str = "resource"
+    props: dict[str, Any]
+
+
+class FixtureRelease(Part):
+    """A release, by the path of its manifest beside the fixture."""
+
+    manifest: str
+    change: dict[str, Any] = {}
+    observed: Observed = Observed()
+    stack: str = "prod"
+    now: AwareDatetime | None = None
+
+
+class FixtureCase(Part):
+    """One case; `expect` are the codes of the findings, in any order."""
+
+    name: str
+    resources: tuple[FixtureResource, ...] = ()
+    unknown: tuple[str, ...] = ()
+    release: FixtureRelease | None = None
+    expect: tuple[GateId, ...]
+
+
+class Fixture(Part):
+    """One file."""
+
+    rule: str
+    settings: dict[str, Any] = {}
+    cases: tuple[FixtureCase, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one case went; `messages` are what the rule said."""
+
+    file: str
+    rule: str
+    name: str
+    expected: tuple[str, ...]
+    found: tuple[str, ...]
+    messages: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule said exactly what was expected."""
+        return sorted(self.expected) == sorted(self.found)
+
+
+def run(path: Path) -> Iterator[Outcome]:
+    """Run one fixture. Raises InputError when it cannot be used."""
+    fixture = read(path)
+    rule = RULES[fixture.rule]
+    configuration = _configuration(fixture, path)
+    for case in fixture.cases:
+        found = list(_findings(rule, case, configuration, path.parent))
+        codes, messages = tuple(code for code, _ in found), tuple(text for _, text in found)
+        yield Outcome(str(path), rule.name, case.name, case.expect, codes, messages)
+
+
+def read(path: Path) -> Fixture:
+    """Read and validate one fixture. Raises InputError with every problem."""
+    try:
+        document = read_document(path.read_bytes()[: MAX_BYTES + 1], str(path))
+    except OSError as error:
+        problem = Problem("file", f"cannot be read: {error.strerror}", "Correct the path")
+        raise InputError(str(path), [problem]) from None
+    try:
+        fixture = Fixture.model_validate(document.data)
+    except ValidationError as error:
+        problems = [*document.problems, *problems_of(error, Fixture, document, {})]
+        raise InputError(str(path), problems) from None
+    if fixture.rule not in RULES:
+        unknown = Problem("rule", f"{fixture.rule} is no rule", similar(fixture.rule, list(RULES)))
+        raise InputError(str(path), [*document.problems, unknown])
+    if document.problems:
+        raise InputError(str(path), document.problems)
+    return fixture
+
+
+def _configuration(fixture: Fixture, path: Path) -> Configuration:
+    section = Document(data={fixture.rule: fixture.settings})
+    return parse(section, path.parent, f"{path}: settings", SETTINGS)
+
+
+def _findings(rule: Rule, case: FixtureCase, configuration: Configuration, folder: Path) -> Iterator[tuple[str, str]]:
+    """Code and message."""
+    if isinstance(rule, ReleaseRule):
+        if case.release is None:
+            raise InputError(case.name, [Problem("release", "is missing", f"{rule.name} judges releases")])
+        yield from _of_release(rule, case.release, configuration, folder)
+        return
+    resources = [_resource(one, case.unknown if number == 0 else ()) for number, one in enumerate(case.resources)]
+    settings = configuration.section(rule.name).settings
+    try:
+        if isinstance(rule, StackRule):
+            mine = [one for one in resources if one.type in rule.types]
+            yield from ((found.code, found.message) for _, found in rule.evaluate(mine, settings))
+        elif isinstance(rule, ResourceRule):
+            around = Surroundings(dict(_releases(folder, case)))
+            for one in resources:
+                if one.type in rule.types:
+                    yield from ((found.code, found.message) for found in rule.evaluate(one, settings, around))
+    except UnknownValueError as error:
+        yield UNKNOWN_CODE, str(error.message)
+
+
+def _releases(folder: Path, case: FixtureCase) -> Iterator[tuple[str, Release]]:
+    """The manifest that resources are compared with, where the case names one."""
+    if case.release is not None:
+        yield case.release.manifest, read_manifest(folder, case.release.manifest).release
+
+
+def _of_release(
+    rule: ReleaseRule, given: FixtureRelease, configuration: Configuration, folder: Path
+) -> Iterator[tuple[str, str]]:
+    read_it = read_manifest(folder, given.manifest)
+    if given.change:
+        content = read_it.release.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for path, value in given.change.items():
+            _put(content, path, value)
+        changed = Release.model_validate(content, by_alias=True, by_name=False)
+        read_it = type(read_it)(read_it.sha256, changed)
+    now = given.now or datetime.now(UTC)
+    case = case_of(folder, given.stack, read_it, given.manifest, configuration, given.observed, now)
+    evaluate = GATES.get(rule.name, rule.evaluate)
+    yield from ((found.code, found.message) for found in evaluate(case))
+
+
+def _resource(given: FixtureResource, unknown: tuple[str, ...]) -> Resource:
+    props = copy.deepcopy(given.props)
+    for path in unknown:
+        _put(props, path, UNKNOWN_STRING_VALUE)
+    urn = f"urn:pulumi:test::fixtures::{given.type}::{given.name}"
+    return Resource(given.type, given.name, urn, unknown_checking_proxy(props))
+
+
+def _put(content: Any, path: str, value: Any) -> None:
+    """Set a value by its path; None removes it."""
+    *parents, last = [int(number) if number else name for name, number in _PART.findall(path)]
+    here = content
+    for part in parents:
+        here = here[part] if isinstance(here, list) else here.setdefault(part, {})
+    if value is None and isinstance(here, Mapping):
+        here.pop(last, None)  # type: ignore[attr-defined]
+    else:
+        here[last] = value
