@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sandbox.stage import manifests
 from tests.integration.releases.conftest import StartLoad
 from tests.integration.releases.service import Service, until
@@ -66,11 +68,11 @@ def test_a_version_that_never_becomes_ready_gets_no_traffic(service: Service, lo
     assert service.serving() == "v1"
 
 
-def test_a_crash_loop_is_named_with_its_pod(service: Service) -> None:
+def test_a_candidate_that_crashes_is_left_and_its_pod_and_exit_code_are_named(service: Service) -> None:
     service.released("v1")
     result = service.release("crash-loop", workload=manifests.workload(replicas=1, readyWithin="60s"))
     assert result.code != 0
-    assert "CrashLoopBackOff" in result.output
+    assert re.search(r"pod checkout-\w+-\w+-\w+: .*(last exit code 1|CrashLoopBackOff)", result.output), result.output
     assert service.serving() == "v1"
 
 
