@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.options import with_json
+
 if TYPE_CHECKING:
     from release.gating.configuration import Configuration
     from release.gating.judge import Judgement
@@ -29,8 +31,11 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
 @click.option("--config", type=click.Path(path_type=Path), help="Instead of policies/config/STACK.json.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there instead of to stdout.")
-@click.option("--live", is_flag=True, help="Ask the cluster which release was the previous one.")
-@click.option("--offline", is_flag=True, help="Ask neither registry nor Prometheus; what they would say is unknown.")
+@click.option(
+    "--ask", type=click.Choice(["nothing", "registry", "cluster"]), default="registry", show_default=True,
+    help="Whom to ask: the registry and Prometheus, or the cluster as well, which knows the previous release.",
+)  # fmt: skip
+@with_json
 def gates(
     *,
     stack: str,
@@ -39,8 +44,8 @@ def gates(
     config: Path | None,
     form: str,
     output: Path | None,
-    live: bool,
-    offline: bool,
+    ask: str,
+    as_json: bool,
 ) -> None:
     """Judge releases as the policy pack would, by their manifests and evidence.
 
@@ -48,20 +53,26 @@ def gates(
     nothing mandatory failed. Rules on resources (probes, limits, alarms, ...) need `pulumi preview`.
     """
     from cli.gates_ci import junit, sarif
-    from cli.gates_view import as_json, as_text, github
+    from cli import gates_view
     from cli.stack_file import project_file
 
     project = project_file(folder).parent
     configuration = _configuration(project, stack, config)
     paths = [_inside(project, folder, path) for path in manifests] or _declared(project, stack)
-    judged = [(path, _judge(project, stack, path, configuration, live=live, offline=offline)) for path in paths]
-    render = {"text": as_text, "json": as_json, "junit": junit, "sarif": sarif, "github": github}[form]
+    judged = [(path, _judge(project, stack, path, configuration, ask)) for path in paths]
+    renderers = {
+        "github": gates_view.github,
+        "text": gates_view.as_text,
+        "json": gates_view.as_json,
+        "junit": junit,
+        "sarif": sarif,
+    }["json" if as_json else form]
     text = render(project, stack, judged)
     if output is None:
         click.echo(text)
     else:
         output.write_text(text if text.endswith("\n") else f"{text}\n")
-        click.echo(as_text(project, stack, judged), err=True)
+        click.echo(gates_view.as_text(project, stack, judged), err=True)
     sys.exit(1 if any(judgement.refusing for _, judgement in judged) else 0)
 
 
@@ -91,9 +102,7 @@ def _declared(project: Path, stack: str) -> list[str]:
     return [str(entry["manifest"]) for _, entry in sorted(services.items()) if "manifest" in entry]
 
 
-def _judge(
-    project: Path, stack: str, path: str, configuration: Configuration, *, live: bool, offline: bool
-) -> Judgement:
+def _judge(project: Path, stack: str, path: str, configuration: Configuration, ask: str) -> Judgement:
     from cli.stack_file import project_name
     from release.gating.case import manifest_problems
     from release.gating.judge import judge, urn_of
@@ -103,8 +112,8 @@ def _judge(
     read, _ = manifest_problems(project, path)
     service = read.release.service if read is not None else "unknown"
     observed = Observed()
-    if read is not None and not offline:
-        namespace = _namespace(project, stack) if live else None
+    if read is not None and ask != "nothing":
+        namespace = _namespace(project, stack) if ask == "cluster" else None
         observed = asked(read.release, namespace, configuration)
     urn = urn_of(stack, project_name(project), service)
     return judge(project, stack, urn, path, configuration, observed, datetime.now(UTC))

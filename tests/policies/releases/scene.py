@@ -15,7 +15,8 @@ import yaml
 
 from release.gating.case import read_manifest
 from release.release_inputs import TYPE, GateSetting, ReleaseInputs
-from tests.vouched import BUILDER, Vouched, trust_roots, vouch
+from tests.manifests import DIGEST
+from tests.vouched import BUILDER, REPORTS, Vouched, trust_roots, vouch
 
 ROOT = Path(__file__).parents[3]
 RESOURCES = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "32Mi"}}
@@ -67,6 +68,8 @@ class Scene:
             "route__hostnames": [f"{name}.example"],
         }
         it = vouch(folder, now=self.now, **(complete | changes))
+        if it.digest != DIGEST:
+            _about(it)
         declared = Declared(it, self.now)
         image = it.manifest["artifact"]["image"]
         declared.observed = {
@@ -134,6 +137,13 @@ class Scene:
     def urn(self, name: str, kind: str = TYPE) -> str:
         """Of a resource of the stack."""
         return f"urn:pulumi:prod::releases::{kind}::{name}"
+
+
+def _about(it: Vouched) -> None:
+    """Let the VEX document of the fixtures speak of this artifact."""
+    path = it.root / "vex.json"
+    path.write_text(path.read_text().replace(DIGEST.removeprefix("sha256:"), it.digest.removeprefix("sha256:")))
+    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()})
 
 
 CONFIGURATION: dict[str, Any] = {
