@@ -274,7 +274,8 @@ class Executor:
     def _scale_candidate(self) -> None:
         candidate = self._wanted.candidate
         want = needed(self._rules, self._state)
-        if candidate.scaled_by_rollout and self._world.workloads.replicas(candidate) < want:
+        found = self._world.workloads.replicas(candidate)
+        if 0 < found < want:  # 0 is a workload that is missing: readiness says so
             self._world.workloads.scale(candidate, want)
 
     def _known(self) -> list[Backend]:
@@ -347,7 +348,8 @@ class Executor:
             head = journal.begun(self._stored.head, self._attempt)
             head = journal.interrupted(head, action.reason, "executor", now)
         else:
-            bad = action.cause in (Cause.CANDIDATE, Cause.OPERATOR)
+            # A revision that completed here stays a way back, whatever kept it from being ready now.
+            bad = action.cause in (Cause.CANDIDATE, Cause.OPERATOR) and self._attempt.kind != "return"
             head = journal.aborted(self._stored.head, self._attempt, action.reason, now, quarantine=bad)
         self._save(head)
         self._flush()

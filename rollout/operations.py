@@ -207,8 +207,9 @@ class Update:
         drained(self._world, self._wanted, old, DRAIN_WITHIN)
 
     def _keep_standby(self) -> None:
+        """A rolling rollout has scaled it down, whoever declared its replicas."""
         standby = self._wanted.standby
-        if standby is None or not standby.scaled_by_rollout:
+        if standby is None:
             return
         if self._world.workloads.replicas(standby) < standby.replicas:
             self._world.workloads.scale(standby, standby.replicas)

@@ -17,7 +17,7 @@ from sandbox.stage import manifests
 from sandbox.stage.project import Result, Stage, kill
 
 SERVICE = "checkout"
-QUOTED = ("checkout:", "error:", "refused", "aborted", "interrupted")
+QUOTED = ("checkout:", "error: checkout")
 KILL_AT = 25.0
 AWAIT = 60.0
 

@@ -26,11 +26,11 @@ class Narrator:
         self._console.print(f"  {line}", markup=False)
 
     def quote(self, output: str, words: tuple[str, ...]) -> None:
-        """The lines of a command's output that hold one of the words."""
+        """The lines of a command's output that begin with one of the words."""
         seen: set[str] = set()
         for line in output.splitlines():
             text = " ".join(line.split())
-            if any(word in text for word in words) and text not in seen:
+            if text.startswith(words) and text not in seen:
                 seen.add(text)
                 self._console.print(f"    | {text}", markup=False, style="dim")
 

@@ -243,3 +243,19 @@ def test_a_restore_goes_on_while_the_api_fails_for_a_while() -> None:
     with pytest.raises(RolloutAborted):
         world.run()
     assert world.router.history[-1] == Split.whole(world.old)
+
+
+def test_a_known_good_revision_that_is_not_ready_in_time_stays_a_way_back() -> None:
+    world = Simulation()
+    world.workloads.put(world.wanted.candidate, Readiness(3, 1, 1, 0))
+    with pytest.raises(RolloutAborted, match="not ready within"):
+        world.run("return")
+    assert world.head.quarantined == {}
+
+
+def test_a_known_good_revision_that_was_scaled_down_is_scaled_up_before_it_gets_traffic() -> None:
+    world = Simulation()
+    world.workloads.put(world.wanted.candidate, Readiness(1, 1, 1, 0))
+    world.run("return")
+    assert world.workloads.scaled == [(CANDIDATE, 3)]
+    assert world.shares() == [100.0]

@@ -179,3 +179,13 @@ def test_the_end_of_a_service_leaves_nothing() -> None:
     assert world.router.read() is None
     assert world.journal.load() is None
     assert world.lease.held_by() is None
+
+
+def test_a_standby_with_declared_replicas_that_rolling_scaled_down_is_warm_again() -> None:
+    candidate = backend("bbbbbbbb", scaled=True)
+    strategy = {"kind": "rolling", "batch": "33%", "bake": "2s", "finalBake": "3s"}
+    world = Simulation(wanted(strategy=strategy, candidate=candidate, standby=backend("aaaaaaaa")))
+    world.workloads.put(candidate, Readiness(1, 1, 1, 0))
+    remember(world, head())
+    update(world)
+    assert world.workloads.replicas(world.old) == 3
