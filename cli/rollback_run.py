@@ -102,7 +102,8 @@ class Rollback:
             state = f"{name} is as it was" if put_back else f"{name} was edited meanwhile and stays so"
             where = f"all traffic is on {serving.version} ({serving.revision})"
             why = run.error or "the update succeeded, but its Rollout did not commit"
-            return Outcome("", state, f"{plan.service}: {why}; {where}; {state}")
+            told = why if where in why else f"{plan.service}: {why}; {where}"
+            return Outcome("", state, f"{told}; {state}")
         remedy = f"{kept}, so that `pulumi up` goes on; `slipway recover` says what is left behind"
         return Outcome("", kept, f"{plan.service}: {run.error or 'no rollout was recorded'}; {remedy}")
 
