@@ -52,8 +52,8 @@ def gates(
     Every problem is listed at once, with what was found, what is wanted and whose turn it is. Exit code 0 only if
     nothing mandatory failed. Rules on resources (probes, limits, alarms, ...) need `pulumi preview`.
     """
-    from cli.gates_ci import junit, sarif
     from cli import gates_view
+    from cli.gates_ci import junit, sarif
     from cli.stack_file import project_file
 
     project = project_file(folder).parent
@@ -61,13 +61,13 @@ def gates(
     paths = [_inside(project, folder, path) for path in manifests] or _declared(project, stack)
     judged = [(path, _judge(project, stack, path, configuration, ask)) for path in paths]
     renderers = {
-        "github": gates_view.github,
         "text": gates_view.as_text,
         "json": gates_view.as_json,
         "junit": junit,
         "sarif": sarif,
-    }["json" if as_json else form]
-    text = render(project, stack, judged)
+        "github": gates_view.github,
+    }
+    text = renderers["json" if as_json else form](project, stack, judged)
     if output is None:
         click.echo(text)
     else:
