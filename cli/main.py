@@ -20,6 +20,7 @@ COMMANDS = {
     "attest": "Sign statements about an artifact: results, QA's word, approvals, receipts.",
     "gates": "Judge releases by the gates of a stack, without the engine.",
     "policy": "Test policies with fixtures, and list the rules.",
+    "analyze": "Replay a recording through the production decision.",
     "sandbox": "The local world: a real Kubernetes node, gateway, metrics and registry.",
 }
 """Command to one line of help. The command ``a-b`` is the object ``a_b`` of the module ``cli.a_b``."""

@@ -49,9 +49,9 @@ class Recordings:
         )
 
 
-def simulate(cell: Cell, runs: int, seconds: float = SECONDS, tick: float = TICK) -> Recordings:
-    """`runs` independent rollouts of the cell."""
-    rng = np.random.default_rng(zlib.crc32(cell.name.encode()))
+def simulate(cell: Cell, runs: int, seconds: float = SECONDS, tick: float = TICK, salt: int = 0) -> Recordings:
+    """`runs` independent rollouts of the cell; another `salt` gives other ones."""
+    rng = np.random.default_rng([zlib.crc32(cell.name.encode()), salt])
     ticks = round(seconds / tick)
     middle = np.asarray((np.arange(ticks) + 0.5) * tick, dtype=np.float64)
     level = _level(cell, middle)

@@ -111,8 +111,7 @@ def _finding(
 ) -> Finding:
     step = state.step
     evidence, hopes = exp(min(700.0, state.abort.log)), exp(state.promote.log)
-    threshold = exp(rule.log_abort) if rule.part else 0.0
-    needed = exp(rule.log_promote)
+    threshold, needed = rule.abort_at, rule.promote_at
     if verdict is Verdict.ERROR:
         reason = f"{rule.name}: {text}"
     else:

@@ -14,7 +14,7 @@ from rollout.analysis import constants as const
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One guardrail as the statistics see it. `part` is its v_j of alpha (they sum to 1; 0 for alerts, which
-    promise no error rate); `log_abort` the log of 1 / (alpha v_j), `log_promote` of 1 / beta."""
+    promise no error rate); `abort_at` is 1 / (alpha v_j), `promote_at` 1 / beta, the other two are their logs."""
 
     name: str
     kind: str
@@ -27,6 +27,8 @@ class Rule:
     gross: bool
     """Whether a bad share above GROSS_SHARE is a fault whatever it is compared with."""
     first_release: bool
+    abort_at: float
+    promote_at: float
     log_abort: float
     log_promote: float
     horizon: float
@@ -68,6 +70,8 @@ def _rule(guardrail: Guardrail, analysis: Analysis, first_release: bool, phi: fl
         phi=1.0 if phi <= 1.0 or isinstance(guardrail, ClientFailures) else const.QUASI_SAFETY * phi,
         gross=guardrail.kind in ("error-ratio", "latency"),
         first_release=first_release,
+        abort_at=1.0 / (analysis.false_abort * part) if part else 0.0,
+        promote_at=1.0 / analysis.false_promote,
         log_abort=-math.log(analysis.false_abort * part) if part else math.inf,
         log_promote=-math.log(analysis.false_promote),
         horizon=analysis.horizon,

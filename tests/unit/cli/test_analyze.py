@@ -1,0 +1,189 @@
+"""`slipway analyze`: recordings as files, and what the production decision says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import cli
+from tests.unit.rollout.analysis.examples import errors, fresh, traffic, watch
+
+HEADER = ("time", "candidate_total", "candidate_bad", "baseline_total", "baseline_bad")
+
+
+def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+    path.write_text("\n".join(",".join(str(value) for value in row) for row in [header, *rows]) + "\n")
+    return path
+
+
+def recorded(path: Path, candidate: float, *, cumulative: bool = False, reset: int | None = None) -> Path:
+    """A canary at 5%; as counters it begins with a line of their values before the first tick."""
+    rows: list[list[int]] = []
+    for tick in traffic(1, candidate=candidate, baseline=0.002, rate=300, ticks=60):
+        seen = tick.counts["errors"]
+        rows.append([seen.candidate.total, seen.candidate.bad, seen.baseline.total, seen.baseline.bad])
+    if cumulative:
+        totals = [list(column) for column in zip(*accumulate([[70, 1, 900, 3], *rows], _add), strict=True)]
+        rows = [list(row) for row in zip(*totals, strict=True)]
+        if reset is not None:
+            at_reset = rows[reset]
+            rows = rows[: reset + 1] + [
+                [a - b for a, b in zip(row, at_reset, strict=True)] for row in rows[reset + 1 :]
+            ]
+    first = 0 if cumulative else 2
+    return write(path, HEADER, [(first + 2 * index, *row) for index, row in enumerate(rows)])
+
+
+def _add(one: list[int], two: list[int]) -> list[int]:
+    return [a + b for a, b in zip(one, two, strict=True)]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["analyze", *(str(argument) for argument in arguments)])
+
+
+def answer(*arguments: object) -> dict[str, Any]:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_a_recorded_fault_is_aborted_as_production_aborts_it(tmp_path: Path) -> None:
+    found = answer("--counts", recorded(tmp_path / "a.csv", 0.05), "--weights", 5, "--negligible", "1%")
+    _, decisions = watch(fresh(errors()), traffic(1, candidate=0.05, baseline=0.002, rate=300, ticks=60))
+    expected = next(decision for decision in decisions if decision.verdict.value == "FAIL")
+    assert found["verdict"] == "FAIL"
+    assert found["reason"] == expected.reason
+    assert found["statistic"] == expected.statistic
+    assert found["time"] == 2.0 * (decisions.index(expected) + 1)
+    assert found["looks"] < found["ticks"] == 60
+
+
+def test_a_healthy_recording_passes_and_says_since_when(tmp_path: Path) -> None:
+    found = answer("--counts", recorded(tmp_path / "a.csv", 0.002), "--weights", 5, "--negligible", "1%")
+    assert found["verdict"] == "PASS"
+    assert 0 < found["promotable_since"] < found["time"] == 120.0
+    assert found["promote_statistic"] >= found["promote_threshold"]
+
+
+@pytest.mark.parametrize("reset", [None, 20])
+def test_cumulative_counters_are_recognised_and_resets_survived(tmp_path: Path, reset: int | None) -> None:
+    plain = answer("--counts", recorded(tmp_path / "a.csv", 0.01), "--weights", 5)
+    grown = answer("--counts", recorded(tmp_path / "b.csv", 0.01, cumulative=True, reset=reset), "--weights", 5)
+    assert "cumulative counters" in grown["notes"][0]
+    assert "counts per tick" in plain["notes"][0]
+    assert {**grown, "notes": []} == {**plain, "notes": []}
+
+
+def test_what_the_file_holds_can_be_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", HEADER, [(2 * i, 100 + i, i // 4, 900 + i, 0) for i in range(1, 30)])
+    assert answer("--counts", path)["n"] == 28
+    assert answer("--counts", path, "--per-tick")["n"] > 500
+
+
+def test_the_weight_is_that_of_the_traffic_unless_it_is_given(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.csv", 0.002)
+    assert "weight 5" in answer("--counts", path)["notes"][1]
+    steps = answer("--counts", path, "--weights", "0s:5,30s:25,1m:50", "--trace")
+    seen = [look["reason"].split(" of ")[1].split(" bad")[0].replace(",", "") for look in steps["trace"]]
+    assert int(seen[14]) > int(seen[15])  # each weight is a step of its own
+    assert int(seen[29]) > int(seen[30])
+
+
+def test_for_people_it_is_the_verdict_its_time_and_its_reason(tmp_path: Path) -> None:
+    result = run("--counts", recorded(tmp_path / "a.csv", 0.05))
+    assert result.exit_code == 0
+    assert "FAIL at " in result.output
+    assert "abort evidence" in result.output.splitlines()[-1]
+    assert len(run("--counts", tmp_path / "a.csv", "--trace").output.splitlines()) > len(result.output.splitlines())
+
+
+def test_settings_are_read_as_in_a_manifest(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.csv", 0.05)
+    assert answer("--counts", path, "--false-abort", "0.01%")["threshold"] == pytest.approx(10_000)
+    assert answer("--counts", path, "--warm-up", "2m")["verdict"] == "INCONCLUSIVE"
+    assert answer("--counts", path, "--dispersion", 30)["time"] > answer("--counts", path)["time"]
+    result = run("--counts", path, "--tolerate", "0.5", "--false-abort", "3", "--warm-up", "soon")
+    assert result.exit_code == 1
+    assert all(option in result.stderr for option in ("--tolerate", "--false-abort", "--warm-up"))
+
+
+def test_times_may_be_dates(tmp_path: Path) -> None:
+    rows = [(f"2026-11-23T10:00:{second:02d}+00:00", 30, 3, 570, 1) for second in range(0, 60, 2)]
+    assert answer("--counts", write(tmp_path / "a.csv", HEADER, rows), "--per-tick")["verdict"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([(1, 5, 6, 5, 0)], "line 2: more bad events than events"),
+        ([(1, 5, 0, 5, 0), (1, 5, 0, 5, 0)], "line 3: its time is not after"),
+        ([(1, 5, -1, 5, 0)], "line 2: '5, -1, 5, 0' are not four counts"),
+        ([("soon", 5, 0, 5, 0), ("later", 5, 0, 5, 0)], "line 3: 'later' is not a time"),
+        ([], "the file has no rows"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused_with_its_line(tmp_path: Path, rows: list[Any], text: str) -> None:
+    result = run("--counts", write(tmp_path / "a.csv", HEADER, rows), "--per-tick")
+    assert result.exit_code == 1
+    assert text in result.stderr
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    result = run("--counts", write(tmp_path / "a.csv", HEADER[:3], [(1, 2, 0)]))
+    assert "no column baseline_total, baseline_bad" in result.stderr
+
+
+def sticky(path: Path, share: float, seed: int = 3) -> Path:
+    """A hundred clients a side-sharing hash puts on either side; those of the candidate fail with this share."""
+    rng = np.random.default_rng(seed)
+    sides = rng.random(600) < 0.25
+    rows = []
+    for index in range(6000):
+        client = int(rng.integers(0, 600))
+        bad = rng.random() < (share if sides[client] else 0.003)
+        rows.append((index * 0.02, "candidate" if sides[client] else "baseline", f"c{client}", int(bad)))
+    return write(path, ("time", "side", "client", "bad"), rows)
+
+
+def test_clients_that_stick_are_judged_by_their_first_failures(tmp_path: Path) -> None:
+    found = answer("--clients", sticky(tmp_path / "a.csv", 0.1), "--weights", 25)
+    assert found["verdict"] == "FAIL"
+    assert "clients failed" in found["reason"]
+    assert answer("--clients", sticky(tmp_path / "b.csv", 0.003), "--weights", 25)["verdict"] != "FAIL"
+
+
+def test_one_broken_client_is_one_event(tmp_path: Path) -> None:
+    rows = [(index * 0.1, "candidate", "c1", 1) for index in range(500)]
+    rows += [(index * 0.1, "baseline", f"c{index}", 0) for index in range(2, 500)]
+    found = answer("--clients", write(tmp_path / "a.csv", ("time", "side", "client", "bad"), rows), "--weights", 5)
+    assert found["verdict"] != "FAIL"
+    assert found["candidate_bad"] == 1
+
+
+def test_clients_need_the_designed_weight(tmp_path: Path) -> None:
+    result = run("--clients", sticky(tmp_path / "a.csv", 0.1))
+    assert result.exit_code != 0
+    assert run("--clients", tmp_path / "a.csv", "--weights", "1m:5").exit_code == 1
+    assert "--weights" in run("--clients", tmp_path / "a.csv", "--weights", "0s:5,0s:9").stderr
+
+
+def test_rows_of_clients_that_make_no_sense_are_all_named(tmp_path: Path) -> None:
+    rows = [(1, "left", "a", 0), (2, "candidate", "", 0), (3, "candidate", "a", "maybe")]
+    result = run("--clients", write(tmp_path / "a.csv", ("time", "side", "client", "bad"), rows), "--weights", 5)
+    assert result.exit_code == 1
+    assert all(f"line {line}" in result.stderr for line in (2, 3, 4))
+
+
+def test_one_of_the_two_recordings_must_be_given(tmp_path: Path) -> None:
+    assert run().exit_code != 0
+    path = recorded(tmp_path / "a.csv", 0.0)
+    assert run("--counts", path, "--clients", path).exit_code != 0
