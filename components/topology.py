@@ -53,7 +53,8 @@ class Topology(pulumi.ComponentResource):
         if not isinstance(strategy, self.STRATEGY):
             raise ValueError(f"{name}: {self.KIND} cannot carry out strategy.kind {strategy.kind}")
         others = [pulumi.Alias(type_=_token(kind)) for kind in KINDS if kind != self.KIND]
-        merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others), opts)
+        gate = [args.gate] if args.gate is not None else None  # what is below waits for the component itself
+        merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others, depends_on=gate), opts)
         super().__init__(_token(self.KIND), name, {}, merged)
         candidate = Backend.of(args.release)
         standby = None if args.standby is None else Backend.of(args.standby)
@@ -84,8 +85,7 @@ class Topology(pulumi.ComponentResource):
 
     def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
         workload = VersionedWorkloadArgs.of(release, args.namespace)
-        options = pulumi.ResourceOptions(parent=self, depends_on=[args.gate] if args.gate is not None else None)
-        return VersionedWorkload(f"{name}-{workload.revision}", workload, options)
+        return VersionedWorkload(f"{name}-{workload.revision}", workload, pulumi.ResourceOptions(parent=self))
 
 
 def _token(kind: str) -> str:
