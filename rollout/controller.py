@@ -47,6 +47,8 @@ class State:
     phase: Phase = Phase.READY
     began: float = 0.0
     paused: bool = False
+    promoted: bool = False
+    """An operator wants this step to be left as soon as it bakes."""
     failing_since: float | None = None
 
 
@@ -138,6 +140,8 @@ def next_action(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
         return state, stop
     if look.intent in ("pause", "resume"):
         state = replace(state, paused=look.intent == "pause")
+    if look.intent == "promote":
+        state = replace(state, promoted=True)
     if state.phase is Phase.READY:
         return _ready(rules, state, look)
     if state.phase is Phase.SMOKE:
@@ -209,7 +213,7 @@ def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
         return _source_failed(rules, state, look, elapsed)
     state = replace(state, failing_since=None)
     verdict = look.decision.verdict if look.decision is not None else Verdict.INCONCLUSIVE
-    if look.intent == "promote":
+    if state.promoted:
         return _advance(rules, state, look, verdict)
     if state.paused:
         return state, Wait("paused")

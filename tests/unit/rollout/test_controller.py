@@ -226,3 +226,13 @@ def test_a_lost_lease_stops_everything_before_any_other_cause(phase: Phase) -> N
     _, action = next_action(RULES, State(phase=phase), seen)
     assert isinstance(action, Abort)
     assert action.cause is Cause.LEASE
+
+
+def test_a_promote_that_comes_before_the_step_bakes_is_kept_until_it_does() -> None:
+    state, action = next_action(RULES, State(), look(ready=1, intent="promote"))
+    assert isinstance(action, Wait)
+    state, action = next_action(RULES, state, look())
+    assert action == Shift(RULES.steps[0])
+    state, action = next_action(RULES, state, look(now=20.0, decision=OPEN))
+    assert action == Prepare(RULES.steps[1], Verdict.INCONCLUSIVE)
+    assert not state.promoted
