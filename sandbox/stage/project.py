@@ -37,6 +37,7 @@ class Stage:
         self.folder = folder
         self.stack = stack
         self.namespace = namespace
+        self.gates: Mapping[str, Any] = GATES_OFF
         self.environment = {**os.environ, **environment, "PULUMI_ERROR_OUTPUT_STRING": "1"}
 
     def create(self) -> None:
@@ -73,7 +74,7 @@ class Stage:
             "releases:metrics": {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]},
             "releases:gatewayUrl": self.environment["SLIPWAY_GATEWAY_URL"],
             "releases:services": dict(services),
-            "releases:gates": GATES_OFF,
+            "releases:gates": dict(self.gates),
         }
         self._config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 

@@ -69,7 +69,7 @@ class Scene:
         }
         it = vouch(folder, now=self.now, **(complete | changes))
         if it.digest != DIGEST:
-            _about(it)
+            about(it)
         declared = Declared(it, self.now)
         image = it.manifest["artifact"]["image"]
         declared.observed = {
@@ -96,7 +96,7 @@ class Scene:
                 declared.late(self.root / path)
         self._stack("prod", entries)
         self._stack("staging", staged)
-        self._pack()
+        write_pack(self.root, self.configuration)
         (self.root / "stack.json").write_text(json.dumps({"releases": data, "resources": self.resources}))
 
     def inputs(self, name: str) -> dict[str, Any]:
@@ -125,21 +125,23 @@ class Scene:
         }
         path.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
-    def _pack(self) -> None:
-        folder = self.root / "policies"
-        (folder / "config").mkdir(parents=True, exist_ok=True)
-        project = yaml.safe_load((ROOT / "policies" / "PulumiPolicy.yaml").read_text())
-        project["runtime"]["options"] = {"virtualenv": str(ROOT / ".venv")}
-        (folder / "PulumiPolicy.yaml").write_text(yaml.safe_dump(project))
-        shutil.copy(ROOT / "policies" / "__main__.py", folder)
-        (folder / "config" / "prod.json").write_text(json.dumps(self.configuration, indent=2))
-
     def urn(self, name: str, kind: str = TYPE) -> str:
         """Of a resource of the stack."""
         return f"urn:pulumi:prod::releases::{kind}::{name}"
 
 
-def _about(it: Vouched) -> None:
+def write_pack(root: Path, configuration: Mapping[str, Any]) -> None:
+    """The pack of this project, with a configuration of its own for `prod`."""
+    folder = root / "policies"
+    (folder / "config").mkdir(parents=True, exist_ok=True)
+    project = yaml.safe_load((ROOT / "policies" / "PulumiPolicy.yaml").read_text())
+    project["runtime"]["options"] = {"virtualenv": str(ROOT / ".venv")}
+    (folder / "PulumiPolicy.yaml").write_text(yaml.safe_dump(project))
+    shutil.copy(ROOT / "policies" / "__main__.py", folder)
+    (folder / "config" / "prod.json").write_text(json.dumps(configuration, indent=2))
+
+
+def about(it: Vouched) -> None:
     """Let the VEX document of the fixtures speak of this artifact."""
     path = it.root / "vex.json"
     path.write_text(path.read_text().replace(DIGEST.removeprefix("sha256:"), it.digest.removeprefix("sha256:")))
