@@ -144,7 +144,9 @@ def _share_bets(rho0: Floats, candidate: Floats, bad: Floats, baseline: Floats, 
 def boosts(weights: Floats, rho0: float, candidate: Floats, baseline: Floats, both: Floats, room: Floats) -> Floats:
     """`rollout.analysis.boost.boost` for many runs: log b of each."""
     result = np.zeros(len(both))
-    fits = (both <= const.BOOST_EVENTS) & (both <= const.BOOST_SHARE * (candidate + baseline))
+    fits = (
+        (both <= const.BOOST_EVENTS) & (room <= const.BOOST_ROOM) & (both <= const.BOOST_SHARE * (candidate + baseline))
+    )
     scale = rho0 * candidate + baseline
     base = scale[:, None] / (rho0 * MULTIPLES * candidate[:, None] + baseline[:, None])
     with np.errstate(all="ignore"):

@@ -7,15 +7,18 @@ from math import exp
 
 from rollout.analysis import constants as const
 from rollout.analysis.boost import boost
-from rollout.analysis.likelihood import at_odds, level_bets, ratio_logs, share_bets, share_logs
+from rollout.analysis.likelihood import at_odds, exposure_logs, level_bets, share_bets, share_logs
 from rollout.analysis.mixture import mix, restart_rate, share
 from rollout.analysis.nulls import acceptable_share, recorded_share, warm_share
 from rollout.analysis.rules import Rule
-from rollout.analysis.state import Baseline, State, Wealth
+from rollout.analysis.state import Baseline, Buckets, State, Wealth
 from rollout.analysis.types import Counts, GuardrailCounts
 
 Family = tuple[float, list[float] | None]
 """Bets of one kind: their part of the prior, and their log likelihood ratios; None when they sit this tick out."""
+
+NOTHING = [0.0] * len(const.MULTIPLES)
+"""Log likelihood ratios of a tick without bad events on either side."""
 
 
 def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length: float, warm: bool) -> Wealth:
@@ -90,38 +93,45 @@ def _absolute_beside(rule: Rule, baseline: Baseline, counts: GuardrailCounts, wa
 def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float) -> list[Family]:
     candidate, baseline = counts.candidate, counts.baseline
     rhos = ratios(rho0)
-    args = (rho0, rhos, float(candidate.total), float(baseline.total))
-    own = ratio_logs(*args, candidate.bad, candidate.bad + baseline.bad)
+    falls = exposure_logs(rho0, rhos, candidate.total, baseline.total) if baseline.total else None
+    both = candidate.bad + baseline.bad
+    own = _ratio(rule, candidate.bad, both, falls)
     if rule.phi > 1.0:
         # Half a quasi-likelihood, where there are clusters enough for it; half a bet that no cluster can fool.
-        both = candidate.bad + baseline.bad
         dense = both >= const.QUASI_EVENTS * rule.phi
-        bets = share_bets(*args, candidate.bad, both)
-        families: list[Family] = [(0.5, [value / rule.phi for value in own] if dense else None), (0.5, bets)]
+        bets = share_bets(rho0, rhos, candidate.total, baseline.total, candidate.bad, both)
+        families: list[Family] = [(0.5, own if dense else None), (0.5, bets)]
     else:
         families = [(1.0, own)]
-    if rule.kind != "latency" or not state.buckets.bounds:
+    if rule.kind != "latency" or not state.buckets.places:
         return families
-    others = _bucket_logs(rule, state, counts, rho0)
+    others = _bucket_logs(rule, state.buckets, counts, falls)
     rest = (1.0 - const.THRESHOLD_PRIOR) / len(others)
     return [*((part * const.THRESHOLD_PRIOR, logs) for part, logs in families), *((rest, logs) for logs in others)]
 
 
-def _bucket_logs(rule: Rule, state: State, counts: GuardrailCounts, rho0: float) -> list[list[float] | None]:
-    """The bets on "slower than this bound" for each remembered bound whose baseline share is in range."""
+def _bucket_logs(
+    rule: Rule, buckets: Buckets, counts: GuardrailCounts, falls: list[float] | None
+) -> list[list[float] | None]:
+    """The bets on "slower than this bound" for each bound that takes part and whose baseline share is in range."""
     candidate, baseline = counts.candidate, counts.baseline
-    slower_c = dict(zip(candidate.bounds, candidate.slower, strict=True))
-    slower_b = dict(zip(baseline.bounds, baseline.slower, strict=True))
-    low, high = const.BUCKET_SHARES
+    if candidate.bounds != buckets.bounds or baseline.bounds != buckets.bounds:
+        return [None] * len(buckets.places)
+    low, high = (limit * buckets.total for limit in const.BUCKET_SHARES)
     families: list[list[float] | None] = []
-    for bound, seen in zip(state.buckets.bounds, state.buckets.slower, strict=True):
-        if not low * state.buckets.total < seen < high * state.buckets.total or bound not in slower_c:
-            families.append(None)
-            continue
-        bad = slower_c[bound]
-        logs = ratio_logs(rho0, ratios(rho0), candidate.total, baseline.total, bad, bad + slower_b.get(bound, 0))
-        families.append([value / rule.phi for value in logs] if rule.phi > 1.0 else logs)
+    for place, seen in zip(buckets.places, buckets.slower, strict=True):
+        bad = candidate.slower[place]
+        families.append(_ratio(rule, bad, bad + baseline.slower[place], falls) if low < seen < high else None)
     return families
+
+
+def _ratio(rule: Rule, bad: float, both: float, falls: list[float] | None) -> list[float]:
+    """`ratio_logs` for the alternatives of the abort test, whose gains are the same against any tolerated ratio."""
+    if not both or falls is None:
+        return NOTHING
+    if rule.phi > 1.0:
+        bad, both = bad / rule.phi, both / rule.phi
+    return [bad * gain + both * fall for gain, fall in zip(const.GAINS, falls, strict=True)]
 
 
 def _mix_awake(weights: tuple[float, ...], families: list[list[float] | None]) -> tuple[float, list[float]]:
@@ -129,18 +139,23 @@ def _mix_awake(weights: tuple[float, ...], families: list[list[float] | None]) -
     if len(families) == 1 and families[0] is not None:
         return mix(weights, families[0])
     size = len(const.PRIOR)
-    awake = [index for index, logs in enumerate(families) if logs is not None]
-    own = [weights[index * size + offset] for index in awake for offset in range(size)]
+    logs: list[float] = []
+    own: list[float] = []
+    for index, family in enumerate(families):
+        if family is not None:
+            logs += family
+            own += weights[index * size : (index + 1) * size]
     wealth = sum(own)
     if wealth <= 0.0:
         return 0.0, list(weights)
-    logs = [value for index in awake for value in families[index] or ()]
+    if len(own) == len(weights):
+        return mix(own, logs)
     growth, posterior = mix([weight / wealth for weight in own], logs)
-    merged = list(weights)
-    for place, index in enumerate(awake):
-        merged[index * size : (index + 1) * size] = [
-            wealth * weight for weight in posterior[place * size : (place + 1) * size]
-        ]
+    merged, place = list(weights), 0
+    for index, family in enumerate(families):
+        if family is not None:
+            merged[index * size : (index + 1) * size] = [wealth * w for w in posterior[place : place + size]]
+            place += size
     return growth, merged
 
 

@@ -24,10 +24,10 @@ def boost(
 
     `min(M b L, threshold)` stays a nonnegative supermartingale under the null, because L grows with x_c and the
     binomial grows stochastically with the ratio. Also several such processes may be added, each stopped at its
-    own threshold 1 / (alpha v_j). 0 where it does not apply: no room to overshoot, many events, large shares
+    own threshold 1 / (alpha v_j). 0 where it does not apply: the threshold is far, many events, large shares
     (unless `rare` is false, where the binomial is exact).
     """
-    if both <= 0 or both > const.BOOST_EVENTS or baseline <= 0 or candidate <= 0:
+    if both <= 0 or both > const.BOOST_EVENTS or room > const.BOOST_ROOM or baseline <= 0 or candidate <= 0:
         return 0.0
     if rare and both > const.BOOST_SHARE * (candidate + baseline):
         return 0.0

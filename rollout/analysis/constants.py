@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import log
+
 MULTIPLES = (1.0, 1.6, 2.5, 4.0, 8.0, 20.0)
 """Alternatives of the abort test: multiples of the tolerated ratio, or of the odds of the share that is still
 acceptable. The first is the null itself: wealth that does not bet, so that evidence cannot be ruined."""
+GAINS = tuple(log(multiple) for multiple in MULTIPLES)
 PRIOR = (0.05, 0.19, 0.19, 0.19, 0.19, 0.19)
 """Their weights in the mixture, also where fixed share leads back to."""
 RESTARTS = 4.0
@@ -38,6 +41,8 @@ RECENT_SECONDS = 60.0
 
 BOOST_SHARE = 0.1
 """Overshoot is removed only where the error share of a tick is below this: there the binomial is near enough."""
+BOOST_ROOM = 5.5
+"""And only when less than this many nats are missed: further away it cost time and gained nothing measurable."""
 BOOST_EVENTS = 128
 """And only up to this many bad events in a tick: more was tried and gained nothing."""
 
@@ -56,7 +61,7 @@ BUCKET_SHARES = (1e-4, 0.5)
 """A histogram bucket takes part while its baseline share lies within these."""
 BUCKET_FROM = 0.25
 """Buckets below this multiple of the latency threshold take no part: no harm was declared there."""
-BUCKETS_MOST = 7
+BUCKETS_MOST = 3
 THRESHOLD_PRIOR = 0.5
 """Weight of the threshold's own bucket; the others share the rest."""
 

@@ -8,18 +8,24 @@ from math import exp, log
 from rollout.analysis.likelihood import at_odds
 
 LARGEST = 1000.0
+ROUNDS = 8
+ACCURACY = 0.02
+"""Relative error of the growth at which the ratio is near enough for people."""
 
 
 def relative_growth(rho0: float, candidate: float, baseline: float, share: float) -> Callable[[float], float]:
     """Growth in nats a second at true ratio r, with `candidate` and `baseline` requests a second and the
     baseline's bad share: `p (r n_c ln(r / rho0) + (r n_c + n_b) ln((rho0 n_c + n_b) / (r n_c + n_b)))`, the
     Kullback-Leibler information of the conditional binomial."""
+    null = rho0 * candidate + baseline
+    if null <= 0.0:
+        return lambda _: 0.0
 
     def growth(ratio: float) -> float:
-        ratio = min(ratio, 1.0 / share) if share > 0 else ratio
+        if ratio * share > 1.0:
+            ratio = 1.0 / share
         own = ratio * candidate
-        base = (rho0 * candidate + baseline) / (own + baseline) if own + baseline > 0 else 1.0
-        return share * (own * log(ratio / rho0) + (own + baseline) * log(base))
+        return share * (own * log(ratio / rho0) + (own + baseline) * log(null / (own + baseline)))
 
     return growth
 
@@ -41,15 +47,29 @@ def absolute_growth(null: float, candidate: float) -> Callable[[float], float]:
     return growth
 
 
-def smallest_ratio(growth: Callable[[float], float], least: float, needed: float, seconds: float) -> float | None:
-    """The smallest ratio whose expected evidence reaches `needed` nats within `seconds`; None when none does."""
+def smallest_ratio(
+    growth: Callable[[float], float], least: float, needed: float, seconds: float, most: float = LARGEST
+) -> float | None:
+    """The smallest ratio whose expected evidence reaches `needed` nats within `seconds`; None when none up to
+    `most` does (where a share of 1 is reached, say)."""
     if seconds <= 0.0:
         return None
     target = needed / seconds
-    if growth(LARGEST) < target:
+    most = min(most, LARGEST)
+    if most <= least or growth(most) < target:
         return None
-    low, high = log(least), log(LARGEST)
-    for _ in range(10):
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if growth(exp(middle)) >= target else (middle, high)
-    return exp(high)
+    # Growth is about quadratic in the log of the ratio: secants of its logarithm against that of the log ratio.
+    reach = log(most / least)
+    # Growth is about quadratic in the log of the ratio: secants of its logarithm against that of the log ratio.
+    at, slope = min(0.5, reach), 2.0
+    earned = growth(least * exp(at))
+    for _ in range(ROUNDS):
+        if abs(earned - target) < ACCURACY * target:
+            break
+        last, before = at, earned
+        step = log(target / earned) / slope if earned > 0.0 else 1.0
+        at = min(reach, at * exp(step if -3.0 < step < 3.0 else 3.0 if step > 0.0 else -3.0))
+        earned = growth(least * exp(at))
+        if earned > 0.0 and before > 0.0 and earned != before and at != last:
+            slope = max(0.5, log(earned / before) / log(at / last))
+    return least * exp(at)

@@ -63,7 +63,7 @@ def _step(
     detections = tuple(
         _detection(growth, ratio, needed, analysis, candidate * usual(rule, expected)) for ratio in RATIOS
     )
-    smallest = smallest_ratio(growth, 1.0, needed, seconds)
+    smallest = smallest_ratio(growth, 1.0, needed, seconds, 1.0 / usual(rule, expected))
     passes = _passes(rule, analysis, expected, step.weight, alone, baseline)
     return StepForesight(
         rule.name, step.weight, seconds, detections, smallest, passes if passes <= analysis.horizon else None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from math import exp
 
-from release.units import show_share
 from rollout.analysis import constants as const
 from rollout.analysis import reasons as say
-from rollout.analysis.detectable import absolute_growth, relative_growth, smallest_ratio
+from rollout.analysis.blame import shown
+from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from rollout.analysis.learn import is_warming, learn
 from rollout.analysis.nulls import acceptable_share, promotable_share
 from rollout.analysis.rules import Rule
 from rollout.analysis.state import State, begin_step
-from rollout.analysis.types import Finding, GuardrailCounts, Tick, Verdict
+from rollout.analysis.types import Counts, Finding, GuardrailCounts, Tick, Verdict
+
+MOST_SHARE = 0.9
+"""Alone, no fault larger than this share is asked for."""
 
 
 def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
@@ -25,7 +28,7 @@ def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
         return state, _finding(rule, state, Verdict.ERROR, problem)
     if rule.kind == "alert":
         verdict, text = (Verdict.FAIL, "firing") if counts.firing else (Verdict.PASS, "not firing")
-        return state, _alert(rule, state, verdict, text)
+        return state, _alert(rule, verdict, text)
     state = learn(rule, state, counts, tick)
     return state, _verdict(rule, state, tick)
 
@@ -35,15 +38,18 @@ def _problem(rule: Rule, counts: GuardrailCounts | None) -> str:
         return "the source returned nothing for it"
     if rule.kind == "alert":
         return "" if counts.firing is not None else "the source does not say whether the alert fires"
-    for name, side in (("candidate", counts.candidate), ("baseline", counts.baseline)):
-        if side.total < 0 or side.bad < 0 or (side.bad > side.total and rule.kind != "client-failures"):
-            return f"the counts make no sense: {side.bad} bad of {side.total} on the {name} side"
-        if len(side.bounds) != len(side.slower):
-            return f"the histogram makes no sense: {len(side.bounds)} bounds, {len(side.slower)} counts"
+    return _nonsense(rule, "candidate", counts.candidate) or _nonsense(rule, "baseline", counts.baseline)
+
+
+def _nonsense(rule: Rule, name: str, side: Counts) -> str:
+    if side.total < 0 or side.bad < 0 or (side.bad > side.total and rule.kind != "client-failures"):
+        return f"the counts make no sense: {side.bad} bad of {side.total} on the {name} side"
+    if len(side.bounds) != len(side.slower):
+        return f"the histogram makes no sense: {len(side.bounds)} bounds, {len(side.slower)} counts"
     return ""
 
 
-def _alert(rule: Rule, state: State, verdict: Verdict, text: str) -> Finding:
+def _alert(rule: Rule, verdict: Verdict, text: str) -> Finding:
     reason = f"{rule.name}: the alert is {text} (no error rate is promised for an alert)"
     return Finding(rule.name, verdict, float(verdict is Verdict.FAIL), 1.0, 0, 0, 0, 0, None, reason)
 
@@ -51,7 +57,7 @@ def _alert(rule: Rule, state: State, verdict: Verdict, text: str) -> Finding:
 def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
     alone = rule.first_release or tick.weight >= 100.0
     if state.abort.log >= rule.log_abort:
-        return _finding(rule, state, Verdict.FAIL, _against(rule, state, alone), alone=alone)
+        return _finding(rule, state, Verdict.FAIL, shown(rule, state, alone), alone=alone)
     if rule.first_release and rule.objective is None:
         return _finding(rule, state, Verdict.PASS, _only_readiness(rule), alone=True)
     silence = _silence(state, tick)
@@ -83,13 +89,6 @@ def _only_readiness(rule: Rule) -> str:
     return f"a first release without an objective: only readiness is judged{stop}"
 
 
-def _against(rule: Rule, state: State, alone: bool) -> str:
-    if rule.absolute or alone:
-        null = acceptable_share(rule, state.baseline)
-        return "" if null is None else f"bad share above {show_share(null[0])} shown ({null[1]})"
-    return f"ratio above {rule.tolerate:g} shown"
-
-
 def _smallest(rule: Rule, state: State, alone: bool, left: float) -> float | None:
     step = state.step
     if step.seconds <= 0.0 or not step.candidate:
@@ -98,12 +97,15 @@ def _smallest(rule: Rule, state: State, alone: bool, left: float) -> float | Non
     rate = step.candidate / step.seconds / rule.phi
     if rule.absolute or alone:
         null = acceptable_share(rule, state.baseline)
-        return None if null is None else smallest_ratio(absolute_growth(null[0], rate), 1.0, needed, left)
+        if null is None:
+            return None
+        return smallest_ratio(absolute_growth(null[0], rate), 1.0, needed, left, odds_ratio(MOST_SHARE, null[0]))
     if not step.baseline:
         return None
     other = step.baseline / step.seconds / rule.phi
-    growth = relative_growth(rule.tolerate, rate, other, (step.baseline_bad + 0.5) / (step.baseline + 1.0))
-    return smallest_ratio(growth, rule.tolerate, needed, left)
+    share = (step.baseline_bad + 0.5) / (step.baseline + 1.0)
+    growth = relative_growth(rule.tolerate, rate, other, share)
+    return smallest_ratio(growth, rule.tolerate, needed, left, 1.0 / share)
 
 
 def _finding(

@@ -59,16 +59,16 @@ def _record(baseline: Baseline, counts: Counts, length: float) -> Baseline:
 
 def _remember(rule: Rule, buckets: Buckets, counts: Counts) -> Buckets:
     """The baseline's histogram so far: it decides which bounds take part in the next tick's bet."""
-    if not counts.total or not counts.bounds or rule.threshold is None:
+    if not counts.total or rule.threshold is None:
         return buckets
+    slower = counts.slower
+    if counts.bounds == buckets.bounds:
+        seen = tuple([before + slower[place] for before, place in zip(buckets.slower, buckets.places, strict=True)])
+        return Buckets(buckets.bounds, buckets.places, seen, buckets.total + counts.total)
     low = const.BUCKET_FROM * rule.threshold
-    pairs = [(b, n) for b, n in zip(counts.bounds, counts.slower, strict=True) if b >= low and b != rule.threshold]
-    pairs = pairs[: const.BUCKETS_MOST]
-    bounds = tuple([bound for bound, _ in pairs])
-    if bounds != buckets.bounds:
-        return Buckets(bounds, tuple([n for _, n in pairs]), counts.total)
-    slower = tuple([seen + n for seen, (_, n) in zip(buckets.slower, pairs, strict=True)])
-    return Buckets(bounds, slower, buckets.total + counts.total)
+    places = [place for place, bound in enumerate(counts.bounds) if bound >= low and bound != rule.threshold]
+    chosen = tuple(places[: const.BUCKETS_MOST])
+    return Buckets(counts.bounds, chosen, tuple([slower[place] for place in chosen]), counts.total)
 
 
 def _first_failures(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> tuple[State, GuardrailCounts]:

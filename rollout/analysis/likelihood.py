@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import log
 
 DEAD = -1e4
@@ -22,8 +23,15 @@ def ratio_logs(
     """
     if both == 0 or baseline <= 0:
         return [0.0] * len(rhos)
+    falls = exposure_logs(rho0, rhos, candidate, baseline)
+    return [bad * log(rho / rho0) + both * fall for rho, fall in zip(rhos, falls, strict=True)]
+
+
+def exposure_logs(rho0: float, rhos: Sequence[float], candidate: float, baseline: float) -> list[float]:
+    """What each bad event on either side adds to `ratio_logs`: `ln((rho0 n_c + n_b) / (rho n_c + n_b))`. The same
+    for all kinds of events that a tick's requests may have, such as being slower than one bound or another."""
     base = rho0 * candidate + baseline
-    return [bad * log(rho / rho0) + both * log(base / (rho * candidate + baseline)) for rho in rhos]
+    return [log(base / (rho * candidate + baseline)) for rho in rhos]
 
 
 def share_logs(null: float, shares: Sequence[float], total: int, bad: int) -> list[float]:
@@ -32,11 +40,13 @@ def share_logs(null: float, shares: Sequence[float], total: int, bad: int) -> li
     For p >= p0 an e-value under "share at most p0", for p <= p0 under "share at least p0" (Wald 1945).
     """
     good = total - bad
+    return [bad * gain + good * loss for gain, loss in _log_shares(null, tuple(shares))]
+
+
+@lru_cache(maxsize=256)
+def _log_shares(null: float, shares: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
     rest = log(1.0 - null)
-    return [
-        (DEAD if p <= 0.0 and bad else (bad * log(p / null) if bad else 0.0)) + good * (log(1.0 - p) - rest)
-        for p in shares
-    ]
+    return tuple((log(p / null) if p > 0.0 else DEAD, log(1.0 - p) - rest) for p in shares)
 
 
 def at_odds(null: float, multiple: float) -> float:

@@ -15,8 +15,8 @@ def mix(weights: Sequence[float], logs: Sequence[float]) -> tuple[float, list[fl
     as long as they were fixed before the tick.
     """
     top = max(logs)
-    if top - min(logs) < 1e-300:
-        return top, list(weights)
+    if top == 0.0 and not any(logs):
+        return 0.0, list(weights)
     parts = [weight * exp(value - top) for weight, value in zip(weights, logs, strict=True)]
     total = sum(parts)
     if total <= 0.0:  # every expert with weight is below the smallest float: nothing is left to bet

@@ -31,16 +31,28 @@ def _decide(
     evidence: Evidence, rules: tuple[Rule, ...], states: tuple[State, ...], findings: tuple[Finding, ...]
 ) -> Decision:
     threshold = 1.0 / evidence.settings.analysis.false_abort
-    parts = [(rule.part, state.abort.log, rule.log_abort) for rule, state in zip(rules, states, strict=True)]
-    # Each M_j counts up to its own threshold only: beyond, it is no supermartingale any more (overshoot removal).
-    failed = sum([part * exp(min(log, most)) for part, log, most in parts if part]) >= threshold * ROUNDING
-    total = sum([part * exp(min(700.0, log)) for part, log, _ in parts if part])
-    total = max(total, threshold) if failed else total
-    verdicts = {finding.verdict for finding in findings}
-    if failed and Verdict.FAIL not in verdicts:
-        reason = f"the guardrails together: abort evidence {number(total)} >= {number(threshold)}; "
-        reason += "; ".join([finding.reason for finding in findings if finding.threshold > 0.0])
-        return Decision(Verdict.FAIL, total, threshold, findings, reason)
-    verdict = next((verdict for verdict in ORDER if verdict in verdicts), Verdict.INCONCLUSIVE)
+    total = counted = 0.0
+    for rule, state in zip(rules, states, strict=True):
+        if rule.part:
+            log = state.abort.log
+            total += rule.part * exp(log if log < 700.0 else 700.0)
+            # M_j counts up to its own threshold only: beyond, it is no supermartingale any more (overshoot removal).
+            counted += rule.part * exp(log if log < rule.log_abort else rule.log_abort)
+    verdict = _worst(findings)
+    if counted >= threshold * ROUNDING:
+        total = max(total, threshold)
+        if verdict is not Verdict.FAIL:
+            reason = f"the guardrails together: abort evidence {number(total)} >= {number(threshold)}; "
+            reason += "; ".join([finding.reason for finding in findings if finding.threshold > 0.0])
+            return Decision(Verdict.FAIL, total, threshold, findings, reason)
     reason = "; ".join([finding.reason for finding in findings if finding.verdict is verdict])
     return Decision(verdict, total, threshold, findings, reason)
+
+
+def _worst(findings: tuple[Finding, ...]) -> Verdict:
+    """The first of ORDER that a guardrail has; without guardrails nothing was shown."""
+    for verdict in ORDER:
+        for finding in findings:
+            if finding.verdict is verdict:
+                return verdict
+    return Verdict.INCONCLUSIVE

@@ -15,6 +15,7 @@ from rollout.analysis.types import GuardrailCounts
 RELATIVE_PRIOR = (0.25, 0.15, 0.1)
 ABSOLUTE_PRIOR = (0.44, 0.03, 0.03)
 BESIDE_PRIOR = RELATIVE_PRIOR + ABSOLUTE_PRIOR
+CAP = log(const.PROMOTE_CAP)
 ALONE_PRIOR = tuple(2.0 * weight for weight in ABSOLUTE_PRIOR)
 
 
@@ -40,11 +41,5 @@ def bet(
     if rule.phi > 1.0:
         logs = [value / rule.phi for value in logs]
     growth, posterior = mix(weights, logs)
-    highest_log = rule.log_promote + log(const.PROMOTE_CAP)
-    total = max(const.EVIDENCE_FLOOR, min(highest_log, wealth.log + growth))
+    total = max(const.EVIDENCE_FLOOR, min(rule.log_promote + CAP, wealth.log + growth))
     return Wealth(total, name, share(posterior, prior, restart_rate(length, rule.horizon)))
-
-
-def passed(rule: Rule, wealth: Wealth) -> bool:
-    """Whether the null is rejected at beta."""
-    return wealth.log >= rule.log_promote

@@ -41,9 +41,11 @@ class Step(NamedTuple):
 
 
 class Buckets(NamedTuple):
-    """Latency only: the baseline's events slower than each bound, so far."""
+    """Latency only: the histogram's bounds, the places of those that take part, and the baseline's events slower
+    than each of these so far."""
 
     bounds: tuple[float, ...] = ()
+    places: tuple[int, ...] = ()
     slower: tuple[int, ...] = ()
     total: int = 0
 
@@ -92,7 +94,8 @@ def state_to_json(state: State) -> dict[str, Any]:
         "lastAt": state.last_at,
     }
     if state.buckets.bounds:
-        data["buckets"] = [list(state.buckets.bounds), list(state.buckets.slower), state.buckets.total]
+        *lists, total = state.buckets
+        data["buckets"] = [*map(list, lists), total]
     if state.clients:
         data["clients"] = dict(state.clients)
     return data
@@ -100,7 +103,7 @@ def state_to_json(state: State) -> dict[str, Any]:
 
 def state_from_json(data: Mapping[str, Any]) -> State:
     """The inverse of `state_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
-    bounds, slower, total = data.get("buckets", ((), (), 0))
+    bounds, places, slower, total = data.get("buckets", ((), (), (), 0))
     return State(
         _wealth(data["abort"]),
         _wealth(data["promote"]),
@@ -108,7 +111,7 @@ def state_from_json(data: Mapping[str, Any]) -> State:
         Step(*data["step"]),
         data["firstAt"],
         data["lastAt"],
-        Buckets(tuple(bounds), tuple(slower), total),
+        Buckets(tuple(bounds), tuple(places), tuple(slower), total),
         dict(data.get("clients", {})),
     )
 

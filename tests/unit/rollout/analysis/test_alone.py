@@ -146,6 +146,7 @@ def test_nearly_everything_on_the_candidate_is_judged_by_the_recorded_baseline_t
         _, decisions = watch(recorded(fresh()), traffic(seed, candidate=0.05, baseline=0.001, weight=98, start=120))
         aborts.append(ticks_until(decisions))
     assert sorted(aborts)[4] <= 10
+    assert any("(the baseline recorded before)" in decision.reason for decision in decisions)
 
 
 def test_an_slo_guardrail_is_absolute_at_every_weight() -> None:

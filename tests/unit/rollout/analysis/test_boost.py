@@ -12,7 +12,7 @@ from rollout.analysis.boost import boost
 from rollout.analysis.likelihood import ratio_logs
 
 cases = st.tuples(
-    st.floats(0.01, 0.95), st.integers(1, 40), st.floats(0.01, 6.0), st.floats(1.0, 3.0), st.integers(0, 5)
+    st.floats(0.01, 0.95), st.integers(1, 40), st.floats(0.01, 5.4), st.floats(1.0, 3.0), st.integers(0, 5)
 )
 
 
@@ -68,3 +68,8 @@ def test_it_rests_without_a_baseline_at_large_shares_and_with_many_events(
 
 def test_where_the_binomial_is_exact_a_large_share_is_boosted_too() -> None:
     assert boost(const.PRIOR, 1.0, ratios(1.0), 0.05, 0.95, 1, 0.5, rare=False) > 0.0
+
+
+def test_far_from_the_threshold_it_rests() -> None:
+    assert boost(const.PRIOR, 1.0, ratios(1.0), 50.0, 950.0, 9, const.BOOST_ROOM - 0.1) > 0.0
+    assert boost(const.PRIOR, 1.0, ratios(1.0), 50.0, 950.0, 9, const.BOOST_ROOM + 0.1) == 0.0

@@ -1,0 +1,43 @@
+"""Which of the bets earned an abort: the reason must name what was seen, not only that something was."""
+
+from __future__ import annotations
+
+from release.units import show_seconds, show_share
+from rollout.analysis import constants as const
+from rollout.analysis.nulls import acceptable_share, recorded_share
+from rollout.analysis.rules import Rule
+from rollout.analysis.state import State
+
+SIZE = len(const.PRIOR)
+
+
+def shown(rule: Rule, state: State, alone: bool) -> str:
+    """What an abort has shown, such as `ratio above 1.1 shown`."""
+    if rule.absolute or alone:
+        null = acceptable_share(rule, state.baseline)
+        return "" if null is None else f"bad share above {show_share(null[0])} shown ({null[1]})"
+    leading, relative = _leading(state), _relative(state)
+    if leading >= relative:
+        null_share = recorded_share(rule, state.baseline) if rule.objective is None else rule.objective
+        source = "the baseline recorded before" if rule.objective is None else "the objective"
+        return f"bad share above {show_share(null_share)} shown ({source})"
+    own = 2 if rule.phi > 1.0 else 1
+    bound = ""
+    if rule.kind == "latency" and own <= leading < own + len(state.buckets.places):
+        seconds = state.buckets.bounds[state.buckets.places[leading - own]]
+        bound = f" for responses slower than {show_seconds(seconds)}"
+    return f"ratio above {rule.tolerate:g} shown{bound}"
+
+
+def _leading(state: State) -> int:
+    """The family of bets that holds most of the wealth."""
+    weights = state.abort.weights
+    sums = [sum(weights[at : at + SIZE]) for at in range(0, len(weights), SIZE)]
+    return sums.index(max(sums)) if sums else 0
+
+
+def _relative(state: State) -> int:
+    """How many of the families compare with the concurrent baseline."""
+    _, _, number = state.abort.regime.partition(" ")
+    digits = number.split("+")[0].split(" ")[0]
+    return int(digits) if digits.isdigit() else 1
