@@ -44,12 +44,14 @@ def _memory(service: str, namespace: str, revision: str, sha256: str, judged: tu
 
 
 def _completed(memory: Observed, service: str, image: str, configuration: Configuration) -> Observed:
-    """With the registry's answer, and the error budget unless it is not judged any more."""
+    """With the registry's answer and the error budget, unless they are not judged any more."""
+    if memory.settled:
+        return memory
     found: dict[str, object] = {}
     if configuration.settings.integrity.registry:
         found["artifact"] = registry.observe(image, configuration.plain_http)
     settings = configuration.budget
-    if settings.url is not None and settings.query is not None and not memory.settled:
+    if settings.url is not None and settings.query is not None:
         found["budget"] = budget.observe(settings.url, settings.query, service)
     return memory.model_copy(update=found)
 

@@ -16,6 +16,7 @@ from pulumi.runtime.proto import provider_pb2
 from pydantic import ValidationError
 
 from release.errors import InputError, Problem
+from release.evidence.model import Dossier
 from release.gating import configuration as gates
 from release.gating.judge import Judgement, judge, message, verdict_of
 from release.release_inputs import TYPE, Observed, ReleaseInputs
@@ -42,6 +43,7 @@ class ReleaseResource:
     now: Callable[[], datetime] = _utc_now
     _verdicts: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """URN to the verdict of the last check in this process: create and update record it."""
+    _seen: dict[str, Observed] = field(default_factory=dict)
 
     @staticmethod
     def owns(type_or_urn: str) -> bool:
@@ -52,16 +54,17 @@ class ReleaseResource:
         """Validate, observe, read the evidence, judge."""
         try:
             inputs = parse(to_plain(request.news))
-            olds = to_plain(request.olds)
-            checked = self._checked(inputs, olds.get("observed"), request.urn)
+            checked = self._checked(inputs, to_plain(request.olds), request.urn)
         except InputError as error:
+            # The inputs go back as they came: the engine shows them to the policy pack all the same.
             return provider_pb2.CheckResponse(
-                failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
+                inputs=request.news, failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
             )
         if isinstance(checked, Judgement):
             release = checked.case.release if checked.case is not None else None
             lines = [(e.finding.field, message(e, request.urn, release)) for e in checked.refusing]
-            return provider_pb2.CheckResponse(failures=[_failure(path, line) for path, line in lines])
+            failures = [_failure(path, line) for path, line in lines]
+            return provider_pb2.CheckResponse(inputs=self._observed(request.news, request.urn), failures=failures)
         return provider_pb2.CheckResponse(inputs=to_struct(checked.to_wire()))
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
@@ -101,18 +104,26 @@ class ReleaseResource:
         verdict = off if setting.get("mode") == "off" else self._verdicts.get(urn, {"outcome": "unknown"})
         return to_struct({**inputs, "verdict": dict(verdict)})
 
-    def _checked(self, inputs: ReleaseInputs, olds: object, urn: str) -> ReleaseInputs | Judgement:
+    def _observed(self, news: Any, urn: str) -> Any:  # noqa: ANN401 - protobuf's Struct
+        """Refused inputs with what was observed, so that the policy pack refuses by the same facts."""
+        content = {key: value for key, value in to_plain(news).items() if key not in {"observed", "evidence"}}
+        if (seen := self._seen.get(urn)) is not None:
+            content["observed"] = seen.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return to_struct(content)
+
+    def _checked(self, inputs: ReleaseInputs, olds: Mapping[str, Any], urn: str) -> ReleaseInputs | Judgement:
         if inputs.gates.mode == "off":
-            judged = observe.judged_of(olds)
+            judged = observe.judged_of(olds.get("observed"))
             return inputs.model_copy(update={"observed": Observed(judged=judged), "evidence": None})
         stack = urn.partition("::")[0].rpartition(":")[2]
         configuration = self._configuration(inputs, stack)
-        observed = self.observe(inputs, olds, configuration)
+        observed = self._seen[urn] = self.observe(inputs, olds.get("observed"), configuration)
         judgement = judge(self.project, stack, urn, inputs, configuration, observed, self.now())
         if judgement.refusing or judgement.case is None:
             return judgement
         self._verdicts[urn] = verdict_of(judgement)
-        return inputs.model_copy(update={"observed": observed, "evidence": judgement.case.dossier})
+        evidence = _recorded_evidence(inputs, olds) if observed.settled else None
+        return inputs.model_copy(update={"observed": observed, "evidence": evidence or judgement.case.dossier})
 
     def _configuration(self, inputs: ReleaseInputs, stack: str) -> gates.Configuration:
         path = inputs.gates.path(stack)
@@ -138,6 +149,16 @@ def parse(inputs: Mapping[str, Any]) -> ReleaseInputs:
             for item in error.errors()
         ]
         raise InputError("Release", problems) from None
+
+
+def _recorded_evidence(inputs: ReleaseInputs, olds: Mapping[str, Any]) -> Dossier | None:
+    """The evidence as it was recorded for these very bytes: files that were archived since are no change."""
+    if olds.get("sha256") != inputs.sha256:
+        return None
+    try:
+        return Dossier.model_validate(olds.get("evidence"))
+    except ValidationError:
+        return None
 
 
 def _failure(path: str, reason: str) -> provider_pb2.CheckFailure:

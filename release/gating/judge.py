@@ -43,6 +43,11 @@ class Judgement:
     case: Case | None
 
     @property
+    def settled(self) -> bool:
+        """Whether it goes by a verdict that was recorded before."""
+        return self.case is not None and self.case.settled
+
+    @property
     def refusing(self) -> tuple[Judged, ...]:
         """What has to be mended before the release may start."""
         return tuple(entry for entry in self.judged if entry.refuses)
@@ -71,7 +76,12 @@ def judge(
     observed: Observed,
     now: datetime,
 ) -> Judgement:
-    """Judge a release by the path of its manifest, or by what a program declares of it."""
+    """Judge a release by the path of its manifest, or by what a program declares of it.
+
+    A settled release goes by the verdict that was recorded: neither age, nor a registry that is down, nor a staging
+    that has moved on, nor evidence that was archived since turns an unchanged stack red or holds a rollback up. Its
+    manifest must still be the one that was judged.
+    """
     path = manifest if isinstance(manifest, str) else manifest.manifest
     read, findings = manifest_problems(project, path)
     case: Case | None = None
@@ -79,7 +89,8 @@ def judge(
         findings = declared_otherwise(manifest, read)
     if read is not None:
         case = case_of(project, stack, read, path, configuration, observed, now)
-        findings += [finding for gate in GATES.values() for finding in gate(case)]
+        if not observed.settled:
+            findings += [finding for gate in GATES.values() for finding in gate(case)]
     return Judgement(urn, tuple(weighed(order(findings), urn, configuration, now)), case)
 
 
@@ -107,7 +118,7 @@ def message(entry: Judged, urn: str, release: Release | None) -> str:
 def verdict_of(judgement: Judgement) -> Mapping[str, object]:
     """The verdict as the stack's state keeps it: bounded, without times."""
     return {
-        "outcome": "refused" if judgement.refusing else "passed",
+        "outcome": "refused" if judgement.refusing else "settled" if judgement.settled else "passed",
         "gates": list(RELEASE_GATES),
         "advisory": [
             f"{entry.finding.gate}/{entry.finding.code}: {entry.finding.field}"

@@ -133,3 +133,24 @@ def test_only_releases_are_its_own() -> None:
     assert ReleaseResource.owns("urn:pulumi:prod::releases::slipway:index:Release::checkout")
     assert not ReleaseResource.owns("slipway:index:Rollout")
     assert not ReleaseResource.owns("urn:pulumi:prod::releases::slipway:index:Canary$slipway:index:Rollout::checkout")
+
+
+def test_a_settled_release_goes_by_its_record_whatever_became_of_its_evidence(world: World) -> None:
+    inputs = world.checked()
+    world.observed = Observed(settled=True)
+    for file in world.declared.it.root.glob("*.json"):
+        file.unlink()
+    again = world.check(olds=inputs)
+    assert not again.failures
+    recorded = json_format.MessageToDict(again.inputs)
+    assert recorded["evidence"] == inputs["evidence"], "an unchanged stack shows no change"
+    world.observed = Observed()
+    assert world.check(olds=inputs).failures
+
+
+def test_refused_inputs_go_back_with_what_was_observed_for_the_pack_to_judge(world: World) -> None:
+    world.declared.it.manifest["approvals"] = []
+    found = json_format.MessageToDict(world.check().inputs)
+    assert found["service"] == "checkout"
+    assert found["observed"]["artifact"]["exists"] is True
+    assert "evidence" not in found

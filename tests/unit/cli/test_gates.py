@@ -1,0 +1,230 @@
+"""`slipway gates` and `slipway policy`: exit codes, and what each format tells."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from defusedxml import ElementTree
+
+from cli.main import cli
+from release.evidence import junit, sarif
+from tests.policies.releases.scene import Scene
+
+
+class Project:
+    """A project with one release, complete until a test breaks it."""
+
+    def __init__(self, root: Path) -> None:
+        self.scene = Scene(root)
+        self.scene.configuration["artifact-integrity"] = {"registry": False}
+        self.it = self.scene.service("checkout").it
+        (root / "Pulumi.yaml").write_text("name: releases\n")
+
+    def break_it(self) -> None:
+        """Without an approval, and with an empty report."""
+        self.it.manifest["approvals"] = []
+        (self.it.root / "junit.xml").write_bytes(b"")
+
+    def gates(self, *arguments: str) -> Result:
+        self.scene.write()
+        return CliRunner().invoke(cli, ["gates", "-C", str(self.scene.root), "--stack", "prod", *arguments])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_a_complete_release_passes_with_exit_code_0(project: Project) -> None:
+    result = project.gates()
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "passed   checkout 1.0.0 for prod  (releases/checkout/1.0.0.yaml)\n",
+    )
+
+
+def test_a_refused_release_says_everything_by_whose_turn_it_is(project: Project) -> None:
+    project.break_it()
+    result = project.gates()
+    assert result.exit_code == 1
+    for wanted in (
+        "REFUSED  checkout 1.0.0 for prod: 2 problem(s)",
+        "Turn of QA:",
+        "[evidence/empty, high]",
+        "Turn of the owner:",
+        "Found:  no valid approval as service-owner",
+        "Wanted: a signed approval as service-owner",
+        "Remedy: Let a service-owner run",
+        "Owner: payments, https://oncall.example",
+        project.scene.urn("checkout"),
+    ):
+        assert wanted in result.stdout
+
+
+def test_manifests_can_be_named_from_the_folder_or_from_the_project(project: Project) -> None:
+    project.scene.write()
+    path = project.scene.root / "releases" / "checkout" / "1.0.0.yaml"
+    for named in ("releases/checkout/1.0.0.yaml", str(path)):
+        assert project.gates("--manifest", named).exit_code == 0
+    outside = project.gates("--manifest", "/etc/hostname")
+    assert outside.exit_code == 1
+    assert "leaves the project" in outside.stdout
+
+
+def test_advisory_findings_and_exemptions_are_shown_and_refuse_nothing(project: Project) -> None:
+    project.break_it()
+    (project.it.root / "junit.xml").unlink()
+    project.it.manifest["evidence"]["tests"] = []
+    settings = project.scene.configuration
+    settings["evidence"] = {**settings["evidence"], "required": ["coverage"]}
+    settings["approvals"] = "advisory"
+    project.it.manifest["evidence"]["statements"].remove("drill.json")
+    settings["drill"] = {
+        "exemptions": [
+            {
+                "resource": project.scene.urn("checkout"),
+                "owner": "olive",
+                "reason": "the staging cluster is being rebuilt",
+                "ticket": "OPS-3",
+                "granted": "2000-01-01T00:00:00Z",
+                "expires": "2000-01-02T00:00:00Z",
+            }
+        ]
+    }
+    expired = project.gates()
+    assert expired.exit_code == 1
+    assert "Note:   the exemption OPS-3 of olive expired" in expired.stdout
+
+    granted = project.scene.now
+    settings["drill"]["exemptions"][0] |= {
+        "granted": granted.isoformat(),
+        "expires": (granted + timedelta(days=20)).isoformat(),
+    }
+    exempted = project.gates()
+    assert exempted.exit_code == 0
+    assert "Exempted: drill/missing evidence.statements by olive (OPS-3: the staging cluster" in exempted.stdout
+    assert "Advisory:" in exempted.stdout
+
+    settings["drill"]["exemptions"][0]["expires"] = (granted + timedelta(days=31)).isoformat()
+    bad = project.gates()
+    assert bad.exit_code == 1
+    assert "must expire within 30 days" in bad.stderr
+
+
+def test_json_holds_everything_and_an_error_is_json_too(project: Project) -> None:
+    project.break_it()
+    told = json.loads(project.gates("--json").stdout)
+    assert (told["ok"], told["stack"]) == (False, "prod")
+    (release,) = told["releases"]
+    assert {(f["gate"], f["code"], f["turn"]) for f in release["findings"]} == {
+        ("evidence", "empty", "qa"),
+        ("approvals", "missing", "owner"),
+    }
+    assert all(f["refuses"] and f["line"] for f in release["findings"])
+    error = project.gates("--json", "--config", "gone.json")
+    assert error.exit_code == 1
+    assert json.loads(error.stdout)["ok"] is False
+
+
+def test_github_gets_an_annotation_on_the_line_of_the_manifest(project: Project) -> None:
+    project.break_it()
+    lines = project.gates("--format", "github").stdout.splitlines()
+    text = (project.it.root / "1.0.0.yaml").read_text().splitlines()
+    line = next(number for number, one in enumerate(text, start=1) if "junit.xml" in one)
+    where = f"::error file=releases/checkout/1.0.0.yaml,line={line},title=evidence/empty::"
+    assert any(one.startswith(where) for one in lines)
+    assert all(one.startswith("::error ") for one in lines)
+
+
+def test_what_it_writes_as_sarif_and_junit_is_read_by_the_readers_of_evidence(project: Project) -> None:
+    passing = project.gates("--format", "junit").stdout
+    assert junit.parse(passing.encode()).failed == 0
+    assert sarif.parse_analysis(project.gates("--format", "sarif").stdout.encode()).errors == 0
+    project.break_it()
+    broken = project.gates("--format", "junit").stdout
+    assert junit.parse(broken.encode()).failed == 2
+    found = sarif.parse_analysis(project.gates("--format", "sarif").stdout.encode())
+    assert (found.errors, found.successful) == (2, True)
+
+
+def test_a_report_goes_to_a_file_and_the_text_to_stderr(project: Project) -> None:
+    project.break_it()
+    out = project.scene.root / "gates.xml"
+    result = project.gates("--format", "junit", "--output", str(out))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "REFUSED" in result.stderr
+    assert ElementTree.fromstring(out.read_text())[0].get("failures") == "2"
+
+
+def test_a_registry_that_is_not_asked_is_unknown_where_it_is_required(project: Project) -> None:
+    del project.scene.configuration["artifact-integrity"]
+    result = project.gates("--ask", "nothing")
+    assert result.exit_code == 1
+    assert "the registry was not asked" in result.stdout
+
+
+# -- slipway policy ------------------------------------------------------------------------------------------------
+
+FIXTURE: dict[str, Any] = {
+    "rule": "probes",
+    "cases": [
+        {
+            "name": "no containers",
+            "resources": [{"type": "kubernetes:apps/v1:Deployment", "props": {}}],
+            "expect": ["missing"],
+        }
+    ],
+}
+
+
+def fixtures(tmp_path: Path, content: object, *arguments: str) -> Result:
+    (tmp_path / "one.yaml").write_text(json.dumps(content))
+    return CliRunner().invoke(cli, ["policy", "test", str(tmp_path), *arguments])
+
+
+def test_fixtures_that_hold_pass(tmp_path: Path) -> None:
+    result = fixtures(tmp_path, FIXTURE)
+    assert (result.exit_code, result.stdout) == (0, "1 cases of 1 rules, 0 failed\n")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit"])
+def test_fixtures_that_do_not_hold_fail_and_say_what_was_found(tmp_path: Path, form: str) -> None:
+    (case,) = FIXTURE["cases"]
+    result = fixtures(tmp_path, FIXTURE | {"cases": [case | {"expect": []}]}, "--format", form)
+    assert result.exit_code == 1
+    assert "missing" in result.stdout
+    assert "no containers" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (FIXTURE | {"rule": "probe"}, "Did you mean probes?"),
+        (FIXTURE | {"case": []}, "Did you mean cases?"),
+        (FIXTURE | {"settings": {"livenes": True}}, "Did you mean liveness?"),
+        (FIXTURE | {"rule": "tests"}, "judges releases"),
+    ],
+    ids=["rule", "field", "setting", "release"],
+)
+def test_a_slip_in_a_fixture_is_named(tmp_path: Path, content: object, shown: str) -> None:
+    result = fixtures(tmp_path, content)
+    assert result.exit_code == 1
+    assert shown in result.stderr
+
+
+def test_the_fixtures_of_this_project_hold() -> None:
+    root = Path(__file__).parents[3]
+    result = CliRunner().invoke(cli, ["policy", "test", str(root / "policies" / "fixtures")])
+    assert result.exit_code == 0, result.output
+
+
+def test_the_rules_are_listed_with_their_types() -> None:
+    told = json.loads(CliRunner().invoke(cli, ["policy", "list", "--json"]).stdout)
+    by_name = {rule["name"]: rule for rule in told["rules"]}
+    assert by_name["tests"]["rows"] == ["W2", "A1"]
+    assert "kubernetes:apps/v1:Deployment" in by_name["probes"]["types"]
