@@ -61,12 +61,13 @@ def promotable_share(rule: Rule, weight: float, alone: bool, baseline: Baseline)
     """f: the bad share that must be shown not to be reached in order to leave weight `weight` (percent).
 
     Beside a baseline it is what is negligible. Alone, also rho_M times the objective (for an SLO: the burn
-    rate) and rho_M times what the baseline had; its plain share, because a bound would flatter the candidate.
+    rate) and rho_M times what the baseline had, with the same drift as for an abort; about its plain share,
+    because a bound would flatter the candidate.
     """
     shares = [rule.negligible]
     highest = highest_ratio(rule, weight)
     if rule.objective is not None and (alone or rule.absolute):
         shares.append(highest * rule.objective)
-    if alone and not rule.absolute and baseline.total > 0:
-        shares.append(highest * baseline.bad / baseline.total)
+    if alone and not rule.absolute and baseline.bad > 0:
+        shares.append(const.DRIFT * highest * (baseline.bad + 0.5) / baseline.total)
     return min(HIGHEST, max(shares))

@@ -13,10 +13,11 @@ from rollout.analysis.state import Baseline, Wealth
 from rollout.analysis.types import GuardrailCounts
 
 RELATIVE_PRIOR = (0.25, 0.15, 0.1)
-ABSOLUTE_PRIOR = (0.44, 0.03, 0.03)
-BESIDE_PRIOR = RELATIVE_PRIOR + ABSOLUTE_PRIOR
+FRACTIONS = (0.0, 0.25, 0.5, 0.75)
+"""Alternatives of the absolute half, as fractions of the share that is to be rejected."""
+BESIDE_PRIOR = (*RELATIVE_PRIOR, 0.44, 0.02, 0.02, 0.02)
 CAP = log(const.PROMOTE_CAP)
-ALONE_PRIOR = tuple(2.0 * weight for weight in ABSOLUTE_PRIOR)
+ALONE_PRIOR = (0.55, 0.15, 0.15, 0.15)
 
 
 def bet(
@@ -32,7 +33,7 @@ def bet(
     weights = wealth.weights if wealth.regime == name else prior
     null = promotable_share(rule, weight, rule.first_release or weight >= 100.0, baseline)
     candidate = counts.candidate
-    logs = share_logs(null, (0.0, null / 8.0, null / 3.0), candidate.total, candidate.bad)
+    logs = share_logs(null, [null * part for part in FRACTIONS], candidate.total, candidate.bad)
     if not alone:
         other, highest = counts.baseline, highest_ratio(rule, weight)
         both = candidate.bad + other.bad
