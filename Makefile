@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench cli components policies release rollout sandbox
 
-.PHONY: setup demo test test-quick check chaos lock bench-policies bench-rollouts
+.PHONY: setup demo test test-quick check chaos lock bench-decisions bench-cost bench-policies bench-rollouts
 
 setup: $(STAMP)
 
@@ -40,6 +40,14 @@ demo: setup
 # Twenty random kills in a row during rollouts; SLIPWAY_CHAOS_SEED chooses others.
 chaos: setup
 	SLIPWAY_CHAOS_KILLS=20 $(BIN)/pytest tests/integration/releases/test_chaos.py -o timeout=3600
+
+# Decisions against Argo Rollouts, Flagger and Kayenta on simulated releases: a table, out/bench/decisions.json, plots.
+bench-decisions: setup
+	$(BIN)/python -m bench.decisions
+
+# What a decision costs. Writes out/bench/cost.json.
+bench-cost: setup
+	$(BIN)/python -m bench.cost
 
 # How fast a fault is noticed and how long a rollback takes, on the sandbox. Writes out/bench/rollouts.json.
 bench-rollouts: setup
