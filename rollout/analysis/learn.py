@@ -66,7 +66,9 @@ def _remember(rule: Rule, buckets: Buckets, counts: Counts) -> Buckets:
         seen = tuple([before + slower[place] for before, place in zip(buckets.slower, buckets.places, strict=True)])
         return Buckets(buckets.bounds, buckets.places, seen, buckets.total + counts.total)
     low = const.BUCKET_FROM * rule.threshold
-    places = [place for place, bound in enumerate(counts.bounds) if bound >= low and bound != rule.threshold]
+    # The next lower bound stands for a threshold that the histogram does not have.
+    own = max([bound for bound in counts.bounds if bound <= rule.threshold * (1.0 + 1e-9)], default=0.0)
+    places = [place for place, bound in enumerate(counts.bounds) if bound >= low and bound != own]
     chosen = tuple(places[: const.BUCKETS_MOST])
     return Buckets(counts.bounds, chosen, tuple([slower[place] for place in chosen]), counts.total)
 

@@ -111,3 +111,9 @@ def test_bets_on_several_bounds_together_stay_fair() -> None:
         after, _ = observe(evidence, Tick(4, 4, 2, 50, pair(candidate, baseline), {}))
         grown.append(exp(after.states[0].abort.log - before))
     assert np.mean(grown) <= 1.0 + 3 * np.std(grown) / np.sqrt(len(grown))
+
+
+def test_the_bound_that_stands_for_the_threshold_does_not_bet_twice() -> None:
+    evidence, _ = observe(fresh(latency(threshold="320ms")), ticks(1, 1.0)[0])
+    buckets = evidence.states[0].buckets
+    assert [BOUNDS[place] for place in buckets.places] == [0.1, 0.2, 0.5]
