@@ -89,7 +89,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.CheckResponse(
                     failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
                 )
-            reason = operations.refused(wanted, self._connect(wanted))
+            reason = self._releases.unjudged(wanted) or operations.refused(wanted, self._connect(wanted))
             if reason is not None:
                 return provider_pb2.CheckResponse(failures=[_failure("candidate.revision", reason)])
             return provider_pb2.CheckResponse(inputs=to_struct(wanted.to_wire()))

@@ -20,6 +20,7 @@ from release.evidence.model import Dossier
 from release.gating import configuration as gates
 from release.gating.judge import Judgement, judge, message, verdict_of
 from release.release_inputs import TYPE, Observed, ReleaseInputs
+from release.rollout_inputs import RolloutInputs
 from rollout import observe
 from rollout.wire import to_plain, to_struct
 
@@ -44,6 +45,8 @@ class ReleaseResource:
     _verdicts: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """URN to the verdict of the last check in this process: create and update record it."""
     _seen: dict[str, Observed] = field(default_factory=dict)
+    _passed: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Namespace and service to the revision that this process let pass."""
 
     @staticmethod
     def owns(type_or_urn: str) -> bool:
@@ -65,7 +68,17 @@ class ReleaseResource:
             lines = [(e.finding.field, message(e, request.urn, release)) for e in checked.refusing]
             failures = [_failure(path, line) for path, line in lines]
             return provider_pb2.CheckResponse(inputs=self._observed(request.news, request.urn), failures=failures)
+        self._passed[checked.namespace, checked.service] = checked.revision
         return provider_pb2.CheckResponse(inputs=to_struct(checked.to_wire()))
+
+    def unjudged(self, wanted: RolloutInputs) -> str | None:
+        """Why a Rollout is refused: nothing moves to a revision whose Release did not pass before, in the same run."""
+        if self._passed.get((wanted.namespace, wanted.service)) == wanted.candidate.revision:
+            return None
+        return (
+            f"no Release of {wanted.service} with revision {wanted.candidate.revision} passed the gates in this run. "
+            f"Declare a {TYPE} from {wanted.manifest}, let the Rollout depend on it, and target both or none"
+        )
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         """What was observed is no change; everything else is an update of the record."""

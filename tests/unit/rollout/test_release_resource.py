@@ -14,6 +14,7 @@ from release.gating.configuration import Configuration
 from release.release_inputs import Observed, ReleaseInputs
 from rollout.release_resource import ReleaseResource
 from tests.policies.releases.scene import Scene
+from tests.unit.rollout.examples import wanted
 
 OFF = {"mode": "off", "reason": "a stage that is thrown away"}
 
@@ -126,6 +127,23 @@ def test_the_record_is_all_there_is_to_read(world: World) -> None:
     inputs = _struct(world.checked())
     read = world.resource.read(provider_pb2.ReadRequest(id="shop/checkout", properties=inputs, inputs=inputs))
     assert (read.id, read.inputs) == ("shop/checkout", inputs)
+
+
+def test_a_rollout_is_refused_unless_the_release_of_its_revision_passed_before(world: World) -> None:
+    candidate = wanted(world.scene.services["checkout"].it.digest[7:15])
+    assert "no Release of checkout" in (world.resource.unjudged(candidate) or "")
+    inputs = world.checked()
+    assert world.resource.unjudged(candidate) is not None, "another revision passed"
+    assert world.resource.unjudged(wanted(inputs["revision"])) is None
+    other = wanted(inputs["revision"], namespace="elsewhere")
+    assert world.resource.unjudged(other) is not None
+
+
+def test_a_release_that_was_refused_lets_no_rollout_pass(world: World) -> None:
+    world.declared.it.manifest["approvals"] = []
+    world.check()
+    revision = world.scene.inputs("checkout")["revision"]
+    assert world.resource.unjudged(wanted(revision)) is not None
 
 
 def test_only_releases_are_its_own() -> None:
