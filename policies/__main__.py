@@ -12,7 +12,7 @@ from policies.server import CurrentCall, serve
 
 def main() -> None:
     """Serve until the engine ends."""
-    pack, call = new_pack(Path.cwd()), CurrentCall()
+    pack, call = new_pack(Path(__file__).absolute().parent), CurrentCall()
     types = {name: rule.types for name, rule in RULES.items()}
     serve("slipway", policies_of(RULES, pack, call), types, pack, call)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -130,7 +131,10 @@ class Pack:
 
 
 def project_above(folder: Path) -> Path:
-    """The nearest folder with a Pulumi.yaml at or above the pack; the pack's own parent when there is none."""
+    """What SLIPWAY_PROJECT names, for a pack that is kept elsewhere; else the nearest folder with a Pulumi.yaml at or
+    above the pack, or its parent."""
+    if named := os.environ.get("SLIPWAY_PROJECT"):
+        return Path(named)
     for place in (folder, *folder.parents):
         if (place / "Pulumi.yaml").is_file():
             return place

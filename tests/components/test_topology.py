@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pulumi
 import pytest
 
 from components import BlueGreen, Canary, Rolling, Topology, TopologyArgs, service
+from components import Release as ReleaseResource
 from release.manifest.release import Release
+from release.release_inputs import GateSetting, ReleaseInputs
 from release.revision import revision_of
 from release.rollout_inputs import MetricsSource, RolloutInputs
 from release.strategy import chosen
@@ -55,6 +58,22 @@ def test_the_rollout_comes_after_every_object_of_the_workloads() -> None:
     objects = {each.urn for each in record if each.type.startswith("kubernetes:")}
     assert len(objects) == 6
     assert objects <= record.one(ROLLOUT).depends_on
+
+
+def test_the_component_and_its_rollout_come_after_the_release_and_what_is_below_waits_for_the_component() -> None:
+    def program() -> None:
+        inputs = ReleaseInputs.of(release(), "shop", "releases/checkout/1.yaml", "0" * 64, GateSetting())
+        gate = ReleaseResource("checkout", inputs)
+        Canary("checkout", dataclasses.replace(arguments(release()), gate=gate))
+
+    record = declare(program)
+    gate = record.one("slipway:index:Release")
+    component = record.one(TOKENS["canary"])
+    assert gate.urn in component.depends_on
+    assert gate.urn in record.one(ROLLOUT).depends_on
+    assert record.one(WORKLOAD).parent == component.urn
+    assert gate.properties["revision"] == revision_of(release())
+    assert record.index(gate) < record.index(component)
 
 
 def test_workloads_are_children_named_by_their_revision() -> None:

@@ -125,10 +125,13 @@ def test_a_section_without_a_level_is_mandatory_and_not_the_zero_of_the_protocol
     assert _initial({"all": "advisory", "tests": {}})["tests"]["enforcementLevel"] is EnforcementLevel.ADVISORY
 
 
-def test_the_project_is_found_above_the_pack(tmp_path: Path) -> None:
+def test_the_project_is_found_above_the_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLIPWAY_PROJECT", raising=False)
     (tmp_path / "Pulumi.yaml").write_text("name: x")
     (tmp_path / "a" / "policies").mkdir(parents=True)
     assert project_above(tmp_path / "a" / "policies") == tmp_path
+    monkeypatch.setenv("SLIPWAY_PROJECT", "/elsewhere")
+    assert project_above(tmp_path / "a" / "policies") == Path("/elsewhere")
 
 
 ODD: tuple[dict[str, Any], ...] = (

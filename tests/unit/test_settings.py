@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -169,3 +170,21 @@ def test_only_the_keys_of_the_project_are_read(tmp_path: Path, monkeypatch: pyte
         assert settings.read().services[0].manifest == path
     finally:
         pulumi.runtime.set_all_config({})
+
+
+def test_gates_are_enforced_unless_they_are_turned_off_with_a_reason(tmp_path: Path) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    assert settings.parse(keys(services), tmp_path).gates.mode == "enforce"
+    off = json.dumps({"mode": "off", "reason": "a stage that is thrown away"})
+    assert settings.parse(keys(services, gates=off), tmp_path).gates.mode == "off"
+    elsewhere = settings.parse(keys(services, gates=json.dumps({"config": "gates.json"})), tmp_path).gates
+    assert elsewhere.path("prod") == "gates.json"
+    assert settings.parse(keys(services), tmp_path).gates.path("prod") == "policies/config/prod.json"
+    for slip in ({"mode": "off"}, {"mode": "of"}, {"mode": "off", "reason": "why"}, {"config": "../gates.json"}):
+        assert any(path.startswith("gates") for path in refused(keys(services, gates=json.dumps(slip)), tmp_path))
+
+
+def test_a_service_carries_the_digest_of_its_manifest(tmp_path: Path) -> None:
+    path = write(tmp_path, "1.yaml")
+    (service,) = settings.parse(keys({"checkout": {"manifest": path}}), tmp_path).services
+    assert service.sha256 == hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
