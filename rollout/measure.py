@@ -10,9 +10,13 @@ from release.errors import ClusterError
 from release.manifest.guardrails import Guardrail, Policy
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import analysis
+from rollout.analysis import dispersion
 from rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
 from rollout.metrics.base import Snapshot, Source
 from rollout.metrics.counters import carry, deltas
+
+HISTORY = 3600.0
+"""Seconds of what serves from which the dispersion of bad events is estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,30 @@ class Measure:
         self._before = (after if before is None else carry(before[0], after), now)
         self._requests = requests
         if before is None or earlier is None:
+            self._learn_from_the_past()
             return None
         counts = deltas(before[0], after)
         self._add(earlier, requests, counts)
-        tick = Tick(now - self._began, now - self._step_began, now - before[1], weight, counts, dict(after.errors))
+        # Rounded before they decide, so that the journal's ticks decide exactly the same again.
+        at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
+        tick = Tick(at, in_step, length, weight, counts, dict(after.errors))
         self.evidence, self.decision = analysis.observe(self.evidence, tick)
-        return _record(tick, self.decision)
+        record = _record(tick, self.decision)
+        clusters = self.evidence.settings.dispersion
+        return {**record, "dispersion": dict(clusters)} if clusters else record
+
+    def _learn_from_the_past(self) -> None:
+        """Whether bad events of what serves come in clusters; one that cannot be asked is no reason to stop."""
+        if self._baseline is None or self.evidence.settings.dispersion:
+            return
+        settings = self._wanted.analysis
+        try:
+            past = self._source.history(self._wanted.guardrails, self._baseline, HISTORY, settings.tick)
+        except ClusterError:
+            return
+        phi = {name: dispersion.estimate(ticks) for name, ticks in past.items()}
+        clustered = {name: value for name, value in phi.items() if value > 1.0}
+        self.evidence = analysis.begin(self._wanted.guardrails, settings, dispersion=clustered)
 
     def policy(self, kind: str) -> Policy:
         """The strictest declared policy of the guardrails concerned; `kind` is `inconclusive` or `error`."""
@@ -126,9 +148,9 @@ def _undecided(decision: Decision | None) -> set[str] | None:
 def _record(tick: Tick, decision: Decision) -> dict[str, Any]:
     """Everything that is needed in order to decide this tick again."""
     return {
-        "at": round(tick.at, 3),
-        "inStep": round(tick.in_step, 3),
-        "length": round(tick.length, 3),
+        "at": tick.at,
+        "inStep": tick.in_step,
+        "length": tick.length,
         "weight": tick.weight,
         "counts": {name: asdict(counts) for name, counts in tick.counts.items()},
         "errors": dict(tick.errors),

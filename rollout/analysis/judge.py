@@ -119,7 +119,8 @@ def _finding(
     else:
         seen = say.events(rule, step, alone or rule.absolute)
         line = say.evidence_line(verdict, evidence, threshold, hopes, needed)
-        reason = f"{rule.name}: {seen}; {line}; {text}"
+        clusters = f"; bad events come in clusters (dispersion {rule.phi:.2g})" if rule.phi > 1.0 else ""
+        reason = f"{rule.name}: {seen}; {line}; {text}{clusters}"
     return Finding(
         rule.name,
         verdict,

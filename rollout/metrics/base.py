@@ -58,3 +58,10 @@ class Source(Protocol):
         With `after`, the `at` of a snapshot, it cannot tell before every emitter was sampled later than that: so
         a 0 is never older than the take-out that it is to confirm."""
         ...
+
+    def history(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
+        """What serves, before the rollout: guardrail -> per emitter, ticks of (total, bad), from the last `seconds`
+        in steps of `tick` seconds. Guardrails that it has no history of are left out. Raises ClusterError."""
+        ...

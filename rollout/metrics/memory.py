@@ -33,6 +33,8 @@ class MemorySource:
         """Names of the alerts that fire."""
         self.broken: dict[str, str] = {}
         """Guardrail -> why it cannot be read; `*` is for all, and for `requests` too."""
+        self.past: dict[str, list[list[tuple[int, int]]]] = {}
+        """Guardrail -> per emitter, ticks of (total, bad) before the rollout."""
         self._counters: dict[str, _Counters] = {}
 
     def feed(self, revision: str, total: int, bad: int = 0, slow: int = 0) -> None:
@@ -84,6 +86,13 @@ class MemorySource:
         if after is not None and self.at <= after:
             return None
         return self._of(backend.revision).in_flight
+
+    def history(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
+        """What is in `past`."""
+        self.faults.hit("history")
+        return {guardrail.name: self.past[guardrail.name] for guardrail in guardrails if guardrail.name in self.past}
 
     def _series(self, guardrail: Guardrail, backend: Backend | None) -> dict[str, Series]:
         if backend is None or backend.revision not in self._counters:

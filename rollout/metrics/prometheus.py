@@ -28,6 +28,7 @@ from rollout.metrics.envoy import (
     scrape_interval,
     selector,
 )
+from rollout.metrics.history import History, Ticks
 from rollout.metrics.prometheus_api import Prometheus
 
 LOOK_BACK = 300.0
@@ -89,6 +90,22 @@ class PrometheusSource:
             return None
         return frame.active(self._cluster(backend))
 
+    def history(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> Mapping[str, Ticks]:
+        """The past of one backend, for the guardrails that are counted at the gateway."""
+        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
+        if not counted:
+            return {}
+        names = [REQUESTS] if all(_threshold(guardrail) is None for guardrail in counted) else [REQUESTS, SECONDS]
+        cluster = self._cluster(backend)
+        past = History(self._api.query(selector(names, [cluster], seconds)), cluster)
+        thresholds = {guardrail.name: _threshold(guardrail) for guardrail in counted}
+        return {
+            name: past.errors(tick) if threshold is None else past.slow(threshold, tick)
+            for name, threshold in thresholds.items()
+        }
+
     def _read_counted(self, guardrails: Sequence[_Counted], sides: Sequence[Backend], draft: Draft) -> None:
         try:
             frame = self._frame((REQUESTS, SECONDS, ACTIVE), sides)
@@ -134,5 +151,9 @@ class PrometheusSource:
 
 
 def _series(guardrail: _Counted, frame: Frame, cluster: str) -> dict[str, Series]:
-    threshold = None if isinstance(guardrail, ErrorRatio) else guardrail.threshold
+    threshold = _threshold(guardrail)
     return frame.requests(cluster) if threshold is None else frame.latency(cluster, threshold)
+
+
+def _threshold(guardrail: _Counted) -> float | None:
+    return None if isinstance(guardrail, ErrorRatio) else guardrail.threshold

@@ -59,6 +59,7 @@ class Traffic:
         self.rate = rate
         self.bad: dict[str, float] = {}
         self.down = ""
+        self.past: dict[str, list[list[tuple[int, int]]]] = {}
         self._clock = clock
         self._router = router
         self._since = clock.now()
@@ -98,6 +99,13 @@ class Traffic:
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         return 0
+
+    def history(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
+        if self.down:
+            raise ClusterError(self.down)
+        return self.past
 
 
 @dataclass

@@ -220,3 +220,29 @@ def test_when_every_alert_fires_nobody_is_asked_for_rules(server: Server, source
     found = source.snapshot([AlertFiring(name="a", kind="alert", alert="A")], NEW, OLD)
     assert found.readings["a"].firing is True
     assert len(server.asked) == 1
+
+
+def test_the_past_of_what_serves_is_one_query_of_raw_counters(server: Server, source: PrometheusSource) -> None:
+    rows = [of("old", REQUESTS, 10, envoy_response_code="200"), of("old", REQUESTS, 1, envoy_response_code="503")]
+    for one, later in zip(rows, (30, 4), strict=True):
+        one["values"].append([101.0, str(later)])
+    slow = [of("old", SECONDS, 5, le="250"), of("old", SECONDS, 9, le="+Inf")]
+    for one, later in zip(slow, (20, 30), strict=True):
+        one["values"].append([101.0, str(later)])
+    server.on("[3600s]", result(*rows, *slow))
+    past = source.history([ERRORS, LATENCY], OLD, 3600.0, 2.0)
+    assert past == {"errors": [[(23, 3)]], "latency": [[(21, 6)]]}
+    assert len(queries(server)) == 1
+    assert "rate" not in queries(server)[0]
+
+
+def test_the_past_of_errors_alone_asks_for_no_histogram(server: Server, source: PrometheusSource) -> None:
+    server.on("[3600s]", result())
+    assert source.history([ERRORS], OLD, 3600.0, 2.0) == {"errors": []}
+    assert SECONDS not in queries(server)[0]
+
+
+def test_guardrails_that_the_gateway_does_not_count_have_no_past(server: Server, source: PrometheusSource) -> None:
+    alert = AlertFiring(name="burn", kind="alert", alert="HighBurnRate")
+    assert source.history([alert], OLD, 3600.0, 2.0) == {}
+    assert queries(server) == []
