@@ -10,9 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from release.errors import ClusterError, InputError, Problem, ReleaseRefused
-from release.plan import Kind, describe
+from release.plan import Kind, describe, planned_steps
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import journal
+from rollout.analysis.foresight import foresee
+from rollout.analysis.foresight_text import render
 from rollout.assemble import connect_world
 from rollout.course import Course, course_of, pending_reason
 from rollout.drain import drained
@@ -95,6 +97,19 @@ def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
     came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
     steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
     return f"{repair}{came}{wanted.candidate.version} ({wanted.candidate.revision}), {steps}"
+
+
+def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tuple[str, ...]:
+    """What each step of the plan will be able to notice, and where it cannot keep its promise; reads only."""
+    stored = load_head(world)
+    course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    if course.then not in ("first", "forward"):
+        return ()
+    steps = planned_steps(wanted.strategy, wanted.candidate.replicas, course.then)
+    sticky = wanted.route.affinity is not None
+    return render(
+        foresee(wanted.guardrails, wanted.analysis, steps, first_release=course.then == "first", sticky=sticky)
+    )
 
 
 class Update:

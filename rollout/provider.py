@@ -175,8 +175,9 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
             return operations.Update(wanted, self._connect(wanted), olds, log, self._cancelled).run()
 
     def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str) -> dict[str, Any]:
-        line = operations.plan(wanted, self._connect(wanted), olds)
-        EngineLog(self._engine, urn).event(f"{wanted.service}: {line}")
+        world, log = self._connect(wanted), EngineLog(self._engine, urn)
+        for line in (operations.plan(wanted, world, olds), *operations.foretold(wanted, world, olds)):
+            log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
 
     @contextmanager

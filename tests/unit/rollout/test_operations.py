@@ -189,3 +189,21 @@ def test_a_standby_with_declared_replicas_that_rolling_scaled_down_is_warm_again
     remember(world, head())
     update(world)
     assert world.workloads.replicas(world.old) == 3
+
+
+def test_a_preview_foretells_what_each_step_will_notice_and_warns() -> None:
+    analysis = {**wanted().to_wire()["analysis"], "expected": {"rate": 10, "badShare": "0.1%"}}
+    world = Simulation(wanted(analysis=analysis))
+    remember(world, head())
+    lines = operations.foretold(world.wanted, world.world, {})
+    assert lines[0] == "expected traffic: 10 requests/s, 0.1% bad"
+    assert lines[1].startswith("25% for 4s, errors: 2x not seen")
+    assert any(line.startswith("warning: ") for line in lines)
+    assert world.router.history == []
+
+
+def test_nothing_is_foretold_of_the_way_back() -> None:
+    world = Simulation()
+    known = journal.committed(head(serving=None), attempt("bbbbbbbb"), world.wanted.route, 1.0)
+    remember(world, journal.committed(known, attempt("aaaaaaaa"), world.wanted.route, 2.0))
+    assert operations.foretold(world.wanted, world.world, {}) == ()
