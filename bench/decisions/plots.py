@@ -27,7 +27,8 @@ def draw(results: Results, rows: dict[str, Row], folder: Path) -> list[Path]:
     axes.set(xscale="log", yscale="log", xlabel="candidate's bad share over the baseline's")
     axes.set(ylabel="mean seconds to abort (geometric mean of cells)", title="How soon a bad release is noticed")
     axes.set_xticks(BAD, [f"{ratio:g}x" for ratio in BAD])
-    axes.legend(fontsize=8)
+    axes.set_xticks([], minor=True)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     times = folder / "decisions-time.png"
     figure.savefig(times, dpi=110)
     plt.close(figure)
@@ -38,6 +39,8 @@ def draw(results: Results, rows: dict[str, Row], folder: Path) -> list[Path]:
         axes.scatter(rates, np.full(len(rates), place) + np.linspace(-0.25, 0.25, len(rates)), s=12)
     axes.axvline(100.0 * ALPHA, color="grey", linestyle="--")
     axes.set_xscale("symlog", linthresh=1.0)
+    axes.set_xlim(-0.1, 130.0)
+    axes.set_xticks([0.0, 0.5, 1.0, 10.0, 100.0], ["0", "0.5", "1", "10", "100"])
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set(xlabel="healthy releases aborted, % (a dot a cell; dashed: what is promised)", title="False aborts")
     false = folder / "decisions-false-aborts.png"

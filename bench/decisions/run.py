@@ -28,7 +28,7 @@ class Plan:
     sticky: int
 
 
-FULL = Plan(bad=1000, good=4000, gate=2000, sticky=400)
+FULL = Plan(bad=1000, good=10_000, gate=4000, sticky=600)
 QUICK = Plan(bad=60, good=200, gate=100, sticky=20)
 
 
