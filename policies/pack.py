@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +19,14 @@ from policies.plain import plain
 from policies.rule import ReleaseRule, Resource, ResourceRule, StackRule, Surroundings, finding
 from release.errors import InputError
 from release.evidence.errors import EvidenceError
-from release.evidence.files import read_below
 from release.findings import Finding
-from release.gating.case import read_manifest
+from release.gating.case import case_of, declared, read_manifest
 from release.gating.configuration import Configuration, load, parse
 from release.gating.judge import Judgement, judge, message, weighed
 from release.gating.names import MANIFEST
-from release.manifest.document import MAX_BYTES, Document
+from release.manifest.document import Document
 from release.manifest.release import Release
+from release.readiness import GATES
 from release.release_inputs import TYPE, Observed, ReleaseInputs
 
 PLAN_TIME = "a value that is known at preview"
@@ -63,6 +64,16 @@ class Pack:
         """Take the whole configuration, as the engine merged it. Raises InputError."""
         subject = "configuration of the policy pack slipway"
         self.configuration = parse(Document(data=dict(sections)), self.folder / "config", subject, SETTINGS)
+
+    def warm_up(self) -> None:
+        """Read everything once while the program still starts: parsed manifests and classified migrations are kept by
+        their bytes, libraries stay imported. Nothing that is found here is believed; each release is judged anew."""
+        for path in self.manifests():
+            with suppress(Exception):  # what is wrong is said when the release is judged
+                read = read_manifest(self.project, path)
+                case = case_of(self.project, self.stack, read, path, self.configuration, Observed(), self.now())
+                for gate in GATES.values():
+                    gate(case)
 
     # -- judging -------------------------------------------------------------------------------------------
 
@@ -148,19 +159,14 @@ def new_pack(folder: Path) -> Pack:
 
 
 def _manifests(project: Path, stack: str) -> Iterator[tuple[str, Release]]:
-    try:
-        content = read_below(project, f"Pulumi.{stack}.yaml", MAX_BYTES)
-        services = yaml.safe_load(content.data)["config"]["releases:services"]
-        named = [entry.get(role) for entry in services.values() for role in ("manifest", "standby")]
-    except (EvidenceError, yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, RecursionError):
-        return
-    for path in named:
-        if not isinstance(path, str):
-            continue
-        try:
-            yield path, read_manifest(project, path).release
-        except (InputError, EvidenceError):
-            continue
+    for entry in declared(project, stack).values():
+        for path in (entry.get("manifest"), entry.get("standby")):
+            if not isinstance(path, str):
+                continue
+            try:
+                yield path, read_manifest(project, path).release
+            except (InputError, EvidenceError):
+                continue
 
 
 def _manifest(code: str, field_path: str, found: str) -> Finding:

@@ -21,7 +21,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2, json_format
 from pulumi.runtime import proto
-from pulumi_policy import EnforcementLevel, PolicyPack, policy
+from pulumi_policy import EnforcementLevel, PolicyPack, StackValidationPolicy, policy
 from pulumi_policy import Policy as SdkPolicy
 
 from policies.pack import Pack
@@ -65,8 +65,10 @@ class Dispatching(Base):  # type: ignore[misc]
             raise RuntimeError(UNSUPPORTED)
         self._readers: dict[str, list[SdkPolicy]] = {}
         for one in getattr(self, POLICIES):
-            for kind in self.types[one.name]:
+            for kind in () if isinstance(one, StackValidationPolicy) else self.types[one.name]:
                 self._readers.setdefault(kind, []).append(one)
+        stacks = [one.name for one in getattr(self, POLICIES) if isinstance(one, StackValidationPolicy)]
+        self._together = {kind for name in stacks for kind in self.types[name]}
 
     def ConfigureStack(
         self, request: proto.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
@@ -85,6 +87,7 @@ class Dispatching(Base):  # type: ignore[misc]
         sections.pop("all", None)  # the engine has applied it to each policy already
         with _explained(context):
             self.pack.configure(sections)
+        threading.Thread(target=self.pack.warm_up, name="warm-up", daemon=True).start()
         return super().Configure(request, context)
 
     def Analyze(self, request: Any, context: grpc.ServicerContext) -> proto.AnalyzeResponse:
@@ -100,8 +103,8 @@ class Dispatching(Base):  # type: ignore[misc]
         return Base.Analyze(view, request, context)
 
     def AnalyzeStack(self, request: Any, context: grpc.ServicerContext) -> proto.AnalyzeResponse:
-        """All resources, without those that no rule reads."""
-        wanted = [one for one in request.resources if one.type in self._readers]
+        """All resources, without those that no rule reads together with others."""
+        wanted = [one for one in request.resources if one.type in self._together]
         return super().AnalyzeStack(proto.AnalyzeStackRequest(resources=wanted), context)
 
     def Remediate(self, request: Any, context: grpc.ServicerContext) -> proto.RemediateResponse:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -37,7 +38,31 @@ class Read:
 def read_manifest(project: Path, path: str) -> Read:
     """Read one manifest, never through a symbolic link or out of the project. Raises InputError or EvidenceError."""
     content = read_below(project, path, LARGEST_MANIFEST)
-    return Read(hashlib.sha256(content.data).hexdigest(), resolve(parse(content.data, path)))
+    return Read(content.sha256, _parsed(content.data, path))
+
+
+@lru_cache(maxsize=256)
+def _parsed(data: bytes, path: str) -> Release:
+    """By the bytes themselves: the same manifest is looked at as release, as staging's and as a resource's."""
+    return resolve(parse(data, path))
+
+
+def declared(project: Path, stack: str) -> Mapping[str, Mapping[str, object]]:
+    """The services that a stack's own file declares, each with `manifest` and perhaps `standby`; empty when the file
+    cannot be read."""
+    try:
+        return _services(read_below(project, f"Pulumi.{stack}.yaml", LARGEST_MANIFEST).data)
+    except EvidenceError:
+        return {}
+
+
+@lru_cache(maxsize=16)
+def _services(data: bytes) -> Mapping[str, Mapping[str, object]]:
+    try:
+        services = yaml.safe_load(data)["config"]["releases:services"]
+        return {str(name): dict(entry) for name, entry in services.items()}
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return {}
 
 
 def manifest_problems(project: Path, path: str) -> tuple[Read | None, list[Finding]]:
@@ -113,12 +138,12 @@ def _previous(project: Path, observed: Observed) -> Release | None:
 
 def _staging(project: Path, stack: str, service: str) -> Release | None:
     """What the stack before this one declares for the service, from that stack's own file."""
+    path = declared(project, stack).get(service, {}).get("manifest")
+    if not isinstance(path, str):
+        return None
     try:
-        content = read_below(project, f"Pulumi.{stack}.yaml", LARGEST_MANIFEST)
-        config = yaml.safe_load(content.data)["config"]
-        path = config["releases:services"][service]["manifest"]
-        return read_manifest(project, str(path)).release
-    except (EvidenceError, InputError, yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, RecursionError):
+        return read_manifest(project, path).release
+    except (EvidenceError, InputError):
         return None
 
 
