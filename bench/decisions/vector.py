@@ -1,7 +1,8 @@
 """The abort test of production for many runs at once, in numpy.
 
-Only a faster way to compute what `rollout.analysis.observe` computes for one error-ratio guardrail beside a
-baseline: `tests/unit/bench/decisions/test_vector.py` shows that both agree tick by tick on random recordings.
+Only a faster way to compute what `rollout.analysis.observe` computes for one error-ratio guardrail beside a baseline
+with a bad share below 10%: `tests/unit/bench/decisions/test_vector.py` shows that both agree tick by tick on random
+recordings.
 """
 
 from __future__ import annotations

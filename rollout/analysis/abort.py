@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import exp
 
+from rollout.analysis import common
 from rollout.analysis import constants as const
 from rollout.analysis.boost import boost
 from rollout.analysis.likelihood import at_odds, exposure_logs, level_bets, share_bets, share_logs
@@ -70,7 +71,9 @@ def _against(rule: Rule, null: float, counts: Counts) -> list[Family]:
 
 
 def _beside(rule: Rule, state: State, counts: GuardrailCounts, weight: float, warm: bool) -> tuple[str, list[Family]]:
-    name, families = "relative", _relative(rule, state, counts, const.WARM_UP_RATIO if warm else rule.tolerate)
+    usual = None if warm else common.usual_share(state.baseline)
+    name = "relative" if usual is None else "common"
+    families = _relative(rule, state, counts, const.WARM_UP_RATIO if warm else rule.tolerate, usual)
     if rule.objective is None and weight < const.THIN_BASELINE:
         return name if len(families) == 1 else f"{name} {len(families)}", families
     part = const.BESIDE if weight < const.THIN_BASELINE else 0.5
@@ -90,12 +93,17 @@ def _absolute_beside(rule: Rule, baseline: Baseline, counts: GuardrailCounts, wa
     return resting if bad > null * total else _against(rule, null, counts.candidate)
 
 
-def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float) -> list[Family]:
+def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, usual: float | None) -> list[Family]:
     candidate, baseline = counts.candidate, counts.baseline
     rhos = ratios(rho0)
     falls = exposure_logs(rho0, rhos, candidate.total, baseline.total) if baseline.total else None
     both = candidate.bad + baseline.bad
-    own = _ratio(rule, candidate.bad, both, falls)
+    if usual is None:
+        own = _ratio(rule, candidate.bad, both, falls)
+    else:
+        shares = common.worse(rho0, usual)
+        own = common.two_sample_logs(rho0, shares, usual, candidate, baseline, above=True)
+        own = [value / rule.phi for value in own]
     if rule.phi > 1.0:
         # Half a quasi-likelihood, where there are clusters enough for it; half a bet that no cluster can fool.
         dense = both >= const.QUASI_EVENTS * rule.phi

@@ -9,6 +9,7 @@ from release.manifest.analysis import Analysis, ExpectedTraffic
 from release.manifest.guardrails import Guardrail
 from release.plan import PlannedStep
 from rollout.analysis import constants as const
+from rollout.analysis.common import COMMON, common_growth, highest_common_ratio, information, nearest
 from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from rollout.analysis.foresight_text import warn
@@ -79,7 +80,8 @@ def _growth(
     if not alone and not rule.absolute:
         if expected.bad_share <= 0.0:
             return _from_nothing(rule, candidate, expected.rate - candidate, share)
-        relative = relative_growth(rule.tolerate, candidate, expected.rate - candidate, share)
+        make = common_growth if share >= COMMON else relative_growth
+        relative = make(rule.tolerate, candidate, expected.rate - candidate, share)
         return lambda ratio: relative(ratio) / rule.phi if ratio > rule.tolerate else 0.0
     null = acceptable_share(rule, baseline)
     if null is None:
@@ -129,11 +131,18 @@ def _passes(
     needed = rule.log_promote
     if not alone and not rule.absolute:
         needed += log(2.0)
-        highest, other = highest_ratio(rule, weight), expected.rate - candidate
-        by_ratio = share * (
-            (candidate + other) * log((highest * candidate + other) / (candidate + other)) - candidate * log(highest)
-        )
-        speed = max(speed, by_ratio)
+        speed = max(speed, _by_ratio(highest_ratio(rule, weight), rule.tolerate, candidate, expected))
     if share > 0.0:
         needed += const.PROMOTE_COST
     return max(analysis.tick, needed * rule.phi / speed) if speed > 0.0 else float("inf")
+
+
+def _by_ratio(highest: float, tolerate: float, candidate: float, expected: ExpectedTraffic) -> float:
+    """Nats a second that a candidate with the usual share earns against "ratio >= rho_M"."""
+    share, rate = expected.bad_share, expected.rate
+    if share < COMMON:
+        base = (highest * candidate + rate - candidate) / rate
+        return share * (rate * log(base) - candidate * log(highest))
+    highest = highest_common_ratio(highest, tolerate, share)
+    a, b = nearest(highest, share, share, candidate, rate - candidate)
+    return candidate * information(share, a) + (rate - candidate) * information(share, b)

@@ -7,6 +7,7 @@ from math import exp
 from rollout.analysis import constants as const
 from rollout.analysis import reasons as say
 from rollout.analysis.blame import shown
+from rollout.analysis.common import common_growth, usual_share
 from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from rollout.analysis.learn import is_warming, learn
 from rollout.analysis.nulls import acceptable_share, promotable_share
@@ -70,7 +71,9 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
     ratio = _smallest(rule, state, alone, left)
     if state.promote.log >= rule.log_promote:
         share = promotable_share(rule, tick.weight, alone, state.baseline)
-        text = f"{say.claim(rule, tick.weight, alone, share)}, {say.detectable(ratio, left)}"
+        text = (
+            f"{say.claim(rule, tick.weight, alone, share, usual_share(state.baseline))}, {say.detectable(ratio, left)}"
+        )
         return _finding(rule, state, Verdict.PASS, text, ratio, alone)
     return _finding(rule, state, Verdict.INCONCLUSIVE, say.detectable(ratio, left), ratio, alone)
 
@@ -103,6 +106,10 @@ def _smallest(rule: Rule, state: State, alone: bool, left: float) -> float | Non
     if not step.baseline:
         return None
     other = step.baseline / step.seconds / rule.phi
+    usual = usual_share(state.baseline)
+    if usual is not None:
+        common = common_growth(rule.tolerate, rate, other, usual)
+        return smallest_ratio(common, rule.tolerate, needed, left, MOST_SHARE / usual)
     share = (step.baseline_bad + 0.5) / (step.baseline + 1.0)
     growth = relative_growth(rule.tolerate, rate, other, share)
     return smallest_ratio(growth, rule.tolerate, needed, left, 1.0 / share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import log, sqrt
 
+from rollout.analysis import common
 from rollout.analysis import constants as const
 from rollout.analysis.likelihood import ratio_logs, share_logs
 from rollout.analysis.mixture import mix, restart_rate, share
@@ -35,12 +36,24 @@ def bet(
     candidate = counts.candidate
     logs = share_logs(null, [null * part for part in FRACTIONS], candidate.total, candidate.bad)
     if not alone:
-        other, highest = counts.baseline, highest_ratio(rule, weight)
-        both = candidate.bad + other.bad
-        goals = (1.0, sqrt(highest), 0.3)
-        logs = ratio_logs(highest, goals, candidate.total, other.total, candidate.bad, both) + logs
+        logs = _relative(rule, baseline, counts, weight) + logs
     if rule.phi > 1.0:
         logs = [value / rule.phi for value in logs]
     growth, posterior = mix(weights, logs)
     total = max(const.EVIDENCE_FLOOR, min(rule.log_promote + CAP, wealth.log + growth))
     return Wealth(total, name, share(posterior, prior, restart_rate(length, rule.horizon)))
+
+
+def _relative(rule: Rule, baseline: Baseline, counts: GuardrailCounts, weight: float) -> list[float]:
+    """The bets against "ratio >= rho_M"."""
+    candidate, other, highest = counts.candidate, counts.baseline, highest_ratio(rule, weight)
+    usual = common.usual_share(baseline)
+    if usual is None:
+        both = candidate.bad + other.bad
+        if baseline.total < common.ENOUGH and both >= common.COMMON * (candidate.total + other.total):
+            return [0.0] * len(RELATIVE_PRIOR)  # Perhaps these events are common: the first tick cannot know.
+        goals = (1.0, sqrt(highest), 0.3)
+        return ratio_logs(highest, goals, candidate.total, other.total, candidate.bad, both)
+    highest = common.highest_common_ratio(highest, rule.tolerate, usual)
+    shares = (usual, usual * sqrt(highest), 0.3 * usual)
+    return common.two_sample_logs(highest, shares, usual, candidate, other, above=False)

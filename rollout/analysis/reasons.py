@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from release.units import show_share
+from rollout.analysis.common import highest_common_ratio
 from rollout.analysis.rules import Rule, highest_ratio
 from rollout.analysis.state import Step
 from rollout.analysis.types import Verdict
@@ -40,11 +41,14 @@ def detectable(ratio: float | None, left: float) -> str:
     return f"smallest ratio detectable in {duration(left)}: {ratio:.3g}x"
 
 
-def claim(rule: Rule, weight: float, alone: bool, share: float) -> str:
+def claim(rule: Rule, weight: float, alone: bool, share: float, usual: float | None) -> str:
     """What PASS has shown."""
     if alone or rule.absolute:
         return f"bad share below {show_share(share)} shown"
-    return f"ratio below {highest_ratio(rule, weight):.3g} or bad share below {show_share(share)} shown"
+    highest = highest_ratio(rule, weight)
+    if usual is not None:
+        highest = highest_common_ratio(highest, rule.tolerate, usual)
+    return f"ratio below {highest:.3g} or bad share below {show_share(share)} shown"
 
 
 def evidence_line(verdict: Verdict, statistic: float, threshold: float, promote: float, needed: float) -> str:

@@ -22,7 +22,7 @@ def recordings(draw: st.DataObject, runs: int, ticks: int) -> Recordings:
     rng = np.random.default_rng(draw.draw(st.integers(0, 2**32 - 1)))
     scale = draw.draw(st.sampled_from([1.0, 30.0, 1000.0, 30_000.0]))
     weight = draw.draw(st.sampled_from([0.02, 0.2, 0.5, 0.85]))
-    share = draw.draw(st.sampled_from([0.0, 0.001, 0.02, 0.3]))
+    share = draw.draw(st.sampled_from([0.0, 0.001, 0.02, 0.05]))
     ratio = draw.draw(st.sampled_from([0.3, 1.0, 2.5]))
     empty = rng.random((runs, ticks)) < 0.1
     candidate = np.where(empty, 0, rng.poisson(scale * weight, (runs, ticks)))
