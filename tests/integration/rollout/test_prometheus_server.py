@@ -147,3 +147,17 @@ def test_custom_queries_that_cannot_be_used_are_errors(source: PrometheusSource)
     assert "gave no series" in found.errors["nothing"]
     assert "different labels" in found.errors["labels"]
     assert "no count" in found.errors["infinite"]
+
+
+def test_the_past_of_what_serves_is_read_by_proxy_through_restarts(
+    source: PrometheusSource, emitters: list[Emitter]
+) -> None:
+    for one, (good, bad) in zip(emitters, ((100, 3), (50, 0)), strict=True):
+        one.text = exposition(100, good, bad)
+    eventually(lambda: totals(source), lambda seen: seen == 153)
+    emitters[0].text = exposition(1, 30, 2)  # began anew
+    eventually(lambda: totals(source), lambda seen: seen == 82)
+    past = source.history([ERRORS], NEW, 3600.0, 1.0)["errors"]
+    sums = sorted((sum(total for total, _ in ticks), sum(bad for _, bad in ticks)) for ticks in past)
+    assert sums == [(50, 0), (135, 5)]
+    assert len({len(ticks) for ticks in past}) == 1
