@@ -26,13 +26,15 @@ from sandbox.stage.project import Stage
 OUT = PROJECT / "out" / "bench"
 SERVICE = "checkout"
 HOST = "bench-rollouts.example"
-RATE = 100.0
+FAULT_RATE = 100.0
+RATE = 300.0
+"""Requests a second during faulty releases, and during the others."""
 
 
 class Bench:
     """One service on a stage of its own, under constant traffic."""
 
-    def __init__(self, stage: Stage, images: dict[str, str], load: Callable[[str], Load]) -> None:
+    def __init__(self, stage: Stage, images: dict[str, str], load: Callable[[str, float], Load]) -> None:
         self._stage = stage
         self._images = images
         self._load = load
@@ -58,7 +60,7 @@ class Bench:
         """One faulty release; the next `up` removes its workload."""
         env = manifests.workload(replicas=2, env={"RUN": str(number)})
         faulty = self.declare(f"faulty-{number}", "errors-5", workload=env)
-        with self._load(f"fault-{number}") as load:
+        with self._load(f"fault-{number}", FAULT_RATE) as load:
             code, _ = self.up(faulty)
             counts = load.snapshot()
         first, last = counts.first_failure("errors-5"), counts.last_response("errors-5")
@@ -69,7 +71,7 @@ class Bench:
 
     def rollback(self, number: int) -> tuple[float, float]:
         """`slipway rollback` to the warm standby: seconds of the whole command, and the failed requests."""
-        with self._load(f"rollback-{number}") as load:
+        with self._load(f"rollback-{number}", RATE) as load:
             began = time.monotonic()
             result = self._stage.slipway("rollback", SERVICE, "--stack", self._stage.stack, "--yes")
             seconds = time.monotonic() - began
@@ -89,8 +91,8 @@ def main() -> int:
     stage = Stage(OUT / "rollouts-project", "bench", "slipway-bench-rollouts", variables)
     options = LoadOptions(duration=300.0, netns=Path(variables["SLIPWAY_NETNS"]))
 
-    def load(name: str) -> Load:
-        return Load(variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], HOST, RATE, OUT / f"{name}.jsonl", options)
+    def load(name: str, rate: float) -> Load:
+        return Load(variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], HOST, rate, OUT / f"{name}.jsonl", options)
 
     stage.create()
     try:
@@ -104,11 +106,11 @@ def main() -> int:
     return 0
 
 
-def _measure(bench: Bench, runs: int, load: Callable[[str], Load]) -> dict[str, dict[str, Any]]:
+def _measure(bench: Bench, runs: int, load: Callable[[str, float], Load]) -> dict[str, dict[str, Any]]:
     first, second = bench.declare("v1", "v1"), bench.declare("v2", "v2")
     assert bench.up(first)[0] == 0, "the first release failed"
     faults = [bench.fault_to_safe(number, first) for number in range(runs)]
-    with load("canary"):
+    with load("canary", RATE):
         assert bench.up(second, first)[0] == 0, "the canary failed"
     rollbacks = []
     for number in range(runs):

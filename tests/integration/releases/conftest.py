@@ -38,8 +38,11 @@ def images(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture
-def service(tmp_path: Path, variables: dict[str, str], images: dict[str, str]) -> Iterator[Service]:
+def service(
+    tmp_path: Path, variables: dict[str, str], images: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
     """A stage of its own: namespace, stack and host name. Everything goes after the test."""
+    monkeypatch.setenv("SLIPWAY_KUBECONFIG", variables["KUBECONFIG"])
     name = f"t{os.getpid()}-{next(_numbers)}"
     own = {**variables, "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}"}
     (tmp_path / "backend").mkdir()

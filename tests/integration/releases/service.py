@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -74,7 +73,6 @@ class Service:
     @property
     def world(self) -> World:
         """The rollout's own view of the cluster."""
-        os.environ["SLIPWAY_KUBECONFIG"] = self.stage.environment["KUBECONFIG"]
         return connect_world(NAME, self.stage.namespace)
 
     def head(self) -> Head:
