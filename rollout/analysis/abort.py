@@ -9,7 +9,7 @@ from rollout.analysis import common
 from rollout.analysis import constants as const
 from rollout.analysis.boost import boost
 from rollout.analysis.likelihood import at_odds, exposure_logs, level_bets, share_bets, share_logs
-from rollout.analysis.mixture import mix, restart_rate, share
+from rollout.analysis.mixture import mix, mix_and_share, restart_rate, share
 from rollout.analysis.nulls import acceptable_share, recorded_share, warm_share
 from rollout.analysis.rules import Rule
 from rollout.analysis.state import Baseline, Buckets, State, Wealth
@@ -43,13 +43,12 @@ def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length
 def _play(
     rule: Rule, wealth: Wealth, regime: str, families: list[Family], counts: GuardrailCounts, length: float
 ) -> Wealth:
-    prior = _prior(tuple([part for part, _ in families]))
+    prior = const.PRIOR if len(families) == 1 else _prior(tuple([part for part, _ in families]))
     weights = wealth.weights if wealth.regime == regime and len(wealth.weights) == len(prior) else prior
-    growth, posterior = _mix_awake(weights, [logs for _, logs in families])
+    growth, spread = _mix_awake(weights, [logs for _, logs in families], prior, restart_rate(length, rule.horizon))
     if regime == "relative" and growth < rule.log_abort - wealth.log:
         growth += _boosted(rule, wealth, weights, counts)
-    eps = restart_rate(length, rule.horizon)
-    return Wealth(min(700.0, wealth.log + growth), regime, share(posterior, prior, eps))
+    return Wealth(min(700.0, wealth.log + growth), regime, spread)
 
 
 def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: GuardrailCounts) -> float:
@@ -142,29 +141,26 @@ def _ratio(rule: Rule, bad: float, both: float, falls: list[float] | None) -> li
     return [bad * gain + both * fall for gain, fall in zip(const.GAINS, falls, strict=True)]
 
 
-def _mix_awake(weights: tuple[float, ...], families: list[list[float] | None]) -> tuple[float, list[float]]:
-    """`mix` over the families that bet in this tick; the others keep their weight (specialists, Freund 1997)."""
-    if len(families) == 1 and families[0] is not None:
-        return mix(weights, families[0])
-    size = len(const.PRIOR)
+def _mix_awake(
+    weights: tuple[float, ...], families: list[list[float] | None], prior: tuple[float, ...], eps: float
+) -> tuple[float, tuple[float, ...]]:
+    """`mix_and_share`, the bets coming from the families that bet in this tick; the others keep their weight
+    (specialists, Freund et al. 1997)."""
     logs: list[float] = []
-    own: list[float] = []
-    for index, family in enumerate(families):
-        if family is not None:
-            logs += family
-            own += weights[index * size : (index + 1) * size]
-    wealth = sum(own)
+    for family in families:
+        logs += family or ()
+    if len(logs) == len(weights):
+        return mix_and_share(weights, logs, prior, eps)
+    size = len(const.PRIOR)
+    awake = [index * size + offset for index, family in enumerate(families) if family for offset in range(size)]
+    wealth = sum([weights[place] for place in awake])
     if wealth <= 0.0:
-        return 0.0, list(weights)
-    if len(own) == len(weights):
-        return mix(own, logs)
-    growth, posterior = mix([weight / wealth for weight in own], logs)
-    merged, place = list(weights), 0
-    for index, family in enumerate(families):
-        if family is not None:
-            merged[index * size : (index + 1) * size] = [wealth * w for w in posterior[place : place + size]]
-            place += size
-    return growth, merged
+        return 0.0, share(weights, prior, eps)
+    growth, posterior = mix([weights[place] / wealth for place in awake], logs)
+    merged = list(weights)
+    for place, weight in zip(awake, posterior, strict=True):
+        merged[place] = wealth * weight
+    return growth, share(merged, prior, eps)
 
 
 @lru_cache(maxsize=64)

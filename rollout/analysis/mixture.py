@@ -31,6 +31,21 @@ def share(weights: Sequence[float], prior: Sequence[float], eps: float) -> tuple
     return tuple([keep * weight + eps * start for weight, start in zip(weights, prior, strict=True)])
 
 
+def mix_and_share(
+    weights: Sequence[float], logs: Sequence[float], prior: Sequence[float], eps: float
+) -> tuple[float, tuple[float, ...]]:
+    """`mix`, then `share`, in one pass: the growth, and the spread of the next bet."""
+    top = max(logs)
+    if top == 0.0 and not any(logs):
+        return 0.0, share(weights, prior, eps)
+    parts = [weight * exp(value - top) for weight, value in zip(weights, logs, strict=True)]
+    total = sum(parts)
+    if total <= 0.0:
+        return -700.0, share(weights, prior, eps)
+    keep = (1.0 - eps) / total
+    return top + log(total), tuple([keep * part + eps * start for part, start in zip(parts, prior, strict=True)])
+
+
 def restart_rate(length: float, horizon: float) -> float:
     """`eps` of a tick of `length` seconds: RESTARTS are expected within the horizon."""
     return min(0.5, RESTARTS * length / horizon)

@@ -7,7 +7,7 @@ from math import log, sqrt
 from rollout.analysis import common
 from rollout.analysis import constants as const
 from rollout.analysis.likelihood import ratio_logs, share_logs
-from rollout.analysis.mixture import mix, restart_rate, share
+from rollout.analysis.mixture import mix_and_share, restart_rate
 from rollout.analysis.nulls import promotable_share
 from rollout.analysis.rules import Rule, highest_ratio
 from rollout.analysis.state import Baseline, Wealth
@@ -39,9 +39,9 @@ def bet(
         logs = _relative(rule, baseline, counts, weight) + logs
     if rule.phi > 1.0:
         logs = [value / rule.phi for value in logs]
-    growth, posterior = mix(weights, logs)
+    growth, weights = mix_and_share(weights, logs, prior, restart_rate(length, rule.horizon))
     total = max(const.EVIDENCE_FLOOR, min(rule.log_promote + CAP, wealth.log + growth))
-    return Wealth(total, name, share(posterior, prior, restart_rate(length, rule.horizon)))
+    return Wealth(total, name, weights)
 
 
 def _relative(rule: Rule, baseline: Baseline, counts: GuardrailCounts, weight: float) -> list[float]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.analysis.mixture import mix, restart_rate, share
+from rollout.analysis.mixture import mix, mix_and_share, restart_rate, share
 
 logs = st.lists(st.floats(-50, 50), min_size=3, max_size=3)
 parts = st.lists(st.floats(0.01, 1), min_size=3, max_size=3)
@@ -43,3 +43,17 @@ def test_values_that_no_float_can_hold_are_survived() -> None:
 def test_a_long_tick_never_restarts_more_than_half_of_the_wealth() -> None:
     assert restart_rate(2.0, 3600.0) == pytest.approx(4 * 2 / 3600)
     assert restart_rate(5000.0, 3600.0) == 0.5
+
+
+@given(parts, logs, parts, st.floats(0, 0.5))
+def test_one_pass_is_the_same_as_two(raw: list[float], values: list[float], start: list[float], eps: float) -> None:
+    weights, prior = spread(raw), spread(start)
+    growth, after = mix(weights, values)
+    once, spread_out = mix_and_share(weights, values, prior, eps)
+    assert once == pytest.approx(growth)
+    assert spread_out == pytest.approx(share(after, prior, eps))
+
+
+def test_a_tick_without_bad_events_only_moves_wealth_back_to_the_prior() -> None:
+    assert mix_and_share([1.0, 0.0], [0.0, 0.0], [0.5, 0.5], 0.5) == (0.0, (0.75, 0.25))
+    assert mix_and_share([1.0, 0.0], [-2e4, 0.0], [0.5, 0.5], 0.5) == (-700.0, (0.75, 0.25))
