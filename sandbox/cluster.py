@@ -15,7 +15,7 @@ from sandbox import probes, process
 from sandbox.context import GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME, Context
 from sandbox.errors import SandboxError
 from sandbox.namespace import CLEAN_ENVIRONMENT
-from sandbox.parts import gateway
+from sandbox.parts import gateway, metrics
 from sandbox.state import write_atomically
 
 GATEWAY_API = "gateway.networking.k8s.io"
@@ -88,6 +88,21 @@ def install_gateway(context: Context) -> None:
     """The Gateway ``public`` and what belongs to it."""
     manifests = context.paths.config / "gateway.yaml"
     write_atomically(manifests, yaml.safe_dump_all(gateway.manifests(), sort_keys=False))
+    _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(manifests))
+
+
+def prometheus_may_list_pods(context: Context) -> bool:
+    """Whether the rights of Prometheus' user are there."""
+    try:
+        return bool(get(context, f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{metrics.ROLE}"))
+    except OSError:
+        return False
+
+
+def install_prometheus_rights(context: Context) -> None:
+    """So that Prometheus finds the pods that want to be scraped."""
+    manifests = context.paths.config / "prometheus-rights.yaml"
+    write_atomically(manifests, yaml.safe_dump_all(metrics.rights(), sort_keys=False))
     _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(manifests))
 
 

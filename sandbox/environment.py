@@ -34,6 +34,7 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
         "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",
         "SLIPWAY_REGISTRY": f"{node}:{REGISTRY_PORT}",
         "SLIPWAY_NETNS": str(paths.netns),
+        "SLIPWAY_ACCESS_LOG": str(paths.access_log),
     }
 
 

@@ -81,6 +81,11 @@ class StatePaths:
     def kubeconfig(self) -> Path:
         return self.root / "kubeconfig"
 
+    @property
+    def access_log(self) -> Path:
+        """One JSON object a request, written by the gateway's data plane."""
+        return self.logs / "access.jsonl"
+
     def log(self, part: str) -> Path:
         return self.logs / f"{part}.log"
 

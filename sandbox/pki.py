@@ -25,6 +25,7 @@ USERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "scheduler": ("system:kube-scheduler", ()),
     "kubelet": ("system:node:slipway", ("system:nodes",)),
     "contour": ("slipway-contour", ()),
+    "prometheus": ("slipway-prometheus", ()),
 }
 """Who may talk to the API server: our name, the cluster's name for it, its groups."""
 
@@ -58,20 +59,31 @@ class Pki:
         """The API server's token file."""
         return self.folder / "tokens.csv"
 
+    @property
+    def users(self) -> str:
+        """The names of those who have a token: whoever reads the token file at its start must be restarted when
+        they change."""
+        return ",".join(sorted(USERS))
+
     def token(self, user: str) -> str:
         return (self.folder / f"{user}.token").read_text(encoding="utf-8")
 
 
 def ensure(folder: Path, addresses: Sequence[str]) -> Pki:
-    """The files under ``folder``, made anew when they are missing or name other addresses."""
+    """The files under ``folder``, made anew when they are missing or name other addresses. A user who was added
+    since gets a token, the others keep theirs."""
     pki = Pki(folder)
     complete = folder / "addresses"
     wanted = "\n".join(addresses)
     if complete.exists() and complete.read_text(encoding="utf-8") == wanted:
+        if not all((folder / f"{user}.token").exists() for user in USERS):
+            _write_tokens(pki)
         return pki
     complete.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    for user in USERS:
+        (folder / f"{user}.token").unlink(missing_ok=True)
     authority, key = _authority()
     _write(pki.ca, authority.public_bytes(serialization.Encoding.PEM))
     _issue(pki.server, "slipway", "", addresses, authority, key)
@@ -158,7 +170,9 @@ def _write(path: Path, content: bytes) -> None:
 def _write_tokens(pki: Pki) -> None:
     lines = []
     for user, (name, groups) in USERS.items():
-        token = secrets.token_hex(24)
-        write_atomically(pki.folder / f"{user}.token", token, 0o600)
+        file = pki.folder / f"{user}.token"
+        if not file.exists():
+            write_atomically(file, secrets.token_hex(24), 0o600)
+        token = pki.token(user)
         lines.append(",".join([token, name, name, f'"{",".join(groups)}"']))
     write_atomically(pki.tokens, "\n".join(lines) + "\n", 0o600)

@@ -14,7 +14,7 @@ from sandbox.cgroups import Cgroups
 from sandbox.context import REGISTRY_PORT, Context
 from sandbox.namespace import Namespace
 from sandbox.network import Network, Wire
-from sandbox.parts import control_plane, etcd, gateway, metrics, node, registry
+from sandbox.parts import access_log, control_plane, etcd, gateway, metrics, node, registry
 from sandbox.parts.launcher import READY_WITHIN, Launcher
 from sandbox.parts.part import Part
 from sandbox.paths import PROJECT, StatePaths
@@ -102,11 +102,17 @@ class _Startup:
             self.launcher.await_ready(services)
             images.push(pause, context.registry, PAUSE_REPOSITORY)
             self.launcher.await_ready([api])
-        agents = [control_plane.controller_manager(context), control_plane.scheduler(context), node.kubelet(context)]
+        agents = [
+            control_plane.controller_manager(context),
+            control_plane.scheduler(context),
+            node.kubelet(context),
+            metrics.scout(context),
+        ]
         with self.report.step("controllers, scheduler, kubelet, Gateway API"):
             self._launch(agents)
             self._once(cluster.definitions_served, cluster.install_definitions)
-        gateways = [gateway.contour(context), gateway.envoy(context)]
+            self._once(cluster.prometheus_may_list_pods, cluster.install_prometheus_rights)
+        gateways = [gateway.contour(context), gateway.envoy(context), access_log.part(context)]
         with self.report.step("node and gateway ready"):
             self._once(cluster.gateway_programmed, cluster.install_gateway)
             self._launch(gateways)

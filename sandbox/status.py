@@ -26,8 +26,10 @@ PARTS = (
     "kube-controller-manager",
     "kube-scheduler",
     "kubelet",
+    "pod-scout",
     "contour",
     "envoy",
+    "access-log",
 )
 """Every daemon, in the order of starting."""
 TOOLS = ("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes", "pulumi-resource-aws", "kubectl")

@@ -45,6 +45,7 @@ def api_server(context: Context) -> Part:
             "--allow-privileged=true",
             "--profiling=false",
         ],
+        environment={"SLIPWAY_USERS": pki.users},
         ready=partial(probes.http_ok, f"{context.api_url}/readyz", pki.ca),
         niceness=-5,
         version=context.tools.version("kubernetes"),

@@ -30,6 +30,16 @@ DEBUG_PORT = 6060
 ADMIN_SOCKET = "/run/envoy-admin.sock"
 STATS_FLUSH_INTERVAL = "1s"
 """Envoy merges its histograms this often (5 s by default): what is scraped each second must be that fresh."""
+ACCESS_LOG_FLUSH_MILLISECONDS = 500
+"""Envoy writes its access log this often (10 s by default): a look each second must find what happened in it."""
+ACCESS_LOG_FIELDS = (
+    "start_time",
+    "response_code",
+    "upstream_cluster",
+    "client=%REQ(X-CLIENT)%",
+    "cookie=%REQ(COOKIE)%",
+)
+"""What a decision about clients needs, and nothing else of a request."""
 
 
 def contour(context: Context) -> Part:
@@ -58,6 +68,7 @@ def contour(context: Context) -> Part:
             f"--debug-http-port={DEBUG_PORT}",
             "--envoy-service-http-address=0.0.0.0",
             f"--envoy-service-http-port={GATEWAY_PORT}",
+            f"--envoy-http-access-log={context.paths.access_log}",
             "--stats-address=0.0.0.0",
             f"--stats-port={ENVOY_STATS_PORT}",
             f"--ingress-status-address={context.network.node}",
@@ -70,11 +81,13 @@ def contour(context: Context) -> Part:
 
 
 def contour_config() -> str:
-    """Contour's configuration: the Gateway, no access log, room for the load generator's connections."""
+    """Contour's configuration: the Gateway, a short access log, room for the load generator's connections."""
     limits = {"max-connections": 8192, "max-pending-requests": 8192, "max-requests": 8192, "max-retries": 64}
     document = {
         "gateway": {"gatewayRef": {"namespace": GATEWAY_NAMESPACE, "name": GATEWAY_NAME}},
-        "accesslog-level": "disabled",
+        "accesslog-level": "info",
+        "accesslog-format": "json",
+        "json-fields": list(ACCESS_LOG_FIELDS),
         "timeouts": {"connection-shutdown-grace-period": "5s", "connect-timeout": "2s"},
         "cluster": {"circuit-breakers": limits},
     }
@@ -93,6 +106,7 @@ def envoy(context: Context) -> Part:
             *("--service-node", f"envoy-{GATEWAY_NAME}"),
             *("--concurrency", "2"),
             *("--log-level", "warning"),
+            *("--file-flush-interval-msec", str(ACCESS_LOG_FLUSH_MILLISECONDS)),
             "--disable-hot-restart",
         ],
         files={config: envoy_config(context)},

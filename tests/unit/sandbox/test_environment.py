@@ -30,6 +30,7 @@ def test_everything_is_reached_at_the_node(up: StatePaths) -> None:
     assert found["SLIPWAY_GATEWAY_LOOPBACK_URL"] == "http://127.0.0.1:8080"
     assert found["SLIPWAY_PROMETHEUS_URL"] == "http://10.213.1.2:9090"
     assert found["SLIPWAY_REGISTRY"] == "10.213.1.2:5000"
+    assert found["SLIPWAY_ACCESS_LOG"] == str(up.access_log)
     assert found["KUBECONFIG"] == str(up.kubeconfig)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -45,6 +46,17 @@ def test_the_token_file_knows_every_user_by_the_token_that_it_was_given(tmp_path
     for user, (name, groups) in pki.USERS.items():
         assert rows[name][0] == made.token(user)
         assert [group for group in rows[name][3].split(",") if group] == list(groups)
+
+
+def test_a_user_who_was_added_gets_a_token_and_the_others_keep_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = pki.ensure(tmp_path, ["10.213.1.2"]).token("admin")
+    monkeypatch.setitem(pki.USERS, "new", ("somebody", ()))
+    made = pki.ensure(tmp_path, ["10.213.1.2"])
+    assert made.token("admin") == before
+    assert made.token("new") in made.tokens.read_text()
+    assert before in made.tokens.read_text()
 
 
 def test_private_files_are_private(tmp_path: Path) -> None:

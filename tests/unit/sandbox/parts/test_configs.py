@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from sandbox import kubeconfig
+from sandbox import kubeconfig, pki
 from sandbox.context import GATEWAY_PORT, Context
-from sandbox.parts import control_plane, gateway, metrics, node
+from sandbox.parts import access_log, control_plane, gateway, metrics, node
 
 
 def test_containerd_pulls_everything_from_the_sandboxs_own_registry(context: Context) -> None:
@@ -93,12 +96,55 @@ def test_what_nobody_reads_is_not(name: str) -> None:
     assert not re.search(metrics.SERIES, name)
 
 
-def test_prometheus_scrapes_envoy_every_second(context: Context) -> None:
+def prometheus_config(context: Context) -> dict[str, Any]:
     files = metrics.part(context).files
-    (config,) = (yaml.safe_load(text) for text in files.values())
-    (job,) = config["scrape_configs"]
+    return dict(yaml.safe_load(files[context.paths.config / "prometheus.yaml"]))
+
+
+def test_prometheus_scrapes_envoy_every_second(context: Context) -> None:
+    config = prometheus_config(context)
+    job = config["scrape_configs"][0]
     assert config["global"]["scrape_interval"] == "1s"
     assert (job["job_name"], job["metrics_path"]) == ("envoy", "/stats/prometheus")
+
+
+def test_prometheus_scrapes_the_pods_that_the_scout_lists(context: Context) -> None:
+    job = prometheus_config(context)["scrape_configs"][1]
+    (discovery,) = job["file_sd_configs"]
+    assert discovery["files"] == [metrics.scout(context).argv[-1]]
+
+
+def test_the_scout_may_only_look_at_pods() -> None:
+    role, binding = metrics.rights()
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]
+    assert binding["subjects"][0]["name"] == pki.USERS["prometheus"][0]
+
+
+def test_the_access_log_holds_side_status_and_client_and_nothing_else_of_a_request(context: Context) -> None:
+    config = yaml.safe_load(gateway.contour_config())
+    assert config["accesslog-format"] == "json"
+    assert config["json-fields"] == [
+        "start_time",
+        "response_code",
+        "upstream_cluster",
+        "client=%REQ(X-CLIENT)%",
+        "cookie=%REQ(COOKIE)%",
+    ]
+    assert f"--envoy-http-access-log={context.paths.access_log}" in gateway.contour(context).argv
+
+
+def test_somebody_keeps_the_access_log_small(context: Context) -> None:
+    part = access_log.part(context)
+    assert part.argv[-2:] == [str(context.paths.access_log), str(access_log.MOST_BYTES)]
+    assert Path(part.argv[0]).resolve() == Path(sys.executable).resolve()
+
+
+def test_a_new_user_restarts_the_api_server_which_reads_its_tokens_once(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = control_plane.api_server(context).fingerprint
+    monkeypatch.setitem(pki.USERS, "new", ("somebody", ()))
+    assert control_plane.api_server(context).fingerprint != before
 
 
 def test_a_kubeconfig_needs_no_other_file(context: Context) -> None:
@@ -110,8 +156,10 @@ def test_a_kubeconfig_needs_no_other_file(context: Context) -> None:
 
 
 def test_no_secret_is_on_a_command_line(context: Context) -> None:
-    secrets = {context.pki.token(user) for user in ("admin", "kubelet", "contour", "scheduler")}
+    secrets = {context.pki.token(user) for user in ("admin", "kubelet", "contour", "scheduler", "prometheus")}
     parts = [
+        metrics.part(context),
+        metrics.scout(context),
         control_plane.api_server(context),
         control_plane.controller_manager(context),
         control_plane.scheduler(context),
