@@ -41,7 +41,7 @@ def next_split(live: Mapping[str, float] | None, wanted: Split, known: Sequence[
         return Split((*kept, *((side, 0.0) for side in missing)), wanted.preview)
     leaving = [backends[name] for name in mine if name not in targets]
     if any(abs(live[name] - share) > SAME for name, share in targets.items()):
-        return Split((*wanted.shares, *((side, 0.0) for side in leaving)), wanted.preview)
+        return Split((*wanted.shares, *((side, 0.0) for side in leaving)), wanted.preview, wanted.draw)
     return None if _same(live, targets) else wanted
 
 
@@ -50,7 +50,7 @@ def move(world: World, route: Route, wanted: Split, known: Sequence[Backend], wa
     while True:
         live = world.router.read()
         split = next_split(live.shares if live is not None else None, wanted, known)
-        if split is None and live is not None and live.body == world.router.body(route, wanted.preview):
+        if split is None and live is not None and live.body == world.router.body(route, wanted.preview, wanted.sticky):
             return await_accepted(world, wait)
         world.router.apply(route, split or wanted, live.version if live is not None else None)
         await_accepted(world, wait)

@@ -14,11 +14,33 @@ ROUTE_OWNER_LABEL = "slipway.dev/owned-by"
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """One random draw of each client for a whole ramp, kept in a cookie: the client is on `service` while the
+    weight of `service` is above what it drew, so it moves there once, and only there.
+
+    `bounds` are the weights of the ramp in percent, growing, the last one 100; `max_age` is in seconds."""
+
+    cookie: str
+    service: str
+    bounds: tuple[float, ...]
+    max_age: int
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
-    """The traffic that is wanted: percent per backend (sum 100), and who is reachable by preview at 0%."""
+    """The traffic that is wanted: percent per backend (sum 100), and who is reachable by preview at 0%.
+
+    With `draw` the shares are those of clients, while they are a real split."""
 
     shares: tuple[tuple[Backend, float], ...]
     preview: tuple[Backend, Preview] | None = None
+    draw: Draw | None = None
+
+    @property
+    def sticky(self) -> Draw | None:
+        """The draw, unless one side has everything: then there is nothing that clients could stick to."""
+        share = sum(share for backend, share in self.shares if self.draw and backend.service == self.draw.service)
+        return self.draw if 0 < share < 100 else None
 
     @classmethod
     def whole(cls, backend: Backend) -> Split:
@@ -41,7 +63,7 @@ class Live:
     managed: bool
     """False when somebody else made the route: it is never overwritten without a word."""
     body: str = ""
-    """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview); see Router.body."""
+    """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview, draw); see Router.body."""
 
 
 class Router(Protocol):
@@ -54,11 +76,12 @@ class Router(Protocol):
     def apply(self, route: Route, split: Split, expect: str | None) -> Live:
         """Write the whole route. `expect` is the version of the route that is to be replaced, None when it must
         not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise, also for a route
-        that somebody else made."""
+        that somebody else made, and ValueError for a split that cannot be written."""
         ...
 
-    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None) -> str:
-        """What `Live.body` is while the route is as wanted; anything else is drift. Asks nobody."""
+    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
+        """What `Live.body` is while the route is as wanted (`sticky` as in Split); anything else is drift. Asks
+        nobody."""
         ...
 
     def delete(self) -> None:

@@ -19,9 +19,8 @@ from release.manifest.strategy import Preview
 from release.rollout_inputs import Backend
 from rollout.cluster.calls import absent, calling
 from rollout.cluster.objects import MANAGED_BY
-from rollout.routers.base import ROUTE_OWNER_LABEL, Live, Split
+from rollout.routers.base import ROUTE_OWNER_LABEL, Draw, Live, Split
 from rollout.routers.httproute import (
-    Json,
     acceptance,
     body_of,
     check_preview,
@@ -30,6 +29,7 @@ from rollout.routers.httproute import (
     spec_of,
     wanted_body,
 )
+from rollout.routers.parts import Json
 
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 PREVIEW_ANNOTATION = "slipway.dev/preview-route"
@@ -66,9 +66,9 @@ class GatewayApiRouter:
             self._remove(self._preview_name)
         return self._live(written)
 
-    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None) -> str:
+    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted."""
-        return wanted_body(route, preview)
+        return wanted_body(route, preview, sticky)
 
     def delete(self) -> None:
         """Remove the route and its preview."""

@@ -10,8 +10,8 @@ from release.manifest.route import Route
 from release.manifest.strategy import Preview
 from release.rollout_inputs import Backend
 from rollout.faults import Faults
-from rollout.routers.base import Live, Split
-from rollout.routers.httproute import WEIGHT_SUM, check_preview, wanted_body, weights
+from rollout.routers.base import Draw, Live, Split
+from rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body
 
 
 class MemoryRouter:
@@ -38,13 +38,14 @@ class MemoryRouter:
             raise ClusterError("the route was made by somebody else and is left alone")
         if (self._live.version if self._live is not None else None) != expect:
             raise Conflict("somebody else wrote the route in between")
-        shares = {backend.service: 100.0 * weight / WEIGHT_SUM for backend, weight in weights(split)}
+        shares = shares_of(spec_of(route, split))
         self.history.append(split)
-        return self._set(Live(shares, "", not self.problem, self.problem, True, wanted_body(route, split.preview)))
+        body = wanted_body(route, split.preview, split.sticky)
+        return self._set(Live(shares, "", not self.problem, self.problem, True, body))
 
-    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None) -> str:
+    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted."""
-        return wanted_body(route, preview)
+        return wanted_body(route, preview, sticky)
 
     def delete(self) -> None:
         """Remove the route."""

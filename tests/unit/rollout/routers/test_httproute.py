@@ -12,17 +12,15 @@ from release.manifest.route import GatewayReference, HeaderMatch, Match, Route
 from release.manifest.strategy import Preview
 from rollout.routers.base import Split
 from rollout.routers.httproute import (
-    WEIGHT_SUM,
     acceptance,
     body_of,
     check_preview,
-    duration,
     preview_spec_of,
     shares_of,
     spec_of,
     wanted_body,
-    weights,
 )
+from rollout.routers.parts import WEIGHT_SUM, duration, weights
 from tests.unit.rollout.examples import ROUTE, backend
 
 OLD, NEW = backend("old"), backend("new")
