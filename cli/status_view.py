@@ -115,6 +115,8 @@ def _attempt(seen: Seen, attempt: Attempt) -> Iterator[tuple[str, str]]:
     reason = f": {attempt.reason}" if attempt.reason else ""
     name = "rollout" if running else "last rollout"
     yield name, f"{attempt.kind} to {named(attempt.candidate)}, {state}{', paused' if seen.paused else ''}{reason}"
+    if attempt.caveat:
+        yield "", attempt.caveat
     for number, step in enumerate(attempt.steps, 1):
         yield "", f"step {number}: {_step(step)}"
     if running and seen.latest is not None:

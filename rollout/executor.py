@@ -28,6 +28,7 @@ from rollout.controller import (
     needed,
     next_action,
 )
+from rollout.draw import draw_for
 from rollout.journal import Attempt, Head, Serving, StepRecord
 from rollout.measure import Measure
 from rollout.restore import put_back
@@ -109,6 +110,7 @@ class Executor:
         self._cancelled = cancelled
         self._lease_lost = lease_lost
         self._rules = rules_of(wanted, attempt.kind)
+        self._draw = draw_for(wanted, attempt, self._rules.steps)
         self._state = State(began=world.now())
         self._serving: Serving | None = stored.head.serving
         old = self._serving.backend if self._serving is not None else None
@@ -289,7 +291,7 @@ class Executor:
         extra = (candidate, shown) if shown is not None else None
         if self._old is None:
             return Split.whole(candidate)
-        return Split(((self._old, 100.0 - weight), (candidate, weight)), extra)
+        return Split(((self._old, 100.0 - weight), (candidate, weight)), extra, self._draw)
 
     # -- the journal ---------------------------------------------------------------------------------------
 
@@ -373,7 +375,13 @@ class Executor:
     def _show(self, why: str) -> None:
         step = self._state.index + 1
         line = status_line(
-            self._wanted.service, step, len(self._rules.steps), self._weight, self._measure.decision, why
+            self._wanted.service,
+            step,
+            len(self._rules.steps),
+            self._weight,
+            self._measure.decision,
+            why,
+            self._attempt.caveat,
         )
         self._reporter.status(line)
 

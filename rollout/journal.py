@@ -65,6 +65,8 @@ class Attempt(Part):
     acknowledged: str | None = None
     """Id of the last intent that the executor obeyed."""
     retry_reason: str | None = None
+    caveat: str = ""
+    """What is not claimed of its verdicts, such as an error rate where clients stick to one side."""
 
 
 class Completed(Part):

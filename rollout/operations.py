@@ -26,6 +26,7 @@ from rollout.outputs import outputs_of, recorded_serving, weights_of
 from rollout.probe import Probe
 from rollout.restore import put_back
 from rollout.routers.base import Live, Split
+from rollout.stickiness import sentence, short
 from rollout.transition import move
 from rollout.watchdog import new_rollout_id
 from rollout.world import World
@@ -106,10 +107,9 @@ def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tu
     if course.then not in ("first", "forward"):
         return ()
     steps = planned_steps(wanted.strategy, wanted.candidate.replicas, course.then)
-    sticky = wanted.route.affinity is not None
-    return render(
-        foresee(wanted.guardrails, wanted.analysis, steps, first_release=course.then == "first", sticky=sticky)
-    )
+    stickiness = sentence(wanted.route, wanted.guardrails)
+    first = course.then == "first"
+    return render(foresee(wanted.guardrails, wanted.analysis, steps, first_release=first, stickiness=stickiness))
 
 
 class Update:
@@ -198,6 +198,7 @@ class Update:
             manifest=self._wanted.manifest,
             began=self._world.now(),
             retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
+            caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "return" else "",
         )
 
     def _probe(self) -> Probe | None:

@@ -51,4 +51,5 @@ def _outcome(attempt: Attempt) -> dict[str, Any]:
         "began": attempt.began,
         "ended": attempt.ended,
         "steps": steps[-STEPS_KEPT:],
+        **({"caveat": attempt.caveat} if attempt.caveat else {}),
     }

@@ -18,7 +18,8 @@ def share_problem(weight: float, candidate: int, baseline: int, *, sticky: bool)
 
     `weight` is in percent, the counts are the requests of the step. The tolerance is six standard deviations
     of a binomial share plus a quarter of the smaller side, since a proxy spreads over workers and pods. With
-    sticky clients only an absent side is a problem: their shares do not follow the weights.
+    declared sticky clients only an absent side is a problem: the weight is then a share of clients, and a few of
+    them may send most of the requests. Undeclared ones show themselves here.
     """
     total = candidate + baseline
     if candidate == 0:
@@ -29,7 +30,10 @@ def share_problem(weight: float, candidate: int, baseline: int, *, sticky: bool)
     tolerance = DEVIATIONS * math.sqrt(wanted * (1 - wanted) / total) + SLACK * min(wanted, 1 - wanted)
     if abs(measured - wanted) <= tolerance:
         return None
-    return f"the measured share is {measured:.1%} of {total} requests, the weight {wanted:.1%}"
+    return (
+        f"the measured share is {measured:.1%} of {total} requests, the weight {wanted:.1%}: either the data plane "
+        "does not split as written, or clients stick to one side, which route.affinity should then declare"
+    )
 
 
 def returning_split(

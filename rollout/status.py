@@ -6,13 +6,15 @@ from release.units import show_share
 from rollout.analysis.types import Decision, Finding
 
 
-def status_line(service: str, step: int, steps: int, weight: float, decision: Decision | None, why: str) -> str:
+def status_line(
+    service: str, step: int, steps: int, weight: float, decision: Decision | None, why: str, caveat: str = ""
+) -> str:
     """One line such as `checkout step 2/4 at 25%: errors 0.10% of 4,812 against 0.11% of 14,290, evidence
-    0.3 of 100; 12s left`."""
+    0.3 of 100; 12s left`. `caveat` is what is not claimed of it."""
     shown = "; ".join(_finding(finding) for finding in decision.findings) if decision is not None else ""
     evidence = f", evidence {decision.statistic:.3g} of {decision.threshold:.3g}" if decision is not None else ""
     middle = f": {shown}{evidence}" if shown else ""
-    return f"{service} step {step}/{steps} at {weight:.4g}%{middle}; {why}"
+    return f"{service} step {step}/{steps} at {weight:.4g}%{middle}; {why}{f' ({caveat})' if caveat else ''}"
 
 
 def _finding(finding: Finding) -> str:

@@ -37,10 +37,18 @@ class Match(Part):
 
 
 class Affinity(Part):
-    """Declared stickiness: clients stay on one side, so that their errors are not independent."""
+    """Declared stickiness: clients stay on one side, so that their errors are not independent. One of the two:
 
-    cookie: str | None = None
-    header: str | None = None
+    `cookie`: the route itself keeps each client on the side that it was drawn to, by a cookie that it hands out
+    during a canary or a rolling rollout. This is the first part of the cookie's name; the second is new for every
+    rollout, so that each of them draws afresh. The service's own cookies are no concern of it. Which key counts
+    clients is the guardrail's: every client that it tells apart must keep the route's cookie.
+    `header`: something outside the route keeps clients on a side by this request header. The route is written
+    without stickiness, the share of clients is unknown, and no error rate is claimed.
+    """
+
+    cookie: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")] | None = None
 
 
 class Route(Part):

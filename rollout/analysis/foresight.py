@@ -28,10 +28,10 @@ def foresee(
     steps: Sequence[PlannedStep],
     *,
     first_release: bool = False,
-    sticky: bool = False,
+    stickiness: str = "",
     dispersion: Mapping[str, float] | None = None,
 ) -> Foresight:
-    """Pure. `sticky`: clients stay on one side (`route.affinity`), so requests are not independent events.
+    """Pure. `stickiness`: what cannot be claimed because clients stay on one side; it leads the warnings.
 
     Times are means: (ln(1 / (alpha v)) + MIXTURE_COST) / information per second. Raises ValueError for guardrails
     of one name.
@@ -47,7 +47,7 @@ def foresee(
             baseline = Baseline(round(recorded), round(recorded * expected.bad_share))
             found += [_step(rule, analysis, expected, step, baseline) for rule in judged]
             recorded += 0.0 if first_release else expected.rate * (1.0 - step.weight / 100.0) * seconds
-    warnings = warn(guardrails, analysis, found, sticky)
+    warnings = warn(analysis, found, stickiness)
     if expected is None:
         return Foresight(None, None, (), warnings)
     return Foresight(expected.rate, expected.bad_share, tuple(found), warnings)

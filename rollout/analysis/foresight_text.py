@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from release.manifest.analysis import Analysis
-from release.manifest.guardrails import AlertFiring, ClientFailures, Guardrail
 from release.units import show_share
 from rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from rollout.analysis.reasons import duration
@@ -42,28 +41,16 @@ def _detection(detection: Detection) -> str:
     return f"{detection.ratio:g}x in {duration(detection.seconds)} ({detection.failed:.0f} failed)"
 
 
-def warn(
-    guardrails: Sequence[Guardrail], analysis: Analysis, steps: Sequence[StepForesight], sticky: bool
-) -> tuple[str, ...]:
+def warn(analysis: Analysis, steps: Sequence[StepForesight], stickiness: str) -> tuple[str, ...]:
     """Where the plan cannot keep its promise."""
-    found: list[str] = []
+    found: list[str] = [stickiness] if stickiness else []
     if analysis.expected is None:
         found.append("analysis.expected is not declared: how soon a fault is noticed cannot be foreseen")
-    found += _stickiness(guardrails) if sticky else []
     for step in steps:
         found += _too_slow(step, analysis)
         found += _too_faint(step)
     found += _undecidable(steps, analysis)
     return tuple(found)
-
-
-def _stickiness(guardrails: Sequence[Guardrail]) -> list[str]:
-    names = [g.name for g in guardrails if not isinstance(g, ClientFailures | AlertFiring)]
-    if not names:
-        return []
-    listed = ", ".join(names)
-    remedy = "" if any(isinstance(g, ClientFailures) for g in guardrails) else "; declare a client-failures guardrail"
-    return [f"clients stick to one side, so no error rate can be claimed for {listed}{remedy}"]
 
 
 def _too_slow(step: StepForesight, analysis: Analysis) -> list[str]:

@@ -25,7 +25,7 @@ MOST_INTERVALS = 16
 Issued = list[tuple[str, int]]
 """For each interval the cookie that is handed out and the width, as a weight."""
 
-_COOKIE = re.compile(r"([A-Za-z0-9-]+)=(\d+);")
+_COOKIE = re.compile(r"([A-Za-z0-9_-]+)=(\d+);")
 
 
 def references(counted: Sequence[tuple[Backend, int]], draw: Draw) -> list[Json]:

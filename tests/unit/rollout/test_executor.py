@@ -8,7 +8,7 @@ from release.errors import ClusterError, RolloutAborted
 from rollout.cluster.base import Intent, Readiness, Reason
 from rollout.journal import Outcome
 from rollout.routers.base import Split
-from tests.unit.rollout.examples import backend, wanted
+from tests.unit.rollout.examples import ROUTE, backend, wanted
 from tests.unit.rollout.simulation import Simulation
 
 CANDIDATE = "checkout-bbbbbbbb"
@@ -259,3 +259,34 @@ def test_a_known_good_revision_that_was_scaled_down_is_scaled_up_before_it_gets_
     world.run("return")
     assert world.workloads.scaled == [(CANDIDATE, 3)]
     assert world.shares() == [100.0]
+
+
+def sticky() -> Simulation:
+    steps = [{"weight": weight, "bake": "4s"} for weight in (25, 50, 100)]
+    route = {**ROUTE, "affinity": {"cookie": "side"}}
+    return Simulation(wanted(route=route, strategy={"kind": "canary", "steps": steps}))
+
+
+def test_a_sticky_canary_has_one_draw_for_all_of_its_steps_and_ends_in_a_plain_route() -> None:
+    world = sticky()
+    world.run()
+    draws = {split.sticky for split in world.router.history}
+    (draw,) = draws - {None}
+    assert draw is not None
+    assert draw.bounds == (25, 50, 100)
+    assert [split.sticky is not None for split in world.router.history[-3:]] == [True, True, False]
+    live = world.router.read()
+    assert live is not None
+    assert live.body == world.router.body(world.wanted.route)
+
+
+def test_an_aborted_sticky_canary_leaves_nothing_sticky() -> None:
+    world = sticky()
+    world.traffic.bad[world.wanted.candidate.service] = 0.5
+    with pytest.raises(RolloutAborted):
+        world.run()
+    assert any(split.sticky for split in world.router.history)
+    live = world.router.read()
+    assert live is not None
+    assert dict(live.shares) == {world.old.service: 100.0}
+    assert live.body == world.router.body(world.wanted.route)

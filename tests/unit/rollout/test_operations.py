@@ -13,7 +13,7 @@ from rollout.cluster.base import Readiness
 from rollout.course import course_of
 from rollout.journal import Head, Outcome
 from rollout.routers.base import Split
-from tests.unit.rollout.examples import attempt, backend, head, wanted
+from tests.unit.rollout.examples import ROUTE, attempt, backend, head, wanted
 from tests.unit.rollout.simulation import Simulation
 
 
@@ -207,3 +207,14 @@ def test_nothing_is_foretold_of_the_way_back() -> None:
     known = journal.committed(head(serving=None), attempt("bbbbbbbb"), world.wanted.route, 1.0)
     remember(world, journal.committed(known, attempt("aaaaaaaa"), world.wanted.route, 2.0))
     assert operations.foretold(world.wanted, world.world, {}) == ()
+
+
+def test_where_no_error_rate_can_be_claimed_plan_status_line_and_record_say_so() -> None:
+    world = Simulation(wanted(route={**ROUTE, "affinity": {"cookie": "side"}}))
+    remember(world, head())
+    plan = operations.foretold(world.wanted, world.world, {})
+    assert any("no error rate can be claimed for errors; declare a client-failures" in line for line in plan)
+    outputs = update(world)
+    caveat = "no error rate claimed for errors: clients stick to one side"
+    assert any(line.endswith(f"({caveat})") for line in world.lines.lines)
+    assert outputs["outcome"]["caveat"] == caveat

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import ClusterError
-from rollout.routers.base import Split
+from rollout.routers.base import Draw, Split
 from rollout.transition import move, next_split
 from tests.unit.rollout.examples import backend
 from tests.unit.rollout.simulation import Simulation
@@ -72,3 +72,26 @@ def test_move_awaits_each_write_and_says_why_the_gateway_refuses() -> None:
     with pytest.raises(ClusterError, match="did not accept the route within 30s: BackendNotFound"):
         move(world.world, world.wanted.route, Split.whole(NEW), [OLD], world.clock.advance)
     assert len(world.router.history) == 1
+
+
+def test_a_sticky_route_is_left_by_plain_weights_before_anybody_leaves_it() -> None:
+    world = Simulation()
+    draw = Draw("side-0a", NEW.service, (25.0, 50.0, 100.0), 60)
+    split = Split(((OLD, 75.0), (NEW, 25.0)), None, draw)
+    move(world.world, world.wanted.route, split, [OLD, NEW], world.clock.advance)
+    assert world.router.history[-1] == split
+    live = move(world.world, world.wanted.route, Split.whole(OLD), [OLD, NEW], world.clock.advance)
+    last = [shares(one) for one in world.router.history[-2:]]
+    assert last == [{OLD.service: 100, NEW.service: 0}, {OLD.service: 100}]
+    assert live.body == world.router.body(world.wanted.route)
+
+
+def test_a_draw_that_is_not_the_wanted_one_is_written_anew_at_the_same_weights() -> None:
+    world = Simulation()
+    route, names = world.wanted.route, ("side-0a", "side-0b")
+    first, second = (Split(((OLD, 75.0), (NEW, 25.0)), None, Draw(n, NEW.service, (25.0, 100.0), 60)) for n in names)
+    move(world.world, route, first, [OLD, NEW], world.clock.advance)
+    live = move(world.world, route, second, [OLD, NEW], world.clock.advance)
+    assert live.body == world.router.body(route, None, second.draw)
+    plain = move(world.world, route, Split(first.shares), [OLD, NEW], world.clock.advance)
+    assert plain.body == world.router.body(route)

@@ -14,7 +14,7 @@ from release.plan import PlannedStep
 from rollout.analysis.foreseen import Foresight, StepForesight
 from rollout.analysis.foresight import foresee
 from rollout.analysis.foresight_text import render
-from tests.unit.rollout.analysis.examples import analysis, clients, errors, latency, slo
+from tests.unit.rollout.analysis.examples import analysis, errors, latency, slo
 
 PLAN = (PlannedStep(5, 120), PlannedStep(25, 300), PlannedStep(50, 300), PlannedStep(100, 600))
 
@@ -89,12 +89,8 @@ def test_without_expected_traffic_nothing_is_foreseen_and_the_plan_says_so() -> 
     assert "analysis.expected is not declared" in foresight.warnings[0]
 
 
-def test_sticky_routing_without_the_first_failure_test_claims_no_error_rate() -> None:
-    assert "declare a client-failures guardrail" in plan(1000, 0.003, sticky=True).warnings[0]
-    both = plan(1000, 0.003, errors(), clients(), sticky=True)
-    assert "no error rate can be claimed for errors" in both.warnings[0]
-    assert "declare" not in both.warnings[0]
-    assert not plan(1000, 0.003, clients(), sticky=True).warnings
+def test_what_cannot_be_claimed_of_sticky_clients_leads_the_warnings() -> None:
+    assert foresee((errors(),), analysis(), PLAN, stickiness="they stick").warnings[0] == "they stick"
 
 
 def test_at_100_percent_it_reckons_with_the_baseline_that_will_have_been_recorded() -> None:
