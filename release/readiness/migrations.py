@@ -100,7 +100,7 @@ def _previous(
 
 def _uses(operation: Operation, declared: tuple[str, ...]) -> list[str]:
     if operation.opaque and declared:
-        return ["whatever the code touches, which cannot be told"]
+        return ["whatever it touches, which cannot be told"]
     return [used for used in declared if overlaps(operation.target, used)][:3]
 
 

@@ -22,7 +22,7 @@ def classified(text: str) -> Script:
     """The operations of a script; `problem` when it cannot be parsed within the limits. Never raises."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "release.sql.worker"],
+            [sys.executable, "-P", "-m", "release.sql.worker"],  # -P: no module of the folder that is judged
             input=text.encode(),
             capture_output=True,
             timeout=_TIMEOUT,

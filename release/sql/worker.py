@@ -6,6 +6,7 @@ import resource
 import sys
 
 from release.sql.classify import classify
+from release.sql.model import Script
 
 _MEMORY = 1 << 30
 _SECONDS = 20
@@ -16,7 +17,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    script = classify(sys.stdin.buffer.read().decode("utf-8"))
+    try:
+        script = classify(sys.stdin.buffer.read().decode("utf-8"))
+    except ImportError as error:
+        script = Script(problem=f"the parser cannot be loaded ({error}); install the packages of requirements.lock")
     sys.stdout.write(script.model_dump_json())
 
 

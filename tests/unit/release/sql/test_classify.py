@@ -72,6 +72,9 @@ def test_what_only_adds_is_an_expand(text: str) -> None:
         ("create trigger t before insert on orders execute function f()", False),
         ("with gone as (delete from orders returning *) select * from gone", False),
         ("drop schema shop cascade", True),
+        ("alter table orders alter column id drop identity", False),
+        ("alter table orders enable trigger t", False),
+        ("alter table orders add column n int unique default 1", False),
     ],
 )
 def test_what_may_break_the_previous_artifact_is_a_contract(text: str, loses: bool) -> None:
@@ -103,6 +106,57 @@ def test_a_table_that_may_have_been_there_before_may_not() -> None:
     assert effects == ["expand", "contract"]
 
 
+def test_a_table_that_the_script_dropped_again_is_not_its_own_any_more() -> None:
+    assert _effects("create table t (a int); drop table t; drop table t") == ["expand", "contract"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create temp table orders (a int); drop table orders; drop table orders",
+        "create temp table orders (a int); alter table public.orders alter a set not null",
+        "set search_path = mine; create table orders (a int); alter table public.orders alter a set not null",
+        "select set_config('search_path', 'mine', false); create table orders (a int); drop table public.orders",
+    ],
+)
+def test_a_table_of_another_schema_does_not_hide_the_one_of_the_same_name(text: str) -> None:
+    assert [effect for effect in _effects(text) if effect != "neutral"] == ["expand", "contract"]
+
+
+def test_a_temporary_table_may_be_dropped() -> None:
+    assert _effects("create temp table work (a int); alter table work alter a set not null; drop table work") == [
+        "expand",
+        "expand",
+    ]
+
+
+@pytest.mark.parametrize("query", ["select wipe()", "with gone as (delete from orders returning *) select * from gone"])
+def test_a_table_that_is_made_of_a_query_is_what_the_query_is(query: str) -> None:
+    assert _effects(f"create table t as {query}") == ["expand", "contract"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "drop schema shop cascade",
+        "drop owned by app",
+        "alter table orders set schema old",
+        "create rule r as on insert to orders do instead nothing",
+        "create trigger t before insert on orders execute function f()",
+        "drop function f(int)",
+        "drop type shop.state",
+        "revoke select on orders from reader",
+        "alter type state rename value 'held' to 'kept'",
+    ],
+)
+def test_a_contract_of_which_nobody_can_tell_what_it_hits_is_opaque(text: str) -> None:
+    assert [operation.opaque for operation in classify(text).operations] == [True]
+
+
+def test_nobody_notices_an_index_that_is_gone() -> None:
+    assert [operation.opaque for operation in classify("drop index i").operations] == [False]
+
+
 def test_each_command_of_one_statement_is_classified() -> None:
     assert _effects("alter table orders add column a int, drop column b") == ["expand", "contract"]
 
@@ -123,7 +177,9 @@ def test_a_script_that_raises_is_noticed() -> None:
         ("alter table orders drop column total", "orders", True),
         ("alter table orders drop column total", "orders.coupon", False),
         ("alter table orders drop column total", "public.orders.total", True),
-        ("alter table orders drop column total", "shop.orders.total", False),
+        ("alter table orders drop column total", "shop.orders.total", True),
+        ("alter table public.orders drop column total", "shop.orders.total", False),
+        ("set search_path = shop; drop table orders", "shop.orders", True),
         ("drop table orders", "orders.total", True),
         ("drop table shop.orders", "orders.total", True),
         ("drop table shop.orders", "shop.orders.total", True),
