@@ -14,6 +14,7 @@ from release.manifest.analysis import Analysis
 from release.manifest.assurance import Hotfix, Migration, Rollback
 from release.manifest.document import Location
 from release.manifest.guardrails import ClientFailures, Guardrail, Latency, Slo
+from release.manifest.keeping import problems_of_keeping
 from release.manifest.route import Route
 from release.manifest.scope import Scope
 from release.manifest.strategy import BlueGreen, Canary, Rolling, Strategy
@@ -124,8 +125,14 @@ def affinity_names_one_key(route: Route) -> Found:
         yield Contradiction(
             ("route", "affinity"),
             "exactly one of cookie and header is expected",
-            "Name the one key that keeps a client on one side, such as affinity: {cookie: session}",
+            "Name what keeps a client on one side: affinity: {cookie: side} for a cookie that the route hands out, or "
+            "affinity: {header: x-client} for something outside the route",
         )
+
+
+def a_route_can_keep_its_clients(strategy: Strategy, route: Route, workload: Workload) -> Found:
+    for place, message, remedy in problems_of_keeping(route, strategy, workload.replicas):
+        yield Contradiction(place, message, remedy)
 
 
 def client_failures_need_affinity(guardrails: tuple[Guardrail, ...], route: Route) -> Found:
@@ -134,7 +141,7 @@ def client_failures_need_affinity(guardrails: tuple[Guardrail, ...], route: Rout
             yield Contradiction(
                 ("guardrails", index, "kind"),
                 "client-failures counts clients, but route.affinity does not say what keeps a client on one side",
-                "Add route.affinity: {cookie: session}, or judge requests by kind: error-ratio",
+                "Add route.affinity: {cookie: side}, or judge requests by kind: error-ratio",
             )
 
 
@@ -240,6 +247,7 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     hostnames_are_unique,
     matches_are_unique,
     affinity_names_one_key,
+    a_route_can_keep_its_clients,
     client_failures_need_affinity,
     slow_is_faster_than_the_timeout,
     requests_in_flight_can_end,

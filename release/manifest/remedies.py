@@ -33,8 +33,8 @@ REMEDIES: Mapping[str, str] = {
     "route": "Write route: {gateway: {namespace: edge, name: public}, hostnames: [checkout.example]}",
     "route.hostnames": "List the host names that users ask for, such as hostnames: [checkout.example]",
     "route.matches": "Write matches: [{path: /api}], or leave it out for every path",
-    "route.affinity": "Name the cookie or the header that keeps a client on one side, "
-    "such as affinity: {cookie: session}",
+    "route.affinity": "Write affinity: {cookie: side} for a cookie that the route hands out, or "
+    "affinity: {header: x-client} for something outside the route that keeps a client on one side",
     "guardrails": "Write at least one, such as "
     "guardrails: [{name: errors, kind: error-ratio, tolerate: 1.1, negligible: 0.1%}]",
     "analysis": "Leave it out, or write "

@@ -19,10 +19,9 @@ from rollout.routers.parts import Json, matches, parent, reference, rule, weight
 
 def spec_of(route: Route, split: Split) -> Json:
     """The spec of the service's route. ValueError for a split that is none."""
-    counted, draw = weights(split), split.sticky
-    users = [reference(backend, weight) for backend, weight in counted]
+    users, draw = [reference(backend, weight) for backend, weight in weights(split)], split.sticky
     if draw is not None:
-        users = sticky.references(counted, draw)
+        users = sticky.references(split, draw)
     return _spec(route, split.preview, users)
 
 

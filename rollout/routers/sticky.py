@@ -16,32 +16,33 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from release.rollout_inputs import Backend
-from rollout.routers.base import Draw
+from rollout.routers.base import Draw, Split
 from rollout.routers.parts import WEIGHT_SUM, Json, reference
 
 MOST_INTERVALS = 16
 """The Gateway API allows so many backends in one rule."""
+SAME = 0.006
+"""Percent; routers carry weights of 0.01%."""
 Issued = list[tuple[str, int]]
 """For each interval the cookie that is handed out and the width, as a weight."""
 
 _COOKIE = re.compile(r"([A-Za-z0-9_-]+)=(\d+);")
 
 
-def references(counted: Sequence[tuple[Backend, int]], draw: Draw) -> list[Json]:
-    """The backends of the users' rule: an interval each. `counted` are the weights (see `parts.weights`).
-    ValueError when they do not end at a bound of the draw, or are those of more than two sides."""
-    cuts = _cuts(draw)
-    sides = {backend.service: (backend, weight) for backend, weight in counted if weight > 0}
-    candidate, reached = sides.pop(draw.service)
-    if len(sides) != 1 or reached not in cuts:
-        raise ValueError(f"a draw with the bounds {draw.bounds} knows no split such as {counted}")
-    other = next(iter(sides.values()))[0]
+def references(split: Split, draw: Draw) -> list[Json]:
+    """The backends of the users' rule: an interval each. ValueError when the split does not end at a bound of the
+    draw, or has more than two sides."""
+    shares = {backend.service: (backend, share) for backend, share in split.shares if share > 0}
+    candidate, weight = shares.pop(draw.service)
+    reached = next((number for number, bound in enumerate(draw.bounds) if abs(bound - weight) < SAME), None)
+    if reached is None or len(shares) != 1:
+        raise ValueError(f"a draw with the bounds {draw.bounds} knows no split such as {split.shares}")
+    other = next(iter(shares.values()))[0]
     found = []
     for number, (cookie, width) in enumerate(assignments(draw)):
-        side = candidate if cuts[number] <= reached else other
+        side = candidate if number <= reached else other
         found.append({**reference(side, width), "filters": [_hands_out(cookie)]})
-    return found + [reference(backend, 0) for backend, weight in counted if weight == 0]
+    return found + [reference(backend, 0) for backend, share in split.shares if share <= 0]
 
 
 def assignments(draw: Draw | None) -> Issued:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.manifest.route import HeaderMatch, Match, Route
+from release.rollout_inputs import Backend
 from rollout.routers.base import Draw, Split
 from rollout.routers.httproute import body_of, shares_of, spec_of, wanted_body
 from rollout.routers.memory import MemoryRouter
@@ -129,6 +130,15 @@ def test_with_everything_on_one_side_nothing_sticky_remains(weight: float) -> No
     assert spec_of(PLAIN, at(weight)) == spec_of(PLAIN, at(weight, None))
     assert at(weight).sticky is None
     assert Split.whole(OLD).sticky is None
+
+
+@pytest.mark.parametrize("first", [OLD, NEW])
+@pytest.mark.parametrize("weight", [100 / 3, 200 / 3, 12.135, 12.125, 0.01, 99.99])
+def test_any_weight_that_a_strategy_makes_is_kept_to_a_hundredth(weight: float, first: Backend) -> None:
+    draw = Draw("c", NEW.service, (weight, 100.0), 1)
+    sides = sorted([(OLD, 100.0 - weight), (NEW, weight)], key=lambda side: side[0] != first)
+    found = shares_of(spec_of(PLAIN, Split(tuple(sides), None, draw)))
+    assert found[NEW.service] == pytest.approx(weight, abs=0.0051)
 
 
 def test_a_backend_without_a_share_stands_in_the_route_without_traffic_and_without_a_cookie() -> None:
