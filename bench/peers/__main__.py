@@ -1,0 +1,85 @@
+"""`python -m bench.peers`: real releases with Slipway, Argo Rollouts and Flagger, side by side on the sandbox.
+
+Goes on where an earlier one stopped: what was measured lies in OUT/peers/runs.jsonl; `--fresh` begins anew.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from bench.peers import controllers, plots, report
+from bench.peers.api import Api
+from bench.peers.matrix import RUNS, SYSTEMS, cells
+from bench.peers.one import run
+from bench.peers.schedule import Schedule
+from bench.peers.store import Store
+from bench.peers.systems.base import Surroundings
+from sandbox import world
+from sandbox.progress import PlainReporter
+from sandbox.sample.binaries import binaries
+from sandbox.sample.images import Faults, publish
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--quick", is_flag=True, help="One fault and one healthy release of each system, once.")
+@click.option(
+    "--runs", default=RUNS, show_default=True, help="Runs of each cell; three where one takes over 10 minutes."
+)
+@click.option("--most", default=8, show_default=True, help="Runs at the same time, as long as the machine has room.")
+@click.option("--only", "only", multiple=True, metavar="TEXT", help="Only cells whose name contains this.")
+@click.option("--fresh", is_flag=True, help="Forget what was measured before.")
+@click.option("--report", "report_only", is_flag=True, help="Measure nothing: table and plots of what there is.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/bench"), show_default=True)
+def main(quick: bool, runs: int, most: int, only: tuple[str, ...], fresh: bool, report_only: bool, out: Path) -> None:
+    """Measure what is missing; then the table, OUT/peers.json and two plots."""
+    folder = (out / ("peers-quick" if quick else "peers")).resolve()
+    file = folder / "runs.jsonl"
+    if fresh and not report_only:
+        file.unlink(missing_ok=True)
+    store = Store(file)
+    done = True
+    try:
+        if not report_only:
+            done = _measure(store, folder, most, quick, runs, only)
+    finally:
+        _publish(store, out)
+    if not done:
+        raise click.ClickException("some runs could not be done: see above; the same command tries them again")
+
+
+def _measure(store: Store, folder: Path, most: int, quick: bool, runs: int, only: tuple[str, ...]) -> bool:
+    reporter = PlainReporter()
+    context = world.up(reporter)
+    variables = world.environment()
+    image = publish(variables["SLIPWAY_REGISTRY"], binaries(reporter).sample, {"v1": Faults()})["v1"]
+    api = Api(context)
+    around = Surroundings(api, image, variables, folder)
+    chosen = [one for one in cells(runs=runs, quick=quick) if not only or any(text in one.name for text in only)]
+    if not chosen:
+        raise click.UsageError(f"--only: no cell has {' or '.join(only)} in its name; systems: {', '.join(SYSTEMS)}")
+    with controllers.running(api, variables, folder / "controllers", reporter):
+        return Schedule(store, lambda cell, number: run(cell, number, around), _say, most).do(chosen)
+
+
+def _publish(store: Store, out: Path) -> None:
+    found = report.rows(store.runs)
+    if not found:
+        return
+    (out / "peers.json").write_text(json.dumps(report.as_json(found), indent=2) + "\n")
+    print(report.table(found))
+    for problem in report.kept(found):
+        print(f"not what was promised: {problem}")
+    for file in plots.draw(found, out):
+        print(file)
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The peers' controllers as processes of this benchmark: started with it, ended with it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import yaml
+
+from bench.peers import objects
+from bench.peers.api import Api, path_of
+from bench.peers.systems.argo import PLUGIN
+from bench.peers.toolchain import argo, flagger
+from bench.peers.waiting import await_true
+from sandbox.progress import Reporter
+from sandbox.toolchain import build_module
+
+ARGO_NAMESPACE = "argo-rollouts"
+READY_WITHIN = 60.0
+ENDS_WITHIN = 20.0
+
+
+@contextmanager
+def running(api: Api, variables: Mapping[str, str], folder: Path, report: Reporter) -> Iterator[None]:
+    """Both controllers, with their resource definitions in the cluster. Their logs lie in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(_argo(api, variables, folder, build_module(argo(), report)))
+        stack.enter_context(_flagger(api, variables, folder, build_module(flagger(), report)))
+        yield
+
+
+@contextmanager
+def _argo(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> Iterator[None]:
+    for file in sorted((built / "share").glob("*.yaml")):
+        _define(api, file)
+    router = built / "bin" / "traffic-router"
+    api.apply(objects.namespace(ARGO_NAMESPACE))
+    api.apply(plugin_config(router), ARGO_NAMESPACE)
+    metrics, health = _free_port(), _free_port()
+    command = [str(built / "bin" / "rollouts-controller"), f"--kubeconfig={variables['KUBECONFIG']}"]
+    command += [f"--metricsPort={metrics}", f"--healthzPort={health}", "--leader-elect=false", "--loglevel=warn"]
+    command += ["--qps=100", "--burst=200"]
+    with _process(command, variables, folder / "argo-rollouts"):
+        _await(f"http://127.0.0.1:{health}/healthz", "argo-rollouts")
+        yield
+
+
+@contextmanager
+def _flagger(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> Iterator[None]:
+    _define(api, built / "share" / "crds.yaml")
+    port = _free_port()
+    command = [str(built / "bin" / "flagger"), f"-kubeconfig={variables['KUBECONFIG']}", f"-port={port}"]
+    command += ["-mesh-provider=gatewayapi:v1", f"-metrics-server={variables['SLIPWAY_PROMETHEUS_URL']}"]
+    command += ["-selector-labels=app", "-log-level=info", "-enable-config-tracking=false"]
+    with _process(command, variables, folder / "flagger"):
+        _await(f"http://127.0.0.1:{port}/healthz", "flagger")
+        yield
+
+
+def plugin_config(router: Path) -> objects.Json:
+    """What tells the controller of Argo Rollouts where its traffic router is."""
+    digest = hashlib.sha256(router.read_bytes()).hexdigest()
+    plugins = [{"name": PLUGIN, "location": f"file://{router}", "sha256": digest}]
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "argo-rollouts-config"},
+        "data": {"trafficRouterPlugins": yaml.safe_dump(plugins)},
+    }
+
+
+@contextmanager
+def _process(command: list[str], variables: Mapping[str, str], folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, **variables, "POD_NAMESPACE": ARGO_NAMESPACE}
+    with (folder / "controller.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(ENDS_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _define(api: Api, file: Path) -> None:
+    for document in yaml.safe_load_all(file.read_text()):
+        if document:
+            api.apply(document)
+            path = path_of(document["apiVersion"], document["kind"], "", document["metadata"]["name"])
+            await_true(lambda path=path: _served(api, path), READY_WITHIN, "cluster", f"{path} is not served")  # type: ignore[misc]
+
+
+def _served(api: Api, path: str) -> bool:
+    conditions = api.get(path).get("status", {}).get("conditions", [])
+    return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
+
+
+def _await(url: str, part: str) -> None:
+    await_true(lambda: _answers(url), READY_WITHIN, part, "the controller does not answer")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

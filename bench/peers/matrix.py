@@ -1,0 +1,100 @@
+"""What is compared: systems, settings, faults, and the traffic shares that all of them step through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+RATE = 100.0
+"""Client requests a second, from before the release to its end."""
+REPLICAS = 2
+USUAL_DELAY_MS = 200
+"""How long the serving version takes where the fault is latency; three times that is over the limit below."""
+LATENCY_LIMIT_MS = 500
+WEIGHTS = (10, 20, 30, 40, 50)
+"""Percent of the traffic at each step, then all of it: the steps of Flagger's Gateway API tutorial."""
+LATE_SECONDS = 120
+
+Begin = Literal["first-response", "first-failure", "never"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the released version does wrong. `env` is set on the candidate, `usual` on both versions; `begins` says
+    which response of the candidate is the first faulty one."""
+
+    name: str
+    begins: Begin
+    env: Mapping[str, str] = field(default_factory=dict)
+    usual: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def slow(self) -> bool:
+        """Whether every response of the candidate counts as failed, because it comes too late."""
+        return self.begins == "first-response"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a system is set up: seconds between its looks, and seconds at each of the weights."""
+
+    name: str
+    interval: int
+    hold: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination; `runs` of it are wanted."""
+
+    system: str
+    setting: Setting
+    fault: Fault
+    runs: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.system}-{self.setting.name}-{self.fault.name}"
+
+
+def _errors(percent: int) -> Fault:
+    return Fault(f"errors-{percent}", "first-failure", {"SAMPLE_ERROR_RATIO": str(percent / 100)})
+
+
+FAULTS = (
+    _errors(1),
+    _errors(5),
+    _errors(20),
+    _errors(100),
+    Fault(
+        "latency-3x",
+        "first-response",
+        {"SAMPLE_DELAY_MS": str(3 * USUAL_DELAY_MS)},
+        {"SAMPLE_DELAY_MS": str(USUAL_DELAY_MS)},
+    ),
+    Fault(
+        "late-20",
+        "first-failure",
+        {
+            "SAMPLE_ERROR_RATIO": "0.2",
+            "SAMPLE_FAULT_AFTER_SECONDS": str(LATE_SECONDS),
+            "SAMPLE_FAULT_AFTER": "first-request",
+        },
+    ),
+    Fault("healthy", "never"),
+)
+SETTINGS = (Setting("documented", interval=60, hold=60), Setting("aggressive", interval=10, hold=10))
+SYSTEMS = ("slipway", "argo-rollouts", "flagger")
+RUNS = 5
+QUICK = ("errors-20", "healthy")
+
+
+def cells(*, runs: int = RUNS, quick: bool = False) -> Iterator[Cell]:
+    """Every cell, the systems in turn so that an interrupted benchmark has something of each. `quick`: one fault and
+    one healthy release of each system at its documented settings."""
+    for setting in SETTINGS[:1] if quick else SETTINGS:
+        for fault in FAULTS:
+            if not quick or fault.name in QUICK:
+                for system in SYSTEMS:
+                    yield Cell(system, setting, fault, 1 if quick else runs)

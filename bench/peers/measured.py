@@ -1,0 +1,63 @@
+"""What one run showed, computed from what the clients saw. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.peers.matrix import Fault
+from sandbox.sample.records import Counts
+
+CANDIDATE = "candidate"
+BASELINE = "baseline"
+LATE_MS = 250.0
+"""A load generator that is later than this in a second was kept from running: the machine was overloaded."""
+LATE_SHARE = 0.05
+"""So many of a run's seconds may be late."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`seconds_to_safe`: from the first faulty response to the candidate's last response, None when it was not aborted
+    or had no fault. `client_failures`: failed or too slow responses. `late_share`: how disturbed the run was."""
+
+    seconds_to_safe: float | None
+    client_failures: int
+    late_share: float
+
+    @property
+    def undisturbed(self) -> bool:
+        return self.late_share <= LATE_SHARE
+
+
+def measured(counts: Counts, fault: Fault, *, aborted: bool) -> Measured:
+    """The figures of a finished run. Raises ValueError when an aborted run shows no fault at all although it has one:
+    then something else ended it, and its figures would mean nothing."""
+    begin = first_faulty(counts, fault)
+    last = counts.last_response(CANDIDATE)
+    if aborted and fault.begins != "never" and (begin is None or last is None):
+        raise ValueError("aborted before the client saw the fault")
+    seconds = max(0.0, last - begin) if aborted and begin is not None and last is not None else None
+    slow = counts.count(CANDIDATE, "200") if fault.slow else 0
+    late = [interval.late_ms > LATE_MS for interval in counts.intervals]
+    return Measured(seconds, counts.failed() + slow, sum(late) / max(1, len(late)))
+
+
+def first_faulty(counts: Counts, fault: Fault) -> float | None:
+    """When the client got the first faulty response; None while it has none."""
+    match fault.begins:
+        case "first-response":
+            return counts.first_response(CANDIDATE)
+        case "first-failure":
+            return counts.first_failure(CANDIDATE)
+        case "never":
+            return None
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The middle value, the mean of the two middle ones for an even number; None without any."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

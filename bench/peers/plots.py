@@ -1,0 +1,51 @@
+"""Two pictures of the results: failed requests, and seconds from the first faulty response to safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench.peers.matrix import FAULTS, SETTINGS, SYSTEMS
+from bench.peers.report import Row
+
+COLOURS = {"slipway": "#1b6ca8", "argo-rollouts": "#e8833a", "flagger": "#7a8b99"}
+Value = Callable[[Row], float | None]
+
+
+def draw(found: Sequence[Row], folder: Path) -> list[Path]:
+    """Writes the pictures into the folder and returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        _bars(found, lambda row: row.client_failures, "failed client requests (median)", folder / "peers-failures.png"),
+        _bars(
+            found,
+            lambda row: row.seconds_to_safe,
+            "seconds from the first faulty response to safe (median; none: not noticed)",
+            folder / "peers-seconds.png",
+        ),
+    ]
+
+
+def _bars(found: Sequence[Row], value: Value, label: str, file: Path) -> Path:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    faults = [fault.name for fault in FAULTS if fault.begins != "never"]
+    figure, panels = plt.subplots(len(SETTINGS), 1, figsize=(9, 6.5), layout="constrained", sharex=True)
+    for axes, setting in zip(panels, SETTINGS, strict=True):
+        for place, system in enumerate(SYSTEMS):
+            rows = {row.fault: row for row in found if row.system == system and row.settings == setting.name}
+            heights = [value(rows[fault]) if fault in rows else None for fault in faults]
+            positions = [index + (place - 1) * 0.27 for index in range(len(faults))]
+            bars = axes.bar(positions, [height or 0.0 for height in heights], 0.25, label=system, color=COLOURS[system])
+            axes.bar_label(bars, ["-" if height is None else f"{height:.3g}" for height in heights], fontsize=7)
+        axes.set_yscale("symlog", linthresh=1.0)
+        axes.set_ylabel(setting.name)
+        axes.set_xticks(range(len(faults)), faults)
+    panels[0].legend(fontsize=8)
+    figure.suptitle(label, fontsize=10)
+    figure.savefig(file, dpi=100, metadata={"Software": None})
+    plt.close(figure)
+    return file

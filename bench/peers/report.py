@@ -1,0 +1,107 @@
+"""The cells' medians: out/bench/peers.json and a table in Markdown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from bench.peers.matrix import FAULTS, SETTINGS, SYSTEMS
+from bench.peers.measured import median
+from bench.peers.store import Run
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell: medians over its runs. `aborted` counts runs; `seconds_to_safe` is None when no run was aborted, and
+    `seconds_to_complete` when none completed."""
+
+    system: str
+    settings: str
+    fault: str
+    runs: int
+    seconds_to_safe: float | None
+    client_failures: float
+    aborted: int
+    seconds_to_complete: float | None
+
+
+def rows(runs: Iterable[Run]) -> list[Row]:
+    """A row for each cell that has a run, in the order of the matrix."""
+    cells: dict[tuple[str, str, str], list[Run]] = defaultdict(list)
+    for run in runs:
+        cells[run.settings, run.fault, run.system].append(run)
+    order = [(s.name, f.name, system) for s in SETTINGS for f in FAULTS for system in SYSTEMS]
+    return [_row(cells[key]) for key in order if key in cells]
+
+
+def _row(runs: Sequence[Run]) -> Row:
+    first = runs[0]
+    return Row(
+        system=first.system,
+        settings=first.settings,
+        fault=first.fault,
+        runs=len(runs),
+        seconds_to_safe=_rounded(median([run.seconds_to_safe for run in runs if run.seconds_to_safe is not None])),
+        client_failures=median([float(run.client_failures) for run in runs]) or 0.0,
+        aborted=sum(run.aborted for run in runs),
+        seconds_to_complete=_rounded(median([run.seconds_to_end for run in runs if not run.aborted])),
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+def as_json(found: Sequence[Row]) -> list[dict[str, object]]:
+    """What out/bench/peers.json holds."""
+    return [asdict(row) for row in found]
+
+
+def table(found: Sequence[Row]) -> str:
+    """Markdown: a row for each fault and setting, a group of columns for each system."""
+    cells = {(row.settings, row.fault, row.system): row for row in found}
+    names = [system for system in SYSTEMS if any(row.system == system for row in found)]
+    head = ["Settings", "Fault", *names]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for setting in SETTINGS:
+        for fault in FAULTS:
+            entries = [cells.get((setting.name, fault.name, name)) for name in names]
+            if any(entries):
+                told = [_told(entry) for entry in entries]
+                lines.append(f"| {setting.name} | {fault.name} | {' | '.join(told)} |")
+    return "\n".join(lines)
+
+
+def _told(row: Row | None) -> str:
+    if row is None:
+        return "not run"
+    count = f"{row.aborted} of {row.runs} aborted"
+    if row.fault == "healthy":
+        return f"{count}; {_seconds(row.seconds_to_complete)} to complete"
+    if row.seconds_to_safe is None:
+        return f"{count}; {row.client_failures:g} failed until it was complete"
+    return f"{count}; safe after {_seconds(row.seconds_to_safe)}, {row.client_failures:g} failed"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
+
+
+def kept(found: Sequence[Row]) -> list[str]:
+    """Where Slipway is not better than the better peer at its documented settings, as sentences: on every fault that
+    the peer caught in most runs at most a fifth of its failed requests, and no more healthy releases aborted."""
+    mine = {row.fault: row for row in found if row.system == "slipway" and row.settings == "documented"}
+    peers = [row for row in found if row.system != "slipway" and row.settings == "documented"]
+    problems = []
+    for fault, row in mine.items():
+        caught = [peer for peer in peers if peer.fault == fault and peer.aborted * 2 > peer.runs]
+        if fault == "healthy":
+            most = min((peer.aborted / peer.runs for peer in peers if peer.fault == fault), default=1.0)
+            if row.aborted / row.runs > most:
+                problems.append(f"healthy: {row.aborted} of {row.runs} aborted")
+        elif caught:
+            best = min(peer.client_failures for peer in caught)
+            if row.client_failures > best / 5:
+                problems.append(f"{fault}: {row.client_failures:g} failed requests, the better peer had {best:g}")
+    return problems
