@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
@@ -15,9 +17,10 @@ from release.manifest.route import HeaderMatch, Match, Route
 from release.rollout_inputs import Backend
 from rollout.routers.base import Draw, Live, Split
 from rollout.routers.gateway_api import GatewayApiRouter
-from tests.integration.rollout.stage import SERVICE, Stage, eventually
+from tests.integration.rollout.stage import PORT, SERVICE, Stage, eventually
 
 VERSION_HEADER = "x-sample-version"
+SERVICE_NAME = "kubernetes.io/service-name"
 CLIENTS = 400
 BOUNDS = (5.0, 25.0, 50.0, 100.0)
 Ask = Callable[[], list[str]]
@@ -164,6 +167,60 @@ def test_every_match_keeps_its_clients_and_a_client_without_cookies_is_drawn_at_
         answers += once_each([forgetful], "/api")
         forgetful.cookies.clear()
     assert fits(answers.count("v2"), 200, 0.5)
+
+
+class OwnCookies(BaseHTTPRequestHandler):
+    """A service that sets two cookies of its own."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        for cookie in ("session=abc; Path=/", "theme=dark"):
+            self.send_header("Set-Cookie", cookie)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
+
+
+def reached_from(url: str) -> str:
+    """This machine's address as the gateway sees it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((httpx2.URL(url).host, 9))
+        return str(probe.getsockname()[0])
+
+
+@pytest.fixture
+def own(stage: Stage, variables: Mapping[str, str]) -> Iterator[Backend]:
+    address = reached_from(variables["SLIPWAY_GATEWAY_URL"])
+    server = ThreadingHTTPServer((address, 0), OwnCookies)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    found = stage.backend("own")
+    stage.make("v1", "Service", found.service, {"spec": {"ports": [{"port": PORT, "name": "http"}]}})
+    content = {
+        "metadata": {"name": found.service, "namespace": stage.namespace, "labels": {SERVICE_NAME: found.service}},
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "port": server.server_port}],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+    }
+    stage.make("discovery.k8s.io/v1", "EndpointSlice", found.service, content)
+    yield found
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_services_own_cookies_stay(
+    router: GatewayApiRouter, route: Route, own: Backend, new: Backend, http: Callable[[], httpx2.Client]
+) -> None:
+    ramp = Ramp(router, route, new, own, "side-0000000006")
+    ramp.to(50.0)
+    wanted = {"session", "theme", ramp.draw.cookie}
+    eventually(lambda: set(cookies_of(http())), lambda seen: seen == wanted)
+
+
+def cookies_of(client: httpx2.Client) -> list[str]:
+    client.get("/")
+    return list(client.cookies)
 
 
 def test_no_request_is_lost_while_the_weights_of_a_sticky_route_move(
