@@ -18,6 +18,7 @@ from release.collisions import collisions
 from release.errors import InputError, Problem
 from release.manifest.base import Part
 from release.manifest.document import Document
+from release.manifest.guardrails import ClientFailures
 from release.manifest.load import load
 from release.manifest.problems import problems_of
 from release.manifest.release import Release
@@ -39,6 +40,8 @@ REMEDIES = {
     "namespace": "Write releases:namespace: the Kubernetes namespace of the services, such as shop",
     "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "gatewayUrl": "Write releases:gatewayUrl: where the gateway answers, such as http://gateway.example",
+    "metrics.accessLog": "Write releases:metrics: {kind: prometheus, url: ..., "
+    "accessLog: {path: /var/log/envoy/access.jsonl}}, the gateway's access log as a file where the rollout runs",
     "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
     "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
@@ -117,6 +120,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     services = tuple(_services(document.data, loaded))
     if configuration is not None:
         problems += _reachability(services, configuration)
+        problems += _access_log(services, configuration)
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
@@ -195,6 +199,21 @@ class _Manifests:
         elif revision_of(release) == revision_of(standby):
             message = f"is the same revision as the release ({revision_of(release)}): artifact and workload are equal"
             self.problems.append(Problem(at, message, "Name a release that differs, or leave standby out"))
+
+
+def _access_log(services: tuple[Service, ...], configuration: Configuration) -> Iterator[Problem]:
+    """Guardrails that read the access log, and a stack that does not say where it is."""
+    if configuration.metrics.access_log is not None:
+        return
+    reading = [
+        f"the guardrail {guardrail.name} of {service.release.service}"
+        for service in services
+        for guardrail in service.release.guardrails
+        if isinstance(guardrail, ClientFailures) and guardrail.source == "access-log"
+    ]
+    if reading:
+        remedy = REMEDIES["metrics.accessLog"]
+        yield Problem("metrics.accessLog", f"is missing, but needed by {', '.join(reading)}", remedy)
 
 
 def _reachability(services: tuple[Service, ...], configuration: Configuration) -> Iterator[Problem]:

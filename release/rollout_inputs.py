@@ -50,11 +50,21 @@ class Backend(Part):
         )
 
 
+class AccessLog(Part):
+    """The gateway's access log, one JSON object a line, as a file where the rollout runs. `path` may be a pattern
+    for several files, one for each proxy; the others name the fields of a record."""
+
+    path: Annotated[str, Field(pattern=r"^/")]
+    cluster: Annotated[str, Field(min_length=1)] = "upstream_cluster"
+    status: Annotated[str, Field(min_length=1)] = "response_code"
+
+
 class MetricsSource(Part):
     """Where the counts come from; an unknown kind is an error."""
 
     kind: Literal["prometheus"]
     url: str
+    access_log: AccessLog | None = None
 
 
 class TrafficProbe(Part):

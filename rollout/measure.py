@@ -13,6 +13,7 @@ from rollout import analysis
 from rollout.analysis import dispersion
 from rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
 from rollout.metrics.base import Snapshot, Source
+from rollout.metrics.clients import ClientLedger
 from rollout.metrics.counters import carry, deltas
 
 HISTORY = 3600.0
@@ -41,6 +42,7 @@ class Measure:
         self._before: tuple[Snapshot, float] | None = None
         self._requests: Mapping[str, float] | None = None
         self._leading = _leading(wanted.guardrails)
+        self._clients = {g.name: ClientLedger() for g in wanted.guardrails if g.kind == "client-failures"}
         self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
         self.decision: Decision | None = None
         self.error: str | None = None
@@ -50,6 +52,8 @@ class Measure:
     def next_step(self, now: float) -> None:
         """The weight changes now: the promotion evidence and the sums of the step begin anew."""
         self.evidence = analysis.next_step(self.evidence)
+        for ledger in self._clients.values():
+            ledger.next_step()
         self._step_began = now
         self.totals = Totals()
         self.decision = None
@@ -64,6 +68,7 @@ class Measure:
             return None
         before, earlier = self._before, self._requests
         self.error, self.failing = _error_of(after), tuple(after.errors)
+        self._take_clients(after, now)
         if before is not None and after.at == before[0].at and not after.errors:
             return None  # The same scrape as last time: no new data, which is not the same as no requests.
         self._before = (after if before is None else carry(before[0], after), now)
@@ -71,7 +76,7 @@ class Measure:
         if before is None or earlier is None:
             self._learn_from_the_past()
             return None
-        counts = deltas(before[0], after)
+        counts = {**deltas(before[0], after), **self._client_counts(after, weight)}
         self._add(earlier, requests, counts)
         # Rounded before they decide, so that the journal's ticks decide exactly the same again.
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
@@ -79,7 +84,26 @@ class Measure:
         self.evidence, self.decision = analysis.observe(self.evidence, tick)
         record = _record(tick, self.decision)
         clusters = self.evidence.settings.dispersion
-        return {**record, "dispersion": dict(clusters)} if clusters else record
+        if clusters:
+            record["dispersion"] = dict(clusters)
+        if notes := {name: ledger.note for name, ledger in self._clients.items() if ledger.note}:
+            record["notes"] = notes
+        return record
+
+    def _take_clients(self, after: Snapshot, now: float) -> None:
+        """Events of single clients are handed out once, whether or not a tick follows."""
+        for name, ledger in self._clients.items():
+            reading = after.readings.get(name)
+            if reading is not None and reading.clients is not None:
+                ledger.take(reading.clients, now - self._step_began)
+
+    def _client_counts(self, after: Snapshot, weight: float) -> dict[str, GuardrailCounts]:
+        known = {g.name: state.clients for g, state in zip(self._wanted.guardrails, self.evidence.states, strict=True)}
+        return {
+            name: ledger.counts(known[name], weight)
+            for name, ledger in self._clients.items()
+            if name in after.readings and name not in after.errors
+        }
 
     def _learn_from_the_past(self) -> None:
         """Whether bad events of what serves come in clusters; one that cannot be asked is no reason to stop."""

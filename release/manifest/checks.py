@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from release.manifest.analysis import Analysis
 from release.manifest.assurance import Hotfix, Migration, Rollback
+from release.manifest.clients import problems_of_source
 from release.manifest.document import Location
 from release.manifest.guardrails import ClientFailures, Guardrail, Latency, Slo
 from release.manifest.keeping import problems_of_keeping
@@ -145,6 +146,13 @@ def client_failures_need_affinity(guardrails: tuple[Guardrail, ...], route: Rout
             )
 
 
+def client_failures_name_their_source(guardrails: tuple[Guardrail, ...]) -> Found:
+    for index, guardrail in enumerate(guardrails):
+        if isinstance(guardrail, ClientFailures):
+            for field, message, remedy in problems_of_source(guardrail):
+                yield Contradiction(("guardrails", index, field), message, remedy)
+
+
 def slow_is_faster_than_the_timeout(guardrails: tuple[Guardrail, ...], route: Route) -> Found:
     for index, guardrail in enumerate(guardrails):
         threshold = guardrail.threshold if isinstance(guardrail, Latency | Slo) else None
@@ -249,6 +257,7 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     affinity_names_one_key,
     a_route_can_keep_its_clients,
     client_failures_need_affinity,
+    client_failures_name_their_source,
     slow_is_faster_than_the_timeout,
     requests_in_flight_can_end,
     an_endless_timeout_has_no_place,

@@ -76,10 +76,28 @@ class AlertFiring(_Guardrail):
     labels: dict[str, str] = {}
 
 
+class ClientKey(Part):
+    """Where a record of the access log holds the client's key: a field of its own, or one cookie of a field that
+    holds the whole Cookie header."""
+
+    field: Annotated[str, Field(min_length=1)]
+    cookie: Annotated[str, Field(min_length=1)] | None = None
+
+
 class ClientFailures(_Guardrail):
-    """The first-failure test for sticky clients: each client counts once."""
+    """The first-failure test for sticky clients: each client counts once.
+
+    What counts clients may be coarser than what keeps a client on one side (`route.affinity`), never finer: a finer
+    key would count one client several times."""
 
     kind: Literal["client-failures"]
+    source: Literal["access-log", "bitmap"] | None = None
+    """Required of a release; see release.manifest.checks."""
+    key: ClientKey | None = None
+    """Of the source access-log."""
+    seen: str | None = None
+    failed: str | None = None
+    """Of the source bitmap: queries of the words of each pod's bitmap; `{revision}` and `{service}` are filled in."""
     tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
     negligible: Annotated[Share, Field(gt=0)] = 0.001
 

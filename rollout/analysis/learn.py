@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp
 
 from rollout.analysis import abort, clients, promote
@@ -39,6 +40,8 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
             wealth = abort.bet(rule, state, counts, weight, tick.length, warm)
         if not warm:
             hopes = promote.bet(rule, hopes, state.baseline, counts, weight, tick.length)
+    elif counts.alive and weight > 0.0:
+        last_at = tick.at  # Nobody new, but no silence either.
     step = count_step(state.step, candidate, counts.baseline, tick.length, tick.in_step)
     baseline = _record(state.baseline, counts.baseline, tick.length)
     buckets = _remember(rule, state.buckets, counts.baseline) if rule.kind == "latency" else state.buckets
@@ -79,4 +82,6 @@ def _first_failures(rule: Rule, state: State, counts: GuardrailCounts, tick: Tic
         rule, state.abort, state.clients, counts.first_failures, tick.weight, tick.length, warm
     )
     state = state._replace(abort=wealth, clients=known)
-    return state, clients.new_clients(counts, candidate, baseline)
+    # A client that failed in an earlier step, and fails again, is no first failure, and yet bad in this step.
+    bad = max(candidate, counts.candidate.bad), max(baseline, counts.baseline.bad)
+    return state, replace(clients.new_clients(counts, *bad), alive=counts.alive)

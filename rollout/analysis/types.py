@@ -21,7 +21,8 @@ class Counts:
     """Events of one side within one tick: `bad` of `total`. For latency also the histogram of the tick:
     `slower[i]` events were slower than `bounds[i]` seconds (bounds ascending, so `slower` does not grow); `bad`
     is what was slower than the declared threshold. For client-failures `total` are the clients that were seen
-    for the first time on this side."""
+    for the first time on this side in this step, `bad` those that failed for the first time in it (0 where that
+    is not told apart: then the first failures are counted)."""
 
     total: int
     bad: int
@@ -39,6 +40,8 @@ class GuardrailCounts:
     first_failures: tuple[tuple[str, bool], ...] = ()
     """For client-failures, in order: (hashed client key, failed on the candidate side). Repeats of a client are
     harmless. A key that stands for a bucket of several clients begins with `bucket:`."""
+    alive: bool = False
+    """For client-failures: the candidate answered somebody, be it clients that were counted before."""
 
 
 @dataclass(frozen=True, slots=True)

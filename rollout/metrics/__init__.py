@@ -15,4 +15,4 @@ def source_for(metrics: MetricsSource, namespace: str) -> Source:
     """The source of this kind; MetricsSource has refused kinds that there are not."""
     from rollout.metrics.prometheus import PrometheusSource
 
-    return PrometheusSource(metrics.url, namespace, os.environ.get(TOKEN_FILE))
+    return PrometheusSource(metrics.url, namespace, os.environ.get(TOKEN_FILE), access_log=metrics.access_log)

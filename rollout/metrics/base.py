@@ -21,12 +21,28 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientEvents:
+    """What a source of single clients' outcomes saw since its last look, the candidate's side first. Keys are hashed
+    with a salt that lives no longer than the rollout; nothing raw is ever in here."""
+
+    seen: tuple[frozenset[str], frozenset[str]]
+    failures: tuple[tuple[str, bool], ...]
+    """In order: (key, failed on the candidate). Repeats are harmless."""
+    alive: bool
+    """Whether the candidate answered anybody."""
+    note: str = ""
+    """What could not be used, such as requests without a key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """One look at one guardrail: emitter -> series for either side; `firing` for alerts."""
+    """One look at one guardrail: emitter -> series for either side; `firing` for alerts, `clients` for
+    client-failures: there it is what is new since the last look, so that each is handed on exactly once."""
 
     candidate: Mapping[str, Series]
     baseline: Mapping[str, Series]
     firing: bool | None = None
+    clients: ClientEvents | None = None
 
 
 @dataclass(frozen=True, slots=True)

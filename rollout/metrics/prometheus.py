@@ -12,10 +12,11 @@ import httpx2
 
 from release.errors import ClusterError
 from release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
-from release.rollout_inputs import Backend
+from release.rollout_inputs import AccessLog, Backend
 from release.units import show_seconds
 from rollout.metrics import alerts, custom
 from rollout.metrics.base import Reading, Series, Snapshot
+from rollout.metrics.client_sources import ClientSources
 from rollout.metrics.draft import Draft
 from rollout.metrics.envoy import (
     ACTIVE,
@@ -52,9 +53,11 @@ class PrometheusSource:
         namespace: str,
         token_file: str | None = None,
         transport: httpx2.BaseTransport | None = None,
+        access_log: AccessLog | None = None,
     ) -> None:
         self._api = Prometheus(url, token_file, transport)
         self._namespace = namespace
+        self._clients = ClientSources(self._api, namespace, access_log)
         self._interval: float | None = None
 
     def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
@@ -68,11 +71,12 @@ class PrometheusSource:
         for guardrail in guardrails:
             if isinstance(guardrail, Custom):
                 custom.read(self._api, guardrail, sides, draft)
-            elif isinstance(guardrail, ClientFailures):
-                draft.fail([guardrail.name], "client-failures is not supported by the source prometheus")
         alerting = [guardrail for guardrail in guardrails if isinstance(guardrail, AlertFiring)]
         if alerting:
             alerts.read(self._api, alerting, draft)
+        for guardrail in guardrails:
+            if isinstance(guardrail, ClientFailures):
+                self._clients.read(guardrail, candidate, baseline, draft)
         return draft.finish()
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:

@@ -137,6 +137,17 @@ def test_a_probe_needs_to_know_where_the_gateway_answers(tmp_path: Path) -> None
     assert "gatewayUrl" in refused(raw, tmp_path)
 
 
+def test_a_guardrail_that_reads_the_access_log_needs_to_know_where_it_is(tmp_path: Path) -> None:
+    clients = {"name": "clients", "kind": "client-failures", "source": "access-log", "key": {"field": "client"}}
+    path = write(tmp_path, "1.yaml", guardrails=[clients], route__affinity={"cookie": "session"})
+    raw = keys({"checkout": {"manifest": path}})
+    problem = refused(raw, tmp_path)["metrics.accessLog"]
+    assert "the guardrail clients of checkout" in problem.message
+    assert "accessLog: {path: " in problem.remedy
+    metrics = {"kind": "prometheus", "url": "http://p.example", "accessLog": {"path": "/var/log/envoy/access.jsonl"}}
+    assert settings.parse({**raw, "metrics": json.dumps(metrics)}, tmp_path).metrics.access_log is not None
+
+
 @pytest.mark.parametrize("value", ["{", "[", '{"kind": ', "[1]"])
 def test_a_value_that_is_no_mapping_is_a_problem_and_no_crash(value: str, tmp_path: Path) -> None:
     found = refused(keys({"checkout": {"manifest": write(tmp_path, "1.yaml")}}, metrics=value), tmp_path)

@@ -54,10 +54,38 @@ def test_what_must_be_unique_is_named_where_it_comes_again(changes: dict[str, ob
     assert places(**changes) == [place]
 
 
-def test_counting_clients_needs_affinity() -> None:
-    guardrails = [{"name": "clients", "kind": "client-failures"}]
-    assert places(guardrails=guardrails) == ["guardrails[0].kind"]
-    assert release(guardrails=guardrails, route__affinity={"cookie": "session"}).guardrails
+CLIENTS: dict[str, Any] = {"name": "clients", "kind": "client-failures"}
+BY_LOG = {**CLIENTS, "source": "access-log", "key": {"field": "client"}}
+BY_BITMAP = {**CLIENTS, "source": "bitmap", "seen": "s", "failed": "f"}
+
+
+@pytest.mark.parametrize("guardrail", [BY_LOG, BY_BITMAP])
+def test_counting_clients_needs_affinity(guardrail: dict[str, Any]) -> None:
+    assert places(guardrails=[guardrail]) == ["guardrails[0].kind"]
+    assert release(guardrails=[guardrail], route__affinity={"cookie": "session"}).guardrails
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "place"),
+    [
+        (CLIENTS, "source"),
+        ({**CLIENTS, "source": "access-log"}, "key"),
+        ({**CLIENTS, "source": "bitmap", "seen": "s"}, "failed"),
+        ({**BY_LOG, "seen": "s"}, "seen"),
+        ({**BY_BITMAP, "key": {"field": "client"}}, "key"),
+        ({**CLIENTS, "source": "somewhere"}, "source"),
+    ],
+)
+def test_counting_clients_needs_to_say_where_their_outcomes_are(guardrail: dict[str, Any], place: str) -> None:
+    assert places(guardrails=[guardrail], route__affinity={"cookie": "session"}) == [f"guardrails[0].{place}"]
+
+
+def test_a_missing_source_is_told_with_both_ways_to_write_it() -> None:
+    with pytest.raises(InputError) as refused:
+        parse(text(guardrails=[CLIENTS], route__affinity={"cookie": "session"}), "test.yaml")
+    (problem,) = refused.value.problems
+    assert "source: access-log, key: {field: client}" in problem.remedy
+    assert "source: bitmap" in problem.remedy
 
 
 @pytest.mark.parametrize("affinity", [{}, {"cookie": "a", "header": "b"}])

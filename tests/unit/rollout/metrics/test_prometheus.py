@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from release.errors import ClusterError
-from release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from release.manifest.guardrails import (
+    AlertFiring,
+    ClientFailures,
+    ClientKey,
+    Custom,
+    ErrorRatio,
+    Guardrail,
+    Latency,
+    Slo,
+)
+from release.rollout_inputs import AccessLog
 from rollout.metrics.base import Reading, Series
 from rollout.metrics.envoy import ACTIVE, ALIVE, REQUESTS, SECONDS
 from rollout.metrics.prometheus import PrometheusSource
@@ -114,7 +125,28 @@ def test_a_failing_guardrail_leaves_the_others_alone(source: PrometheusSource) -
     found = source.snapshot([ERRORS, low, clients], NEW, OLD)
     assert set(found.readings) == {"errors"}
     assert "cannot be read from the data plane's histogram" in found.errors["low"]
-    assert found.errors["clients"] == "client-failures is not supported by the source prometheus"
+    assert "does not say where single clients' outcomes are read" in found.errors["clients"]
+
+
+def test_an_access_log_that_the_stack_does_not_name_is_an_error_with_its_remedy(source: PrometheusSource) -> None:
+    clients = ClientFailures(name="clients", kind="client-failures", source="access-log", key=ClientKey(field="client"))
+    found = source.snapshot([ERRORS, clients], NEW, OLD)
+    assert "write releases:metrics accessLog.path" in found.errors["clients"]
+
+
+def test_clients_come_from_the_access_log_and_the_time_from_the_counters(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "access.jsonl"
+    path.write_text("")
+    log = AccessLog(path=str(path))
+    source = PrometheusSource("http://p.example", "shop", transport=server.transport, access_log=log)
+    clients = ClientFailures(name="clients", kind="client-failures", source="access-log", key=ClientKey(field="client"))
+    source.snapshot([ERRORS, clients], NEW, OLD)
+    path.write_text('{"upstream_cluster":"shop_checkout-new_8080","response_code":500,"client":"ann"}\n')
+    found = source.snapshot([clients, ERRORS], NEW, OLD)
+    events = found.readings["clients"].clients
+    assert events is not None
+    assert [on_candidate for _, on_candidate in events.failures] == [True]
+    assert found.at == 100.0
 
 
 def test_a_server_that_is_away_is_an_error_of_every_guardrail_and_never_an_exception(

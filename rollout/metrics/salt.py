@@ -1,0 +1,24 @@
+"""Keys of clients as they may be written down: hashed with a salt that nobody else ever has."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+
+SALT_BYTES = 16
+KEY_BYTES = 6
+"""48 bits: among 10,000 failing clients two share a key once in five million rollouts, and then they are one
+coarser client, which is allowed."""
+
+
+class Salt:
+    """One rollout's salt, kept in memory alone: what was hashed with it can be neither looked up nor joined."""
+
+    def __init__(self, value: bytes | None = None) -> None:
+        self._value = secrets.token_bytes(SALT_BYTES) if value is None else value
+
+    def hashed(self, key: str) -> str:
+        """Eight characters for a key (keyed BLAKE2, RFC 7693)."""
+        digest = hashlib.blake2b(key.encode(), digest_size=KEY_BYTES, key=self._value).digest()
+        return base64.urlsafe_b64encode(digest).decode()

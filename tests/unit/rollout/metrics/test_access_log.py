@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release.errors import ClusterError
+from release.manifest.guardrails import ClientKey
+from release.rollout_inputs import AccessLog
+from rollout.metrics.access_log import AccessLogReader, cookie
+from rollout.metrics.salt import Salt
+from tests.unit.rollout.examples import backend
+
+NEW, OLD = backend("new"), backend("old")
+SALT = Salt(b"one rollout")
+
+
+class Log:
+    """A log as Envoy writes it, and its reader past the first look."""
+
+    def __init__(self, folder: Path, key: ClientKey | None = None, **fields: str) -> None:
+        self.path = folder / "access.jsonl"
+        self.path.write_text("")
+        self.reader = AccessLogReader(
+            AccessLog(path=str(self.path), **fields), key or ClientKey(field="client"), "shop", SALT
+        )
+        self.reader.look(NEW, OLD)
+
+    def line(self, text: str) -> None:
+        with self.path.open("a") as file:
+            file.write(text + "\n")
+
+    def request(self, revision: str, client: str | None, status: object = 200, **more: Any) -> None:
+        names = {"upstream_cluster": f"shop_checkout-{revision}_8080", "response_code": status}
+        self.line(json.dumps({**names, **({} if client is None else {"client": client}), **more}))
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    return Log(tmp_path)
+
+
+def keys(*names: str) -> frozenset[str]:
+    return frozenset(SALT.hashed(name) for name in names)
+
+
+def test_clients_are_told_apart_by_side_and_failures_come_in_order(log: Log) -> None:
+    log.request("new", "ann")
+    log.request("old", "bob", 503)
+    log.request("old", "eve")
+    log.request("new", "ann", 500)
+    found = log.reader.look(NEW, OLD)
+    assert found.seen == (keys("ann"), keys("bob", "eve"))
+    assert found.failures == ((SALT.hashed("bob"), False), (SALT.hashed("ann"), True))
+    assert found.alive
+    assert not log.reader.look(NEW, OLD).alive
+
+
+@pytest.mark.parametrize(("status", "failed"), [(200, 0), (404, 0), ("499", 0), (500, 1), ("503", 1), (0, 1)])
+def test_a_failure_is_a_5xx_or_no_answer_at_all(log: Log, status: object, failed: int) -> None:
+    log.request("new", "ann", status)
+    assert len(log.reader.look(NEW, OLD).failures) == failed
+
+
+def test_what_was_logged_before_the_rollout_counts_for_nobody(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.request("new", "ann", 500)
+    again = AccessLogReader(AccessLog(path=str(log.path)), ClientKey(field="client"), "shop", SALT)
+    assert again.look(NEW, OLD).seen == (frozenset(), frozenset())
+
+
+def test_nothing_raw_leaves_the_reader_and_another_rollout_has_other_keys(log: Log) -> None:
+    log.request("new", "ann@example.com", 500)
+    found = log.reader.look(NEW, OLD)
+    assert "ann" not in repr(found)
+    assert Salt().hashed("ann@example.com") != Salt().hashed("ann@example.com")
+
+
+def test_contours_own_name_of_a_cluster_is_known_too_and_other_services_are_not(log: Log) -> None:
+    log.line('{"upstream_cluster":"shop/checkout-new/8080/da39a3ee5e","response_code":200,"client":"ann"}')
+    log.line('{"upstream_cluster":"shop/checkout-newer/8080/da39a3ee5e","response_code":200,"client":"bob"}')
+    log.request("other", "eve")
+    assert log.reader.look(NEW, OLD).seen == (keys("ann"), frozenset())
+
+
+def test_the_key_may_be_one_cookie_of_a_logged_header(tmp_path: Path) -> None:
+    log = Log(tmp_path, ClientKey(field="cookie", cookie="client"))
+    log.request("new", None, cookie="theme=dark; client=ann; x=1")
+    log.request("new", None, cookie="theme=dark")
+    assert log.reader.look(NEW, OLD).seen[0] == keys("ann")
+
+
+def test_the_fields_may_have_other_names(tmp_path: Path) -> None:
+    log = Log(tmp_path, cluster="to", status="code")
+    log.line('{"to":"shop_checkout-new_8080","code":500,"client":"ann"}')
+    assert log.reader.look(NEW, OLD).failures == ((SALT.hashed("ann"), True),)
+
+
+@pytest.mark.parametrize("value", [None, "", "-"])
+def test_a_request_without_a_key_counts_for_nobody_and_is_reported(log: Log, value: str | None) -> None:
+    for _ in range(3):
+        log.request("new", "ann")
+    log.request("new", value, 500)
+    found = log.reader.look(NEW, OLD)
+    assert found.failures == ()
+    assert found.note == "25% of the requests carry no key and count for nobody"
+
+
+def test_too_many_requests_without_a_key_are_an_error(log: Log) -> None:
+    for _ in range(10):
+        log.request("new", "ann")
+        log.request("old", None)
+    with pytest.raises(ClusterError, match=r"50% of 20 requests carry no client key .*\(client\); log it, or correct"):
+        log.reader.look(NEW, OLD)
+
+
+def test_lines_that_are_no_records_are_counted_and_too_many_are_an_error(log: Log) -> None:
+    log.request("new", "ann")
+    log.line("[2026-11-25T17:51:07Z] GET / 200 shop_checkout-new_8080")
+    log.line('{"upstream_cluster":"shop_checkout-new_8080","client":"ann"}')
+    log.line('{"upstream_cluster":"shop_checkout-new_8080","response_code":"soon"}')
+    assert log.reader.look(NEW, OLD).note == "3 lines of the access log are no records"
+    for _ in range(20):
+        log.line("no JSON at all")
+    with pytest.raises(ClusterError, match=r"23 lines of the access log .* are no JSON objects with the fields"):
+        log.reader.look(NEW, OLD)
+
+
+def test_a_first_release_has_one_side(log: Log) -> None:
+    log.request("new", "ann")
+    log.request("old", "bob")
+    assert log.reader.look(NEW, None).seen == (keys("ann"), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("a=1; client=x", "x"), ('client="x"', "x"), ("xclient=x", ""), ("client", ""), ("client=a=b", "a=b"), ("", "")],
+)
+def test_a_cookie_is_found_by_its_whole_name(header: str, value: str) -> None:
+    assert cookie(header, "client") == value
