@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as Xml
 
 from cli.gates_view import Judgements, line_of
@@ -76,7 +77,7 @@ def _rules() -> list[dict[str, Any]]:
 def _result(project: Path, path: str, urn: str, entry: Judged) -> dict[str, Any]:
     finding = entry.finding
     line = line_of(project, path, finding.field)
-    place: dict[str, Any] = {"artifactLocation": {"uri": path}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path)}}
     if line is not None:
         place["region"] = {"startLine": line}
     result: dict[str, Any] = {

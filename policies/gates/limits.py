@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from policies.pods import WORKLOADS, containers
@@ -10,6 +11,8 @@ from release.findings import Finding
 from release.manifest.base import Part
 
 NAME = "limits"
+_NOTHING = re.compile(r"\s*|0+(\.0*)?[a-zA-Z]*")
+"""A quantity of nothing: Kubernetes takes a limit of 0 for none."""
 
 
 class LimitSettings(Part):
@@ -40,7 +43,7 @@ def evaluate(resource: Resource, settings: LimitSettings, around: Surroundings) 
 def _named(container: object, side: str, name: str) -> bool:
     resources = container.get("resources") if isinstance(container, Mapping) else None
     given = resources.get(side) if isinstance(resources, Mapping) else None
-    return isinstance(given, Mapping) and given.get(name) not in {None, "", "0"}
+    return isinstance(given, Mapping) and _NOTHING.fullmatch(str(given.get(name) or 0)) is None
 
 
 RULE = ResourceRule(

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from release.errors import InputError, Problem
 from release.evidence.trust import TrustRoots
@@ -47,6 +47,18 @@ class BudgetGate(readiness.BudgetSettings):
     """A Prometheus server."""
     query: str | None = None
     """PromQL for the share of the budget that is left, 0 to 1; `{service}` stands for the service's name."""
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> BudgetGate:
+        if (self.url is None) != (self.query is None):
+            raise ValueError("url and query go together: with one of them nobody would be asked")
+        return self
+
+    def strict(self) -> BudgetGate:
+        """Where somebody is asked, no answer is refused, unless `required` says otherwise in so many words."""
+        if self.url is None or "required" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"required": True})
 
 
 class IntegrityGate(readiness.IntegritySettings):
@@ -121,6 +133,8 @@ class Configuration:
             if isinstance(found, FreezeSettings):
                 content["freezes"] = found.windows
                 continue
+            if isinstance(found, BudgetGate):
+                found = found.strict()
             content[_SETTINGS_NAMES.get(gate, gate.replace("-", "_"))] = found
         return readiness.Settings(**content)
 

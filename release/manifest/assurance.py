@@ -54,7 +54,8 @@ class Migration(Part):
     down: str | None = None
     phase: Literal["expand", "contract", "data"]
     dialect: Literal["postgresql", "other"] = "postgresql"
-    """`other` cannot be classified, so it needs the receipt of a round trip."""
+    """`other` cannot be classified, so it needs the receipt of a round trip, or, with a compensation, of the previous
+    artifact's tests."""
     compensation: str | None = None
     """The named compensating action when there is no way down."""
 

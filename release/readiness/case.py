@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -120,6 +121,11 @@ def rejected(gate: GateId, entry: Rejected, turn: Turn) -> Finding:
         remedy=REMEDIES[entry.code],
         turn=turn,
     )
+
+
+def dated_ahead(gate: GateId, item: Item, case: Case, turn: Turn) -> list[Finding]:
+    """The finding for evidence that does not age, but is dated in the future."""
+    return aged(gate, item, case, math.inf, turn) if item.at is not None else []
 
 
 def aged(gate: GateId, item: Item, case: Case, most: float, turn: Turn) -> list[Finding]:

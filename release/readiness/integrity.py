@@ -5,7 +5,7 @@ from __future__ import annotations
 from release.evidence.facts import ProvenanceFacts
 from release.evidence.model import Item
 from release.findings import Finding, Severity
-from release.readiness.case import Case, rejected
+from release.readiness.case import Case, dated_ahead, rejected
 
 GATE = "artifact-integrity"
 PROVENANCE = "provenance"
@@ -32,6 +32,7 @@ def evaluate_provenance(case: Case) -> list[Finding]:
                 "high",
             )
         )
+    findings += [finding for item, _ in items for finding in dated_ahead(PROVENANCE, item, case, "platform")]
     return [*findings, *(finding for item, facts in items for finding in _builder(case, item, facts))]
 
 
@@ -50,7 +51,7 @@ def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
             )
         )
     source = case.settings.provenance.source
-    if source is not None and not facts.source.startswith(source):
+    if source is not None and not _within(facts.source, source):
         findings.append(
             _finding(
                 PROVENANCE,
@@ -62,6 +63,12 @@ def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
             )
         )
     return findings
+
+
+def _within(source: str, wanted: str) -> bool:
+    """Whether a URI is `wanted` or goes on below it: `.../checkout` is no beginning of `.../checkout-fork`."""
+    rest = source.removeprefix(wanted)
+    return bool(wanted) and source.startswith(wanted) and (not rest or wanted[-1] in "/@#?:" or rest[0] in "/@#?")
 
 
 def _signature(case: Case) -> list[Finding]:

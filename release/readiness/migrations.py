@@ -11,7 +11,7 @@ from release.evidence.migration_files import MigrationSource
 from release.evidence.model import Item
 from release.findings import Finding, Severity, Turn
 from release.manifest.assurance import Migration
-from release.readiness.case import Case, rejected
+from release.readiness.case import Case, dated_ahead, rejected
 from release.sql.isolate import classified
 from release.sql.model import Operation, Script
 from release.sql.names import overlaps
@@ -22,6 +22,8 @@ GATE = "migrations"
 def evaluate(case: Case) -> list[Finding]:
     """Every migration of the release, its receipts and its lint reports."""
     findings = [rejected(GATE, entry, "development") for entry in case.dossier.rejections("migration")]
+    for item, _ in case.dossier.of(MigrationFacts):
+        findings += dated_ahead(GATE, item, case, "platform")
     sources = {source.id: source for source in case.migrations}
     for number, migration in enumerate(case.release.migrations):
         field = f"migrations[{number}]"
@@ -152,16 +154,18 @@ def _proved(case: Case, field: str, receipt: MigrationFacts | None) -> list[Find
 def _unclassified(
     case: Case, field: str, migration: Migration, source: MigrationSource, receipt: MigrationFacts | None
 ) -> list[Finding]:
-    """A dialect that is not parsed: only receipts tell anything."""
+    """A dialect that is not parsed: only receipts tell anything. A compensation stands in for the way down, and not
+    for the proof that the previous artifact goes on working."""
     findings: list[Finding] = []
-    if not (migration.compensation or "").strip():
+    compensated = bool((migration.compensation or "").strip())
+    if not compensated:
         if source.down is None:
             findings.append(_irreversible(f"{field}.down", "no-down", "no down step and no compensation"))
         elif receipt is None or not receipt.round_trip:
             findings += _proved(case, field, receipt) or [
                 _finding(field, "unproved", "no receipt", "a receipt: this dialect is not classified", "Prove it")
             ]
-    if migration.phase != "expand" and not case.first and not _previous_passed(case, receipt):
+    if (migration.phase != "expand" or compensated) and not case.first and not _previous_passed(case, receipt):
         findings.append(_contract(field, "unknown", "a dialect that is not classified, and no receipt of the previous"))
     return findings
 

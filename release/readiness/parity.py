@@ -88,6 +88,17 @@ def _configuration(case: Case, staging: Release) -> list[Finding]:
         *(
             _finding(
                 f"environment.differences[{field}]",
+                "too-broad",
+                f"a declaration that excuses all of {field}",
+                "the fields that differ, such as workload.replicas",
+                "Declare each field that has to differ, with its reason",
+            )
+            for field in declared
+            if field in _SECTIONS
+        ),
+        *(
+            _finding(
+                f"environment.differences[{field}]",
                 "unused",
                 "a declared difference that does not exist",
                 "only differences that exist",

@@ -63,7 +63,7 @@ def evaluate_approvals(case: Case) -> list[Finding]:
     findings = [rejected(APPROVALS, entry, "owner") for entry in case.dossier.rejections("approval")]
     if case.settled:
         return findings
-    author = (case.release.scope.author or "").casefold()
+    author = " ".join((case.release.scope.author or "").split()).casefold()
     if not author and case.settings.approvals.roles:
         findings.append(
             _finding(

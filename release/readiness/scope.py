@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from release.findings import Finding, Severity, Turn
+from release.manifest.release import Release
 from release.readiness.case import Case
 from release.risk import riskier_than_recommended
 
@@ -125,6 +126,9 @@ def evaluate_hotfix(case: Case) -> list[Finding]:
             )
             for number in hot
         ]
+    others = [number for number, change in enumerate(release.scope.changes) if change.kind not in {"hotfix", "fix"}]
+    if others or not release.scope.changes:
+        return _rides_along(release, others)
     left = (release.hotfix.follow_up_due - case.now).total_seconds()
     if case.settled or 0 < left <= most:
         return []
@@ -141,6 +145,26 @@ def evaluate_hotfix(case: Case) -> list[Finding]:
             "Agree on a date",
             "owner",
         )
+    ]
+
+
+def _rides_along(release: Release, others: list[int]) -> list[Finding]:
+    """A hotfix passes freezes and a spent error budget, so nothing else may come with it."""
+    found = [
+        (f"scope.changes[{n}]", f"{release.scope.changes[n].id} is {release.scope.changes[n].kind}") for n in others
+    ]
+    return [
+        _finding(
+            HOTFIX,
+            "not-a-hotfix",
+            field,
+            f"{what}, in a release that is declared as a hotfix",
+            "changes of kind hotfix or fix only",
+            "Release it by itself, or take out the section hotfix",
+            "development",
+            "critical",
+        )
+        for field, what in found or [("scope.changes", "nothing")]
     ]
 
 

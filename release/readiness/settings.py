@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
-from release.evidence.facts import Kind
+from release.evidence.receipts import ResultKind
 from release.findings import Severity
 from release.manifest.base import Part
 from release.manifest.scope import Level
@@ -18,7 +18,7 @@ DAY = 86400.0
 class EvidenceSettings(Part):
     """Which evidence must be there, and how old it may be."""
 
-    required: tuple[Kind, ...] = ("tests", "coverage", "static-analysis", "security-scan")
+    required: tuple[ResultKind, ...] = ("tests", "coverage", "static-analysis", "security-scan")
     max_age: Seconds = 7 * DAY
     """Of test, coverage and analysis reports."""
     max_scan_age: Seconds = 3 * DAY
@@ -133,6 +133,12 @@ class Freeze(Part):
     start: AwareDatetime
     end: AwareDatetime
     allow_hotfix: bool = True
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Freeze:
+        if self.end <= self.start:
+            raise ValueError(f"the freeze {self.name} ends before it starts, so it would freeze nothing")
+        return self
 
 
 class BudgetSettings(Part):

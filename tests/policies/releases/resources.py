@@ -200,6 +200,14 @@ RESOURCES: list[BrokenResource] = [
         _changed(lambda p, c: c["resources"].pop("limits")),
     ),
     BrokenResource(
+        "memory-limit-of-nothing",
+        "limits",
+        "missing",
+        "resources.limits.memory",
+        DEPLOYMENT,
+        _changed(lambda p, c: c["resources"].update(limits={"memory": "0Mi"})),
+    ),
+    BrokenResource(
         "unknown-limits",
         "limits",
         "unknown",

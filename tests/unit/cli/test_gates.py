@@ -228,3 +228,12 @@ def test_the_rules_are_listed_with_their_types() -> None:
     by_name = {rule["name"]: rule for rule in told["rules"]}
     assert by_name["tests"]["rows"] == ["W2", "A1"]
     assert "kubernetes:apps/v1:Deployment" in by_name["probes"]["types"]
+
+
+def test_the_uri_of_a_sarif_result_is_one_also_for_a_path_with_a_space(project: Project) -> None:
+    project.scene.write()
+    (project.scene.root / "re leases").mkdir()
+    (project.scene.root / "re leases" / "1.yaml").write_text("{}")
+    told = json.loads(project.gates("--manifest", "re leases/1.yaml", "--format", "sarif").stdout)
+    places = [result["locations"][0]["physicalLocation"] for result in told["runs"][0]["results"]]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"re%20leases/1.yaml"}

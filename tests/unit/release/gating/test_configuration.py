@@ -122,3 +122,28 @@ def test_json_is_read_with_lines(tmp_path: Path) -> None:
         load(tmp_path / "prod.json")
     (problem,) = error.value.problems
     assert (problem.path, problem.line) == ("tests.minPassRate", 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"evidence": {"required": ["provenance"]}}, "required"),
+        ({"error-budget": {"url": "http://p.example"}}, "url and query go together"),
+        ({"error-budget": {"query": "q"}}, "url and query go together"),
+        (
+            {"freeze": {"windows": [{"name": "x", "start": "2026-12-02T00:00:00Z", "end": "2026-12-01T00:00:00Z"}]}},
+            "ends before it starts",
+        ),
+    ],
+    ids=str,
+)
+def test_a_setting_that_would_do_nothing_is_refused(content: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        read(content)
+
+
+def test_an_error_budget_that_is_asked_for_must_be_known_unless_it_is_said_that_it_need_not() -> None:
+    asked = {"url": "http://p.example", "query": "q"}
+    assert read({"error-budget": asked}).settings.budget.required
+    assert not read({"error-budget": asked | {"required": False}}).settings.budget.required
+    assert not read({}).settings.budget.required

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from release.evidence import predicates
@@ -7,7 +9,7 @@ from release.readiness import ObservedArtifact, Settings, evaluate
 from release.readiness.settings import IntegritySettings, ProvenanceSettings
 from tests.manifests import DIGEST, OTHER_DIGEST
 from tests.unit.release.readiness.support import passes, refused
-from tests.vouched import Vouched, slsa
+from tests.vouched import NOW, Vouched, slsa
 
 IMAGE = f"registry.example/checkout@{DIGEST}"
 
@@ -81,3 +83,18 @@ def test_a_build_from_another_repository_is_refused(it: Vouched) -> None:
     passes(it.case())
     it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/basket"))
     refused(it.case(), "provenance", "source")
+
+
+def test_a_repository_whose_name_begins_alike_is_another_one(it: Vouched) -> None:
+    it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/check"))
+    refused(it.case(), "provenance", "source")
+    for source in ("git+https://forge.example/checkout", "git+https://forge.example/"):
+        it.settings = Settings(provenance=ProvenanceSettings(source=source))
+        passes(it.case())
+
+
+def test_provenance_of_tomorrow_is_refused(it: Vouched) -> None:
+    statement = slsa()
+    statement["runDetails"] |= {"metadata": {"finishedOn": (NOW + timedelta(days=1)).isoformat()}}  # type: ignore[operator]
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, statement)
+    refused(it.case(), "provenance", "future")

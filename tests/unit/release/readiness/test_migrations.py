@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from release.readiness import GATES, Case, Settings
 from release.readiness.settings import MigrationSettings
 from tests.manifests import DIGEST, OTHER_DIGEST
 from tests.unit.release.readiness.support import passes, refused
-from tests.vouched import YESTERDAY, Vouched
+from tests.vouched import NOW, YESTERDAY, Vouched
 
 DROP = "alter table orders drop column total;"
 
@@ -195,3 +196,33 @@ def test_a_receipt_that_somebody_else_signed_is_refused(it: Vouched) -> None:
     }
     it.sign("migration.json", "quinn", receipts.MIGRATION, statement)
     refused(it.case(), "migrations", "not-allowed", "unproved")
+
+
+def test_a_compensation_does_not_stand_in_for_what_an_unclassified_dialect_does_to_the_previous_artifact(
+    it: Vouched,
+) -> None:
+    _script(it, "DROP TABLE orders", "x", dialect="other", phase="expand")
+    _compensate(it, "restore the backup")
+    refused(it.case(), "migrations", "unknown")
+    _receipt(it, previousArtifact=DIGEST, previousPassed=True)
+    passes(it.case())
+
+
+def test_a_receipt_of_tomorrow_is_refused(it: Vouched) -> None:
+    _receipt(it, at=(NOW + timedelta(days=1)).isoformat())
+    refused(it.case(), "migrations", "future")
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        "drop schema shop cascade",
+        "alter table orders set schema old",
+        "create rule r as on insert to orders do nothing",
+    ],
+)
+def test_a_contract_that_may_hit_anything_is_in_use_wherever_something_is_used(it: Vouched, up: str) -> None:
+    _script(it, up, phase="contract")
+    _compensate(it, "restore the backup")
+    refused(it.case(), "migrations", "in-use")
+    passes(it.case(**_previous(it.case())))

@@ -80,3 +80,10 @@ def test_an_unknown_staging_is_refused(it: Vouched) -> None:
     refused(it.case(staging=None), "parity", "unknown")
     it.settings = Settings(parity=ParitySettings(required=False))
     passes(it.case(staging=None))
+
+
+def test_a_declaration_that_excuses_a_whole_section_is_refused(it: Vouched) -> None:
+    it.manifest["environment"]["differences"] = [{"field": "workload", "reason": "everything is different"}]
+    it.people()
+    (finding,) = refused(it.case(staging=_staging(workload__replicas=1)), "parity", "too-broad")
+    assert "all of workload" in finding.found

@@ -120,3 +120,10 @@ def test_one_person_does_not_fill_two_roles(it: Vouched) -> None:
 def test_approvals_are_not_judged_again_for_a_settled_release(it: Vouched) -> None:
     it.manifest["approvals"] = []
     passes(it.case(settled=True))
+
+
+@pytest.mark.parametrize("author", ["olive", " Olive ", "OLIVE"])
+def test_nobody_approves_a_change_of_his_own_however_the_name_is_written(it: Vouched, author: str) -> None:
+    it.manifest["scope"]["author"] = author
+    it.people()
+    refused(it.case(), "approvals", "own-change")

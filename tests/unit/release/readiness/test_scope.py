@@ -91,3 +91,13 @@ def test_a_riskier_strategy_needs_a_reason(it: Vouched) -> None:
     it.manifest["strategy"]["reason"] = "a drill of the fast path, agreed with the owner"
     it.people()
     passes(it.case())
+
+
+def test_nothing_but_fixes_comes_with_a_hotfix(it: Vouched) -> None:
+    due = (NOW + timedelta(days=3)).isoformat()
+    it.manifest["hotfix"] = {"ticket": "OPS-1", "reason": "checkout is down", "followUpDue": due}
+    it.manifest["scope"]["changes"] = [{"id": "A", "kind": "hotfix"}, {"id": "B", "kind": "feature"}]
+    it.people()
+    (finding,) = refused(it.case(), "hotfix", "not-a-hotfix")
+    assert finding.field == "scope.changes[1]"
+    assert "B is feature" in finding.found
