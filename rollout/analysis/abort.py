@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp
+from math import exp, log
+from operator import mul
 
 from rollout.analysis import common
 from rollout.analysis import constants as const
 from rollout.analysis.boost import boost
 from rollout.analysis.likelihood import at_odds, exposure_logs, level_bets, share_bets, share_logs
-from rollout.analysis.mixture import mix, mix_and_share, restart_rate, share
+from rollout.analysis.mixture import mix_and_share, restart_rate, share
 from rollout.analysis.nulls import acceptable_share, recorded_share, warm_share
 from rollout.analysis.rules import Rule
 from rollout.analysis.state import Baseline, Buckets, State, Wealth
@@ -18,6 +19,8 @@ from rollout.analysis.types import Counts, GuardrailCounts
 Family = tuple[float, list[float] | None]
 """Bets of one kind: their part of the prior, and their log likelihood ratios; None when they sit this tick out."""
 
+SIZE = len(const.PRIOR)
+"""Alternatives of one family."""
 NOTHING = [0.0] * len(const.MULTIPLES)
 """Log likelihood ratios of a tick without bad events on either side."""
 
@@ -114,7 +117,8 @@ def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, us
         return families
     others = _bucket_logs(rule, state.buckets, counts, falls)
     rest = (1.0 - const.THRESHOLD_PRIOR) / len(others)
-    return [*((part * const.THRESHOLD_PRIOR, logs) for part, logs in families), *((rest, logs) for logs in others)]
+    families = [(part * const.THRESHOLD_PRIOR, logs) for part, logs in families]
+    return families + [(rest, logs) for logs in others]
 
 
 def _bucket_logs(
@@ -126,9 +130,10 @@ def _bucket_logs(
         return [None] * len(buckets.places)
     low, high = (limit * buckets.total for limit in const.BUCKET_SHARES)
     families: list[list[float] | None] = []
+    slower, others = candidate.slower, baseline.slower
     for place, seen in zip(buckets.places, buckets.slower, strict=True):
-        bad = candidate.slower[place]
-        families.append(_ratio(rule, bad, bad + baseline.slower[place], falls) if low < seen < high else None)
+        bad = slower[place]
+        families.append(_ratio(rule, bad, bad + others[place], falls) if low < seen < high else None)
     return families
 
 
@@ -151,16 +156,24 @@ def _mix_awake(
         logs += family or ()
     if len(logs) == len(weights):
         return mix_and_share(weights, logs, prior, eps)
-    size = len(const.PRIOR)
-    awake = [index * size + offset for index, family in enumerate(families) if family for offset in range(size)]
-    wealth = sum([weights[place] for place in awake])
-    if wealth <= 0.0:
+    shares = [weights[at : at + SIZE] for at in range(0, len(weights), SIZE)]
+    awake: list[float] = []
+    for family, own in zip(families, shares, strict=True):
+        awake += own if family else ()
+    wealth = sum(awake)
+    if wealth <= 0.0 or not any(logs):
         return 0.0, share(weights, prior, eps)
-    growth, posterior = mix([weights[place] / wealth for place in awake], logs)
-    merged = list(weights)
-    for place, weight in zip(awake, posterior, strict=True):
-        merged[place] = wealth * weight
-    return growth, share(merged, prior, eps)
+    top = max(logs)
+    parts = list(map(mul, awake, map(exp, [value - top for value in logs])))
+    total = sum(parts)
+    if total <= 0.0:
+        return -700.0, share(weights, prior, eps)
+    scale, at = wealth / total, 0
+    merged: list[float] = []
+    for family, own in zip(families, shares, strict=True):
+        merged += [scale * part for part in parts[at : at + SIZE]] if family else own
+        at += SIZE if family else 0
+    return top + log(total / wealth), share(merged, prior, eps)
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from rollout.analysis import constants as const
 from rollout.analysis.abort import ratios
@@ -27,7 +28,7 @@ def bet(
     weight: float,
     length: float,
     warm: bool,
-) -> tuple[Wealth, dict[str, float], tuple[int, int]]:
+) -> tuple[Wealth, Mapping[str, float], tuple[int, int]]:
     """One tick of first failures: evidence, what is known of the clients now, and how many
     failed for the first time on the candidate and on the baseline.
 
@@ -38,7 +39,7 @@ def bet(
     that failed on the candidate never bets again, nor does one that has nothing to tell at this weight.
     """
     rho0 = const.WARM_UP_RATIO if warm else rule.tolerate
-    known = dict(clients)
+    known, learned = clients, dict[str, float]()
     regime = f"{REGIME} warm" if warm else REGIME
     weights = wealth.weights if wealth.regime == regime else const.PRIOR
     evidence, w = wealth.log, min(1.0, weight / 100.0)
@@ -51,7 +52,9 @@ def bet(
         if bound is None:
             failed[on_candidate] += 1
         if on_candidate or w > lower:
-            known[key] = DONE if on_candidate else w
+            if not learned:  # Thousands may be known: they are copied only when there is something to add.
+                known = learned = dict(clients)
+            learned[key] = DONE if on_candidate else w
         if lower >= w or w >= 1.0:
             continue
         # In a bucket of several clients the next failer may be one of whom nothing is known yet.
@@ -68,12 +71,19 @@ def _once(
     rule: Rule, rho0: float, weights: tuple[float, ...], candidate: float, baseline: float, bad: bool, evidence: float
 ) -> tuple[float, tuple[float, ...]]:
     """One client's bet: a single event with the designed weights as exposures."""
-    logs = ratio_logs(rho0, ratios(rho0), candidate, baseline, int(bad), 1)
+    logs, most = _logs(rho0, candidate, baseline, bad)
     growth, posterior = mix(weights, logs)
     room = rule.log_abort - evidence
-    if growth < room and rho0 == rule.tolerate:
+    if growth < room < most and rho0 == rule.tolerate:
         growth += boost(weights, rho0, ratios(rho0), candidate, baseline, 1, room, rare=False)
     return growth, tuple(posterior)
+
+
+@lru_cache(maxsize=1024)
+def _logs(rho0: float, candidate: float, baseline: float, bad: bool) -> tuple[list[float], float]:
+    """The bets' logs, and the most that any of them can win: nothing overshoots a threshold that is further away."""
+    logs, most = (ratio_logs(rho0, ratios(rho0), candidate, baseline, events, 1) for events in (int(bad), 1))
+    return logs, max(most)
 
 
 def new_clients(counts: GuardrailCounts, failed_candidate: int, failed_baseline: int) -> GuardrailCounts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import log, sqrt
 
-from rollout.analysis.likelihood import at_odds
+from rollout.analysis.likelihood import at_odds, odds_multiples
 from rollout.analysis.state import Baseline
 from rollout.analysis.types import Counts
 
@@ -35,7 +35,8 @@ def nearest(ratio: float, candidate: float, baseline: float, n_c: float, n_b: fl
     bad = n_c * candidate + n_b * baseline
     square = ratio * (n_c + n_b)
     middle = bad * (1.0 + ratio) + ratio * n_c * (1.0 - candidate) + n_b * (1.0 - baseline)
-    share = (middle - sqrt(max(0.0, middle * middle - 4.0 * square * bad))) / (2.0 * square)
+    rest = middle * middle - 4.0 * square * bad
+    share = (middle - sqrt(rest)) / (2.0 * square) if rest > 0.0 else middle / (2.0 * square)
     return ratio * share, share
 
 
@@ -49,25 +50,22 @@ def two_sample_logs(
     has expectation at most 1 under all of it (Turner, Ly & Grunwald 2024, with the tick as the block).
     An alternative that is no alternative bets nothing. `usual` must be known before the tick.
     """
+    n_c, n_b, bad_c, bad_b = candidate.total, baseline.total, candidate.bad, baseline.bad
+    good_c, good_b, good_share, limit = n_c - bad_c, n_b - bad_b, 1.0 - usual, ratio * usual
     found = []
     for share in shares:
-        if (share > ratio * usual) is not above or share == ratio * usual:
+        if share == limit or (share > limit) is not above:
             found.append(0.0)
             continue
-        a, b = nearest(ratio, share, usual, candidate.total, baseline.total)
-        found.append(_gain(candidate, share, a) + _gain(baseline, usual, b))
+        a, b = nearest(ratio, share, usual, n_c, n_b)
+        own = bad_c * log(share / a) + good_c * log((1.0 - share) / (1.0 - a))
+        found.append(own + (bad_b * log(usual / b) + good_b * log(good_share / (1.0 - b))))
     return found
-
-
-def _gain(counts: Counts, share: float, null: float) -> float:
-    bad = counts.bad * log(share / null) if counts.bad else 0.0
-    return bad + (counts.total - counts.bad) * log((1.0 - share) / (1.0 - null))
 
 
 def worse(tolerate: float, usual: float) -> list[float]:
     """The alternatives of the abort test: shares above what is tolerated; the first is the null itself."""
-    highest = min(LIMIT, tolerate * usual)
-    return [at_odds(highest, multiple) for multiple in ODDS]
+    return odds_multiples(min(LIMIT, tolerate * usual), ODDS)
 
 
 def highest_common_ratio(highest: float, tolerate: float, usual: float) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import log
 
+FLOOR = log(1e-12)
+"""A bet on a share never loses more than this, so that it can come back."""
 DEAD = -1e4
 """Log likelihood ratio of an alternative that the data have ruled out."""
 
@@ -24,7 +26,12 @@ def ratio_logs(
     if both == 0 or baseline <= 0:
         return [0.0] * len(rhos)
     falls = exposure_logs(rho0, rhos, candidate, baseline)
-    return [bad * log(rho / rho0) + both * fall for rho, fall in zip(rhos, falls, strict=True)]
+    return [bad * gain + both * fall for gain, fall in zip(_log_ratios(rho0, tuple(rhos)), falls, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _log_ratios(rho0: float, rhos: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(log(rho / rho0) for rho in rhos)
 
 
 def exposure_logs(rho0: float, rhos: Sequence[float], candidate: float, baseline: float) -> list[float]:
@@ -55,6 +62,13 @@ def at_odds(null: float, multiple: float) -> float:
     return odds / (1.0 + odds)
 
 
+def odds_multiples(null: float, multiples: Sequence[float]) -> list[float]:
+    """`at_odds` for several multiples."""
+    rest = 1.0 - null
+    odds = [multiple * null / rest for multiple in multiples]
+    return [one / (1.0 + one) for one in odds]
+
+
 def share_bets(
     rho0: float, rhos: Sequence[float], candidate: float, baseline: float, bad: int, both: int
 ) -> list[float]:
@@ -67,11 +81,11 @@ def share_bets(
         return [0.0] * len(rhos)
     theta0 = rho0 * candidate / (rho0 * candidate + baseline)
     y = bad / both
-    values = []
-    for rho in rhos:
-        theta = rho * candidate / (rho * candidate + baseline)
-        values.append(log(max(1e-12, (1.0 - y) * (1.0 - theta) / (1.0 - theta0) + y * theta / theta0)))
-    return values
+    other, rest = 1.0 - y, 1.0 - theta0
+    exposures = [rho * candidate for rho in rhos]
+    thetas = [own / (own + baseline) for own in exposures]
+    values = [other * (1.0 - theta) / rest + y * theta / theta0 for theta in thetas]
+    return [log(value) if value > 1e-12 else FLOOR for value in values]
 
 
 def level_bets(null: float, multiples: Sequence[float], phi: float, total: int, bad: int) -> list[float]:
@@ -86,5 +100,6 @@ def level_bets(null: float, multiples: Sequence[float], phi: float, total: int, 
     for multiple in multiples:
         gain = multiple - 1.0
         size = min(1.0, gain / (gain * gain + phi * multiple / (total * null))) if total and gain > 0.0 else 0.0
-        values.append(log(max(1e-12, 1.0 + size * excess)))
+        value = 1.0 + size * excess
+        values.append(log(value) if value > 1e-12 else FLOOR)
     return values

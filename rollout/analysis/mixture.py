@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, log
+from operator import mul
 
 from rollout.analysis.constants import RESTARTS
 
@@ -38,7 +39,7 @@ def mix_and_share(
     top = max(logs)
     if top == 0.0 and not any(logs):
         return 0.0, share(weights, prior, eps)
-    parts = [weight * exp(value - top) for weight, value in zip(weights, logs, strict=True)]
+    parts = list(map(mul, weights, map(exp, [value - top for value in logs])))
     total = sum(parts)
     if total <= 0.0:
         return -700.0, share(weights, prior, eps)
@@ -48,4 +49,5 @@ def mix_and_share(
 
 def restart_rate(length: float, horizon: float) -> float:
     """`eps` of a tick of `length` seconds: RESTARTS are expected within the horizon."""
-    return min(0.5, RESTARTS * length / horizon)
+    rate = RESTARTS * length / horizon
+    return rate if rate < 0.5 else 0.5

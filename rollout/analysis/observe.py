@@ -51,6 +51,8 @@ def _decide(
 
 def _worst(findings: tuple[Finding, ...]) -> Verdict:
     """The first of ORDER that a guardrail has; without guardrails nothing was shown."""
+    if len(findings) == 1:
+        return findings[0].verdict
     for verdict in ORDER:
         for finding in findings:
             if finding.verdict is verdict:

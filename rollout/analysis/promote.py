@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import log, sqrt
 
 from rollout.analysis import common
@@ -34,7 +35,7 @@ def bet(
     weights = wealth.weights if wealth.regime == name else prior
     null = promotable_share(rule, weight, rule.first_release or weight >= 100.0, baseline)
     candidate = counts.candidate
-    logs = share_logs(null, [null * part for part in FRACTIONS], candidate.total, candidate.bad)
+    logs = share_logs(null, _fractions(null), candidate.total, candidate.bad)
     if not alone:
         logs = _relative(rule, baseline, counts, weight) + logs
     if rule.phi > 1.0:
@@ -52,8 +53,18 @@ def _relative(rule: Rule, baseline: Baseline, counts: GuardrailCounts, weight: f
         both = candidate.bad + other.bad
         if baseline.total < common.ENOUGH and both >= common.COMMON * (candidate.total + other.total):
             return [0.0] * len(RELATIVE_PRIOR)  # Perhaps these events are common: the first tick cannot know.
-        goals = (1.0, sqrt(highest), 0.3)
-        return ratio_logs(highest, goals, candidate.total, other.total, candidate.bad, both)
+        return ratio_logs(highest, _goals(highest), candidate.total, other.total, candidate.bad, both)
     highest = common.highest_common_ratio(highest, rule.tolerate, usual)
     shares = (usual, usual * sqrt(highest), 0.3 * usual)
     return common.two_sample_logs(highest, shares, usual, candidate, other, above=False)
+
+
+@lru_cache(maxsize=256)
+def _fractions(null: float) -> tuple[float, ...]:
+    return tuple(null * part for part in FRACTIONS)
+
+
+@lru_cache(maxsize=256)
+def _goals(highest: float) -> tuple[float, ...]:
+    """Ratios of candidates that should pass: as good as the baseline, not quite, and much better."""
+    return (1.0, sqrt(highest), 0.3)

@@ -14,9 +14,12 @@ def number(value: float) -> str:
     return f"{value:.3g}" if value < 100 else (f"{value:,.0f}" if value < 1e6 else f"{value:.1e}")
 
 
+UNITS = {"client-failures": "clients failed", "latency": "slow"}
+
+
 def events(rule: Rule, step: Step, alone: bool) -> str:
     """What was seen in this step, such as `3 of 412 bad (0.73%) against 11 of 7,803 (0.14%)`."""
-    unit = {"client-failures": "clients failed", "latency": "slow"}.get(rule.kind, "bad")
+    unit = UNITS.get(rule.kind, "bad")
     text = f"{step.candidate_bad:,} of {step.candidate:,} {unit}{_share(step.candidate_bad, step.candidate)}"
     if alone:
         return text

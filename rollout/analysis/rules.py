@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from release.manifest.analysis import Analysis
 from release.manifest.guardrails import AlertFiring, ClientFailures, Guardrail, Latency, Slo
@@ -33,11 +34,8 @@ class Rule:
     log_promote: float
     horizon: float
     warm_up: float
-
-    @property
-    def absolute(self) -> bool:
-        """True when the candidate is never compared with a baseline."""
-        return self.kind == "slo"
+    absolute: bool
+    """Whether the candidate is never compared with a baseline."""
 
 
 def compile_rules(
@@ -76,6 +74,7 @@ def _rule(guardrail: Guardrail, analysis: Analysis, first_release: bool, phi: fl
         log_promote=-math.log(analysis.false_promote),
         horizon=analysis.horizon,
         warm_up=analysis.warm_up,
+        absolute=guardrail.kind == "slo",
     )
 
 
@@ -84,5 +83,10 @@ def highest_ratio(rule: Rule, weight: float) -> float:
 
     `1 + HARM / w` keeps the harm that a step can do constant: (ratio - 1) w is the excess of failed requests.
     """
+    return _highest(rule.tolerate, weight)
+
+
+@lru_cache(maxsize=1024)
+def _highest(tolerate: float, weight: float) -> float:
     ramp = 1.0 + const.HARM / max(weight / 100.0, 1e-6)
-    return max(const.FINAL_RATIO, ramp, const.RAMP_SLACK * rule.tolerate)
+    return max(const.FINAL_RATIO, ramp, const.RAMP_SLACK * tolerate)
