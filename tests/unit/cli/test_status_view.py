@@ -42,6 +42,13 @@ def test_a_rollout_in_flight_shows_its_steps_weights_and_verdict() -> None:
     assert in_flight().problem is None
 
 
+def test_what_is_not_claimed_of_a_rollout_is_said() -> None:
+    caveat = "no error rate claimed for errors: clients stick to one side"
+    running = attempt().model_copy(update={"caveat": caveat})
+    assert caveat in as_text(seen(head=head(attempt=running), lease=RENEWED))
+    assert caveat in json.dumps(as_json(seen(head=head(attempt=running), lease=RENEWED)))
+
+
 def test_a_rollout_is_paused_while_the_last_word_that_it_obeyed_is_pause() -> None:
     assert in_flight(intent=intent("pause", "i1")).paused
     assert not in_flight(intent=intent("resume", "i1")).paused
