@@ -71,7 +71,7 @@ def gates(
     if output is None:
         click.echo(text)
     else:
-        output.write_text(text if text.endswith("\n") else f"{text}\n")
+        _write(output, text)
         click.echo(gates_view.as_text(project, stack, judged), err=True)
     sys.exit(1 if any(judgement.refusing for _, judgement in judged) else 0)
 
@@ -95,11 +95,33 @@ def _inside(project: Path, folder: Path, path: Path) -> str:
 
 
 def _declared(project: Path, stack: str) -> list[str]:
-    from cli.stack_file import config_of, services_of, stack_file
+    from cli.stack_file import SERVICES, config_of, services_of, stack_file
+    from release.errors import InputError, Problem
 
     file = stack_file(project, stack)
     services = services_of(config_of(file), file)
-    return [str(entry["manifest"]) for _, entry in sorted(services.items()) if "manifest" in entry]
+    named = {service: entry.get("manifest") for service, entry in sorted(services.items())}
+    problems = [
+        Problem(f"{SERVICES}.{service}.manifest", "is missing or no path", "Name the manifest of the release")
+        for service, path in named.items()
+        if not isinstance(path, str) or not path
+    ]
+    if not named:  # judging nothing must not look like passing
+        problems = [Problem(SERVICES, "names no service", "Name a service with its manifest, or give --manifest")]
+    if problems:
+        raise InputError(file.name, problems)
+    return [str(path) for path in named.values()]
+
+
+def _write(output: Path, text: str) -> None:
+    from release.errors import InputError, Problem
+
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text if text.endswith("\n") else f"{text}\n")
+    except OSError as error:
+        problem = Problem("output", f"cannot be written: {error.strerror}", "Choose another place")
+        raise InputError(str(output), [problem]) from None
 
 
 def _judge(project: Path, stack: str, path: str, configuration: Configuration, ask: str) -> Judgement:

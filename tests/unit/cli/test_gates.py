@@ -237,3 +237,28 @@ def test_the_uri_of_a_sarif_result_is_one_also_for_a_path_with_a_space(project: 
     told = json.loads(project.gates("--manifest", "re leases/1.yaml", "--format", "sarif").stdout)
     places = [result["locations"][0]["physicalLocation"] for result in told["runs"][0]["results"]]
     assert {place["artifactLocation"]["uri"] for place in places} == {"re%20leases/1.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("services", "says"),
+    [({}, "names no service"), ({"checkout": {}}, "checkout.manifest"), ({"checkout": {"manifest": 7}}, "no path")],
+    ids=str,
+)
+def test_judging_nothing_does_not_look_like_passing(project: Project, services: dict[str, Any], says: str) -> None:
+    project.scene.write()
+    path = project.scene.root / "Pulumi.prod.yaml"
+    path.write_text(json.dumps({"config": {"releases:services": services}}))
+    result = CliRunner().invoke(cli, ["gates", "-C", str(project.scene.root), "--stack", "prod"])
+    assert result.exit_code == 1
+    assert says in result.stderr
+
+
+def test_a_report_is_written_into_a_new_folder_and_one_that_cannot_be_is_an_error(project: Project) -> None:
+    out = project.scene.root / "out" / "gates.sarif"
+    assert project.gates("--format", "sarif", "--output", str(out)).exit_code == 0
+    assert json.loads(out.read_text())["version"] == "2.1.0"
+    bad = project.gates("--output", str(project.scene.root))
+    assert bad.exit_code != 0
+    below = project.gates("--output", str(out / "x"))
+    assert below.exit_code == 1
+    assert "cannot be written" in below.stderr
