@@ -115,5 +115,6 @@ def _parsed(cookie: str) -> tuple[str, str]:
 
 
 def _pattern(name: str, numbers: Sequence[str]) -> str:
-    """Of a whole Cookie header (RFC 6265, 4.2.1) that holds one of these."""
-    return rf"^(?:.*;\s*)?{name}=(?:{'|'.join(numbers)})(?:\s*;.*)?$"
+    """Of a whole Cookie header (RFC 6265, 4.2.1) that holds one of these. Proxies join several such headers by a
+    comma."""
+    return rf"^(?:.*[;,]\s*)?{name}=(?:{'|'.join(numbers)})(?:\s*[;,].*)?$"

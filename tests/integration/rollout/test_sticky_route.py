@@ -161,6 +161,12 @@ def test_every_match_keeps_its_clients_and_a_client_without_cookies_is_drawn_at_
         client.headers["x-a"] = "1"
         client.headers["cookie"] = f"first=1; {ramp.draw.cookie}={client.cookies[ramp.draw.cookie]}; last=2"
     assert once_each(clients, "/api") == seen
+    for client, version in zip(clients, seen, strict=True):
+        own = client.headers.pop("cookie").split("; ")
+        client.cookies.clear()
+        answer = client.get("/api", headers=[("cookie", one) for one in own])
+        assert answer.headers[VERSION_HEADER] == version
+        assert "set-cookie" not in answer.headers
     forgetful = http()
     answers = []
     for _ in range(200):

@@ -99,8 +99,8 @@ def test_the_share_of_clients_is_the_weight_at_every_step_whenever_they_came(bou
         assert earlier == round(weight * 100)
 
 
-@pytest.mark.parametrize("before", ["", "a=1; ", "x=slipway; b=2; "])
-@pytest.mark.parametrize("after", ["", "; a=1", ";c=3"])
+@pytest.mark.parametrize("before", ["", "a=1; ", "x=slipway; b=2; ", "a=1,"])
+@pytest.mark.parametrize("after", ["", "; a=1", ";c=3", ",c=3"])
 def test_the_cookie_is_found_among_others(before: str, after: str) -> None:
     found = rules(at(25.0))
     assert side(found, f"{before}{DRAW.cookie}=1{after}") == NEW.service
