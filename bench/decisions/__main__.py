@@ -22,7 +22,7 @@ from bench.decisions.run import FULL, QUICK, everything
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True, help="Cells that run at once.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/bench"), show_default=True)
 def main(names: tuple[str, ...], only: bool, quick: bool, processes: int, out: Path) -> None:
-    """Score detectors on simulated releases: the table, OUT/decisions.json and two plots."""
+    """Score detectors on simulated releases: the table, OUT/decisions.json (with details beside it) and two plots."""
     began = time.monotonic()
     console = Console(width=max(120, Console().width))
     plan = QUICK if quick else FULL
@@ -33,10 +33,12 @@ def main(names: tuple[str, ...], only: bool, quick: bool, processes: int, out: P
             chosen, plan, processes, lambda done, total, _: bar.update(task, completed=done, total=total)
         )
     rows = {detector.name: results.row(detector.name) for detector in chosen}
-    data = report.to_json(results, rows, plan, time.monotonic() - began)
+    data = report.to_json(results, rows)
+    more = report.details(results, rows, plan, time.monotonic() - began)
     report.write(data, out / "decisions.json")
+    report.write(more, out / "decisions-details.json")
     plots.draw(results, rows, out)
-    report.show(data, console)
+    report.show(data, more, console)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from bench.decisions.recordings import simulate
 from bench.decisions.score import Outcome, Row, outcome, row
 
 TOLD = "told the ratio"
+CHUNK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,22 @@ class Plan:
     good: int
     gate: int
     sticky: int
+    again: int
+    """Fresh runs of a healthy cell whose rate was above alpha: they alone count then."""
+    sticky_again: int
 
 
-FULL = Plan(bad=1000, good=10_000, gate=4000, sticky=600)
-QUICK = Plan(bad=60, good=200, gate=100, sticky=20)
+FULL = Plan(bad=1000, good=10_000, gate=4000, sticky=1000, again=50_000, sticky_again=4000)
+QUICK = Plan(bad=60, good=200, gate=100, sticky=20, again=400, sticky_again=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A healthy cell near alpha: the first look, and the fresh runs that count."""
+
+    cell: str
+    first: Outcome
+    second: Outcome
 
 
 @dataclass(slots=True)
@@ -41,40 +54,76 @@ class Results:
     gates: dict[str, dict[str, dict[Cell, Outcome]]] = field(default_factory=dict)
     sticky: dict[str, dict[str, Outcome]] = field(default_factory=dict)
     sticky_requests: dict[str, float] = field(default_factory=dict)
+    again: dict[str, list[Again]] = field(default_factory=dict)
     checked: int = 0
     wrong: int = 0
 
     def row(self, name: str) -> Row:
         """The summary of one detector."""
+        return row(self.bad[name], self.bad[TOLD], self.good[name].values(), self._hard(name))
+
+    def healthy(self, name: str) -> list[Outcome]:
+        """One detector in all cells that it must leave alone."""
+        return [*self.good[name].values(), *self._hard(name)]
+
+    def _hard(self, name: str) -> list[Outcome]:
         hard = [result for gate in self.gates[name].values() for result in gate.values()]
-        hard += list(self.sticky.get(name, {}).values())
-        return row(self.bad[name], self.bad[TOLD], self.good[name].values(), hard)
+        return hard + list(self.sticky.get(name, {}).values())
 
 
-CellResult = tuple[dict[str, Outcome], int, int]
+@dataclass(slots=True)
+class CellResult:
+    """What every detector did in one cell."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    again: dict[str, Again] = field(default_factory=dict)
+    checked: int = 0
+    wrong: int = 0
 
 
-def _cell(detectors: Sequence[Detector], runs: int, job: tuple[str, Cell]) -> tuple[str, Cell, CellResult]:
+def _cell(detectors: Sequence[Detector], runs: int, again: int, job: tuple[str, Cell]) -> tuple[str, Cell, CellResult]:
     kind, cell = job
-    recordings = simulate(cell, runs)
-    results, checked, wrong = {}, 0, 0
+    recordings, found = simulate(cell, runs), CellResult()
     for detector in detectors:
         if kind != "bad" and cell.ratio > detector.tolerate:
             continue
         own = recordings.take(slice(0, detector.most)) if detector.most < runs else recordings
         times = detector.detect(own)
-        results[detector.name] = outcome(times)
-        checked += min(detector.checked, len(own))
-        wrong += disagreements(own, times, detector.tolerate, detector.checked) if detector.checked else 0
+        first = found.outcomes[detector.name] = outcome(times)
+        if kind != "bad" and first.doubtful and detector.most >= runs:
+            second = found.outcomes[detector.name] = _fresh(detector, cell, again)
+            found.again[detector.name] = Again(cell.name, first, second)
+        found.checked += min(detector.checked, len(own))
+        found.wrong += disagreements(own, times, detector.tolerate, detector.checked) if detector.checked else 0
     if kind == "bad":
-        results[TOLD] = outcome(peers.told(recordings, cell.ratio))
-    return kind, cell, (results, checked, wrong)
+        found.outcomes[TOLD] = outcome(peers.told(recordings, cell.ratio))
+    return kind, cell, found
 
 
-def _clients(runs: int, job: tuple[sticky.Population, str, float]) -> tuple[str, str, Outcome, float]:
+def _fresh(detector: Detector, cell: Cell, runs: int) -> Outcome:
+    """Other runs than those of the first look, each chunk with a history of its own."""
+    sizes = [min(CHUNK, runs - at) for at in range(0, runs, CHUNK)]
+    chunks = (simulate(cell, size, salt=salt) for salt, size in enumerate(sizes, 1))
+    return outcome(np.concatenate([detector.detect(chunk) for chunk in chunks]))
+
+
+ClientsResult = tuple[str, str, Outcome, Again | None, float]
+
+
+def _clients(plan: Plan, job: tuple[sticky.Population, str, float]) -> ClientsResult:
     population, name, tolerate = job
-    times = np.array([sticky.first_failure_time(population, run, tolerate) for run in range(runs)])
-    return population.name, name, outcome(times), sticky.request_test_aborts(population, min(runs, 200), tolerate)
+
+    def measure(first: int, runs: int) -> Outcome:
+        return outcome(
+            np.array([sticky.first_failure_time(population, run, tolerate) for run in range(first, first + runs)])
+        )
+
+    found, again = measure(0, plan.sticky), None
+    if found.doubtful:
+        again = Again(f"sticky, {population.name}", found, measure(plan.sticky, plan.sticky_again))
+        found = again.second
+    requests = sticky.request_test_aborts(population, min(plan.sticky, 200), tolerate)
+    return population.name, name, found, again, requests
 
 
 def everything(
@@ -93,12 +142,13 @@ def everything(
     context = multiprocessing.get_context("fork")
     with context.Pool(processes) as pool:
         for size, chosen in _sizes(plan, jobs):
-            for kind, cell, result in pool.imap_unordered(partial(_cell, detectors, size), chosen):
+            for kind, cell, result in pool.imap_unordered(partial(_cell, detectors, size, plan.again), chosen):
                 _keep(results, kind, cell, result)
                 done += 1
                 progress(done, total, f"{kind}: {cell.name}")
-        for population, name, result_, requests in pool.imap_unordered(partial(_clients, plan.sticky), client_jobs):
-            results.sticky.setdefault(name, {})[population] = result_
+        for population, name, aborts, again, requests in pool.imap_unordered(partial(_clients, plan), client_jobs):
+            results.sticky.setdefault(name, {})[population] = aborts
+            results.again.setdefault(name, []).extend([again] if again else [])
             results.sticky_requests[f"{name} {population}"] = requests
             done += 1
             progress(done, total, f"sticky: {population}")
@@ -114,10 +164,11 @@ def _sizes(plan: Plan, jobs: list[tuple[str, Cell]]) -> list[tuple[int, list[tup
 
 
 def _keep(results: Results, kind: str, cell: Cell, result: CellResult) -> None:
-    outcomes, checked, wrong = result
-    results.checked += checked
-    results.wrong += wrong
-    for name, own in outcomes.items():
+    results.checked += result.checked
+    results.wrong += result.wrong
+    for name, again in result.again.items():
+        results.again.setdefault(name, []).append(again)
+    for name, own in result.outcomes.items():
         if kind == "bad":
             results.bad[name][cell] = own
         elif kind == "good":

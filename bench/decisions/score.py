@@ -17,6 +17,8 @@ from rollout.analysis.detectable import relative_growth
 ALPHA = 0.01
 SURE = 0.99
 """Confidence of the lower bound by which a cell disqualifies."""
+SETTLED = 1e-6
+"""A rate above alpha is measured again, unless chance would put it there less often than this."""
 BOUND_CELLS = (60.0, 1200.0)
 """Wald's bound is compared with where a tick is small against it, and the hour is long against it."""
 
@@ -31,9 +33,35 @@ class Outcome:
     runs: int
 
     @property
-    def lower(self) -> float:
-        """Lower confidence bound of the abort rate (Clopper & Pearson)."""
-        return float(beta.ppf(1.0 - SURE, self.aborted, self.runs - self.aborted + 1)) if self.aborted else 0.0
+    def rate(self) -> float:
+        """Share of the runs that were aborted."""
+        return self.aborted / self.runs
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a healthy cell is so near to alpha that only many more runs can tell on which side it is."""
+        return self.rate > ALPHA >= self.lower(SETTLED)
+
+    def lower(self, doubt: float = 1.0 - SURE) -> float:
+        """Lower confidence bound of the abort rate (Clopper & Pearson), above the rate with a chance of `doubt`."""
+        return float(beta.ppf(doubt, self.aborted, self.runs - self.aborted + 1)) if self.aborted else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The highest lower bound of a detector's healthy cells, read in two ways: each cell for itself at 99%, which is
+    what disqualifies, and at 99% for all cells together (Bonferroni), which luck in one of many cells cannot reach."""
+
+    cells: int
+    each: float
+    together: float
+
+
+def bounds(healthy: Sequence[Outcome]) -> Bounds:
+    """Of the healthy cells of one detector."""
+    share = (1.0 - SURE) / max(1, len(healthy))
+    each, together = (max([cell.lower(doubt) for cell in healthy], default=0.0) for doubt in (1.0 - SURE, share))
+    return Bounds(len(healthy), each, together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +74,16 @@ class Row:
     missed_2x: float
     missed_5x: float
     mean_over_wald: float
-    disqualified: bool
+    bounds: Bounds
+
+    @property
+    def disqualified(self) -> bool:
+        """Whether any healthy cell's false-abort lower confidence bound exceeds alpha."""
+        return self.bounds.each > ALPHA
 
     def to_json(self) -> dict[str, Any]:
         """Figures rounded to what they are worth."""
-        return {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(self).items()}
+        return {key: round(value, 4) for key, value in asdict(self).items() if key != "bounds"}
 
 
 def outcome(times: Floats) -> Outcome:
@@ -72,7 +105,7 @@ def row(
 ) -> Row:
     """Score: geometric mean over bad cells of (mean time of the test that is told the ratio) / (mean time)."""
     good = list(good)
-    rates = [cell.aborted / cell.runs for cell in good] or [0.0]
+    rates = [cell.rate for cell in good] or [0.0]
     over = [
         result.mean / wald_bound(cell)
         for cell, result in bad.items()
@@ -85,12 +118,12 @@ def row(
         missed_2x=_missed(bad, 2.0),
         missed_5x=_missed(bad, 5.0),
         mean_over_wald=_mean(over),
-        disqualified=any(cell.lower > ALPHA for cell in (*good, *gates)),
+        bounds=bounds([*good, *gates]),
     )
 
 
 def _missed(bad: Mapping[Cell, Outcome], ratio: float) -> float:
-    return _mean([1.0 - result.aborted / result.runs for cell, result in bad.items() if cell.ratio == ratio])
+    return _mean([1.0 - result.rate for cell, result in bad.items() if cell.ratio == ratio])
 
 
 def _mean(values: Sequence[float]) -> float:

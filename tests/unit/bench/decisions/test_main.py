@@ -10,9 +10,10 @@ from click.testing import CliRunner
 from bench.decisions import __main__ as program
 from bench.decisions import run
 from bench.decisions.cells import Cell
-from bench.decisions.detectors import disagreements, load
+from bench.decisions.detectors import Detector, disagreements, load
 from bench.decisions.production import Recording, single, slipway
-from bench.decisions.recordings import simulate
+from bench.decisions.recordings import Recordings, simulate
+from bench.decisions.vector import Floats
 from release.errors import InputError
 
 
@@ -29,7 +30,7 @@ def never(recording: Recording) -> float | None:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "grid", lambda ratios: [Cell(0.01, 100.0, 0.2, ratio) for ratio in ratios])
     monkeypatch.setattr(run, "gates", lambda: {"drift": [Cell(0.01, 100.0, 0.2, 1.0, "drift", 3.0)]})
-    monkeypatch.setattr(program, "QUICK", run.Plan(bad=8, good=12, gate=12, sticky=1))
+    monkeypatch.setattr(program, "QUICK", run.Plan(8, 12, 12, 1, again=30, sticky_again=2))
 
 
 def test_the_file_has_the_promised_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,12 +38,15 @@ def test_the_file_has_the_promised_shape(tmp_path: Path, monkeypatch: pytest.Mon
     result = CliRunner().invoke(program.main, ["--quick", "--processes", "1", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
     data = json.loads((tmp_path / "decisions.json").read_text())
+    assert set(data) == {"gates_held", "detectors"}
     assert isinstance(data["gates_held"], bool)
     assert {"slipway", "slipway@1.1"} < set(data["detectors"])
     keys = {"score", "false_abort_mean", "false_abort_max", "missed_2x", "missed_5x", "mean_over_wald"}
-    assert all(keys <= set(row) for row in data["detectors"].values())
+    assert all(keys == set(row) for row in data["detectors"].values())
     assert data["detectors"]["slipway"]["score"] > data["detectors"]["argo 99%"]["score"]
-    assert data["production"] == {"checked_runs": 26, "disagreements": 0}
+    more = json.loads((tmp_path / "decisions-details.json").read_text())
+    assert more["production"] == {"checked_runs": 26, "disagreements": 0}
+    assert more["bounds"]["slipway"]["cells"] == 6
     assert (tmp_path / "decisions-time.png").stat().st_size > 1000
     assert "gates held" in result.output
 
@@ -56,8 +60,9 @@ def test_any_function_can_be_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     data = json.loads((tmp_path / "decisions.json").read_text())
     first, second = (data["detectors"][name] for name in names)
     assert first["false_abort_max"] == 1.0
-    assert first["disqualified"]
     assert not data["gates_held"]
+    bounds = json.loads((tmp_path / "decisions-details.json").read_text())["bounds"]
+    assert bounds[names[0]]["each_cell"] > 0.01 > bounds[names[1]]["each_cell"]
     assert second["false_abort_max"] == 0.0
     assert second["missed_5x"] == 1.0
 
@@ -66,6 +71,22 @@ def test_any_function_can_be_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_detector_that_cannot_be_loaded_is_a_clear_error(name: str) -> None:
     with pytest.raises(InputError, match="--detector"):
         load(name)
+
+
+def test_a_healthy_cell_near_alpha_is_measured_again_and_only_the_fresh_runs_count() -> None:
+    cell, seen = Cell(0.01, 100.0, 0.2, 1.0), []
+
+    def unlucky(recordings: Recordings) -> Floats:
+        seen.append(recordings)
+        times = np.full(len(recordings), np.nan)
+        times[: 2 if len(seen) == 1 else 0] = 10.0
+        return times
+
+    _, _, found = run._cell((Detector("unlucky", unlucky, 1.0),), 100, 150, ("good", cell))
+    assert found.again["unlucky"].first.aborted == 2
+    assert found.outcomes["unlucky"] == found.again["unlucky"].second
+    assert (found.outcomes["unlucky"].aborted, found.outcomes["unlucky"].runs) == (0, 150)
+    assert not np.array_equal(seen[0].candidate_bad[:50], seen[1].candidate_bad[:50])
 
 
 def test_a_disagreement_with_production_is_counted() -> None:

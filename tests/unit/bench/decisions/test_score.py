@@ -6,7 +6,7 @@ import pytest
 from bench.decisions import peers
 from bench.decisions.cells import BAD, GOOD, Cell, gates, grid
 from bench.decisions.recordings import simulate
-from bench.decisions.score import Outcome, outcome, row, wald_bound
+from bench.decisions.score import Outcome, bounds, outcome, row, wald_bound
 
 CELL = Cell(0.01, 100.0, 0.2, 5.0)
 
@@ -54,6 +54,27 @@ def test_one_cell_that_is_surely_above_alpha_disqualifies_and_noise_does_not() -
     assert not row(yardstick, yardstick, [good, noisy], [good]).disqualified
     assert row(yardstick, yardstick, [good, bad], []).disqualified
     assert row(yardstick, yardstick, [good], [bad]).disqualified
+
+
+def test_a_rate_just_above_alpha_is_measured_again_and_one_far_above_is_not() -> None:
+    below, above, surely = (Outcome(3600.0, 3600.0, aborted, 10_000) for aborted in (100, 127, 200))
+    assert not below.doubtful
+    assert above.doubtful
+    assert not surely.doubtful
+
+
+def test_luck_in_one_of_many_cells_shows_in_both_readings_but_disqualifies_by_the_strict_one() -> None:
+    cells = [Outcome(3600.0, 3600.0, aborted, 10_000) for aborted in (*[95] * 99, 127)]
+    found = bounds(cells)
+    assert found.cells == 100
+    assert found.each > 0.01 > found.together
+    yardstick = {CELL: Outcome(100.0, 100.0, 10, 10)}
+    assert row(yardstick, yardstick, cells[:50], cells[50:]).disqualified
+
+
+def test_a_detector_that_really_aborts_too_often_fails_both_readings() -> None:
+    found = bounds([Outcome(3600.0, 3600.0, 700, 50_000)] + [Outcome(3600.0, 3600.0, 95, 10_000)] * 99)
+    assert found.together > 0.01
 
 
 def test_argo_fails_at_its_fourth_and_flagger_one_check_after_its_fifth_failed_minute() -> None:

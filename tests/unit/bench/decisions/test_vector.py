@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bench.decisions.cells import Cell, Shape
@@ -13,7 +13,7 @@ from bench.decisions.recordings import Recordings, simulate
 from bench.decisions.vector import Setting, abort_times, fresh, sides, step
 from release.manifest.analysis import Analysis
 from release.manifest.guardrails import ErrorRatio
-from rollout.analysis import Counts, GuardrailCounts, Tick, begin, observe
+from rollout.analysis import Counts, GuardrailCounts, Tick, begin, common, observe
 from rollout.analysis.dispersion import estimate
 
 
@@ -28,6 +28,9 @@ def recordings(draw: st.DataObject, runs: int, ticks: int) -> Recordings:
     candidate = np.where(empty, 0, rng.poisson(scale * weight, (runs, ticks)))
     baseline = np.where(rng.random((runs, ticks)) < 0.05, 0, rng.poisson(scale * (1.0 - weight), (runs, ticks)))
     bad, other = rng.binomial(candidate, min(1.0, share * ratio)), rng.binomial(baseline, share)
+    # Common events are judged by another bet, which the benchmark does not need.
+    totals, others = np.cumsum(baseline, axis=1), np.cumsum(other, axis=1)
+    assume(not ((totals >= common.ENOUGH) & (others >= common.COMMON * totals)).any())
     return Recordings(candidate, bad, baseline, other, 10.0, weight, 0.0, [])
 
 
