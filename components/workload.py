@@ -91,7 +91,10 @@ class VersionedWorkload(pulumi.ComponentResource):
             progress_deadline_seconds=max(1, whole_seconds(args.workload.ready_within)),
             selector=LabelSelectorArgs(match_labels=self._selector),
             template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(labels={"app.kubernetes.io/name": args.service, **self._selector}),
+                metadata=ObjectMetaArgs(
+                    labels={"app.kubernetes.io/name": args.service, **self._selector},
+                    annotations=args.workload.annotations or None,
+                ),
                 spec=pod_spec(args.service, args.revision, args.image, args.workload),
             ),
         )

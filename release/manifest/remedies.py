@@ -25,6 +25,7 @@ REMEDIES: Mapping[str, str] = {
     "workload.probes": "Write probes: {readiness: {path: /ready}}; a pod that is not asked cannot be trusted to serve",
     "workload.env": "Write names of letters, digits and underscores with text as values, such as env: {LOG: info}",
     "workload.secretEnv": "Write secretEnv: {TOKEN: {secret: name-of-the-secret, key: token}}",
+    "workload.annotations": 'Write names with text as values, such as annotations: {prometheus.io/scrape: "true"}',
     "workload.files": "Write files: {/etc/app/config.toml: content}",
     "workload.resources": "Write Kubernetes quantities, such as resources: {requests: {cpu: 100m, memory: 64Mi}}",
     "workload.security": "Write security: {runAsNonRoot: true, runAsUser: 65532}, or leave it out",

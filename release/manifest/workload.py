@@ -10,6 +10,9 @@ from release.manifest.base import Part
 from release.units import Seconds
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+AnnotationName = Annotated[
+    str, Field(pattern=r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
+]
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
@@ -107,6 +110,8 @@ class Workload(Part):
     security: Security = Security()
     ready_within: Seconds = 120.0
     service_account: str | None = None
+    annotations: dict[AnnotationName, str] = {}
+    """Of the pods, such as those by which a Prometheus finds what to scrape."""
     max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d+%$")] = 1
     """Of the PodDisruptionBudget."""
     app_protocol: Literal["http", "h2c"] = "http"

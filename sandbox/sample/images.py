@@ -34,6 +34,8 @@ class Faults(BaseModel):
     delay_ms: int = Field(0, ge=0)
     sticky_client_fault: str = ""
     """The client key (header ``x-client`` or cookie ``client``) whose requests all fail."""
+    client_error_share: float = Field(0.0, ge=0, le=1)
+    """So many of the clients, chosen by their keys, get nothing but errors."""
     fault_after_seconds: float = Field(0.0, ge=0)
     fault_after: Literal["start", "first-request"] = "start"
 

@@ -28,7 +28,8 @@ POLL = 0.02
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """How to send. Durations are seconds; ``clients`` keys are taken in turn and sent in the header or the cookie.
+    """How to send. Durations are seconds; ``clients`` keys are sent in the header or the cookie, in turn or, with
+    a skew, most by a few of them (1: Zipf's law); with ``keep_cookies`` each client sends back what it was given.
 
     ``netns`` is the network namespace to send from, by its path or by its name under /run/netns. Load goes only to
     addresses of the namespace that it is sent from; the generator refuses any other.
@@ -42,6 +43,8 @@ class LoadOptions:
     clients: int = 0
     client_header: str = ""
     client_cookie: str = ""
+    client_skew: float = 0.0
+    keep_cookies: bool = False
     netns: Path | str | None = None
 
     def command(self, binary: Path, url: str, host: str, rate: float, out: Path) -> list[str]:
@@ -54,6 +57,7 @@ class LoadOptions:
         if self.clients:
             command += [f"-clients={self.clients}"]
             command += [f"-client-header={self.client_header}", f"-client-cookie={self.client_cookie}"]
+            command += [f"-client-skew={self.client_skew}", f"-keep-cookies={str(self.keep_cookies).lower()}"]
         return command
 
 

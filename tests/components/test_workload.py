@@ -74,6 +74,14 @@ def test_pods_are_selected_by_their_revision_everywhere() -> None:
     assert record.one(BUDGET).properties["spec"]["selector"]["matchLabels"] == wanted
 
 
+def test_annotations_are_the_pods_and_without_any_there_are_none() -> None:
+    wanted = {"prometheus.io/scrape": "true", "prometheus.io/port": "8080"}
+    annotated = deployment(workload__annotations=wanted)
+    assert annotated["template"]["metadata"]["annotations"] == wanted
+    assert "annotations" not in deployment()["template"]["metadata"]
+    assert revision_of(release(workload__annotations=wanted)) != revision_of(release())
+
+
 def test_the_image_is_the_digest_of_the_manifest() -> None:
     assert container()["image"] == release().artifact.image
 

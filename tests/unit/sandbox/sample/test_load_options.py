@@ -29,3 +29,9 @@ def test_every_setting_reaches_the_generator() -> None:
         "-client-header=",
         "-out=/tmp/o",
     } <= set(command(options))
+
+
+def test_clients_may_be_unequal_and_keep_their_cookies() -> None:
+    options = LoadOptions(clients=3, client_header="x-client", client_skew=1.1, keep_cookies=True)
+    assert {"-client-skew=1.1", "-keep-cookies=true"} <= set(command(options))
+    assert "-keep-cookies=false" in command(LoadOptions(clients=3, client_header="x-client"))

@@ -53,9 +53,11 @@ func run() error {
 	flags.IntVar(&options.Concurrency, "concurrency", 0, "requests in flight at most (0: rate x timeout)")
 	flags.DurationVar(&options.Every, "every", time.Second, "between two interval records")
 	flags.DurationVar(&options.Group, "group", 10*time.Millisecond, "requests due within it go out together (0: each by itself)")
-	flags.IntVar(&options.Clients, "clients", 0, "number of client keys, taken in turn")
+	flags.IntVar(&options.Clients, "clients", 0, "number of client keys")
 	flags.StringVar(&options.ClientHeader, "client-header", "", "header that carries the client key")
 	flags.StringVar(&options.ClientCookie, "client-cookie", "", "cookie that carries the client key")
+	flags.Float64Var(&options.ClientSkew, "client-skew", 0, "0: clients in turn; 1: a few send most, by Zipf's law")
+	flags.BoolVar(&options.KeepCookies, "keep-cookies", false, "each client sends back the cookies that it was given")
 	out := flags.String("out", "", "file for the records (default: standard output)")
 	withStdin := flags.Bool("with-stdin", false, "end when standard input ends")
 	if err := flags.Parse(os.Args[1:]); err != nil {

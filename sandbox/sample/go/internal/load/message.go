@@ -15,8 +15,8 @@ type message struct {
 	address string // host:port of the server
 	request *http.Request
 	head    []byte // up to and without the empty line that ends it
-	key     string // what precedes the client's key; empty: no key
-	clients int
+	header  string // what precedes the client's key in a header of its own; empty: none
+	cookie  string // or in the Cookie header
 }
 
 func newMessage(options Options) (message, error) {
@@ -38,7 +38,7 @@ func newMessage(options Options) (message, error) {
 	if err := request.Write(&text); err != nil {
 		return message{}, fmt.Errorf("headers: %w", err)
 	}
-	m := message{request: request, head: bytes.TrimSuffix(text.Bytes(), []byte("\r\n")), clients: options.Clients}
+	m := message{request: request, head: bytes.TrimSuffix(text.Bytes(), []byte("\r\n"))}
 	m.address = target.Host
 	if target.Port() == "" {
 		m.address += ":80"
@@ -46,28 +46,28 @@ func newMessage(options Options) (message, error) {
 	switch {
 	case options.Clients == 0:
 	case options.ClientHeader != "":
-		m.key = options.ClientHeader + ": "
+		m.header = options.ClientHeader + ": "
 	default:
-		m.key = "Cookie: " + options.ClientCookie + "="
+		m.cookie = options.ClientCookie + "="
 	}
 	return m, nil
 }
 
-// client is the key of the request with this number; the keys are taken in turn.
-func (m message) client(number int) string {
-	if m.clients == 0 {
-		return ""
-	}
-	return fmt.Sprintf("client-%d", number%m.clients)
-}
-
-// bytes appends the request with the client's key to a buffer that the caller reuses.
-func (m message) bytes(buffer []byte, client string) []byte {
+// bytes appends the request with the client's key and its cookies to a buffer that the caller reuses.
+func (m message) bytes(buffer []byte, client, cookies string) []byte {
 	buffer = append(buffer, m.head...)
-	if m.key != "" {
-		buffer = append(buffer, m.key...)
-		buffer = append(buffer, client...)
-		buffer = append(buffer, "\r\n"...)
+	if m.header != "" {
+		buffer = append(append(append(buffer, m.header...), client...), "\r\n"...)
+	}
+	if m.cookie != "" || cookies != "" {
+		buffer = append(buffer, "Cookie: "...)
+		if m.cookie != "" {
+			buffer = append(append(buffer, m.cookie...), client...)
+		}
+		if m.cookie != "" && cookies != "" {
+			buffer = append(buffer, "; "...)
+		}
+		buffer = append(append(buffer, cookies...), "\r\n"...)
 	}
 	return append(buffer, "\r\n"...)
 }

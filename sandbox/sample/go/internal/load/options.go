@@ -32,9 +32,11 @@ type Options struct {
 	Group       time.Duration // requests due within it go out together, at its beginning; 0: each at its own time
 	Every       time.Duration // between two interval records
 
-	Clients      int    // number of client keys taken in turn (client-0, client-1, ...); 0: none
-	ClientHeader string // the header
-	ClientCookie string // or the cookie that carries the key
+	Clients      int     // number of client keys (client-0, client-1, ...); 0: none
+	ClientHeader string  // the header
+	ClientCookie string  // or the cookie that carries the key
+	ClientSkew   float64 // 0: in turn; else how much more the first clients send than the last, 1 being Zipf's law
+	KeepCookies  bool    // each client sends back the cookies that it was given
 }
 
 // Complete fills in what follows from the other options and reports every problem at once.
@@ -54,6 +56,8 @@ func (o *Options) Complete() error {
 	refuse(o.Clients < 0, "clients %d: must not be negative", o.Clients)
 	refuse(o.Clients > 0 && (o.ClientHeader == "") == (o.ClientCookie == ""),
 		"clients: name either the header or the cookie that carries the key")
+	refuse(!(o.ClientSkew >= 0 && o.ClientSkew <= 3), "skew %v: must lie between 0 and 3", o.ClientSkew)
+	refuse(o.KeepCookies && o.Clients == 0, "cookies are kept for clients: say how many there are")
 	refuse(o.Concurrency < 0 || o.Concurrency > MaxConcurrency,
 		"concurrency %d: must lie between 0 and %d", o.Concurrency, MaxConcurrency)
 	for _, header := range o.Headers {

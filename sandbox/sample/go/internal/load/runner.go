@@ -14,6 +14,8 @@ import (
 type runner struct {
 	options Options
 	message message
+	clients population
+	jar     *jar // nil: cookies are not kept
 	ledger  *ledger
 	jobs    chan job
 	workers int
@@ -36,7 +38,13 @@ func Run(ctx context.Context, options Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := &runner{options: options, message: message, ledger: newLedger(out, clock), jobs: make(chan job)}
+	r := &runner{
+		options: options, message: message, ledger: newLedger(out, clock), jobs: make(chan job),
+		clients: newPopulation(options.Clients, options.ClientSkew),
+	}
+	if options.KeepCookies {
+		r.jar = newJar()
+	}
 	r.ledger.start(options)
 	stopFlushing := r.flushRegularly()
 	r.pace(ctx)
@@ -56,7 +64,7 @@ func (r *runner) pace(ctx context.Context) {
 		if !sleepUntil(ctx, due) {
 			return
 		}
-		r.launch(job{due: due, client: r.message.client(number)})
+		r.launch(job{due: due, client: r.clients.client(number)})
 	}
 }
 
@@ -107,7 +115,7 @@ func (r *runner) work(next job) {
 	defer conn.close()
 	var buffer []byte
 	for more := true; more; next, more = <-r.jobs {
-		buffer = r.message.bytes(buffer[:0], next.client)
+		buffer = r.message.bytes(buffer[:0], next.client, r.cookies(next.client))
 		r.ledger.sending(next.due, time.Now())
 		r.ledger.ended(r.send(conn, buffer, next.client), next.due)
 	}
@@ -129,7 +137,17 @@ func (r *runner) send(conn *connection, request []byte, client string) result {
 		outcome.status = strconv.Itoa(response.StatusCode)
 	}
 	outcome.version = version(response)
+	if r.jar != nil {
+		r.jar.keep(client, response.Cookies())
+	}
 	return outcome
+}
+
+func (r *runner) cookies(client string) string {
+	if r.jar == nil {
+		return ""
+	}
+	return r.jar.header(client)
 }
 
 func (r *runner) flushRegularly() (stop func()) {

@@ -237,3 +237,36 @@ func TestAnEndBeforeItsTimeFinishesWhatIsInFlightAndWritesTheTotal(t *testing.T)
 		t.Errorf("sent %d, %+v", got.total.Sent, got.total.Responses)
 	}
 }
+
+func TestEachClientSendsBackTheCookiesThatItWasGiven(t *testing.T) {
+	var mixed, returned atomic.Int64
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		client, _ := r.Cookie("client")
+		if side, err := r.Cookie("side"); err == nil {
+			returned.Add(1)
+			if side.Value != "of-"+client.Value {
+				mixed.Add(1)
+			}
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "side", Value: "of-" + client.Value, Path: "/", MaxAge: 60})
+	}
+	runAgainst(t, t.Context(), handler, func(o *Options) {
+		o.Count, o.Clients, o.ClientCookie, o.KeepCookies = 40, 4, "client", true
+	})
+	if returned.Load() < 30 || mixed.Load() != 0 {
+		t.Errorf("%d of 40 requests came with a cookie, %d with that of another client", returned.Load(), mixed.Load())
+	}
+}
+
+func TestCookiesThatTheServerTakesAwayAreGone(t *testing.T) {
+	j := newJar()
+	j.keep("ann", []*http.Cookie{{Name: "b", Value: "2"}, {Name: "a", Value: "1"}})
+	if got := j.header("ann"); got != "a=1; b=2" {
+		t.Errorf("kept %q", got)
+	}
+	j.keep("ann", []*http.Cookie{{Name: "a", MaxAge: -1}})
+	if got := j.header("ann"); got != "b=2" || j.header("bob") != "" {
+		t.Errorf("kept %q", got)
+	}
+}

@@ -10,6 +10,7 @@ import (
 const (
 	errorStream uint64 = iota + 1
 	incompleteStream
+	clientStream
 )
 
 // faults decides what goes wrong with a request. It depends only on the settings, the host's name, the
@@ -47,11 +48,22 @@ func (f *faults) judge(n uint64, client string, now time.Time) outcome {
 	if f.settings.StickyClientFault != "" && client == f.settings.StickyClientFault {
 		failed = true
 	}
+	failed = failed || f.broken(client)
 	return outcome{
 		failed:    failed,
 		completed: !failed && f.chance(incompleteStream, n) >= f.settings.IncompleteRatio,
 		delay:     time.Duration(f.settings.DelayMs) * time.Millisecond,
 	}
+}
+
+// broken says whether the client is one of those that only ever fail: the same on every replica.
+func (f *faults) broken(client string) bool {
+	if client == "" || f.settings.ClientErrorShare == 0 {
+		return false
+	}
+	key := fnv.New64a()
+	_, _ = key.Write([]byte(client))
+	return unit(mix(mix(f.settings.Seed)^mix(clientStream)^key.Sum64())) < f.settings.ClientErrorShare
 }
 
 func (f *faults) active(now time.Time) bool {
@@ -64,8 +76,10 @@ func (f *faults) active(now time.Time) bool {
 
 // chance is uniform in [0, 1) and the same for the same seed, stream and number.
 func (f *faults) chance(stream, number uint64) float64 {
-	return float64(mix(f.seed^mix(stream)^mix(number+1))>>11) / (1 << 53)
+	return unit(mix(f.seed ^ mix(stream) ^ mix(number+1)))
 }
+
+func unit(bits uint64) float64 { return float64(bits>>11) / (1 << 53) }
 
 // mix is the finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection that spreads every bit.
 func mix(x uint64) uint64 {

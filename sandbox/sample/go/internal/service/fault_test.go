@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -111,5 +112,28 @@ func TestIncompletePurchasesAreNotErrors(t *testing.T) {
 	f := newFaults(Settings{IncompleteRatio: 1}, "a", start)
 	if got := f.judge(0, "", start); got.failed || got.completed {
 		t.Errorf("want an answer without a purchase, got %+v", got)
+	}
+}
+
+func TestAShareOfTheClientsFailsOnEveryReplicaAndTheOthersNever(t *testing.T) {
+	settings := Settings{ClientErrorShare: 0.2}
+	one, other := newFaults(settings, "a", start), newFaults(settings, "b", start)
+	broken := 0
+	for n := range 5000 {
+		client := fmt.Sprintf("client-%d", n)
+		first := one.judge(0, client, start).failed
+		if first != one.judge(1, client, start).failed || first != other.judge(7, client, start).failed {
+			t.Fatalf("%s fails now and then", client)
+		}
+		if first {
+			broken++
+		}
+	}
+	// Five standard deviations of a binomial share at n = 5,000.
+	if got := float64(broken) / 5000; math.Abs(got-0.2) > 0.029 {
+		t.Errorf("share of broken clients %v, want 0.2", got)
+	}
+	if one.judge(0, "", start).failed {
+		t.Error("a request without a key is nobody's")
 	}
 }

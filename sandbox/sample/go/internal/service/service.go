@@ -26,6 +26,7 @@ type Service struct {
 	logEach  bool
 	faults   *faults
 	metrics  metrics
+	clients  clients
 	numbers  atomic.Uint64
 	draining atomic.Bool
 	started  time.Time
@@ -80,9 +81,11 @@ type answer struct {
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	s.metrics.inFlight.Add(1)
 	defer s.metrics.inFlight.Add(-1)
-	result := s.faults.judge(s.numbers.Add(1)-1, clientKey(r), s.now())
+	client := clientKey(r)
+	result := s.faults.judge(s.numbers.Add(1)-1, client, s.now())
 	wait(r.Context(), result.delay)
 	s.metrics.count(result)
+	s.clients.mark(client, result.failed, s.now())
 	status := http.StatusOK
 	if result.failed {
 		status = http.StatusInternalServerError
@@ -102,6 +105,7 @@ func (s *Service) serveReadiness(w http.ResponseWriter, _ *http.Request) {
 func (s *Service) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_ = s.metrics.write(w, s.settings.Version, s.started)
+	_ = s.clients.write(w, s.now())
 }
 
 func plain(w http.ResponseWriter, ok bool, text string) {

@@ -35,6 +35,8 @@ type Settings struct {
 	DelayMs         int     `json:"delayMs" env:"SAMPLE_DELAY_MS"`
 	// StickyClientFault names the one client (header x-client or cookie client) whose requests all fail.
 	StickyClientFault string `json:"stickyClientFault" env:"SAMPLE_STICKY_CLIENT_FAULT"`
+	// ClientErrorShare of the clients get nothing but 500, chosen from their keys and Seed alone.
+	ClientErrorShare float64 `json:"clientErrorShare" env:"SAMPLE_CLIENT_ERROR_SHARE"`
 
 	// The faults above begin this long after FaultAfter: "start" of the process or "first-request".
 	FaultAfterSeconds float64 `json:"faultAfterSeconds" env:"SAMPLE_FAULT_AFTER_SECONDS"`
@@ -94,6 +96,7 @@ func (s *Settings) check() error {
 	refuse(s.Version == "", "version", "must not be empty")
 	refuse(s.ErrorRatio < 0 || s.ErrorRatio > 1, "errorRatio", "must lie between 0 and 1")
 	refuse(s.IncompleteRatio < 0 || s.IncompleteRatio > 1, "incompleteRatio", "must lie between 0 and 1")
+	refuse(s.ClientErrorShare < 0 || s.ClientErrorShare > 1, "clientErrorShare", "must lie between 0 and 1")
 	refuse(s.Burst < 0, "burst", "must not be negative")
 	refuse(s.DelayMs < 0, "delayMs", "must not be negative")
 	refuse(s.FaultAfterSeconds < 0, "faultAfterSeconds", "must not be negative")
