@@ -171,6 +171,8 @@ class Update:
             attempt = with_old_replicas(self._world, attempt, self._wanted, old)
             guard.await_ready()
             self._save(stored, journal.begun(stored.head, attempt))
+            if attempt.caveat:
+                self._reporter.event(f"{self._wanted.service}: {attempt.caveat}")
             head = Executor(
                 self._world, self._wanted, attempt, stored, self._reporter, self._cancelled, beat.lost
             ).run()

@@ -216,5 +216,6 @@ def test_where_no_error_rate_can_be_claimed_plan_status_line_and_record_say_so()
     assert any("no error rate can be claimed for errors; declare a client-failures" in line for line in plan)
     outputs = update(world)
     caveat = "no error rate claimed for errors: clients stick to one side"
+    assert f"checkout: {caveat}" in world.lines.lines
     assert any(line.endswith(f"({caveat})") for line in world.lines.lines)
     assert outputs["outcome"]["caveat"] == caveat
