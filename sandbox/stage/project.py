@@ -71,12 +71,18 @@ class Stage:
         kept = yaml.safe_load(self._config_file.read_text()) if self._config_file.exists() else {}
         config = {
             "releases:namespace": self.namespace,
-            "releases:metrics": {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]},
+            "releases:metrics": self._metrics(),
             "releases:gatewayUrl": self.environment["SLIPWAY_GATEWAY_URL"],
             "releases:services": dict(services),
             "releases:gates": dict(self.gates),
         }
         self._config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
+
+    def _metrics(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]}
+        if log := self.environment.get("SLIPWAY_ACCESS_LOG"):
+            found["accessLog"] = {"path": log}
+        return found
 
     # -- commands ------------------------------------------------------------------------------------------
 

@@ -18,6 +18,13 @@ from sandbox.stage.project import Stage
 from tests.integration.releases.service import Service
 
 LONGEST = 300.0
+QUARREL = Faults(error_ratio=0.0072, sticky_client_fault="client-50")
+STICKY = {
+    "quarrel-1": QUARREL,
+    "quarrel-2": QUARREL,
+    "broken-clients": QUARREL.model_copy(update={"client_error_share": 0.2}),
+}
+"""Of 2,000 clients by Zipf's law, client-50 sends 0.24% of the requests: it gets a quarter of all errors."""
 _numbers = itertools.count()
 
 StartLoad = Callable[..., AbstractContextManager[Load]]
@@ -34,6 +41,7 @@ def variables() -> dict[str, str]:
 def images(variables: Mapping[str, str]) -> dict[str, str]:
     """The sample's versions in the sandbox's registry."""
     wanted = {**VERSIONS, "v5": Faults(), "errors-100-late": late_errors(0.0, 1.0), "late-5": late_errors(15.0, 0.05)}
+    wanted |= STICKY
     return publish(variables["SLIPWAY_REGISTRY"], binaries().sample, wanted)
 
 
