@@ -11,11 +11,11 @@ import click
 import numpy as np
 
 from release.manifest.analysis import Analysis
-from release.manifest.guardrails import ClientFailures, ErrorRatio, Latency, Slo
+from release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
 from rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, begin, observe
 
 TICKS = 400
-BATCHES = 15
+BATCHES = 25
 ROLLOUTS = 1000
 BOUNDS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
 ALLOWED_MICROSECONDS = 50.0
@@ -29,18 +29,25 @@ def _side(rng: np.random.Generator, total: int, share: float) -> Counts:
     return Counts(total, int(rng.binomial(total, share)), BOUNDS, slower)
 
 
-def ticks(name: str, share: float, seed: int = 1) -> list[Tick]:
-    """A canary at 5% of 300 requests a second, in ticks of two seconds."""
+def ticks(name: str, share: float, seed: int = 1, weight: float = 5.0) -> list[Tick]:
+    """A canary at `weight` percent of 300 requests a second, in ticks of two seconds."""
     rng = np.random.default_rng(seed)
-    found = []
+    own, found = round(6 * weight), []
     for index in range(TICKS):
-        counts = GuardrailCounts(_side(rng, 30, share), _side(rng, 570, share))
+        counts = GuardrailCounts(_side(rng, own, share), _side(rng, 600 - own, share), firing=False)
         if name == "clients":
             failures = tuple((f"{index}-{one}", bool(rng.random() < 0.05)) for one in range(rng.poisson(600 * share)))
             counts = GuardrailCounts(Counts(5, 0), Counts(95, 0), first_failures=failures)
         at = 2.0 * (index + 1)
-        found.append(Tick(at, at, 2.0, 5.0, {name: counts}, {}))
+        found.append(Tick(at, at, 2.0, weight, {name: counts}, {}))
     return found
+
+
+def switch(name: str, share: float) -> list[Tick]:
+    """A minute of the baseline alone, then everything on the candidate."""
+    before = ticks(name, share, weight=0.0)[:30]
+    after = ticks(name, share, seed=2, weight=100.0)
+    return before + [Tick(tick.at + 60.0, tick.in_step, 2.0, 100.0, tick.counts, {}) for tick in after]
 
 
 def microseconds(evidence: Evidence, recording: list[Tick]) -> float:
@@ -55,23 +62,33 @@ def microseconds(evidence: Evidence, recording: list[Tick]) -> float:
 
 
 def each() -> dict[str, float]:
-    """Microseconds of one tick of one guardrail, by kind."""
-    analysis = Analysis()
+    """Microseconds of one tick of one guardrail, by kind and by what it has to reckon with."""
     errors = ErrorRatio(kind="error-ratio", name="errors", negligible=0.01)
     objective = ErrorRatio(kind="error-ratio", name="errors", objective=0.01)
     latency = Latency(kind="latency", name="latency", threshold=0.3)
+    custom = Custom(kind="custom", name="checkouts", good="completed", total="started")
     slo = Slo(kind="slo", name="slo", objective=0.05)
     clients = ClientFailures(kind="client-failures", name="clients")
+    alert = AlertFiring(kind="alert", name="burn", alert="HighBurnRate")
+    cases: list[tuple[str, Guardrail, list[Tick], float]] = [
+        ("errors, healthy", errors, ticks("errors", 0.002), 1.0),
+        ("errors, 3% bad on both sides", errors, ticks("errors", 0.03), 1.0),
+        ("errors with an objective", objective, ticks("errors", 0.002), 1.0),
+        ("errors at 98%", errors, ticks("errors", 0.002, weight=98.0), 1.0),
+        ("errors after a switch to 100%", errors, switch("errors", 0.002), 1.0),
+        ("errors in clusters", errors, ticks("errors", 0.03), 4.0),
+        ("latency over its histogram", latency, ticks("latency", 0.02), 1.0),
+        ("latency in clusters", latency, ticks("latency", 0.02), 4.0),
+        ("custom, a third bad", custom, ticks("checkouts", 0.33), 1.0),
+        ("custom, a third bad in clusters", custom, ticks("checkouts", 0.33), 4.0),
+        ("absolute SLO", slo, ticks("slo", 0.01), 1.0),
+        ("absolute SLO, in clusters", slo, ticks("slo", 0.01), 4.0),
+        ("client failures", clients, ticks("clients", 0.002), 1.0),
+        ("alert", alert, ticks("burn", 0.002), 1.0),
+    ]
     return {
-        "errors, healthy": microseconds(begin((errors,), analysis), ticks("errors", 0.002)),
-        "errors, 3% bad on both sides": microseconds(begin((errors,), analysis), ticks("errors", 0.03)),
-        "errors with an objective": microseconds(begin((objective,), analysis), ticks("errors", 0.002)),
-        "errors in clusters": microseconds(
-            begin((errors,), analysis, dispersion={"errors": 4.0}), ticks("errors", 0.03)
-        ),
-        "latency over its histogram": microseconds(begin((latency,), analysis), ticks("latency", 0.02)),
-        "absolute SLO": microseconds(begin((slo,), analysis), ticks("slo", 0.01)),
-        "client failures": microseconds(begin((clients,), analysis), ticks("clients", 0.002)),
+        name: microseconds(begin((guardrail,), Analysis(), dispersion={guardrail.name: phi}), recording)
+        for name, guardrail, recording, phi in cases
     }
 
 

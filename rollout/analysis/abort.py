@@ -19,6 +19,9 @@ from rollout.analysis.types import Counts, GuardrailCounts
 Family = tuple[float, list[float] | None]
 """Bets of one kind: their part of the prior, and their log likelihood ratios; None when they sit this tick out."""
 
+Pairs = list[tuple[float, float]]
+"""For each alternative: what a bad event on the candidate, and what one on either side adds. Empty: no baseline."""
+
 SIZE = len(const.PRIOR)
 """Alternatives of one family."""
 NOTHING = [0.0] * len(const.MULTIPLES)
@@ -98,10 +101,13 @@ def _absolute_beside(rule: Rule, baseline: Baseline, counts: GuardrailCounts, wa
 def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, usual: float | None) -> list[Family]:
     candidate, baseline = counts.candidate, counts.baseline
     rhos = ratios(rho0)
-    falls = exposure_logs(rho0, rhos, candidate.total, baseline.total) if baseline.total else None
+    pairs: Pairs = []
+    if baseline.total:
+        # What an event on the candidate adds to each bet, and what one on either side does, whatever its kind is.
+        pairs = list(zip(const.GAINS, exposure_logs(rho0, rhos, candidate.total, baseline.total), strict=True))
     both = candidate.bad + baseline.bad
     if usual is None:
-        own = _ratio(rule, candidate.bad, both, falls)
+        own = _ratio(rule, candidate.bad, both, pairs)
     else:
         shares = common.worse(rho0, usual)
         own = common.two_sample_logs(rho0, shares, usual, candidate, baseline, above=True)
@@ -115,35 +121,32 @@ def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, us
         families = [(1.0, own)]
     if rule.kind != "latency" or not state.buckets.places:
         return families
-    others = _bucket_logs(rule, state.buckets, counts, falls)
+    others = _bucket_logs(rule, state.buckets, counts, pairs)
     rest = (1.0 - const.THRESHOLD_PRIOR) / len(others)
     families = [(part * const.THRESHOLD_PRIOR, logs) for part, logs in families]
     return families + [(rest, logs) for logs in others]
 
 
-def _bucket_logs(
-    rule: Rule, buckets: Buckets, counts: GuardrailCounts, falls: list[float] | None
-) -> list[list[float] | None]:
+def _bucket_logs(rule: Rule, buckets: Buckets, counts: GuardrailCounts, pairs: Pairs) -> list[list[float] | None]:
     """The bets on "slower than this bound" for each bound that takes part and whose baseline share is in range."""
     candidate, baseline = counts.candidate, counts.baseline
     if candidate.bounds != buckets.bounds or baseline.bounds != buckets.bounds:
         return [None] * len(buckets.places)
     low, high = (limit * buckets.total for limit in const.BUCKET_SHARES)
     families: list[list[float] | None] = []
-    slower, others = candidate.slower, baseline.slower
     for place, seen in zip(buckets.places, buckets.slower, strict=True):
-        bad = slower[place]
-        families.append(_ratio(rule, bad, bad + others[place], falls) if low < seen < high else None)
+        bad = candidate.slower[place]
+        families.append(_ratio(rule, bad, bad + baseline.slower[place], pairs) if low < seen < high else None)
     return families
 
 
-def _ratio(rule: Rule, bad: float, both: float, falls: list[float] | None) -> list[float]:
+def _ratio(rule: Rule, bad: float, both: float, pairs: Pairs) -> list[float]:
     """`ratio_logs` for the alternatives of the abort test, whose gains are the same against any tolerated ratio."""
-    if not both or falls is None:
+    if not both or not pairs:
         return NOTHING
     if rule.phi > 1.0:
         bad, both = bad / rule.phi, both / rule.phi
-    return [bad * gain + both * fall for gain, fall in zip(const.GAINS, falls, strict=True)]
+    return [bad * gain + both * fall for gain, fall in pairs]
 
 
 def _mix_awake(

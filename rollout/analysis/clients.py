@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from math import exp, log
+from operator import mul
 
 from rollout.analysis import constants as const
 from rollout.analysis.abort import ratios
 from rollout.analysis.boost import boost
 from rollout.analysis.likelihood import ratio_logs
-from rollout.analysis.mixture import mix, restart_rate, share
+from rollout.analysis.mixture import restart_rate, share
 from rollout.analysis.rules import Rule
 from rollout.analysis.state import Wealth
 from rollout.analysis.types import Counts, GuardrailCounts
@@ -71,19 +73,20 @@ def _once(
     rule: Rule, rho0: float, weights: tuple[float, ...], candidate: float, baseline: float, bad: bool, evidence: float
 ) -> tuple[float, tuple[float, ...]]:
     """One client's bet: a single event with the designed weights as exposures."""
-    logs, most = _logs(rho0, candidate, baseline, bad)
-    growth, posterior = mix(weights, logs)
-    room = rule.log_abort - evidence
+    likelihoods, most = _likelihoods(rho0, candidate, baseline, bad)
+    parts = list(map(mul, weights, likelihoods))
+    total = sum(parts)
+    growth, room = log(total), rule.log_abort - evidence
     if growth < room < most and rho0 == rule.tolerate:
         growth += boost(weights, rho0, ratios(rho0), candidate, baseline, 1, room, rare=False)
-    return growth, tuple(posterior)
+    return growth, tuple([part / total for part in parts])
 
 
 @lru_cache(maxsize=1024)
-def _logs(rho0: float, candidate: float, baseline: float, bad: bool) -> tuple[list[float], float]:
-    """The bets' logs, and the most that any of them can win: nothing overshoots a threshold that is further away."""
+def _likelihoods(rho0: float, candidate: float, baseline: float, bad: bool) -> tuple[list[float], float]:
+    """The bets, and the log of the most that any can win: nothing overshoots a threshold that is further away."""
     logs, most = (ratio_logs(rho0, ratios(rho0), candidate, baseline, events, 1) for events in (int(bad), 1))
-    return logs, max(most)
+    return [exp(value) for value in logs], max(most)
 
 
 def new_clients(counts: GuardrailCounts, failed_candidate: int, failed_baseline: int) -> GuardrailCounts:

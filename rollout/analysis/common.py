@@ -58,8 +58,8 @@ def two_sample_logs(
             found.append(0.0)
             continue
         a, b = nearest(ratio, share, usual, n_c, n_b)
-        own = bad_c * log(share / a) + good_c * log((1.0 - share) / (1.0 - a))
-        found.append(own + (bad_b * log(usual / b) + good_b * log(good_share / (1.0 - b))))
+        gain = bad_c * log(share / a) + good_c * log((1.0 - share) / (1.0 - a))
+        found.append(gain + bad_b * log(usual / b) + good_b * log(good_share / (1.0 - b)))
     return found
 
 
@@ -77,9 +77,11 @@ def common_growth(tolerate: float, candidate: float, baseline: float, usual: flo
     """Nats a second at true ratio r, as `detectable.relative_growth` for rare events: the information
     `n_c KL(r usual | a) + n_b KL(usual | b)`, with requests a second."""
 
+    limit, most = tolerate * usual, LIMIT / usual
+
     def growth(ratio: float) -> float:
-        share = min(LIMIT, ratio * usual)
-        if share <= tolerate * usual:
+        share = ratio * usual if ratio < most else LIMIT
+        if share <= limit:
             return 0.0
         a, b = nearest(tolerate, share, usual, candidate, baseline)
         return candidate * information(share, a) + baseline * information(usual, b)

@@ -21,11 +21,13 @@ def relative_growth(rho0: float, candidate: float, baseline: float, share: float
     if null <= 0.0:
         return lambda _: 0.0
 
+    most = 1.0 / share if share > 0.0 else LARGEST
+
     def growth(ratio: float) -> float:
-        if ratio * share > 1.0:
-            ratio = 1.0 / share
+        ratio = ratio if ratio < most else most
         own = ratio * candidate
-        return share * (own * log(ratio / rho0) + (own + baseline) * log(null / (own + baseline)))
+        both = own + baseline
+        return share * (own * log(ratio / rho0) + both * log(null / both))
 
     return growth
 
@@ -58,7 +60,6 @@ def smallest_ratio(
     most = min(most, LARGEST)
     if most <= least or growth(most) < target:
         return None
-    # Growth is about quadratic in the log of the ratio: secants of its logarithm against that of the log ratio.
     reach = log(most / least)
     # Growth is about quadratic in the log of the ratio: secants of its logarithm against that of the log ratio.
     at, slope = min(0.5, reach), 2.0
@@ -68,8 +69,10 @@ def smallest_ratio(
             break
         last, before = at, earned
         step = log(target / earned) / slope if earned > 0.0 else 1.0
-        at = min(reach, at * exp(step if -3.0 < step < 3.0 else 3.0 if step > 0.0 else -3.0))
+        at *= exp(step if -3.0 < step < 3.0 else 3.0 if step > 0.0 else -3.0)
+        at = at if at < reach else reach
         earned = growth(least * exp(at))
         if earned > 0.0 and before > 0.0 and earned != before and at != last:
-            slope = max(0.5, log(earned / before) / log(at / last))
+            slope = log(earned / before) / log(at / last)
+            slope = slope if slope > 0.5 else 0.5
     return least * exp(at)

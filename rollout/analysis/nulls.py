@@ -64,10 +64,11 @@ def promotable_share(rule: Rule, weight: float, alone: bool, baseline: Baseline)
     rate) and rho_M times what the baseline had, with the same drift as for an abort; about its plain share,
     because a bound would flatter the candidate.
     """
-    shares = [rule.negligible]
-    highest = highest_ratio(rule, weight)
-    if rule.objective is not None and (alone or rule.absolute):
-        shares.append(highest * rule.objective)
-    if alone and not rule.absolute and baseline.bad > 0:
-        shares.append(const.DRIFT * highest * (baseline.bad + 0.5) / baseline.total)
-    return min(HIGHEST, max(shares))
+    share = rule.negligible
+    if alone or rule.absolute:
+        highest = highest_ratio(rule, weight)
+        if rule.objective is not None:
+            share = max(share, highest * rule.objective)
+        if not rule.absolute and baseline.bad > 0:
+            share = max(share, const.DRIFT * highest * (baseline.bad + 0.5) / baseline.total)
+    return share if share < HIGHEST else HIGHEST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from release.units import show_share
 from rollout.analysis.common import highest_common_ratio
 from rollout.analysis.rules import Rule, highest_ratio
@@ -12,6 +14,10 @@ from rollout.analysis.types import Verdict
 def number(value: float) -> str:
     """Evidence for people: three digits, no exponent below a million."""
     return f"{value:.3g}" if value < 100 else (f"{value:,.0f}" if value < 1e6 else f"{value:.1e}")
+
+
+limit = lru_cache(maxsize=256)(number)
+"""`number` of a threshold, which is the same at every look."""
 
 
 UNITS = {"client-failures": "clients failed", "latency": "slow"}
@@ -57,8 +63,6 @@ def claim(rule: Rule, weight: float, alone: bool, share: float, usual: float | N
 def evidence_line(verdict: Verdict, statistic: float, threshold: float, promote: float, needed: float) -> str:
     """Evidence against its thresholds."""
     if verdict is Verdict.FAIL:
-        return f"abort evidence {number(statistic)} >= {number(threshold)}"
+        return f"abort evidence {number(statistic)} >= {limit(threshold)}"
     sign = ">=" if verdict is Verdict.PASS else "of"
-    return (
-        f"abort evidence {number(statistic)} of {number(threshold)}, promote {number(promote)} {sign} {number(needed)}"
-    )
+    return f"abort evidence {number(statistic)} of {limit(threshold)}, promote {number(promote)} {sign} {limit(needed)}"
