@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench cli components policies release rollout sandbox
 
-.PHONY: setup demo test test-quick check chaos lock bench-decisions bench-cost bench-policies bench-rollouts
+.PHONY: setup demo test test-quick check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts
 
 setup: $(STAMP)
 
@@ -48,6 +48,11 @@ bench-decisions: setup
 # What a decision costs. Writes out/bench/cost.json.
 bench-cost: setup
 	$(BIN)/python -m bench.cost
+
+# Real releases with Slipway, Argo Rollouts and Flagger side by side on the sandbox: hours, and it goes on where it was
+# stopped. QUICK=1 does one fault and one healthy release of each. Writes out/bench/peers.json and two plots.
+bench-peers: setup
+	$(BIN)/python -m bench.peers $(if $(QUICK),--quick --fresh)
 
 # How fast a fault is noticed and how long a rollback takes, on the sandbox. Writes out/bench/rollouts.json.
 bench-rollouts: setup

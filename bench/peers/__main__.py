@@ -18,6 +18,7 @@ from bench.peers.one import run
 from bench.peers.schedule import Schedule
 from bench.peers.store import Store
 from bench.peers.systems.base import Surroundings
+from bench.peers.waiting import Patience
 from sandbox import world
 from sandbox.progress import PlainReporter
 from sandbox.sample.binaries import binaries
@@ -57,12 +58,13 @@ def _measure(store: Store, folder: Path, most: int, quick: bool, runs: int, only
     variables = world.environment()
     image = publish(variables["SLIPWAY_REGISTRY"], binaries(reporter).sample, {"v1": Faults()})["v1"]
     api = Api(context)
-    around = Surroundings(api, image, variables, folder)
+    patience = Patience()
+    around = Surroundings(api, image, variables, folder, patience)
     chosen = [one for one in cells(runs=runs, quick=quick) if not only or any(text in one.name for text in only)]
     if not chosen:
         raise click.UsageError(f"--only: no cell has {' or '.join(only)} in its name; systems: {', '.join(SYSTEMS)}")
     with controllers.running(api, variables, folder / "controllers", reporter):
-        return Schedule(store, lambda cell, number: run(cell, number, around), _say, most).do(chosen)
+        return Schedule(store, lambda cell, number: run(cell, number, around), _say, most, patience).do(chosen)
 
 
 def _publish(store: Store, out: Path) -> None:

@@ -41,6 +41,7 @@ def busy_between(before: tuple[int, int], after: tuple[int, int]) -> float:
 
 
 def _times(stat: str) -> tuple[int, int]:
-    """(idle, all) ticks since boot; proc(5): user nice system idle iowait irq softirq steal."""
+    """(idle, all) ticks since boot; proc(5): user nice system idle iowait irq softirq steal. What runs at a lower
+    priority gives way, so its time counts as idle."""
     fields = [int(field) for field in stat.splitlines()[0].split()[1:9]]
-    return fields[3] + fields[4], sum(fields)
+    return fields[1] + fields[3] + fields[4], sum(fields)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,7 +20,7 @@ from bench.peers import objects
 from bench.peers.api import Api, path_of
 from bench.peers.systems.argo import PLUGIN
 from bench.peers.toolchain import argo, flagger
-from bench.peers.waiting import await_true
+from bench.peers.waiting import Patience
 from sandbox.progress import Reporter
 from sandbox.toolchain import build_module
 
@@ -78,21 +81,33 @@ def plugin_config(router: Path) -> objects.Json:
 
 @contextmanager
 def _process(command: list[str], variables: Mapping[str, str], folder: Path) -> Iterator[None]:
+    shutil.rmtree(folder / "plugin-bin", ignore_errors=True)  # where Argo Rollouts copies its plugins to
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, **variables, "POD_NAMESPACE": ARGO_NAMESPACE}
     with (folder / "controller.log").open("ab") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the benchmark, which ends it after the runs
         )
         try:
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(ENDS_WITHIN)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With SIGTERM; then whatever is left of its session: a controller that ends leaves its plugins behind."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(ENDS_WITHIN)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _define(api: Api, file: Path) -> None:
@@ -100,16 +115,16 @@ def _define(api: Api, file: Path) -> None:
         if document:
             api.apply(document)
             path = path_of(document["apiVersion"], document["kind"], "", document["metadata"]["name"])
-            await_true(lambda path=path: _served(api, path), READY_WITHIN, "cluster", f"{path} is not served")  # type: ignore[misc]
+            Patience().until(partial(_served, api, path), READY_WITHIN, "cluster", f"{path} is not served")
 
 
 def _served(api: Api, path: str) -> bool:
-    conditions = api.get(path).get("status", {}).get("conditions", [])
+    conditions = api.get(path).get("status", {}).get("conditions") or []
     return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
 
 
 def _await(url: str, part: str) -> None:
-    await_true(lambda: _answers(url), READY_WITHIN, part, "the controller does not answer")
+    Patience().until(lambda: _answers(url), READY_WITHIN, part, "the controller does not answer")
 
 
 def _answers(url: str) -> bool:

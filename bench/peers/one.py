@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from bench.peers.matrix import RATE, Cell
@@ -11,7 +10,6 @@ from bench.peers.measured import BASELINE, CANDIDATE, measured
 from bench.peers.store import Run
 from bench.peers.systems import SYSTEMS
 from bench.peers.systems.base import Site, State, Surroundings, System
-from sandbox.errors import SandboxError
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.sample.records import Counts
 
@@ -20,7 +18,6 @@ SETTLED = 15.0
 LONGEST = 1500.0
 QUIET = 3.0
 """An aborted release is over when the candidate has not answered for so long."""
-POLL = 1.0
 
 
 def run(cell: Cell, number: int, around: Surroundings) -> Run:
@@ -41,7 +38,7 @@ def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: 
         load.await_counts(_steady, 60.0, "no steady traffic")
         began = time.monotonic()
         system.release({**cell.fault.usual, **cell.fault.env, "SAMPLE_VERSION": CANDIDATE})
-        state = _await_end(system, load)
+        state = around.patience.until(lambda: _ended(system, load), LONGEST, "release", "not ended")
         ended = time.monotonic() - began
         counts = load.await_counts(
             _quiet if state == "aborted" else lambda _: True, 120.0, "the candidate still answers"
@@ -68,14 +65,9 @@ def _steady(seen: Counts) -> bool:
     return len(recent) >= SETTLED and not seen.failures_between(recent[-5].start, recent[-1].end)
 
 
-def _await_end(system: System, load: Load) -> State:
-    deadline = time.monotonic() + LONGEST
-    while (state := system.state()) == "progressing":
-        if time.monotonic() > deadline:
-            raise SandboxError("release", f"not ended within {LONGEST:.0f} s", "see the logs in the benchmark's folder")
-        load.snapshot()
-        time.sleep(POLL)
-    return state
+def _ended(system: System, load: Load) -> State | None:
+    load.snapshot()
+    return None if (state := system.state()) == "progressing" else state
 
 
 def _quiet(seen: Counts) -> bool:
@@ -89,6 +81,3 @@ def _site(cell: Cell, number: int, folder: Path) -> Site:
     place = folder / "runs" / name
     place.mkdir(parents=True, exist_ok=True)
     return Site(name, f"{name}.example", place)
-
-
-Runner = Callable[[Cell, int], Run]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from bench.peers.contention import Admission
 from bench.peers.matrix import Cell
 from bench.peers.measured import LATE_SHARE
 from bench.peers.store import Run, Store
+from bench.peers.waiting import Patience
 from sandbox.errors import SandboxError
 
 LONG_SECONDS = 600.0
@@ -44,10 +44,12 @@ def missing(cells: Sequence[Cell], runs: Sequence[Run]) -> Iterator[tuple[Cell, 
 class Schedule:
     """Does what is missing, `most` runs at once. A run that was disturbed or failed is tried again."""
 
-    def __init__(self, store: Store, runner: Callable[[Cell, int], Run], say: Say, most: int) -> None:
+    def __init__(
+        self, store: Store, runner: Callable[[Cell, int], Run], say: Say, most: int, patience: Patience
+    ) -> None:
         self._store, self._runner, self._say, self._most = store, runner, say, most
         self._admission = Admission()
-        self._stopping = threading.Event()
+        self._patience = patience
 
     def do(self, cells: Sequence[Cell]) -> bool:
         """Whether every run was done. An interruption lets those in progress clean up after themselves first."""
@@ -58,10 +60,10 @@ class Schedule:
             try:
                 wait(futures)
             except KeyboardInterrupt:
-                self._stopping.set()
+                self._patience.stop()
                 for future in futures:
                     future.cancel()
-                self._say("interrupted: the runs in progress are being finished")
+                self._say("interrupted: the runs in progress take away what they made")
                 raise
         return all(not future.cancelled() and future.result() for future in futures)
 
@@ -70,7 +72,7 @@ class Schedule:
             return True
         for attempt in range(1, TRIES + 1):
             self._admission.wait()
-            if self._stopping.is_set():
+            if self._patience.over:
                 return False
             self._say(f"{cell.name} {number + 1}: begins")
             if (run := self._try(cell, number)) is not None:

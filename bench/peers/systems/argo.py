@@ -15,7 +15,6 @@ from bench.peers.api import path_of
 from bench.peers.matrix import LATENCY_LIMIT_MS, WEIGHTS, Cell, Setting
 from bench.peers.objects import PORT, SERVICE
 from bench.peers.systems.base import Site, State, Surroundings
-from bench.peers.waiting import await_true
 
 GROUP = "argoproj.io/v1alpha1"
 PLUGIN = "slipway-bench/httproute"
@@ -31,6 +30,7 @@ class ArgoRollouts:
 
     def __init__(self, around: Surroundings, site: Site) -> None:
         self._around, self._site = around, site
+        self._generation: object = None
         self._path = path_of(GROUP, "Rollout", site.namespace, SERVICE)
 
     def prepare(self, cell: Cell, env: Mapping[str, str]) -> None:
@@ -42,7 +42,7 @@ class ArgoRollouts:
         backend = queries.cluster(space, CANARY, PORT)
         api.apply(template(self._around.prometheus, backend, cell.setting), space)
         api.apply(rollout(self._around.image, env, cell.setting.hold), space)
-        await_true(
+        self._around.patience.until(
             lambda: self._phase() == "Healthy", READY_WITHIN, "argo-rollouts", "the first version is not healthy"
         )
 

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from bench.peers.api import Api
 from bench.peers.matrix import Cell
+from bench.peers.waiting import Patience
 
 State = Literal["progressing", "aborted", "completed"]
 """`aborted`: the system gave the release up by itself; `completed`: it has all the traffic and the system is done."""
@@ -22,6 +23,7 @@ class Surroundings:
     image: str
     variables: Mapping[str, str]
     folder: Path
+    patience: Patience
 
     @property
     def prometheus(self) -> str:

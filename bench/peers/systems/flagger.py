@@ -15,7 +15,6 @@ from bench.peers.api import path_of
 from bench.peers.matrix import LATENCY_LIMIT_MS, WEIGHTS, Cell, Setting
 from bench.peers.objects import PORT, SERVICE
 from bench.peers.systems.base import Site, State, Surroundings
-from bench.peers.waiting import await_true
 
 GROUP = "flagger.app/v1beta1"
 READY_WITHIN = 180.0
@@ -42,7 +41,9 @@ class Flagger:
         for template in templates(self._around.prometheus, space):
             api.apply(template, space)
         api.apply(canary(self._site.host, cell.setting), space)
-        await_true(lambda: self._phase() == "Initialized", READY_WITHIN, "flagger", "the first version is not set up")
+        self._around.patience.until(
+            lambda: self._phase() == "Initialized", READY_WITHIN, "flagger", "the first version is not set up"
+        )
         api.merge(self._path, {"spec": {"analysis": {"interval": f"{cell.setting.interval}s"}}})
 
     def release(self, env: Mapping[str, str]) -> None:

@@ -13,6 +13,8 @@ import (
 	kubetypes "k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"slipway.local/bench/peers/argo/internal/route"
 )
 
 // Name under which a Rollout asks for this router; its settings are {"httpRoute": NAME}.
@@ -41,28 +43,28 @@ func (r *router) UpdateHash(*v1alpha1.Rollout, string, string, []v1alpha1.Weight
 }
 
 func (r *router) SetWeight(rollout *v1alpha1.Rollout, weight int32, _ []v1alpha1.WeightDestination) types.RpcError {
-	route, err := r.route(rollout)
+	found, err := r.route(rollout)
 	if err != nil {
 		return failed(err)
 	}
 	canary := rollout.Spec.Strategy.Canary
-	patch, err := weighted(route, canary.StableService, canary.CanaryService, weight)
+	patch, err := route.Weighted(found, canary.StableService, canary.CanaryService, weight)
 	if err != nil {
 		return failed(err)
 	}
 	_, err = r.client.Resource(routes).Namespace(rollout.Namespace).Patch(
-		context.Background(), route.GetName(), kubetypes.MergePatchType, patch, v1.PatchOptions{})
+		context.Background(), found.GetName(), kubetypes.MergePatchType, patch, v1.PatchOptions{})
 	return failed(err)
 }
 
 func (r *router) VerifyWeight(
 	rollout *v1alpha1.Rollout, weight int32, _ []v1alpha1.WeightDestination,
 ) (types.RpcVerified, types.RpcError) {
-	route, err := r.route(rollout)
+	found, err := r.route(rollout)
 	if err != nil {
 		return types.NotVerified, failed(err)
 	}
-	percent, accepted := share(route, rollout.Spec.Strategy.Canary.CanaryService)
+	percent, accepted := route.Share(found, rollout.Spec.Strategy.Canary.CanaryService)
 	if accepted && percent == int64(weight) {
 		return types.Verified, types.RpcError{}
 	}

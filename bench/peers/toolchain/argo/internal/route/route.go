@@ -1,4 +1,5 @@
-package main
+// Package route reads and writes the weights of an HTTPRoute with one rule.
+package route
 
 import (
 	"encoding/json"
@@ -8,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// weighted returns the body of a merge patch that gives the canary `percent` of the route's one rule.
-func weighted(route *unstructured.Unstructured, stable, canary string, percent int32) ([]byte, error) {
+// Weighted returns the body of a merge patch that gives the canary `percent` of the route's one rule.
+func Weighted(route *unstructured.Unstructured, stable, canary string, percent int32) ([]byte, error) {
 	rules, _, err := unstructured.NestedSlice(route.Object, "spec", "rules")
 	if err != nil || len(rules) != 1 {
 		return nil, fmt.Errorf("HTTPRoute %s: one rule wanted, %d found", route.GetName(), len(rules))
@@ -37,8 +38,8 @@ func weighted(route *unstructured.Unstructured, stable, canary string, percent i
 	return json.Marshal(map[string]any{"spec": map[string]any{"rules": rules}})
 }
 
-// share reads the canary's weight in percent, and whether the gateway has accepted this generation of the route.
-func share(route *unstructured.Unstructured, canary string) (percent int64, accepted bool) {
+// Share reads the canary's weight in percent, and whether the gateway has accepted this generation of the route.
+func Share(route *unstructured.Unstructured, canary string) (percent int64, accepted bool) {
 	rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
 	for _, rule := range rules {
 		references, _, _ := unstructured.NestedSlice(rule.(map[string]any), "backendRefs")

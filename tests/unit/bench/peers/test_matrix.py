@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from bench.peers.matrix import FAULTS, RUNS, SYSTEMS, cells
+
+
+def test_every_system_meets_every_fault_at_both_settings() -> None:
+    found = list(cells())
+    assert len({cell.name for cell in found}) == len(found) == len(SYSTEMS) * len(FAULTS) * 2
+    assert {cell.runs for cell in found} == {RUNS}
+
+
+def test_quick_is_one_fault_and_one_healthy_release_of_each_system() -> None:
+    found = list(cells(quick=True))
+    assert {(cell.system, cell.fault.name) for cell in found} == {
+        (system, fault) for system in SYSTEMS for fault in ("errors-20", "healthy")
+    }
+    assert all(cell.runs == 1 and cell.setting.name == "documented" for cell in found)
+
+
+def test_the_latency_fault_is_three_times_the_usual_delay() -> None:
+    slow = next(fault for fault in FAULTS if fault.slow)
+    assert int(slow.env["SAMPLE_DELAY_MS"]) == 3 * int(slow.usual["SAMPLE_DELAY_MS"])

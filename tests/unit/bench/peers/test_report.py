@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from bench.peers.report import as_json, kept, rows, table
+from bench.peers.store import Run
+
+
+def run(system: str, fault: str, failures: int, *, number: int = 0, safe: float | None = 5.0, end: float = 60.0) -> Run:
+    return Run(system, "documented", fault, number, safe is not None, safe, failures, end, 0.0, "", 0.0)
+
+
+def test_a_row_has_the_medians_of_its_runs() -> None:
+    found = rows([run("slipway", "errors-5", n, number=n, safe=float(n)) for n in (1, 3, 8)])
+    assert as_json(found) == [
+        {
+            "system": "slipway",
+            "settings": "documented",
+            "fault": "errors-5",
+            "runs": 3,
+            "seconds_to_safe": 3.0,
+            "client_failures": 3.0,
+            "aborted": 3,
+            "seconds_to_complete": None,
+        }
+    ]
+
+
+def test_a_fault_that_nobody_noticed_is_told_as_such() -> None:
+    (row,) = rows([run("flagger", "errors-1", 400, safe=None)])
+    assert row.seconds_to_safe is None
+    assert "0 of 1 aborted; 400 failed until it was complete" in table([row])
+
+
+def test_a_fifth_of_the_better_peers_failures_is_what_was_promised() -> None:
+    peers = [run("flagger", "errors-20", 50), run("argo-rollouts", "errors-20", 500)]
+    assert kept(rows([run("slipway", "errors-20", 10), *peers])) == []
+    (problem,) = kept(rows([run("slipway", "errors-20", 11), *peers]))
+    assert problem == "errors-20: 11 failed requests, the better peer had 50"
+
+
+def test_a_fault_that_no_peer_caught_promises_nothing() -> None:
+    assert kept(rows([run("slipway", "errors-1", 90), run("flagger", "errors-1", 1, safe=None)])) == []
+
+
+def test_a_healthy_release_that_only_slipway_aborts_breaks_the_promise() -> None:
+    assert kept(rows([run("slipway", "healthy", 0), run("flagger", "healthy", 0, safe=None)]))
