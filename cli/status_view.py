@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -120,7 +120,7 @@ def _attempt(seen: Seen, attempt: Attempt) -> Iterator[tuple[str, str]]:
     for number, step in enumerate(attempt.steps, 1):
         yield "", f"step {number}: {_step(step)}"
     if running and seen.latest is not None:
-        yield "", f"now: {seen.latest.get('verdict', '')} {seen.latest.get('reason', '')}".rstrip()
+        yield "", f"now: {seen.latest.get('verdict', '')} {_why(seen.latest)}".rstrip()
     if running:
         yield "lease", str(seen.lease)
 
@@ -130,7 +130,15 @@ def _step(step: StepRecord) -> str:
     if step.ended is None:
         return f"{at} since {moment(step.began)}"
     seconds = show_seconds(float(round(step.ended - step.began)))
-    return f"{at} for {seconds}, {step.requests} requests, {step.errors} errors, {step.verdict}"
+    failed = f"{step.errors} {step.counted} failed" if step.counted else f"{step.errors} errors"
+    return f"{at} for {seconds}, {step.requests} requests, {failed}, {step.verdict}"
+
+
+def _why(latest: Mapping[str, Any]) -> str:
+    """Why the last look judged so, and what of its data could not be used."""
+    reasons = latest.get("reason") or "; ".join(finding["reason"] for finding in latest.get("findings", ()))
+    notes = "; ".join(f"{name}: {note}" for name, note in sorted(latest.get("notes", {}).items()))
+    return f"{reasons} ({notes})" if notes else str(reasons)
 
 
 def named(backend: Backend) -> str:

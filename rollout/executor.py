@@ -313,6 +313,7 @@ class Executor:
                 "baseline_errors": totals.baseline_bad,
                 "verdict": verdict.value,
                 "reason": decision.reason if decision is not None else "",
+                "counted": totals.counted or None,
             }
         )
         self._attempt = self._attempt.model_copy(update={"steps": (*self._attempt.steps[:-1], last)})

@@ -45,6 +45,8 @@ class StepRecord(Part):
     baseline_errors: int = 0
     verdict: str = "INCONCLUSIVE"
     reason: str = ""
+    counted: str | None = None
+    """What `errors` are when they are no requests: `clients`."""
 
 
 class Attempt(Part):

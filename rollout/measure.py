@@ -28,6 +28,8 @@ class Totals:
     baseline: int = 0
     candidate_bad: int = 0
     baseline_bad: int = 0
+    counted: str = ""
+    """What the bad events are when they are no requests: `clients`."""
 
 
 class Measure:
@@ -151,6 +153,7 @@ class Measure:
             self.totals.baseline + grown(self._baseline),
             self.totals.candidate_bad + (lead.candidate.bad if lead else 0),
             self.totals.baseline_bad + (lead.baseline.bad if lead else 0),
+            "clients" if self._leading in self._clients else "",
         )
 
 

@@ -38,6 +38,8 @@ class Foresight:
     bad_share: float | None
     steps: tuple[StepForesight, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What guardrails need that the expected rate of requests does not speak of."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 
 from release.manifest.analysis import Analysis
+from release.manifest.guardrails import ClientFailures, Guardrail
 from release.units import show_share
 from rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from rollout.analysis.reasons import duration
@@ -20,7 +22,7 @@ def render(foresight: Foresight) -> tuple[str, ...]:
         times = "" if foresight.bad_share else " (faults as multiples of what is negligible)"
         lines.append(f"expected traffic: {foresight.rate:g} requests/s, {show_share(foresight.bad_share)} bad{times}")
     lines += [_step(step) for step in foresight.steps]
-    return (*lines, *(f"warning: {warning}" for warning in foresight.warnings))
+    return (*lines, *foresight.notes, *(f"warning: {warning}" for warning in foresight.warnings))
 
 
 def _step(step: StepForesight) -> str:
@@ -50,6 +52,22 @@ def warn(analysis: Analysis, steps: Sequence[StepForesight], stickiness: str) ->
         found += _too_slow(step, analysis)
         found += _too_faint(step)
     found += _undecidable(steps, analysis)
+    return tuple(found)
+
+
+def clients_needed(guardrails: Sequence[Guardrail], analysis: Analysis, weights: Sequence[float]) -> tuple[str, ...]:
+    """What a guardrail that counts clients needs at each weight: without failures a step passes after about
+    ln(2 / beta) / f clients of the candidate (the promotion test), and a client counts once a step."""
+    found = []
+    for guardrail in guardrails:
+        if not isinstance(guardrail, ClientFailures):
+            continue
+        needed = log(2.0 / analysis.false_promote) / guardrail.negligible
+        total = ", ".join(f"{needed / weight * 100:,.0f} in all at {weight:.4g}%" for weight in weights if weight > 0)
+        found.append(
+            f"{guardrail.name}: each client counts once, by {guardrail.source or 'no source'}; a step without failures "
+            f"passes after about {needed:,.0f} clients of the candidate ({total})"
+        )
     return tuple(found)
 
 

@@ -42,6 +42,21 @@ def test_a_rollout_in_flight_shows_its_steps_weights_and_verdict() -> None:
     assert in_flight().problem is None
 
 
+def test_steps_that_counted_clients_say_so() -> None:
+    counted = STEP.model_copy(update={"counted": "clients", "errors": 3})
+    assert "200 requests, 3 clients failed, PASS" in as_text(seen(head=head(attempt=attempt(steps=(counted,)))))
+
+
+def test_the_last_look_says_why_and_what_it_could_not_use() -> None:
+    latest = {
+        "verdict": "PASS",
+        "findings": [{"reason": "clients: 1 of 80 clients failed"}],
+        "notes": {"clients": "12% of the requests carry no key and count for nobody"},
+    }
+    text = as_text(in_flight(latest=latest))
+    assert "now: PASS clients: 1 of 80 clients failed (clients: 12% of the requests carry no key" in text
+
+
 def test_what_is_not_claimed_of_a_rollout_is_said() -> None:
     caveat = "no error rate claimed for errors: clients stick to one side"
     running = attempt().model_copy(update={"caveat": caveat})

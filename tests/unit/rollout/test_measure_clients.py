@@ -80,6 +80,7 @@ def test_clients_that_fail_on_the_candidate_alone_fail_it_and_the_journal_decide
     assert measure.decision.verdict is Verdict.FAIL
     assert "clients failed" in measure.decision.reason
     assert "ann" not in json.dumps(records)
+    assert (measure.totals.counted, measure.totals.candidate_bad > 0) == ("clients", True)
     again = Measure(source, wanted(guardrails=[CLIENTS]), OLD, now=0.0).evidence
     for record in json.loads(json.dumps(records)):
         again, _ = observe(again, tick_of(record))

@@ -14,7 +14,7 @@ from release.plan import PlannedStep
 from rollout.analysis.foreseen import Foresight, StepForesight
 from rollout.analysis.foresight import foresee
 from rollout.analysis.foresight_text import render
-from tests.unit.rollout.analysis.examples import analysis, errors, latency, slo
+from tests.unit.rollout.analysis.examples import analysis, clients, errors, latency, slo
 
 PLAN = (PlannedStep(5, 120), PlannedStep(25, 300), PlannedStep(50, 300), PlannedStep(100, 600))
 
@@ -91,6 +91,18 @@ def test_without_expected_traffic_nothing_is_foreseen_and_the_plan_says_so() -> 
 
 def test_what_cannot_be_claimed_of_sticky_clients_leads_the_warnings() -> None:
     assert foresee((errors(),), analysis(), PLAN, stickiness="they stick").warnings[0] == "they stick"
+
+
+def test_a_guardrail_that_counts_clients_says_how_many_it_needs() -> None:
+    judged = clients(negligible="10%", source="access-log")
+    (line,) = foresee((judged,), analysis(), PLAN[:2]).notes
+    assert line == (
+        "clients: each client counts once, by access-log; a step without failures passes after about 37 clients of "
+        "the candidate (738 in all at 5%, 148 in all at 25%)"
+    )
+    assert line in render(foresee((judged,), analysis(), PLAN[:2]))
+    assert foresee((errors(),), analysis(), PLAN).notes == ()
+    assert foresee((judged,), analysis(), PLAN[-1:], first_release=True).notes == ()
 
 
 def test_at_100_percent_it_reckons_with_the_baseline_that_will_have_been_recorded() -> None:
