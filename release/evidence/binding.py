@@ -36,8 +36,11 @@ class Tie:
     file: BoundFile
 
 
-def signer(verified: Verified, kind: Kind, at: datetime | None) -> Principal:
-    """The principal among the signers who may say `kind`. Raises EvidenceError `not-allowed` or `untrusted`."""
+def signer(verified: Verified, kind: Kind, at: datetime | None, by: str = "") -> Principal:
+    """The principal among the signers who may say `kind`, the one called `by` before others.
+
+    Raises EvidenceError `not-allowed` or `untrusted`.
+    """
     allowed = [principal for principal in verified.principals if kind in principal.may]
     if not allowed:
         names = ", ".join(principal.name for principal in verified.principals)
@@ -45,7 +48,7 @@ def signer(verified: Verified, kind: Kind, at: datetime | None) -> Principal:
     current = [p for p in allowed if p.until is None or (at is not None and at <= p.until)]
     if not current:
         raise EvidenceError("untrusted", f"the credential of {allowed[0].name} was retired before the statement's time")
-    return current[0]
+    return next((p for p in current if p.name.casefold() == by.casefold()), current[0])
 
 
 def bind(content: Content, kind: Kind, subject: Digest, ties: Iterable[Tie]) -> tuple[Tie, Principal]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from release.evidence import reports
 from release.evidence.binding import Tie, bind, binding, check_release, check_subject, signer
 from release.evidence.errors import EvidenceError
-from release.evidence.facts import Facts, Kind
+from release.evidence.facts import ApprovalFacts, Facts, Kind, QaFacts
 from release.evidence.files import Content
 from release.evidence.model import MOST_ITEMS, Dossier, Item, Rejected
-from release.evidence.references import Reference, Sources, limit_of, references
+from release.evidence.references import SECTIONS, Reference, Sources, limit_of, references
 from release.evidence.trust import TrustRoots
 from release.evidence.verify import Said, Verified, is_signed, said, verified
 from release.fingerprint import fingerprint_of
 from release.manifest.release import Release
+
+_ADDED_UP: frozenset[Kind] = frozenset({"tests", "coverage"})
+"""Kinds of which the gates add all reports up, so that one may not be counted twice."""
+_COMPLETE: tuple[Kind, ...] = ("tests", "coverage", "static-analysis", "security-scan")
 
 
 def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
@@ -32,6 +37,7 @@ def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
     reports_to_bind = [entry for reference in named for entry in work.first_look(reference)]
     for reference, content in reports_to_bind:
         work.report(reference, content)
+    work.omitted()
     return Dossier(
         subject=release.artifact.digest,
         fingerprint=fingerprint_of(release),
@@ -48,6 +54,10 @@ class _Work:
     items: list[Item] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
+    seen: dict[Kind, list[str]] = field(default_factory=dict)
+    """SHA-256 of what was read, by kind."""
+    signed: Counter[Kind] = field(default_factory=Counter)
+    """Listed reports that are signed statements themselves, so that nothing has to bind them."""
 
     def first_look(self, reference: Reference) -> Iterator[tuple[Reference, Content]]:
         """Read a file; judge it at once when it is a statement, else hand it back as a report to be bound."""
@@ -67,6 +77,7 @@ class _Work:
             return
         subject = self.release.artifact.digest
         try:
+            self._once(kind, content)
             facts = reports.parse(kind, content.data, subject)
             tie, principal = bind(content, kind, subject, self.ties)
         except EvidenceError as error:
@@ -98,6 +109,32 @@ class _Work:
             )
         )
 
+    def omitted(self) -> None:
+        """A report that was signed for this artifact and is not listed beside others: perhaps the one that failed.
+
+        A listed file that no statement names may be the same report, changed since; it is refused by itself.
+        """
+        named = [reference.kind for reference in references(self.release)]
+        for kind in (kind for kind in _COMPLETE if kind in named):
+            ties = {
+                tie.file.sha256: tie
+                for tie in self.ties
+                if tie.file.kind == kind and self.release.artifact.digest in tie.verified.digests
+            }
+            seen = self.seen.get(kind, [])
+            unlisted = [tie for sha256, tie in ties.items() if sha256 not in seen]
+            changed = named.count(kind) - self.signed[kind] - sum(1 for sha256 in seen if sha256 in ties)
+            for tie in unlisted[changed:]:
+                said = f"{tie.file.name or tie.file.sha256} was signed as {kind} of this artifact, and is not listed"
+                path = tie.verified.content.path
+                self.reject(Reference(f"evidence.{SECTIONS[kind]}", path, kind), "omitted", said)
+
+    def _once(self, kind: Kind, content: Content) -> None:
+        seen = self.seen.setdefault(kind, [])
+        if kind in _ADDED_UP and content.sha256 in seen:
+            raise EvidenceError("duplicate", f"{content.path} has the same bytes as another report of {kind}")
+        seen.append(content.sha256)
+
     def _statement(self, reference: Reference, statement: Verified) -> None:
         what = said(statement.statement, self.release.artifact.digest)
         if what.kind == "results":
@@ -118,8 +155,12 @@ class _Work:
         self.ties.extend(Tie(statement, what.at, file) for file in what.files)
 
     def _said(self, reference: Reference, statement: Verified, what: Said, facts: Facts) -> None:
+        if reference.kind is not None:
+            self.signed[reference.kind] += 1
+        self._once(facts.kind, statement.content)
         subject = check_subject(statement, facts, self.release.artifact.digest)
-        principal = signer(statement, facts.kind, what.at)
+        by = facts.by if isinstance(facts, QaFacts | ApprovalFacts) else ""
+        principal = signer(statement, facts.kind, what.at, by)
         check_release(facts, self.release, principal)
         self.items.append(
             Item(

@@ -12,6 +12,8 @@ Code = Literal[
     "empty",
     "malformed",
     "mismatch",
+    "duplicate",
+    "omitted",
     "too-large",
     "unreadable",
     "outside",
@@ -26,11 +28,12 @@ Code = Literal[
     "future",
 ]
 """missing: no such file or none named; empty: nothing in it; malformed: not the format; mismatch: its own totals
-contradict it; too-large: beyond the size limit; unreadable: not a regular file, or no permission; outside: the
-reference leaves the project; unsupported: a format or version that is not read; unsigned and untrusted: no
-signature, or none by a trust root; not-allowed: the signer may not say this; unbound: nothing ties the file to
-an artifact; wrong-digest: tied to another artifact; wrong-release: about another release; stale and future: its
-time."""
+contradict it; duplicate: the same bytes are listed twice, where reports are added up; omitted: a signed statement
+names a report of this artifact that the manifest does not list; too-large: beyond the size limit; unreadable: not a
+regular file, or no permission; outside: the reference leaves the project; unsupported: a format or version that is
+not read; unsigned and untrusted: no signature, or none by a trust root; not-allowed: the signer may not say this;
+unbound: nothing ties the file to an artifact; wrong-digest: tied to another artifact; wrong-release: about another
+release; stale and future: its time."""
 
 
 class EvidenceError(SlipwayError):

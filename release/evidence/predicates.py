@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from release.evidence.errors import EvidenceError
 from release.evidence.facts import (
     MOST_NAMES,
     ProvenanceFacts,
@@ -133,6 +134,8 @@ class TestResultPredicate(Foreign):
         if self.result == "FAILED" and not failed:
             failed = 1  # it says that it failed, and not which test
         passed = len(self.passed_tests) + len(self.warned_tests)
+        if not passed + failed:
+            raise EvidenceError("empty", "in-toto test-result: it names not a single test")
         return TestFacts(
             cases=passed + failed,
             passed=passed,
@@ -200,6 +203,8 @@ def _vulnerability(entry: _Found) -> Vulnerability:
         elif number is not None:
             scores.append(number)
             severities.append(from_score(number))
+        elif not one.score.startswith("CVSS:"):
+            severities.append("high")  # a vector says no more than the score beside it; anything else is not understood
     worst: Severity = max(severities, key=RANK.__getitem__) if severities else "high"
     return Vulnerability(id=plain(entry.id, 120), severity=worst, score=max(scores, default=None))
 

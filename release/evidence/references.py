@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +22,10 @@ _SECTIONS: tuple[tuple[str, str, Kind | None], ...] = (
     ("provenance", "provenance", "provenance"),
     ("statements", "statements", None),
 )
+
+
+SECTIONS: Mapping[Kind, str] = {kind: alias for _, alias, kind in _SECTIONS if kind is not None}
+"""Kind -> its section of the manifest's evidence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Exemption(Part):
 
     def holds(self, now: datetime) -> bool:
         """Whether it is in force."""
-        return self.granted - CLOCK_SKEW <= now < self.expires
+        return self.granted <= now + CLOCK_SKEW and now < self.expires
 
 
 def exemption_of(

@@ -93,6 +93,8 @@ REMEDIES = {
     "empty": "Run the tool again; an empty report says nothing",
     "malformed": "Run the tool again and keep its output unchanged",
     "mismatch": "Run the tool again; its own totals contradict its details",
+    "duplicate": "List each report once: their numbers are added up",
+    "omitted": "List that report too, or take out a statement that a newer one has replaced",
     "too-large": "Split the report",
     "unreadable": "Make it a regular, readable file",
     "outside": "Put the file into the project and name it by its relative path",

@@ -103,7 +103,7 @@ def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list
                 "critical",
             )
         )
-    if facts.expires is not None and facts.expires + CLOCK_SKEW < case.now:
+    if facts.expires is not None and facts.expires < case.now - CLOCK_SKEW:
         findings.append(
             _finding(
                 APPROVALS,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from datetime import timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from release.evidence import receipts
+from release.evidence import predicates, receipts
 from release.evidence.errors import Code
 from release.evidence.model import MOST_ITEMS, Dossier
 from release.evidence.trust import TrustRoots
@@ -201,3 +202,71 @@ def test_of_two_statements_about_a_report_the_later_one_dates_it(it: Vouched) ->
     it.manifest["evidence"]["statements"].append("older.json")
     tests = next(item for item in it.case().dossier.items if item.facts.kind == "tests")
     assert tests.at == later
+
+
+def _bind(it: Vouched, *more: tuple[str, str]) -> None:
+    files = [*((kind, name) for kind, (_, _, name) in REPORTS.items()), *more]
+    entries = [
+        {"kind": kind, "name": name, "sha256": hashlib.sha256((it.root / name).read_bytes()).hexdigest()}
+        for kind, name in files
+    ]
+    it.sign("results.json", "ci", receipts.RESULTS, {"at": YESTERDAY.isoformat(), "files": entries})
+
+
+FAILED = b'<testsuite name="e2e" tests="1" failures="1"><testcase name="pays"><failure/></testcase></testsuite>'
+
+
+@pytest.mark.parametrize("kind", ["tests", "coverage"])
+def test_a_report_that_is_added_up_is_not_counted_twice(it: Vouched, kind: str) -> None:
+    section, _, name = REPORTS[kind]
+    shutil.copy(it.root / name, it.root / "copy.xml")
+    it.manifest["evidence"][section] = [name, "copy.xml"]
+    dossier = it.case().dossier
+    assert _only(dossier) == (f"evidence.{section}[1]", "duplicate")
+
+
+def test_a_report_that_was_signed_for_the_artifact_cannot_be_left_out(it: Vouched) -> None:
+    it.write("e2e.xml", FAILED)
+    _bind(it, ("tests", "e2e.xml"))
+    dossier = it.case().dossier
+    assert _only(dossier) == ("evidence.tests", "omitted")
+    assert "e2e.xml was signed as tests of this artifact, and is not listed" in dossier.rejected[0].detail
+    it.manifest["evidence"]["tests"].append("e2e.xml")
+    assert it.case().dossier.rejected == ()
+
+
+def test_neither_a_changed_report_nor_a_signed_one_hides_that_another_was_left_out(it: Vouched) -> None:
+    it.write("e2e.xml", FAILED)
+    _bind(it, ("tests", "e2e.xml"))
+    passed = {"result": "PASSED", "configuration": [], "passedTests": ["a"], "finishedOn": YESTERDAY.isoformat()}
+    it.sign("more.json", "ci", predicates.TEST_RESULT, passed)
+    it.manifest["evidence"]["tests"].append("more.json")
+    assert _only(it.case().dossier) == ("evidence.tests", "omitted")
+    with (it.root / "junit.xml").open("ab") as file:
+        file.write(b"\n")
+    assert {entry.code for entry in it.case().dossier.rejected} == {"unbound", "omitted"}
+
+
+def test_a_report_that_was_signed_for_another_artifact_is_not_missed(it: Vouched) -> None:
+    it.write("e2e.xml", FAILED)
+    digest = hashlib.sha256(FAILED).hexdigest()
+    entries = [{"kind": "tests", "name": "e2e.xml", "sha256": digest}]
+    it.sign("old.json", "ci", receipts.RESULTS, {"at": YESTERDAY.isoformat(), "files": entries}, OTHER_DIGEST)
+    it.manifest["evidence"]["statements"].append("old.json")
+    assert it.case().dossier.rejected == ()
+
+
+def test_of_several_who_signed_the_one_who_speaks_counts(it: Vouched) -> None:
+    said = {"at": YESTERDAY.isoformat(), "release": it.reference(), "role": "service-owner", "by": "olive"}
+    roots = _without(
+        "ci", may=("approval", "tests", "coverage", "static-analysis", "security-scan", "vex", "migration")
+    )
+    it.sign("approval.json", "olive", receipts.APPROVAL, said)
+    envelope = json.loads((it.root / "approval.json").read_bytes())
+    it.sign("approval.json", "ci", receipts.APPROVAL, said)
+    envelope["signatures"] += json.loads((it.root / "approval.json").read_bytes())["signatures"]
+    it.write("approval.json", json.dumps(envelope).encode())
+    it.trust = roots
+    dossier = it.case().dossier
+    assert dossier.rejected == ()
+    assert [item.binding.signer for item in dossier.items if item.facts.kind == "approval"] == ["olive"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from release.evidence import predicates, receipts
+from release.evidence.errors import EvidenceError
 from release.evidence.facts import ProvenanceFacts, ScanFacts, SummaryFacts, TestFacts
 from release.evidence.statement import Statement, Subject
 from release.evidence.verify import Said, said
@@ -66,7 +67,6 @@ def test_a_verification_summary_is_read() -> None:
         ({"result": "PASSED", "passedTests": ["a", "b"], "warnedTests": ["c"]}, (3, 3, 0)),
         ({"result": "FAILED", "passedTests": ["a"], "failedTests": ["b"]}, (2, 1, 1)),
         ({"result": "FAILED", "passedTests": ["a"]}, (2, 1, 1)),
-        ({"result": "PASSED"}, (0, 0, 0)),
     ],
 )
 def test_a_test_result_is_counted(predicate: dict[str, Any], counts: tuple[int, int, int]) -> None:
@@ -154,3 +154,29 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 def test_an_unknown_predicate_is_refused() -> None:
     refused("unsupported", lambda: _said("https://example.com/anything/v1", {}))
+
+
+def test_a_test_result_that_names_no_test_is_empty() -> None:
+    with pytest.raises(EvidenceError) as error:
+        _said(predicates.TEST_RESULT, {"configuration": [], "result": "PASSED"})
+    assert error.value.code == "empty"
+
+
+def test_a_severity_that_is_not_understood_counts_as_high_whatever_stands_beside_it() -> None:
+    found: dict[str, Any] = {
+        "id": "CVE-1",
+        "severity": [{"method": "a", "score": "low"}, {"method": "b", "score": "98"}],
+    }
+    scan = {
+        "scanner": {"uri": "pkg:scanner", "result": [found]},
+        "metadata": {"scanFinishedOn": "2026-11-22T12:00:00Z"},
+    }
+    assert _severities(scan) == ["high"]
+    found["severity"][1] = {"method": "c", "score": "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"}
+    assert _severities(scan) == ["low"]
+
+
+def _severities(scan: dict[str, Any]) -> list[str]:
+    facts = _said(predicates.VULNS[0], scan).facts
+    assert isinstance(facts, ScanFacts)
+    return [one.severity for one in facts.vulnerabilities]

@@ -84,3 +84,10 @@ def test_an_exemption_needs_owner_reason_ticket_one_resource_and_a_bounded_life(
 
 def test_the_longest_life_is_allowed() -> None:
     assert exemption(expires=NOW - timedelta(days=1) + LONGEST).holds(NOW)
+
+
+def test_an_exemption_at_the_end_of_time_is_one_like_any_other() -> None:
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert not exemption(granted=first, expires=first + timedelta(days=1)).holds(NOW)
+    last = datetime(9999, 12, 31, tzinfo=UTC)
+    assert not exemption(granted=last - timedelta(days=1), expires=last).holds(NOW)

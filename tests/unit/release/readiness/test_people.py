@@ -127,3 +127,12 @@ def test_nobody_approves_a_change_of_his_own_however_the_name_is_written(it: Vou
     it.manifest["scope"]["author"] = author
     it.people()
     refused(it.case(), "approvals", "own-change")
+
+
+@pytest.mark.parametrize(("expires", "codes"), [("9999-12-31T23:59:59Z", set()), ("0001-01-01T00:00:00Z", {"expired"})])
+def test_an_approval_may_expire_at_the_end_of_time(it: Vouched, expires: str, codes: set[str]) -> None:
+    _approve(it, expires=expires)
+    if codes:
+        refused(it.case(), "approvals", *codes)
+    else:
+        passes(it.case())
