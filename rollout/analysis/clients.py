@@ -53,10 +53,11 @@ def bet(
         lower = 0.0 if bound is None else bound
         if bound is None:
             failed[on_candidate] += 1
-        if on_candidate or w > lower:
+        now = DONE if on_candidate else w
+        if now > lower:
             if not learned:  # Thousands may be known: they are copied only when there is something to add.
                 known = learned = dict(clients)
-            learned[key] = DONE if on_candidate else w
+            learned[key] = now
         if lower >= w or w >= 1.0:
             continue
         # In a bucket of several clients the next failer may be one of whom nothing is known yet.

@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import comb, exp
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.analysis import constants as const
@@ -53,6 +53,33 @@ def test_a_larger_boost_would_break_the_promise(case: tuple[float, int, float, f
     found = outcomes(w, both, rho0, weights)
     expected = sum(chance * min(1.01 * factor * value, exp(room)) for chance, value in found)
     assert expected > 1.0 or max(value for _, value in found) <= exp(room)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([5, 20, 40]),
+    st.sampled_from([20, 80]),
+    st.sampled_from([0.001, 0.01, 0.03, 0.08]),
+    st.sampled_from([1.0, 1.1, 2.0]),
+    st.floats(0.05, 5.0),
+    st.integers(0, 5),
+)
+def test_of_two_sides_with_random_counts_a_boosted_tick_is_fair_to_half_a_percent(
+    n_c: int, n_b: int, share: float, rho0: float, room: float, which: int
+) -> None:
+    """The boost takes bad events for rare. Where they are not, the tick that comes near the threshold may have an
+    expectation of slightly more than 1; ticks further away have less."""
+    weights, cap, expected = lean(which), exp(room), 0.0
+    for x in range(n_c + 1):
+        for y in range(n_b + 1):
+            chance = comb(n_c, x) * (rho0 * share) ** x * (1.0 - rho0 * share) ** (n_c - x)
+            chance *= comb(n_b, y) * share**y * (1.0 - share) ** (n_b - y)
+            if chance > 1e-12:
+                logs = ratio_logs(rho0, ratios(rho0), n_c, n_b, x, x + y)
+                value = sum(weight * exp(log) for weight, log in zip(weights, logs, strict=True))
+                value *= exp(boost(weights, rho0, ratios(rho0), n_c, n_b, x + y, room))
+                expected += chance * min(value, cap)
+    assert expected <= 1.005
 
 
 def test_nothing_is_boosted_where_nothing_can_overshoot() -> None:

@@ -96,6 +96,15 @@ def test_clients_without_failures_are_promoted_by_their_number() -> None:
     assert 369 <= 20 * (passed + 1) <= 400
 
 
+def test_what_is_known_of_the_clients_is_shared_until_it_changes() -> None:
+    known, _ = observe(start(), look(2, ("a", False), ("b", True)))
+    quiet, _ = observe(known, look(4, ("a", False), ("b", True)))
+    assert quiet.states[0].clients is known.states[0].clients
+    more, _ = observe(known, look(6, ("c", True)))
+    assert known.states[0].clients == {"a": 0.05, "b": 1.0}
+    assert more.states[0].clients == {"a": 0.05, "b": 1.0, "c": 1.0}
+
+
 def test_memory_is_bounded() -> None:
     many = [(f"k{i}", i % 20 == 0) for i in range(const.CLIENTS_MOST + 500)]
     evidence, _ = observe(start(), look(2, *many))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import comb, exp, lgamma, log
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.analysis.likelihood import at_odds, level_bets, ratio_logs, share_bets, share_logs
@@ -32,6 +32,20 @@ def test_below_the_tolerated_ratio_its_expectation_is_at_most_one(
     theta = rho0 * smaller * n_c / (rho0 * smaller * n_c + n_b)
     values = [exp(ratio_logs(rho0, [rho0 * multiple], n_c, n_b, x, both)[0]) for x in range(both + 1)]
     assert sum(p * v for p, v in zip(binomial(both, theta), values, strict=True)) <= 1.0 + 1e-9
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 9), st.integers(1, 9), ratios, st.floats(1.0, 30.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_of_two_sides_with_any_bad_shares_its_expectation_is_at_most_one_exactly(
+    n_c: int, n_b: int, rho0: float, multiple: float, part: float, smaller: float
+) -> None:
+    """Not given X: requests fail independently of each other, rarely or often, and both sides' counts are random."""
+    share = part / rho0
+    expected = 0.0
+    for x, chance in enumerate(binomial(n_c, rho0 * smaller * share)):
+        for y, other in enumerate(binomial(n_b, share)):
+            expected += chance * other * exp(ratio_logs(rho0, [rho0 * multiple], n_c, n_b, x, x + y)[0])
+    assert expected <= 1.0 + 1e-9
 
 
 @given(exposures, exposures, st.integers(1, 12), st.floats(1.5, 11.0), st.floats(0.05, 1.0), st.floats(1.0, 20.0))
