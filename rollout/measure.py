@@ -18,6 +18,8 @@ from rollout.metrics.counters import carry, deltas
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
+UNSEEN_SECONDS, UNSEEN_REQUESTS = 30.0, 100
+"""So long, and so many requests at the gateway, a source of clients may show nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Measure:
             self.error, self.failing = str(error), tuple(g.name for g in self._wanted.guardrails)
             return None
         before, earlier = self._before, self._requests
-        self.error, self.failing = _error_of(after), tuple(after.errors)
+        self.error, self.failing = _error_of(after.errors), tuple(after.errors)
         self._take_clients(after, now)
         if before is not None and after.at == before[0].at and not after.errors:
             return None  # The same scrape as last time: no new data, which is not the same as no requests.
@@ -82,7 +84,9 @@ class Measure:
         self._add(earlier, requests, counts)
         # Rounded before they decide, so that the journal's ticks decide exactly the same again.
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
-        tick = Tick(at, in_step, length, weight, counts, dict(after.errors))
+        errors = {**self._unseen(in_step), **after.errors}
+        self.error, self.failing = _error_of(errors), tuple(errors)
+        tick = Tick(at, in_step, length, weight, counts, errors)
         self.evidence, self.decision = analysis.observe(self.evidence, tick)
         record = _record(tick, self.decision)
         clusters = self.evidence.settings.dispersion
@@ -98,6 +102,17 @@ class Measure:
             reading = after.readings.get(name)
             if reading is not None and reading.clients is not None:
                 ledger.take(reading.clients, now - self._step_began)
+
+    def _unseen(self, in_step: float) -> dict[str, str]:
+        """A source of clients that shows nobody where the gateway has counted requests reads the wrong thing."""
+        requests = self.totals.candidate
+        if in_step < UNSEEN_SECONDS or requests < UNSEEN_REQUESTS:
+            return {}
+        why = (
+            f"the gateway counted {requests:,} requests of the candidate in this step, but the source shows no client; "
+            "check the log's fields and what it leaves out, or the queries seen and failed"
+        )
+        return {name: why for name, ledger in self._clients.items() if ledger.silent}
 
     def _client_counts(self, after: Snapshot, weight: float) -> dict[str, GuardrailCounts]:
         known = {g.name: state.clients for g, state in zip(self._wanted.guardrails, self.evidence.states, strict=True)}
@@ -162,8 +177,8 @@ def _leading(guardrails: tuple[Guardrail, ...]) -> str:
     return next((g.name for g in guardrails if g.kind == "error-ratio"), guardrails[0].name)
 
 
-def _error_of(snapshot: Snapshot) -> str | None:
-    return "; ".join(f"{name}: {why}" for name, why in sorted(snapshot.errors.items())) or None
+def _error_of(errors: Mapping[str, str]) -> str | None:
+    return "; ".join(f"{name}: {why}" for name, why in sorted(errors.items())) or None
 
 
 def _undecided(decision: Decision | None) -> set[str] | None:

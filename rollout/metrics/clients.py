@@ -29,6 +29,8 @@ class ClientLedger:
         self._waiting: dict[tuple[str, bool], None] = {}
         self._alive = False
         self.note = ""
+        self.silent = True
+        """Whether the source has shown nobody of the candidate in this step."""
 
     def next_step(self) -> None:
         """The weight changes: clients are counted anew."""
@@ -36,10 +38,12 @@ class ClientLedger:
             known.clear()
         self._new, self._bad = [0, 0], [0, 0]
         self._waiting.clear()
+        self.silent = True
 
     def take(self, events: ClientEvents, in_step: float) -> None:
         """What one look found. Looks of which no tick is made are taken too, so that nothing is lost."""
         self._alive |= events.alive
+        self.silent = self.silent and not events.alive
         self.note = events.note
         if in_step < SETTLE_SECONDS:
             return

@@ -107,3 +107,22 @@ def test_requests_without_a_key_are_in_the_journal_as_a_share(tmp_path: Path) ->
         record = measure.look(float(at), 25.0)
     assert record is not None
     assert record["notes"] == {"clients": "25% of the requests carry no key and count for nobody"}
+
+
+def test_a_log_without_a_word_of_requests_that_the_gateway_counted_is_an_error(tmp_path: Path) -> None:
+    measure, _, source = with_clients(tmp_path)
+    errors = []
+    for at in range(1, 34):
+        source.at = float(at)
+        source.feed(NEW.revision, 50)
+        source.feed(OLD.revision, 150)
+        measure.look(float(at), 25.0)
+        errors.append(measure.error)
+    assert set(errors[:28]) == {None}
+    assert errors[-1] is not None
+    assert "requests of the candidate in this step, but the source shows no client" in errors[-1]
+    assert measure.failing == ("clients",)
+    measure.next_step(34.0)
+    source.at = 34.0
+    measure.look(34.0, 50.0)
+    assert measure.error is None
