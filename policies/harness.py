@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown
 from pydantic import AwareDatetime, Field, ValidationError
 
 from policies.gates import RULES, SETTINGS
-from policies.rule import ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
+from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
 from release.errors import InputError, Problem
 from release.findings import GateId
 from release.gating.case import case_of, read_manifest
@@ -42,6 +43,9 @@ from release.release_inputs import Observed
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 UNKNOWN_CODE = "unknown"
+ODD_CODE = "malformed"
+_SLIP = 0.94
+"""How alike two types are that differ by a letter or two."""
 
 
 class FixtureResource(Part):
@@ -141,6 +145,7 @@ def _findings(rule: Rule, case: FixtureCase, configuration: Configuration, folde
         yield from _of_release(rule, case.release, configuration, folder)
         return
     resources = [_resource(one, case.unknown if number == 0 else ()) for number, one in enumerate(case.resources)]
+    _no_slip(rule, case)
     settings = configuration.section(rule.name).settings
     try:
         if isinstance(rule, StackRule):
@@ -153,6 +158,21 @@ def _findings(rule: Rule, case: FixtureCase, configuration: Configuration, folde
                     yield from ((found.code, found.message) for found in rule.evaluate(one, settings, around))
     except UnknownValueError as error:
         yield UNKNOWN_CODE, str(error.message)
+    except UNUSUAL as error:  # as the pack does
+        yield ODD_CODE, f"{type(error).__name__}: {error}"
+
+
+def _no_slip(rule: Rule, case: FixtureCase) -> None:
+    """A type that is all but one that the rule reads would let a case pass that judges nothing. Raises InputError."""
+    if not case.resources:
+        raise InputError(case.name, [Problem("resources", "are missing", f"{rule.name} judges resources")])
+    slips = [
+        Problem(f"resources[{number}].type", f"{rule.name} does not read {one.type}", f"Did you mean {close[0]}?")
+        for number, one in enumerate(case.resources)
+        if one.type not in rule.types and (close := get_close_matches(one.type, rule.types, n=1, cutoff=_SLIP))
+    ]
+    if slips:
+        raise InputError(case.name, slips)
 
 
 def _releases(folder: Path, case: FixtureCase) -> Iterator[tuple[str, Release]]:
@@ -169,7 +189,10 @@ def _of_release(
         content = read_it.release.model_dump(mode="json", by_alias=True, exclude_none=True)
         for path, value in given.change.items():
             _put(content, path, value)
-        changed = Release.model_validate(content, by_alias=True, by_name=False)
+        try:
+            changed = Release.model_validate(content, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise InputError("change", problems_of(error, Release, Document(data=content), {})) from None
         read_it = type(read_it)(read_it.sha256, changed)
     now = given.now or datetime.now(UTC)
     case = case_of(folder, given.stack, read_it, given.manifest, configuration, given.observed, now)
@@ -189,9 +212,12 @@ def _put(content: Any, path: str, value: Any) -> None:
     """Set a value by its path; None removes it."""
     *parents, last = [int(number) if number else name for name, number in _PART.findall(path)]
     here = content
-    for part in parents:
-        here = here[part] if isinstance(here, list) else here.setdefault(part, {})
-    if value is None and isinstance(here, Mapping):
-        here.pop(last, None)  # type: ignore[attr-defined]
-    else:
-        here[last] = value
+    try:
+        for part in parents:
+            here = here[part] if isinstance(here, list) else here.setdefault(part, {})
+        if value is None and isinstance(here, Mapping):
+            here.pop(last, None)  # type: ignore[attr-defined]
+        else:
+            here[last] = value
+    except UNUSUAL:
+        raise InputError(path, [Problem(path, "leads nowhere in this case", "Correct the path")]) from None

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from policies.gates import RULES, SETTINGS
 from policies.plain import plain
-from policies.rule import ReleaseRule, Resource, ResourceRule, StackRule, Surroundings, finding
+from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, StackRule, Surroundings, finding
 from release.errors import InputError
 from release.evidence.errors import EvidenceError
 from release.findings import Finding
@@ -110,7 +110,7 @@ class Pack:
             found = rule.evaluate(resource, settings, Surroundings(self.manifests(), self.judged))
         except UnknownValueError as error:
             found = [_unknown(rule.name, error)]
-        except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        except UNUSUAL as error:
             found = [_odd(rule.name, error)]
         yield from self._weighed(found, resource)
 
@@ -122,7 +122,7 @@ class Pack:
             found = rule.evaluate(mine, settings)
         except UnknownValueError as error:
             found = [(mine[0], _unknown(rule.name, error))]
-        except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        except UNUSUAL as error:
             found = [(mine[0], _odd(rule.name, error))]
         for resource, one in found:
             for line in self._weighed([one], resource):

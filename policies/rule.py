@@ -15,6 +15,9 @@ from release.release_inputs import TYPE
 
 DOCUMENT = "docs/gates.md"
 
+UNUSUAL = (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError)
+"""What a rule raises at a resource of another shape than it knows: such a resource is refused as `malformed`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:

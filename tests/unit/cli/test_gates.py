@@ -182,6 +182,11 @@ FIXTURE: dict[str, Any] = {
 }
 
 
+def one_case(**changes: object) -> dict[str, Any]:
+    (case,) = FIXTURE["cases"]
+    return FIXTURE | {"cases": [case | {"expect": []} | changes]}
+
+
 def fixtures(tmp_path: Path, content: object, *arguments: str) -> Result:
     (tmp_path / "one.yaml").write_text(json.dumps(content))
     return CliRunner().invoke(cli, ["policy", "test", str(tmp_path), *arguments])
@@ -208,13 +213,28 @@ def test_fixtures_that_do_not_hold_fail_and_say_what_was_found(tmp_path: Path, f
         (FIXTURE | {"case": []}, "Did you mean cases?"),
         (FIXTURE | {"settings": {"livenes": True}}, "Did you mean liveness?"),
         (FIXTURE | {"rule": "tests"}, "judges releases"),
+        (
+            one_case(resources=[{"type": "kubernetes:apps/v1:Deploymnt", "props": {}}]),
+            "Did you mean kubernetes:apps/v1",
+        ),
+        (one_case(resources=[]), "judges resources"),
+        (
+            one_case(resources=[{"type": "kubernetes:apps/v1:Deployment", "props": {"a": []}}], unknown=["a[3].b"]),
+            "nowhere",
+        ),
     ],
-    ids=["rule", "field", "setting", "release"],
+    ids=["rule", "field", "setting", "release", "type", "nothing", "path"],
 )
 def test_a_slip_in_a_fixture_is_named(tmp_path: Path, content: object, shown: str) -> None:
     result = fixtures(tmp_path, content)
     assert result.exit_code == 1
     assert shown in result.stderr
+
+
+def test_a_resource_of_an_odd_shape_is_malformed_as_it_is_in_the_pack(tmp_path: Path) -> None:
+    budget = {"type": "kubernetes:policy/v1:PodDisruptionBudget", "props": {"spec": {"maxUnavailable": {"a": 1}}}}
+    content = one_case(resources=[budget], expect=["malformed"]) | {"rule": "disruption-budget"}
+    assert fixtures(tmp_path, content).exit_code == 0
 
 
 def test_the_fixtures_of_this_project_hold() -> None:
