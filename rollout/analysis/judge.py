@@ -12,7 +12,7 @@ from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_gr
 from rollout.analysis.learn import is_warming, learn
 from rollout.analysis.nulls import acceptable_share, promotable_share
 from rollout.analysis.rules import Rule
-from rollout.analysis.state import State, begin_step
+from rollout.analysis.state import State, Wealth, begin_step
 from rollout.analysis.types import Counts, Finding, GuardrailCounts, Tick, Verdict
 
 MOST_SHARE = 0.9
@@ -57,8 +57,10 @@ def _alert(rule: Rule, verdict: Verdict, text: str) -> Finding:
 
 def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
     alone = rule.first_release or tick.weight >= 100.0
+    left = max(0.0, rule.horizon - tick.in_step)
     if state.abort.log >= rule.log_abort:
-        return _finding(rule, state, Verdict.FAIL, shown(rule, state, alone), alone=alone)
+        ratio = _smallest(rule, state._replace(abort=Wealth()), alone, left)
+        return _finding(rule, state, Verdict.FAIL, shown(rule, state, alone), ratio, alone)
     if rule.first_release and rule.objective is None:
         return _finding(rule, state, Verdict.PASS, _only_readiness(rule), alone=True)
     silence = _silence(state, tick)
@@ -66,8 +68,7 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
         return _finding(rule, state, Verdict.INCONCLUSIVE, silence, alone=alone)
     if is_warming(rule, state, tick):
         text = f"warm-up of {say.duration(rule.warm_up)}: only a gross fault aborts"
-        return _finding(rule, state, Verdict.INCONCLUSIVE, text, alone=alone)
-    left = max(0.0, rule.horizon - tick.in_step)
+        return _finding(rule, state, Verdict.INCONCLUSIVE, text, _smallest(rule, state, alone, left), alone)
     ratio = _smallest(rule, state, alone, left)
     if state.promote.log >= rule.log_promote:
         share = promotable_share(rule, tick.weight, alone, state.baseline)

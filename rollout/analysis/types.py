@@ -62,8 +62,9 @@ class Tick:
 class Finding:
     """One guardrail's state after a look, with its reason: `statistic` is the evidence, compared with
     `threshold`; `n` the candidate's events; `detectable` the smallest ratio that could still be detected in
-    the time left (None when none can). `promote_statistic` is the evidence for leaving the current weight,
-    compared with `promote_threshold` (both 0 where nothing of the kind is tested)."""
+    the time left (None when none can; after FAIL: if the evidence began anew). `promote_statistic` is the
+    evidence for leaving the current weight, compared with `promote_threshold` (both 0 where nothing of the
+    kind is tested)."""
 
     guardrail: str
     verdict: Verdict

@@ -221,6 +221,17 @@ def test_a_reason_names_statistic_threshold_n_and_what_can_still_be_detected() -
     assert "\n" not in reason
 
 
+def test_a_failed_and_a_warming_look_say_what_could_be_detected_too() -> None:
+    cold, bad = traffic(14, candidate=0.01, baseline=0.01, ticks=3), traffic(1, candidate=0.2, baseline=0.01)
+    _, warming = watch(fresh(warm_up="30s"), cold)
+    _, decisions = watch(fresh(), bad)
+    failed = decisions[first(decisions, Verdict.FAIL) or 0]
+    for decision in (warming[-1], failed):
+        detectable = decision.findings[0].detectable
+        assert detectable is not None
+        assert 1.1 < detectable < 6
+
+
 def test_more_time_left_means_a_smaller_ratio_can_be_detected() -> None:
     found = []
     for horizon in ("10m", "1h", "4h"):
