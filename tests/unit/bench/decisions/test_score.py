@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom  # type: ignore[import-untyped]
 
 from bench.decisions import peers
 from bench.decisions.cells import BAD, GOOD, Cell, gates, grid
 from bench.decisions.recordings import simulate
+from bench.decisions.run import FULL
 from bench.decisions.score import Outcome, bounds, outcome, row, wald_bound
 
 CELL = Cell(0.01, 100.0, 0.2, 5.0)
@@ -61,6 +63,27 @@ def test_a_rate_just_above_alpha_is_measured_again_and_one_far_above_is_not() ->
     assert not below.doubtful
     assert above.doubtful
     assert not surely.doubtful
+
+
+def disqualifies(rate: float, first: int, again: int = 0) -> float:
+    """The chance that a cell with this true rate disqualifies, with or without a second look at doubtful ones."""
+    counts = np.arange(first // 20)
+    seen = [Outcome(3600.0, 3600.0, int(count), first) for count in counts]
+    chances = binom.pmf(counts, first, rate)
+    if not again:
+        return float(sum(chance for chance, one in zip(chances, seen, strict=True) if one.lower() > 0.01))
+    second = disqualifies(rate, again)
+    settled = (
+        chance * (second if one.doubtful else one.lower() > 0.01) for chance, one in zip(chances, seen, strict=True)
+    )
+    return float(sum(settled))
+
+
+def test_a_second_look_finds_more_of_what_is_above_alpha_and_blames_less_of_what_is_not() -> None:
+    for rate in (0.0112, 0.0115, 0.012, 0.015):
+        assert disqualifies(rate, FULL.good, FULL.again) > disqualifies(rate, FULL.good)
+    assert disqualifies(0.0099, FULL.good, FULL.again) < disqualifies(0.0099, FULL.good)
+    assert disqualifies(0.0115, FULL.good, FULL.again) > 0.5
 
 
 def test_luck_in_one_of_many_cells_shows_in_both_readings_but_disqualifies_by_the_strict_one() -> None:
