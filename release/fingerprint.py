@@ -8,6 +8,10 @@ import json
 from release.manifest.release import Release
 from release.strategy import resolve
 
+MEANING = 1
+"""Raise it when a default of the manifest changes: what was approved would not be what is done. A new field with a
+default changes nothing, so a new version of Slipway voids nobody's word."""
+
 _ABOUT_THE_RELEASE = {"qa", "evidence", "approvals"}
 
 
@@ -17,6 +21,7 @@ def fingerprint_of(release: Release) -> str:
     So an approval cannot be carried over to another artifact, another environment variable or other steps. The
     strategy is the one that is carried out: `auto` is resolved first, so it does not matter who resolved it.
     """
-    content = resolve(release).model_dump(mode="json", by_alias=True, exclude=_ABOUT_THE_RELEASE)
+    said = resolve(release).model_dump(mode="json", by_alias=True, exclude=_ABOUT_THE_RELEASE, exclude_defaults=True)
+    content = {"meaning": MEANING, "manifest": said}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
