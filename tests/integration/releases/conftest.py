@@ -22,6 +22,8 @@ QUARREL = Faults(error_ratio=0.0072, sticky_client_fault="client-50")
 STICKY = {
     "quarrel-1": QUARREL,
     "quarrel-2": QUARREL,
+    "loud-1": QUARREL.model_copy(update={"sticky_client_fault": "loud"}),
+    "loud-2": QUARREL.model_copy(update={"sticky_client_fault": "loud"}),
     "broken-clients": QUARREL.model_copy(update={"client_error_share": 0.2}),
 }
 """Of 2,000 clients by Zipf's law, client-50 sends 0.24% of the requests: it gets a quarter of all errors."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,15 @@ from rollout.journal import Attempt, Outcome
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.stage import manifests
 from tests.integration.releases.conftest import QUARREL
-from tests.integration.releases.service import Service, traffic_at
+from tests.integration.releases.service import Service, traffic_at, until
 
 STEPS = {"kind": "canary", "steps": [{"weight": weight, "bake": "5s"} for weight in (10, 50, 100)]}
 COMMON = {"name": "clients", "kind": "client-failures", "tolerate": 1.5, "negligible": "10%"}
 SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": "8080"}
 Start = Callable[[], AbstractContextManager[Load]]
+
+
+LONG = {"kind": "canary", "steps": [{"weight": 10, "bake": "40s"}, {"weight": 100, "bake": "5s"}]}
 
 
 @pytest.fixture
@@ -113,3 +119,57 @@ def test_a_candidate_that_fails_a_share_of_its_clients_is_aborted_and_the_reason
     assert (
         "clients failed" in service.stage.slipway("status", "checkout", "--namespace", service.stage.namespace).output
     )
+
+
+def drawn_cookie(service: Service) -> str:
+    """The cookie of those who drew the first interval of the rollout in flight; empty before there is one."""
+    route = json.loads(service.kubectl("get", "httproute", "checkout", "--output", "json"))
+    found = re.search(r"(side-[0-9a-f]+)=0;", json.dumps(route["spec"]["rules"][-1]))
+    return f"{found[1]}=0" if found else ""
+
+
+def request_counts(log: Path, service: Service, attempt: Attempt) -> str:
+    """The same requests as the gateway logged them, a second a row, as `slipway analyze --counts` reads them."""
+    rows: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for line in log.read_text().splitlines():
+        if service.stage.namespace not in line:
+            continue
+        record = json.loads(line)
+        at = int(datetime.fromisoformat(record["start_time"]).timestamp() - attempt.steps[0].began)
+        side = 0 if attempt.candidate.service in record["upstream_cluster"] else 2
+        if 0 <= at < attempt.steps[0].ended - attempt.steps[0].began:  # type: ignore[operator]
+            rows[at][side] += 1
+            rows[at][side + 1] += record["response_code"] >= 500
+    lines = [",".join(map(str, (at + 1, *counts))) for at, counts in sorted(rows.items())]
+    return "\n".join(["time,candidate_total,candidate_bad,baseline_total,baseline_bad", *lines])
+
+
+def test_a_loud_client_on_the_candidate_stops_a_healthy_release_only_where_requests_are_counted(
+    service: Service, crowd: Start, tmp_path: Path, variables: Mapping[str, str]
+) -> None:
+    """It draws the candidate in one release of ten; here it is made to."""
+    own = changes(service, "access-log")
+    own["guardrails"][0]["tolerate"] = 1.1
+    service.released("loud-1", LONG, **own)
+    service.configure("loud-2", LONG, **own)
+
+    def loud(*headers: str) -> Load:
+        options = LoadOptions(
+            duration=300.0, netns=Path(variables["SLIPWAY_NETNS"]), headers=["x-client: loud", *headers]
+        )
+        return Load(variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], service.host, 0.8, tmp_path / "loud.jsonl", options)
+
+    with crowd() as load:
+        traffic_at(load, "loud-1", 1500)
+        update = service.stage.start_up(tmp_path / "up.log")
+        until(lambda: drawn_cookie(service) != "", "the draw of the rollout")
+        with loud(f"cookie: {drawn_cookie(service)}"):
+            code = update.wait(120)
+    assert code == 0, (tmp_path / "up.log").read_text()
+    attempt = last(service)
+    assert attempt.steps[0].verdict == "PASS", attempt.steps[0].reason
+    recording = tmp_path / "requests.csv"
+    recording.write_text(request_counts(Path(variables["SLIPWAY_ACCESS_LOG"]), service, attempt))
+    options = ["--weights", "10", "--tolerate", "1.1", "--negligible", "10%", "--json"]
+    replayed = service.stage.slipway("analyze", "--counts", str(recording), *options)
+    assert json.loads(replayed.output)["verdict"] == "FAIL", replayed.output
