@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+from bench.peers.waiting import Patience
+
 STAT = Path("/proc/stat")
 BUSY_MOST = 0.70
 """Share of the processors' time in use up to which another run may begin."""
@@ -16,14 +18,14 @@ OVER = 4.0
 class Admission:
     """Lets runs begin one after the other, each when the machine is idle enough for it."""
 
-    def __init__(self, busy_most: float = BUSY_MOST) -> None:
+    def __init__(self, patience: Patience) -> None:
         self._lock = threading.Lock()
-        self._busy_most = busy_most
+        self._patience = patience
 
     def wait(self) -> None:
-        """Returns when it is this run's turn."""
+        """Returns when it is this run's turn, or when there is no more time for it."""
         with self._lock:
-            while busy_share(OVER) > self._busy_most:
+            while not self._patience.over and busy_share(OVER) > BUSY_MOST:
                 pass
 
 

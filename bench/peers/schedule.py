@@ -48,7 +48,7 @@ class Schedule:
         self, store: Store, runner: Callable[[Cell, int], Run], say: Say, most: int, patience: Patience
     ) -> None:
         self._store, self._runner, self._say, self._most = store, runner, say, most
-        self._admission = Admission()
+        self._admission = Admission(patience)
         self._patience = patience
 
     def do(self, cells: Sequence[Cell]) -> bool:

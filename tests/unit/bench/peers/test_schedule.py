@@ -25,6 +25,9 @@ def done(cell: Cell, number: int, *, seconds: float = 60.0, late: float = 0.0) -
 class Idle:
     """A machine that always has room."""
 
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
+
     def wait(self) -> None:
         return
 
