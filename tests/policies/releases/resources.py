@@ -117,7 +117,9 @@ def _changed(change: Callable[[Props, Props], object], app: str = "extra") -> Pr
 
 
 def _labelled(props: Props, service: str, revision: str) -> None:
-    props["metadata"]["labels"] = {"slipway.dev/service": service, "slipway.dev/revision": revision}
+    labels = {"slipway.dev/service": service, "slipway.dev/revision": revision}
+    props["metadata"]["labels"] = labels
+    props["spec"]["template"]["metadata"]["labels"] |= labels
 
 
 def _spec(props: Props) -> Props:
@@ -256,6 +258,14 @@ RESOURCES: list[BrokenResource] = [
         "which no manifest of this stack has",
         DEPLOYMENT,
         _changed(lambda p, c: _labelled(p, "checkout", "00000000")),
+    ),
+    BrokenResource(
+        "pods-in-disguise",
+        "in-place",
+        "disguised",
+        "no label of a release",
+        DEPLOYMENT,
+        _changed(lambda p, c: p["spec"]["template"]["metadata"]["labels"].update({"slipway.dev/service": "checkout"})),
     ),
     BrokenResource(
         "patch-in-place",
