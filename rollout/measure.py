@@ -18,6 +18,8 @@ from rollout.metrics.counters import carry, deltas
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
+OBSERVED = 0.5
+"""Of `dwell`: how long a client is observed before it counts as good or bad. The rest is for those who come late."""
 UNSEEN_SECONDS, UNSEEN_REQUESTS = 30.0, 100
 """So long, and so many requests at the gateway, a source of clients may show nobody."""
 
@@ -46,7 +48,8 @@ class Measure:
         self._before: tuple[Snapshot, float] | None = None
         self._requests: Mapping[str, float] | None = None
         self._leading = _leading(wanted.guardrails)
-        self._clients = {g.name: ClientLedger() for g in wanted.guardrails if g.kind == "client-failures"}
+        counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.kind == "client-failures"]
+        self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
         self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
         self.decision: Decision | None = None
         self.error: str | None = None
@@ -80,7 +83,7 @@ class Measure:
         if before is None or earlier is None:
             self._learn_from_the_past()
             return None
-        counts = {**deltas(before[0], after), **self._client_counts(after, weight)}
+        counts = {**deltas(before[0], after), **self._client_counts(after, weight, now)}
         self._add(earlier, requests, counts)
         # Rounded before they decide, so that the journal's ticks decide exactly the same again.
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
@@ -101,7 +104,7 @@ class Measure:
         for name, ledger in self._clients.items():
             reading = after.readings.get(name)
             if reading is not None and reading.clients is not None:
-                ledger.take(reading.clients, now - self._step_began)
+                ledger.take(reading.clients, now, now - self._step_began)
 
     def _unseen(self, in_step: float) -> dict[str, str]:
         """A source of clients that shows nobody where the gateway has counted requests reads the wrong thing."""
@@ -114,10 +117,10 @@ class Measure:
         )
         return {name: why for name, ledger in self._clients.items() if ledger.silent}
 
-    def _client_counts(self, after: Snapshot, weight: float) -> dict[str, GuardrailCounts]:
+    def _client_counts(self, after: Snapshot, weight: float, now: float) -> dict[str, GuardrailCounts]:
         known = {g.name: state.clients for g, state in zip(self._wanted.guardrails, self.evidence.states, strict=True)}
         return {
-            name: ledger.counts(known[name], weight)
+            name: ledger.counts(known[name], weight, now)
             for name, ledger in self._clients.items()
             if name in after.readings and name not in after.errors
         }

@@ -31,19 +31,18 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
     if rule.kind == "client-failures":
         state, counts = _first_failures(rule, state, counts, tick)
     candidate = counts.candidate if weight else NONE
+    judged = counts if counts.judged is None else _judged(counts)
     wealth, hopes, first_at, last_at = state.abort, state.promote, state.first_at, state.last_at
-    if candidate.total or candidate.bad:
+    if candidate.total or candidate.bad or (counts.alive and weight):
         warm = is_warming(rule, state, tick)
         first_at = tick.at - tick.length if first_at is None else first_at
         last_at = tick.at
         if rule.kind != "client-failures" or weight >= 100.0 or rule.first_release:
-            wealth = abort.bet(rule, state, counts, weight, tick.length, warm)
+            wealth = abort.bet(rule, state, judged, weight, tick.length, warm)
         if not warm:
-            hopes = promote.bet(rule, hopes, state.baseline, counts, weight, tick.length)
-    elif counts.alive and weight > 0.0:
-        last_at = tick.at  # Nobody new, but no silence either.
+            hopes = promote.bet(rule, hopes, state.baseline, judged, weight, tick.length)
     step = count_step(state.step, candidate, counts.baseline, tick.length, tick.in_step)
-    baseline = _record(state.baseline, counts.baseline, tick.length)
+    baseline = _record(state.baseline, judged.baseline, tick.length)
     buckets = _remember(rule, state.buckets, counts.baseline) if rule.kind == "latency" else state.buckets
     return State(wealth, hopes, baseline, step, first_at, last_at, buckets, state.clients)
 
@@ -84,4 +83,11 @@ def _first_failures(rule: Rule, state: State, counts: GuardrailCounts, tick: Tic
     state = state._replace(abort=wealth, clients=known)
     # A client that failed in an earlier step, and fails again, is no first failure, and yet bad in this step.
     bad = max(candidate, counts.candidate.bad), max(baseline, counts.baseline.bad)
-    return state, replace(clients.new_clients(counts, *bad), alive=counts.alive)
+    found = clients.new_clients(counts, *bad)
+    return state, replace(found, alive=counts.alive, judged=counts.judged)
+
+
+def _judged(counts: GuardrailCounts) -> GuardrailCounts:
+    """The clients whose time of observation is over."""
+    candidate, baseline = counts.judged or (counts.candidate, counts.baseline)
+    return GuardrailCounts(candidate, baseline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rollout.analysis import constants as const
 from rollout.analysis.clients import DONE
@@ -18,14 +19,68 @@ SETTLE_SECONDS = 2.0
 """After a change of the weight: what comes now may have been routed before it, and counts for nothing."""
 
 
-class ClientLedger:
-    """What is known of the clients of one guardrail in the current step."""
+RENEW_SECONDS = 60.0
+"""At 100% a client that was judged is observed anew after this long, so that a late fault is seen."""
 
-    def __init__(self) -> None:
-        self._seen: tuple[set[str], set[str]] = (set(), set())
-        self._failed: tuple[set[str], set[str]] = (set(), set())
-        self._new = [0, 0]
-        self._bad = [0, 0]
+
+@dataclass(slots=True)
+class _Side:
+    """Clients of one side in the current step: since when each is observed, who failed meanwhile, and since when
+    those who were judged had been observed."""
+
+    observed: dict[str, float] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    judged: dict[str, float] = field(default_factory=dict)
+    ever: set[str] = field(default_factory=set)
+    new: int = 0
+    bad: int = 0
+
+    def see(self, key: str, at: float) -> bool:
+        """Whether the client is told apart from others: so many are."""
+        if key not in self.observed and key not in self.judged:
+            if len(self.observed) + len(self.judged) >= SEEN_MOST:
+                return False
+            self.observed[key] = at
+            self.new += 1
+        return True
+
+    def fail(self, key: str) -> None:
+        if key in self.observed:
+            self.failed.add(key)
+        if key not in self.ever:
+            self.ever.add(key)
+            self.bad += 1
+
+    def judge(self, until: float) -> Counts:
+        """Those observed since `until` or longer: each is judged once, good or bad."""
+        total = bad = 0
+        while self.observed and (since := next(iter(self.observed.items())))[1] <= until:
+            del self.observed[since[0]]
+            self.judged[since[0]] = until
+            total, bad = total + 1, bad + (since[0] in self.failed)
+            self.failed.discard(since[0])
+        return Counts(total, bad)
+
+    def forget(self, until: float) -> None:
+        """Those judged before may be observed anew."""
+        while self.judged and next(iter(self.judged.values())) <= until:
+            del self.judged[next(iter(self.judged))]
+
+    def take_new(self) -> Counts:
+        found, self.new, self.bad = Counts(self.new, self.bad), 0, 0
+        return found
+
+
+class ClientLedger:
+    """What is known of the clients of one guardrail in the current step.
+
+    `observe` seconds after a client was first answered it is judged: as bad if it failed meanwhile, else as good. So
+    both sides have the same time, however long the step lasts, and a client that was only just seen is not good yet.
+    """
+
+    def __init__(self, observe: float) -> None:
+        self._observe = observe
+        self._sides = (_Side(), _Side())
         self._waiting: dict[tuple[str, bool], None] = {}
         self._alive = False
         self.note = ""
@@ -34,46 +89,41 @@ class ClientLedger:
 
     def next_step(self) -> None:
         """The weight changes: clients are counted anew."""
-        for known in (*self._seen, *self._failed):
-            known.clear()
-        self._new, self._bad = [0, 0], [0, 0]
+        self._sides = (_Side(), _Side())
         self._waiting.clear()
         self.silent = True
 
-    def take(self, events: ClientEvents, in_step: float) -> None:
+    def take(self, events: ClientEvents, at: float, in_step: float) -> None:
         """What one look found. Looks of which no tick is made are taken too, so that nothing is lost."""
         self._alive |= events.alive
         self.silent = self.silent and not events.alive
         self.note = events.note
         if in_step < SETTLE_SECONDS:
             return
-        for side, keys in enumerate(events.seen):
-            self._new[side] += _add(self._seen[side], keys)
+        for side, keys in zip(self._sides, events.seen, strict=True):
+            for key in keys:
+                side.see(key, at)
         for key, on_candidate in events.failures:
-            side = 0 if on_candidate else 1
-            self._new[side] += _add(self._seen[side], (key,))
-            if key not in self._seen[side]:
+            side = self._sides[0 if on_candidate else 1]
+            if not side.see(key, at):
                 continue  # Beyond what is told apart: bad events of clients that were not counted.
-            self._bad[side] += _add(self._failed[side], (key,))
+            side.fail(key)
             if len(self._waiting) < WAITING_MOST:
                 self._waiting[key, on_candidate] = None
 
-    def counts(self, known: Mapping[str, float], weight: float) -> GuardrailCounts:
-        """The tick: clients that were seen, and that failed, for the first time in this step, and the failures that
-        can tell something. `known` is what the evidence holds of the clients, `weight` percent."""
+    def counts(self, known: Mapping[str, float], weight: float, at: float) -> GuardrailCounts:
+        """The tick: clients that were seen, and that failed, for the first time in this step, those who are judged
+        now, and the failures that can tell something. `known` is what the evidence holds of the clients."""
         failures = tuple(event for event in self._waiting if _tells(known, event, weight / 100.0))
         now, later = failures[:TICK_MOST], failures[TICK_MOST:]
         self._waiting = dict.fromkeys(later)
-        candidate, baseline = (Counts(self._new[side], self._bad[side]) for side in (0, 1))
+        judged = tuple(side.judge(at - self._observe) for side in self._sides)
+        if weight >= 100.0:
+            for side in self._sides:
+                side.forget(at - self._observe - RENEW_SECONDS)
+        candidate, baseline = (side.take_new() for side in self._sides)
         alive, self._alive = self._alive, False
-        self._new, self._bad = [0, 0], [0, 0]
-        return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive)
-
-
-def _add(known: set[str], keys: frozenset[str] | tuple[str, ...]) -> int:
-    before = len(known)
-    known.update(list(keys)[: max(0, SEEN_MOST - before)])
-    return len(known) - before
+        return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive, judged=(judged[0], judged[1]))
 
 
 def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: float) -> bool:

@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
 from release.manifest.guardrails import Guardrail
 from release.rollout_inputs import AccessLog, Backend
-from rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, observe
+from rollout.analysis import Counts, Decision, GuardrailCounts, Tick, Verdict, observe
 from rollout.measure import Measure
-from rollout.metrics.base import Snapshot
+from rollout.metrics.base import ClientEvents, Reading, Snapshot
 from rollout.metrics.client_sources import ClientSources
 from rollout.metrics.draft import Draft
 from rollout.metrics.memory import MemorySource
@@ -49,6 +52,7 @@ def tick_of(record: Mapping[str, Any]) -> Tick:
             Counts(**found["baseline"]),
             first_failures=tuple((key, side) for key, side in found["first_failures"]),
             alive=found["alive"],
+            judged=(Counts(**found["judged"][0]), Counts(**found["judged"][1])),
         )
         for name, found in record["counts"].items()
     }
@@ -126,3 +130,65 @@ def test_a_log_without_a_word_of_requests_that_the_gateway_counted_is_an_error(t
     source.at = 34.0
     measure.look(34.0, 50.0)
     assert measure.error is None
+
+
+class Crowd(MemorySource):
+    """1,000 clients of whom each is answered once a second and fails now and then, on whichever side it is."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rng = np.random.default_rng(1)
+        self.rate = rate
+        self.draws = self.rng.random(1000)
+        self.share = 0.0
+
+    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
+        on = self.draws < self.share
+        sides = tuple(frozenset(str(n) for n in np.flatnonzero(side)) for side in (on, ~on))
+        failing = np.flatnonzero(self.rng.random(1000) < self.rate)
+        events = ClientEvents((sides[0], sides[1]), tuple((str(n), bool(on[n])) for n in failing), alive=True)
+        return Snapshot(self.at, {guardrails[0].name: Reading({}, {}, clients=events)}, {})
+
+
+def ramp(rate: float, negligible: str) -> list[Decision]:
+    """The last decision of each step, or those up to an abort; the last step is by far the longest."""
+    source = Crowd(rate)
+    measure = Measure(source, wanted(guardrails=[{**CLIENTS, "negligible": negligible}]), OLD, now=0.0)
+    found: list[Decision] = []
+    for seconds, share in ((20, 0.1), (20, 0.5), (600, 1.0)):
+        measure.next_step(source.at)
+        source.share = share
+        for _ in range(seconds):
+            source.at += 1.0
+            measure.look(source.at, 100.0 * share)
+            if measure.decision is not None and measure.decision.verdict is Verdict.FAIL:
+                return [*found, measure.decision]
+        assert measure.decision is not None
+        found.append(measure.decision)
+    return found
+
+
+@pytest.mark.parametrize("rate", [0.0005, 0.002, 0.01])
+def test_a_long_bake_at_100_percent_is_not_held_against_a_candidate_like_its_baseline(rate: float) -> None:
+    """The longer one looks, the more clients have failed once."""
+    decisions = ramp(rate, "0.1%")
+    assert len(decisions) == 3, decisions[-1].reason
+    assert decisions[-1].verdict is not Verdict.FAIL, decisions[-1].reason
+
+
+def test_a_healthy_ramp_passes_every_step() -> None:
+    assert [decision.verdict for decision in ramp(0.002, "5%")] == [Verdict.PASS] * 3
+
+
+def test_a_candidate_that_turns_bad_late_at_100_percent_is_still_seen() -> None:
+    source = Crowd(rate=0.0005)
+    measure = Measure(source, wanted(guardrails=[CLIENTS]), OLD, now=0.0)
+    for seconds, share, rate in ((20, 0.1, 0.0005), (20, 0.5, 0.0005), (200, 1.0, 0.0005), (70, 1.0, 0.1)):
+        if share < 1.0 or seconds == 200:
+            measure.next_step(source.at)
+        source.share, source.rate = share, rate
+        for _ in range(seconds):
+            source.at += 1.0
+            measure.look(source.at, 100.0 * share)
+    assert measure.decision is not None
+    assert measure.decision.verdict is Verdict.FAIL
