@@ -6,6 +6,7 @@ Goes on where an earlier one stopped: what was measured lies in OUT/peers/runs.j
 from __future__ import annotations
 
 import json
+import signal
 import time
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from sandbox.sample.images import Faults, publish
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/bench"), show_default=True)
 def main(quick: bool, runs: int, most: int, only: tuple[str, ...], fresh: bool, report_only: bool, out: Path) -> None:
     """Measure what is missing; then the table, OUT/peers.json and two plots."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both interrupt, also where a shell ignores SIGINT
     folder = (out / ("peers-quick" if quick else "peers")).resolve()
     file = folder / "runs.jsonl"
     if fresh and not report_only:
