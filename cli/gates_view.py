@@ -12,6 +12,8 @@ from release.errors import InputError
 from release.findings import plain
 from release.gating.judge import Judged, Judgement
 from release.manifest.document import MAX_BYTES, read_document
+from release.readiness.case import Case
+from release.risk import Recommendation, recommend, warnings
 
 Judgements = Sequence[tuple[str, Judgement]]
 """Path of the manifest, and what the gates say of it."""
@@ -33,6 +35,9 @@ def _release(project: Path, stack: str, path: str, judgement: Judgement) -> str:
         lines = [f"REFUSED  {what} for {stack}: {len(refusing)} problem(s)  ({path})"]
     else:
         lines = [f"passed   {what} for {stack}  ({path})"]
+    if judgement.case is not None:
+        recommended, minded = _risk(judgement.case)
+        lines += [f"  {plain(recommended.describe())}", *(f"  Mind: {one}" for one in minded)]
     for turn, name in TURNS.items():
         mine = [entry for entry in refusing if entry.finding.turn == turn]
         if mine:
@@ -51,6 +56,25 @@ def _release(project: Path, stack: str, path: str, judgement: Judgement) -> str:
         lines += ["", f"  Owner: {plain(release.owner.team)}, {plain(release.owner.oncall)}"]
         lines += [f"  Resource, as an exemption names it: {judgement.urn}"]
     return "\n".join(lines)
+
+
+def _risk(case: Case) -> tuple[Recommendation, tuple[str, ...]]:
+    """The score with its recommendation, and what the past adds to it."""
+    minded = () if case.history is None else warnings(case.release, case.history)
+    return recommend(case.release), minded
+
+
+def _risk_values(case: Case) -> dict[str, Any]:
+    recommended, minded = _risk(case)
+    return {
+        "level": recommended.level,
+        "score": recommended.score,
+        "recommended": recommended.strategy.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "declared": case.release.strategy.kind,
+        "reasons": list(recommended.reasons),
+        "factors": [factor.model_dump(mode="json") for factor in recommended.factors],
+        "mind": list(minded),
+    }
 
 
 def _entry(project: Path, path: str, entry: Judged) -> list[str]:
@@ -88,6 +112,7 @@ def _values(project: Path, path: str, judgement: Judgement) -> dict[str, Any]:
         "version": release.version if release is not None else None,
         "image": release.artifact.image if release is not None else None,
         "passed": not judgement.refusing,
+        "risk": _risk_values(judgement.case) if judgement.case is not None else None,
         "findings": [
             {
                 **entry.finding.model_dump(mode="json"),

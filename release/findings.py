@@ -34,7 +34,7 @@ def plain(value: object, limit: int = TEXT_LIMIT) -> str:
 def _printable(char: str) -> str:
     if char in "\t\n\r ":
         return " "
-    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char
+    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"} else char
 
 
 Text = Annotated[str, BeforeValidator(plain)]

@@ -14,11 +14,13 @@ from pydantic import Field, model_validator
 
 from release.evidence.facts import Digest, Sha256
 from release.evidence.model import Dossier
+from release.findings import Text
 from release.fingerprint import fingerprint_of
 from release.manifest.base import Part
 from release.manifest.release import Release
 from release.readiness.case import BudgetStatus, ObservedArtifact
 from release.revision import revision_of
+from release.risk import recommend
 from release.strategy import chosen
 
 TYPE = "slipway:index:Release"
@@ -69,6 +71,10 @@ class Observed(Part):
     budget: BudgetStatus | None = None
     judged: Annotated[tuple[Sha256, ...], Field(max_length=JUDGED_KEPT)] = ()
     """Manifests that passed here, the newest last: a rollback goes by what was recorded."""
+    completed: Annotated[int, Field(ge=0)] | None = None
+    """How many revisions of the service completed here; None when the journal was not asked."""
+    aborted: Annotated[int, Field(ge=0)] | None = None
+    """How many were aborted and not tried again with success."""
 
 
 class ReleaseInputs(Part):
@@ -88,6 +94,8 @@ class ReleaseInputs(Part):
     strategy: str
     owner: str
     """The team and its on-call page."""
+    risk: Text = ""
+    """Level, score, and the recommended strategy with its reasons."""
     gates: GateSetting = GateSetting()
     observed: Observed | None = None
     evidence: Dossier | None = None
@@ -107,6 +115,7 @@ class ReleaseInputs(Part):
             summary=release.scope.summary,
             strategy=chosen(release).kind,
             owner=f"{release.owner.team}, {release.owner.oncall}",
+            risk=recommend(release).describe(),
             gates=gates,
         )
 

@@ -5,8 +5,9 @@ release of that kind fails than the smallest one (1 point is about a fifth more 
 assumption that it rests on, so that a team with data of its own can argue with it. The bands: below 5 low, below 12
 medium, else high.
 
-History (failed releases, error budget) only adds warnings: the recommendation must be the same in preview, in `up`
-and in a later rollback, so it may depend on nothing but the manifest.
+History (failed releases, error budget) only adds warnings, which `slipway gates` shows beside the score: the
+recommendation must be the same in preview, in `up` and in a later rollback, so it may depend on nothing but the
+manifest.
 """
 
 from __future__ import annotations
@@ -99,9 +100,9 @@ class Recommendation(Part):
 class History(Part):
     """What is known of the service's past; it changes warnings and never the recommendation."""
 
-    releases: int
-    """Rollouts over the window that is looked at."""
-    aborted: int
+    releases: int | None = None
+    """Revisions that were released here before; None when nobody was asked."""
+    aborted: int = 0
     budget_remaining: float | None = None
     """Share of the error budget that is left."""
 
@@ -150,7 +151,7 @@ def riskier_than_recommended(release: Release) -> str:
 def warnings(release: Release, history: History) -> tuple[str, ...]:
     """What the past adds to the recommendation, for people to weigh."""
     found = []
-    if history.releases >= 5 and history.aborted / history.releases > 0.15:
+    if history.releases is not None and history.releases >= 5 and history.aborted / history.releases > 0.15:
         share = history.aborted / history.releases
         found.append(f"{history.aborted} of the last {history.releases} releases were aborted ({share:.0%})")
     if history.budget_remaining is not None and history.budget_remaining < 0.25:

@@ -59,12 +59,16 @@ def _completed(memory: Observed, service: str, image: str, configuration: Config
 def remembered(head: Head | None, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:
     """What the journal says. Settled are bytes that were judged in this stack and whose revision completed here."""
     kept = (*(one for one in judged if one != sha256), sha256)[-JUDGED_KEPT:]
-    if head is None or not head.completed:
+    if head is None:
         return Observed(judged=kept)
+    counted = {"completed": len(head.completed), "aborted": len(head.quarantined)}
+    if not head.completed:
+        return Observed(judged=kept, **counted)
     return Observed(
         settled=sha256 in judged and head.has_completed(revision),
         previous=_previous(head, revision),
         judged=kept,
+        **counted,
     )
 
 

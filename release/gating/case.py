@@ -24,6 +24,7 @@ from release.manifest.release import Release
 from release.readiness.case import Case
 from release.release_inputs import LARGEST_MANIFEST, Observed, ReleaseInputs
 from release.revision import revision_of
+from release.risk import History
 from release.strategy import resolve
 
 
@@ -103,6 +104,7 @@ def case_of(
         staging=_staging(project, settings.staging.stack, release.service) if stack != settings.staging.stack else None,
         artifact=observed.artifact,
         budget=observed.budget,
+        history=_history(observed),
         migrations=read_migrations(release, sources),
     )
 
@@ -124,6 +126,13 @@ def declared_otherwise(inputs: ReleaseInputs, read: Read) -> list[Finding]:
         for field in ("sha256", "service", "version", "revision", "image", "fingerprint")
         if getattr(inputs, field) != getattr(true, field)
     ]
+
+
+def _history(observed: Observed) -> History | None:
+    remaining = observed.budget.remaining if observed.budget is not None else None
+    if observed.completed is None or observed.aborted is None:
+        return None if remaining is None else History(budget_remaining=remaining)
+    return History(releases=observed.completed + observed.aborted, aborted=observed.aborted, budget_remaining=remaining)
 
 
 def _previous(project: Path, observed: Observed) -> Release | None:

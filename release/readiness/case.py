@@ -16,6 +16,7 @@ from release.findings import Finding, GateId, Severity, Text, Turn
 from release.manifest.base import Part
 from release.manifest.release import Release
 from release.readiness.settings import Settings
+from release.risk import History
 from release.units import show_seconds
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -64,6 +65,8 @@ class Case:
     """The manifest that the stack before this one runs."""
     artifact: ObservedArtifact | None = None
     budget: BudgetStatus | None = None
+    history: History | None = None
+    """The service's past in this stack, for people to weigh; no gate reads it."""
     migrations: tuple[MigrationSource, ...] = field(default=())
     """The scripts of `release.migrations`, read by `release.evidence.migration_files.read_migrations`."""
 

@@ -11,8 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from defusedxml import ElementTree
 
+from cli.gates_view import as_text
 from cli.main import cli
 from release.evidence import junit, sarif
+from release.gating.configuration import Configuration
+from release.gating.judge import judge
+from release.readiness import BudgetStatus
+from release.release_inputs import Observed
 from tests.policies.releases.scene import Scene
 
 
@@ -42,10 +47,31 @@ def project(tmp_path: Path) -> Project:
 
 def test_a_complete_release_passes_with_exit_code_0(project: Project) -> None:
     result = project.gates()
-    assert (result.exit_code, result.stdout) == (
-        0,
-        "passed   checkout 1.0.0 for prod  (releases/checkout/1.0.0.yaml)\n",
-    )
+    assert result.exit_code == 0
+    first, risk, *rest = result.stdout.splitlines()
+    assert first == "passed   checkout 1.0.0 for prod  (releases/checkout/1.0.0.yaml)"
+    assert risk.startswith("  risk low (4.95): canary, because ")
+    assert rest == []
+
+
+def test_the_score_is_shown_factor_by_factor(project: Project) -> None:
+    (release,) = json.loads(project.gates("--json").stdout)["releases"]
+    risk = release["risk"]
+    assert risk["score"] == pytest.approx(sum(factor["points"] for factor in risk["factors"]))
+    assert all(factor["found"] and factor["why"] for factor in risk["factors"])
+    assert (risk["level"], risk["recommended"]["kind"], risk["mind"]) == ("low", "canary", [])
+    assert risk["recommended"]["steps"]
+    assert risk["reasons"]
+
+
+def test_what_the_past_adds_is_shown_beside_the_score(project: Project) -> None:
+    project.scene.write()
+    root, path = project.scene.root, "releases/checkout/1.0.0.yaml"
+    past = Observed(completed=6, aborted=2, budget=BudgetStatus(remaining=0.1, at=project.scene.now))
+    judgement = judge(root, "prod", "urn", path, Configuration(), past, project.scene.now)
+    shown = as_text(root, "prod", [(path, judgement)])
+    assert "  Mind: 2 of the last 8 releases were aborted (25%)" in shown
+    assert "  Mind: 10% of the error budget is left" in shown
 
 
 def test_a_refused_release_says_everything_by_whose_turn_it_is(project: Project) -> None:

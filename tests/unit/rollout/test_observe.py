@@ -51,6 +51,14 @@ def test_without_a_journal_nothing_is_settled_and_the_ledger_stays() -> None:
     assert (found.settled, found.first, found.judged) == (False, False, (TWO, ONE))
 
 
+def test_the_journal_says_how_many_completed_and_how_many_were_aborted() -> None:
+    head = _head("aaaaaaaa", "bbbbbbbb")
+    found = remembered(head, "cccccccc", ONE, ())
+    assert (found.completed, found.aborted) == (2, 0)
+    nobody_asked = remembered(None, "cccccccc", ONE, ())
+    assert (nobody_asked.completed, nobody_asked.aborted) == (None, None)
+
+
 def test_previous_is_what_serves_or_what_served_before_it() -> None:
     head = _head("aaaaaaaa", "bbbbbbbb")
     new, same = remembered(head, "cccccccc", ONE, ()), remembered(head, "bbbbbbbb", ONE, ())
