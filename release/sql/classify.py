@@ -194,9 +194,14 @@ def _query(node: Any) -> Iterator[Operation]:
 
 def _rows(node: Any, name: str) -> Iterator[Operation]:
     target = table_of(node.relation)
-    yield Operation(effect="data", what=f"{_words(name)} {shown(target)}", target=target)
+    deletes = any(kind_of(part) == "MergeWhenClause" and _deletes(part) for part in below(node))
+    yield Operation(effect="data", what=f"{_words(name)} {shown(target)}", target=target, loses_data=deletes)
     if _inside(node)[1] > 1:
         yield Operation(effect="contract", what="a query inside that changes rows", opaque=True)
+
+
+def _deletes(when: Any) -> bool:
+    return constant(when, "command_type") == "CMD_DELETE"
 
 
 def _inside(node: Any) -> tuple[set[str], int]:

@@ -88,6 +88,13 @@ def test_rows_that_change_are_data_and_deleted_ones_are_lost() -> None:
     assert [(o.effect, o.loses_data) for o in script.operations] == [("data", False), ("data", False), ("data", True)]
 
 
+def test_a_merge_that_deletes_loses_rows() -> None:
+    (merge,) = classify("merge into a using b on a.i = b.i when matched then delete").operations
+    assert (merge.effect, merge.loses_data) == ("data", True)
+    (merge,) = classify("merge into a using b on a.i = b.i when matched then update set x = 1").operations
+    assert (merge.effect, merge.loses_data) == ("data", False)
+
+
 def test_settings_and_transactions_are_nothing() -> None:
     script = classify(
         "begin; set lock_timeout = '1s'; select set_config('a', 'b', false); commit; -- drop table orders"
