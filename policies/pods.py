@@ -53,6 +53,9 @@ def containers(
 def labels_of_pods(resource: Resource) -> Mapping[str, Any]:
     """The labels of the pods that a workload makes."""
     spec = resource.props.get("spec")
+    if resource.type.endswith(":CronJob") and isinstance(spec, Mapping):
+        job = spec.get("jobTemplate")
+        spec = job.get("spec") if isinstance(job, Mapping) else None
     template = spec.get("template") if isinstance(spec, Mapping) else None
     metadata = template.get("metadata") if isinstance(template, Mapping) else None
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None

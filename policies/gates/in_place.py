@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from policies.plain import plain
-from policies.pods import BARE, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
+from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
 from policies.rule import Resource, ResourceRule, Surroundings, finding
 from release.findings import Finding
 from release.labels import REVISION_LABEL, SERVICE_LABEL
@@ -73,6 +73,8 @@ def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings
         what = f"{of_pods.get(SERVICE_LABEL)} {of_pods.get(REVISION_LABEL)}"
         wanted = "no label of a release" if service is None else f"{service} {revision}"
         return [_finding("disguised", "spec.template.metadata.labels", what, wanted)]
+    if resource.type in JOBS and service is None:
+        return []  # a job of the platform: it serves nobody
     if service is None or revision is None:
         if service is None and any(other.name == metadata.get("name") for other in settings.others):
             return []
@@ -160,6 +162,6 @@ RULE = ResourceRule(
     rows=("A3", "B1"),
     remedy=REMEDY,
     settings=InPlaceSettings,
-    reads=(*LONG_RUNNING, *BARE, *PATCHES),
+    reads=(*LONG_RUNNING, *BARE, *JOBS, *PATCHES),
     evaluate=evaluate,
 )

@@ -77,6 +77,12 @@ def task(image: str) -> Props:
     return {"family": "extra", "containerDefinitions": json.dumps([{"name": "extra", "image": image}])}
 
 
+def _job(labels: dict[str, str]) -> Props:
+    """A Job of the platform, with labels on its pods."""
+    spec = deployment()["spec"]["template"]["spec"]
+    return {"metadata": {"name": "once"}, "spec": {"template": {"metadata": {"labels": labels}, "spec": spec}}}
+
+
 COMPLETE: list[tuple[str, Props]] = [
     (DEPLOYMENT, deployment()),
     (BUDGET, budget()),
@@ -93,6 +99,7 @@ COMPLETE: list[tuple[str, Props]] = [
     (ROUTE, route({"name": "extra", "port": 80})),
     (TASK, task(IMAGE)),
     ("aws:lambda/function:Function", {"packageType": "Zip", "handler": "a.b"}),
+    ("kubernetes:batch/v1:Job", _job({})),
     ("kubernetes:core/v1:ConfigMap", {"metadata": {"name": "extra"}, "data": {"a": "b"}}),
 ]
 """Nothing is wrong with any of these together."""
@@ -266,6 +273,14 @@ RESOURCES: list[BrokenResource] = [
         "no label of a release",
         DEPLOYMENT,
         _changed(lambda p, c: p["spec"]["template"]["metadata"]["labels"].update({"slipway.dev/service": "checkout"})),
+    ),
+    BrokenResource(
+        "job-in-disguise",
+        "in-place",
+        "disguised",
+        "no label of a release",
+        "kubernetes:batch/v1:Job",
+        _job({"slipway.dev/service": "checkout", "slipway.dev/revision": "00000000"}),
     ),
     BrokenResource(
         "patch-in-place",
