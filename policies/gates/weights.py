@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from policies.pods import metadata_of
 from policies.rule import Resource, ResourceRule, Surroundings, finding
 from release.findings import Finding
+from release.labels import REVISION_LABEL, SERVICE_LABEL
 from release.manifest.base import Part
+from release.revision import workload_name
 
 NAME = "weights"
 _REVISIONED = re.compile(r"[a-z][-a-z0-9]*-[0-9a-f]{8}")
@@ -23,6 +26,7 @@ SPLIT = tuple(
     f"kubernetes:split.smi-spec.io/{v}:TrafficSplit" for v in ("v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4")
 )
 OTHERS = ("kubernetes:argoproj.io/v1alpha1:Rollout", "kubernetes:flagger.app/v1beta1:Canary")
+SERVICES = ("kubernetes:core/v1:Service", "kubernetes:core/v1:ServicePatch")
 AWS = (
     "aws:lb/listener:Listener",
     "aws:lb/listenerRule:ListenerRule",
@@ -38,7 +42,22 @@ def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[F
     """Weights, splits between several backends, and routes to one revision of a service."""
     if resource.type in OTHERS:
         return [_finding("type", resource.type, "another controller that moves traffic")]
+    if resource.type in SERVICES:
+        return _selecting(resource)
     return [_finding(path, str(found), what) for path, found, what in _written(resource.props, "")]
+
+
+def _selecting(resource: Resource) -> list[Finding]:
+    """A Service over pods of releases is that of one revision; another one splits traffic by the number of pods."""
+    spec = resource.props.get("spec")
+    selector = spec.get("selector") if isinstance(spec, Mapping) else None
+    if not isinstance(selector, Mapping) or SERVICE_LABEL not in selector:
+        return []
+    service, revision = selector.get(SERVICE_LABEL), selector.get(REVISION_LABEL)
+    metadata = metadata_of(resource)
+    if revision is not None and metadata.get("name") == workload_name(str(service), str(revision)):
+        return []
+    return [_finding("spec.selector", f"{service} {revision or 'of any revision'}", "a second Service over its pods")]
 
 
 def _written(value: Any, path: str) -> Iterator[tuple[str, object, str]]:  # noqa: ANN401 - any part of a resource
@@ -75,6 +94,6 @@ RULE = ResourceRule(
     severity="critical",
     rows=("W4", "A3"),
     remedy="Delete it; describe the route in the manifest",
-    reads=(*ROUTES, *MESH, *SPLIT, *OTHERS, *AWS),
+    reads=(*ROUTES, *MESH, *SPLIT, *OTHERS, *SERVICES, *AWS),
     evaluate=evaluate,
 )

@@ -100,6 +100,14 @@ COMPLETE: list[tuple[str, Props]] = [
     (TASK, task(IMAGE)),
     ("aws:lambda/function:Function", {"packageType": "Zip", "handler": "a.b"}),
     ("kubernetes:batch/v1:Job", _job({})),
+    ("kubernetes:core/v1:Service", {"metadata": {"name": "extra"}, "spec": {"selector": {"app": "extra"}}}),
+    (
+        "kubernetes:core/v1:Service",
+        {
+            "metadata": {"name": "checkout-3f9a2c1b"},
+            "spec": {"selector": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b"}},
+        },
+    ),
     ("kubernetes:core/v1:ConfigMap", {"metadata": {"name": "extra"}, "data": {"a": "b"}}),
 ]
 """Nothing is wrong with any of these together."""
@@ -316,6 +324,25 @@ RESOURCES: list[BrokenResource] = [
         "a route to one revision",
         ROUTE,
         route({"name": "checkout-3f9a2c1b", "port": 80}),
+    ),
+    BrokenResource(
+        "service-over-all-revisions",
+        "weights",
+        "second-writer",
+        "checkout of any revision",
+        "kubernetes:core/v1:Service",
+        {"metadata": {"name": "extra"}, "spec": {"selector": {"slipway.dev/service": "checkout"}}},
+    ),
+    BrokenResource(
+        "second-service-of-a-revision",
+        "weights",
+        "second-writer",
+        "a second Service over its pods",
+        "kubernetes:core/v1:Service",
+        {
+            "metadata": {"name": "extra"},
+            "spec": {"selector": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b"}},
+        },
     ),
     BrokenResource(
         "alias-by-hand",
