@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
+from components import VersionedWorkload, VersionedWorkloadArgs
 from policies.gates import RULES
 from policies.rule import Resource, ResourceRule, Surroundings
 from release.manifest.load import parse
 from release.manifest.release import Release
 from release.revision import revision_of, workload_name
 from release.strategy import resolve
+from tests.components.recorder import declare
+from tests.components.test_workload import DEPLOYMENT, EVERYTHING, SERVICE
+from tests.manifests import STRATEGIES, release
 from tests.vouched import content
 
 RELEASE: Release = resolve(
@@ -110,3 +114,14 @@ def test_pods_that_say_that_they_are_of_another_revision_are_refused() -> None:
     props = copy.deepcopy(PROPS)
     props["spec"]["template"]["metadata"]["labels"] = LABELS | {"slipway.dev/revision": "00000000"}
     assert found(props) == [("disguised", "spec.template.metadata.labels")]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_the_components_declare_for_a_release_passes(strategy: str) -> None:
+    it = resolve(release(**EVERYTHING, strategy=STRATEGIES[strategy]))
+    record = declare(lambda: VersionedWorkload("mine", VersionedWorkloadArgs.of(it, "shop")) and None)
+    for name, kind in (("in-place", DEPLOYMENT), ("images", DEPLOYMENT), ("weights", SERVICE)):
+        rule, declared = RULES[name], record.one(kind)
+        assert isinstance(rule, ResourceRule)
+        resource = Resource(kind, "checkout", "urn", declared.properties)
+        assert rule.evaluate(resource, rule.settings(), Surroundings({"manifest.yaml": it})) == []
