@@ -91,7 +91,7 @@ def _cell(detectors: Sequence[Detector], runs: int, again: int, job: tuple[str, 
         times = detector.detect(own)
         first = found.outcomes[detector.name] = outcome(times)
         if kind != "bad" and first.doubtful and detector.most >= runs:
-            second = found.outcomes[detector.name] = _fresh(detector, cell, again)
+            second = found.outcomes[detector.name] = fresh(detector, cell, again)
             found.again[detector.name] = Again(cell.name, first, second)
         found.checked += min(detector.checked, len(own))
         found.wrong += disagreements(own, times, detector.tolerate, detector.checked) if detector.checked else 0
@@ -100,8 +100,8 @@ def _cell(detectors: Sequence[Detector], runs: int, again: int, job: tuple[str, 
     return kind, cell, found
 
 
-def _fresh(detector: Detector, cell: Cell, runs: int) -> Outcome:
-    """Other runs than those of the first look, each chunk with a history of its own."""
+def fresh(detector: Detector, cell: Cell, runs: int) -> Outcome:
+    """Runs of a healthy cell other than those of the first look, each chunk of them with a history of its own."""
     sizes = [min(CHUNK, runs - at) for at in range(0, runs, CHUNK)]
     chunks = (simulate(cell, size, salt=salt) for salt, size in enumerate(sizes, 1))
     return outcome(np.concatenate([detector.detect(chunk) for chunk in chunks]))

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.decisions import __main__ as program
-from bench.decisions import run
+from bench.decisions import one_cell, run
 from bench.decisions.cells import Cell
 from bench.decisions.detectors import Detector, disagreements, load
 from bench.decisions.production import Recording, single, slipway
@@ -94,3 +94,10 @@ def test_a_disagreement_with_production_is_counted() -> None:
     right = np.array([slipway(single(seen, run), 1.0) or np.nan for run in range(3)])
     assert disagreements(seen, right, 1.0, 3) == 0
     assert disagreements(seen, right + 10.0, 1.0, 3) == 3
+
+
+def test_one_cell_can_be_measured_as_long_as_one_likes() -> None:
+    result = CliRunner().invoke(one_cell.main, ["0.01 100/s 0.5 x1", "--runs", "40"])
+    assert result.exit_code == 0, result.output
+    assert " of 40 aborted: " in result.output
+    assert CliRunner().invoke(one_cell.main, ["no such cell"]).exit_code == 2
