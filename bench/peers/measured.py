@@ -14,20 +14,18 @@ LATE_MS = 250.0
 """A load generator that is later than this in a second was kept from running: the machine was overloaded."""
 LATE_SHARE = 0.05
 """So many of a run's seconds may be late."""
+UNANSWERED_MOST = 5
+"""Requests that nobody answered in time. No fault here makes a version silent: the gateway was kept from running."""
 
 
 @dataclass(frozen=True)
 class Measured:
     """`seconds_to_safe`: from the first faulty response to the candidate's last response, None when it was not aborted
-    or had no fault. `client_failures`: failed or too slow responses. `late_share`: how disturbed the run was."""
+    or had no fault. `client_failures`: failed or too slow responses. `undisturbed`: whether the machine kept up."""
 
     seconds_to_safe: float | None
     client_failures: int
-    late_share: float
-
-    @property
-    def undisturbed(self) -> bool:
-        return self.late_share <= LATE_SHARE
+    undisturbed: bool
 
 
 def measured(counts: Counts, fault: Fault, *, aborted: bool) -> Measured:
@@ -39,8 +37,13 @@ def measured(counts: Counts, fault: Fault, *, aborted: bool) -> Measured:
         raise ValueError("aborted before the client saw the fault")
     seconds = max(0.0, last - begin) if aborted and begin is not None and last is not None else None
     slow = counts.count(CANDIDATE, "200") if fault.slow else 0
-    late = [interval.late_ms > LATE_MS for interval in counts.intervals]
-    return Measured(seconds, counts.failed() + slow, sum(late) / max(1, len(late)))
+    return Measured(seconds, counts.failed() + slow, _undisturbed(counts))
+
+
+def _undisturbed(counts: Counts) -> bool:
+    late = sum(interval.late_ms > LATE_MS for interval in counts.intervals)
+    unanswered = sum(failure.status == "timeout" for failure in counts.failures)
+    return late <= LATE_SHARE * len(counts.intervals) and unanswered <= UNANSWERED_MOST
 
 
 def first_faulty(counts: Counts, fault: Fault) -> float | None:

@@ -10,6 +10,7 @@ from bench.peers.measured import BASELINE, CANDIDATE, measured
 from bench.peers.store import Run
 from bench.peers.systems import SYSTEMS
 from bench.peers.systems.base import Site, State, Surroundings, System
+from sandbox.errors import SandboxError
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.sample.records import Counts
 
@@ -44,6 +45,8 @@ def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: 
             _quiet if state == "aborted" else lambda _: True, 120.0, "the candidate still answers"
         )
     found = measured(counts, cell.fault, aborted=state == "aborted")
+    if not found.undisturbed:
+        raise SandboxError("machine", "it did not keep up with the traffic", "try with fewer runs at once (--most)")
     return Run(
         system=cell.system,
         settings=cell.setting.name,
@@ -53,7 +56,6 @@ def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: 
         seconds_to_safe=found.seconds_to_safe,
         client_failures=found.client_failures,
         seconds_to_end=ended,
-        late_share=found.late_share,
         said=system.said(),
         at=time.time(),
     )

@@ -12,7 +12,6 @@ import httpx
 
 from bench.peers.contention import Admission
 from bench.peers.matrix import Cell
-from bench.peers.measured import LATE_SHARE
 from bench.peers.store import Run, Store
 from bench.peers.waiting import Patience
 from sandbox.errors import SandboxError
@@ -91,14 +90,11 @@ class Schedule:
             self._say(traceback.format_exc())
             raise
         self._say(told(run))
-        return run if run.late_share <= LATE_SHARE else None
+        return run
 
 
 def told(run: Run) -> str:
     """One line about a run."""
     end = "aborted" if run.aborted else "completed"
     safe = "" if run.seconds_to_safe is None else f", safe after {run.seconds_to_safe:.1f} s"
-    late = f", late in {run.late_share:.0%} of the seconds"
-    return (
-        f"{run.cell} {run.number + 1}: {end} after {run.seconds_to_end:.0f} s{safe}, {run.client_failures} failed{late}"
-    )
+    return f"{run.cell} {run.number + 1}: {end} after {run.seconds_to_end:.0f} s{safe}, {run.client_failures} failed"

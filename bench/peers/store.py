@@ -21,7 +21,6 @@ class Run:
     seconds_to_safe: float | None
     client_failures: int
     seconds_to_end: float
-    late_share: float
     said: str
     at: float
 

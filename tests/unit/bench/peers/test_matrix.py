@@ -6,7 +6,7 @@ from bench.peers.matrix import FAULTS, RUNS, SYSTEMS, cells
 def test_every_system_meets_every_fault_at_both_settings() -> None:
     found = list(cells())
     assert len({cell.name for cell in found}) == len(found) == len(SYSTEMS) * len(FAULTS) * 2
-    assert {cell.runs for cell in found} == {RUNS}
+    assert {cell.runs for cell in found if cell.fault.begins != "never"} == {RUNS}
 
 
 def test_quick_is_one_fault_and_one_healthy_release_of_each_system() -> None:

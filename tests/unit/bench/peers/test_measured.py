@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,12 @@ def test_a_fault_that_was_not_noticed_has_no_time_to_safe() -> None:
 def test_an_abort_without_any_sign_of_the_fault_is_no_measurement() -> None:
     with pytest.raises(ValueError, match="before the client saw the fault"):
         measured(counts(), FAULT["errors-20"], aborted=True)
+
+
+def test_a_run_in_which_the_gateway_left_requests_unanswered_was_disturbed() -> None:
+    silent = [replace(failure(12.0, "none"), status="timeout") for _ in range(6)]
+    assert measured(counts(*silent[:5]), FAULT["errors-20"], aborted=False).undisturbed
+    assert not measured(counts(*silent), FAULT["errors-20"], aborted=False).undisturbed
 
 
 def test_a_run_on_an_overloaded_machine_is_told_by_the_load_generators_lateness() -> None:

@@ -5,7 +5,7 @@ from bench.peers.store import Run
 
 
 def run(system: str, fault: str, failures: int, *, number: int = 0, safe: float | None = 5.0, end: float = 60.0) -> Run:
-    return Run(system, "documented", fault, number, safe is not None, safe, failures, end, 0.0, "", 0.0)
+    return Run(system, "documented", fault, number, safe is not None, safe, failures, end, "", 0.0)
 
 
 def test_a_row_has_the_medians_of_its_runs() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.peers.store import Run, Store
 
-RUN = Run("slipway", "documented", "errors-5", 0, True, 3.5, 4, 20.0, 0.0, "errors: 3 of 60 bad", 1.0)
+RUN = Run("slipway", "documented", "errors-5", 0, True, 3.5, 4, 20.0, "errors: 3 of 60 bad", 1.0)
 
 
 def test_what_was_measured_is_there_when_the_benchmark_goes_on(tmp_path: Path) -> None:
