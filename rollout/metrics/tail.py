@@ -34,6 +34,12 @@ class Tail:
         """Lines that were given up."""
 
     @property
+    def identity(self) -> tuple[int, int]:
+        """Which file is being read, whatever its name is now."""
+        mine = os.fstat(self._file.fileno())
+        return mine.st_dev, mine.st_ino
+
+    @property
     def behind(self) -> int:
         """Bytes that were written and not read yet."""
         return max(0, os.fstat(self._file.fileno()).st_size - self._offset)
@@ -73,11 +79,10 @@ class Tail:
 
     def _replaced(self) -> bool:
         try:
-            there = os.stat(self._path)  # noqa: PTH116
+            there = Path(self._path).stat()
         except FileNotFoundError:
             return False  # Renamed, and the new one is not there yet.
-        mine = os.fstat(self._file.fileno())
-        return (there.st_ino, there.st_dev) != (mine.st_ino, mine.st_dev)
+        return (there.st_dev, there.st_ino) != self.identity
 
 
 class Tails:
@@ -120,7 +125,10 @@ class Tails:
             if path in tails:
                 continue
             try:
-                tails[path] = Tail(path, from_end=first)
+                there = Path(path).stat()
+                # One that was renamed within the pattern is read already.
+                if (there.st_dev, there.st_ino) not in {tail.identity for tail in tails.values()}:
+                    tails[path] = Tail(path, from_end=first)
             except OSError as error:
                 raise ClusterError(
                     f"the access log {path} cannot be read ({error.strerror}); check releases:metrics accessLog.path"

@@ -94,6 +94,16 @@ def test_a_pattern_stands_for_several_files_and_for_those_that_come_later(log: P
     assert tails.lines() == [b"a", b"b"]
 
 
+def test_a_file_that_is_renamed_within_the_pattern_is_not_read_twice(log: Path) -> None:
+    tails = Tails(f"{log}*")
+    tails.lines()
+    append(log, b"a\n")
+    assert tails.lines() == [b"a"]
+    log.rename(f"{log}.1")
+    append(log, b"b\n")
+    assert tails.lines() == [b"b"]
+
+
 def test_a_log_that_is_not_there_is_told_with_its_remedy_and_found_when_it_comes(tmp_path: Path) -> None:
     for path in ("access.jsonl", "*.jsonl"):
         with pytest.raises(ClusterError, match=r"access log .* check releases:metrics accessLog\.path"):
