@@ -64,7 +64,7 @@ def analyze(
         ticks = _counts(counts, weights, cumulative, notes)
     else:
         assert clients is not None  # noqa: S101
-        ticks = _clients(clients, weights, analysis.tick)
+        ticks = _clients(clients, weights, analysis)
     phi = {guardrail.name: dispersion} if dispersion is not None else None
     found = replay(begin((guardrail,), analysis, first_release=first_release, dispersion=phi), ticks)
     if as_json:
@@ -126,13 +126,14 @@ def _counts(path: Path, weights: str | None, cumulative: bool | None, notes: lis
     return ticks
 
 
-def _clients(path: Path, weights: str | None, tick: float) -> list[Tick]:
+def _clients(path: Path, weights: str | None, analysis: Analysis) -> list[Tick]:
     from cli.analyze_clients import client_ticks
     from cli.analyze_rows import read_weights
+    from rollout.measure import OBSERVED
 
     if weights is None:
         raise click.UsageError("--clients needs --weights: the designed share decides, not the traffic")
-    return client_ticks(path, read_weights(weights), tick)
+    return client_ticks(path, read_weights(weights), analysis.tick, OBSERVED * analysis.dwell)
 
 
 def _text(found: Replay, ticks: int) -> list[str]:

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from cli.analyze_rows import Row, Weights, read_rows, refuse
 from release.errors import Problem
-from rollout.analysis import Counts, GuardrailCounts, Tick
+from rollout.analysis import Tick
+from rollout.metrics.base import ClientEvents
+from rollout.metrics.clients import ClientLedger
 
 COLUMNS = ("time", "side", "client", "bad")
 GUARDRAIL = "clients"
 YES, NO = ("1", "true", "yes"), ("0", "false", "no")
 
 
-def client_ticks(path: Path, weights: Weights, length: float) -> list[Tick]:
-    """Ticks of `length` seconds of the guardrail `clients`, from a file of single requests. Raises InputError."""
+def client_ticks(path: Path, weights: Weights, length: float, observe: float) -> list[Tick]:
+    """Ticks of `length` seconds of the guardrail `clients`, from a file of single requests. As in a rollout a client
+    is judged after it was observed for `observe` seconds. Raises InputError."""
     rows = sorted(read_rows(path, COLUMNS), key=lambda row: row.time)
     _check_clients(path, rows)
     began = rows[0].time
     slots: list[list[Row]] = [[] for _ in range(int((rows[-1].time - began) // length) + 1)]
     for row in rows:
         slots[int((row.time - began) // length)].append(row)
-    seen: dict[bool, set[str]] = {True: set(), False: set()}
-    return [_tick(slot, (index + 1) * length, length, weights, seen) for index, slot in enumerate(slots)]
+    ledger, before, ticks = ClientLedger(observe), None, []
+    for index, slot in enumerate(slots):
+        at = (index + 1) * length
+        weight, step = weights.at(at)
+        if before is not None and weight != before:
+            ledger.next_step()
+        before = weight
+        ledger.take(_events(slot), at, math.inf)
+        ticks.append(Tick(at, at - step, length, weight, {GUARDRAIL: ledger.counts({}, weight, at)}, {}))
+    return ticks
 
 
-def _tick(slot: list[Row], at: float, length: float, weights: Weights, seen: dict[bool, set[str]]) -> Tick:
-    new = {True: 0, False: 0}
-    failures: list[tuple[str, bool]] = []
-    for row in slot:
-        side, client = row.fields[0] == "candidate", row.fields[1]
-        new[side] += client not in seen[side]
-        seen[side].add(client)
-        if row.fields[2].lower() in YES:
-            failures.append((client, side))
-    weight, step = weights.at(at)
-    counts = GuardrailCounts(Counts(new[True], 0), Counts(new[False], 0), first_failures=tuple(failures))
-    return Tick(at, at - step, length, weight, {GUARDRAIL: counts}, {})
+def _events(slot: list[Row]) -> ClientEvents:
+    sides = [(row.fields[0] == "candidate", row) for row in slot]
+    seen = {wanted: frozenset(row.fields[1] for side, row in sides if side == wanted) for wanted in (True, False)}
+    failures = tuple((row.fields[1], side) for side, row in sides if row.fields[2].lower() in YES)
+    return ClientEvents((seen[True], seen[False]), failures, alive=bool(seen[True]))
 
 
 def _check_clients(path: Path, rows: list[Row]) -> None:

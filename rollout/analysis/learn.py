@@ -33,10 +33,12 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
     candidate = counts.candidate if weight else NONE
     judged = counts if counts.judged is None else _judged(counts)
     wealth, hopes, first_at, last_at = state.abort, state.promote, state.first_at, state.last_at
-    if candidate.total or candidate.bad or (counts.alive and weight):
+    active = candidate.total or candidate.bad or (counts.alive and weight)
+    if active or (weight and judged.candidate.total):
         warm = is_warming(rule, state, tick)
-        first_at = tick.at - tick.length if first_at is None else first_at
-        last_at = tick.at
+        if active:
+            first_at = tick.at - tick.length if first_at is None else first_at
+            last_at = tick.at
         if rule.kind != "client-failures" or weight >= 100.0 or rule.first_release:
             wealth = abort.bet(rule, state, judged, weight, tick.length, warm)
         if not warm:
