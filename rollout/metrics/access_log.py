@@ -14,6 +14,7 @@ from release.errors import ClusterError
 from release.manifest.guardrails import ClientKey
 from release.rollout_inputs import AccessLog, Backend
 from release.units import show_share
+from rollout.analysis.clients import COARSE
 from rollout.metrics.base import ClientEvents
 from rollout.metrics.envoy import cluster_name
 from rollout.metrics.salt import Salt
@@ -43,6 +44,9 @@ class AccessLogReader:
         self._key = key
         self._namespace = namespace
         self._salt = salt
+        # Who sends one cookie back sends the route's too, and keeps its draw. Any other key may stand for clients
+        # without a cookie jar, who are drawn anew with each request.
+        self._prefix = "" if key.cookie is not None else COARSE
         self._tails = Tails(log.path)
         self._requests = self._keyless = self._malformed = 0
 
@@ -58,7 +62,7 @@ class AccessLogReader:
             alive |= record.candidate
             if not record.key:
                 continue
-            key = self._salt.hashed(record.key)
+            key = self._prefix + self._salt.hashed(record.key)
             seen[0 if record.candidate else 1].add(key)
             if record.failed:
                 failures.append((key, record.candidate))

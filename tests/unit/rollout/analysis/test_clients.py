@@ -59,6 +59,16 @@ def test_a_client_that_failed_on_the_baseline_bets_with_what_is_left_of_its_rang
     assert known.states[0].clients["a"] == 1.0
 
 
+@pytest.mark.parametrize(("key", "fair"), [("bucket:a", True), ("a", False)])
+def test_a_client_who_is_drawn_with_each_request_is_fair_only_as_a_bucket(key: str, fair: bool) -> None:
+    """It keeps no cookies: at 25% its next failure is on the candidate with a chance of a quarter, as ever."""
+    before, _ = observe(start(), look(2, (key, False)))
+    before = next_step(before)
+    after = {side: observe(before, look(4, (key, side), weight=25.0, in_step=2))[0] for side in (True, False)}
+    expected = 0.25 * evidence_of(after[True]) + 0.75 * evidence_of(after[False])
+    assert (expected <= evidence_of(before) * (1 + 1e-9)) is fair
+
+
 def test_a_bucket_of_several_clients_is_given_the_whole_range() -> None:
     found, _ = observe(start(), look(2, ("bucket:7", False), ("bucket:8", False)))
     known, _ = observe(next_step(found), look(4, ("bucket:7", True), weight=25.0, in_step=2))

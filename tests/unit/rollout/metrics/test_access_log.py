@@ -9,6 +9,7 @@ import pytest
 from release.errors import ClusterError
 from release.manifest.guardrails import ClientKey
 from release.rollout_inputs import AccessLog
+from rollout.analysis.clients import COARSE
 from rollout.metrics.access_log import AccessLogReader, cookie
 from rollout.metrics.salt import Salt
 from tests.unit.rollout.examples import backend
@@ -42,8 +43,8 @@ def log(tmp_path: Path) -> Log:
     return Log(tmp_path)
 
 
-def keys(*names: str) -> frozenset[str]:
-    return frozenset(SALT.hashed(name) for name in names)
+def keys(*names: str, prefix: str = COARSE) -> frozenset[str]:
+    return frozenset(prefix + SALT.hashed(name) for name in names)
 
 
 def test_clients_are_told_apart_by_side_and_failures_come_in_order(log: Log) -> None:
@@ -53,7 +54,7 @@ def test_clients_are_told_apart_by_side_and_failures_come_in_order(log: Log) -> 
     log.request("new", "ann", 500)
     found = log.reader.look(NEW, OLD)
     assert found.seen == (keys("ann"), keys("bob", "eve"))
-    assert found.failures == ((SALT.hashed("bob"), False), (SALT.hashed("ann"), True))
+    assert found.failures == ((COARSE + SALT.hashed("bob"), False), (COARSE + SALT.hashed("ann"), True))
     assert found.alive
     assert not log.reader.look(NEW, OLD).alive
 
@@ -85,17 +86,30 @@ def test_contours_own_name_of_a_cluster_is_known_too_and_other_services_are_not(
     assert log.reader.look(NEW, OLD).seen == (keys("ann"), frozenset())
 
 
+def test_a_key_that_is_a_cookie_is_of_a_client_who_keeps_them_and_the_route_s_draw(tmp_path: Path) -> None:
+    log = Log(tmp_path, ClientKey(field="cookie", cookie="client"))
+    log.request("new", None, cookie="client=ann")
+    (key,) = log.reader.look(NEW, OLD).seen[0]
+    assert not key.startswith(COARSE)
+
+
+def test_any_other_key_may_be_of_clients_who_are_drawn_with_each_request(log: Log) -> None:
+    log.request("new", "ann")
+    (key,) = log.reader.look(NEW, OLD).seen[0]
+    assert key.startswith(COARSE)
+
+
 def test_the_key_may_be_one_cookie_of_a_logged_header(tmp_path: Path) -> None:
     log = Log(tmp_path, ClientKey(field="cookie", cookie="client"))
     log.request("new", None, cookie="theme=dark; client=ann; x=1")
     log.request("new", None, cookie="theme=dark")
-    assert log.reader.look(NEW, OLD).seen[0] == keys("ann")
+    assert log.reader.look(NEW, OLD).seen[0] == keys("ann", prefix="")
 
 
 def test_the_fields_may_have_other_names(tmp_path: Path) -> None:
     log = Log(tmp_path, cluster="to", status="code")
     log.line('{"to":"shop_checkout-new_8080","code":500,"client":"ann"}')
-    assert log.reader.look(NEW, OLD).failures == ((SALT.hashed("ann"), True),)
+    assert log.reader.look(NEW, OLD).failures == ((COARSE + SALT.hashed("ann"), True),)
 
 
 @pytest.mark.parametrize("value", [None, "", "-"])
