@@ -52,6 +52,8 @@ def two_sample_logs(
     """
     n_c, n_b, bad_c, bad_b = candidate.total, baseline.total, candidate.bad, baseline.bad
     good_c, good_b, good_share, limit = n_c - bad_c, n_b - bad_b, 1.0 - usual, ratio * usual
+    if not n_c + n_b:
+        return [0.0] * len(shares)
     found = []
     for share in shares:
         if share == limit or (share > limit) is not above:

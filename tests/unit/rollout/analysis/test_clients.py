@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.analysis import Decision, Evidence, Tick, Verdict, next_step, observe
+from rollout.analysis import Counts, Decision, Evidence, GuardrailCounts, Tick, Verdict, next_step, observe
 from rollout.analysis import constants as const
 from tests.unit.rollout.analysis.examples import clients, counts, first, fresh, tick, watch
 
@@ -154,3 +154,16 @@ def test_healthy_ramps_over_sticky_heavy_tailed_clients_are_not_aborted() -> Non
 def test_a_candidate_that_fails_its_clients_is_aborted_in_the_ramp() -> None:
     aborted = sum(first(ramp(seed, 0.005, ratio=10.0), Verdict.FAIL) is not None for seed in range(20))
     assert aborted >= 18
+
+
+def test_a_quiet_look_where_a_fifth_of_the_clients_fail_is_no_error() -> None:
+    """Nobody's time of observation ends in it, and the events are common: both sides of the bet are empty."""
+    evidence, nobody = fresh(clients()), Counts(0, 0)
+    for at in range(1, 10):
+        failing = Counts(20, 4)
+        found = GuardrailCounts(failing, failing, alive=True, judged=(failing, failing))
+        evidence, _ = observe(evidence, tick(float(at), 50.0, clients=found))
+    quiet = GuardrailCounts(nobody, nobody, alive=True, judged=(nobody, nobody))
+    after, decision = observe(evidence, tick(10.0, 50.0, clients=quiet))
+    assert decision.verdict is not Verdict.ERROR
+    assert after.states[0].promote.log == evidence.states[0].promote.log
