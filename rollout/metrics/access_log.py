@@ -25,6 +25,8 @@ TOO_MANY = 0.5
 ENOUGH = 20
 """Of so few requests no share is judged."""
 NO_VALUE = ("", "-")
+NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What parsing raises of a line that is none, whoever wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class AccessLogReader:
                 continue
             try:
                 record = self._record(json.loads(line), sides)
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except NO_RECORD:
                 self._malformed += 1
                 continue
             if record is not None:
@@ -89,7 +91,7 @@ class AccessLogReader:
         return found
 
     def _record(self, line: dict[str, Any], sides: dict[bool, tuple[str, ...]]) -> Record | None:
-        """None for a request of somebody else. Raises ValueError, TypeError or KeyError for what is no record."""
+        """None for a request of somebody else. Raises one of NO_RECORD for what is none."""
         cluster = line[self._log.cluster] or ""
         side = next((side for side, names in sides.items() if _is_of(cluster, names)), None)
         status = int(line[self._log.status])

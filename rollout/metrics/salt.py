@@ -20,5 +20,6 @@ class Salt:
 
     def hashed(self, key: str) -> str:
         """Eight characters for a key (keyed BLAKE2, RFC 7693)."""
-        digest = hashlib.blake2b(key.encode(), digest_size=KEY_BYTES, key=self._value).digest()
+        # A lone surrogate is a key as good as any: JSON can carry it, plain UTF-8 cannot.
+        digest = hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=KEY_BYTES, key=self._value).digest()
         return base64.urlsafe_b64encode(digest).decode()

@@ -154,3 +154,23 @@ def test_a_first_release_has_one_side(log: Log) -> None:
 )
 def test_a_cookie_is_found_by_its_whole_name(header: str, value: str) -> None:
     assert cookie(header, "client") == value
+
+
+@pytest.mark.parametrize("client", [b'"\\ud800"', b'"\xed\xa0\x80"', b'"\\u0000"', b'["ann"]', b"7"])
+def test_an_odd_key_is_a_key_like_any_other(log: Log, client: bytes) -> None:
+    with log.path.open("ab") as file:
+        file.write(b'{"upstream_cluster":"shop_checkout-new_8080","response_code":200,"client":' + client + b"}\n")
+    found = log.reader.look(NEW, OLD)
+    assert (len(found.seen[0]), found.note) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b'"response_code":1e999', b'"response_code":200,"x":"\xff"', b'"response_code":200,"x":' + b"[" * 60_000, b'"x"'],
+)
+def test_a_hostile_line_is_no_record_and_ends_nothing(log: Log, rest: bytes) -> None:
+    with log.path.open("ab") as file:
+        file.write(b'{"upstream_cluster":"shop_checkout-new_8080","client":"ann",' + rest + b"}\n")
+    log.request("new", "bob")
+    found = log.reader.look(NEW, OLD)
+    assert (found.seen[0], found.note) == (keys("bob"), "1 lines of the access log are no records")
