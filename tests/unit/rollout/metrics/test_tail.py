@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -99,9 +100,55 @@ def test_a_file_that_is_renamed_within_the_pattern_is_not_read_twice(log: Path) 
     tails.lines()
     append(log, b"a\n")
     assert tails.lines() == [b"a"]
-    log.rename(f"{log}.1")
+    for number in range(3):
+        if number:
+            Path(f"{log}.1").rename(f"{log}.{number + 1}")
+        log.rename(f"{log}.1")
+        append(log, b"b\n")
+        assert tails.lines() == [b"b"], number
+        assert tails.lines() == [], number
+
+
+def test_a_writer_that_does_not_know_yet_of_the_new_file_is_read_on(log: Path) -> None:
+    tails = Tails(str(log))
+    tails.lines()
+    with log.open("ab") as old:
+        log.rename(log.with_suffix(".1"))
+        append(log, b"new\n")
+        assert tails.lines() == [b"new"]
+        old.write(b"late\n")
+    assert tails.lines() == [b"late"]
+
+
+def test_however_often_the_file_is_replaced_few_are_held(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail, "FILES_MOST", 2)
+    tails = Tails(str(log))
+    tails.lines()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(9):
+        log.rename(log.with_suffix(f".{number}"))
+        append(log, b"x\n")
+        assert tails.lines() == [b"x"]
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+
+
+def test_what_cannot_be_read_any_more_is_told_and_the_rest_is_read_when_it_can(log: Path) -> None:
+    tails = Tails(str(log))
+    tails.lines()
+    append(log, b"a\n")
+    log.rename(log.with_suffix(".1"))
+    log.mkdir()
+    with pytest.raises(ClusterError, match=r"cannot be read \(it is no regular file\)"):
+        tails.lines()
+    log.rmdir()
     append(log, b"b\n")
-    assert tails.lines() == [b"b"]
+    assert tails.lines() == [b"a", b"b"]
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ClusterError, match="no regular file"):
+        Tails(str(tmp_path / "pipe")).lines()
 
 
 def test_a_log_that_is_not_there_is_told_with_its_remedy_and_found_when_it_comes(tmp_path: Path) -> None:
