@@ -9,7 +9,7 @@ bits begin anew. Windows are what makes an old pod, whose bits would all be set,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 
 from release.errors import ClusterError
 from release.manifest.guardrails import ClientFailures
@@ -45,7 +45,15 @@ class BitmapReader:
         """Time of the look, and the bits that were set since the last one, over all pods. Raises ClusterError."""
         sides = [candidate] if baseline is None else [candidate, baseline]
         at, now = parse(self._api.query(query(self._guardrail, sides)))
-        before, self._before = self._before, {**(self._before or {}), **now}
+        before = self._before
+        # A pod that is missing for a look would otherwise show old bits as new ones.
+        known = {part: {**(before or {}).get(part, {}), **now.get(part, {})} for part in {*(before or {}), *now}}
+        if baseline is not None and "baseline_seen" not in known:
+            raise ClusterError(
+                "the queries seen and failed never gave a series of the baseline, so nobody's failures there would "
+                "count; export the bitmaps in a release before the one that is judged by them"
+            )
+        self._before = known
         new = {part: 0 if before is None else _news(before.get(part, {}), pods) for part, pods in now.items()}
         seen = [frozenset(self._keys(new.get(f"{side}_seen", 0))) for side in SIDES]
         # A bucket that failed on both sides at once failed on the baseline first: which is so is not known, and
@@ -83,7 +91,18 @@ def parse(result: Iterable[Json]) -> tuple[float, dict[str, Pods]]:
     found: dict[str, dict[str, Bits]] = {}
     for (part, pod), values in words.items():
         found.setdefault(part, {})[pod] = _bits(part, values)
+    for side in SIDES:
+        _check_both(side, *(found.get(f"{side}_{what}", {}).keys() for what in WHAT))
     return at, dict[str, Pods](found)
+
+
+def _check_both(side: str, seen: KeysView[str], failed: KeysView[str]) -> None:
+    """Who is seen and never shown as failed would be taken for good."""
+    if seen != failed:
+        raise ClusterError(
+            f"the queries seen and failed give {len(seen)} and {len(failed)} pods of the {side}, or different labels; "
+            "export both bitmaps in each pod, and aggregate both alike"
+        )
 
 
 def buckets(bits: int) -> list[int]:

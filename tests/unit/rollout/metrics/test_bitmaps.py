@@ -63,7 +63,7 @@ def keys(*numbers: int) -> frozenset[str]:
 
 @given(st.sets(st.integers(0, BUCKETS - 1)))
 def test_every_bitmap_survives_the_way_through_float_samples(bits: set[int]) -> None:
-    _, found = parse(pod("candidate_seen", *bits))
+    _, found = parse(both("candidate", *bits))
     (one,) = found["candidate_seen"].values()
     assert buckets(one[1]) == sorted(bits)
 
@@ -128,6 +128,26 @@ def test_half_a_bitmap_is_an_error_and_not_half_the_clients(reader: Reader) -> N
         reader.look(*both("candidate")[1:])
     with pytest.raises(ClusterError, match="gave no series for either side"):
         reader.look()
+
+
+@pytest.mark.parametrize("what", ["seen", "failed"])
+def test_one_bitmap_without_the_other_is_an_error_and_not_a_client_that_is_well(reader: Reader, what: str) -> None:
+    with pytest.raises(ClusterError, match=r"of the candidate, .*; export both bitmaps in each pod"):
+        reader.look(*pod(f"candidate_{what}", 1), *both("baseline", 1))
+
+
+def test_a_baseline_that_exports_nothing_is_an_error_and_not_a_baseline_without_failures(reader: Reader) -> None:
+    with pytest.raises(ClusterError, match=r"never gave a series of the baseline.*; export the bitmaps in a release"):
+        reader.look(*both("candidate", 1))
+    reader.look(*both("candidate", 1), *both("baseline", 1))
+    assert reader.look(*both("candidate", 1, 2)).seen == (keys(2), frozenset())
+
+
+def test_a_pod_that_is_missing_for_a_look_shows_nothing_old_as_new(reader: Reader) -> None:
+    reader.look(*both("candidate"), *both("baseline"), *both("baseline", 1, pod="q"))
+    reader.look(*both("candidate"), *both("baseline"))
+    found = reader.look(*both("candidate"), *both("baseline"), *both("baseline", 1, 2, pod="q"))
+    assert (found.seen[1], found.failures) == (keys(2), tuple((key, False) for key in keys(2)))
 
 
 @pytest.mark.parametrize("value", ["-1", "0.5", str(2**WORD_BITS), "NaN", "+Inf"])
