@@ -45,16 +45,16 @@ class BitmapReader:
         """Time of the look, and the bits that were set since the last one, over all pods. Raises ClusterError."""
         sides = [candidate] if baseline is None else [candidate, baseline]
         at, now = parse(self._api.query(query(self._guardrail, sides)))
-        before = self._before
+        first, before = self._before is None, self._before or {}
         # A pod that is missing for a look would otherwise show old bits as new ones.
-        known = {part: {**(before or {}).get(part, {}), **now.get(part, {})} for part in {*(before or {}), *now}}
+        known: dict[str, Pods] = {part: {**before.get(part, {}), **now.get(part, {})} for part in {*before, *now}}
         if baseline is not None and "baseline_seen" not in known:
             raise ClusterError(
                 "the queries seen and failed never gave a series of the baseline, so nobody's failures there would "
                 "count; export the bitmaps in a release before the one that is judged by them"
             )
         self._before = known
-        new = {part: 0 if before is None else _news(before.get(part, {}), pods) for part, pods in now.items()}
+        new = {part: 0 if first else _news(before.get(part, {}), pods) for part, pods in now.items()}
         seen = [frozenset(self._keys(new.get(f"{side}_seen", 0))) for side in SIDES]
         # A bucket that failed on both sides at once failed on the baseline first: which is so is not known, and
         # this never speaks against the candidate.
