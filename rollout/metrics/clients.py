@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -47,7 +48,7 @@ class _Side:
     def fail(self, key: str) -> None:
         if key in self.observed:
             self.failed.add(key)
-        if key not in self.ever:
+        if key not in self.ever and len(self.ever) < SEEN_MOST:
             self.ever.add(key)
             self.bad += 1
 
@@ -83,6 +84,8 @@ class ClientLedger:
         self._sides = (_Side(), _Side())
         self._waiting: dict[tuple[str, bool], None] = {}
         self._alive = False
+        self._shown = -math.inf
+        """When the source last showed anybody."""
         self.note = ""
         self.silent = True
         """Whether the source has shown nobody of the candidate in this step."""
@@ -97,6 +100,7 @@ class ClientLedger:
         """What one look found. Looks of which no tick is made are taken too, so that nothing is lost."""
         self._alive |= events.alive
         self.silent = self.silent and not events.alive
+        self._shown = at if events.alive or any(events.seen) else self._shown
         self.note = events.note
         if in_step < SETTLE_SECONDS:
             return
@@ -117,7 +121,8 @@ class ClientLedger:
         failures = tuple(event for event in self._waiting if _tells(known, event, weight / 100.0))
         now, later = failures[:TICK_MOST], failures[TICK_MOST:]
         self._waiting = dict.fromkeys(later)
-        judged = tuple(side.judge(at - self._observe) for side in self._sides)
+        # A source that went quiet shows no failures either: time in the dark makes nobody good.
+        judged = tuple(side.judge(self._shown - self._observe) for side in self._sides)
         if weight >= 100.0:
             for side in self._sides:
                 side.forget(at - self._observe - RENEW_SECONDS)
@@ -128,6 +133,8 @@ class ClientLedger:
 
 def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: float) -> bool:
     """Whether the test would bet on it, or remember it: the rest need not be in the journal (analysis.clients.bet)."""
+    if weight <= 0.0:
+        return False
     key, on_candidate = event
     bound = known.get(key)
     if bound is None:

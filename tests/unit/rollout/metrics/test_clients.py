@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,20 +51,34 @@ def test_a_client_is_judged_once_when_its_time_is_over() -> None:
     ledger = ClientLedger(OBSERVE)
     ledger.take(events("ab", "c"), 0.0, LATER)
     ledger.take(events("ad", "", ("a", True)), 6.0, LATER)
+    ledger.take(events("d"), OBSERVE - 0.1, LATER)
     assert ledger.counts({}, 5.0, OBSERVE - 0.1).judged == (Counts(0, 0), Counts(0, 0))
+    ledger.take(events("", "c", alive=False), OBSERVE, LATER)
     assert ledger.counts({}, 5.0, OBSERVE).judged == (Counts(2, 1), Counts(1, 0))
-    ledger.take(events("ab", "", ("b", True)), OBSERVE + 1.0, LATER)
+    ledger.take(events("ab", "", ("b", True)), OBSERVE + 6.0, LATER)
     assert ledger.counts({}, 5.0, OBSERVE + 6.0).judged == (Counts(1, 0), Counts(0, 0))
+    ledger.take(events("b"), 10 * OBSERVE, LATER)
     assert ledger.counts({}, 5.0, 10 * OBSERVE).judged == (Counts(0, 0), Counts(0, 0))
+
+
+def test_a_source_that_went_quiet_makes_nobody_good() -> None:
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("ab", "c"), 0.0, LATER)
+    ledger.take(events(alive=False), 10 * OBSERVE, LATER)
+    assert ledger.counts({}, 5.0, 10 * OBSERVE).judged == (Counts(0, 0), Counts(0, 0))
+    ledger.take(events("d", "", ("a", True)), 10 * OBSERVE + 1.0, LATER)
+    assert ledger.counts({}, 5.0, 10 * OBSERVE + 1.0).judged == (Counts(2, 1), Counts(1, 0))
 
 
 def test_alone_at_100_percent_a_client_is_observed_anew_after_a_while() -> None:
     ledger = ClientLedger(OBSERVE)
     ledger.take(events("a"), 0.0, LATER)
+    ledger.take(events("a"), OBSERVE, LATER)
     assert ledger.counts({}, 100.0, OBSERVE).judged == (Counts(1, 0), Counts(0, 0))
     later = OBSERVE + RENEW_SECONDS
     ledger.counts({}, 100.0, later)
     ledger.take(events("a", "", ("a", True)), later, LATER)
+    ledger.take(events("a"), later + OBSERVE, LATER)
     assert ledger.counts({}, 100.0, later + OBSERVE).judged == (Counts(1, 1), Counts(0, 0))
 
 
@@ -84,6 +99,17 @@ def test_failures_that_tell_nothing_do_not_reach_the_journal() -> None:
     assert ledger.counts(known, 25.0, 0.0).first_failures == (("base", False),)
 
 
+def test_before_any_traffic_a_baseline_that_fails_its_clients_at_each_look_fills_no_journal() -> None:
+    evidence, ledger = fresh(clients()), ClientLedger(OBSERVE)
+    for at in range(1, 20):
+        ledger.take(events("", "abc", ("a", False), ("b", False), alive=False), float(at), LATER)
+        found = ledger.counts(evidence.states[0].clients, 0.0, float(at))
+        assert found.first_failures == ()
+        evidence = decided(evidence, float(at), 0.0, found)
+    assert (evidence.states[0].step.baseline, evidence.states[0].step.baseline_bad) == (3, 2)
+    assert (evidence.states[0].baseline.total, evidence.states[0].baseline.bad) == (3, 2)
+
+
 def test_a_tick_holds_a_bounded_number_and_the_rest_comes_in_the_next() -> None:
     ledger = ClientLedger(OBSERVE)
     many = [(f"k{number}", True) for number in range(subject.TICK_MOST + 10)]
@@ -99,6 +125,17 @@ def test_memory_is_bounded_however_many_clients_there_are() -> None:
     found = ledger.counts({}, 5.0, 0.0)
     assert found.candidate.total == subject.SEEN_MOST
     assert found.candidate.bad <= subject.SEEN_MOST
+
+
+def test_memory_is_bounded_however_long_the_last_step_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "SEEN_MOST", 5)
+    ledger, bad = ClientLedger(0.0), 0
+    for look in range(20):
+        key = f"k{look}"
+        at = look * (RENEW_SECONDS + 1.0)
+        ledger.take(ClientEvents((frozenset([key]), frozenset()), ((key, True),), True), at, LATER)
+        bad += ledger.counts({}, 100.0, at).candidate.bad
+    assert bad == 5
 
 
 def decided(evidence: Evidence, at: float, weight: float, found: GuardrailCounts) -> Evidence:
