@@ -45,6 +45,7 @@ class Measure:
         self._baseline = baseline
         self._began = now
         self._step_began = now
+        self._taken = now
         self._before: tuple[Snapshot, float] | None = None
         self._requests: Mapping[str, float] | None = None
         self._leading = _leading(wanted.guardrails)
@@ -100,11 +101,14 @@ class Measure:
         return record
 
     def _take_clients(self, after: Snapshot, now: float) -> None:
-        """Events of single clients are handed out once, whether or not a tick follows."""
+        """Events of single clients are handed out once, whether or not a tick follows. What was read in one piece
+        across a change of the weight is taken as of the change."""
+        in_step = now - self._step_began if self._taken >= self._step_began else 0.0
+        self._taken = now
         for name, ledger in self._clients.items():
             reading = after.readings.get(name)
             if reading is not None and reading.clients is not None:
-                ledger.take(reading.clients, now, now - self._step_began)
+                ledger.take(reading.clients, now, in_step)
 
     def _unseen(self, in_step: float) -> dict[str, str]:
         """A source of clients that shows nobody where the gateway has counted requests reads the wrong thing."""

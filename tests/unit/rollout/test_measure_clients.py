@@ -132,6 +132,24 @@ def test_a_log_without_a_word_of_requests_that_the_gateway_counted_is_an_error(t
     assert measure.error is None
 
 
+def test_what_was_logged_before_a_change_of_the_weight_counts_for_nothing_however_long_a_tick_is(
+    tmp_path: Path,
+) -> None:
+    measure, path, source = with_clients(tmp_path)
+    counted = []
+    for at in (1.0, 11.0, 21.0, 31.0):
+        source.at = at
+        if at == 21.0:
+            request(path, OLD.revision, "ann", 500)
+            measure.next_step(at - 5.0)
+        if at == 31.0:
+            request(path, OLD.revision, "bob", 500)
+        record = measure.look(at, 25.0)
+        if record is not None:
+            counted.append(len(record["counts"]["clients"]["first_failures"]))
+    assert counted == [0, 0, 1]
+
+
 class Crowd(MemorySource):
     """1,000 clients of whom each is answered once a second and fails now and then, on whichever side it is."""
 
