@@ -6,6 +6,7 @@ OUT is a file of Prometheus' file discovery, replaced in one rename and only whe
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import ssl
@@ -46,7 +47,7 @@ def main() -> None:
     os.makedirs(os.path.dirname(out), exist_ok=True)  # noqa: PTH103, PTH120 - quick to start
     written = ""
     while True:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
             text = json.dumps(targets(_pods(api, trust, token_file)))
             if text != written:
                 _replace(out, text)

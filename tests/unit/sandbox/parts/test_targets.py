@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import http.client
+import json
+import ssl
+import sys
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sandbox.parts import targets as subject
 from sandbox.parts.targets import targets
 
 
@@ -43,3 +51,29 @@ def test_pods_that_do_not_ask_that_do_not_run_or_that_name_no_port_are_left_alon
         pod("e", address="", scrape="true", port="8080"),
     ]
     assert targets(quiet) == []
+
+
+def test_an_api_server_that_goes_in_the_middle_of_an_answer_leaves_the_list_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "pods.json"
+    answers: list[list[dict[str, Any]] | BaseException] = [
+        [pod("a", scrape="true", port="8080")],
+        http.client.IncompleteRead(b"{"),
+        OSError(),
+        KeyboardInterrupt(),
+    ]
+
+    def ask(*_: object) -> list[dict[str, Any]]:
+        answer = answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(subject, "_pods", ask)
+    monkeypatch.setattr(subject, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(ssl, "create_default_context", lambda **_: None)
+    monkeypatch.setattr(sys, "argv", ["targets.py", "api", "ca", "token", str(out)])
+    with pytest.raises(KeyboardInterrupt):
+        subject.main()
+    assert [one["labels"]["pod"] for one in json.loads(out.read_text())] == ["a"]
