@@ -13,6 +13,7 @@ from rollout.metrics.clients import ClientLedger
 
 COLUMNS = ("time", "side", "client", "bad")
 GUARDRAIL = "clients"
+TICKS_MOST = 1_000_000
 YES, NO = ("1", "true", "yes"), ("0", "false", "no")
 
 
@@ -21,8 +22,11 @@ def client_ticks(path: Path, weights: Weights, length: float, observe: float) ->
     is judged after it was observed for `observe` seconds. Raises InputError."""
     rows = sorted(read_rows(path, COLUMNS), key=lambda row: row.time)
     _check_clients(path, rows)
-    began = rows[0].time
-    slots: list[list[Row]] = [[] for _ in range(int((rows[-1].time - began) // length) + 1)]
+    began, ended = rows[0].time, rows[-1].time
+    if ended - began > TICKS_MOST * length:
+        message = f"it is {ended - began:,.0f}s later than line {rows[0].line}, more than {TICKS_MOST:,} ticks"
+        refuse(path, [Problem(f"line {rows[-1].line}", message, "give all times in seconds, or all in ISO 8601")])
+    slots: list[list[Row]] = [[] for _ in range(int((ended - began) // length) + 1)]
     for row in rows:
         slots[int((row.time - began) // length)].append(row)
     ledger, before, ticks = ClientLedger(observe), None, []

@@ -196,3 +196,10 @@ def test_clients_who_were_only_just_seen_are_not_good_yet(tmp_path: Path) -> Non
         rows = [(at, side, client, 0) for at in (0, seconds) for side, client in sides]
         recording = write(tmp_path / f"{seconds}.csv", ("time", "side", "client", "bad"), rows)
         assert answer("--clients", recording, "--weights", 50, "--negligible", "1%")["verdict"] == verdict
+
+
+def test_a_time_that_is_years_off_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    rows = [("0", "candidate", "ann", "0"), ("1795633200", "candidate", "bob", "0")]
+    result = run("--clients", write(tmp_path / "a.csv", ("time", "side", "client", "bad"), rows), "--weights", 5)
+    assert result.exit_code == 1
+    assert "line 3: it is 1,795,633,200s later than line 2" in result.stderr
