@@ -60,8 +60,7 @@ def _release(project: Path, stack: str, path: str, judgement: Judgement) -> str:
 
 def _risk(case: Case) -> tuple[Recommendation, tuple[str, ...]]:
     """The score with its recommendation, and what the past adds to it."""
-    minded = () if case.history is None else warnings(case.release, case.history)
-    return recommend(case.release), minded
+    return recommend(case.release, case.past), () if case.past is None else warnings(case.past)
 
 
 def _risk_values(case: Case) -> dict[str, Any]:

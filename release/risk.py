@@ -1,13 +1,13 @@
-"""How risky is a release, and which strategy fits: a transparent score from the manifest alone.
+"""How risky is a release, and which strategy fits: a transparent score from the manifest and from the service's past.
 
 The score is a sum of points, 0 and up. A weight is the author's estimate of how much more often, or how much worse, a
 release of that kind fails than the smallest one (1 point is about a fifth more expected damage); each carries the
 assumption that it rests on, so that a team with data of its own can argue with it. The bands: below 5 low, below 12
 medium, else high.
 
-History (failed releases, error budget) only adds warnings, which `slipway gates` shows beside the score: the
-recommendation must be the same in preview, in `up` and in a later rollback, so it may depend on nothing but the
-manifest.
+The past (aborted releases, error budget) counts where it is known, which is where a release is judged before it is
+committed. What `strategy: auto` carries out depends on the manifest alone, so that preview, `up` and a later rollback
+agree; where the past asks for more care than that, the gate does.
 """
 
 from __future__ import annotations
@@ -72,6 +72,15 @@ SLOW_ROLLBACK = 2.0
 """For a rollback that may take longer than 15 minutes."""
 SLOW_ROLLBACK_MINUTES = 15.0
 
+MANY_ABORTED = 0.15
+"""Assumption: where more than about one release in seven is aborted, the next one is less sure as well."""
+FEW_RELEASES = 5
+"""Of fewer, a share says nothing."""
+ABORTED_POINTS = 2.0
+BUDGET_POINTS = {0.25: 3.0, 0.5: 1.5}
+"""Share of the error budget that is left, below which so many points count. Assumption: the same fault costs more where
+its users have been failed already."""
+
 
 class Factor(Part):
     """One line of the score."""
@@ -98,7 +107,7 @@ class Recommendation(Part):
 
 
 class History(Part):
-    """What is known of the service's past; it changes warnings and never the recommendation."""
+    """What is known of the service's past."""
 
     releases: int | None = None
     """Revisions that were released here before; None when nobody was asked."""
@@ -107,9 +116,12 @@ class History(Part):
     """Share of the error budget that is left."""
 
 
-def recommend(release: Release) -> Recommendation:
-    """The recommendation for a release. Deterministic: it depends on the manifest and nothing else."""
-    factors = tuple(_factors(release))
+UNKNOWN = History()
+
+
+def recommend(release: Release, past: History | None = None) -> Recommendation:
+    """The recommendation for a release, by its manifest and by what is known of the past."""
+    factors = (*_factors(release), *_past(past or UNKNOWN))
     score = round(sum(factor.points for factor in factors), 2)
     level = level_of(score)
     strategy, reasons = choose(release, level)
@@ -125,16 +137,16 @@ def level_of(score: float) -> Level:
     return "medium" if score < HIGH_FROM else "high"
 
 
-def riskier_than_recommended(release: Release) -> str:
-    """Why the declared strategy is riskier than the recommended one, or an empty string when it is not.
+def riskier_than_recommended(release: Release, past: History | None = None) -> str:
+    """Why the strategy that is carried out is riskier than the recommended one, or an empty string when it is not.
 
     Compared is what can go wrong: the share of the traffic that meets the new version before anything was learned,
     and how long it is watched before it has all of it; and whether two versions work side by side that should not.
     """
     declared: Strategy = release.strategy
     if declared.kind == "auto":
-        return ""
-    recommended = recommend(release)
+        declared = recommend(release).strategy
+    recommended = recommend(release, past)
     mine, theirs = (
         exposure(declared, release.workload.replicas),
         exposure(recommended.strategy, release.workload.replicas),
@@ -148,15 +160,10 @@ def riskier_than_recommended(release: Release) -> str:
     )
 
 
-def warnings(release: Release, history: History) -> tuple[str, ...]:
-    """What the past adds to the recommendation, for people to weigh."""
-    found = []
-    if history.releases is not None and history.releases >= 5 and history.aborted / history.releases > 0.15:
-        share = history.aborted / history.releases
-        found.append(f"{history.aborted} of the last {history.releases} releases were aborted ({share:.0%})")
-    if history.budget_remaining is not None and history.budget_remaining < 0.25:
-        found.append(f"{history.budget_remaining:.0%} of the error budget is left")
-    if history.releases == 0 and release.strategy.kind != "auto":
+def warnings(history: History) -> tuple[str, ...]:
+    """What the past adds to the score, for people to weigh."""
+    found = [f"{factor.found} ({factor.name})" for factor in _past(history)]
+    if history.releases == 0:
         found.append("nothing is known of earlier releases of this service")
     return tuple(found)
 
@@ -220,6 +227,18 @@ def _way_back(release: Release) -> Iterator[Factor]:
         yield _factor("rollback constraints", points, f"{len(rollback.constraints)} of them", "a fault lasts longer")
     if rollback.max_minutes > SLOW_ROLLBACK_MINUTES:
         yield _factor("slow rollback", SLOW_ROLLBACK, f"{rollback.max_minutes:g} minutes", "a fault lasts longer")
+
+
+def _past(past: History) -> Iterator[Factor]:
+    if past.releases is not None and past.releases >= FEW_RELEASES:
+        share = past.aborted / past.releases
+        if share > MANY_ABORTED:
+            found = f"{past.aborted} of the last {past.releases} releases were aborted ({share:.0%})"
+            yield _factor("aborted releases", ABORTED_POINTS, found, "what went wrong lately goes wrong again")
+    left = past.budget_remaining
+    points = next((points for below, points in BUDGET_POINTS.items() if left is not None and left < below), 0.0)
+    if left is not None and points:
+        yield _factor("error budget", points, f"{left:.0%} of it is left", "its users have been failed already")
 
 
 def _factor(name: str, points: float, found: str, why: str) -> Factor:

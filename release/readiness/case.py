@@ -66,9 +66,14 @@ class Case:
     artifact: ObservedArtifact | None = None
     budget: BudgetStatus | None = None
     history: History | None = None
-    """The service's past in this stack, for people to weigh; no gate reads it."""
+    """The service's past in this stack; see `past`."""
     migrations: tuple[MigrationSource, ...] = field(default=())
     """The scripts of `release.migrations`, read by `release.evidence.migration_files.read_migrations`."""
+
+    @property
+    def past(self) -> History | None:
+        """What counts of the past. Of a settled release nothing: what came after it never makes it red."""
+        return None if self.settled else self.history
 
     @property
     def before_production(self) -> bool:

@@ -170,7 +170,7 @@ def _rides_along(release: Release, others: list[int]) -> list[Finding]:
 
 def evaluate_strategy(case: Case) -> list[Finding]:
     """A strategy that is riskier than the recommended one needs a reason in writing."""
-    why = riskier_than_recommended(case.release)
+    why = riskier_than_recommended(case.release, case.past)
     if not why or len((case.release.strategy.reason or "").strip()) >= 10:
         return []
     return [

@@ -70,8 +70,18 @@ def test_what_the_past_adds_is_shown_beside_the_score(project: Project) -> None:
     past = Observed(completed=6, aborted=2, budget=BudgetStatus(remaining=0.1, at=project.scene.now))
     judgement = judge(root, "prod", "urn", path, Configuration(), past, project.scene.now)
     shown = as_text(root, "prod", [(path, judgement)])
+    assert "  risk medium (9.95): " in shown
     assert "  Mind: 2 of the last 8 releases were aborted (25%)" in shown
-    assert "  Mind: 10% of the error budget is left" in shown
+    assert "  Mind: 10% of it is left (error budget)" in shown
+
+
+def test_a_committed_release_is_not_judged_by_what_came_after(project: Project) -> None:
+    project.scene.write()
+    root, path = project.scene.root, "releases/checkout/1.0.0.yaml"
+    budget = BudgetStatus(remaining=0.1, at=project.scene.now)
+    past = Observed(completed=6, aborted=2, budget=budget, settled=True)
+    judgement = judge(root, "prod", "urn", path, Configuration(), past, project.scene.now)
+    assert "  risk low (4.95): canary" in as_text(root, "prod", [(path, judgement)])
 
 
 def test_a_refused_release_says_everything_by_whose_turn_it_is(project: Project) -> None:

@@ -167,12 +167,38 @@ def test_two_versions_side_by_side_are_riskier_than_one_switch() -> None:
     assert "blue-green" in riskier_than_recommended(it)
 
 
-def test_history_warns_and_changes_nothing() -> None:
+def test_a_calm_past_and_an_unknown_one_change_nothing() -> None:
     it = _release()
-    assert warnings(it, History(releases=20, aborted=1, budget_remaining=0.9)) == ()
-    found = warnings(it, History(releases=20, aborted=8, budget_remaining=0.1))
-    assert any("8 of the last 20" in line for line in found)
-    assert any("10%" in line for line in found)
+    for past in (
+        None,
+        History(),
+        History(releases=20, aborted=1, budget_remaining=0.9),
+        History(releases=4, aborted=4),
+    ):
+        assert recommend(it, past) == recommend(it)
+
+
+@given(st.integers(5, 50), st.integers(0, 50), st.floats(0, 1))
+def test_a_worse_past_never_lowers_the_score(releases: int, aborted: int, left: float) -> None:
+    it, aborted = _release(), min(aborted, releases)
+    better = recommend(it, History(releases=releases, aborted=aborted // 2, budget_remaining=(1 + left) / 2))
+    worse = recommend(it, History(releases=releases, aborted=aborted, budget_remaining=left))
+    assert worse.score >= better.score >= recommend(it).score
+
+
+def test_aborted_releases_and_a_small_error_budget_raise_the_score_and_are_told() -> None:
+    it, past = _release(), History(releases=20, aborted=8, budget_remaining=0.1)
+    assert recommend(it, past).score == recommend(it).score + 5.0
+    assert {factor.name for factor in recommend(it, past).factors} >= {"aborted releases", "error budget"}
+    told = "; ".join(warnings(past))
+    assert "8 of the last 20 releases were aborted (40%)" in told
+    assert "10% of it is left (error budget)" in told
+
+
+def test_where_the_past_asks_for_more_care_auto_does_not_do_by_itself() -> None:
+    it = _release(strategy={"kind": "auto"})
+    assert riskier_than_recommended(it) == ""
+    assert "recommended at medium risk" in riskier_than_recommended(it, History(budget_remaining=0.1))
 
 
 def test_a_recommendation_explains_itself_in_one_line() -> None:
