@@ -31,7 +31,7 @@ from sandbox.sample.images import Faults, publish
 @click.option(
     "--runs", default=RUNS, show_default=True, help="Runs of each cell; three where one takes over 10 minutes."
 )
-@click.option("--most", default=8, show_default=True, help="Runs at the same time, as long as the machine has room.")
+@click.option("--most", default=12, show_default=True, help="Runs at the same time, as long as the machine has room.")
 @click.option("--only", "only", multiple=True, metavar="TEXT", help="Only cells whose name contains this.")
 @click.option("--fresh", is_flag=True, help="Forget what was measured before.")
 @click.option("--report", "report_only", is_flag=True, help="Measure nothing: table and plots of what there is.")
