@@ -8,7 +8,6 @@ from pathlib import Path
 from cli.analyze_rows import Row, Weights, read_rows, refuse
 from release.errors import Problem
 from rollout.analysis import Tick
-from rollout.analysis.clients import COARSE
 from rollout.metrics.base import ClientEvents
 from rollout.metrics.clients import ClientLedger
 
@@ -43,12 +42,9 @@ def client_ticks(path: Path, weights: Weights, length: float, observe: float) ->
 
 
 def _events(slot: list[Row]) -> ClientEvents:
-    # Keys are coarse as in rollout.metrics.access_log, which says why.
-    found = [
-        (COARSE + client, side == "candidate", bad.lower() in YES) for side, client, bad in (r.fields for r in slot)
-    ]
-    seen = {wanted: frozenset(key for key, side, _ in found if side == wanted) for wanted in (True, False)}
-    failures = tuple((key, side) for key, side, bad in found if bad)
+    sides = [(row.fields[0] == "candidate", row) for row in slot]
+    seen = {wanted: frozenset(row.fields[1] for side, row in sides if side == wanted) for wanted in (True, False)}
+    failures = tuple((row.fields[1], side) for side, row in sides if row.fields[2].lower() in YES)
     return ClientEvents((seen[True], seen[False]), failures, alive=bool(seen[True]))
 
 
