@@ -22,7 +22,7 @@ from rollout.metrics.tail import Tails
 
 TOO_MANY = 0.5
 """From this share of requests without a key, or of lines that are no records, the reading is an error."""
-ENOUGH = 20
+ENOUGH = 100
 """Of so few requests no share is judged."""
 NO_VALUE = ("", "-")
 NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -50,7 +50,9 @@ class AccessLogReader:
         # without a cookie jar, who are drawn anew with each request.
         self._prefix = "" if key.cookie is not None else COARSE
         self._tails = Tails(log.path)
-        self._requests = self._keyless = self._malformed = 0
+        self._requests = {True: 0, False: 0}
+        self._keyless = {True: 0, False: 0}
+        self._malformed = 0
 
     def look(self, candidate: Backend, baseline: Backend | None) -> ClientEvents:
         """What was logged since the last look. Raises ClusterError when it cannot be read or cannot be trusted."""
@@ -86,8 +88,8 @@ class AccessLogReader:
                 continue
             if record is not None:
                 found.append(record)
-                self._requests += 1
-                self._keyless += not record.key
+                self._requests[record.candidate] += 1
+                self._keyless[record.candidate] += not record.key
         return found
 
     def _record(self, line: dict[str, Any], sides: dict[bool, tuple[str, ...]]) -> Record | None:
@@ -107,24 +109,26 @@ class AccessLogReader:
 
     def _trust(self) -> None:
         malformed = self._malformed + self._tails.overlong
-        if malformed >= ENOUGH and malformed >= TOO_MANY * (malformed + self._requests):
+        if malformed >= ENOUGH and malformed >= TOO_MANY * (malformed + sum(self._requests.values())):
             raise ClusterError(
                 f"{malformed:,} lines of the access log {self._log.path} are no JSON objects with the fields "
                 f"{self._log.cluster} and {self._log.status}; log these, or name yours in releases:metrics accessLog"
             )
-        if self._requests >= ENOUGH and self._keyless >= TOO_MANY * self._requests:
-            where = f"the cookie {self._key.cookie} in {self._key.field}" if self._key.cookie else self._key.field
-            raise ClusterError(
-                f"{show_share(self._keyless / self._requests)} of {self._requests:,} requests carry no client key in "
-                f"the access log ({where}); log it, or correct key of the guardrail"
-            )
+        # Each side by itself: a candidate without keys, at 5% of the traffic, would otherwise look like an idle one.
+        for side, requests in self._requests.items():
+            if requests >= ENOUGH and self._keyless[side] >= TOO_MANY * requests:
+                where = f"the cookie {self._key.cookie} in {self._key.field}" if self._key.cookie else self._key.field
+                raise ClusterError(
+                    f"{show_share(self._keyless[side] / requests)} of {requests:,} requests of the "
+                    f"{'candidate' if side else 'baseline'} carry no client key in the access log ({where}); log it, "
+                    "or correct key of the guardrail"
+                )
 
     def _note(self) -> str:
         parts = []
-        if self._keyless:
-            parts.append(
-                f"{show_share(self._keyless / self._requests)} of the requests carry no key and count for nobody"
-            )
+        if keyless := sum(self._keyless.values()):
+            share = show_share(keyless / sum(self._requests.values()))
+            parts.append(f"{share} of the requests carry no key and count for nobody")
         if malformed := self._malformed + self._tails.overlong:
             parts.append(f"{malformed:,} lines of the access log are no records")
         return ", ".join(parts)

@@ -10,7 +10,7 @@ from release.errors import ClusterError
 from release.manifest.guardrails import ClientKey
 from release.rollout_inputs import AccessLog
 from rollout.analysis.clients import COARSE
-from rollout.metrics.access_log import AccessLogReader, cookie
+from rollout.metrics.access_log import ENOUGH, AccessLogReader, cookie
 from rollout.metrics.salt import Salt
 from tests.unit.rollout.examples import backend
 
@@ -123,10 +123,25 @@ def test_a_request_without_a_key_counts_for_nobody_and_is_reported(log: Log, val
 
 
 def test_too_many_requests_without_a_key_are_an_error(log: Log) -> None:
-    for _ in range(10):
+    for _ in range(ENOUGH // 2):
         log.request("new", "ann")
-        log.request("old", None)
-    with pytest.raises(ClusterError, match=r"50% of 20 requests carry no client key .*\(client\); log it, or correct"):
+        log.request("new", None)
+    with pytest.raises(
+        ClusterError, match=r"50% of 100 requests of the candidate carry no client key .*\(client\); log it, or correct"
+    ):
+        log.reader.look(NEW, OLD)
+
+
+@pytest.mark.parametrize(("revision", "side"), [("new", "candidate"), ("old", "baseline")])
+def test_a_side_whose_clients_lost_their_key_is_an_error_however_little_traffic_it_has(
+    log: Log, revision: str, side: str
+) -> None:
+    """Such as a candidate that calls its cookie otherwise, or that fails those who have none yet."""
+    for number in range(20 * ENOUGH):
+        log.request("old" if revision == "new" else "new", f"c{number}")
+    for number in range(ENOUGH):
+        log.request(revision, "ann" if number % 2 else None, 500)
+    with pytest.raises(ClusterError, match=rf"50% of 100 requests of the {side} carry no client key .*; log it"):
         log.reader.look(NEW, OLD)
 
 
@@ -136,9 +151,9 @@ def test_lines_that_are_no_records_are_counted_and_too_many_are_an_error(log: Lo
     log.line('{"upstream_cluster":"shop_checkout-new_8080","client":"ann"}')
     log.line('{"upstream_cluster":"shop_checkout-new_8080","response_code":"soon"}')
     assert log.reader.look(NEW, OLD).note == "3 lines of the access log are no records"
-    for _ in range(20):
+    for _ in range(ENOUGH):
         log.line("no JSON at all")
-    with pytest.raises(ClusterError, match=r"23 lines of the access log .* are no JSON objects with the fields"):
+    with pytest.raises(ClusterError, match=r"103 lines of the access log .* are no JSON objects with the fields"):
         log.reader.look(NEW, OLD)
 
 
