@@ -36,21 +36,23 @@ class _Side:
     new: int = 0
     bad: int = 0
 
-    def see(self, key: str, at: float) -> bool:
-        """Whether the client is told apart from others: so many are."""
-        if key not in self.observed and key not in self.judged:
-            if len(self.observed) + len(self.judged) >= SEEN_MOST:
-                return False
+    def see(self, key: str, at: float) -> None:
+        if not self._knows(key) and len(self.observed) + len(self.judged) < SEEN_MOST:
             self.observed[key] = at
-            self.new += 1
-        return True
+            self.new += key not in self.ever
 
     def fail(self, key: str) -> None:
+        """A client that fails without having been seen is not observed: a bitmap shows the failures of clients whose
+        being seen it does not show again in the same window, and of those only the failing ones would count."""
         if key in self.observed:
             self.failed.add(key)
         if key not in self.ever and len(self.ever) < SEEN_MOST:
             self.ever.add(key)
             self.bad += 1
+            self.new += not self._knows(key)
+
+    def _knows(self, key: str) -> bool:
+        return key in self.observed or key in self.judged
 
     def judge(self, until: float) -> Counts:
         """Those observed since `until` or longer: each is judged once, good or bad."""
@@ -108,10 +110,7 @@ class ClientLedger:
             for key in keys:
                 side.see(key, at)
         for key, on_candidate in events.failures:
-            side = self._sides[0 if on_candidate else 1]
-            if not side.see(key, at):
-                continue  # Beyond what is told apart: bad events of clients that were not counted.
-            side.fail(key)
+            self._sides[0 if on_candidate else 1].fail(key)
             if len(self._waiting) < WAITING_MOST:
                 self._waiting[key, on_candidate] = None
 

@@ -70,6 +70,21 @@ def test_a_source_that_went_quiet_makes_nobody_good() -> None:
     assert ledger.counts({}, 5.0, 10 * OBSERVE + 1.0).judged == (Counts(2, 1), Counts(1, 0))
 
 
+def test_who_fails_without_being_seen_bets_but_is_no_sample_of_how_many_fail() -> None:
+    """In the middle of a bitmap's window all who are well stay unseen: only those who fail would be judged."""
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("ab", "", ("b", True), ("x", True), ("y", False), ("y", False)), 0.0, LATER)
+    found = ledger.counts({}, 50.0, 0.0)
+    assert found.first_failures == (("b", True), ("x", True), ("y", False))
+    assert (found.candidate, found.baseline) == (Counts(3, 2), Counts(1, 1))
+    ledger.take(events("abx", "y"), OBSERVE, LATER)
+    found = ledger.counts({}, 50.0, OBSERVE)
+    assert found.judged == (Counts(2, 1), Counts(0, 0))
+    assert (found.candidate, found.baseline) == (Counts(0, 0), Counts(0, 0))
+    ledger.take(events("a"), 2 * OBSERVE, LATER)
+    assert ledger.counts({}, 50.0, 2 * OBSERVE).judged == (Counts(1, 0), Counts(1, 0))
+
+
 def test_alone_at_100_percent_a_client_is_observed_anew_after_a_while() -> None:
     ledger = ClientLedger(OBSERVE)
     ledger.take(events("a"), 0.0, LATER)
