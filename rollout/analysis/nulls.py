@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from rollout.analysis import constants as const
+from rollout.analysis.common import ENOUGH
 from rollout.analysis.rules import Rule, highest_ratio
 from rollout.analysis.state import Baseline
 
@@ -62,13 +63,13 @@ def promotable_share(rule: Rule, weight: float, alone: bool, baseline: Baseline)
 
     Beside a baseline it is what is negligible. Alone, also rho_M times the objective (for an SLO: the burn
     rate) and rho_M times what the baseline had, with the same drift as for an abort; about its plain share,
-    because a bound would flatter the candidate.
+    because a bound would flatter the candidate; so would the luck of a few events, which therefore are no record.
     """
     share = rule.negligible
     if alone or rule.absolute:
         highest = highest_ratio(rule, weight)
         if rule.objective is not None:
             share = max(share, highest * rule.objective)
-        if not rule.absolute and baseline.bad > 0:
+        if not rule.absolute and baseline.bad > 0 and baseline.total >= ENOUGH:
             share = max(share, const.DRIFT * highest * (baseline.bad + 0.5) / baseline.total)
     return share if share < HIGHEST else HIGHEST

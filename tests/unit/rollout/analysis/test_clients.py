@@ -167,3 +167,14 @@ def test_a_quiet_look_where_a_fifth_of_the_clients_fail_is_no_error() -> None:
     after, decision = observe(evidence, tick(10.0, 50.0, clients=quiet))
     assert decision.verdict is not Verdict.ERROR
     assert after.states[0].promote.log == evidence.states[0].promote.log
+
+
+def test_three_clients_of_the_baseline_of_whom_one_failed_let_no_candidate_pass_alone() -> None:
+    evidence, nobody = fresh(clients(negligible="1%")), Counts(0, 0)
+    few = GuardrailCounts(Counts(3, 0), Counts(3, 1), alive=True, judged=(Counts(3, 0), Counts(3, 1)))
+    evidence, _ = observe(evidence, tick(1.0, 50.0, clients=few))
+    evidence = next_step(evidence)
+    for at in range(2, 32):
+        failing = GuardrailCounts(Counts(20, 4), nobody, alive=True, judged=(Counts(20, 4), nobody))
+        evidence, decision = observe(evidence, tick(float(at), 100.0, clients=failing))
+        assert decision.verdict is not Verdict.PASS, decision.reason

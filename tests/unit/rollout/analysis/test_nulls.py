@@ -62,5 +62,7 @@ def test_promotion_alone_asks_for_twice_the_objective_or_twice_the_baseline_and_
     own = rule(negligible="0.1%")
     assert promotable_share(own, 5.0, False, Baseline(1000, 100)) == 0.001
     assert promotable_share(own, 100.0, True, Baseline(1000, 100)) == pytest.approx(0.3, rel=0.01)
+    assert promotable_share(own, 100.0, True, Baseline(100, 1)) == pytest.approx(0.045)
+    assert promotable_share(own, 100.0, True, Baseline(99, 1)) == 0.001
     assert promotable_share(rule(objective="3%"), 100.0, True, Baseline()) == pytest.approx(0.06)
     assert promotable_share(fresh(slo()).settings.rules[0], 5.0, False, Baseline()) == pytest.approx(0.11)
