@@ -48,10 +48,10 @@ class BitmapReader:
         first, before = self._before is None, self._before or {}
         # A pod that is missing for a look would otherwise show old bits as new ones.
         known: dict[str, Pods] = {part: {**before.get(part, {}), **now.get(part, {})} for part in {*before, *now}}
-        if baseline is not None and "baseline_seen" not in known:
+        if baseline is not None and "baseline_seen" not in now:
             raise ClusterError(
-                "the queries seen and failed never gave a series of the baseline, so nobody's failures there would "
-                "count; export the bitmaps in a release before the one that is judged by them"
+                "the queries seen and failed gave no series of the baseline, so nobody's failures there would count; "
+                "check its scraping, and export the bitmaps in a release before the one that is judged by them"
             )
         self._before = known
         new = {part: 0 if first else _news(before.get(part, {}), pods) for part, pods in now.items()}

@@ -137,10 +137,13 @@ def test_one_bitmap_without_the_other_is_an_error_and_not_a_client_that_is_well(
 
 
 def test_a_baseline_that_exports_nothing_is_an_error_and_not_a_baseline_without_failures(reader: Reader) -> None:
-    with pytest.raises(ClusterError, match=r"never gave a series of the baseline.*; export the bitmaps in a release"):
+    missing = r"no series of the baseline.*; check its scraping, and export the bitmaps in a release before"
+    with pytest.raises(ClusterError, match=missing):
         reader.look(*both("candidate", 1))
     reader.look(*both("candidate", 1), *both("baseline", 1))
-    assert reader.look(*both("candidate", 1, 2)).seen == (keys(2), frozenset())
+    with pytest.raises(ClusterError, match=missing):
+        reader.look(*both("candidate", 1, 2))
+    assert reader.look(*both("candidate", 1, 2), *both("baseline", 1, 3)).seen == (keys(2), keys(3))
 
 
 def test_a_pod_that_is_missing_for_a_look_shows_nothing_old_as_new(reader: Reader) -> None:
