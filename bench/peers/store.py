@@ -30,13 +30,14 @@ class Run:
 
 
 class Store:
-    """The file of runs. A half-written last line, left by a kill, is not counted and is written over."""
+    """The file of runs. A half-written last line, left by a kill, is not counted; the next run is written over it. The
+    file is left alone until then: whoever only reads may do so while a benchmark writes."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._lock = file, threading.Lock()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self._runs = list(_read(file))
-        self._write(self._runs)
+        text = file.read_text() if file.exists() else ""
+        self._cut_off = not text.endswith("\n") and text != ""
+        self._runs = list(_read(text))
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -45,19 +46,25 @@ class Store:
 
     def add(self, run: Run) -> None:
         with self._lock:
+            if self._cut_off:
+                self._restore()
             self._runs.append(run)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a") as file:
-                file.write(json.dumps(asdict(run)) + "\n")
+                file.write(_line(run))
 
-    def _write(self, runs: Iterable[Run]) -> None:
+    def _restore(self) -> None:
         draft = self._file.with_suffix(".draft")
-        draft.write_text("".join(json.dumps(asdict(run)) + "\n" for run in runs))
+        draft.write_text("".join(map(_line, self._runs)))
         draft.replace(self._file)
+        self._cut_off = False
 
 
-def _read(file: Path) -> Iterable[Run]:
-    if not file.exists():
-        return
-    for line in file.read_text().splitlines(keepends=True):
+def _line(run: Run) -> str:
+    return json.dumps(asdict(run)) + "\n"
+
+
+def _read(text: str) -> Iterable[Run]:
+    for line in text.splitlines(keepends=True):
         if line.endswith("\n"):
             yield Run(**json.loads(line))
