@@ -43,3 +43,12 @@ def test_a_fault_that_no_peer_caught_promises_nothing() -> None:
 
 def test_a_healthy_release_that_only_slipway_aborts_breaks_the_promise() -> None:
     assert kept(rows([run("slipway", "healthy", 0), run("flagger", "healthy", 0, safe=None)]))
+
+
+def test_a_fault_that_a_peer_caught_and_slipway_did_not_breaks_the_promise_however_few_failed() -> None:
+    (problem,) = kept(rows([run("slipway", "late-20", 0, safe=None), run("flagger", "late-20", 900)]))
+    assert problem == "late-20: a peer caught it, Slipway did in 0 of 1 runs"
+
+
+def test_a_fault_that_slipway_was_not_measured_with_is_no_promise_kept() -> None:
+    assert kept(rows([run("flagger", "errors-20", 50)])) == ["errors-20: not measured with Slipway"]
