@@ -58,8 +58,7 @@ class Slipway:
         return "aborted" if code else "completed"
 
     def said(self) -> str:
-        lines = [line.strip() for line in self._log.read_text().splitlines()]
-        return next((line for line in lines if line.startswith("error: ")), "")[:400]
+        return reason(self._log.read_text())
 
     def remove(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -74,6 +73,12 @@ class Slipway:
 
     def _tail(self) -> list[str]:
         return self._log.read_text().splitlines()[-12:]
+
+
+def reason(log: str) -> str:
+    """The error of a failed `pulumi up` that says why; the engine's own, without a reason, comes before or after it."""
+    errors = [line.strip() for line in log.splitlines() if line.strip().startswith("error: ")]
+    return max(errors, key=lambda line: " aborted " in line, default="")[:400]
 
 
 def manifest(version: str, image: str, host: str, setting: Setting, env: Mapping[str, str]) -> Json:

@@ -38,3 +38,11 @@ def test_no_data_passes_at_argo_as_its_documentation_has_it(setting: Setting) ->
 
 def test_a_backend_without_errors_has_a_share_of_0_and_not_none() -> None:
     assert "or vector(0)" in queries.bad_share("ns_app_80", "60s")
+
+
+@pytest.mark.parametrize("first", ["", "    error: update failed\n"])
+def test_slipways_word_is_the_reason_of_the_abort_wherever_the_engine_says_that_it_failed(first: str) -> None:
+    why = "error: app v2 aborted at 10%: errors: 4 of 20 bad"
+    assert slipway.reason(f"Diagnostics:\n{first}    {why}\n    error: update failed\n") == why
+    assert slipway.reason("error: no such stack\n") == "error: no such stack"
+    assert slipway.reason("Resources:\n") == ""
