@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from bench.peers import controllers, plots, report
+from bench.peers import controllers, leftovers, plots, report
 from bench.peers.api import Api
 from bench.peers.matrix import RUNS, SYSTEMS, cells
 from bench.peers.one import run
@@ -66,6 +66,7 @@ def _measure(store: Store, folder: Path, most: int, quick: bool, runs: int, only
     if not chosen:
         raise click.UsageError(f"--only: no cell has {' or '.join(only)} in its name; systems: {', '.join(SYSTEMS)}")
     with controllers.running(api, variables, folder / "controllers", reporter):
+        leftovers.remove_runs(api, folder.parent, variables, _say)
         return Schedule(store, lambda cell, number: run(cell, number, around), _say, most, patience).do(chosen)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import yaml
 
-from bench.peers import objects
+from bench.peers import leftovers, objects
 from bench.peers.api import Api, path_of
 from bench.peers.systems.argo import PLUGIN
 from bench.peers.toolchain import argo, flagger
@@ -25,17 +25,22 @@ from sandbox.progress import Reporter
 from sandbox.toolchain import build_module
 
 ARGO_NAMESPACE = "argo-rollouts"
+ARGO_PROGRAM = Path("bin") / "rollouts-controller"
+FLAGGER_PROGRAM = Path("bin") / "flagger"
 READY_WITHIN = 60.0
 ENDS_WITHIN = 20.0
 
 
 @contextmanager
 def running(api: Api, variables: Mapping[str, str], folder: Path, report: Reporter) -> Iterator[None]:
-    """Both controllers, with their resource definitions in the cluster. Their logs lie in the folder."""
+    """Both controllers, with their resource definitions in the cluster. Their logs lie in the folder. Raises
+    SandboxError when another benchmark's are running."""
     folder.mkdir(parents=True, exist_ok=True)
+    built_argo, built_flagger = build_module(argo(), report), build_module(flagger(), report)
+    leftovers.end_controllers([built_argo / ARGO_PROGRAM, built_flagger / FLAGGER_PROGRAM])
     with ExitStack() as stack:
-        stack.enter_context(_argo(api, variables, folder, build_module(argo(), report)))
-        stack.enter_context(_flagger(api, variables, folder, build_module(flagger(), report)))
+        stack.enter_context(_argo(api, variables, folder, built_argo))
+        stack.enter_context(_flagger(api, variables, folder, built_flagger))
         yield
 
 
@@ -47,7 +52,7 @@ def _argo(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> 
     api.apply(objects.namespace(ARGO_NAMESPACE))
     api.apply(plugin_config(router), ARGO_NAMESPACE)
     metrics, health = _free_port(), _free_port()
-    command = [str(built / "bin" / "rollouts-controller"), f"--kubeconfig={variables['KUBECONFIG']}"]
+    command = [str(built / ARGO_PROGRAM), f"--kubeconfig={variables['KUBECONFIG']}"]
     command += [f"--metricsPort={metrics}", f"--healthzPort={health}", "--leader-elect=false", "--loglevel=warn"]
     command += ["--qps=100", "--burst=200"]
     with _process(command, variables, folder / "argo-rollouts"):
@@ -59,7 +64,7 @@ def _argo(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> 
 def _flagger(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> Iterator[None]:
     _define(api, built / "share" / "crds.yaml")
     port = _free_port()
-    command = [str(built / "bin" / "flagger"), f"-kubeconfig={variables['KUBECONFIG']}", f"-port={port}"]
+    command = [str(built / FLAGGER_PROGRAM), f"-kubeconfig={variables['KUBECONFIG']}", f"-port={port}"]
     command += ["-mesh-provider=gatewayapi:v1", f"-metrics-server={variables['SLIPWAY_PROMETHEUS_URL']}"]
     command += ["-selector-labels=app", "-log-level=info", "-enable-config-tracking=false"]
     with _process(command, variables, folder / "flagger"):
