@@ -67,7 +67,7 @@ def _measure(store: Store, folder: Path, most: int, quick: bool, runs: int, only
         raise click.UsageError(f"--only: no cell has {' or '.join(only)} in its name; systems: {', '.join(SYSTEMS)}")
     with controllers.running(api, variables, folder / "controllers", reporter):
         leftovers.remove_runs(api, folder.parent, variables, _say)
-        return Schedule(store, lambda cell, number: run(cell, number, around), _say, most, patience).do(chosen)
+        return Schedule(store, lambda cell, number: run(cell, number, around, _say), _say, most, patience).do(chosen)
 
 
 def _publish(store: Store, out: Path) -> None:

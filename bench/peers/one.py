@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+import httpx
 
 from bench.peers.matrix import RATE, Cell
 from bench.peers.measured import BASELINE, CANDIDATE, measured
@@ -21,14 +25,26 @@ QUIET = 3.0
 """An aborted release is over when the candidate has not answered for so long."""
 
 
-def run(cell: Cell, number: int, around: Surroundings) -> Run:
-    """Do it and take everything away again. Raises SandboxError or httpx errors when it could not be done."""
+FAILURES = (SandboxError, httpx.HTTPError, OSError, ValueError, subprocess.SubprocessError)
+"""What a run that could not be done, or not be taken away, raises."""
+
+
+def run(cell: Cell, number: int, around: Surroundings, say: Callable[[str], None]) -> Run:
+    """Do it and take everything away again. Raises one of FAILURES when it could not be done. What could not be taken
+    away is told, and does not make a run that was measured undone: the next benchmark tries again."""
     site = _site(cell, number, around.folder)
     system = SYSTEMS[cell.system](around, site)
     try:
         return _measure(cell, number, around, site, system)
     finally:
+        _remove(system, site, say)
+
+
+def _remove(system: System, site: Site, say: Callable[[str], None]) -> None:
+    try:
         system.remove()
+    except FAILURES as error:
+        say(f"{site.namespace}: not taken away: {error}")
 
 
 def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: System) -> Run:
@@ -62,7 +78,7 @@ def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: 
 
 
 def _steady(seen: Counts) -> bool:
-    """So many seconds in a row in which the serving version answered everything."""
+    """Traffic for long enough, and the serving version has answered everything in the last five seconds of it."""
     recent = [one for one in seen.intervals if one.count(BASELINE)]
     return len(recent) >= SETTLED and not seen.failures_between(recent[-5].start, recent[-1].end)
 

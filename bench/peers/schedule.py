@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
-import httpx
-
 from bench.peers.contention import Admission
 from bench.peers.matrix import Cell
+from bench.peers.one import FAILURES
 from bench.peers.store import Run, Store
 from bench.peers.waiting import Patience
-from sandbox.errors import SandboxError
 
 LONG_SECONDS = 600.0
 RUNS_OF_LONG = 3
@@ -83,7 +81,7 @@ class Schedule:
     def _try(self, cell: Cell, number: int) -> Run | None:
         try:
             run = self._runner(cell, number)
-        except (SandboxError, httpx.HTTPError, OSError, ValueError) as error:
+        except FAILURES as error:
             self._say(f"{cell.name} {number + 1}: {error}")
             return None
         except Exception:
