@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,8 +60,4 @@ def first_faulty(counts: Counts, fault: Fault) -> float | None:
 
 def median(values: Sequence[float]) -> float | None:
     """The middle value, the mean of the two middle ones for an even number; None without any."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    return statistics.median(values) if values else None

@@ -51,8 +51,7 @@ class Flagger:
 
     def state(self) -> State:
         phase = self._phase()
-        if phase != "Initialized" and not self._released:
-            self._released = True
+        self._released |= phase != "Initialized"
         return ENDED.get(phase, "progressing") if self._released else "progressing"
 
     def said(self) -> str:
