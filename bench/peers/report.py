@@ -81,7 +81,8 @@ def _told(row: Row | None) -> str:
         return f"{count}; {_seconds(row.seconds_to_complete)} to complete"
     if row.seconds_to_safe is None:
         return f"{count}; {row.client_failures:g} failed until it was complete"
-    return f"{count}; safe after {_seconds(row.seconds_to_safe)}, {row.client_failures:g} failed"
+    where = " where aborted" if row.aborted < row.runs else ""
+    return f"{count}; safe after {_seconds(row.seconds_to_safe)}{where}, {row.client_failures:g} failed"
 
 
 def _seconds(value: float | None) -> str:

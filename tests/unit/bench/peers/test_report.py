@@ -30,6 +30,11 @@ def test_a_fault_that_nobody_noticed_is_told_as_such() -> None:
     assert "0 of 1 aborted; 400 failed until it was complete" in table([row])
 
 
+def test_seconds_of_a_fault_that_only_some_runs_noticed_are_told_to_be_of_those() -> None:
+    runs = [run("flagger", "errors-1", 73, safe=470.0), run("flagger", "errors-1", 112, number=1, safe=None)]
+    assert "1 of 2 aborted; safe after 470 s where aborted, 92.5 failed" in table(rows(runs))
+
+
 def test_a_fifth_of_the_better_peers_failures_is_what_was_promised() -> None:
     peers = [run("flagger", "errors-20", 50), run("argo-rollouts", "errors-20", 500)]
     assert kept(rows([run("slipway", "errors-20", 10), *peers])) == []
