@@ -49,7 +49,7 @@ bench-decisions: setup
 bench-cost: setup
 	$(BIN)/python -m bench.cost
 
-# Real releases with Slipway, Argo Rollouts and Flagger side by side on the sandbox: hours, and it goes on where it was
+# Real releases with Slipway, Argo Rollouts and Flagger side by side on the sandbox: an hour or more, and it goes on where it was
 # stopped. QUICK=1 does one fault and one healthy release of each. Writes out/bench/peers.json and two plots.
 bench-peers: setup
 	$(BIN)/python -m bench.peers $(if $(QUICK),--quick --fresh)

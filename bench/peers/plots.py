@@ -40,12 +40,17 @@ def _bars(found: Sequence[Row], value: Value, label: str, file: Path) -> Path:
             heights = [value(rows[fault]) if fault in rows else None for fault in faults]
             positions = [index + (place - 1) * 0.27 for index in range(len(faults))]
             bars = axes.bar(positions, [height or 0.0 for height in heights], 0.25, label=system, color=COLOURS[system])
-            axes.bar_label(bars, ["-" if height is None else f"{height:.3g}" for height in heights], fontsize=7)
+            axes.bar_label(bars, [_label(height) for height in heights], fontsize=7)
         axes.set_yscale("symlog", linthresh=1.0)
+        axes.set_ylim(top=axes.get_ylim()[1] * 2.5)  # room for the labels
         axes.set_ylabel(setting.name)
         axes.set_xticks(range(len(faults)), faults)
-    panels[0].legend(fontsize=8)
+    panels[0].legend(fontsize=8, ncols=len(SYSTEMS), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
     figure.suptitle(label, fontsize=10)
     figure.savefig(file, dpi=100, metadata={"Software": None})
     plt.close(figure)
     return file
+
+
+def _label(height: float | None) -> str:
+    return "-" if height is None else f"{height:,.0f}" if height >= 10 else f"{height:.2g}"
