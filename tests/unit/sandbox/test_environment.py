@@ -56,10 +56,10 @@ def test_a_sandbox_that_is_not_up_says_how_to_bring_it_up(paths: StatePaths) -> 
 
 
 def test_a_cluster_of_the_users_is_passed_on(paths: StatePaths) -> None:
-    own = ExternalRecord(kubeconfig="/home/me/config", prometheus_url="http://p", gateway_url="http://g")
+    own = ExternalRecord(kubeconfig="/etc/cluster/config", prometheus_url="http://p", gateway_url="http://g")
     state.save(paths, State(identity=paths.identity, external=own))
     found = environment.environment(paths, {"PATH": "/bin"})
-    assert (found["KUBECONFIG"], found["SLIPWAY_PROMETHEUS_URL"]) == ("/home/me/config", "http://p")
+    assert (found["KUBECONFIG"], found["SLIPWAY_PROMETHEUS_URL"]) == ("/etc/cluster/config", "http://p")
     assert "SLIPWAY_NETNS" not in found
 
 
