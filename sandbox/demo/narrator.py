@@ -30,7 +30,8 @@ class Narrator:
         seen: set[str] = set()
         for line in output.splitlines():
             text = " ".join(line.split())
-            if text.startswith(words) and text not in seen:
+            outputs = text.endswith("{")  # of the stack, which begin with the service's name as well
+            if text.startswith(words) and not outputs and text not in seen:
                 seen.add(text)
                 self._console.print(f"    | {text}", markup=False, style="dim")
 
