@@ -22,6 +22,9 @@ from release.revision import revision_of, scaled_by_rollout, workload_name
 
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """The Rollout alone judges readiness, against the deadline in the manifest."""
+GONE_AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
+"""The name is free while the pods still drain: a release that is returned to within these seconds would otherwise be
+written into the Deployment that is on its way out, and vanish with it."""
 
 APP_PROTOCOLS = {"http": "http", "h2c": "kubernetes.io/h2c"}
 
@@ -99,7 +102,7 @@ class VersionedWorkload(pulumi.ComponentResource):
             ),
         )
         options = pulumi.ResourceOptions(parent=self, depends_on=[self.files] if self.files else None)
-        return Deployment(self._name, metadata=self._metadata(SKIP_AWAIT), spec=spec, opts=options)
+        return Deployment(self._name, metadata=self._metadata(SKIP_AWAIT | GONE_AT_ONCE), spec=spec, opts=options)
 
     def _declare_service(self) -> Service:
         workload = self._args.workload

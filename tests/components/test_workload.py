@@ -89,7 +89,12 @@ def test_the_image_is_the_digest_of_the_manifest() -> None:
 def test_readiness_is_awaited_by_the_rollout_and_not_by_the_engine() -> None:
     record = workload()
     for kind in (DEPLOYMENT, SERVICE):
-        assert record.one(kind).properties["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+        assert record.one(kind).properties["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
+
+
+def test_a_deployment_that_goes_leaves_its_name_at_once_so_that_its_release_can_be_returned_to() -> None:
+    annotations = workload().one(DEPLOYMENT).properties["metadata"]["annotations"]
+    assert annotations["pulumi.com/deletionPropagationPolicy"] == "background"
 
 
 def test_replicas_are_declared_unless_the_rollout_scales() -> None:
