@@ -9,7 +9,7 @@ from release.manifest.release import Release
 from release.strategy import chosen
 
 REVISION_LENGTH = 8
-TEMPLATE = 1
+TEMPLATE = 2
 """Raise it with every change of what components/workload.py renders from the same manifest: a running workload
 is never patched in place, not by a new version of Slipway either. The same goes for a changed default, while a new
 field with a default changes no revision."""

@@ -182,7 +182,7 @@ def test_the_disruption_budget_is_the_manifest_s() -> None:
     assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
-RENDERED = {1: "d479dd12b65a480c"}
+RENDERED = {1: "d479dd12b65a480c", 2: "86de84215cd673d8"}
 """Hash of everything that is rendered from EVERYTHING and from the plain manifest, for each TEMPLATE."""
 
 
