@@ -58,7 +58,7 @@ class Gated:
             workload=manifests.workload(replicas=1, resources=resources),
             route=manifests.route(self.host),
             guardrails=plain["guardrails"],
-            analysis={"tick": "1s", "dwell": "1s", "horizon": "60s", "errorGrace": "5s"},
+            analysis={"tick": "1s", "dwell": "1s", "horizon": "60s", "errorGrace": "20s"},
             rollback=plain["rollback"],
         )
         about(it)

@@ -37,7 +37,8 @@ class Service:
     def declare(self, version: str, strategy: Mapping[str, Any] = manifests.CANARY, **changes: Any) -> str:
         """Write a manifest (the file's version may differ from the image's: `image=`); returns its path."""
         image = self.images[changes.pop("image", version)]
-        analysis = {"tick": "1s", "dwell": "1s", "horizon": "180s", "errorGrace": "5s"}
+        # Prometheus takes up a new pod within 5 s, then scrapes it: a shorter grace would be a race.
+        analysis = {"tick": "1s", "dwell": "1s", "horizon": "180s", "errorGrace": "20s"}
         defaults = {
             "route": manifests.route(self.host),
             "analysis": analysis,

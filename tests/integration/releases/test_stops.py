@@ -99,7 +99,7 @@ def test_without_traffic_a_step_is_never_passed(service: Service) -> None:
 def test_a_dead_metrics_source_stops_a_rollout_after_its_grace(service: Service, load: StartLoad) -> None:
     service.released("v1")
     config = service.stage.folder / "Pulumi.test.yaml"
-    service.configure("v2")
+    service.configure("v2", analysis={"tick": "1s", "dwell": "1s", "horizon": "180s", "errorGrace": "5s"})
     config.write_text(config.read_text().replace(":9090", ":9"))
     with load(rate=100):
         result = service.stage.up()
