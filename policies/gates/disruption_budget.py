@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from policies.pods import labels_of_pods, metadata_of
 from policies.rule import Resource, StackRule, finding
@@ -17,14 +19,16 @@ COVERED = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 def evaluate(resources: Sequence[Resource], settings: Part) -> list[tuple[Resource, Finding]]:
     """Workloads without a budget, and budgets that allow everything or nothing."""
     budgets = [resource for resource in resources if resource.type in BUDGETS]
-    found = [(budget, one) for budget in budgets for one in _budget(budget)]
-    for workload in (resource for resource in resources if resource.type in COVERED):
-        if not any(_covers(budget, workload) for budget in budgets):
-            found.append((workload, _uncovered(workload)))
-    return found
+    workloads = [resource for resource in resources if resource.type in COVERED]
+    found = []
+    for budget in budgets:
+        covered = [workload for workload in workloads if _covers(budget, workload)]
+        found += [(budget, one) for one in _budget(budget, covered)]
+    alone = [workload for workload in workloads if not any(_covers(budget, workload) for budget in budgets)]
+    return found + [(workload, _uncovered(workload)) for workload in alone]
 
 
-def _budget(budget: Resource) -> list[Finding]:
+def _budget(budget: Resource, workloads: Sequence[Resource]) -> list[Finding]:
     spec = budget.props.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
     most, least = spec.get("maxUnavailable"), spec.get("minAvailable")
@@ -34,7 +38,43 @@ def _budget(budget: Resource) -> list[Finding]:
         return [_bad("spec", "a budget that lets all replicas go")]
     if most in {0, "0%"} or least == "100%":
         return [_bad("spec", "a budget that lets none go, so that no node can ever be drained")]
+    replicas = _replicas(workloads)
+    return [] if replicas is None else _against(replicas, most, least)
+
+
+def _replicas(workloads: Sequence[Resource]) -> int | None:
+    """Of all workloads that a budget covers; None where one does not say, because an autoscaler sets it, and for a
+    single replica, which no budget can both keep and let go."""
+    counts = [_number(spec.get("replicas")) for one in workloads if isinstance(spec := one.props.get("spec"), Mapping)]
+    known = [count for count in counts if count is not None]
+    total = sum(known)
+    return total if len(known) == len(workloads) and total > 1 else None
+
+
+def _against(replicas: int, most: Any, least: Any) -> list[Finding]:  # noqa: ANN401 - as written in the manifest
+    """A number, or a share that Kubernetes rounds up to one, can come to all or none of these replicas."""
+    count = _count(least if most is None else most, replicas)
+    if count is None:
+        return []
+    gone = count if most is not None else replicas - count
+    said = f"maxUnavailable {most}" if most is not None else f"minAvailable {least}"
+    if gone >= replicas:
+        return [_bad("spec", f"{said} of {replicas} replicas: a budget that lets all of them go")]
+    if gone <= 0:
+        return [_bad("spec", f"{said} of {replicas} replicas: a budget that lets none go, so no node can be drained")]
     return []
+
+
+def _count(value: Any, replicas: int) -> int | None:  # noqa: ANN401 - as written in the manifest
+    if isinstance(value, str) and value.endswith("%") and value[:-1].isdecimal():
+        return math.ceil(int(value[:-1]) * replicas / 100)
+    return _number(value)
+
+
+def _number(value: Any) -> int | None:  # noqa: ANN401 - as written in the manifest
+    """The engine hands on every number as a float."""
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return int(value) if whole else None
 
 
 def _covers(budget: Resource, workload: Resource) -> bool:
@@ -61,7 +101,12 @@ def _uncovered(workload: Resource) -> Finding:
 
 def _bad(path: str, found: str) -> Finding:
     return finding(
-        NAME, "useless", path, found, "a budget between the two", "Set workload.maxUnavailable to 1 or a share"
+        NAME,
+        "useless",
+        path,
+        found,
+        "a budget between the two",
+        "Set workload.maxUnavailable to 1 or a share below 100%",
     )
 
 

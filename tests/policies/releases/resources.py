@@ -259,6 +259,14 @@ RESOURCES: list[BrokenResource] = [
         {**budget("other"), "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": "other"}}}},
     ),
     BrokenResource(
+        "budget-for-all-replicas",
+        "disruption-budget",
+        "useless",
+        "maxUnavailable 2 of 2 replicas",
+        BUDGET,
+        {**budget("extra"), "spec": {"maxUnavailable": 2, "selector": {"matchLabels": {"app": "extra"}}}},
+    ),
+    BrokenResource(
         "outside-of-a-release",
         "in-place",
         "outside",
