@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 RATE = 50.0
@@ -15,6 +15,8 @@ LATENCY_LIMIT_MS = 500
 WEIGHTS = (10, 20, 30, 40, 50)
 """Percent of the traffic at each step, then all of it: the steps of Flagger's Gateway API tutorial."""
 LATE_SECONDS = 120
+NOISE = 0.005
+"""Share of errors of both versions where nothing is perfect: half of what Flagger's tutorial allows."""
 
 Begin = Literal["first-response", "first-failure", "never"]
 
@@ -33,6 +35,11 @@ class Fault:
     def slow(self) -> bool:
         """Whether every response of the candidate counts as failed, because it comes too late."""
         return self.begins == "first-response"
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the serving version fails at times, too."""
+        return "SAMPLE_ERROR_RATIO" in self.usual
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,11 @@ FAULTS = (
             "SAMPLE_FAULT_AFTER": "first-request",
         },
     ),
+    replace(_errors(5), name="noisy-5", usual={"SAMPLE_ERROR_RATIO": str(NOISE)}),
     Fault("healthy", "never"),
+    Fault("noisy-healthy", "never", usual={"SAMPLE_ERROR_RATIO": str(NOISE)}),
 )
+HEALTHY = frozenset(fault.name for fault in FAULTS if fault.begins == "never")
 SETTINGS = (Setting("documented", interval=60, hold=60), Setting("aggressive", interval=10, hold=10))
 SYSTEMS = ("slipway", "argo-rollouts", "flagger")
 RUNS = 5
@@ -102,5 +112,6 @@ def cells(*, runs: int = RUNS, quick: bool = False) -> Iterator[Cell]:
 
 
 def _runs(fault: Fault, runs: int) -> int:
-    """A healthy release takes long and always the same; how often one is aborted is a question for bench.decisions."""
-    return min(runs, RUNS_OF_HEALTHY) if fault.begins == "never" else runs
+    """A release without any error takes long and always the same; how often a healthy one is aborted is a question for
+    bench.decisions, and seen a little in those with noise."""
+    return min(runs, RUNS_OF_HEALTHY) if fault.begins == "never" and not fault.noisy else runs

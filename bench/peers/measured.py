@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.peers.matrix import Fault
-from sandbox.sample.records import Counts
+from sandbox.sample.records import Counts, Failure
 
 CANDIDATE = "candidate"
 BASELINE = "baseline"
@@ -22,7 +22,8 @@ UNANSWERED_MOST = 5
 @dataclass(frozen=True)
 class Measured:
     """`seconds_to_safe`: from the first faulty response to the candidate's last response, None when it was not aborted
-    or had no fault. `client_failures`: failed or too slow responses. `undisturbed`: whether the machine kept up."""
+    or had no fault. `client_failures`: failed or too slow responses, without the usual errors of the serving version.
+    `undisturbed`: whether the machine kept up."""
 
     seconds_to_safe: float | None
     client_failures: int
@@ -38,7 +39,13 @@ def measured(counts: Counts, fault: Fault, *, aborted: bool) -> Measured:
         raise ValueError("aborted before the client saw the fault")
     seconds = max(0.0, last - begin) if aborted and begin is not None and last is not None else None
     slow = counts.count(CANDIDATE, "200") if fault.slow else 0
-    return Measured(seconds, counts.failed() + slow, _undisturbed(counts))
+    failed = sum(not is_usual(failure, fault) for failure in counts.failures)
+    return Measured(seconds, failed + slow, _undisturbed(counts))
+
+
+def is_usual(failure: Failure, fault: Fault) -> bool:
+    """Whether it is one of the errors that the serving version has anyway."""
+    return fault.noisy and failure.version == BASELINE and failure.status == "500"
 
 
 def _undisturbed(counts: Counts) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from bench.peers.matrix import RATE, Cell
-from bench.peers.measured import BASELINE, CANDIDATE, measured
+from bench.peers.matrix import RATE, Cell, Fault
+from bench.peers.measured import BASELINE, CANDIDATE, is_usual, measured
 from bench.peers.store import Run
 from bench.peers.systems import SYSTEMS
 from bench.peers.systems.base import Site, State, Surroundings, System
@@ -52,7 +52,7 @@ def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: 
     options = LoadOptions(duration=LONGEST + 300.0, netns=Path(around.variables["SLIPWAY_NETNS"]))
     url = around.variables["SLIPWAY_GATEWAY_LOOPBACK_URL"]
     with Load(url, site.host, RATE, site.folder / "load.jsonl", options) as load:
-        load.await_counts(_steady, 60.0, "no steady traffic")
+        load.await_counts(lambda seen: steady(seen, cell.fault), 60.0, "no steady traffic")
         began = time.monotonic()
         system.release({**cell.fault.usual, **cell.fault.env, "SAMPLE_VERSION": CANDIDATE})
         state = around.patience.until(lambda: _ended(system, load), LONGEST, "release", "not ended")
@@ -77,10 +77,14 @@ def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: 
     )
 
 
-def _steady(seen: Counts) -> bool:
-    """Traffic for long enough, and the serving version has answered everything in the last five seconds of it."""
+def steady(seen: Counts, fault: Fault) -> bool:
+    """Traffic for long enough, and the serving version has answered everything in the last five seconds of it, be it
+    with its usual errors."""
     recent = [one for one in seen.intervals if one.count(BASELINE)]
-    return len(recent) >= SETTLED and not seen.failures_between(recent[-5].start, recent[-1].end)
+    if len(recent) < SETTLED:
+        return False
+    failures = seen.failures_between(recent[-5].start, recent[-1].end)
+    return all(is_usual(failure, fault) for failure in failures)
 
 
 def _ended(system: System, load: Load) -> State | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.peers.matrix import FAULTS, SETTINGS, SYSTEMS
+from bench.peers.matrix import FAULTS, HEALTHY, SETTINGS, SYSTEMS
 from bench.peers.report import Row
 
 COLOURS = {"slipway": "#1b6ca8", "argo-rollouts": "#e8833a", "flagger": "#7a8b99"}
@@ -32,7 +32,7 @@ def _bars(found: Sequence[Row], value: Value, label: str, file: Path) -> Path:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    faults = [fault.name for fault in FAULTS if fault.begins != "never"]
+    faults = [fault.name for fault in FAULTS if fault.name not in HEALTHY]
     figure, panels = plt.subplots(len(SETTINGS), 1, figsize=(9, 6.5), layout="constrained", sharex=True)
     for axes, setting in zip(panels, SETTINGS, strict=True):
         for place, system in enumerate(SYSTEMS):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from bench.peers.matrix import FAULTS, SETTINGS, SYSTEMS
+from bench.peers.matrix import FAULTS, HEALTHY, SETTINGS, SYSTEMS
 from bench.peers.measured import median
 from bench.peers.store import Run
 
@@ -77,7 +77,7 @@ def _told(row: Row | None) -> str:
     if row is None:
         return "not run"
     count = f"{row.aborted} of {row.runs} aborted"
-    if row.fault == "healthy":
+    if row.fault in HEALTHY:
         return f"{count}; {_seconds(row.seconds_to_complete)} to complete"
     if row.seconds_to_safe is None:
         return f"{count}; {row.client_failures:g} failed until it was complete"
@@ -107,9 +107,9 @@ def _problem(fault: str, mine: Row | None, peers: Sequence[Row]) -> str:
     """What of the promise one fault breaks; empty when nothing."""
     if mine is None:
         return f"{fault}: not measured with Slipway"
-    if fault == "healthy":
+    if fault in HEALTHY:
         more = mine.aborted / mine.runs > min(peer.aborted / peer.runs for peer in peers)
-        return f"healthy: {mine.aborted} of {mine.runs} aborted" if more else ""
+        return f"{fault}: {mine.aborted} of {mine.runs} aborted" if more else ""
     caught = [peer.client_failures for peer in peers if peer.aborted * 2 > peer.runs]
     if not caught:
         return ""

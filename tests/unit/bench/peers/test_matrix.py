@@ -20,3 +20,12 @@ def test_quick_is_one_fault_and_one_healthy_release_of_each_system() -> None:
 def test_the_latency_fault_is_three_times_the_usual_delay() -> None:
     slow = next(fault for fault in FAULTS if fault.slow)
     assert int(slow.env["SAMPLE_DELAY_MS"]) == 3 * int(slow.usual["SAMPLE_DELAY_MS"])
+
+
+def test_where_the_serving_version_fails_too_the_healthy_release_fails_as_often() -> None:
+    noisy = [fault for fault in FAULTS if fault.noisy]
+    assert {fault.name: fault.env for fault in noisy} == {
+        "noisy-5": {"SAMPLE_ERROR_RATIO": "0.05"},
+        "noisy-healthy": {},
+    }
+    assert {fault.usual["SAMPLE_ERROR_RATIO"] for fault in noisy} == {"0.005"}

@@ -49,6 +49,12 @@ def test_failures_that_no_version_answered_count_too() -> None:
     assert found.client_failures == 2
 
 
+def test_the_usual_errors_of_the_serving_version_are_no_failures_of_the_release() -> None:
+    seen = counts(failure(12.0), failure(12.5, "none"), *(failure(float(at), BASELINE) for at in range(3)))
+    assert measured(seen, FAULT["noisy-5"], aborted=False).client_failures == 2
+    assert measured(seen, FAULT["errors-5"], aborted=False).client_failures == 5
+
+
 def test_a_fault_that_was_not_noticed_has_no_time_to_safe() -> None:
     assert measured(counts(failure(12.0)), FAULT["errors-20"], aborted=False).seconds_to_safe is None
 

@@ -9,8 +9,11 @@ import pytest
 
 from bench.peers import one
 from bench.peers.matrix import FAULTS, SETTINGS, Cell
+from bench.peers.measured import BASELINE
 from bench.peers.store import Run
 from sandbox.errors import SandboxError
+from sandbox.sample.records import Cell as Responses
+from sandbox.sample.records import Counts, Failure, Interval
 
 CELL = Cell("slipway", SETTINGS[0], FAULTS[0], 1)
 RUN = Run("slipway", "documented", "errors-1", 0, True, 3.5, 4, 20.0, "", 1.0)
@@ -50,3 +53,23 @@ def test_why_a_run_could_not_be_done_is_not_hidden_by_its_removal(around: Any, m
     monkeypatch.setattr(one, "_measure", broken)
     with pytest.raises(SandboxError, match="broke"):
         one.run(CELL, 0, around, lambda _: None)
+
+
+def served(*failures: Failure, seconds: int = 20) -> Counts:
+    answered = {BASELINE: {"200": Responses(50, 0.0, 1.0)}}
+    intervals = tuple(Interval(float(at), at + 1.0, 50, 1.0, answered, {}) for at in range(seconds))
+    return Counts(failures=failures, intervals=intervals)
+
+
+@pytest.mark.parametrize(
+    ("status", "fault", "steady"),
+    [("500", "noisy-5", True), ("500", "errors-5", False), ("timeout", "noisy-5", False), ("503", "noisy-5", False)],
+)
+def test_a_release_waits_until_the_serving_version_fails_no_more_than_usual(
+    status: str, fault: str, steady: bool
+) -> None:
+    chosen = next(one_fault for one_fault in FAULTS if one_fault.name == fault)
+    assert one.steady(served(), chosen)
+    assert not one.steady(served(seconds=10), chosen)
+    failed = Failure(at=17.5, sent=17.5, wall=17.5, version=BASELINE, status=status)
+    assert one.steady(served(failed), chosen) is steady

@@ -50,6 +50,12 @@ def test_a_healthy_release_that_only_slipway_aborts_breaks_the_promise() -> None
     assert kept(rows([run("slipway", "healthy", 0), run("flagger", "healthy", 0, safe=None)]))
 
 
+def test_a_healthy_release_with_usual_errors_is_told_and_judged_like_one_without() -> None:
+    found = rows([run("slipway", "noisy-healthy", 3), run("flagger", "noisy-healthy", 2, safe=None, end=525.0)])
+    assert "0 of 1 aborted; 525 s to complete" in table(found)
+    assert kept(found) == ["noisy-healthy: 1 of 1 aborted"]
+
+
 def test_a_fault_that_a_peer_caught_and_slipway_did_not_breaks_the_promise_however_few_failed() -> None:
     (problem,) = kept(rows([run("slipway", "late-20", 0, safe=None), run("flagger", "late-20", 900)]))
     assert problem == "late-20: a peer caught it, Slipway did in 0 of 1 runs"
