@@ -7,17 +7,25 @@ Whoever changes what is rendered raises `release.revision.TEMPLATE`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
-from pulumi_kubernetes.core.v1 import ConfigMap, PodTemplateSpecArgs, Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    ConfigMap,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+)
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
-from components.pod import file_keys, pod_spec, whole_seconds
 from release.labels import selector
 from release.manifest.release import Release
 from release.manifest.workload import Workload
+from release.pod import file_keys, pod_spec, whole_seconds
 from release.revision import revision_of, scaled_by_rollout, workload_name
 
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
@@ -98,7 +106,8 @@ class VersionedWorkload(pulumi.ComponentResource):
                     labels={"app.kubernetes.io/name": args.service, **self._selector},
                     annotations=args.workload.annotations or None,
                 ),
-                spec=pod_spec(args.service, args.revision, args.image, args.workload),
+                # The SDK hands a mapping in the API's own names on as it is, which its types do not know.
+                spec=cast("PodSpecArgs", pod_spec(args.service, args.revision, args.image, args.workload)),
             ),
         )
         options = pulumi.ResourceOptions(parent=self, depends_on=[self.files] if self.files else None)

@@ -7,43 +7,24 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from policies import pods
 from policies.plain import plain
-from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
+from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of
 from policies.rule import Resource, ResourceRule, Surroundings, finding
 from release.findings import Finding
 from release.labels import REVISION_LABEL, SERVICE_LABEL
 from release.manifest.base import Part
 from release.manifest.release import Release
+from release.pod import pod_spec
 from release.revision import revision_of, scaled_by_rollout, workload_name
 
 NAME = "in-place"
 _PODS = ("kubernetes:core/v1:Pod",)
-_OF_PODS = frozenset(
-    {
-        "containers",
-        "securityContext",
-        "automountServiceAccountToken",
-        "enableServiceLinks",
-        "terminationGracePeriodSeconds",
-        "topologySpreadConstraints",
-    }
-)
-"""What a workload of a release has beside what is compared; anything else was put there by somebody."""
-_OF_CONTAINERS = frozenset(
-    {
-        "name",
-        "imagePullPolicy",
-        "env",
-        "ports",
-        "readinessProbe",
-        "livenessProbe",
-        "startupProbe",
-        "lifecycle",
-        "securityContext",
-        "volumeMounts",
-    }
-)
 REMEDY = "Release it: a manifest with the section hotfix (ticket, reason, followUpDue) where it is urgent"
+
+
+Difference = tuple[str, str, str]
+"""Path, value found, value wanted."""
 
 
 class Other(Part):
@@ -87,68 +68,52 @@ def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings
     return [_finding("unknown-revision", "metadata.labels", what, "the revision of a manifest that the stack names")]
 
 
-def _differences(resource: Resource, release: Release) -> list[tuple[str, str, str]]:
-    """Path, value found, value wanted; values of the environment are not shown."""
-    found = pod_spec(resource)
-    spec: Mapping[str, Any] = plain(found[1]) if found is not None else {}
-    entries: Any = spec.get("containers") or ()
-    container = entries[0] if len(entries) == 1 and isinstance(entries[0], Mapping) else None
-    path = f"{found[0] if found is not None else 'spec'}.containers"
-    name = workload_name(release.service, revision_of(release))
-    differences: list[tuple[str, str, str]] = []
-    if metadata_of(resource).get("name") != name:
-        differences.append(("metadata.name", str(metadata_of(resource).get("name")), name))
-    if container is None or spec.get("initContainers"):
-        return [*differences, (path, f"{len(entries)} containers", "the one container of the manifest")]
-    differences += _unlike(path.rpartition(".")[0], spec, _pod(release, name), _OF_PODS)
-    differences += _unlike(f"{path}[0]", container, _container(release), _OF_CONTAINERS)
-    if _environment(container) != _declared_environment(release):
-        differences.append((f"{path}[0].env", "another environment", "the environment of the manifest"))
-    replicas = resource.props["spec"].get("replicas")
-    wanted = None if scaled_by_rollout(release) else release.workload.replicas
-    if replicas != wanted:
-        differences.append(("spec.replicas", str(replicas), str(wanted)))
-    return differences
-
-
-def _unlike(
-    path: str, found: Mapping[str, Any], wanted: Mapping[str, Any], rendered: frozenset[str]
-) -> Iterator[tuple[str, str, str]]:
-    """What differs from the manifest, and properties that no workload of a release has."""
-    for key, value in wanted.items():
-        if (found.get(key) or None) != (value or None):
-            yield f"{path}.{key}", str(found.get(key)), str(value)
-    for key in sorted(found.keys() - wanted.keys() - rendered):
-        if found[key]:
-            yield f"{path}.{key}", "a property that the manifest cannot have", "nothing"
-
-
-def _pod(release: Release, name: str) -> dict[str, Any]:
-    files = [{"name": "files", "configMap": {"name": name}}] if release.workload.files else None
-    return {"serviceAccountName": release.workload.service_account, "volumes": files}
-
-
-def _container(release: Release) -> dict[str, Any]:
-    workload = release.workload
-    resources = {"requests": workload.resources.requests, "limits": workload.resources.limits}
-    return {
-        "image": release.artifact.image,
-        "command": list(workload.command),
-        "args": list(workload.args),
-        "resources": {side: given for side, given in resources.items() if given},
+def _differences(resource: Resource, release: Release) -> list[Difference]:
+    """Of the name, the replicas and everything in the pods."""
+    revision, workload = revision_of(release), release.workload
+    path, _ = pods.pod_spec(resource) or ("spec", None)
+    annotations = f"{path.removesuffix('spec')}metadata.annotations"
+    rendered = pod_spec(release.service, revision, release.artifact.image, workload)
+    wanted = {
+        "metadata.name": workload_name(release.service, revision),
+        annotations: dict(workload.annotations),
+        path: rendered,
+        "spec.replicas": None if scaled_by_rollout(release) else workload.replicas,
     }
+    return [one for place, value in wanted.items() for one in _unlike(place, plain(_at(resource.props, place)), value)]
 
 
-def _environment(container: Mapping[str, Any]) -> dict[str, Any]:
-    return {entry["name"]: entry.get("valueFrom") or entry.get("value") for entry in container.get("env") or ()}
+def _at(props: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - JSON is what it is
+    here: Any = props
+    for step in path.split("."):
+        here = here.get(step) if isinstance(here, Mapping) else None
+    return here
 
 
-def _declared_environment(release: Release) -> dict[str, Any]:
-    secrets = release.workload.secret_env.items()
-    return {
-        **release.workload.env,
-        **{name: {"secretKeyRef": {"name": it.secret, "key": it.key}} for name, it in secrets},
-    }
+def _unlike(path: str, found: Any, wanted: Any) -> Iterator[Difference]:  # noqa: ANN401 - JSON is what it is
+    """What differs, as deep as both sides have the same shape. Nothing and an empty list or mapping are the same."""
+    if _or_none(found) == _or_none(wanted):
+        return
+    if path.endswith(".env"):
+        yield path, "another environment", "the environment of the manifest"  # values may be secret
+    elif isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        for key in sorted(found.keys() | wanted.keys()):
+            yield from _unlike(f"{path}.{key}", found.get(key), wanted.get(key))
+    elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
+        for number, pair in enumerate(zip(found, wanted, strict=True)):
+            yield from _unlike(f"{path}[{number}]", *pair)
+    else:
+        yield path, _told(found), _told(wanted)
+
+
+def _or_none(value: Any) -> Any:  # noqa: ANN401 - JSON is what it is
+    return None if value in ([], {}) else value
+
+
+def _told(value: Any) -> str:  # noqa: ANN401 - JSON is what it is
+    if _or_none(value) is None:
+        return "nothing"
+    return f"{len(value)} entries" if isinstance(value, list) and isinstance(value[0], Mapping) else str(value)
 
 
 def _finding(code: str, field: str, found: str, wanted: str) -> Finding:

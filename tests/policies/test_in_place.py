@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from policies.gates import RULES
 from policies.rule import Resource, ResourceRule, Surroundings
 from release.manifest.load import parse
 from release.manifest.release import Release
-from release.revision import revision_of, workload_name
+from release.revision import revision_of
 from release.strategy import resolve
 from tests.components.recorder import declare
 from tests.components.test_workload import DEPLOYMENT, EVERYTHING, SERVICE
@@ -34,40 +35,24 @@ RELEASE: Release = resolve(
         "manifest",
     )
 )
-NAME = workload_name(RELEASE.service, revision_of(RELEASE))
 LABELS = {"slipway.dev/service": RELEASE.service, "slipway.dev/revision": revision_of(RELEASE)}
-CONTAINER: dict[str, Any] = {
-    "name": RELEASE.service,
-    "image": RELEASE.artifact.image,
-    "imagePullPolicy": "IfNotPresent",
-    "env": [
-        *({"name": name, "value": value} for name, value in RELEASE.workload.env.items()),
-        {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "checkout", "key": "token"}}},
-    ],
-    "ports": [{"name": "http", "containerPort": 8080.0}],
-    "resources": {"requests": {"cpu": "10m"}, "limits": {"memory": "32Mi"}},
-    "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080.0}},
-    "securityContext": {"allowPrivilegeEscalation": False},
-    "volumeMounts": [{"name": "files", "mountPath": "/etc/checkout/a.toml"}],
-}
-POD: dict[str, Any] = {
-    "containers": [CONTAINER],
-    "volumes": [{"name": "files", "configMap": {"name": NAME}}],
-    "securityContext": {"runAsNonRoot": True},
-    "automountServiceAccountToken": False,
-    "enableServiceLinks": False,
-}
-PROPS: dict[str, Any] = {
-    "metadata": {"name": NAME, "labels": LABELS},
-    "spec": {"replicas": 3.0, "template": {"metadata": {"labels": LABELS}, "spec": POD}},
-}
+
+
+def declared(release: Release) -> dict[str, Any]:
+    """The Deployment that the components declare, as the engine hands it on: every number is a float."""
+    record = declare(lambda: VersionedWorkload("mine", VersionedWorkloadArgs.of(release, "shop")) and None)
+    text = json.dumps(record.one(DEPLOYMENT).properties)
+    return dict(json.loads(text, parse_int=float))
+
+
+PROPS = declared(RELEASE)
 
 
 def found(props: dict[str, Any]) -> list[tuple[str, str]]:
     """Code and field of each finding."""
     rule = RULES["in-place"]
     assert isinstance(rule, ResourceRule)
-    resource = Resource("kubernetes:apps/v1:Deployment", "checkout", "urn", props)
+    resource = Resource(DEPLOYMENT, "checkout", "urn", props)
     findings = rule.evaluate(resource, rule.settings(), Surroundings({"manifest.yaml": RELEASE}))
     return [(finding.code, finding.field) for finding in findings]
 
@@ -87,7 +72,23 @@ Change = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], object]
         (lambda d, p, c: c.update(envFrom=[{"secretRef": {"name": "other"}}]), "containers[0].envFrom"),
         (lambda d, p, c: c["env"][-1]["valueFrom"]["secretKeyRef"].update(name="other"), "containers[0].env"),
         (lambda d, p, c: c["env"].append({"name": "MORE", "value": "1"}), "containers[0].env"),
-        (lambda d, p, c: c["resources"].pop("limits"), "containers[0].resources"),
+        (lambda d, p, c: c["resources"].pop("limits"), "containers[0].resources.limits"),
+        (lambda d, p, c: c["readinessProbe"]["httpGet"].update(path="/"), "containers[0].readinessProbe.httpGet.path"),
+        (lambda d, p, c: c.pop("readinessProbe"), "containers[0].readinessProbe"),
+        (lambda d, p, c: c["securityContext"].update(privileged=True), "containers[0].securityContext.privileged"),
+        (
+            lambda d, p, c: c["securityContext"]["capabilities"].update(drop=["CHOWN"]),
+            "containers[0].securityContext.capabilities.drop[0]",
+        ),
+        (lambda d, p, c: p["securityContext"].update(runAsNonRoot=False), "spec.securityContext.runAsNonRoot"),
+        (lambda d, p, c: p.update(automountServiceAccountToken=True), "spec.automountServiceAccountToken"),
+        (lambda d, p, c: p.pop("automountServiceAccountToken"), "spec.automountServiceAccountToken"),
+        (lambda d, p, c: p.update(terminationGracePeriodSeconds=0.0), "spec.terminationGracePeriodSeconds"),
+        (lambda d, p, c: c.pop("lifecycle"), "containers[0].lifecycle"),
+        (
+            lambda d, p, c: d["spec"]["template"]["metadata"].update(annotations={"inject": "true"}),
+            "spec.template.metadata.annotations.inject",
+        ),
         (lambda d, p, c: c.update(stdin=True), "containers[0].stdin"),
         (lambda d, p, c: p.update(hostNetwork=True), "spec.template.spec.hostNetwork"),
         (lambda d, p, c: p.update(serviceAccountName="admin"), "spec.template.spec.serviceAccountName"),
@@ -96,7 +97,7 @@ Change = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], object]
             "spec.template.spec.volumes",
         ),
         (lambda d, p, c: p["containers"].append({"name": "sidecar"}), "spec.template.spec.containers"),
-        (lambda d, p, c: p.update(initContainers=[{"name": "first"}]), "spec.template.spec.containers"),
+        (lambda d, p, c: p.update(initContainers=[{"name": "first"}]), "spec.template.spec.initContainers"),
         (lambda d, p, c: d["spec"].update(replicas=9), "spec.replicas"),
         (lambda d, p, c: d["metadata"].update(name="checkout"), "metadata.name"),
     ],
@@ -110,6 +111,17 @@ def test_whatever_differs_from_the_manifest_is_refused(change: Change, field: st
     assert path.endswith(field)
 
 
+def test_values_of_the_environment_are_not_shown() -> None:
+    props = copy.deepcopy(PROPS)
+    props["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "MORE", "value": "hidden"})
+    rule = RULES["in-place"]
+    assert isinstance(rule, ResourceRule)
+    around = Surroundings({"manifest.yaml": RELEASE})
+    (finding,) = rule.evaluate(Resource(DEPLOYMENT, "checkout", "urn", props), rule.settings(), around)
+    assert "another environment" in finding.found
+    assert "hidden" not in str(finding)
+
+
 def test_pods_that_say_that_they_are_of_another_revision_are_refused() -> None:
     props = copy.deepcopy(PROPS)
     props["spec"]["template"]["metadata"]["labels"] = LABELS | {"slipway.dev/revision": "00000000"}
@@ -121,7 +133,7 @@ def test_what_the_components_declare_for_a_release_passes(strategy: str) -> None
     it = resolve(release(**EVERYTHING, strategy=STRATEGIES[strategy]))
     record = declare(lambda: VersionedWorkload("mine", VersionedWorkloadArgs.of(it, "shop")) and None)
     for name, kind in (("in-place", DEPLOYMENT), ("images", DEPLOYMENT), ("weights", SERVICE)):
-        rule, declared = RULES[name], record.one(kind)
+        rule, properties = RULES[name], record.one(kind).properties
         assert isinstance(rule, ResourceRule)
-        resource = Resource(kind, "checkout", "urn", declared.properties)
+        resource = Resource(kind, "checkout", "urn", properties)
         assert rule.evaluate(resource, rule.settings(), Surroundings({"manifest.yaml": it})) == []
