@@ -16,7 +16,9 @@ import pytest
 
 from rollout.journal import Attempt, Outcome
 from sandbox.sample.load import Load, LoadOptions
+from sandbox.sample.records import Counts
 from sandbox.stage import manifests
+from sandbox.stage.project import Result
 from tests.integration.releases.conftest import QUARREL
 from tests.integration.releases.service import Service, traffic_at, until
 
@@ -81,16 +83,20 @@ def journal_text(service: Service) -> str:
     return json.dumps(records)
 
 
-@pytest.mark.parametrize("source", ["access-log", "bitmap"])
-def test_one_client_with_a_quarter_of_all_errors_on_either_side_stops_no_healthy_release(
-    service: Service, crowd: Start, source: str
-) -> None:
+def released_after_quarrel_1(service: Service, crowd: Start, source: str, version: str) -> tuple[Result, Counts]:
+    """How the release of this version ended under the crowd's traffic, and what the crowd saw of it."""
     own = changes(service, source)
     service.released("quarrel-1", STEPS, **own)
     with crowd() as load:
         traffic_at(load, "quarrel-1", 1500)
-        result = service.release("quarrel-2", STEPS, **own)
-        counts = load.snapshot()
+        return service.release(version, STEPS, **own), load.snapshot()
+
+
+@pytest.mark.parametrize("source", ["access-log", "bitmap"])
+def test_one_client_with_a_quarter_of_all_errors_on_either_side_stops_no_healthy_release(
+    service: Service, crowd: Start, source: str
+) -> None:
+    result, counts = released_after_quarrel_1(service, crowd, source, "quarrel-2")
     assert result.code == 0, result.output
     assert service.serving() == "quarrel-2"
     loud = sum(failure.client == QUARREL.sticky_client_fault for failure in counts.failures)
@@ -105,11 +111,7 @@ def test_one_client_with_a_quarter_of_all_errors_on_either_side_stops_no_healthy
 def test_a_candidate_that_fails_a_share_of_its_clients_is_aborted_and_the_reason_names_clients(
     service: Service, crowd: Start, source: str
 ) -> None:
-    own = changes(service, source)
-    service.released("quarrel-1", STEPS, **own)
-    with crowd() as load:
-        traffic_at(load, "quarrel-1", 1500)
-        result = service.release("broken-clients", STEPS, **own)
+    result, _ = released_after_quarrel_1(service, crowd, source, "broken-clients")
     assert result.code != 0, result.output
     assert service.serving() == "quarrel-1"
     attempt = last(service)
