@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from cli.options import show, with_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel
 
     from release.errors import Problem
@@ -37,7 +41,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--warm-up", default="0s", show_default=True)
 @click.option("--horizon", default="1h", show_default=True, help="The longest that a step may stay undecided.")
 @click.option("--tick", default="2s", show_default=True, help="Length of a tick with --clients.")
-@click.option("--dispersion", type=click.FloatRange(min=1.0), help="phi of errors that come in clusters.")
+@click.option("--dispersion", type=click.FloatRange(1.0, 1e6), help="phi of errors that come in clusters.")
 @click.option("--first-release", is_flag=True, help="Nothing serves that the candidate could be compared with.")
 @click.option("--trace", is_flag=True, help="Every look, not only the one that counts.")
 @with_json
@@ -58,6 +62,9 @@ def analyze(
 
     if (counts is None) == (clients is None):
         raise click.UsageError("give either --counts or --clients")
+    _refuse_unused(counts is not None)
+    if dispersion is not None and isnan(dispersion):
+        raise click.UsageError("--dispersion: nan is no number of 1 or more")
     guardrail, analysis = _declared(clients is not None, declared)
     notes: list[str] = []
     if counts is not None:
@@ -66,12 +73,29 @@ def analyze(
         assert clients is not None  # noqa: S101
         ticks = _clients(clients, weights, analysis)
     phi = {guardrail.name: dispersion} if dispersion is not None else None
+    if first_release:
+        _refuse_baseline(ticks)
     found = replay(begin((guardrail,), analysis, first_release=first_release, dispersion=phi), ticks)
     if as_json:
         show(_json(found, len(ticks), notes, trace))
         return
     for line in [*notes, *(_look(at, decision) for at, decision in found.trace if trace), *_text(found, len(ticks))]:
         click.echo(line)
+
+
+def _refuse_unused(counted: bool) -> None:
+    """An option that would do nothing is a mistake."""
+    names, needed = (("tick",), "--clients") if counted else (("cumulative", "objective", "dispersion"), "--counts")
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} goes with {needed} only")
+
+
+def _refuse_baseline(ticks: Sequence[Tick]) -> None:
+    """Were they kept, the candidate would be compared with what is said not to be there."""
+    if any(counts.baseline.total for tick in ticks for counts in tick.counts.values()):
+        raise click.UsageError("--first-release: the recording has events of a baseline; leave the option out")
 
 
 def _declared(sticky: bool, declared: dict[str, str | None]) -> tuple[ErrorRatio | ClientFailures, Analysis]:
@@ -109,7 +133,8 @@ def _read(model: type[Model], values: dict[str, str | None], problems: list[Prob
     except ValidationError as error:
         for found in error.errors():
             option = "--" + re.sub("[_A-Z]", lambda letter: "-" + letter[0].strip("_").lower(), str(found["loc"][-1]))
-            problems.append(Problem(option, found["msg"].removeprefix("Value error, "), "--help shows examples"))
+            said = found["msg"].removeprefix("Value error, ")
+            problems.append(Problem(option, f"{said} (given: {found['input']})", "--help shows examples"))
         return None
 
 
@@ -117,7 +142,7 @@ def _counts(path: Path, weights: str | None, cumulative: bool | None, notes: lis
     from cli.analyze_counts import count_ticks
     from cli.analyze_rows import read_weights
 
-    ticks, grown = count_ticks(path, read_weights(weights) if weights else None, cumulative)
+    ticks, grown = count_ticks(path, read_weights(weights) if weights is not None else None, cumulative)
     if cumulative is None:
         kind, other = ("cumulative counters", "--per-tick") if grown else ("counts per tick", "--cumulative")
         notes.append(f"{path.name} was read as {kind} ({other} if that is wrong)")

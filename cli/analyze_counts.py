@@ -12,6 +12,9 @@ from rollout.analysis import Counts, GuardrailCounts, Tick
 
 COLUMNS = ("time", "candidate_total", "candidate_bad", "baseline_total", "baseline_bad")
 GUARDRAIL = "errors"
+LARGEST = 2**53
+"""Above it a counter that is kept as a float64 is not exact any more."""
+_WRONG_KIND = {True: "; say --per-tick if these are no cumulative counters", False: ""}
 Counted = tuple[float, int, int, int, int]
 
 
@@ -40,9 +43,12 @@ def _count_ticks(path: Path, rows: list[Row], table: list[Counted], weights: Wei
     weights = weights or _shares(table)
     ticks, before, problems = [], began, []
     for index, (time, total, bad, other, other_bad) in enumerate(table):
-        if bad > total or other_bad > other:
+        for part, whole in ((bad, total), (other_bad, other)):
+            if part <= whole:
+                continue
             line = rows[index + grown].line
-            problems.append(Problem(f"line {line}", "more bad events than events", "bad counts a part of total"))
+            message = f"more bad events than events ({part:,} of {whole:,})"
+            problems.append(Problem(f"line {line}", message, f"bad counts a part of total{_WRONG_KIND[grown]}"))
         weight, step = weights.at(time - began)
         counts = {GUARDRAIL: GuardrailCounts(Counts(total, bad), Counts(other, other_bad))}
         ticks.append(Tick(time - began, time - began - step, time - before, weight, counts, {}))
@@ -57,13 +63,13 @@ def _numbers(path: Path, rows: list[Row]) -> list[tuple[int, int, int, int]]:
     for row in rows:
         try:
             values = [float(field) for field in row.fields]
-            if any(value < 0 or value != int(value) for value in values):
+            if any(not 0 <= value <= LARGEST or value != int(value) for value in values):
                 raise ValueError
             found.append((int(values[0]), int(values[1]), int(values[2]), int(values[3])))
         except (ValueError, OverflowError):
             text = ", ".join(row.fields)
             problems.append(
-                Problem(f"line {row.line}", f"{text!r} are not four counts", "give whole numbers of 0 or more")
+                Problem(f"line {row.line}", f"{text[:200]!r} are not four counts", "give whole numbers from 0 to 2^53")
             )
     refuse(path, problems)
     return found
@@ -73,7 +79,11 @@ def _check_order(path: Path, rows: list[Row]) -> None:
     refuse(
         path,
         [
-            Problem(f"line {after.line}", "its time is not after that of the line before", "sort the ticks by time")
+            Problem(
+                f"line {after.line}",
+                f"its time is not after that of the line before ({after.time:.12g} and {before.time:.12g})",
+                "sort the ticks by time",
+            )
             for before, after in itertools.pairwise(rows)
             if after.time <= before.time
         ],

@@ -5,15 +5,25 @@ from __future__ import annotations
 import csv
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from release.errors import InputError, Problem
 from release.units import seconds, share
 
 MOST_PROBLEMS = 10
+LARGEST = 64 << 20
+"""Bytes of a recording; some two million requests, which take a gigabyte of memory."""
+
+
+class _Reader(Iterator[list[str]], Protocol):
+    """What `csv.reader` returns."""
+
+    @property
+    def line_num(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +42,11 @@ class Weights:
 def read_weights(text: str) -> Weights:
     """`5` for the whole recording, or steps with their beginning: `0s:5,2m:25,7m:100`. Raises InputError."""
     try:
-        pairs = [part.split(":") for part in text.split(",")]
+        pairs = [[half.strip() for half in part.split(":")] for part in text.split(",")]
         if len(pairs) == 1 and len(pairs[0]) == 1:
             pairs = [["0", pairs[0][0]]]
+        if bad := [":".join(pair) for pair in pairs if len(pair) != 2]:
+            raise ValueError(f"{bad[0]!r} is not a beginning and a weight")
         starts = tuple(seconds(float(start) if start.isdigit() else start) for start, _ in pairs)
         percents = tuple(100.0 * share(percent if percent.endswith("%") else f"{percent}%") for _, percent in pairs)
         if starts[0] != 0.0 or list(starts) != sorted(set(starts)):
@@ -58,38 +70,81 @@ class Row:
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     """The rows with these columns, in the file's order. Raises InputError with every line that cannot be read."""
+    if path.stat().st_size > LARGEST:
+        problem = Problem("size", f"more than {LARGEST >> 20} MiB", "cut it into parts, or count per tick")
+        raise InputError(str(path), [problem])
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return _read(path, csv.reader(file, skipinitialspace=True), columns)
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        problem = Problem("encoding", f"byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8")
+        raise InputError(str(path), [problem]) from None
+
+
+def _read(path: Path, reader: _Reader, columns: Sequence[str]) -> list[Row]:
     problems: list[Problem] = []
     rows: list[Row] = []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in columns if name not in (reader.fieldnames or ())]
-        if missing:
-            remedy = f"name the columns {', '.join(columns)} in the first line"
-            raise InputError(str(path), [Problem("line 1", f"no column {', '.join(missing)}", remedy)])
+    dated: bool | None = None
+    try:
+        places, width = _columns(path, next(reader, []), columns)
         for fields in reader:
+            if not fields:
+                continue
             try:
-                time = _time(fields[columns[0]])
-                rows.append(Row(reader.line_num, time, tuple((fields[name] or "").strip() for name in columns[1:])))
+                row, with_date = _row(reader.line_num, fields, places, width)
+                if dated not in (None, with_date):
+                    raise ValueError(f"{fields[places[0]]!r} is a date among seconds, or seconds among dates")
+                dated = with_date
+                rows.append(row)
             except ValueError as error:
-                problems.append(Problem(f"line {reader.line_num}", str(error), "give seconds, or a time of ISO 8601"))
+                remedy = "write one value a column, and all times in seconds or all in ISO 8601"
+                problems.append(Problem(f"line {reader.line_num}", str(error), remedy))
+    except csv.Error as error:
+        problems.append(Problem(f"line {reader.line_num}", str(error), "write plain CSV"))
     if not rows and not problems:
         problems.append(Problem("line 2", "the file has no rows", "record at least one tick"))
     refuse(path, problems)
     return rows
 
 
-def _time(text: str | None) -> float:
-    text = (text or "").strip()
+def _columns(path: Path, names: Sequence[str], columns: Sequence[str]) -> tuple[list[int], int]:
+    """Where each column stands, and how many there are in all."""
+    names = [name.strip() for name in names]
+    remedy = f"name the columns {', '.join(columns)}, each once, in the first line, with commas between"
+    found = ", ".join(names)[:200] or "nothing"
+    problems = []
+    if missing := [name for name in columns if name not in names]:
+        problems.append(Problem("line 1", f"no column {', '.join(missing)} (found {found})", remedy))
+    if twice := [name for name in columns if names.count(name) > 1]:
+        problems.append(Problem("line 1", f"more than one column {', '.join(twice)}", remedy))
+    refuse(path, problems)
+    return [names.index(name) for name in columns], len(names)
+
+
+def _row(line: int, fields: Sequence[str], places: Sequence[int], width: int) -> tuple[Row, bool]:
+    """A row, and whether its time is a date. Raises ValueError."""
+    if len(fields) != width:
+        raise ValueError(f"{len(fields)} values, and the first line names {width} columns")
+    time, *rest = (fields[place].strip() for place in places)
+    value, dated = _time(time)
+    return Row(line, value, tuple(rest)), dated
+
+
+def _time(text: str) -> tuple[float, bool]:
+    """Seconds, and whether it was a date; a date without a zone is UTC, so that all machines read it alike."""
+    dated = False
     try:
         value = float(text)
     except ValueError:
         try:
-            value = datetime.fromisoformat(text).timestamp()
+            at = datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(f"{text!r} is not a time") from None
+        value, dated = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp(), True
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is not a time")
-    return value
+    return value, dated
 
 
 def refuse(path: Path, problems: list[Problem]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -203,3 +204,92 @@ def test_a_time_that_is_years_off_is_named_and_not_waited_for(tmp_path: Path) ->
     result = run("--clients", write(tmp_path / "a.csv", ("time", "side", "client", "bad"), rows), "--weights", 5)
     assert result.exit_code == 1
     assert "line 3: it is 1,795,633,200s later than line 2" in result.stderr
+
+
+TICK = (2, 10, 0, 190, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (",".join(HEADER).encode("utf-16"), "encoding: byte 0xff is not UTF-8"),
+        ("\n".join([",".join(HEADER), "1\xe9,1,0,1,0"]).encode("latin-1"), "encoding: byte 0xe9 is not UTF-8"),
+        (f"{','.join(HEADER)}\n1,{'9' * 200_000},0,1,0\n".encode(), "line 2: field larger than field limit"),
+        (f"{';'.join(HEADER)}\n1;1;0;1;0\n".encode(), "found time;candidate_total;"),
+        (f"time,{','.join(HEADER)}\n1,2,5,0,5,0\n".encode(), "line 1: more than one column time"),
+        (f"{','.join(HEADER)}\n1,1,200,0,1,900,0\n".encode(), "line 2: 7 values, and the first line names 5 columns"),
+        (
+            f"{','.join(HEADER)}\n1,1,0,1,0\n2026-11-23T10:00:00Z,1,0,1,0\n".encode(),
+            "line 3: '2026-11-23T10:00:00Z' is a",
+        ),
+        (f"{','.join(HEADER)}\n1,{10**30},0,1,0\n".encode(), "whole numbers from 0 to 2^53"),
+    ],
+)
+def test_bytes_that_are_no_such_recording_are_explained(tmp_path: Path, content: bytes, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    result = run("--counts", path)
+    assert result.exit_code == 1
+    assert text in result.stderr
+    assert "unexpected" not in result.stderr
+
+
+def test_a_recording_larger_than_memory_should_hold_is_refused_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with path.open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    assert "size: more than 64 MiB" in run("--counts", path).stderr
+
+
+def test_what_excel_and_people_write_is_read_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(("\ufeff" + ", ".join(HEADER) + "\r\n" + ", ".join(map(str, TICK)) + "\r\n\r\n").encode())
+    assert answer("--counts", path)["n"] == 10
+
+
+def test_dates_without_a_zone_are_the_same_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the night of the change of clocks in Berlin 02:30 is an hour later than 01:59, or one minute before 03:00."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        rows = [("2026-03-29T01:59:00", *TICK[1:]), ("2026-03-29T03:00:00", *TICK[1:])]
+        assert answer("--counts", write(tmp_path / "a.csv", HEADER, rows), "--per-tick")["time"] == 2 * 3660.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--counts", "--tick", "5s"), "--tick goes with --clients only"),
+        (("--clients", "--objective", "1%"), "--objective goes with --counts only"),
+        (("--clients", "--dispersion", "2"), "--dispersion goes with --counts only"),
+        (("--clients", "--per-tick"), "--cumulative goes with --counts only"),
+        (("--counts", "--dispersion", "nan"), "--dispersion: nan"),
+        (("--counts", "--first-release"), "the recording has events of a baseline"),
+    ],
+)
+def test_an_option_that_would_do_nothing_or_lie_is_refused(tmp_path: Path, options: tuple[str, ...], text: str) -> None:
+    kind, *rest = options
+    counts = write(tmp_path / "counts.csv", HEADER, [TICK])
+    clients = write(tmp_path / "clients.csv", ("time", "side", "client", "bad"), [(1, "baseline", "ann", 0)])
+    result = run(kind, counts if kind == "--counts" else clients, "--weights", 5, *rest)
+    assert result.exit_code == 2
+    assert text in result.stderr
+
+
+def test_a_first_release_is_judged_without_a_baseline(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", HEADER, [(2 * i, 100, 20, 0, 0) for i in range(1, 30)])
+    assert answer("--counts", path, "--per-tick", "--first-release", "--objective", "1%")["verdict"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "'' cannot be read"), ("0s:5,2m", "'2m' is not a beginning and a weight"), ("0s:5:6", "'0s:5:6' is not a")],
+)
+def test_weights_that_cannot_be_read_are_explained(tmp_path: Path, text: str, said: str) -> None:
+    result = run("--counts", write(tmp_path / "a.csv", HEADER, [TICK]), "--weights", text)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "unpack" not in result.stderr
