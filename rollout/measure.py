@@ -88,7 +88,7 @@ class Measure:
         self._add(earlier, requests, counts)
         # Rounded before they decide, so that the journal's ticks decide exactly the same again.
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
-        errors = {**self._unseen(in_step), **after.errors}
+        errors = {**self._unseen(in_step, weight), **after.errors}
         self.error, self.failing = _error_of(errors), tuple(errors)
         tick = Tick(at, in_step, length, weight, counts, errors)
         self.evidence, self.decision = analysis.observe(self.evidence, tick)
@@ -110,16 +110,19 @@ class Measure:
             if reading is not None and reading.clients is not None:
                 ledger.take(reading.clients, now, in_step)
 
-    def _unseen(self, in_step: float) -> dict[str, str]:
-        """A source of clients that shows nobody where the gateway has counted requests reads the wrong thing."""
-        requests = self.totals.candidate
-        if in_step < UNSEEN_SECONDS or requests < UNSEEN_REQUESTS:
+    def _unseen(self, in_step: float, weight: float) -> dict[str, str]:
+        """A source of clients that shows nobody of a side where the gateway has counted requests reads the wrong thing.
+        At 100% the baseline's requests may all be from before."""
+        requests = {"candidate": self.totals.candidate, "baseline": self.totals.baseline if weight < 100.0 else 0}
+        if in_step < UNSEEN_SECONDS:
             return {}
-        why = (
-            f"the gateway counted {requests:,} requests of the candidate in this step, but the source shows no client; "
-            "check the log's fields and what it leaves out, or the queries seen and failed"
-        )
-        return {name: why for name, ledger in self._clients.items() if ledger.silent}
+        return {
+            name: f"the gateway counted {requests[side]:,} requests of the {side} in this step, but the source shows "
+            "no client of it; check the log's fields and what it leaves out, or the queries seen and failed"
+            for name, ledger in self._clients.items()
+            for side, silent in zip(requests, ledger.silent, strict=True)
+            if silent and requests[side] >= UNSEEN_REQUESTS
+        }
 
     def _client_counts(self, after: Snapshot, weight: float, now: float) -> dict[str, GuardrailCounts]:
         known = {g.name: state.clients for g, state in zip(self._wanted.guardrails, self.evidence.states, strict=True)}

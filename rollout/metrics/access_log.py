@@ -61,17 +61,19 @@ class AccessLogReader:
             sides[False] = _names(self._namespace, baseline)
         seen: tuple[set[str], set[str]] = (set(), set())
         failures: list[tuple[str, bool]] = []
-        alive = False
+        alive = [False, False]
         for record in self._records(sides):
-            alive |= record.candidate
+            side = 0 if record.candidate else 1
+            alive[side] = True
             if not record.key:
                 continue
             key = self._prefix + self._salt.hashed(record.key)
-            seen[0 if record.candidate else 1].add(key)
+            seen[side].add(key)
             if record.failed:
                 failures.append((key, record.candidate))
         self._trust()
-        return ClientEvents((frozenset(seen[0]), frozenset(seen[1])), tuple(failures), alive, self._note())
+        both = frozenset(seen[0]), frozenset(seen[1])
+        return ClientEvents(both, tuple(failures), (alive[0], alive[1]), self._note())
 
     def _records(self, sides: dict[bool, tuple[str, ...]]) -> list[Record]:
         # Other services' requests are the many: they are told apart before anything is parsed.

@@ -28,8 +28,8 @@ class ClientEvents:
     seen: tuple[frozenset[str], frozenset[str]]
     failures: tuple[tuple[str, bool], ...]
     """In order: (key, failed on the candidate). Repeats are harmless."""
-    alive: bool
-    """Whether the candidate answered anybody."""
+    alive: tuple[bool, bool]
+    """Whether either side answered anybody."""
     note: str = ""
     """What could not be used, such as requests without a key."""
 

@@ -61,7 +61,8 @@ class BitmapReader:
         failures = [
             (key, side == "candidate") for side in reversed(SIDES) for key in self._keys(new.get(f"{side}_failed", 0))
         ]
-        return at, ClientEvents((seen[0], seen[1]), tuple(failures), _alive(now.get("candidate_seen", {})))
+        alive = [_alive(now.get(f"{side}_seen", {})) for side in SIDES]
+        return at, ClientEvents((seen[0], seen[1]), tuple(failures), (alive[0], alive[1]))
 
     def _keys(self, bits: int) -> list[str]:
         return [COARSE + self._salt.hashed(str(bucket)) for bucket in buckets(bits)]

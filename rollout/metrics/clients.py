@@ -89,20 +89,21 @@ class ClientLedger:
         self._shown = -math.inf
         """When the source last showed anybody."""
         self.note = ""
-        self.silent = True
-        """Whether the source has shown nobody of the candidate in this step."""
+        self.silent = (True, True)
+        """Whether the source has shown nobody of either side in this step."""
 
     def next_step(self) -> None:
         """The weight changes: clients are counted anew."""
         self._sides = (_Side(), _Side())
         self._waiting.clear()
-        self.silent = True
+        self.silent = (True, True)
 
     def take(self, events: ClientEvents, at: float, in_step: float) -> None:
         """What one look found. Looks of which no tick is made are taken too, so that nothing is lost."""
-        self._alive |= events.alive
-        self.silent = self.silent and not events.alive
-        self._shown = at if events.alive or any(events.seen) else self._shown
+        candidate, baseline = events.alive
+        self._alive |= candidate
+        self.silent = self.silent[0] and not candidate, self.silent[1] and not baseline
+        self._shown = at if candidate or any(events.seen) else self._shown
         self.note = events.note
         if in_step < SETTLE_SECONDS:
             return

@@ -113,22 +113,37 @@ def test_requests_without_a_key_are_in_the_journal_as_a_share(tmp_path: Path) ->
     assert record["notes"] == {"clients": "25% of the requests carry no key and count for nobody"}
 
 
-def test_a_log_without_a_word_of_requests_that_the_gateway_counted_is_an_error(tmp_path: Path) -> None:
-    measure, _, source = with_clients(tmp_path)
+@pytest.mark.parametrize(("logged", "missing"), [(OLD, "candidate"), (NEW, "baseline")])
+def test_a_log_without_a_word_of_requests_of_a_side_that_the_gateway_counted_is_an_error(
+    tmp_path: Path, logged: Backend, missing: str
+) -> None:
+    measure, path, source = with_clients(tmp_path)
     errors = []
     for at in range(1, 34):
         source.at = float(at)
         source.feed(NEW.revision, 50)
         source.feed(OLD.revision, 150)
+        request(path, logged.revision, f"client{at}")
         measure.look(float(at), 25.0)
         errors.append(measure.error)
     assert set(errors[:28]) == {None}
     assert errors[-1] is not None
-    assert "requests of the candidate in this step, but the source shows no client" in errors[-1]
+    assert f"requests of the {missing} in this step, but the source shows no client of it" in errors[-1]
     assert measure.failing == ("clients",)
     measure.next_step(34.0)
     source.at = 34.0
     measure.look(34.0, 50.0)
+    assert measure.error is None
+
+
+def test_at_all_of_the_traffic_nobody_of_the_baseline_is_missed(tmp_path: Path) -> None:
+    measure, path, source = with_clients(tmp_path)
+    for at in range(1, 34):
+        source.at = float(at)
+        source.feed(NEW.revision, 50)
+        source.feed(OLD.revision, 150)
+        request(path, NEW.revision, f"client{at}")
+        measure.look(float(at), 100.0)
     assert measure.error is None
 
 
@@ -164,7 +179,7 @@ class Crowd(MemorySource):
         on = self.draws < self.share
         sides = tuple(frozenset(str(n) for n in np.flatnonzero(side)) for side in (on, ~on))
         failing = np.flatnonzero(self.rng.random(1000) < self.rate)
-        events = ClientEvents((sides[0], sides[1]), tuple((str(n), bool(on[n])) for n in failing), alive=True)
+        events = ClientEvents((sides[0], sides[1]), tuple((str(n), bool(on[n])) for n in failing), alive=(True, True))
         return Snapshot(self.at, {guardrails[0].name: Reading({}, {}, clients=events)}, {})
 
 

@@ -55,8 +55,10 @@ def test_clients_are_told_apart_by_side_and_failures_come_in_order(log: Log) -> 
     found = log.reader.look(NEW, OLD)
     assert found.seen == (keys("ann"), keys("bob", "eve"))
     assert found.failures == ((COARSE + SALT.hashed("bob"), False), (COARSE + SALT.hashed("ann"), True))
-    assert found.alive
-    assert not log.reader.look(NEW, OLD).alive
+    assert found.alive == (True, True)
+    log.request("old", "bob")
+    assert log.reader.look(NEW, OLD).alive == (False, True)
+    assert log.reader.look(NEW, OLD).alive == (False, False)
 
 
 @pytest.mark.parametrize(("status", "failed"), [(200, 0), (404, 0), ("499", 0), (500, 1), ("503", 1), (0, 1)])

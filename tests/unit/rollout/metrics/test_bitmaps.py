@@ -103,17 +103,17 @@ def test_a_bucket_that_failed_on_both_sides_at_once_never_speaks_against_the_can
     assert [on_candidate for _, on_candidate in found.failures] == [False, True]
 
 
-def test_the_candidate_is_alive_while_its_newest_window_has_somebody(reader: Reader) -> None:
-    assert not reader.look(*both("candidate"), *both("baseline", 1)).alive
-    assert reader.look(*both("candidate", 1), *both("baseline", 1)).alive
+def test_a_side_is_alive_while_its_newest_window_has_somebody(reader: Reader) -> None:
+    assert reader.look(*both("candidate"), *both("baseline", 1)).alive == (False, True)
+    assert reader.look(*both("candidate", 1), *both("baseline")).alive == (True, False)
     idle = both("candidate", window=8) + both("candidate", 1, pod="gone")
-    assert not reader.look(*idle, *both("baseline", 1)).alive
+    assert reader.look(*idle, *both("baseline", 1)).alive == (False, True)
 
 
 def test_a_candidate_that_is_not_scraped_yet_is_silence_and_no_error(reader: Reader) -> None:
     reader.look(*both("baseline", 1))
     found = reader.look(*both("baseline", 1))
-    assert (found.alive, found.seen[0]) == (False, frozenset())
+    assert (found.alive, found.seen[0]) == ((False, True), frozenset())
 
 
 def test_all_four_parts_come_in_one_query() -> None:
