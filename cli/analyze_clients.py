@@ -45,7 +45,7 @@ def _events(slot: list[Row]) -> ClientEvents:
     sides = [(row.fields[0] == "candidate", row) for row in slot]
     seen = {wanted: frozenset(row.fields[1] for side, row in sides if side == wanted) for wanted in (True, False)}
     failures = tuple((row.fields[1], side) for side, row in sides if row.fields[2].lower() in YES)
-    return ClientEvents((seen[True], seen[False]), failures, alive=bool(seen[True]))
+    return ClientEvents((seen[True], seen[False]), failures, alive=(bool(seen[True]), bool(seen[False])))
 
 
 def _check_clients(path: Path, rows: list[Row]) -> None:
