@@ -100,15 +100,15 @@ def _look_cumulative(table: list[Counted]) -> bool:
 
 
 def _delta(before: Counted, after: Counted) -> Counted:
-    """What came in between; a side whose total fell was reset and counts from 0."""
+    """What came in between; a side of which any counter fell was reset and counts from 0, as in a rollout."""
     candidate = _grown(before[1], before[2], after[1], after[2])
     return (after[0], *candidate, *_grown(before[3], before[4], after[3], after[4]))
 
 
 def _grown(total: int, bad: int, later: int, later_bad: int) -> tuple[int, int]:
-    if later < total:
+    if later < total or later_bad < bad:
         return later, later_bad
-    return later - total, max(0, later_bad - bad)
+    return later - total, later_bad - bad
 
 
 def _shares(table: list[Counted]) -> Weights:

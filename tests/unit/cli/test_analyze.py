@@ -293,3 +293,10 @@ def test_weights_that_cannot_be_read_are_explained(tmp_path: Path, text: str, sa
     assert result.exit_code == 1
     assert said in result.stderr
     assert "unpack" not in result.stderr
+
+
+def test_a_reset_shows_in_the_bad_events_as_well(tmp_path: Path) -> None:
+    """A process that restarted and soon counted more than before: only its bad events fell."""
+    rows = [(0, 10, 9, 0, 0), (2, 100, 4, 100, 0)]
+    found = answer("--counts", write(tmp_path / "a.csv", HEADER, rows), "--cumulative", "--weights", 50)
+    assert (found["n"], found["candidate_bad"]) == (100, 4)
