@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +14,13 @@ from bench.decisions import peers
 from bench.decisions.production import Recording, single, slipway
 from bench.decisions.recordings import Recordings
 from bench.decisions.vector import Floats, Setting, abort_times
-from release.errors import InputError, Problem
+from release.errors import InputError, Problem, SlipwayError
 from rollout.analysis.dispersion import estimate
+
+
+class DetectorError(SlipwayError):
+    """A detector from outside failed, or answered what is no answer."""
+
 
 Detect = Callable[[Recordings], Floats]
 
@@ -29,6 +35,11 @@ class Detector:
     tolerate: float
     most: int = 1_000_000
     checked: int = 0
+
+
+def is_own(name: str) -> bool:
+    """Whether it is a row of the production detector; a detector from outside has a colon in its name."""
+    return name.partition("@")[0] == "slipway"
 
 
 def production(recordings: Recordings, tolerate: float) -> Floats:
@@ -71,10 +82,36 @@ def load(name: str) -> Detector:
     `tolerate` of the function says which ratio it tolerates (1.1 otherwise). Raises InputError."""
     module, _, function = name.partition(":")
     try:
-        single_run: Callable[[Recording], float | None] = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        problem = Problem("--detector", f"{name!r} cannot be loaded: {error}", "give MODULE:FUNCTION")
-        raise InputError("bench.decisions", [problem]) from error
+        found = importlib.import_module(module)
+        single_run = getattr(found, function) if function else None
+    except (Exception, SystemExit) as error:  # the module may do anything when it is imported
+        raise _refused(f"{name!r} cannot be loaded: {type(error).__name__}: {error}", "give MODULE:FUNCTION") from error
+    if not callable(single_run):
+        raise _refused(f"{name!r} is no function", "give MODULE:FUNCTION, a function of one Recording")
+    tolerate = getattr(single_run, "tolerate", 1.1)
+    if not isinstance(tolerate, (int, float)) or not 1.0 <= tolerate < math.inf:
+        raise _refused(f"{name!r} has tolerate = {tolerate!r}", "give it a ratio of 1 or more, or no such attribute")
+    return Detector(
+        name, partial(one_by_one, single_run=partial(_checked, name, single_run)), float(tolerate), most=100
+    )
 
-    detect = partial(one_by_one, single_run=single_run)
-    return Detector(name, detect, float(getattr(single_run, "tolerate", 1.1)), most=100)
+
+def _checked(name: str, single_run: Callable[[Recording], object], recording: Recording) -> float | None:
+    """What a detector from outside answers. DetectorError when it raises, or answers what is no time of the
+    recording: a time before its first tick or after its end would count as quicker, or slower, than any can be."""
+    try:
+        time = single_run(recording)
+    except (Exception, SystemExit) as error:  # what ends a worker process would leave the others waiting for ever
+        raise DetectorError(f"the detector {name} raised {type(error).__name__}: {error}") from error
+    if time is None:
+        return None
+    length = recording.tick * len(recording.candidate_total)
+    number = isinstance(time, (int, float, np.integer, np.floating)) and not isinstance(time, bool)
+    if not number or not recording.tick <= float(time) <= length:  # type: ignore[arg-type]
+        wanted = f"seconds from {recording.tick:g} (its first tick) to {length:g} (its end), or None"
+        raise DetectorError(f"the detector {name} returned {time!r}; wanted: {wanted}")
+    return float(time)  # type: ignore[arg-type]
+
+
+def _refused(message: str, remedy: str) -> InputError:
+    return InputError("bench.decisions", [Problem("--detector", message, remedy)])

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.decisions.detectors import is_own
 from bench.decisions.run import Plan, Results
 from bench.decisions.score import ALPHA, Outcome, Row, bounds
 
@@ -21,7 +22,7 @@ def held(results: Results, names: list[str]) -> bool:
 
 def to_json(results: Results, rows: dict[str, Row]) -> dict[str, Any]:
     """The file `out/bench/decisions.json`."""
-    own = [name for name in rows if name.startswith("slipway")] or list(rows)
+    own = [name for name in rows if is_own(name)] or list(rows)
     return {"gates_held": held(results, own), "detectors": {name: row.to_json() for name, row in rows.items()}}
 
 

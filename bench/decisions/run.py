@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.decisions import peers, sticky
 from bench.decisions.cells import BAD, GOOD, Cell, gates, grid
-from bench.decisions.detectors import Detector, disagreements
+from bench.decisions.detectors import Detector, disagreements, is_own
 from bench.decisions.recordings import simulate
 from bench.decisions.score import Outcome, Row, outcome, row
 
@@ -136,7 +136,7 @@ def everything(
     results.bad[TOLD] = {}
     jobs = [("bad", cell) for cell in grid(BAD)] + [("good", cell) for cell in grid(GOOD)]
     jobs += [(gate, cell) for gate, cells in gates().items() for cell in cells]
-    own = [(d.name, d.tolerate) for d in detectors if d.name.startswith("slipway")]
+    own = [(d.name, d.tolerate) for d in detectors if is_own(d.name)]
     client_jobs = [(population, name, tolerate) for population in sticky.POPULATIONS for name, tolerate in own]
     total, done = len(jobs) + len(client_jobs), 0
     context = multiprocessing.get_context("fork")

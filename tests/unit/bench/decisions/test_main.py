@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from bench.decisions import __main__ as program
 from bench.decisions import one_cell, run
 from bench.decisions.cells import Cell
-from bench.decisions.detectors import Detector, disagreements, load
+from bench.decisions.detectors import Detector, disagreements, is_own, load
 from bench.decisions.production import Recording, single, slipway
 from bench.decisions.recordings import Recordings, simulate
 from bench.decisions.vector import Floats
@@ -101,3 +101,84 @@ def test_one_cell_can_be_measured_as_long_as_one_likes() -> None:
     assert result.exit_code == 0, result.output
     assert " of 40 aborted: " in result.output
     assert CliRunner().invoke(one_cell.main, ["no such cell"]).exit_code == 2
+
+
+def fails(recording: Recording) -> float | None:
+    raise RuntimeError("no such column")
+
+
+def leaves(recording: Recording) -> float | None:
+    raise SystemExit(0)
+
+
+def says_soon(recording: Recording) -> object:
+    return "soon"
+
+
+def before_it_began(recording: Recording) -> object:
+    return -5.0
+
+
+def after_the_end(recording: Recording) -> object:
+    return 3600.5
+
+
+def true(recording: Recording) -> object:
+    return True
+
+
+def not_a_number(recording: Recording) -> object:
+    return float("nan")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("fails", "raised RuntimeError: no such column"),
+        ("leaves", "raised SystemExit: 0"),
+        ("says_soon", "returned 'soon'; wanted: seconds from 10 (its first tick) to 3600 (its end), or None"),
+        ("before_it_began", "returned -5.0"),
+        ("after_the_end", "returned 3600.5"),
+        ("true", "returned True"),
+        ("not_a_number", "returned nan"),
+    ],
+)
+def test_what_a_detector_from_outside_does_wrong_is_said_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    few(monkeypatch)
+    args = ["--quick", "--only", "--processes", "1", "--out", str(tmp_path), "--detector", f"{__name__}:{name}"]
+    result = CliRunner().invoke(program.main, args)
+    assert result.exit_code == 1
+    assert f"Error: the detector {__name__}:{name} {text}" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+A_NUMBER = 7
+
+
+def tolerates_less_than_nothing(recording: Recording) -> float | None:
+    return None
+
+
+tolerates_less_than_nothing.tolerate = 0.5  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["A_NUMBER", "tolerates_less_than_nothing"])
+def test_a_detector_that_no_cell_could_judge_is_refused(name: str) -> None:
+    """With a tolerated ratio below 1 every healthy cell would be left out, and its gates would look held."""
+    with pytest.raises(InputError, match=name):
+        load(f"{__name__}:{name}")
+
+
+def test_the_command_line_explains_itself() -> None:
+    nowhere = CliRunner().invoke(program.main, ["--detector", "nowhere:f"])
+    assert (nowhere.exit_code, "Error: bench.decisions" in nowhere.output) == (1, True)
+    assert CliRunner().invoke(program.main, ["--only"]).exit_code == 2
+    assert CliRunner().invoke(program.main, ["--processes", "0"]).exit_code == 2
+
+
+def test_a_module_whose_name_begins_like_ours_is_not_ours() -> None:
+    assert is_own("slipway")
+    assert is_own("slipway@1.1")
+    assert not is_own("slipway_ours:detect")
