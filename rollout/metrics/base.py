@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from release.manifest.guardrails import Guardrail
@@ -13,11 +13,17 @@ from release.rollout_inputs import Backend
 @dataclass(frozen=True, slots=True)
 class Series:
     """Cumulative counters of one emitter (one pod or one proxy): `total`, `bad`, and for latency the
-    cumulative histogram (`le` upper bounds in seconds -> count)."""
+    cumulative histogram (`le` upper bounds in seconds -> count).
+
+    With `good`, the counters are `total` and `good`, and `bad` is what the one is ahead of the other: it also falls,
+    when events that were still under way end well. `at` is the time of the sample (Unix seconds), 0 where it is
+    unknown."""
 
     total: float
     bad: float
     buckets: Mapping[float, float]
+    good: float | None = None
+    at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Counters only grow, so a value that fell means that its emitter began anew: all of the new value happened since
 (Prometheus' own rule, https://prometheus.io/docs/prometheus/latest/querying/functions/#increase, without its
-extrapolation). What an emitter counted between its last look and its end is unknown, and is left out.
+extrapolation). What an emitter counted between its last look and its end is unknown, and is left out. A sample that
+is older than the one before is no new value at all: two replicas of Prometheus that answer in turn are not in step.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from rollout.analysis.types import Counts, GuardrailCounts
 from rollout.metrics.base import Reading, Series, Snapshot
 
 NOTHING = Series(0.0, 0.0, {})
+OLDER_MOST = 60.0
+"""Seconds by which replicas may be out of step. Further back it is their clock that was set, and the value is new."""
 
 
 def deltas(before: Snapshot, after: Snapshot) -> dict[str, GuardrailCounts]:
@@ -49,7 +52,12 @@ def carry(before: Snapshot | None, after: Snapshot) -> Snapshot:
             continue
         former = readings.get(name)
         readings[name] = reading if former is None else _merged(former, reading)
-    return replace(after, readings=readings)
+    return replace(after, at=before.at if is_older(after.at, before.at) else after.at, readings=readings)
+
+
+def is_older(at: float, before: float) -> bool:
+    """Whether a sample of `at` was taken before one of `before` was, by clocks that nobody set in between."""
+    return before - OLDER_MOST <= at < before
 
 
 def effective_bound(threshold: float, bounds: Iterable[float]) -> float:
@@ -78,7 +86,21 @@ def bound_note(threshold: float, bounds: Iterable[float]) -> str | None:
 
 
 def _merged(before: Reading, after: Reading) -> Reading:
-    return Reading({**before.candidate, **after.candidate}, {**before.baseline, **after.baseline}, after.firing)
+    return Reading(_newest(before.candidate, after.candidate), _newest(before.baseline, after.baseline), after.firing)
+
+
+def _newest(before: Mapping[str, Series], after: Mapping[str, Series]) -> dict[str, Series]:
+    return {**before, **{emitter: _newer(before.get(emitter), series) for emitter, series in after.items()}}
+
+
+def _newer(before: Series | None, after: Series) -> Series:
+    """What the next look is compared with: `bad` as high as it ever was, so that what falls and rises again with the
+    events under way is not counted again."""
+    if before is None or _fell(before, after):
+        return after
+    if is_older(after.at, before.at):
+        return before
+    return replace(after, bad=max(before.bad, after.bad))
 
 
 def _side(before: Mapping[str, Series], after: Mapping[str, Series]) -> Counts:
@@ -89,15 +111,24 @@ def _side(before: Mapping[str, Series], after: Mapping[str, Series]) -> Counts:
 
 
 def _grown(before: Series, after: Series) -> Series:
-    """What one emitter counted since; any value that fell makes all of it new."""
-    fell = (
+    """What one emitter counted since; any counter that fell makes all of it new."""
+    start = NOTHING if _fell(before, after) else before
+    if is_older(after.at, start.at):
+        return Series(0.0, 0.0, dict.fromkeys(after.buckets, 0.0))
+    buckets = {bound: count - start.buckets.get(bound, 0.0) for bound, count in after.buckets.items()}
+    return Series(after.total - start.total, max(0.0, after.bad - start.bad), buckets)
+
+
+def _fell(before: Series, after: Series) -> bool:
+    """Whether the emitter began anew."""
+    if is_older(after.at, before.at):
+        return False
+    counted = after.bad < before.bad if after.good is None else after.good < (before.good or 0.0)
+    return (
         after.total < before.total
-        or after.bad < before.bad
+        or counted
         or any(after.buckets.get(bound, 0.0) < count for bound, count in before.buckets.items())
     )
-    start = NOTHING if fell else before
-    buckets = {bound: count - start.buckets.get(bound, 0.0) for bound, count in after.buckets.items()}
-    return Series(after.total - start.total, after.bad - start.bad, buckets)
 
 
 def _histogram(grown: Iterable[Series], total: int) -> tuple[tuple[float, ...], tuple[int, ...]]:

@@ -69,4 +69,8 @@ def _side(values: Mapping[str, Mapping[str, float]], side: str) -> dict[str, Ser
         raise ClusterError(
             "the queries good and total give different labels; aggregate both alike, such as sum by (pod) (...)"
         )
-    return {emitter: Series(count, max(0.0, count - good.get(emitter, 0.0)), {}) for emitter, count in total.items()}
+    return {emitter: _series(count, good.get(emitter, 0.0)) for emitter, count in total.items()}
+
+
+def _series(total: float, good: float) -> Series:
+    return Series(total, max(0.0, total - good), {}, good)

@@ -102,7 +102,10 @@ class Frame:
             total[one.emitter] = total.get(one.emitter, 0.0) + one.value
             if one.code.startswith("5"):
                 bad[one.emitter] = bad.get(one.emitter, 0.0) + one.value
-        return {emitter: Series(count, bad.get(emitter, 0.0), {}) for emitter, count in total.items()}
+        return {
+            emitter: Series(count, bad.get(emitter, 0.0), {}, at=self.emitters[emitter])
+            for emitter, count in total.items()
+        }
 
     def latency(self, cluster: str, threshold: float) -> dict[str, Series]:
         """Answers of the backend and those slower than the threshold, or the next lower bound of the histogram.
@@ -111,11 +114,11 @@ class Frame:
         for one in self._of(cluster, SECONDS):
             bound = math.inf if one.bound == "+Inf" else float(one.bound) / 1000
             buckets.setdefault(one.emitter, {})[bound] = one.value
-        found = {emitter: Series(0.0, 0.0, {}) for emitter in self._zeros(cluster)}
+        found = {emitter: Series(0.0, 0.0, {}, at=self.emitters[emitter]) for emitter in self._zeros(cluster)}
         for emitter, cumulative in buckets.items():
             bound = effective_bound(threshold, cumulative)
             total = cumulative.get(math.inf, max(cumulative.values()))
-            found[emitter] = Series(total, total - cumulative[bound], cumulative)
+            found[emitter] = Series(total, total - cumulative[bound], cumulative, at=self.emitters[emitter])
         return found
 
     def active(self, cluster: str) -> int:

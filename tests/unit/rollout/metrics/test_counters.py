@@ -47,6 +47,53 @@ def test_a_histogram_bucket_that_fell_is_a_restart_too() -> None:
     assert counted({"a": before}, {"a": after}) == Counts(12, 4, (0.1,), (4,))
 
 
+def test_good_events_that_catch_up_with_their_total_are_no_restart() -> None:
+    started, ended = Series(1_000_000, 3, {}, 999_997), Series(1_000_020, 1, {}, 1_000_019)
+    assert counted({"a": started}, {"a": ended}) == Counts(20, 0)
+
+
+def test_good_events_that_fell_are_a_restart() -> None:
+    assert counted({"a": Series(50, 2, {}, 48)}, {"a": Series(60, 20, {}, 40)}) == Counts(60, 20)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.integers(0, 20)), min_size=1, max_size=40))
+def test_events_under_way_are_counted_as_bad_once_at_most_however_often_their_number_changes(
+    history: list[tuple[int, int, int]],
+) -> None:
+    """Totals count at the start and good ones at the end: what is lost is seen up to what was under way at once."""
+    total = lost = seen = bad_seen = 0
+    before = 0
+    kept = snapshot({"a": Series(0, 0, {}, 0)})
+    for new, failing, open_now in history:
+        total += new
+        under_way = min(open_now, before + new)
+        lost, before = lost + min(failing, before + new - under_way), under_way
+        now = snapshot({"a": Series(total, lost + under_way, {}, total - lost - under_way)})
+        found = deltas(kept, now)["g"].candidate
+        seen, bad_seen, kept = seen + found.total, bad_seen + found.bad, carry(kept, now)
+        assert lost <= bad_seen
+    assert seen == total
+    assert bad_seen <= lost + max(open_now for *_, open_now in history)
+
+
+def at(time: float, total: float, bad: float = 0.0) -> Snapshot:
+    return Snapshot(time, {"g": Reading({"a": Series(total, bad, {}, at=time)}, {})}, {})
+
+
+def test_a_sample_that_is_older_than_the_last_one_is_no_restart() -> None:
+    newer, older = at(100.0, 5000, 50), at(98.0, 4990, 49)
+    assert deltas(newer, older)["g"].candidate == Counts(0, 0)
+    kept = carry(newer, older)
+    assert kept.at == 100.0
+    assert deltas(kept, at(110.0, 5100, 51))["g"].candidate == Counts(100, 1)
+
+
+def test_of_a_source_whose_clock_was_set_back_the_samples_are_new() -> None:
+    before, after = at(10_000.0, 5000), at(6400.0, 5010)
+    assert deltas(before, after)["g"].candidate == Counts(10, 0)
+    assert carry(before, after) == after
+
+
 def test_an_emitter_that_vanished_counts_nothing() -> None:
     assert counted({"a": series(10), "b": series(10)}, {"a": series(11)}) == Counts(1, 0)
 

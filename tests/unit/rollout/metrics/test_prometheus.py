@@ -192,7 +192,8 @@ def test_custom_guardrails_ask_once_each_for_all_parts_at_one_instant(server: Se
     found = source.snapshot([custom], NEW, OLD)
     assert (found.at, found.errors) == (123.5, {})
     assert found.readings["custom"] == Reading(
-        {'{"pod": "a"}': Series(100, 10, {}), '{"pod": "b"}': Series(7, 7, {})}, {'{"pod": "c"}': Series(50, 0, {})}
+        {'{"pod": "a"}': Series(100, 10, {}, 90), '{"pod": "b"}': Series(7, 7, {}, 0)},
+        {'{"pod": "c"}': Series(50, 0, {}, 50)},
     )
     assert queries(server) == [
         'label_replace(t{s="checkout-new"},"slipway_part","candidate_total","","") or '
