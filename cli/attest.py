@@ -11,6 +11,7 @@ import click
 
 from cli.attest_io import Making, Time, explained, makes_statement, read_release, write_new
 from cli.attest_verify import verify
+from release.errors import InputError, Problem
 from release.evidence.facts import Kind
 from release.evidence.receipts import ResultKind
 
@@ -42,6 +43,13 @@ def keygen(*, name: Path, kind: KeyKind, as_json: bool) -> None:
     """
     from release.evidence.make import generate_key
 
+    if not name.name:
+        raise click.UsageError(f"{str(name)!r} names no file; give a name such as keys/ci")
+    for taken in (name.with_name(f"{name.name}.key"), name.with_name(f"{name.name}.pub")):
+        if taken.exists():  # of the other no half is left behind
+            raise InputError(
+                str(taken), [Problem("NAME", "exists already, and keys are never overwritten", "Choose another name")]
+            )
     private, public = generate_key(kind)
     write_new(name.with_name(f"{name.name}.key"), private, 0o600)
     write_new(name.with_name(f"{name.name}.pub"), public)
@@ -83,6 +91,10 @@ def approval(it: Making, *, role: str, by: str, expires: datetime | None) -> Non
     """An approval of the release as it is now: any later change of the manifest voids it."""
     from release.evidence import propose, receipts
 
+    author = it.release.scope.author or ""
+    if by.casefold() == " ".join(author.split()).casefold():
+        problem = Problem("--by", f"{by} is the author (scope.author)", "Ask somebody else with this role")
+        raise InputError(f"{it.release.service} {it.release.version}", [problem])
     it.write(receipts.APPROVAL, propose.approval(it.release, it.at, role, by, expires))
 
 

@@ -22,10 +22,11 @@ from release.manifest.release import Release
 from release.units import seconds
 
 P = ParamSpec("P")
+LARGEST_KEY = 64 * 1024
 
 
 def explained(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn an error that is raised on purpose into its lines on stderr and exit code 1."""
+    """Turn an error that is raised on purpose into its lines on stderr (with --json on stdout too) and exit code 1."""
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -33,6 +34,8 @@ def explained(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except SlipwayError as error:
             click.echo(f"error: {error}", err=True)
+            if kwargs.get("as_json"):
+                click.echo(json.dumps({"ok": False, "error": str(error)}, indent=2))
             sys.exit(1)
 
     return wrapper
@@ -45,6 +48,7 @@ class Time(click.ParamType[datetime]):
 
     def __init__(self, *, ahead: bool = False) -> None:
         self._ahead = ahead
+        self._or = ", or a duration from now such as 14d" if ahead else ""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
@@ -55,11 +59,16 @@ class Time(click.ParamType[datetime]):
             if self._ahead:
                 try:
                     return datetime.now(UTC) + timedelta(seconds=seconds(value))
-                except ValueError:
+                except (ValueError, OverflowError):
                     pass
-            self.fail(f"{value!r} is not a time such as 2026-11-23T10:00:00Z", param, ctx)
+            self.fail(f"{value!r} is not a time such as 2026-11-23T10:00:00Z{self._or}", param, ctx)
         if at.tzinfo is None:
             self.fail(f"{value!r} has no zone; write 2026-11-23T10:00:00Z", param, ctx)
+        now = datetime.now(UTC)
+        if self._ahead and at <= now:
+            self.fail(f"{value!r} is in the past", param, ctx)
+        if not self._ahead and at > now:
+            self.fail(f"{value!r} is in the future, and nothing happened then", param, ctx)
         return at
 
 
@@ -81,6 +90,7 @@ class Making:
         digest = self.release.artifact.digest
         repository = self.release.artifact.image.partition("@")[0]
         payload = make.statement(digest, repository, predicate_type, predicate)
+        self._try(payload, digest)
         content = payload if self.key is None else make.sign(payload, read_key(self.key))
         write_new(self.out, content)
         said = {
@@ -99,6 +109,17 @@ class Making:
             click.echo(
                 "not signed yet: sign it as a DSSE envelope or a Sigstore bundle, and name that file in the manifest"
             )
+
+    def _try(self, payload: bytes, digest: str) -> None:
+        """Read it as the gates will: what they would refuse is not signed. Raises InputError."""
+        from release.evidence import statement, verify
+        from release.evidence.errors import EvidenceError
+
+        try:
+            verify.said(statement.parse(payload), digest)
+        except EvidenceError as error:
+            problem = Problem("statement", f"the gates would refuse it: {error.detail}", "Correct the option")
+            raise InputError(str(self.out), [problem]) from None
 
 
 _OPTIONS = (
@@ -148,10 +169,14 @@ def read_key(path: Path) -> bytes:
     """The bytes of a private key. Raises InputError when others may read the file."""
     try:
         mode = path.stat().st_mode
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_KEY)
     except OSError as error:
         problem = Problem("key", f"cannot be read: {error.strerror}", "Make one with `slipway attest keygen`")
         raise InputError(str(path), [problem]) from None
+    if b"PRIVATE KEY-----" not in content:
+        problem = Problem("key", "is no private key in PEM", "Make one with `slipway attest keygen`")
+        raise InputError(str(path), [problem])
     if mode & 0o077:
         problem = Problem("key", "others may read it", f"Protect it: chmod 600 {path}")
         raise InputError(str(path), [problem])

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.attest_io import explained
 from release.errors import SlipwayError
+from release.evidence.errors import EvidenceError
+from release.evidence.facts import Kind
+
+if TYPE_CHECKING:
+    from release.evidence.verify import Said, Verified
 
 
 @click.command()
@@ -30,10 +36,11 @@ def verify(*, statement: Path, trust: Path, subject: str | None, as_json: bool) 
     if subject is not None and subject not in it.digests:
         raise SlipwayError(f"{statement} is about {', '.join(it.digests)}, not about {subject}")
     what = said(it.statement, subject or it.digests[0])
+    unvouched = _unvouched(it, what)
     shown = {
         "statement": str(statement),
         "signers": [
-            {"name": principal.name, "mayVouchForThis": what.kind == "results" or what.kind in principal.may}
+            {"name": principal.name, "mayVouchForThis": not _kinds(what).isdisjoint(principal.may)}
             for principal in it.principals
         ],
         "method": it.method,
@@ -50,4 +57,28 @@ def verify(*, statement: Path, trust: Path, subject: str | None, as_json: bool) 
     names = ", ".join(principal.name for principal in it.principals)
     click.echo(f"{statement}: {what.kind}, signed by {names} ({it.method}), about {', '.join(it.digests)}")
     for file in what.files:
-        click.echo(f"  {file.kind} {file.name} sha256:{file.sha256}")
+        note = f" (not believed: {unvouched[file.kind]})" if file.kind in unvouched else ""
+        click.echo(f"  {file.kind} {file.name} sha256:{file.sha256}{note}")
+
+
+def _kinds(what: Said) -> frozenset[Kind]:
+    return frozenset({file.kind for file in what.files} if what.kind == "results" else {what.kind})
+
+
+def _unvouched(it: Verified, what: Said) -> dict[Kind, str]:
+    """The kinds of evidence that no signer may vouch for, and why. EvidenceError where nothing else is left."""
+    from release.evidence.binding import check_person, signer
+
+    by = getattr(what.facts, "by", "")
+    found: dict[Kind, str] = {}
+    for kind in sorted(_kinds(what)):
+        try:
+            principal = signer(it, kind, what.at, by)
+            if what.facts is not None:
+                check_person(what.facts, principal)
+        except EvidenceError as error:
+            found[kind] = error.detail
+            last = error
+    if len(found) == len(_kinds(what)):
+        raise last
+    return found

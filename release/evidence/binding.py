@@ -90,12 +90,17 @@ def check_release(facts: Facts, release: Release, principal: Principal) -> None:
     """What people said must be about this release and in their own name. Raises EvidenceError."""
     if isinstance(facts, QaFacts | ApprovalFacts):
         _check_reference(facts.release, release)
-        if facts.by.casefold() != principal.name.casefold():
-            raise EvidenceError("not-allowed", f"it says that {facts.by} speaks, but {principal.name} signed it")
-    if isinstance(facts, ApprovalFacts) and facts.role not in principal.roles:
-        raise EvidenceError("not-allowed", f"{principal.name} may not approve as {facts.role}")
+    check_person(facts, principal)
     if isinstance(facts, StagingFacts | DrillFacts) and facts.service != release.service:
         raise EvidenceError("wrong-release", f"it is about the service {facts.service}, not {release.service}")
+
+
+def check_person(facts: Facts, principal: Principal) -> None:
+    """People speak in their own name, and approve in their own roles. Raises EvidenceError."""
+    if isinstance(facts, QaFacts | ApprovalFacts) and facts.by.casefold() != principal.name.casefold():
+        raise EvidenceError("not-allowed", f"it says that {facts.by} speaks, but {principal.name} signed it")
+    if isinstance(facts, ApprovalFacts) and facts.role not in principal.roles:
+        raise EvidenceError("not-allowed", f"{principal.name} may not approve as {facts.role}")
 
 
 def _check_reference(reference: ReleaseReference, release: Release) -> None:

@@ -200,3 +200,88 @@ def test_reports_beside_a_manifest_in_a_folder_are_bound(it: Vouched, run: Run) 
     arguments = ("--manifest", "releases/release.yaml", "--unsigned", "--out", "o", "--only", "tests", "--json")
     said = json.loads(run("results", *arguments).output)
     assert said["predicate"]["files"][0]["name"] == "releases/junit.xml"
+
+
+MAKE = ("--manifest", "release.yaml", "--key", "olive.key", "--out", "made.json")
+ROLE = ("--role", "service-owner")
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (("qa", *MAKE, "--recommendation", "go", "--by", ""), "QA's recommendation: by"),
+        (("approval", *MAKE, "--role", "", "--by", "olive"), "approval: role"),
+        (("staging", *MAKE, "--outcome", "completed", "--stack", ""), "staging receipt: stack"),
+        (
+            ("drill", *MAKE, "--procedure", "rollback", "--outcome", "completed", "--seconds", "nan"),
+            "NaN is not JSON",
+        ),
+        (("approval", *MAKE, *ROLE, "--by", "Dana"), "--by: Dana is the author (scope.author)"),
+    ],
+)
+def test_what_the_gates_would_refuse_is_not_signed(it: Vouched, run: Run, command: tuple[str, ...], text: str) -> None:
+    it.manifest["scope"]["author"] = "dana"
+    _save(it)
+    run("keygen", "olive")
+    assert text in run(*command, code=1).output
+    assert json.loads(run(*command, "--json", code=1).stdout)["ok"] is False
+    assert not (it.root / "made.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("--at", "2999-01-01T00:00:00Z", "is in the future"),
+        ("--expires", "2020-01-01T00:00:00Z", "is in the past"),
+        ("--expires", "99999999d", "or a duration from now such as 14d"),
+    ],
+)
+def test_times_that_make_no_sense_are_refused(it: Vouched, run: Run, option: str, value: str, text: str) -> None:
+    run("keygen", "olive")
+    output = run("approval", *MAKE, *ROLE, "--by", "olive", option, value, code=2).output
+    assert text in " ".join(output.split())
+
+
+def test_half_a_key_pair_is_never_made(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.pub").write_text("the other half was moved away")
+    assert "never overwritten" in run("keygen", "mine", code=1).output
+    assert not (tmp_path / "mine.key").exists()
+    assert "names no file" in run("keygen", ".", code=2).output
+
+
+def test_a_public_key_is_not_taken_for_a_private_one_that_others_may_read(it: Vouched, run: Run) -> None:
+    run("keygen", "mine")
+    output = run("results", "--manifest", "release.yaml", "--key", "mine.pub", "--out", "o", code=1).output
+    assert "is no private key" in output
+    assert "chmod" not in output
+
+
+@pytest.mark.parametrize(
+    ("key", "role", "by", "text"),
+    [
+        ("ci", "service-owner", "olive", "ci signed it and may not vouch for approval"),
+        ("olive", "boss", "olive", "olive may not approve as boss"),
+        ("olive", "service-owner", "quinn", "it says that quinn speaks, but olive signed it"),
+    ],
+)
+def test_verify_refuses_what_its_signer_may_not_say(
+    it: Vouched, run: Run, key: str, role: str, by: str, text: str
+) -> None:
+    run("keygen", "ci")
+    run("keygen", "olive")
+    made = ("--manifest", "release.yaml", "--key", f"{key}.key", "--out", "made.json", "--role", role, "--by", by)
+    run("approval", *made)
+    _roots(it.root, ci=["tests"], olive=["approval"])
+    assert text in run("verify", "made.json", "--trust", "roots.yaml", code=1).output
+
+
+def test_verify_says_which_reports_are_not_believed(it: Vouched, run: Run) -> None:
+    run("keygen", "ci")
+    run("results", "--manifest", "release.yaml", "--key", "ci.key", "--out", "results.json")
+    _roots(it.root, ci=["tests"])
+    lines = run("verify", "results.json", "--trust", "roots.yaml").output.splitlines()
+    believed = {line.split()[0]: "not believed" not in line for line in lines[1:]}
+    assert believed == {kind: kind == "tests" for kind in believed}
+    assert {"tests", "coverage", "static-analysis"} <= set(believed)
+    _roots(it.root, ci=["qa"])
+    assert "may not vouch" in run("verify", "results.json", "--trust", "roots.yaml", code=1).output
