@@ -12,9 +12,9 @@ from release.rollout_inputs import Backend, RolloutInputs
 from rollout import analysis
 from rollout.analysis import dispersion
 from rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
-from rollout.metrics.base import Snapshot, Source
+from rollout.metrics.base import Series, Snapshot, Source
 from rollout.metrics.clients import ClientLedger
-from rollout.metrics.counters import carry, deltas
+from rollout.metrics.counters import carry, counted, deltas, is_older
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
@@ -47,7 +47,7 @@ class Measure:
         self._step_began = now
         self._taken = now
         self._before: tuple[Snapshot, float] | None = None
-        self._requests: Mapping[str, float] | None = None
+        self._traffic: Mapping[str, Mapping[str, Series]] = {}
         self._leading = _leading(wanted.guardrails)
         counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.kind == "client-failures"]
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
@@ -69,27 +69,29 @@ class Measure:
     def look(self, now: float, weight: float) -> dict[str, Any] | None:
         """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
         try:
-            requests = self._source.requests(self._sides())
+            traffic = self._source.traffic(self._sides())
             after = self._source.snapshot(self._wanted.guardrails, self._wanted.candidate, self._baseline)
         except ClusterError as error:
             self.error, self.failing = str(error), tuple(g.name for g in self._wanted.guardrails)
             return None
-        before, earlier = self._before, self._requests
-        self.error, self.failing = _error_of(after.errors), tuple(after.errors)
+        before = self._before
         self._take_clients(after, now)
-        if before is not None and after.at == before[0].at and not after.errors:
-            return None  # The same scrape as last time: no new data, which is not the same as no requests.
+        if before is not None and (after.at == before[0].at or is_older(after.at, before[0].at)) and not after.errors:
+            # No later scrape than last time: no new data, which is not the same as no requests, nor mends anything.
+            self._tell(self._unseen(now - self._step_began, weight))
+            return None
         self._before = (after if before is None else carry(before[0], after), now)
-        self._requests = requests
-        if before is None or earlier is None:
+        grown = self._grown(traffic)
+        if before is None:
+            self._tell(after.errors)
             self._learn_from_the_past()
             return None
         counts = {**deltas(before[0], after), **self._client_counts(after, weight, now)}
-        self._add(earlier, requests, counts)
+        self._add(grown, counts)
         # Rounded before they decide, so that the journal's ticks decide exactly the same again.
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
         errors = {**self._unseen(in_step, weight), **after.errors}
-        self.error, self.failing = _error_of(errors), tuple(errors)
+        self._tell(errors)
         tick = Tick(at, in_step, length, weight, counts, errors)
         self.evidence, self.decision = analysis.observe(self.evidence, tick)
         record = _record(tick, self.decision)
@@ -99,6 +101,9 @@ class Measure:
         if notes := {name: ledger.note for name, ledger in self._clients.items() if ledger.note}:
             record["notes"] = notes
         return record
+
+    def _tell(self, errors: Mapping[str, str]) -> None:
+        self.error, self.failing = _error_of(errors), tuple(errors)
 
     def _take_clients(self, after: Snapshot, now: float) -> None:
         """Events of single clients are handed out once, whether or not a tick follows. What was read in one piece
@@ -155,7 +160,7 @@ class Measure:
         policies = [
             g.on_inconclusive or settings.on_inconclusive
             for g in self._wanted.guardrails
-            if undecided is None or g.name in undecided
+            if not undecided or g.name in undecided  # Where all passed, the measured share is what is wrong.
         ]
         return "abort" if "abort" in policies else "hold"
 
@@ -163,19 +168,18 @@ class Measure:
         both = (self._wanted.candidate, self._baseline)
         return tuple(side for side in both if side is not None)
 
-    def _add(
-        self, before: Mapping[str, float], after: Mapping[str, float], counts: Mapping[str, GuardrailCounts]
-    ) -> None:
-        def grown(backend: Backend | None) -> int:
-            if backend is None:
-                return 0
-            was, is_now = before.get(backend.revision, 0.0), after.get(backend.revision, 0.0)
-            return int(is_now - was if is_now >= was else is_now)
+    def _grown(self, traffic: Mapping[str, Mapping[str, Series]]) -> dict[str, int]:
+        """Requests of each revision since the last look, emitter by emitter: one that was out of sight for a look
+        brings no more than what it counted meanwhile."""
+        found = {side: counted(self._traffic.get(side, {}), emitters) for side, emitters in traffic.items()}
+        self._traffic = {side: kept for side, (_, kept) in found.items()}
+        return {side: events for side, (events, _) in found.items()}
 
+    def _add(self, grown: Mapping[str, int], counts: Mapping[str, GuardrailCounts]) -> None:
         lead = counts.get(self._leading)
         self.totals = Totals(
-            self.totals.candidate + grown(self._wanted.candidate),
-            self.totals.baseline + grown(self._baseline),
+            self.totals.candidate + grown.get(self._wanted.candidate.revision, 0),
+            self.totals.baseline + (grown.get(self._baseline.revision, 0) if self._baseline is not None else 0),
             self.totals.candidate_bad + (lead.candidate.bad if lead else 0),
             self.totals.baseline_bad + (lead.baseline.bad if lead else 0),
             "clients" if self._leading in self._clients else "",
@@ -191,10 +195,9 @@ def _error_of(errors: Mapping[str, str]) -> str | None:
     return "; ".join(f"{name}: {why}" for name, why in sorted(errors.items())) or None
 
 
-def _undecided(decision: Decision | None) -> set[str] | None:
-    if decision is None:
-        return None
-    return {finding.guardrail for finding in decision.findings if finding.verdict is not Verdict.PASS}
+def _undecided(decision: Decision | None) -> set[str]:
+    findings = () if decision is None else decision.findings
+    return {finding.guardrail for finding in findings if finding.verdict is not Verdict.PASS}
 
 
 def _record(tick: Tick, decision: Decision) -> dict[str, Any]:

@@ -70,8 +70,13 @@ class Source(Protocol):
         ...
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
-        """Cumulative requests per revision at the data plane, for the measured share; 0 for one it has not seen.
-        Raises ClusterError when the source fails or is stale."""
+        """Cumulative requests per revision at the data plane, of all emitters that are in sight; 0 for one it has not
+        seen. Raises ClusterError when the source fails or is stale."""
+        ...
+
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        """The same for each emitter, for the measured share: revision -> emitter -> series, empty for a revision that
+        it has not seen. Raises ClusterError as `requests` does."""
         ...
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:

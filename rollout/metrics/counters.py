@@ -55,6 +55,11 @@ def carry(before: Snapshot | None, after: Snapshot) -> Snapshot:
     return replace(after, at=before.at if is_older(after.at, before.at) else after.at, readings=readings)
 
 
+def counted(before: Mapping[str, Series], after: Mapping[str, Series]) -> tuple[int, Mapping[str, Series]]:
+    """Events of one side between two looks, and what the next look is compared with: `deltas` and `carry` of it."""
+    return _side(before, after).total, _newest(before, after)
+
+
 def is_older(at: float, before: float) -> bool:
     """Whether a sample of `at` was taken before one of `before` was, by clocks that nobody set in between."""
     return before - OLDER_MOST <= at < before

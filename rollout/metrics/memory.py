@@ -80,6 +80,10 @@ class MemorySource:
             raise ClusterError(self.broken["*"])
         return {backend.revision: self._of(backend.revision).total for backend in backends}
 
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        """The same, of the one emitter."""
+        return {revision: {EMITTER: Series(total, 0.0, {})} for revision, total in self.requests(backends).items()}
+
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         """What was set, once `at` is later than `after`."""
         self.faults.hit("in_flight")

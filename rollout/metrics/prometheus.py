@@ -81,11 +81,15 @@ class PrometheusSource:
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         """Cumulative requests per revision."""
-        frame = self._frame((REQUESTS,), backends)
         return {
-            backend.revision: sum(series.total for series in frame.requests(self._cluster(backend)).values())
-            for backend in backends
+            revision: sum(series.total for series in emitters.values())
+            for revision, emitters in self.traffic(backends).items()
         }
+
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        """Cumulative requests per revision and Envoy."""
+        frame = self._frame((REQUESTS,), backends)
+        return {backend.revision: frame.requests(self._cluster(backend)) for backend in backends}
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         """Requests in flight; see the protocol for `after`."""

@@ -97,6 +97,9 @@ class Traffic:
             raise ClusterError(self.down)
         return {side.revision: float(int(self._total.get(side.service, 0.0))) for side in backends}
 
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        return {revision: {"proxy": Series(total, 0.0, {})} for revision, total in self.requests(backends).items()}
+
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         return 0
 

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
 from release.errors import ClusterError
-from rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, observe
+from release.rollout_inputs import Backend
+from rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, Verdict, observe
 from rollout.measure import Measure
+from rollout.metrics.base import Series
 from rollout.metrics.memory import MemorySource
-from tests.unit.rollout.examples import backend, wanted
+from rollout.shares import share_problem
+from tests.unit.rollout.examples import backend, decision, wanted
 
 OLD, NEW = backend("aaaaaaaa"), backend("bbbbbbbb")
 
@@ -72,7 +76,47 @@ def test_what_the_journal_holds_of_the_ticks_decides_again_exactly_the_same() ->
             for name, counts in record["counts"].items()
         }
         tick = Tick(record["at"], record["inStep"], record["length"], record["weight"], seen, record["errors"])
-        evidence, decision = observe(evidence, tick)
-        assert decision.statistic == record["statistic"]
-        assert decision.verdict == record["verdict"]
+        evidence, again = observe(evidence, tick)
+        assert again.statistic == record["statistic"]
+        assert again.verdict == record["verdict"]
     assert evidence == measure.evidence
+
+
+class TwoProxies(MemorySource):
+    """Half of the requests went by either proxy; one may be out of sight."""
+
+    hidden = False
+
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        shown = ("a",) if self.hidden else ("a", "b")
+        return {side: dict.fromkeys(shown, Series(n / 2, 0, {})) for side, n in self.requests(backends).items()}
+
+
+def test_a_proxy_that_is_out_of_sight_for_a_look_does_not_change_the_measured_share() -> None:
+    source = TwoProxies()
+    source.feed(OLD.revision, 200_000)
+    measure = Measure(source, wanted(), OLD, now=0.0)
+    for index in range(12):
+        source.at = float(index + 1)
+        source.feed(OLD.revision, 190)
+        source.feed(NEW.revision, 10)
+        source.hidden = index == 6
+        measure.look(index + 1.0, 5.0)
+    totals = measure.totals
+    assert (totals.candidate, totals.baseline) == (110, 11 * 190)
+    assert share_problem(5.0, totals.candidate, totals.baseline, sticky=False) is None
+
+
+def test_an_answer_that_is_older_than_the_last_one_is_no_look() -> None:
+    source = MemorySource()
+    measure, _ = looks(source)
+    source.at -= 2.0
+    assert measure.look(5.0, 25.0) is None
+    assert measure.error is None
+
+
+def test_a_step_that_passed_and_whose_share_is_wrong_goes_by_the_declared_policy() -> None:
+    settings = {"tick": "1s", "dwell": "2s", "onInconclusive": "abort"}
+    measure = Measure(MemorySource(), wanted(analysis=settings), OLD, now=0.0)
+    measure.decision = decision(Verdict.PASS)
+    assert measure.policy("inconclusive") == "abort"

@@ -130,6 +130,8 @@ def test_a_log_without_a_word_of_requests_of_a_side_that_the_gateway_counted_is_
     assert errors[-1] is not None
     assert f"requests of the {missing} in this step, but the source shows no client of it" in errors[-1]
     assert measure.failing == ("clients",)
+    measure.look(33.5, 25.0)  # The same scrape once more mends nothing, else no grace would ever be over.
+    assert measure.error == errors[-1]
     measure.next_step(34.0)
     source.at = 34.0
     measure.look(34.0, 50.0)
