@@ -18,6 +18,8 @@ from rollout.metrics.counters import carry, counted, deltas, is_older
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
+ASKED_MOST = 5
+"""So often it is asked for, while the candidate has no traffic yet."""
 OBSERVED = 0.5
 """Of `dwell`: how long a client is observed before it counts as good or bad. The rest is for those who come late."""
 UNSEEN_SECONDS, UNSEEN_REQUESTS = 30.0, 100
@@ -51,6 +53,8 @@ class Measure:
         self._leading = _leading(wanted.guardrails)
         counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.kind == "client-failures"]
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
+        self._unasked = 0
+        self._unguarded = ""
         self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
         self.decision: Decision | None = None
         self.error: str | None = None
@@ -84,7 +88,8 @@ class Measure:
         grown = self._grown(traffic)
         if before is None:
             self._tell(after.errors)
-            self._learn_from_the_past()
+            if not self._learn_from_the_past() and weight <= 0.0:
+                self._before = None  # While nothing depends on it, it is asked again.
             return None
         counts = {**deltas(before[0], after), **self._client_counts(after, weight, now)}
         self._add(grown, counts)
@@ -98,8 +103,9 @@ class Measure:
         clusters = self.evidence.settings.dispersion
         if clusters:
             record["dispersion"] = dict(clusters)
-        if notes := {name: ledger.note for name, ledger in self._clients.items() if ledger.note}:
-            record["notes"] = notes
+        notes = {name: ledger.note for name, ledger in self._clients.items()} | {"history": self._unguarded}
+        if told := {name: note for name, note in notes.items() if note}:
+            record["notes"] = told
         return record
 
     def _tell(self, errors: Mapping[str, str]) -> None:
@@ -137,18 +143,23 @@ class Measure:
             if name in after.readings and name not in after.errors
         }
 
-    def _learn_from_the_past(self) -> None:
-        """Whether bad events of what serves come in clusters; one that cannot be asked is no reason to stop."""
-        if self._baseline is None or self.evidence.settings.dispersion:
-            return
+    def _learn_from_the_past(self) -> bool:
+        """Whether bad events of what serves come in clusters. False when it could not be asked and should be once more;
+        in the end that is no reason to stop, but it is said."""
+        if self._baseline is None:
+            return True
         settings = self._wanted.analysis
         try:
             past = self._source.history(self._wanted.guardrails, self._baseline, HISTORY, settings.tick)
-        except ClusterError:
-            return
+        except ClusterError as error:
+            self._unasked += 1
+            self._unguarded = f"clustered errors are not guarded against, as the past could not be read: {error}"
+            return self._unasked >= ASKED_MOST
+        self._unguarded = ""
         phi = {name: dispersion.estimate(ticks) for name, ticks in past.items()}
         clustered = {name: value for name, value in phi.items() if value > 1.0}
         self.evidence = analysis.begin(self._wanted.guardrails, settings, dispersion=clustered)
+        return True
 
     def policy(self, kind: str) -> Policy:
         """The strictest declared policy of the guardrails concerned; `kind` is `inconclusive` or `error`."""

@@ -58,6 +58,22 @@ def test_a_past_that_cannot_be_asked_stops_nothing() -> None:
     assert measure.evidence.settings.dispersion == ()
     assert measure.error is None
     assert len(records) == 3
+    assert "the past could not be read: Prometheus did not answer in time" in str(records[-1]["notes"])
+
+
+def test_before_any_traffic_a_past_that_could_not_be_read_is_asked_for_again() -> None:
+    source = MemorySource()
+    source.past = {"errors": clustered(6)}
+    source.faults.next("history", ClusterError("Prometheus did not answer in time"))
+    measure = Measure(source, wanted(), OLD, now=0.0)
+    found = []
+    for index in range(4):
+        source.at = float(index + 1)
+        source.feed(OLD.revision, 300, index)
+        found.append(measure.look(index + 1.0, 0.0))
+    assert dict(measure.evidence.settings.dispersion)["errors"] == pytest.approx(6.0, rel=0.3)
+    assert [record is not None for record in found] == [False, False, True, True]
+    assert "notes" not in (found[-1] or {})
 
 
 def test_what_the_journal_holds_of_the_ticks_decides_again_exactly_the_same() -> None:
