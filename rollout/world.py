@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rollout import clock
 from rollout.cluster.base import Intents, JournalStore, Lease, Workloads
 from rollout.metrics.base import Source
 from rollout.routers.base import Router
@@ -13,7 +14,7 @@ from rollout.routers.base import Router
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The adaptors of one service's rollout; `now` is Unix seconds."""
+    """The adaptors of one service's rollout; `now` is Unix seconds, by a clock that does not jump."""
 
     router: Router
     workloads: Workloads
@@ -22,6 +23,6 @@ class World:
     intents: Intents
     source: Source | None = None
     """None for those that only put traffic back."""
-    now: Callable[[], float] = time.time
+    now: Callable[[], float] = clock.now
     pause: Callable[[float], None] = time.sleep
     """Wait between two looks, where no cancellation is awaited."""

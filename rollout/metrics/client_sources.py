@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from release.errors import ClusterError
 from release.manifest.guardrails import ClientFailures
 from release.rollout_inputs import AccessLog, Backend
+from rollout import clock
 from rollout.metrics.access_log import AccessLogReader
 from rollout.metrics.base import ClientEvents, Reading
 from rollout.metrics.bitmaps import BitmapReader
@@ -20,7 +20,7 @@ class ClientSources:
     """Holds the readers, which remember how far they have read. `now` is Unix seconds."""
 
     def __init__(
-        self, api: Prometheus, namespace: str, access_log: AccessLog | None, now: Callable[[], float] = time.time
+        self, api: Prometheus, namespace: str, access_log: AccessLog | None, now: Callable[[], float] = clock.now
     ) -> None:
         self._api = api
         self._namespace = namespace
