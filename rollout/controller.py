@@ -173,6 +173,10 @@ def needed(rules: Rules, state: State) -> int:
 
 def _ready(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     want = needed(rules, state)
+    if look.source_error is not None and (look.ready >= want or state.index > 0):
+        # No more traffic for a candidate that nobody can see, nor any for longer than the grace.
+        return _source_failed(rules, state, look, look.now - state.began)
+    state = replace(state, failing_since=None)
     if look.ready >= want and state.paused:
         return state, Wait("paused, the candidate is ready")
     if look.ready >= want:

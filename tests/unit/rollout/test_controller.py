@@ -147,6 +147,27 @@ def test_metrics_that_fail_beyond_the_grace_abort_without_blaming_the_candidate(
     assert "failed for over 5s: connection refused" in action.reason
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_no_weight_is_written_while_metrics_fail(index: int) -> None:
+    blind = look(now=20.0, source_error="connection refused")
+    state, action = next_action(RULES, State(index=index), blind)
+    assert action == Wait("metrics fail, within the grace: connection refused")
+    again, action = next_action(RULES, state, look(now=24.0))
+    assert (again.failing_since, action) == (None, Shift(RULES.steps[index]))
+    _, action = next_action(RULES, state, replace(blind, now=26.0))
+    assert isinstance(action, Abort)
+    assert action.cause is Cause.ENVIRONMENT
+
+
+def test_a_candidate_with_traffic_that_nobody_sees_does_not_wait_for_its_next_replicas() -> None:
+    state = State(index=1, failing_since=20.0)
+    blind = look(now=26.0, ready=2, source_error="connection refused")
+    _, action = next_action(RULES, state, blind)
+    assert isinstance(action, Abort)
+    _, action = next_action(RULES, replace(state, index=0), blind)
+    assert action == Wait("2 of 3 replicas ready")
+
+
 def test_a_hold_policy_keeps_a_rollout_with_dead_metrics_where_it_is() -> None:
     state = replace(BAKING, failing_since=20.0)
     _, action = next_action(RULES, state, look(now=30.0, source_error="gone", decision=PASS, on_error="hold"))

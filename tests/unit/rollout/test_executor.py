@@ -290,3 +290,12 @@ def test_an_aborted_sticky_canary_leaves_nothing_sticky() -> None:
     assert live is not None
     assert dict(live.shares) == {world.old.service: 100.0}
     assert live.body == world.router.body(world.wanted.route)
+
+
+def test_a_candidate_gets_no_traffic_while_metrics_are_dead() -> None:
+    world = Simulation()
+    world.traffic.down = "connection refused"
+    with pytest.raises(RolloutAborted, match=r"before any traffic.*metrics source failed for over 5s"):
+        world.run()
+    assert set(world.shares()) <= {0.0}
+    assert world.head.quarantined == {}
