@@ -24,6 +24,11 @@ def read(api: Prometheus, guardrail: Custom, sides: Sequence[Backend], draft: Dr
     """
     try:
         at, reading = _reading(api.query(query(guardrail, sides)), sides)
+        if len(sides) > 1 and not reading.baseline and guardrail.objective is None:
+            raise ClusterError(
+                "the query total gave no series of the baseline, so the candidate would be compared with nobody; check "
+                "it, count in a release before the one that is judged by it, or declare an objective"
+            )
     except ClusterError as error:
         draft.fail([guardrail.name], error)
     else:

@@ -221,6 +221,17 @@ def test_custom_queries_that_count_nothing_sensible_are_errors(
     assert found.readings == {}
 
 
+def test_a_baseline_that_counts_nothing_is_an_error_unless_an_objective_judges(
+    server: Server, source: PrometheusSource
+) -> None:
+    server.on("label_replace", result({"metric": {"slipway_part": "candidate_total"}, "value": [1, "4"]}))
+    alone = Custom(name="custom", kind="custom", good="g", total="t")
+    judged = alone.model_copy(update={"objective": 0.02})
+    assert "no series of the baseline" in source.snapshot([alone], NEW, OLD).errors["custom"]
+    assert source.snapshot([alone], NEW, None).errors == {}
+    assert source.snapshot([judged], NEW, OLD).errors == {}
+
+
 CLOCK = {"metric": {}, "value": [321.0, "321"]}
 
 
