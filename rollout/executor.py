@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from release.errors import ClusterError, Conflict, RolloutAborted
 from release.plan import Kind, PlannedStep, planned_steps
@@ -36,13 +36,12 @@ from rollout.routers.base import Live, Split
 from rollout.shares import share_problem
 from rollout.smoke_step import smoke
 from rollout.status import status_line
+from rollout.ticks import TickLog
 from rollout.transition import move
 from rollout.world import World
 
 POLL = 0.25
 """Seconds between looks while nothing is measured: readiness and acceptance are awaited this often."""
-RECORDS_HELD = 10
-"""Ticks that are written to the journal at once."""
 
 
 class Reporter(Protocol):
@@ -122,7 +121,7 @@ class Executor:
         self._smoke: str | None = None
         self._intent: tuple[str | None, str] = (None, "")
         self._unreachable: float | None = None
-        self._records: list[dict[str, Any]] = []
+        self._ticks = TickLog(world.journal, attempt.id, self._rules.error_grace, world.now)
 
     def run(self) -> Head:
         """Drive the rollout to its commit. Raises RolloutAborted with one clear line."""
@@ -201,9 +200,7 @@ class Executor:
         self._looked = now
         record = self._measure.look(now, self._weight)
         if record is not None:
-            self._records.append(record)
-        if len(self._records) >= RECORDS_HELD:
-            self._flush()
+            self._ticks.add(record)
 
     def _accepted(self) -> bool:
         if self._state.phase is not Phase.SHIFT:
@@ -329,13 +326,8 @@ class Executor:
             self._stored.version = stored[1]
         self._stored.head = head
 
-    def _flush(self) -> None:
-        records, self._records = self._records, []
-        if records:
-            self._world.journal.append(self._attempt.id, records)
-
     def _commit(self) -> None:
-        self._flush()
+        self._ticks.flush()
         now = self._world.now()
         self._save(journal.committed(self._stored.head, self._attempt, self._wanted.route, now))
 
@@ -355,7 +347,10 @@ class Executor:
             bad = action.cause in (Cause.CANDIDATE, Cause.OPERATOR) and self._attempt.kind != "return"
             head = journal.aborted(self._stored.head, self._attempt, action.reason, now, quarantine=bad)
         self._save(head)
-        self._flush()
+        try:
+            self._ticks.flush()
+        except ClusterError as error:  # Why it was aborted is the word that counts.
+            self._reporter.event(f"{self._wanted.service}: the last ticks are not in the journal: {error}")
         raise RolloutAborted(self._last_words(action))
 
     def _return_traffic(self, action: Abort) -> None:

@@ -299,3 +299,21 @@ def test_a_candidate_gets_no_traffic_while_metrics_are_dead() -> None:
         world.run()
     assert set(world.shares()) <= {0.0}
     assert world.head.quarantined == {}
+
+
+def test_a_journal_that_misses_ticks_for_a_moment_gets_them_all_later() -> None:
+    world = Simulation()
+    world.journal.faults.next("append", ClusterError("the API does not answer"))
+    world.run()
+    looks = [record["at"] for record in world.journal.records("r1")]
+    assert looks == sorted(set(looks))
+    assert looks[0] < 2.0
+
+
+def test_a_journal_that_is_away_does_not_take_the_place_of_the_reason_of_an_abort() -> None:
+    world = Simulation()
+    world.traffic.bad[CANDIDATE] = 0.5
+    world.journal.faults.next("append", ClusterError("the API does not answer"), times=99)
+    with pytest.raises(RolloutAborted, match="abort evidence"):
+        world.run()
+    assert any("not in the journal: the API does not answer" in line for line in world.lines.lines)
