@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import log
 
 from release.manifest.analysis import Analysis, ExpectedTraffic
@@ -12,14 +13,17 @@ from rollout.analysis import constants as const
 from rollout.analysis.common import COMMON, common_growth, highest_common_ratio, information, nearest
 from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from rollout.analysis.foreseen import Detection, Foresight, StepForesight
-from rollout.analysis.foresight_text import clients_needed, warn
+from rollout.analysis.foresight_text import clients_needed, unforeseen, warn
 from rollout.analysis.nulls import acceptable_share, promotable_share
 from rollout.analysis.rules import Rule, compile_rules, highest_ratio
 from rollout.analysis.state import Baseline
 
 RATIOS = (2.0, 5.0, 10.0)
+WARM_UP_COST = -log(const.PRIOR[0])
+"""Nats that the bets of the warm-up lose on what is no gross fault: all but those that do not bet."""
 KINDS = ("error-ratio", "custom", "slo")
 """The guardrails whose bad share `analysis.expected` speaks of."""
+SILENT = ("latency", "alert")
 
 
 def foresee(
@@ -42,31 +46,43 @@ def foresee(
     found: list[StepForesight] = []
     if expected is not None:
         recorded = 0.0
+        warm = analysis.warm_up
         for step in steps:
             seconds = max(step.bake, analysis.dwell)
             baseline = Baseline(round(recorded), round(recorded * expected.bad_share))
-            found += [_step(rule, analysis, expected, step, baseline) for rule in judged]
+            found += [_step(rule, analysis, expected, step, baseline, warm) for rule in judged]
+            warm = (
+                0.0 if step.weight > 0.0 else warm
+            )  # It ends within the step that it begins in: nothing passes before.
             recorded += 0.0 if first_release else expected.rate * (1.0 - step.weight / 100.0) * seconds
     warnings = warn(analysis, found, stickiness)
     notes = () if first_release else clients_needed(guardrails, analysis, [step.weight for step in steps])
+    notes += unforeseen([rule.name for rule in rules if rule.kind in SILENT])
     if expected is None:
         return Foresight(None, None, (), warnings, notes)
     return Foresight(expected.rate, expected.bad_share, tuple(found), warnings, notes)
 
 
 def _step(
-    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, step: PlannedStep, baseline: Baseline
+    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, step: PlannedStep, baseline: Baseline, warm: float
 ) -> StepForesight:
+    """`warm`: seconds of the step that are warm-up, in which no fault of RATIOS is noticed and nothing passes."""
     alone = rule.first_release or step.weight >= 100.0
     candidate = expected.rate * step.weight / 100.0
     growth = _growth(rule, expected, step.weight, alone, baseline)
-    needed = rule.log_abort + const.MIXTURE_COST
+    needed = rule.log_abort + const.MIXTURE_COST + (WARM_UP_COST if warm else 0.0)
     seconds = max(step.bake, analysis.dwell)
+    share = usual(rule, expected)
     detections = tuple(
-        _detection(growth, ratio, needed, analysis, candidate * usual(rule, expected)) for ratio in RATIOS
+        _detection(growth, ratio, needed, analysis, candidate * min(1.0, ratio * share), warm) for ratio in RATIOS
     )
-    smallest = smallest_ratio(growth, 1.0, needed, seconds, 1.0 / usual(rule, expected))
+    smallest = smallest_ratio(growth, 1.0, needed, seconds - warm, 1.0 / share)
+    if smallest is None and warm and not alone and not rule.absolute:
+        gross = _growth(replace(rule, tolerate=const.WARM_UP_RATIO), expected, step.weight, alone, baseline)
+        needed = rule.log_abort + const.MIXTURE_COST
+        smallest = smallest_ratio(gross, const.WARM_UP_RATIO, needed, min(warm, seconds), 1.0 / share)
     passes = _passes(rule, analysis, expected, step.weight, alone, baseline)
+    passes += warm if passes else 0.0
     return StepForesight(
         rule.name, step.weight, seconds, detections, smallest, passes if passes <= analysis.horizon else None
     )
@@ -111,13 +127,14 @@ def _from_nothing(rule: Rule, candidate: float, other: float, share: float) -> C
 
 
 def _detection(
-    growth: Callable[[float], float], ratio: float, needed: float, analysis: Analysis, bad: float
+    growth: Callable[[float], float], ratio: float, needed: float, analysis: Analysis, failed: float, warm: float
 ) -> Detection:
+    """`failed`: requests of the candidate a second that fail with this fault."""
     speed = growth(ratio)
-    seconds = max(analysis.tick, needed / speed) if speed > 0.0 else float("inf")
+    seconds = warm + max(analysis.tick, needed / speed) if speed > 0.0 else float("inf")
     if seconds > analysis.horizon:
         return Detection(ratio, None, None)
-    return Detection(ratio, seconds, seconds * ratio * bad)
+    return Detection(ratio, seconds, seconds * failed)
 
 
 def _passes(

@@ -71,6 +71,13 @@ def clients_needed(guardrails: Sequence[Guardrail], analysis: Analysis, weights:
     return tuple(found)
 
 
+def unforeseen(names: Sequence[str]) -> tuple[str, ...]:
+    """Guardrails of whose events `analysis.expected` says nothing."""
+    if not names:
+        return ()
+    return (f"{', '.join(names)}: not foreseen, since analysis.expected says nothing of what these count",)
+
+
 def _too_slow(step: StepForesight, analysis: Analysis) -> list[str]:
     where = f"{step.weight:.4g}%: {step.guardrail}"
     if step.passes is None:

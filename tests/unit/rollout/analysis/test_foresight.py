@@ -14,7 +14,8 @@ from release.plan import PlannedStep
 from rollout.analysis.foreseen import Foresight, StepForesight
 from rollout.analysis.foresight import foresee
 from rollout.analysis.foresight_text import render
-from tests.unit.rollout.analysis.examples import analysis, clients, errors, latency, slo
+from rollout.analysis.types import Verdict
+from tests.unit.rollout.analysis.examples import analysis, clients, errors, first, fresh, latency, slo, traffic, watch
 
 PLAN = (PlannedStep(5, 120), PlannedStep(25, 300), PlannedStep(50, 300), PlannedStep(100, 600))
 
@@ -56,6 +57,51 @@ def test_failed_requests_are_those_of_the_candidate_until_the_abort() -> None:
     for detection in step.detections:
         assert detection.seconds is not None
         assert detection.failed == pytest.approx(detection.seconds * 5 * 0.01 * detection.ratio)
+
+
+def test_no_more_requests_can_fail_than_there_are() -> None:
+    for detection in plan(100, 0.3).steps[0].detections:
+        assert detection.seconds is not None
+        assert detection.failed == pytest.approx(detection.seconds * 5 * min(1.0, 0.3 * detection.ratio))
+
+
+def warmed(*guardrails: Any, warm_up: str = "60s", **options: Any) -> Foresight:
+    settings = analysis(expected={"rate": 1000, "bad_share": 0.005}, warm_up=warm_up)
+    return foresee(guardrails or (errors(),), settings, (PlannedStep(5, 60), PlannedStep(50, 60)), **options)
+
+
+@pytest.mark.parametrize("ratio", [2.0, 5.0])
+def test_the_warm_up_delays_what_the_first_step_notices_by_what_it_delays_in_fact(ratio: float) -> None:
+    foreseen = seconds(warmed().steps[0], ratio)
+    times = []
+    for seed in range(20):
+        faulty = traffic(seed, candidate=0.005 * ratio, baseline=0.005, rate=1000.0, weight=5.0, ticks=600)
+        _, decisions = watch(fresh(errors(), warm_up="60s"), faulty)
+        index = first(decisions, Verdict.FAIL)
+        assert index is not None
+        times.append(2.0 * (index + 1))
+    assert foreseen == pytest.approx(np.mean(times), rel=0.25)
+
+
+def test_nothing_passes_in_the_warm_up_and_later_steps_have_none() -> None:
+    before, after = warmed(warm_up="0s").steps, warmed().steps
+    assert before[0].passes is not None
+    assert after[0].passes == pytest.approx(60.0 + before[0].passes)
+    assert after[1] == before[1]
+    assert warmed(first_release=True).steps[0].passes == 0.0
+
+
+def test_a_step_of_warm_up_alone_notices_gross_faults_only() -> None:
+    smallest = warmed().steps[0].smallest
+    assert smallest is not None
+    assert smallest > 20.0
+    assert warmed(slo()).steps[0].smallest is None
+
+
+def test_a_guardrail_whose_events_nobody_expects_is_named() -> None:
+    assert plan(100, 0.001, errors(), latency()).notes == (
+        "latency: not foreseen, since analysis.expected says nothing of what these count",
+    )
 
 
 def test_a_larger_fault_is_never_seen_later() -> None:
