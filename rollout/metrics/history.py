@@ -31,8 +31,8 @@ class History:
 
     def __init__(self, result: Iterable[Mapping[str, Any]], cluster: str) -> None:
         found = [one for one in result if one["metric"].get(CLUSTER) == cluster and one.get("values")]
-        self._requests = [_growth(one, CODE) for one in found if one["metric"].get("__name__") == REQUESTS]
-        self._seconds = [_growth(one, BOUND) for one in found if one["metric"].get("__name__") == SECONDS]
+        self._requests = _once(_growth(one, CODE) for one in found if one["metric"].get("__name__") == REQUESTS)
+        self._seconds = _once(_growth(one, BOUND) for one in found if one["metric"].get("__name__") == SECONDS)
 
     def errors(self, length: float) -> Ticks:
         """Answers, and those of 5xx, in ticks of `length` seconds."""
@@ -55,6 +55,17 @@ def _growth(series: Mapping[str, Any], label: str) -> _Growth:
     steps = [(at, value - before if value >= before else value) for (_, before), (at, value) in pairwise(samples)]
     emitter = metric.get("pod") or metric.get("instance") or ""
     return _Growth(emitter, metric.get(label, ""), tuple(steps), samples[0][0], samples[0][1])
+
+
+def _once(found: Iterable[_Growth]) -> list[_Growth]:
+    """Series of one emitter that differ in other labels are copies (two jobs, two replicas of Prometheus): the longest
+    counts, since events that are counted twice look like clusters of two."""
+    longest: dict[tuple[str, str], _Growth] = {}
+    for one in found:
+        key = (one.emitter, one.label)
+        if key not in longest or len(longest[key].steps) < len(one.steps):
+            longest[key] = one
+    return list(longest.values())
 
 
 def _ticks(total: Sequence[_Growth], bad: Sequence[_Growth], length: float, minus: Sequence[_Growth] = ()) -> Ticks:

@@ -41,6 +41,12 @@ def test_every_envoy_is_a_row_of_its_own() -> None:
     assert past.errors(10.0) == [[(10, 0)], [(20, 0)]]
 
 
+def test_copies_of_a_series_are_not_added_up() -> None:
+    copies = [code("200", [0, 10, 20], job="a"), code("200", [10, 20], job="b", at=1001.0)]
+    assert History(copies, CLUSTER).errors(10.0) == [[(20, 0)]]
+    assert History(copies[::-1], CLUSTER).errors(10.0) == [[(20, 0)]]
+
+
 def test_other_backends_are_not_meant() -> None:
     assert History([code("200", [0, 10])], "shop_other_8080").errors(1.0) == []
 
