@@ -115,7 +115,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     try:
         configuration = Configuration.model_validate(document.data, by_alias=True, by_name=False)
     except ValidationError as error:
-        problems += problems_of(error, Configuration, document, REMEDIES)
+        problems += problems_of(error, Configuration, document, REMEDIES, secret=True)
     loaded = _Manifests(root, problems)
     services = tuple(_services(document.data, loaded))
     if configuration is not None:

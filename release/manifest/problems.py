@@ -17,16 +17,24 @@ from release.manifest.document import Document, Location, show_location
 
 
 def problems_of(
-    error: ValidationError, model: type[BaseModel], document: Document, remedies: Mapping[str, str]
+    error: ValidationError,
+    model: type[BaseModel],
+    document: Document,
+    remedies: Mapping[str, str],
+    *,
+    secret: bool = False,
 ) -> list[Problem]:
     """Every error of one validation of `model`, one problem a place. `remedies` maps a place without indices
-    (`strategy.steps`) to what to write there; the nearest one around the place is used."""
+    (`strategy.steps`) to what to write there; the nearest one around the place is used. With `secret` the values are
+    not shown."""
     found: dict[Location, Problem] = {}
     for details in error.errors(include_url=False):
         if _only_its_items_failed(details):
             continue
         location, holder = _place(model, details["loc"])
         location, message, remedy = _explained(details, location, holder)
+        if not secret and details["type"] not in _SAID:
+            message += _found(details, message)
         remedy = remedy or _nearest(location, remedies)
         if location in found:
             first = found[location]
@@ -71,6 +79,29 @@ def _explained(details: ErrorDetails, location: Location, holder: Any) -> tuple[
         case "value_error":
             message = str(context["error"])
     return location, message, remedy
+
+
+_SAID = frozenset({"missing", "extra_forbidden", "union_tag_invalid", "union_tag_not_found", "too_short"})
+"""Errors that are not about a value, or whose message names it."""
+LONGEST = 60
+
+
+def _found(details: ErrorDetails, message: str) -> str:
+    """What stands there, unless the message names it or it is no single value that one could show."""
+    value, own = details["input"], details["type"] == "value_error"
+    if isinstance(value, Flag | bool):
+        shown = str(value).lower()
+    elif isinstance(value, str):
+        shown = repr(value)
+    elif isinstance(value, int | float):
+        shown = str(value)
+    elif value is None:
+        shown = "nothing"
+    else:
+        shown = "" if own else "a mapping" if isinstance(value, dict) else "a list"
+    if not shown or len(shown) > LONGEST or (own and shown in message) or "YAML reads" in message:
+        return ""
+    return f" (found {shown})"
 
 
 def _only_its_items_failed(details: ErrorDetails) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from release.manifest.base import Part
+from release.manifest.base import ObjectName, Part
 from release.units import Seconds
 
 Hostname = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]
@@ -15,9 +15,9 @@ Hostname = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(
 class GatewayReference(Part):
     """The Gateway that the route attaches to; `section` names one listener of it."""
 
-    namespace: str
-    name: str
-    section: str | None = None
+    namespace: ObjectName
+    name: ObjectName
+    section: ObjectName | None = None
 
 
 class HeaderMatch(Part):

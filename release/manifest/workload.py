@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from release.manifest.base import Part
+from release.manifest.base import ObjectName, Part
 from release.units import Seconds
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -23,8 +24,8 @@ MAX_FILES_BYTES = 900_000
 class SecretReference(Part):
     """A key of a Kubernetes Secret; the value itself never enters a manifest, a journal or a log."""
 
-    secret: str
-    key: str
+    secret: ObjectName
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
 
 
 def _quantity(value: object) -> object:
@@ -32,14 +33,41 @@ def _quantity(value: object) -> object:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+_POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
+"""Of a thousand; with an `i`, of 1,024."""
+
+
+def _amount(quantity: str) -> Fraction:
+    number = quantity.rstrip("mkKMGTi")
+    unit = quantity.removeprefix(number)
+    if unit == "m":
+        return Fraction(number) / 1000
+    if unit.endswith("i"):
+        return Fraction(number) * int(1024 ** _POWERS[unit[0].replace("K", "k")])
+    return Fraction(number) * int(1000 ** _POWERS[unit])
+
+
 Quantity = Annotated[str, BeforeValidator(_quantity), Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+
+
+ResourceName = Annotated[str, Field(pattern=r"^(cpu|memory|ephemeral-storage|hugepages-.+|[^/]+/[^/]+)$")]
+"""Without a domain Kubernetes knows these only."""
 
 
 class Resources(Part):
     """Kubernetes quantities, such as `{cpu: 100m, memory: 64Mi}`."""
 
-    requests: dict[str, Quantity] = {}
-    limits: dict[str, Quantity] = {}
+    requests: dict[ResourceName, Quantity] = {}
+    limits: dict[ResourceName, Quantity] = {}
+
+    @model_validator(mode="after")
+    def _limits_cover_requests(self) -> Resources:
+        """Kubernetes would refuse the Deployment, when everything before it is made already."""
+        for name, limit in self.limits.items():
+            request = self.requests.get(name)
+            if request is not None and _amount(request) > _amount(limit):
+                raise ValueError(f"requests.{name} {request} is more than limits.{name} {limit}")
+        return self
 
 
 class HttpProbe(Part):
@@ -108,8 +136,8 @@ class Workload(Part):
     probes: Probes
     drain: Drain = Drain()
     security: Security = Security()
-    ready_within: Seconds = 120.0
-    service_account: str | None = None
+    ready_within: Annotated[Seconds, Field(gt=0)] = 120.0
+    service_account: ObjectName | None = None
     annotations: dict[AnnotationName, str] = {}
     """Of the pods, such as those by which a Prometheus finds what to scrape."""
     max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d+%$")] = 1

@@ -199,3 +199,10 @@ def test_a_service_carries_the_digest_of_its_manifest(tmp_path: Path) -> None:
     path = write(tmp_path, "1.yaml")
     (service,) = settings.parse(keys({"checkout": {"manifest": path}}), tmp_path).services
     assert service.sha256 == hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
+
+
+def test_values_of_the_configuration_are_not_shown_as_they_may_be_secret(tmp_path: Path) -> None:
+    raw = keys({}, metrics=json.dumps({"kind": "prometheus", "url": ["hunter2"]}), namespace="Hunter2")
+    found = refused(raw, tmp_path)
+    assert len(found) >= 2
+    assert not any("unter2" in problem.message for problem in found.values())

@@ -98,6 +98,60 @@ def test_a_tag_beside_the_digest_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "place", "found"),
+    [
+        ({"kind": "Rel"}, "kind", "'Rel'"),
+        ({"workload__replicas": 0}, "workload.replicas", "0"),
+        ({"workload__readyWithin": "0s"}, "workload.readyWithin", "'0s'"),
+        ({"analysis": {"onError": "ignore"}}, "analysis.onError", "'ignore'"),
+        ({"rollback__constraints": [{"a": "b"}]}, "rollback.constraints[0]", "a mapping"),
+        ({"route__gateway": {"namespace": "edge", "name": ""}}, "route.gateway.name", "''"),
+        ({"owner__team": None}, "owner.team", "nothing"),
+    ],
+)
+def test_a_value_that_is_refused_is_shown(changes: dict[str, object], place: str, found: str) -> None:
+    assert problems(text(**changes))[place].message.endswith(f"(found {found})")
+
+
+def test_a_value_is_shown_once_and_not_when_it_is_long() -> None:
+    bake = problems(text(strategy={"kind": "canary", "steps": [{"weight": 100, "bake": "5x"}]}))
+    assert bake["strategy.steps[0].bake"].message.count("5x") == 1
+    assert "found" not in problems(text(service="x" * 200))["service"].message
+
+
+@pytest.mark.parametrize(
+    ("requests", "limits", "fits"),
+    [
+        ({"memory": "128Mi"}, {"memory": "1Mi"}, False),
+        ({"memory": "1025Ki"}, {"memory": "1Mi"}, False),
+        ({"memory": "1000Ki"}, {"memory": "1Mi"}, True),
+        ({"memory": "1M"}, {"memory": "1Mi"}, True),
+        ({"memory": "1Gi"}, {"memory": "1G"}, False),
+        ({"cpu": "1500m"}, {"cpu": "1"}, False),
+        ({"cpu": 0.5}, {"cpu": "500m"}, True),
+        ({"memory": "1T"}, {"cpu": "1m"}, True),
+    ],
+)
+def test_what_a_pod_asks_for_must_fit_its_limits(
+    requests: dict[str, object], limits: dict[str, object], fits: bool
+) -> None:
+    """Kubernetes refuses such a pod, but only when the Deployment is there already."""
+    content = text(workload__resources={"requests": requests, "limits": limits})
+    if fits:
+        parse(content, "test.yaml")
+    else:
+        assert "is more than limits." in problems(content)["workload.resources"].message
+
+
+@pytest.mark.parametrize("name", ["memry", "CPU", "/gpu"])
+def test_a_resource_that_kubernetes_does_not_know_is_refused(name: str) -> None:
+    found = problems(text(workload__resources={"limits": {name: "1"}}))
+    (problem,) = found.values()
+    assert name in problem.message
+    parse(text(workload__resources={"limits": {"nvidia.example/gpu": "1"}}), "test.yaml")
+
+
+@pytest.mark.parametrize(
     ("section", "field", "meant"),
     [
         ("workload", "ready_within", "readyWithin"),
