@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import sqrt
 
 from rollout.analysis import constants as const
-from rollout.analysis.common import ENOUGH
+from rollout.analysis.common import COMMON, ENOUGH
+from rollout.analysis.likelihood import at_odds
 from rollout.analysis.rules import Rule, highest_ratio
 from rollout.analysis.state import Baseline
 
@@ -62,14 +63,20 @@ def promotable_share(rule: Rule, weight: float, alone: bool, baseline: Baseline)
     """f: the bad share that must be shown not to be reached in order to leave weight `weight` (percent).
 
     Beside a baseline it is what is negligible. Alone, also rho_M times the objective (for an SLO: the burn
-    rate) and rho_M times what the baseline had, with the same drift as for an abort; about its plain share,
-    because a bound would flatter the candidate; so would the luck of a few events, which therefore are no record.
+    rate) and rho_M times what the baseline had, with the same drift as for an abort (of common events: times the
+    odds); about its plain share, because a bound would flatter the candidate; so would the luck of a few events,
+    which therefore are no record.
     """
     share = rule.negligible
     if alone or rule.absolute:
         highest = highest_ratio(rule, weight)
         if rule.objective is not None:
-            share = max(share, highest * rule.objective)
+            share = max(share, _times(highest, rule.objective))
         if not rule.absolute and baseline.bad > 0 and baseline.total >= ENOUGH:
-            share = max(share, const.DRIFT * highest * (baseline.bad + 0.5) / baseline.total)
+            share = max(share, _times(const.DRIFT * highest, (baseline.bad + 0.5) / baseline.total))
     return share if share < HIGHEST else HIGHEST
+
+
+def _times(multiple: float, share: float) -> float:
+    """Of common events a multiple of the odds: three times 30% would let a candidate pass that loses most others."""
+    return multiple * share if share < COMMON else at_odds(min(HIGHEST, share), multiple)

@@ -8,11 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from release.plan import PlannedStep
-from rollout.analysis import Counts, Decision, Verdict
+from rollout.analysis import Counts, Decision, Verdict, next_step, observe
 from rollout.analysis.common import highest_common_ratio, nearest, two_sample_logs, usual_share, worse
 from rollout.analysis.foresight import foresee
 from rollout.analysis.state import Baseline
-from tests.unit.rollout.analysis.examples import analysis, errors, first, fresh, traffic, watch
+from tests.unit.rollout.analysis.examples import analysis, counts, errors, first, fresh, guardrail, tick, traffic, watch
 
 shares = st.floats(0.02, 0.97)
 sizes = st.integers(1, 4)
@@ -110,6 +110,16 @@ def test_clearly_fewer_completed_checkouts_do_not_pass_the_half() -> None:
         decisions = halved(seed, 0.85, weight=50.0)
         passed, failed = first(decisions, Verdict.PASS), first(decisions, Verdict.FAIL)
         assert passed is None or (failed is not None and failed < passed)
+
+
+def test_after_a_switch_too_a_loss_of_half_the_completed_checkouts_does_not_pass() -> None:
+    evidence = fresh(guardrail(kind="custom", good="g", total="t", negligible="1%"))
+    evidence, _ = observe(evidence, tick(2.0, 0.0, errors=counts((0, 0), (1000, 300))))
+    evidence = next_step(evidence)
+    decisions = watch(evidence, [tick(2.0 * i, 100.0, errors=counts((10, 6), (0, 0))) for i in range(2, 60)])[1]
+    assert first(decisions, Verdict.PASS) is None
+    healthy = watch(evidence, [tick(2.0 * i, 100.0, errors=counts((10, 3), (0, 0))) for i in range(2, 60)])[1]
+    assert healthy[-1].verdict is Verdict.PASS
 
 
 def test_what_is_still_detectable_and_what_passed_are_shares_that_can_be() -> None:

@@ -58,10 +58,18 @@ def test_the_warm_up_accepts_more_but_no_gross_fault(share: float) -> None:
     assert share <= warm_share(share) <= max(share, const.GROSS_SHARE)
 
 
+@pytest.mark.parametrize(("bad", "limit"), [(300, 0.5625), (700, 0.875)])
+def test_promotion_alone_asks_of_common_events_for_a_multiple_of_the_odds(bad: int, limit: float) -> None:
+    recorded = Baseline(1000, bad)
+    assert promotable_share(rule(), 100.0, True, recorded) == pytest.approx(limit, abs=0.001)
+    judged = rule(objective=0.2)
+    assert promotable_share(judged, 100.0, True, Baseline()) == pytest.approx(1 / 3)
+
+
 def test_promotion_alone_asks_for_twice_the_objective_or_twice_the_baseline_and_its_drift() -> None:
     own = rule(negligible="0.1%")
     assert promotable_share(own, 5.0, False, Baseline(1000, 100)) == 0.001
-    assert promotable_share(own, 100.0, True, Baseline(1000, 100)) == pytest.approx(0.3, rel=0.01)
+    assert promotable_share(own, 100.0, True, Baseline(1000, 90)) == pytest.approx(0.27, rel=0.01)
     assert promotable_share(own, 100.0, True, Baseline(100, 1)) == pytest.approx(0.045)
     assert promotable_share(own, 100.0, True, Baseline(99, 1)) == 0.001
     assert promotable_share(rule(objective="3%"), 100.0, True, Baseline()) == pytest.approx(0.06)
