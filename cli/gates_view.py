@@ -143,12 +143,17 @@ def github(project: Path, stack: str, judged: Judgements) -> str:
 
 def line_of(project: Path, path: str, field: str) -> int | None:
     """The line of a finding's field in the manifest, counted from 1; None when it is not about a place in it."""
+    field = field.removeprefix(f"{path}: ")  # as the gate `manifest` names the places of one that is malformed
     location = tuple(int(number) if number else name for name, number in _PART.findall(field))
     try:
         with (project / path).open("rb") as file:
-            return read_document(file.read(MAX_BYTES + 1), path).line(location)
-    except (OSError, InputError):
+            document = read_document(file.read(MAX_BYTES + 1), path)
+    except InputError as error:
+        return next((problem.line for problem in error.problems if problem.path == field), None)
+    except OSError:
         return None
+    said = (problem.line for problem in document.problems if problem.path == field)
+    return next(said, None) or document.line(location)
 
 
 def _data(text: str) -> str:

@@ -318,3 +318,21 @@ def test_a_report_is_written_into_a_new_folder_and_one_that_cannot_be_is_an_erro
     below = project.gates("--output", str(out / "x"))
     assert below.exit_code == 1
     assert "cannot be written" in below.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("kind: Release\nservice: checkout\nversion: [1]\n", 3),
+        ("kind: Release\nkind: Release\n", 2),
+        ("kind: Release\nservice: [a\nversion: 1\n", 3),
+    ],
+    ids=["a value", "twice", "no YAML"],
+)
+def test_a_manifest_that_cannot_be_read_is_annotated_on_its_lines(project: Project, content: str, line: int) -> None:
+    project.scene.write()
+    (project.scene.root / "releases" / "bad.yaml").write_text(content)
+    arguments = ["gates", "-C", str(project.scene.root), "--stack", "prod", "-m", "releases/bad.yaml"]
+    result = CliRunner().invoke(cli, [*arguments, "--format", "github"])
+    assert result.exit_code == 1
+    assert f"::error file=releases/bad.yaml,line={line},title=manifest/malformed::" in result.stdout
