@@ -156,9 +156,7 @@ class Measure:
             self._unguarded = f"clustered errors are not guarded against, as the past could not be read: {error}"
             return self._unasked >= ASKED_MOST
         self._unguarded = ""
-        phi = {name: dispersion.estimate(ticks) for name, ticks in past.items()}
-        clustered = {name: value for name, value in phi.items() if value > 1.0}
-        self.evidence = analysis.begin(self._wanted.guardrails, settings, dispersion=clustered)
+        self.evidence = analysis.begin(self._wanted.guardrails, settings, dispersion=dispersion.clustered(past))
         return True
 
     def policy(self, kind: str) -> Policy:

@@ -13,6 +13,7 @@ from release.errors import ClusterError, InputError, Problem, ReleaseRefused
 from release.plan import Kind, describe, planned_steps
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import journal
+from rollout.analysis.dispersion import clustered
 from rollout.analysis.foresight import foresee
 from rollout.analysis.foresight_text import render
 from rollout.assemble import connect_world
@@ -22,6 +23,7 @@ from rollout.executor import Executor, Reporter, Stored, with_old_replicas
 from rollout.guard import Guard
 from rollout.heartbeat import Heartbeat, held
 from rollout.journal import Attempt, Head, Outcome, Serving
+from rollout.measure import HISTORY
 from rollout.outputs import outputs_of, recorded_serving, weights_of
 from rollout.probe import Probe
 from rollout.restore import put_back
@@ -108,8 +110,25 @@ def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tu
         return ()
     steps = planned_steps(wanted.strategy, wanted.candidate.replicas, course.then)
     stickiness = sentence(wanted.route, wanted.guardrails)
+    clusters = _clusters(wanted, world, course.serving)
     first = course.then == "first"
-    return render(foresee(wanted.guardrails, wanted.analysis, steps, first_release=first, stickiness=stickiness))
+    return render(
+        foresee(
+            wanted.guardrails, wanted.analysis, steps, first_release=first, stickiness=stickiness, dispersion=clusters
+        )
+    )
+
+
+def _clusters(wanted: RolloutInputs, world: World, serving: Serving | None) -> dict[str, float]:
+    """Whether bad events of what serves come in clusters, as the rollout will reckon with; a metrics system that does
+    not answer is no reason not to plan."""
+    if world.source is None or serving is None or wanted.analysis.expected is None:
+        return {}
+    try:
+        past = world.source.history(wanted.guardrails, serving.backend, HISTORY, wanted.analysis.tick)
+    except ClusterError:
+        return {}
+    return clustered(past)
 
 
 class Update:

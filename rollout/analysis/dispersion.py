@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
 
 BLOCKS = (1, 6)
@@ -24,6 +24,12 @@ def estimate(history: Sequence[Sequence[tuple[int, int]]]) -> float:
     if len({len(pod) for pod in history}) > 1:
         raise ValueError("every pod must have the same number of ticks")
     return max([1.0, *(_at(history, size) for size in BLOCKS)])
+
+
+def clustered(past: Mapping[str, Sequence[Sequence[tuple[int, int]]]]) -> dict[str, float]:
+    """phi of the guardrails whose bad events come in clusters; the others are left out."""
+    found = {name: estimate(history) for name, history in past.items()}
+    return {name: phi for name, phi in found.items() if phi > 1.0}
 
 
 def _at(history: Sequence[Sequence[tuple[int, int]]], size: int) -> float:

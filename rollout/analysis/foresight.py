@@ -13,7 +13,7 @@ from rollout.analysis import constants as const
 from rollout.analysis.common import COMMON, common_growth, highest_common_ratio, information, nearest
 from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from rollout.analysis.foreseen import Detection, Foresight, StepForesight
-from rollout.analysis.foresight_text import clients_needed, unforeseen, warn
+from rollout.analysis.foresight_text import clients_needed, clusters, unforeseen, warn
 from rollout.analysis.nulls import acceptable_share, promotable_share
 from rollout.analysis.rules import Rule, compile_rules, highest_ratio
 from rollout.analysis.state import Baseline
@@ -57,6 +57,7 @@ def foresee(
             recorded += 0.0 if first_release else expected.rate * (1.0 - step.weight / 100.0) * seconds
     warnings = warn(analysis, found, stickiness)
     notes = () if first_release else clients_needed(guardrails, analysis, [step.weight for step in steps])
+    notes += clusters(dispersion or {})
     notes += unforeseen([rule.name for rule in rules if rule.kind in SILENT])
     if expected is None:
         return Foresight(None, None, (), warnings, notes)

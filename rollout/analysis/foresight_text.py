@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log
 
 from release.manifest.analysis import Analysis
@@ -69,6 +69,14 @@ def clients_needed(guardrails: Sequence[Guardrail], analysis: Analysis, weights:
             f"passes after about {needed:,.0f} clients of the candidate ({total})"
         )
     return tuple(found)
+
+
+def clusters(dispersion: Mapping[str, float]) -> tuple[str, ...]:
+    """That these times are longer than they would be if errors came one by one."""
+    return tuple(
+        f"{name}: bad events of what serves come in clusters (dispersion {phi:.2g}), which the times reckon with"
+        for name, phi in sorted(dispersion.items())
+    )
 
 
 def unforeseen(names: Sequence[str]) -> tuple[str, ...]:

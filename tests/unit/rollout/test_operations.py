@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from release.errors import InputError, LeaseHeld, RolloutAborted
@@ -200,6 +201,20 @@ def test_a_preview_foretells_what_each_step_will_notice_and_warns() -> None:
     assert lines[1].startswith("25% for 4s, errors: 2x not seen")
     assert any(line.startswith("warning: ") for line in lines)
     assert world.router.history == []
+
+
+def test_what_is_foretold_reckons_with_the_clusters_of_what_serves() -> None:
+    analysis = {**wanted().to_wire()["analysis"], "horizon": "1h", "expected": {"rate": 100, "badShare": "0.5%"}}
+    world = Simulation(wanted(analysis=analysis))
+    remember(world, head())
+    alone = operations.foretold(world.wanted, world.world, {})
+    rng = np.random.default_rng(1)
+    world.traffic.past = {"errors": [[(200, 6 * int(rng.poisson(0.3))) for _ in range(360)] for _ in range(3)]}
+    clustered = operations.foretold(world.wanted, world.world, {})
+    assert any("errors: bad events of what serves come in clusters (dispersion" in line for line in clustered)
+    assert clustered[1] != alone[1]
+    world.traffic.down = "connection refused"
+    assert operations.foretold(world.wanted, world.world, {}) == alone
 
 
 def test_nothing_is_foretold_of_the_way_back() -> None:
