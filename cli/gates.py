@@ -52,6 +52,8 @@ def gates(
     Every problem is listed at once, with what was found, what is wanted and whose turn it is. Exit code 0 only if
     nothing mandatory failed. Rules on resources (probes, limits, alarms, ...) need `pulumi preview`.
     """
+    if as_json and form not in ("text", "json"):
+        raise click.UsageError(f"give either --json or --format {form}")
     from cli import gates_view
     from cli.gates_ci import junit, sarif
     from cli.stack_file import project_file
@@ -142,6 +144,12 @@ def _judge(project: Path, stack: str, path: str, configuration: Configuration, a
 
 
 def _namespace(project: Path, stack: str) -> str:
-    from cli.target import namespace_of
+    from cli.stack_file import NAMESPACE, config_of, stack_file
+    from release.errors import InputError, Problem
 
-    return namespace_of(project, stack, None)
+    file = stack_file(project, stack)
+    found = config_of(file).get(NAMESPACE)
+    if not isinstance(found, str):
+        remedy = "Name the Kubernetes namespace of the services, or leave out --ask cluster"
+        raise InputError(file.name, [Problem(NAMESPACE, "is missing", remedy)])
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
@@ -12,6 +12,7 @@ from xml.etree import ElementTree as Xml
 import click
 
 from cli.options import show, with_json
+from release.errors import SlipwayError
 
 if TYPE_CHECKING:
     from policies.harness import Outcome
@@ -58,14 +59,24 @@ def test(paths: tuple[Path, ...], form: str, verbose: bool) -> None:
     """Run fixtures: files, or folders of *.yaml; policies/fixtures when left out. Exit code 1 unless all pass."""
     from policies.harness import run
 
-    outcomes = [outcome for file in _files(paths or (Path("policies/fixtures"),)) for outcome in run(file)]
+    outcomes: list[Outcome] = []
+    unusable: dict[str, str] = {}
+    for file in _files(paths or (Path("policies/fixtures"),)):
+        try:
+            outcomes += run(file)
+        except SlipwayError as error:
+            unusable[str(file)] = str(error)
+    passed = all(outcome.passed for outcome in outcomes) and not unusable
     if form == "json":
-        show({"ok": all(o.passed for o in outcomes), "cases": [_values(outcome) for outcome in outcomes]})
+        errors = list(unusable.values())
+        show({"ok": passed and bool(outcomes), "cases": [_values(outcome) for outcome in outcomes], "errors": errors})
     else:
-        click.echo(_junit(outcomes) if form == "junit" else _text(outcomes, verbose=verbose))
-    if not outcomes:
+        click.echo(_junit(outcomes, unusable) if form == "junit" else _text(outcomes, verbose=verbose))
+    for said in unusable.values():
+        click.echo(f"error: {said}", err=True)
+    if not outcomes and not unusable:
         raise click.ClickException("no fixtures found: write *.yaml files with rule and cases")
-    sys.exit(0 if all(outcome.passed for outcome in outcomes) else 1)
+    sys.exit(0 if passed else 1)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
@@ -102,13 +113,17 @@ def _values(one: Outcome) -> dict[str, object]:
     }
 
 
-def _junit(outcomes: Sequence[Outcome]) -> str:
+def _junit(outcomes: Sequence[Outcome], unusable: Mapping[str, str]) -> str:
     failed = [one for one in outcomes if not one.passed]
-    suite = Xml.Element("testsuite", name="policies", tests=str(len(outcomes)), failures=str(len(failed)))
+    counts = {"tests": len(outcomes) + len(unusable), "failures": len(failed), "errors": len(unusable)}
+    suite = Xml.Element("testsuite", {"name": "policies"} | {name: str(count) for name, count in counts.items()})
     for one in outcomes:
         case = Xml.SubElement(suite, "testcase", classname=one.rule, name=one.name)
         if not one.passed:
             said = f"expected {_codes(one.expected)}, found {_codes(one.found)}"
             Xml.SubElement(case, "failure", message=said).text = json.dumps(list(one.messages), indent=1)
+    for file, said in unusable.items():
+        case = Xml.SubElement(suite, "testcase", classname="fixtures", name=file)
+        Xml.SubElement(case, "error", message="the fixture cannot be used").text = said
     Xml.indent(suite)
     return Xml.tostring(suite, encoding="unicode", xml_declaration=True)

@@ -30,7 +30,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from policies.gates import RULES, SETTINGS
 from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
-from release.errors import InputError, Problem
+from release.errors import InputError, Problem, SlipwayError
 from release.findings import GateId
 from release.gating.case import case_of, read_manifest
 from release.gating.configuration import Configuration, parse
@@ -102,14 +102,30 @@ class Outcome:
 
 
 def run(path: Path) -> Iterator[Outcome]:
-    """Run one fixture. Raises InputError when it cannot be used."""
+    """Run one fixture. Raises InputError when it cannot be used, after all cases that can."""
     fixture = read(path)
     rule = RULES[fixture.rule]
     configuration = _configuration(fixture, path)
-    for case in fixture.cases:
-        found = list(_findings(rule, case, configuration, path.parent))
+    problems: list[Problem] = []
+    for number, case in enumerate(fixture.cases):
+        try:
+            found = list(_findings(rule, case, configuration, path.parent))
+        except SlipwayError as error:
+            problems += _of_case(number, case, error)
+            continue
         codes, messages = tuple(code for code, _ in found), tuple(text for _, text in found)
         yield Outcome(str(path), rule.name, case.name, case.expect, codes, messages)
+    if problems:
+        raise InputError(str(path), problems)
+
+
+def _of_case(number: int, case: FixtureCase, error: SlipwayError) -> Iterator[Problem]:
+    """What is wrong with one case, with its place in the file."""
+    place = f"cases[{number}] ({case.name})"
+    if isinstance(error, InputError):
+        yield from (Problem(f"{place} {one.path}", one.message, one.remedy, None) for one in error.problems)
+    else:
+        yield Problem(place, str(error), "Correct the path")
 
 
 def read(path: Path) -> Fixture:
@@ -122,14 +138,17 @@ def read(path: Path) -> Fixture:
     try:
         fixture = Fixture.model_validate(document.data)
     except ValidationError as error:
-        problems = [*document.problems, *problems_of(error, Fixture, document, {})]
+        problems = [*document.problems, *problems_of(error, Fixture, document, {}), *_unknown(document.data)]
         raise InputError(str(path), problems) from None
-    if fixture.rule not in RULES:
-        unknown = Problem("rule", f"{fixture.rule} is no rule", similar(fixture.rule, list(RULES)))
-        raise InputError(str(path), [*document.problems, unknown])
-    if document.problems:
-        raise InputError(str(path), document.problems)
+    if problems := [*document.problems, *_unknown(document.data)]:
+        raise InputError(str(path), problems)
     return fixture
+
+
+def _unknown(data: Any) -> Iterator[Problem]:
+    rule = data.get("rule") if isinstance(data, dict) else None
+    if isinstance(rule, str) and rule not in RULES:
+        yield Problem("rule", f"{rule} is no rule", similar(rule, list(RULES)))
 
 
 def _configuration(fixture: Fixture, path: Path) -> Configuration:

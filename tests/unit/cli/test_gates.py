@@ -336,3 +336,39 @@ def test_a_manifest_that_cannot_be_read_is_annotated_on_its_lines(project: Proje
     result = CliRunner().invoke(cli, [*arguments, "--format", "github"])
     assert result.exit_code == 1
     assert f"::error file=releases/bad.yaml,line={line},title=manifest/malformed::" in result.stdout
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit"])
+def test_a_fixture_that_cannot_be_used_hides_no_other_and_is_named(tmp_path: Path, form: str) -> None:
+    """Of a folder of fixtures every slip is said in one run, with its file and its case."""
+    slip = one_case(name="slipped", resources=[{"type": "kubernetes:apps/v1:Deploymnt", "props": {}}])
+    (tmp_path / "a.yaml").write_text(json.dumps({**slip, "cases": [*slip["cases"], *FIXTURE["cases"]]}))
+    (tmp_path / "b.yaml").write_text(json.dumps({"rule": "probs", "cases": []}))
+    result = fixtures(tmp_path, FIXTURE, "--format", form, "-v")
+    assert result.exit_code == 1
+    assert "cases[0] (slipped) resources[0].type" in result.stderr
+    assert all(text in result.stderr for text in (f"{tmp_path / 'a.yaml'}: 1", "Did you mean probes?", "cases"))
+    if form == "text":
+        assert "2 cases of 1 rules, 0 failed" in result.stdout
+    elif form == "json":
+        said = json.loads(result.stdout)
+        assert (said["ok"], len(said["cases"]), len(said["errors"])) == (False, 2, 2)
+    else:
+        suite = ElementTree.fromstring(result.stdout)
+        assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "0", "2")
+        assert len(suite.findall("testcase/error")) == 2
+
+
+def test_two_formats_at_once_are_refused(project: Project) -> None:
+    assert project.gates("--json", "--format", "sarif").exit_code == 2
+    assert project.gates("--json", "--format", "json").exit_code == 0
+
+
+def test_a_cluster_can_only_be_asked_where_the_stack_names_its_namespace(project: Project) -> None:
+    project.scene.write()
+    (project.scene.root / "Pulumi.prod.yaml").write_text("config: {}\n")
+    arguments = ["gates", "-C", str(project.scene.root), "--stack", "prod", "-m", "releases/checkout/1.0.0.yaml"]
+    result = CliRunner().invoke(cli, [*arguments, "--ask", "cluster"])
+    assert result.exit_code == 1
+    assert "releases:namespace: is missing" in result.stderr
+    assert "--namespace" not in result.stderr
