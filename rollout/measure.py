@@ -18,6 +18,8 @@ from rollout.metrics.counters import carry, counted, deltas, is_older
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
+CLUSTERED = ("error-ratio", "latency", "custom", "slo")
+"""The guardrails whose bad events may come in clusters."""
 ASKED_MOST = 5
 """So often it is asked for, while the candidate has no traffic yet."""
 OBSERVED = 0.5
@@ -155,7 +157,10 @@ class Measure:
             self._unasked += 1
             self._unguarded = f"clustered errors are not guarded against, as the past could not be read: {error}"
             return self._unasked >= ASKED_MOST
-        self._unguarded = ""
+        missing = [g.name for g in self._wanted.guardrails if g.kind in CLUSTERED and g.name not in past]
+        self._unguarded = f"clustered errors are not guarded against, without a past: {', '.join(missing)}"
+        if not missing:
+            self._unguarded = ""
         self.evidence = analysis.begin(self._wanted.guardrails, settings, dispersion=dispersion.clustered(past))
         return True
 

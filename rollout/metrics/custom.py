@@ -74,8 +74,9 @@ def _side(values: Mapping[str, Mapping[str, float]], side: str) -> dict[str, Ser
         raise ClusterError(
             "the queries good and total give different labels; aggregate both alike, such as sum by (pod) (...)"
         )
-    return {emitter: _series(count, good.get(emitter, 0.0)) for emitter, count in total.items()}
+    return {emitter: series_of(count, good.get(emitter, 0.0)) for emitter, count in total.items()}
 
 
-def _series(total: float, good: float) -> Series:
+def series_of(total: float, good: float) -> Series:
+    """The counters of one emitter."""
     return Series(total, max(0.0, total - good), {}, good)

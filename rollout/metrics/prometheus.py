@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import httpx2
 
@@ -14,7 +15,7 @@ from release.errors import ClusterError
 from release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
 from release.rollout_inputs import AccessLog, Backend
 from release.units import show_seconds
-from rollout.metrics import alerts, custom
+from rollout.metrics import alerts, custom, custom_history
 from rollout.metrics.base import Reading, Series, Snapshot
 from rollout.metrics.client_sources import ClientSources
 from rollout.metrics.draft import Draft
@@ -101,7 +102,18 @@ class PrometheusSource:
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Ticks]:
-        """The past of one backend, for the guardrails that are counted at the gateway."""
+        """The past of one backend, for the guardrails that are counted at the gateway or by queries of their own. A
+        query that cannot be asked for its past leaves its guardrail out."""
+        found = self._past_at_the_gateway(guardrails, backend, seconds, tick)
+        for guardrail in guardrails:
+            if isinstance(guardrail, Custom):
+                with suppress(ClusterError):
+                    found[guardrail.name] = custom_history.past(self._api, guardrail, backend, seconds, tick)
+        return found
+
+    def _past_at_the_gateway(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> dict[str, Ticks]:
         counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
         if not counted:
             return {}

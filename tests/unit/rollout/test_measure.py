@@ -98,6 +98,14 @@ def test_what_the_journal_holds_of_the_ticks_decides_again_exactly_the_same() ->
     assert evidence == measure.evidence
 
 
+def test_a_guardrail_without_a_past_is_named_in_the_journal() -> None:
+    source = MemorySource()
+    source.past = {}
+    assert "without a past: errors" in str(looks(source)[1][-1]["notes"])
+    source.past = {"errors": []}
+    assert "notes" not in looks(source)[1][-1]
+
+
 class TwoProxies(MemorySource):
     """Half of the requests went by either proxy; one may be out of sight."""
 

@@ -20,6 +20,7 @@ from release.manifest.guardrails import (
     Slo,
 )
 from release.rollout_inputs import AccessLog
+from rollout.analysis.dispersion import estimate
 from rollout.metrics.base import Reading, Series
 from rollout.metrics.envoy import ACTIVE, ALIVE, REQUESTS, SECONDS
 from rollout.metrics.prometheus import PrometheusSource
@@ -284,6 +285,38 @@ def test_the_past_of_errors_alone_asks_for_no_histogram(server: Server, source: 
     server.on("[3600s]", result())
     assert source.history([ERRORS], OLD, 3600.0, 2.0) == {"errors": []}
     assert SECONDS not in queries(server)[0]
+
+
+def counter(what: str, *values: tuple[float, float], pod: str = "a") -> dict[str, Any]:
+    metric = {"slipway_part": f"candidate_{what}", "pod": pod}
+    return {"metric": metric, "values": [[at, str(value)] for at, value in values]}
+
+
+def test_the_past_of_a_custom_guardrail_is_that_of_its_own_queries(server: Server, source: PrometheusSource) -> None:
+    checkouts = Custom(name="checkouts", kind="custom", good='g{r="{revision}"}', total="t")
+    server.on(
+        "[3600s:5000ms]",
+        result(
+            counter("total", (100, 50), (105, 60), (110, 4), (115, 9)),
+            counter("good", (100, 45), (105, 52), (110, 3), (115, 8)),
+            counter("total", (110, 1000), (115, 1007), pod="late"),
+            counter("good", (110, 990), (115, 997), pod="late"),
+        ),
+    )
+    past = source.history([checkouts], OLD, 3600.0, 2.0)
+    assert past == {"checkouts": [[(0, 0), (10, 3), (4, 1), (5, 0)], [(0, 0), (0, 0), (0, 0), (7, 0)]]}
+    assert queries(server) == [
+        '(label_replace(t,"slipway_part","candidate_total","","") or '
+        'label_replace(g{r="old"},"slipway_part","candidate_good","",""))[3600s:5000ms]'
+    ]
+    estimate(past["checkouts"])
+
+
+def test_a_past_that_cannot_be_asked_for_leaves_the_others(server: Server, source: PrometheusSource) -> None:
+    server.on("[3600s]", result())
+    server.on("[3600s:", httpx2.Response(422, json={"status": "error", "error": "too many samples"}))
+    checkouts = Custom(name="checkouts", kind="custom", good="g", total="t")
+    assert source.history([ERRORS, checkouts], OLD, 3600.0, 2.0) == {"errors": []}
 
 
 def test_guardrails_that_the_gateway_does_not_count_have_no_past(server: Server, source: PrometheusSource) -> None:
