@@ -95,3 +95,20 @@ def _reports(root: Path) -> None:
     else:
         suite = ElementTree.fromstring((root / "gates.xml").read_text())[0]
         assert [case.get("name") for case in suite if case.find("failure") is not None] == ["approvals"]
+
+
+def test_the_recipes_say_where_pulumi_and_the_cluster_come_from(tmp_path: Path) -> None:
+    """`make setup` installs neither: on a plain image of Python the steps of the engine would not be found."""
+    gitlab = yaml.safe_load((RECIPES / "gitlab-ci.yml").read_text())
+    assert gitlab["default"]["image"] == "$SLIPWAY_IMAGE"
+    for job in yaml.safe_load((RECIPES / "github-actions.yml").read_text())["jobs"].values():
+        uses = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
+        assert "pulumi/actions" in uses
+        (install,) = [step for step in job["steps"] if "make setup" in step.get("run", "")]
+        environment = {name: str(tmp_path / name) for name in ("GITHUB_PATH", "GITHUB_ENV")}
+        script = install["run"].replace("make setup", "true")
+        more = {"CLUSTER": "kind: Config", "RUNNER_TEMP": str(tmp_path), "PATH": "/usr/bin:/bin"}
+        subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=environment | more, check=True, cwd=tmp_path)
+        assert (tmp_path / "kubeconfig").read_text() == "kind: Config\n"
+        assert (tmp_path / "kubeconfig").stat().st_mode & 0o077 == 0
+        assert (tmp_path / "GITHUB_ENV").read_text().splitlines()[-1] == f"KUBECONFIG={tmp_path / 'kubeconfig'}"
