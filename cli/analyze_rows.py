@@ -16,7 +16,7 @@ from release.units import seconds, share
 
 MOST_PROBLEMS = 10
 LARGEST = 64 << 20
-"""Bytes of a recording; some two million requests, which take a gigabyte of memory."""
+"""Bytes of a recording: some two million requests, each of which takes about 340 bytes of memory."""
 
 
 class _Reader(Iterator[list[str]], Protocol):
