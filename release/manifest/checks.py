@@ -16,6 +16,7 @@ from release.manifest.clients import problems_of_source
 from release.manifest.document import Location
 from release.manifest.guardrails import ClientFailures, Guardrail, Latency, Slo
 from release.manifest.keeping import problems_of_keeping
+from release.manifest.queries import problems_of_queries
 from release.manifest.route import Route
 from release.manifest.scope import Scope
 from release.manifest.strategy import BlueGreen, Canary, Rolling, Strategy
@@ -153,6 +154,12 @@ def client_failures_name_their_source(guardrails: tuple[Guardrail, ...]) -> Foun
                 yield Contradiction(("guardrails", index, field), message, remedy)
 
 
+def queries_tell_the_sides_apart(guardrails: tuple[Guardrail, ...]) -> Found:
+    for index, guardrail in enumerate(guardrails):
+        for field, message, remedy in problems_of_queries(guardrail):
+            yield Contradiction(("guardrails", index, field), message, remedy)
+
+
 def slow_is_faster_than_the_timeout(guardrails: tuple[Guardrail, ...], route: Route) -> Found:
     for index, guardrail in enumerate(guardrails):
         threshold = guardrail.threshold if isinstance(guardrail, Latency | Slo) else None
@@ -258,6 +265,7 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     a_route_can_keep_its_clients,
     client_failures_need_affinity,
     client_failures_name_their_source,
+    queries_tell_the_sides_apart,
     slow_is_faster_than_the_timeout,
     requests_in_flight_can_end,
     an_endless_timeout_has_no_place,

@@ -25,9 +25,9 @@ class _Guardrail(Part):
 class _Relative(_Guardrail):
     tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
     """Ratio of the candidate's bad share to the baseline's that is still acceptable (rho0)."""
-    negligible: Annotated[Share, Field(gt=0)] = 0.001
+    negligible: Annotated[Share, Field(gt=0, lt=1)] = 0.001
     """A bad share of the candidate below this may be promoted whatever the ratio (f)."""
-    objective: Annotated[Share, Field(gt=0)] | None = None
+    objective: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """Absolute: the largest acceptable bad share, for steps without a concurrent baseline."""
 
 
@@ -58,7 +58,7 @@ class Slo(_Guardrail):
     kind: Literal["slo"]
     of: Literal["errors", "latency"] = "errors"
     threshold: Annotated[Seconds, Field(gt=0)] | None = None
-    objective: Annotated[Share, Field(gt=0)]
+    objective: Annotated[Share, Field(gt=0, lt=1)]
     """The largest acceptable bad share (a 99.9% SLO is `0.1%` here)."""
 
     @model_validator(mode="after")
@@ -72,7 +72,7 @@ class AlertFiring(_Guardrail):
     """An alert of the monitoring system: while it fires the guardrail fails."""
 
     kind: Literal["alert"]
-    alert: str
+    alert: Annotated[str, Field(min_length=1)]
     labels: dict[str, str] = {}
 
 
@@ -99,7 +99,7 @@ class ClientFailures(_Guardrail):
     failed: str | None = None
     """Of the source bitmap: queries of the words of each pod's bitmap; `{revision}` and `{service}` are filled in."""
     tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
-    negligible: Annotated[Share, Field(gt=0)] = 0.001
+    negligible: Annotated[Share, Field(gt=0, lt=1)] = 0.001
 
 
 Guardrail = Annotated[ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures, Field(discriminator="kind")]

@@ -140,7 +140,7 @@ class Workload(Part):
     service_account: ObjectName | None = None
     annotations: dict[AnnotationName, str] = {}
     """Of the pods, such as those by which a Prometheus finds what to scrape."""
-    max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\d+%$")] = 1
+    max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^(100|[0-9]{1,2})%$")] = 1
     """Of the PodDisruptionBudget."""
     app_protocol: Literal["http", "h2c"] = "http"
 

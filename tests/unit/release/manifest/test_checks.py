@@ -56,7 +56,7 @@ def test_what_must_be_unique_is_named_where_it_comes_again(changes: dict[str, ob
 
 CLIENTS: dict[str, Any] = {"name": "clients", "kind": "client-failures"}
 BY_LOG = {**CLIENTS, "source": "access-log", "key": {"field": "client"}}
-BY_BITMAP = {**CLIENTS, "source": "bitmap", "seen": "s", "failed": "f"}
+BY_BITMAP = {**CLIENTS, "source": "bitmap", "seen": 's{r="{revision}"}', "failed": 'f{s="{service}"}'}
 
 
 @pytest.mark.parametrize("guardrail", [BY_LOG, BY_BITMAP])
@@ -70,7 +70,7 @@ def test_counting_clients_needs_affinity(guardrail: dict[str, Any]) -> None:
     [
         (CLIENTS, "source"),
         ({**CLIENTS, "source": "access-log"}, "key"),
-        ({**CLIENTS, "source": "bitmap", "seen": "s"}, "failed"),
+        ({**CLIENTS, "source": "bitmap", "seen": BY_BITMAP["seen"]}, "failed"),
         ({**BY_LOG, "seen": "s"}, "seen"),
         ({**BY_BITMAP, "key": {"field": "client"}}, "key"),
         ({**CLIENTS, "source": "somewhere"}, "source"),
@@ -78,6 +78,39 @@ def test_counting_clients_needs_affinity(guardrail: dict[str, Any]) -> None:
 )
 def test_counting_clients_needs_to_say_where_their_outcomes_are(guardrail: dict[str, Any], place: str) -> None:
     assert places(guardrails=[guardrail], route__affinity={"cookie": "session"}) == [f"guardrails[0].{place}"]
+
+
+CUSTOM = {"name": "orders", "kind": "custom", "good": 'g{r="{revision}"}', "total": 't{s="{service}"}'}
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "field"),
+    [(CUSTOM, "good"), (CUSTOM, "total"), (BY_BITMAP, "seen"), (BY_BITMAP, "failed")],
+)
+def test_a_query_that_reads_the_same_for_both_sides_is_refused(guardrail: dict[str, Any], field: str) -> None:
+    """Candidate and baseline would always look alike, and the guardrail never fail."""
+    more: dict[str, Any] = {"route__affinity": {"cookie": "session"}}
+    assert release(guardrails=[guardrail], **more).guardrails
+    for query in ("orders_total", ""):
+        assert places(guardrails=[{**guardrail, field: query}], **more) == [f"guardrails[0].{field}"]
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "field"),
+    [
+        ({"name": "a", "kind": "alert", "alert": ""}, "alert"),
+        ({"name": "a", "kind": "slo", "objective": "100%"}, "objective"),
+        ({"name": "a", "kind": "error-ratio", "objective": "100%"}, "objective"),
+        ({"name": "a", "kind": "error-ratio", "negligible": "100%"}, "negligible"),
+    ],
+)
+def test_a_guardrail_that_could_never_fail_is_refused(guardrail: dict[str, Any], field: str) -> None:
+    assert places(guardrails=[guardrail]) == [f"guardrails[0].{field}"]
+
+
+def test_more_than_all_pods_cannot_be_unavailable() -> None:
+    assert places(workload__maxUnavailable="101%") == ["workload.maxUnavailable"]
+    assert release(workload__maxUnavailable="100%").workload.max_unavailable == "100%"
 
 
 def test_a_missing_source_is_told_with_both_ways_to_write_it() -> None:
