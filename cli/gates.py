@@ -108,11 +108,24 @@ def _declared(project: Path, stack: str) -> list[str]:
         for service, path in named.items()
         if not isinstance(path, str) or not path
     ]
+    problems += [
+        Problem(f"{SERVICES}.{service}.manifest", f"{path} is a release of {other}", f"Name a manifest of {service}")
+        for service, path in named.items()
+        if isinstance(path, str) and (other := _service_of(project, path)) not in (None, service)
+    ]
     if not named:  # judging nothing must not look like passing
         problems = [Problem(SERVICES, "names no service", "Name a service with its manifest, or give --manifest")]
     if problems:
         raise InputError(file.name, problems)
     return [str(path) for path in named.values()]
+
+
+def _service_of(project: Path, path: str) -> str | None:
+    """The service of a manifest, where it can be read."""
+    from release.gating.case import manifest_problems
+
+    read, _ = manifest_problems(project, path)
+    return None if read is None else read.release.service
 
 
 def _write(output: Path, text: str) -> None:

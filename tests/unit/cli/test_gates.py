@@ -297,8 +297,13 @@ def test_the_uri_of_a_sarif_result_is_one_also_for_a_path_with_a_space(project: 
 
 @pytest.mark.parametrize(
     ("services", "says"),
-    [({}, "names no service"), ({"checkout": {}}, "checkout.manifest"), ({"checkout": {"manifest": 7}}, "no path")],
-    ids=str,
+    [
+        ({}, "names no service"),
+        ({"checkout": {}}, "checkout.manifest"),
+        ({"checkout": {"manifest": 7}}, "no path"),
+        ({"web": {"manifest": "releases/checkout/1.0.0.yaml"}}, "1.0.0.yaml is a release of checkout. Name a manifest"),
+    ],
+    ids=["none", "missing", "number", "another's"],
 )
 def test_judging_nothing_does_not_look_like_passing(project: Project, services: dict[str, Any], says: str) -> None:
     project.scene.write()
