@@ -13,7 +13,7 @@ from rollout.analysis.likelihood import at_odds, exposure_logs, level_bets, shar
 from rollout.analysis.mixture import mix_and_share, restart_rate, share
 from rollout.analysis.nulls import acceptable_share, recorded_share, warm_share
 from rollout.analysis.rules import Rule
-from rollout.analysis.state import Baseline, Buckets, State, Wealth
+from rollout.analysis.state import Baseline, Buckets, State, Step, Wealth
 from rollout.analysis.types import Counts, GuardrailCounts
 
 Family = tuple[float, list[float] | None]
@@ -34,8 +34,7 @@ def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length
     By Ville's inequality the chance that M ever reaches 1 / (alpha v) is at most alpha v for a candidate whose
     ratio (or, alone, whose bad share) is at most what is acceptable, however often one looks.
     """
-    alone = rule.first_release or weight >= 100.0
-    if rule.absolute or alone:
+    if rule.absolute or is_alone(rule, weight, state.step, counts.baseline.total):
         null = acceptable_share(rule, state.baseline)
         share_ = None if null is None else warm_share(null[0]) if warm else null[0]
         name, families = "alone", [] if share_ is None else _against(rule, share_, counts.candidate)
@@ -44,6 +43,14 @@ def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length
     if not families:
         return state.abort
     return _play(rule, state.abort, f"{name} warm" if warm else name, families, counts, length)
+
+
+def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
+    """Whether no baseline runs beside the candidate: by the weight, or because nothing has reached it in this step,
+    nor `now`, for so long that what was recorded of it before must do."""
+    if rule.first_release or weight >= 100.0:
+        return True
+    return not step.baseline and not now and step.seconds >= const.QUIET_SECONDS
 
 
 def _play(

@@ -13,7 +13,7 @@ SIZE = len(const.PRIOR)
 
 def shown(rule: Rule, state: State, alone: bool) -> str:
     """What an abort has shown, such as `ratio above 1.1 shown`."""
-    if rule.absolute or alone:
+    if rule.absolute or alone or state.abort.regime.startswith("alone"):
         null = acceptable_share(rule, state.baseline)
         return "" if null is None else f"bad share above {show_share(null[0])} shown ({null[1]})"
     leading, relative = _leading(state), _relative(state)

@@ -6,6 +6,7 @@ from math import exp
 
 from rollout.analysis import constants as const
 from rollout.analysis import reasons as say
+from rollout.analysis.abort import is_alone
 from rollout.analysis.blame import shown
 from rollout.analysis.common import common_growth, usual_share
 from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
@@ -59,7 +60,7 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
     alone = rule.first_release or tick.weight >= 100.0
     left = max(0.0, rule.horizon - tick.in_step)
     if state.abort.log >= rule.log_abort:
-        ratio = _smallest(rule, state._replace(abort=Wealth()), alone, left)
+        ratio = _smallest(rule, state._replace(abort=Wealth()), tick.weight, left)
         return _finding(rule, state, Verdict.FAIL, shown(rule, state, alone), ratio, alone)
     if rule.first_release and rule.objective is None:
         return _finding(rule, state, Verdict.PASS, _only_readiness(rule), alone=True)
@@ -68,8 +69,8 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
         return _finding(rule, state, Verdict.INCONCLUSIVE, silence, alone=alone)
     if is_warming(rule, state, tick):
         text = f"warm-up of {say.duration(rule.warm_up)}: only a gross fault aborts"
-        return _finding(rule, state, Verdict.INCONCLUSIVE, text, _smallest(rule, state, alone, left), alone)
-    ratio = _smallest(rule, state, alone, left)
+        return _finding(rule, state, Verdict.INCONCLUSIVE, text, _smallest(rule, state, tick.weight, left), alone)
+    ratio = _smallest(rule, state, tick.weight, left)
     if state.promote.log >= rule.log_promote:
         share = promotable_share(rule, tick.weight, alone, state.baseline)
         text = (
@@ -93,13 +94,13 @@ def _only_readiness(rule: Rule) -> str:
     return f"a first release without an objective: only readiness is judged{stop}"
 
 
-def _smallest(rule: Rule, state: State, alone: bool, left: float) -> float | None:
+def _smallest(rule: Rule, state: State, weight: float, left: float) -> float | None:
     step = state.step
     if step.seconds <= 0.0 or not step.candidate:
         return None
     needed = rule.log_abort - state.abort.log + const.MIXTURE_COST
     rate = step.candidate / step.seconds / rule.phi
-    if rule.absolute or alone:
+    if rule.absolute or is_alone(rule, weight, step):
         null = acceptable_share(rule, state.baseline)
         if null is None:
             return None

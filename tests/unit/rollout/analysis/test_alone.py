@@ -73,6 +73,26 @@ def test_after_a_switch_the_baseline_is_that_of_the_smoke_checks_at_weight_0() -
     assert "the baseline recorded before" in decisions[abort].reason
 
 
+def test_a_step_in_which_nothing_reaches_the_baseline_is_judged_by_what_was_recorded_of_it() -> None:
+    evidence, _ = observe(fresh(), tick(2.0, 0.0, errors=counts((0, 0), (10_000, 10))))
+    silent = [tick(2.0 * i, 50.0, errors=counts((10, 2), (0, 0))) for i in range(2, 60)]
+    _, decisions = watch(next_step(evidence), silent)
+    failed = first(decisions, Verdict.FAIL)
+    assert failed is not None
+    assert 30.0 <= silent[failed].at <= 40.0  # For half a minute its requests may only be late.
+    assert "the baseline recorded before" in decisions[failed].reason
+    healthy = [tick(2.0 * i, 50.0, errors=counts((10, 0), (0, 0))) for i in range(2, 60)]
+    assert first(watch(next_step(evidence), healthy)[1], Verdict.FAIL) is None
+
+
+def test_without_any_record_of_a_silent_baseline_a_gross_fault_aborts() -> None:
+    silent = [tick(2.0 * i, 50.0, errors=counts((10, 10), (0, 0))) for i in range(1, 60)]
+    _, decisions = watch(fresh(), silent)
+    failed = first(decisions, Verdict.FAIL)
+    assert failed is not None
+    assert "bad share above 50% shown (a gross fault)" in decisions[failed].reason
+
+
 def test_without_any_record_only_a_gross_fault_aborts() -> None:
     _, decisions = watch(fresh(), at_100(5, 0.3, ticks=100))
     assert first(decisions, Verdict.FAIL) is None
