@@ -23,7 +23,7 @@ from release.evidence.trust_file import load_trust, trust_roots
 from release.gating.exemptions import Exemption
 from release.gating.names import NAMES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from release.manifest.base import Part
-from release.manifest.document import MAX_BYTES, Document, read_document
+from release.manifest.document import MAX_BYTES, Document, read_document, show_location
 from release.manifest.problems import problems_of, similar
 from release.readiness import settings as readiness
 
@@ -242,9 +242,11 @@ class _Reading:
         try:
             found = model.model_validate(dict(content), by_alias=True, by_name=False)
         except ValidationError as error:
-            below = Document(data=content, lines=_below(self.document, gate))
+            below, line = Document(data=content, lines=_below(self.document, gate)), self.document.line((gate,))
             self.problems += [
-                Problem(f"{gate}.{p.path}", p.message, p.remedy, p.line)
+                Problem(
+                    gate if p.path == show_location(()) else f"{gate}.{p.path}", p.message, p.remedy, p.line or line
+                )
                 for p in problems_of(error, model, below, REMEDIES)
             ]
             return self.models.get(gate, NoSettings)(), ()

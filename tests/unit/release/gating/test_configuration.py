@@ -147,3 +147,10 @@ def test_an_error_budget_that_is_asked_for_must_be_known_unless_it_is_said_that_
     assert read({"error-budget": asked}).settings.budget.required
     assert not read({"error-budget": asked | {"required": False}}).settings.budget.required
     assert not read({}).settings.budget.required
+
+
+def test_settings_that_contradict_each_other_are_named_by_their_gate() -> None:
+    with pytest.raises(InputError) as refused:
+        read({"error-budget": {"query": "q"}})
+    (problem,) = refused.value.problems
+    assert problem.path == "error-budget"
