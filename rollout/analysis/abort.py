@@ -47,10 +47,13 @@ def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length
 
 def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
     """Whether no baseline runs beside the candidate: by the weight, or because nothing has reached it in this step,
-    nor `now`, for so long that what was recorded of it before must do."""
+    nor `now`, although that all requests go to the candidate has a chance of `(weight / 100)^n` alone. Then what was
+    recorded of the baseline before must do."""
     if rule.first_release or weight >= 100.0:
         return True
-    return not step.baseline and not now and step.seconds >= const.QUIET_SECONDS
+    if step.baseline or now or step.seconds < const.QUIET_SECONDS:
+        return False
+    return weight > 0.0 and -log(weight / 100.0) * step.candidate >= const.MISSED
 
 
 def _play(

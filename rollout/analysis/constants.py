@@ -67,5 +67,7 @@ THRESHOLD_PRIOR = 0.5
 
 CLIENTS_MOST = 4096
 """So many failing clients are remembered; later ones do not bet (power is lost, never validity)."""
+MISSED = 20.0
+"""A step counts as one without a baseline when by its weight the chance that nothing reached it is below e^-20."""
 QUIET_SECONDS = 30.0
 """Without candidate traffic for this long nothing passes, whatever was shown before."""

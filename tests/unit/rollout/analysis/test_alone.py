@@ -85,6 +85,12 @@ def test_a_step_in_which_nothing_reaches_the_baseline_is_judged_by_what_was_reco
     assert first(watch(next_step(evidence), healthy)[1], Verdict.FAIL) is None
 
 
+def test_a_thin_baseline_that_is_late_is_no_silent_one() -> None:
+    thin = [tick(10.0 * i, 90.0, length=10.0, errors=counts((2, 0), (0, 0))) for i in range(1, 9)]
+    evidence, _ = watch(fresh(), thin)
+    assert evidence.states[0].abort.log == 0.0
+
+
 def test_without_any_record_of_a_silent_baseline_a_gross_fault_aborts() -> None:
     silent = [tick(2.0 * i, 50.0, errors=counts((10, 10), (0, 0))) for i in range(1, 60)]
     _, decisions = watch(fresh(), silent)
