@@ -11,7 +11,15 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from policies.gates import RULES
 from policies.pack import Pack
 from policies.rule import Resource, ResourceRule, StackRule
-from tests.policies.releases.resources import BUDGET, COMPLETE, RESOURCES, BrokenResource, budget
+from tests.policies.releases.resources import (
+    BUDGET,
+    COMPLETE,
+    DEPLOYMENT,
+    RESOURCES,
+    BrokenResource,
+    budget,
+    deployment,
+)
 from tests.policies.releases.scene import UNKNOWN, Scene
 
 
@@ -58,7 +66,8 @@ def test_complete_resources_pass(scene: Scene) -> None:
 
 @pytest.mark.parametrize("one", RESOURCES, ids=lambda one: one.name)
 def test_a_broken_resource_is_refused_by_the_rule_that_is_for_it(scene: Scene, one: BrokenResource) -> None:
-    said = judged(scene, [(one.type, one.props), (BUDGET, budget())])
+    covered = [(DEPLOYMENT, deployment())] if one.type == BUDGET else []  # a budget is judged by what it covers
+    said = judged(scene, [(one.type, one.props), (BUDGET, budget()), *covered])
     assert set(said) == {one.rule}, said
     text = "\n".join(said[one.rule])
     assert f"<{one.rule}/{one.code}>" in text
