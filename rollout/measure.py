@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from release.errors import ClusterError
@@ -11,6 +11,7 @@ from release.manifest.guardrails import Guardrail, Policy
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import analysis
 from rollout.analysis import dispersion
+from rollout.analysis.constants import QUIET_SECONDS
 from rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
 from rollout.metrics.base import Series, Snapshot, Source
 from rollout.metrics.clients import ClientLedger
@@ -18,6 +19,8 @@ from rollout.metrics.counters import carry, counted, deltas, is_older
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
+STALE_TICKS = 3
+"""After so many times the last tick without new data nothing passes, nor before QUIET_SECONDS."""
 CLUSTERED = ("error-ratio", "latency", "custom", "slo")
 """The guardrails whose bad events may come in clusters."""
 ASKED_MOST = 5
@@ -55,6 +58,7 @@ class Measure:
         self._leading = _leading(wanted.guardrails)
         counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.kind == "client-failures"]
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
+        self._length = 0.0
         self._unasked = 0
         self._unguarded = ""
         self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
@@ -85,6 +89,7 @@ class Measure:
         if before is not None and (after.at == before[0].at or is_older(after.at, before[0].at)) and not after.errors:
             # No later scrape than last time: no new data, which is not the same as no requests, nor mends anything.
             self._tell(self._unseen(now - self._step_began, weight))
+            self._forget_a_pass(now - before[1])
             return None
         self._before = (after if before is None else carry(before[0], after), now)
         grown = self._grown(traffic)
@@ -99,6 +104,7 @@ class Measure:
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
         errors = {**self._unseen(in_step, weight), **after.errors}
         self._tell(errors)
+        self._length = length
         tick = Tick(at, in_step, length, weight, counts, errors)
         self.evidence, self.decision = analysis.observe(self.evidence, tick)
         record = _record(tick, self.decision)
@@ -109,6 +115,14 @@ class Measure:
         if told := {name: note for name, note in notes.items() if note}:
             record["notes"] = told
         return record
+
+    def _forget_a_pass(self, quiet: float) -> None:
+        """What was shown does not outlive its data, however long a source says that they are new enough."""
+        if self.decision is None or quiet <= max(QUIET_SECONDS, STALE_TICKS * self._length):
+            return
+        if self.decision.verdict is Verdict.PASS:
+            reason = f"no new data for {quiet:.0f}s; before: {self.decision.reason}"
+            self.decision = replace(self.decision, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
     def _tell(self, errors: Mapping[str, str]) -> None:
         self.error, self.failing = _error_of(errors), tuple(errors)

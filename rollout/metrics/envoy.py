@@ -63,13 +63,14 @@ def samples(result: Iterable[Mapping[str, Any]]) -> list[Sample]:
 
 
 def scrape_interval(result: Iterable[Mapping[str, Any]]) -> float | None:
-    """Seconds between two samples, of the slowest series; None while no series has two."""
-    gaps = []
-    for series in result:
-        times = [float(at) for at, _ in series.get("values") or []]
-        if len(times) > 1:
-            gaps.append(median(later - earlier for earlier, later in pairwise(times)))
-    return max(gaps, default=None)
+    """Seconds between two samples, of the slowest series; None while no series has two. Where others have more, one
+    with two does not count: of an Envoy that was hardly ever reached they tell how long it was away."""
+    known = [[float(at) for at, _ in series.get("values") or []] for series in result]
+    enough = min(3, max(map(len, known), default=0))
+    if enough < 2:
+        return None
+    gaps = [[later - earlier for earlier, later in pairwise(times)] for times in known if len(times) >= enough]
+    return max(map(median, gaps))
 
 
 class Frame:

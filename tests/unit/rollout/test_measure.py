@@ -131,6 +131,29 @@ def test_a_proxy_that_is_out_of_sight_for_a_look_does_not_change_the_measured_sh
     assert share_problem(5.0, totals.candidate, totals.baseline, sticky=False) is None
 
 
+@pytest.mark.parametrize(("interval", "lasts"), [(2.0, 30.0), (20.0, 60.0)])
+def test_a_pass_does_not_outlive_its_data(interval: float, lasts: float) -> None:
+    source = MemorySource()
+    measure = Measure(source, wanted(), OLD, now=0.0)
+    now = 0.0
+    for _ in range(4):
+        now = source.at = now + interval
+        source.feed(NEW.revision, 2000)
+        source.feed(OLD.revision, 2000)
+        measure.look(now, 50.0)
+    verdicts = []
+    for later in (1.0, lasts, lasts + 1.0):
+        measure.look(now + later, 50.0)
+        assert measure.decision is not None
+        verdicts.append(measure.decision.verdict)
+    assert verdicts == [Verdict.PASS, Verdict.PASS, Verdict.INCONCLUSIVE]
+    source.at = now + lasts + 2.0
+    source.feed(NEW.revision, 20)
+    measure.look(source.at, 50.0)
+    assert measure.decision is not None
+    assert measure.decision.verdict is Verdict.PASS
+
+
 def test_an_answer_that_is_older_than_the_last_one_is_no_look() -> None:
     source = MemorySource()
     measure, _ = looks(source)

@@ -129,5 +129,7 @@ def test_the_scrape_interval_is_that_of_the_slowest_and_a_missed_scrape_does_not
 
     assert scrape_interval([times(0, 1, 2, 3, 8, 9)]) == 1
     assert scrape_interval([times(0, 1, 2), times(0, 15, 30)]) == 15
+    assert scrape_interval([times(0, 5, 10), times(0, 200)]) == 5
+    assert scrape_interval([times(0, 5), times(7)]) == 5
     assert scrape_interval([times(5)]) is None
     assert scrape_interval([]) is None
