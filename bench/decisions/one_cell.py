@@ -19,8 +19,8 @@ def healthy() -> dict[str, Cell]:
 
 @click.command()
 @click.argument("name")
-@click.option("--tolerate", default=1.0, show_default=True, help="The tolerated ratio.")
-@click.option("--runs", default=100_000, show_default=True)
+@click.option("--tolerate", type=click.FloatRange(1, 10), default=1.0, show_default=True, help="The tolerated ratio.")
+@click.option("--runs", type=click.IntRange(1), default=100_000, show_default=True)
 def main(name: str, tolerate: float, runs: int) -> None:
     """NAME is a cell's name as in decisions-details.json, such as `0.001 100/s 0.2 x1.1`. The runs are those that a
     second look at the cell takes, and more of the same."""

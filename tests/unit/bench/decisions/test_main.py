@@ -101,6 +101,8 @@ def test_one_cell_can_be_measured_as_long_as_one_likes() -> None:
     assert result.exit_code == 0, result.output
     assert " of 40 aborted: " in result.output
     assert CliRunner().invoke(one_cell.main, ["no such cell"]).exit_code == 2
+    for wrong in ("--runs=0", "--tolerate=0.5"):
+        assert CliRunner().invoke(one_cell.main, ["0.01 100/s 0.5 x1", wrong]).exit_code == 2
 
 
 def fails(recording: Recording) -> float | None:
