@@ -231,10 +231,12 @@ def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
 
 def _undecided(rules: Rules, look: Look, elapsed: float, least: float) -> Action:
     why = look.share_problem or (look.decision.reason if look.decision is not None else "nothing was measured yet")
+    # How the data plane splits, and whether anybody comes at all, is not held against the candidate.
+    cause = Cause.CANDIDATE if look.share_problem is None else Cause.ENVIRONMENT
     if look.on_inconclusive == "abort":
-        return Abort(Cause.CANDIDATE, f"undecided at the end of the step: {why}")
+        return Abort(cause, f"undecided at the end of the step: {why}")
     if elapsed > least + rules.horizon:
-        return Abort(Cause.CANDIDATE, f"undecided after {show_seconds(rules.horizon)} of holding: {why}")
+        return Abort(cause, f"undecided after {show_seconds(rules.horizon)} of holding: {why}")
     return Wait(f"holding, undecided: {why}")
 
 

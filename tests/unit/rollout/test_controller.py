@@ -131,6 +131,17 @@ def test_holding_ends_in_an_abort_at_the_horizon() -> None:
     assert "undecided after 1m40s of holding" in action.reason
 
 
+@pytest.mark.parametrize("policy", ["hold", "abort"])
+def test_a_share_that_is_wrong_or_traffic_that_never_comes_is_not_held_against_the_candidate(policy: str) -> None:
+    wrong = look(now=111.0, decision=PASS, share_problem="the measured share is 1%", on_inconclusive=policy)
+    _, action = next_action(RULES, BAKING, wrong)
+    assert isinstance(action, Abort)
+    assert action.cause is Cause.ENVIRONMENT
+    _, action = next_action(RULES, BAKING, replace(wrong, decision=OPEN, share_problem=None))
+    assert isinstance(action, Abort)
+    assert action.cause is Cause.CANDIDATE
+
+
 def test_metrics_may_fail_within_the_grace_and_the_clock_restarts_when_they_recover() -> None:
     failing = look(now=20.0, source_error="connection refused", decision=PASS)
     state, action = next_action(RULES, BAKING, failing)
