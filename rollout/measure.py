@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from release.errors import ClusterError
 from release.manifest.guardrails import Guardrail, Policy
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import analysis
-from rollout.analysis import dispersion
 from rollout.analysis.constants import QUIET_SECONDS
 from rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
-from rollout.metrics.base import Series, Snapshot, Source
+from rollout.metrics.base import Snapshot, Source
 from rollout.metrics.clients import ClientLedger
-from rollout.metrics.counters import carry, counted, deltas, is_older
+from rollout.metrics.counters import carry, deltas, is_older
+from rollout.past import Past
+from rollout.totals import Requests, Totals
 
-HISTORY = 3600.0
-"""Seconds of what serves from which the dispersion of bad events is estimated."""
 STALE_TICKS = 3
 """After so many times the last tick without new data nothing passes, nor before QUIET_SECONDS."""
-CLUSTERED = ("error-ratio", "latency", "custom", "slo")
-"""The guardrails whose bad events may come in clusters."""
-ASKED_MOST = 5
-"""So often it is asked for, while the candidate has no traffic yet."""
 OBSERVED = 0.5
 """Of `dwell`: how long a client is observed before it counts as good or bad. The rest is for those who come late."""
 UNSEEN_SECONDS, UNSEEN_REQUESTS = 30.0, 100
 """So long, and so many requests at the gateway, a source of clients may show nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over the current step: requests at the data plane, and bad events of the leading guardrail."""
-
-    candidate: int = 0
-    baseline: int = 0
-    candidate_bad: int = 0
-    baseline_bad: int = 0
-    counted: str = ""
-    """What the bad events are when they are no requests: `clients`."""
 
 
 class Measure:
@@ -54,13 +37,12 @@ class Measure:
         self._step_began = now
         self._taken = now
         self._before: tuple[Snapshot, float] | None = None
-        self._traffic: Mapping[str, Mapping[str, Series]] = {}
+        self._requests = Requests()
+        self._past = Past(source, wanted, baseline) if baseline is not None else None
         self._leading = _leading(wanted.guardrails)
         counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.kind == "client-failures"]
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
         self._length = 0.0
-        self._unasked = 0
-        self._unguarded = ""
         self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
         self.decision: Decision | None = None
         self.error: str | None = None
@@ -92,11 +74,10 @@ class Measure:
             self._forget_a_pass(now - before[1])
             return None
         self._before = (after if before is None else carry(before[0], after), now)
-        grown = self._grown(traffic)
+        grown = self._requests.since(traffic)
         if before is None:
             self._tell(after.errors)
-            if not self._learn_from_the_past() and weight <= 0.0:
-                self._before = None  # While nothing depends on it, it is asked again.
+            self._learn_from_the_past(weight)
             return None
         counts = {**deltas(before[0], after), **self._client_counts(after, weight, now)}
         self._add(grown, counts)
@@ -111,7 +92,9 @@ class Measure:
         clusters = self.evidence.settings.dispersion
         if clusters:
             record["dispersion"] = dict(clusters)
-        notes = {name: ledger.note for name, ledger in self._clients.items()} | {"history": self._unguarded}
+        notes = {name: ledger.note for name, ledger in self._clients.items()} | {
+            "history": self._past.note if self._past else ""
+        }
         if told := {name: note for name, note in notes.items() if note}:
             record["notes"] = told
         return record
@@ -159,24 +142,13 @@ class Measure:
             if name in after.readings and name not in after.errors
         }
 
-    def _learn_from_the_past(self) -> bool:
-        """Whether bad events of what serves come in clusters. False when it could not be asked and should be once more;
-        in the end that is no reason to stop, but it is said."""
-        if self._baseline is None:
-            return True
-        settings = self._wanted.analysis
-        try:
-            past = self._source.history(self._wanted.guardrails, self._baseline, HISTORY, settings.tick)
-        except ClusterError as error:
-            self._unasked += 1
-            self._unguarded = f"clustered errors are not guarded against, as the past could not be read: {error}"
-            return self._unasked >= ASKED_MOST
-        missing = [g.name for g in self._wanted.guardrails if g.kind in CLUSTERED and g.name not in past]
-        self._unguarded = f"clustered errors are not guarded against, without a past: {', '.join(missing)}"
-        if not missing:
-            self._unguarded = ""
-        self.evidence = analysis.begin(self._wanted.guardrails, settings, dispersion=dispersion.clustered(past))
-        return True
+    def _learn_from_the_past(self, weight: float) -> None:
+        if self._past is None:
+            return
+        clusters = self._past.clusters()
+        self.evidence = analysis.begin(self._wanted.guardrails, self._wanted.analysis, dispersion=clusters)
+        if self._past.again and weight <= 0.0:
+            self._before = None  # While nothing depends on it, it is asked again.
 
     def policy(self, kind: str) -> Policy:
         """The strictest declared policy of the guardrails concerned; `kind` is `inconclusive` or `error`."""
@@ -195,13 +167,6 @@ class Measure:
     def _sides(self) -> tuple[Backend, ...]:
         both = (self._wanted.candidate, self._baseline)
         return tuple(side for side in both if side is not None)
-
-    def _grown(self, traffic: Mapping[str, Mapping[str, Series]]) -> dict[str, int]:
-        """Requests of each revision since the last look, emitter by emitter: one that was out of sight for a look
-        brings no more than what it counted meanwhile."""
-        found = {side: counted(self._traffic.get(side, {}), emitters) for side, emitters in traffic.items()}
-        self._traffic = {side: kept for side, (_, kept) in found.items()}
-        return {side: events for side, (events, _) in found.items()}
 
     def _add(self, grown: Mapping[str, int], counts: Mapping[str, GuardrailCounts]) -> None:
         lead = counts.get(self._leading)

@@ -13,7 +13,6 @@ from release.errors import ClusterError, InputError, Problem, ReleaseRefused
 from release.plan import Kind, describe, planned_steps
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import journal
-from rollout.analysis.dispersion import clustered
 from rollout.analysis.foresight import foresee
 from rollout.analysis.foresight_text import render
 from rollout.assemble import connect_world
@@ -23,8 +22,8 @@ from rollout.executor import Executor, Reporter, Stored, with_old_replicas
 from rollout.guard import Guard
 from rollout.heartbeat import Heartbeat, held
 from rollout.journal import Attempt, Head, Outcome, Serving
-from rollout.measure import HISTORY
 from rollout.outputs import outputs_of, recorded_serving, weights_of
+from rollout.past import Past
 from rollout.probe import Probe
 from rollout.restore import put_back
 from rollout.routers.base import Live, Split
@@ -124,11 +123,7 @@ def _clusters(wanted: RolloutInputs, world: World, serving: Serving | None) -> d
     not answer is no reason not to plan."""
     if world.source is None or serving is None or wanted.analysis.expected is None:
         return {}
-    try:
-        past = world.source.history(wanted.guardrails, serving.backend, HISTORY, wanted.analysis.tick)
-    except ClusterError:
-        return {}
-    return clustered(past)
+    return Past(world.source, wanted, serving.backend).clusters()
 
 
 class Update:
