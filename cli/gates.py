@@ -54,6 +54,9 @@ def gates(
     """
     if as_json and form not in ("text", "json"):
         raise click.UsageError(f"give either --json or --format {form}")
+    stack = stack.rpartition("/")[2]  # of organization/project/stack, as files and resources are named by it
+    if not stack:
+        raise click.UsageError("--stack names no stack")
     from cli import gates_view
     from cli.gates_ci import junit, sarif
     from cli.stack_file import project_file

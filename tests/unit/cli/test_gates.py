@@ -377,3 +377,8 @@ def test_a_cluster_can_only_be_asked_where_the_stack_names_its_namespace(project
     assert result.exit_code == 1
     assert "releases:namespace: is missing" in result.stderr
     assert "--namespace" not in result.stderr
+
+
+def test_a_stack_may_be_named_with_its_organization(project: Project) -> None:
+    assert project.gates("--stack", "acme/releases/prod").stdout == project.gates().stdout
+    assert project.gates("--stack", "").exit_code == 2
