@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 import click
+from click.core import ParameterSource
 
 from sandbox import environment as variables
 from sandbox import external, status, world
@@ -35,6 +36,14 @@ def _explained(command: Callable[P, None]) -> Callable[P, None]:
     return wrapper
 
 
+def _refuse_unused(*names: str) -> None:
+    """Of options that only matter with --external, one that was typed without it is a mistake."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} goes with --external only")
+
+
 @click.group()
 def sandbox() -> None:
     """The local world: a real Kubernetes node, gateway, metrics and registry on this machine."""
@@ -48,6 +57,8 @@ def sandbox() -> None:
 @_explained
 def up(*, use_external: bool, prometheus_url: str | None, gateway_url: str | None, quiet: bool) -> None:
     """Bring the sandbox up, or complete one that is partly up."""
+    if not use_external:
+        _refuse_unused("prometheus_url", "gateway_url")
     report = reporter(quiet=quiet)
     if use_external:
         external.adopt(state_paths(), prometheus_url, gateway_url)

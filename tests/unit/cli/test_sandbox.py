@@ -48,3 +48,10 @@ def test_an_external_kubeconfig_that_does_not_exist_is_named(monkeypatch: pytest
     monkeypatch.setenv(KUBECONFIG, "/nonexistent/config")
     refused = CliRunner().invoke(cli, ["sandbox", "up", "--external"])
     assert "KUBECONFIG names /nonexistent/config, which is no file" in refused.output
+
+
+def test_addresses_of_an_own_cluster_need_the_option_that_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.world.up", lambda _: pytest.fail("it was brought up"))
+    refused = CliRunner().invoke(cli, ["sandbox", "up", "--gateway-url", "http://gateway.example"])
+    assert refused.exit_code == 2
+    assert "--gateway-url goes with --external only" in refused.output
