@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,21 @@ def test_without_an_answer_nothing_is_rolled_back(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["rollback", "--cwd", str(tmp_path), "checkout", "--stack", "prod"])
     assert result.exit_code == 1
     assert "no Pulumi.yaml" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("policy", "list"), ("--help",), ("policy", "list", "--json")])
+def test_a_reader_that_went_away_is_no_error_message(arguments: tuple[str, ...]) -> None:
+    """As with `slipway status | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_exit_codes_of_the_program_are_those_of_the_commands(tmp_path: Path) -> None:
+    for arguments, code in ((["--version"], 0), (["gates", "-s", "x", "-C", str(tmp_path)], 1), (["no-such"], 2)):
+        done = subprocess.run([sys.executable, "-m", "cli.main", *arguments], capture_output=True, check=False)
+        assert done.returncode == code
