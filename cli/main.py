@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
         except SlipwayError as error:
             fail(ctx, str(error))
         except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
-            raise
+            raise  # click ends silently for a reader that went away, such as `head`
         except Exception as error:
             if "SLIPWAY_DEBUG" in os.environ:
                 raise
@@ -68,29 +68,16 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point. Ctrl-C, and SIGTERM as CI sends it, leave one line and exit code 130. A reader that goes away,
-    such as `head`, leaves none, and the exit code of SIGPIPE."""
+    """The entry point. Ctrl-C, and SIGTERM as CI sends it, leave one line and exit code 130."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = _run()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered has nowhere to go
-        code = 128 + signal.SIGPIPE
-    sys.exit(code)
-
-
-def _run() -> int:
-    try:
-        return int(cli.main(prog_name="slipway", standalone_mode=False) or 0)
-    except SystemExit as done:  # some commands end themselves
-        return int(done.code or 0)
+        sys.exit(cli.main(prog_name="slipway", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        sys.exit(error.exit_code)
     except click.Abort:
         click.echo("interrupted", err=True)
-        return 130
+        sys.exit(130)
 
 
 if __name__ == "__main__":
