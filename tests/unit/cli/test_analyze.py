@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cli.main import cli
 from tests.unit.rollout.analysis.examples import errors, fresh, traffic, watch
@@ -300,3 +302,27 @@ def test_a_reset_shows_in_the_bad_events_as_well(tmp_path: Path) -> None:
     rows = [(0, 10, 9, 0, 0), (2, 100, 4, 100, 0)]
     found = answer("--counts", write(tmp_path / "a.csv", HEADER, rows), "--cumulative", "--weights", 50)
     assert (found["n"], found["candidate_bad"]) == (100, 4)
+
+
+cells = st.one_of(
+    st.integers(-2, 2**60).map(str),
+    st.floats().map(str),
+    st.sampled_from(["", "candidate", "baseline", "1", "0", "2026-11-23T10:00:00Z", "2026-11-23", '"', "\x00", "é"]),
+    st.text(max_size=4),
+)
+tables = st.lists(st.lists(cells, max_size=6).map(",".join), max_size=8).map("\n".join)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(max_size=200) | tables.map(lambda text: text.encode("utf-8", "surrogatepass")),
+    header=st.booleans(),
+)
+@pytest.mark.parametrize("kind", ["counts", "clients"])
+def test_any_bytes_are_judged_or_explained(tmp_path: Path, kind: str, content: bytes, header: bool) -> None:
+    names = HEADER if kind == "counts" else ("time", "side", "client", "bad")
+    path = tmp_path / "a.csv"
+    path.write_bytes((",".join(names) + "\n").encode() * header + content)
+    result = run(f"--{kind}", path, "--weights", 5)
+    assert result.exit_code in (0, 1)
+    assert "unexpected" not in result.stderr
