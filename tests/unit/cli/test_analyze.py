@@ -305,8 +305,8 @@ def test_a_reset_shows_in_the_bad_events_as_well(tmp_path: Path) -> None:
 
 
 cells = st.one_of(
-    st.integers(-2, 2**60).map(str),
-    st.floats().map(str),
+    st.integers(-2, 5000).map(str),
+    st.sampled_from([2**53 + 1, 2**60, 1e308, 0.1, float("nan"), float("-inf")]).map(str),
     st.sampled_from(["", "candidate", "baseline", "1", "0", "2026-11-23T10:00:00Z", "2026-11-23", '"', "\x00", "é"]),
     st.text(max_size=4),
 )
