@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from policies.plain import plain
 from policies.pods import labels_of_pods, metadata_of
 from policies.rule import Resource, StackRule, finding
 from release.findings import Finding
@@ -31,7 +32,7 @@ def evaluate(resources: Sequence[Resource], settings: Part) -> list[tuple[Resour
 def _budget(budget: Resource, workloads: Sequence[Resource]) -> list[Finding]:
     spec = budget.props.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
-    most, least = spec.get("maxUnavailable"), spec.get("minAvailable")
+    most, least = plain(spec.get("maxUnavailable")), plain(spec.get("minAvailable"))
     if most is None and least is None:
         return [_bad("spec", "neither maxUnavailable nor minAvailable")]
     if most == "100%" or least in {0, "0%"}:
@@ -45,7 +46,9 @@ def _budget(budget: Resource, workloads: Sequence[Resource]) -> list[Finding]:
 def _replicas(workloads: Sequence[Resource]) -> int | None:
     """Of all workloads that a budget covers; None where one does not say, because an autoscaler sets it, and for a
     single replica, which no budget can both keep and let go."""
-    counts = [_number(spec.get("replicas")) for one in workloads if isinstance(spec := one.props.get("spec"), Mapping)]
+    counts = [
+        _number(plain(spec.get("replicas"))) for one in workloads if isinstance(spec := one.props.get("spec"), Mapping)
+    ]
     known = [count for count in counts if count is not None]
     total = sum(known)
     return total if len(known) == len(workloads) and total > 1 else None
@@ -72,9 +75,7 @@ def _count(value: Any, replicas: int) -> int | None:  # noqa: ANN401 - as writte
 
 
 def _number(value: Any) -> int | None:  # noqa: ANN401 - as written in the manifest
-    """The engine hands on every number as a float."""
-    whole = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return int(value) if whole else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _covers(budget: Resource, workload: Resource) -> bool:

@@ -41,7 +41,15 @@ def pid(paths: StatePaths, part: str) -> int:
 
 def samples(paths: StatePaths) -> list[int]:
     """The processes of the sample's pods."""
-    return [pid for pid in Cgroups(paths.identity).processes() if Path(f"/proc/{pid}/comm").read_text() == "sample\n"]
+    return [pid for pid in Cgroups(paths.identity).processes() if _command(pid) == "sample\n"]
+
+
+def _command(pid: int) -> str:
+    """Empty for one that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def cluster(paths: StatePaths) -> Cluster:

@@ -86,6 +86,8 @@ def _job(labels: dict[str, str]) -> Props:
 COMPLETE: list[tuple[str, Props]] = [
     (DEPLOYMENT, deployment()),
     (BUDGET, budget()),
+    (DEPLOYMENT, deployment("counted")),
+    (BUDGET, budget("counted")),
     (RULES, alert()),
     (
         RULES,
@@ -264,7 +266,7 @@ RESOURCES: list[BrokenResource] = [
         "useless",
         "maxUnavailable 2 of 2 replicas",
         BUDGET,
-        {**budget("extra"), "spec": {"maxUnavailable": 2, "selector": {"matchLabels": {"app": "extra"}}}},
+        {**budget("counted"), "spec": {"maxUnavailable": 2, "selector": {"matchLabels": {"app": "counted"}}}},
     ),
     BrokenResource(
         "outside-of-a-release",

@@ -66,8 +66,8 @@ def test_complete_resources_pass(scene: Scene) -> None:
 
 @pytest.mark.parametrize("one", RESOURCES, ids=lambda one: one.name)
 def test_a_broken_resource_is_refused_by_the_rule_that_is_for_it(scene: Scene, one: BrokenResource) -> None:
-    covered = [(DEPLOYMENT, deployment())] if one.type == BUDGET else []  # a budget is judged by what it covers
-    said = judged(scene, [(one.type, one.props), (BUDGET, budget()), *covered])
+    beside = [(BUDGET, budget()), (DEPLOYMENT, deployment("counted")), (BUDGET, budget("counted"))]
+    said = judged(scene, [(one.type, one.props), *beside])
     assert set(said) == {one.rule}, said
     text = "\n".join(said[one.rule])
     assert f"<{one.rule}/{one.code}>" in text
