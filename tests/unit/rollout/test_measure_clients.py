@@ -113,10 +113,8 @@ def test_requests_without_a_key_are_in_the_journal_as_a_share(tmp_path: Path) ->
     assert record["notes"] == {"clients": "25% of the requests carry no key and count for nobody"}
 
 
-@pytest.mark.parametrize(("logged", "missing"), [(OLD, "candidate"), (NEW, "baseline")])
-def test_a_log_without_a_word_of_requests_of_a_side_that_the_gateway_counted_is_an_error(
-    tmp_path: Path, logged: Backend, missing: str
-) -> None:
+def errors_where_one_side_is_logged(tmp_path: Path, logged: Backend, weight: float) -> tuple[Measure, list[str | None]]:
+    """The error of each second, while the gateway counts requests of both sides."""
     measure, path, source = with_clients(tmp_path)
     errors = []
     for at in range(1, 34):
@@ -124,8 +122,16 @@ def test_a_log_without_a_word_of_requests_of_a_side_that_the_gateway_counted_is_
         source.feed(NEW.revision, 50)
         source.feed(OLD.revision, 150)
         request(path, logged.revision, f"client{at}")
-        measure.look(float(at), 25.0)
+        measure.look(float(at), weight)
         errors.append(measure.error)
+    return measure, errors
+
+
+@pytest.mark.parametrize(("logged", "missing"), [(OLD, "candidate"), (NEW, "baseline")])
+def test_a_log_without_a_word_of_requests_of_a_side_that_the_gateway_counted_is_an_error(
+    tmp_path: Path, logged: Backend, missing: str
+) -> None:
+    measure, errors = errors_where_one_side_is_logged(tmp_path, logged, 25.0)
     assert set(errors[:28]) == {None}
     assert errors[-1] is not None
     assert f"requests of the {missing} in this step, but the source shows no client of it" in errors[-1]
@@ -133,20 +139,13 @@ def test_a_log_without_a_word_of_requests_of_a_side_that_the_gateway_counted_is_
     measure.look(33.5, 25.0)  # The same scrape once more mends nothing, else no grace would ever be over.
     assert measure.error == errors[-1]
     measure.next_step(34.0)
-    source.at = 34.0
     measure.look(34.0, 50.0)
     assert measure.error is None
 
 
 def test_at_all_of_the_traffic_nobody_of_the_baseline_is_missed(tmp_path: Path) -> None:
-    measure, path, source = with_clients(tmp_path)
-    for at in range(1, 34):
-        source.at = float(at)
-        source.feed(NEW.revision, 50)
-        source.feed(OLD.revision, 150)
-        request(path, NEW.revision, f"client{at}")
-        measure.look(float(at), 100.0)
-    assert measure.error is None
+    _, errors = errors_where_one_side_is_logged(tmp_path, NEW, 100.0)
+    assert set(errors) == {None}
 
 
 def test_what_was_logged_before_a_change_of_the_weight_counts_for_nothing_however_long_a_tick_is(
