@@ -51,9 +51,8 @@ def foresee(
             seconds = max(step.bake, analysis.dwell)
             baseline = Baseline(round(recorded), round(recorded * expected.bad_share))
             found += [_step(rule, analysis, expected, step, baseline, warm) for rule in judged]
-            warm = (
-                0.0 if step.weight > 0.0 else warm
-            )  # It ends within the step that it begins in: nothing passes before.
+            if step.weight > 0.0:
+                warm = 0.0  # It ends within the step that it begins in: nothing passes before.
             recorded += 0.0 if first_release else expected.rate * (1.0 - step.weight / 100.0) * seconds
     warnings = warn(analysis, found, stickiness)
     notes = () if first_release else clients_needed(guardrails, analysis, [step.weight for step in steps])
