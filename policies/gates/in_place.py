@@ -7,18 +7,19 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from policies import pods
 from policies.plain import plain
-from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of
+from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
 from policies.rule import Resource, ResourceRule, Surroundings, finding
+from release import pod
 from release.findings import Finding
 from release.labels import REVISION_LABEL, SERVICE_LABEL
 from release.manifest.base import Part
 from release.manifest.release import Release
-from release.pod import pod_spec
 from release.revision import revision_of, scaled_by_rollout, workload_name
 
 NAME = "in-place"
+LONGEST = 120
+"""Characters of a mapping that is shown in a message."""
 _PODS = ("kubernetes:core/v1:Pod",)
 REMEDY = "Release it: a manifest with the section hotfix (ticket, reason, followUpDue) where it is urgent"
 
@@ -71,9 +72,9 @@ def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings
 def _differences(resource: Resource, release: Release) -> list[Difference]:
     """Of the name, the replicas and everything in the pods."""
     revision, workload = revision_of(release), release.workload
-    path, _ = pods.pod_spec(resource) or ("spec", None)
+    path, _ = pod_spec(resource) or ("spec", None)
     annotations = f"{path.removesuffix('spec')}metadata.annotations"
-    rendered = pod_spec(release.service, revision, release.artifact.image, workload)
+    rendered = pod.pod_spec(release.service, revision, release.artifact.image, workload)
     wanted = {
         "metadata.name": workload_name(release.service, revision),
         annotations: dict(workload.annotations),
@@ -111,9 +112,13 @@ def _or_none(value: Any) -> Any:  # noqa: ANN401 - JSON is what it is
 
 
 def _told(value: Any) -> str:  # noqa: ANN401 - JSON is what it is
+    """Short; what holds a whole container is only counted, because of its environment."""
     if _or_none(value) is None:
         return "nothing"
-    return f"{len(value)} entries" if isinstance(value, list) and isinstance(value[0], Mapping) else str(value)
+    if isinstance(value, list) and isinstance(value[0], Mapping):
+        return f"{len(value)} entries"
+    text = str(value)
+    return f"{len(value)} properties" if isinstance(value, Mapping) and len(text) > LONGEST else text
 
 
 def _finding(code: str, field: str, found: str, wanted: str) -> Finding:
