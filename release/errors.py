@@ -55,5 +55,13 @@ class LeaseHeld(ClusterError):
     """Another rollout of the same service is in flight."""
 
 
+class LeaseLost(SlipwayError):
+    """Another may write now, and this process must not: no ClusterError, since waiting and trying again are wrong."""
+
+
+class LeaseStale(ClusterError):
+    """The Lease could not be renewed in time; nothing may be written until a renewal succeeds."""
+
+
 class EngineError(SlipwayError):
     """The Pulumi engine or its state refused an operation."""

@@ -103,12 +103,19 @@ class Head(Part):
 
     format: int = 1
     service: str
+    stack: str | None = None
+    """`project/stack` that releases the service; None in journals written before this was recorded."""
+    handed_to: str | None = None
+    """`project/stack` that may take the service over by its next update."""
     serving: Serving | None = None
     attempt: Attempt | None = None
     completed: tuple[Completed, ...] = ()
     commits: tuple[Commit, ...] = ()
     """Every commit, newest first, a revision as often as it was returned to: what a rollback finds its way by."""
     quarantined: dict[str, Quarantine] = Field(default_factory=dict)
+    leaving: tuple[Backend, ...] = ()
+    """Backends that left the route and were not yet seen without requests. While there are any, an update is due that
+    waits for it, so that the engine deletes no workload that the data plane still sends to."""
 
     @property
     def unfinished(self) -> bool:

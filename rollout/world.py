@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rollout import clock
 from rollout.cluster.base import Intents, JournalStore, Lease, Workloads
+from rollout.fence import UNFENCED, Fence
 from rollout.metrics.base import Source
 from rollout.routers.base import Router
 
@@ -26,3 +27,7 @@ class World:
     now: Callable[[], float] = clock.now
     pause: Callable[[float], None] = time.sleep
     """Wait between two looks, where no cancellation is awaited."""
+    fence: Fence = UNFENCED
+    """Shared by the adaptors that write."""
+    stack: str = ""
+    """`project/stack` on whose behalf the rollout writes; empty for those that act for whatever the journal names."""

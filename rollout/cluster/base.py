@@ -48,6 +48,8 @@ class Readiness:
     """The same for machines."""
     fatal: bool = False
     """A container is in Kubernetes' own crash loop, or its image's name is no name: waiting mends neither."""
+    image: str | None = None
+    """Of the service's container in the Deployment's template; None where there is no Deployment."""
 
 
 class Workloads(Protocol):
@@ -152,6 +154,8 @@ class Intent:
     at: float
     reason: str
     rollout_id: str
+    scope: Literal["step", "all"] = "step"
+    """For `promote`: the current step only, or every step that is left."""
 
 
 class Intents(Protocol):

@@ -64,6 +64,12 @@ class Live:
     """False when somebody else made the route: it is never overwritten without a word."""
     body: str = ""
     """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview, draw); see Router.body."""
+    writer: str = ""
+    """Id of the attempt that wrote or claimed the route last; empty when nothing says so."""
+    owner: str = ""
+    """`project/stack` that declares the route; empty for one written before this was recorded."""
+    changed_by: str = ""
+    """Field manager of the last change of the spec, such as `kubectl-patch`; empty where it is unknown."""
 
 
 class Router(Protocol):
@@ -77,6 +83,11 @@ class Router(Protocol):
         """Write the whole route. `expect` is the version of the route that is to be replaced, None when it must
         not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise, also for a route
         that somebody else made, and ValueError for a split that cannot be written."""
+        ...
+
+    def claim(self) -> Live | None:
+        """Stamp the route with the writer of the fence and the owner, and change nothing else; None when there is no
+        route. A write that an earlier holder of the Lease has under way then fails by compare-and-swap."""
         ...
 
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:

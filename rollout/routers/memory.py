@@ -10,6 +10,7 @@ from release.manifest.route import Route
 from release.manifest.strategy import Preview
 from release.rollout_inputs import Backend
 from rollout.faults import Faults
+from rollout.fence import UNFENCED, Fence
 from rollout.routers.base import Draw, Live, Split
 from rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body
 
@@ -17,8 +18,10 @@ from rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_
 class MemoryRouter:
     """See rollout.routers.base.Router. `history` holds every split that was written, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, fence: Fence = UNFENCED, stack: str = "") -> None:
         self.faults = Faults()
+        self.fence = fence
+        self.stack = stack
         self.history: list[Split] = []
         self.problem = ""
         """What the gateway says against the routes that are written from now on; empty: it accepts them."""
@@ -39,9 +42,20 @@ class MemoryRouter:
         if (self._live.version if self._live is not None else None) != expect:
             raise Conflict("somebody else wrote the route in between")
         shares = shares_of(spec_of(route, split))
+        self.fence.check()
         self.history.append(split)
         body = wanted_body(route, split.preview, split.sticky)
-        return self._set(Live(shares, "", not self.problem, self.problem, True, body))
+        accepted = not self.problem
+        writer = self.fence.writer
+        return self._set(Live(shares, "", accepted, self.problem, True, body, writer, self.stack, "slipway-rollout"))
+
+    def claim(self) -> Live | None:
+        """Stamp the route with the writer."""
+        self.faults.hit("claim")
+        self.fence.check()
+        if self._live is None:
+            return None
+        return self._set(replace(self._live, writer=self.fence.writer, owner=self.stack))
 
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted."""
@@ -50,12 +64,14 @@ class MemoryRouter:
     def delete(self) -> None:
         """Remove the route."""
         self.faults.hit("delete")
+        self.fence.check()
         self._live = None
 
     def drift(self, shares: Mapping[str, float], *, body: str | None = None, managed: bool = True) -> None:
         """Somebody else writes the route."""
         former = self._live or Live({}, "", True, "", managed)
-        self._set(replace(former, shares=dict(shares), managed=managed, body=former.body if body is None else body))
+        kept = former.body if body is None else body
+        self._set(replace(former, shares=dict(shares), managed=managed, body=kept, changed_by="somebody"))
 
     def judge(self, problem: str = "") -> None:
         """The gateway changes its mind about what is live; empty: it accepts."""
