@@ -1,11 +1,10 @@
-"""The watchdog's rescue, and the environment that it gets."""
+"""The rescue of a rollout whose process has died."""
 
 from __future__ import annotations
 
-from rollout.guard import stripped
 from rollout.journal import Outcome
+from rollout.rescue import rescue
 from rollout.routers.base import Split
-from rollout.watchdog import rescue
 from tests.unit.rollout.examples import attempt, head, wanted
 from tests.unit.rollout.simulation import Simulation
 
@@ -55,14 +54,3 @@ def test_a_first_release_stays_where_it_is() -> None:
     rescue(world.world, "r1")
     assert world.router.history == [Split.whole(wanted().candidate)]
     assert not world.head.unfinished
-
-
-def test_the_watchdog_gets_what_reaches_the_cluster_and_no_secret_of_the_program() -> None:
-    given = {
-        "PATH": "/bin",
-        "KUBECONFIG": "k",
-        "AWS_PROFILE": "p",
-        "PULUMI_CONFIG_PASSPHRASE": "x",
-        "PULUMI_CONFIG": "y",
-    }
-    assert stripped(given) == {"PATH": "/bin", "KUBECONFIG": "k", "AWS_PROFILE": "p"}
