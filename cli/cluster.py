@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lightkube.resources.core_v1 import ConfigMap
-from pydantic import ValidationError
 
-from release.errors import ClusterError
 from release.labels import SERVICE_LABEL
 from release.units import show_seconds
 from rollout.assemble import connect_world
@@ -20,7 +18,7 @@ from rollout.cluster.calls import calling
 from rollout.cluster.client import connect
 from rollout.cluster.objects import PART_LABEL
 from rollout.heartbeat import RENEW_EVERY
-from rollout.journal import Head
+from rollout.journal import Head, read_head
 from rollout.world import World
 
 WATCH = 2 * RENEW_EVERY + 0.5
@@ -52,14 +50,7 @@ class Holding:
 def head_of(world: World, service: str) -> Head | None:
     """The journal's head, None when there is none."""
     stored = world.journal.load()
-    if stored is None:
-        return None
-    try:
-        return Head.model_validate(stored[0])
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ClusterError(f"the journal of {service} cannot be understood: {place}: {first['msg']}") from None
+    return None if stored is None else read_head(stored[0], service)
 
 
 def world_of(service: str, namespace: str) -> World:

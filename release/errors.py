@@ -51,6 +51,10 @@ class Conflict(ClusterError):
     """Somebody else wrote in between; read again and decide again."""
 
 
+class JournalUnreadable(ClusterError):
+    """The journal of a service was written by a newer Slipway, or was damaged: trying again does not help."""
+
+
 class LeaseHeld(ClusterError):
     """Another rollout of the same service is in flight."""
 

@@ -321,7 +321,7 @@ class Executor:
             self._stored.version = self._world.journal.save(head.to_json(), self._stored.version)
         except Conflict:
             stored = self._world.journal.load()
-            if stored is None or Head.model_validate(stored[0]) != head:
+            if stored is None or journal.read_head(stored[0]) != head:
                 raise
             self._stored.version = stored[1]
         self._stored.head = head

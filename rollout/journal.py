@@ -1,17 +1,25 @@
-"""What the cluster remembers of a service's rollouts. Pure: the store does the I/O, by compare-and-swap."""
+"""What the cluster remembers of a service's rollouts. Pure: the store does the I/O, by compare-and-swap.
+
+Rule for changes of this model: a new field with a default keeps `FORMAT`, and an older Slipway ignores it, keeping it
+only at the top level of the head. Whatever an older Slipway would misread (a new outcome, another meaning) raises it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, ValidationError
 
+from release.errors import JournalUnreadable
 from release.manifest.base import Part
 from release.manifest.route import Route
 from release.plan import Kind
 from release.rollout_inputs import Backend
 
+FORMAT = 1
+"""The newest format of the head that this version reads and writes."""
 COMPLETED_KEPT = 20
 QUARANTINE_KEPT = 50
 COMMITS_KEPT = 50
@@ -101,7 +109,7 @@ class Quarantine(Part):
 class Head(Part):
     """The journal's head, one small JSON document per service; the ticks lie in chunks beside it."""
 
-    format: int = 1
+    format: int = FORMAT
     service: str
     stack: str | None = None
     """`project/stack` that releases the service; None in journals written before this was recorded."""
@@ -116,6 +124,8 @@ class Head(Part):
     leaving: tuple[Backend, ...] = ()
     """Backends that left the route and were not yet seen without requests. While there are any, an update is due that
     waits for it, so that the engine deletes no workload that the data plane still sends to."""
+    _unknown: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """Top-level fields of another version, as they were read; `to_json` writes them again."""
 
     @property
     def unfinished(self) -> bool:
@@ -127,8 +137,86 @@ class Head(Part):
         return any(entry.revision == revision for entry in self.completed)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """Plain JSON values, with the top-level fields that only another version knows."""
+        return {**self._unknown, **self.model_dump(mode="json", by_alias=True, exclude_none=True)}
+
+    def with_unknown(self, fields: Mapping[str, Any]) -> Head:
+        """The same head that carries these top-level fields of another version."""
+        head = self.model_copy()
+        head._unknown = dict(fields)
+        return head
+
+
+def read_head(document: Mapping[str, Any], service: str | None = None) -> Head:
+    """The head as it is stored. Fields that this version does not know are no error: at the top level they are kept
+    for the next write, deeper ones are ignored. Raises JournalUnreadable, for a newer format before anything else;
+    `service` is its name in the message where the document may not say it."""
+    name = f"the journal of {service or document.get('service', 'an unnamed service')}"
+    found = document.get("format", FORMAT)
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise JournalUnreadable(f"{name} cannot be understood: format: {found!r} is no format number")
+    if found > FORMAT:
+        raise JournalUnreadable(f"{name} has format {found}, this Slipway knows {FORMAT}: update Slipway")
+    try:
+        head = Head.model_validate(dict(document), extra="ignore")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise JournalUnreadable(f"{name} cannot be understood: {place}: {first['msg']}") from None
+    known = {key for field, info in Head.model_fields.items() for key in (field, info.alias)}
+    return head.with_unknown({key: value for key, value in document.items() if key not in known})
+
+
+def read_owner(document: Mapping[str, Any]) -> Head:
+    """Only who owns the journal, of any format and however damaged: what the deletion of a service asks."""
+
+    def text(key: str) -> str | None:
+        value = document.get(key)
+        return value if isinstance(value, str) else None
+
+    return Head(service=text("service") or "", stack=text("stack"), handed_to=text("handedTo"))
+
+
+def owner_problem(head: Head | None, stack: str) -> str | None:
+    """Why `stack` (`project/stack`) may not write this journal and its route; None when it may: it is the owner, or
+    the service was handed to it, or no owner is recorded. An empty `stack` acts for the owner, whichever it is."""
+    if head is None or not stack or head.stack in (None, stack) or head.handed_to == stack:
+        return None
+    return (
+        f"{head.service} is released by {head.stack}, so {stack} may not move its traffic or delete its route. "
+        f"Remove it from one of the two programs, or let {stack} take it over: "
+        f"slipway hand-over {head.service} --to {stack}"
+    )
+
+
+def taken_over(head: Head, stack: str) -> Head:
+    """The head with `stack` as its owner; with an empty `stack` as it is. Ask `owner_problem` first."""
+    if not stack or head.stack == stack:
+        return head
+    return head.model_copy(update={"stack": stack, "handed_to": None})
+
+
+def handed_over(head: Head, to: str) -> Head:
+    """The head whose service the stack `to` may take over by its next update; until then the owner keeps it. Handed to
+    its owner, an offer is withdrawn."""
+    return head.model_copy(update={"handed_to": None if to == head.stack else to})
+
+
+EXECUTOR = "executor"
+
+
+def is_own_write(stored: Head, attempt_id: str) -> bool:
+    """Whether the stored head's attempt is this one, and nobody else ended it: neither a watchdog, nor a repair, nor an
+    operator. Then a Conflict is no loss of the Lease: either the own write was done and its answer was lost, or
+    somebody changed only what stands beside the attempt (`beside`)."""
+    attempt = stored.attempt
+    return attempt is not None and attempt.id == attempt_id and attempt.by in ("", EXECUTOR)
+
+
+def beside(head: Head, stored: Head) -> Head:
+    """`head` with what others may write during a rollout as it is stored: the offer to another stack, and fields that
+    only another version knows. The head to write when a write was refused by a Conflict that `is_own_write`."""
+    return head.model_copy(update={"handed_to": stored.handed_to}).with_unknown(stored._unknown)
 
 
 def begun(head: Head, attempt: Attempt) -> Head:

@@ -59,7 +59,7 @@ def _path(location: tuple[str | int, ...]) -> str:
 def load_head(world: World) -> Stored | None:
     """The journal's head, None when there is none."""
     stored = world.journal.load()
-    return None if stored is None else Stored(Head.model_validate(stored[0]), stored[1])
+    return None if stored is None else Stored(journal.read_head(stored[0]), stored[1])
 
 
 def refused(wanted: RolloutInputs, world: World) -> str | None:

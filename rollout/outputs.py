@@ -35,7 +35,7 @@ def weights_of(live: Live | None) -> dict[str, float]:
 def recorded_serving(olds: Mapping[str, Any]) -> Serving | None:
     """What the stack's state says was serving; None when it says nothing that can be understood."""
     try:
-        return Serving.model_validate(olds.get("serving"))
+        return Serving.model_validate(olds.get("serving"), extra="ignore")
     except ValidationError:
         return None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from release.errors import ClusterError, LeaseHeld
+from release.errors import ClusterError, JournalUnreadable, LeaseHeld
 from rollout import journal
 from rollout.heartbeat import held
-from rollout.journal import Head, Outcome
+from rollout.journal import Outcome
 from rollout.restore import put_back
 from rollout.world import World
 
@@ -23,6 +23,8 @@ def rescue(world: World, rollout_id: str) -> None:
             _rescue_once(world, rollout_id)
         except LeaseHeld:
             return  # Somebody else has taken over, and repairs first.
+        except JournalUnreadable:
+            return  # A newer Slipway has taken over, or nothing says where the traffic belongs.
         except ClusterError:
             threading.Event().wait(1.0)
         else:
@@ -35,7 +37,7 @@ def _rescue_once(world: World, rollout_id: str) -> None:
         stored = world.journal.load()
         if stored is None:
             return
-        head = Head.model_validate(stored[0])
+        head = journal.read_head(stored[0])
         if head.attempt is None or head.attempt.id != rollout_id or head.attempt.outcome is not Outcome.RUNNING:
             return
         if head.serving is not None:

@@ -13,7 +13,7 @@ from lightkube import Client
 from lightkube.resources.core_v1 import ConfigMap
 from lightkube.types import PatchType
 
-from release.errors import ClusterError, Conflict
+from release.errors import ClusterError, Conflict, JournalUnreadable
 from release.labels import SERVICE_LABEL
 from rollout.cluster.base import Document
 from rollout.cluster.calls import absent, calling
@@ -60,7 +60,7 @@ class ConfigMapJournalStore:
         except (KeyError, ValueError):
             head = None
         if not isinstance(head, dict):
-            raise ClusterError(
+            raise JournalUnreadable(
                 f"{self._documents.named(self._name)}: {_HEAD_KEY} is missing or no JSON object, somebody edited it; "
                 "restore it, or delete the ConfigMap and let the stack's state say what serves"
             )

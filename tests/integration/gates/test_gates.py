@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from rollout.assemble import connect_world
-from rollout.journal import Head
+from rollout.journal import read_head
 from sandbox import world
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import publish
@@ -93,7 +93,7 @@ class Gated:
         os.environ["SLIPWAY_KUBECONFIG"] = self.stage.environment["KUBECONFIG"]
         stored = connect_world(NAME, self.stage.namespace).journal.load()
         assert stored is not None
-        head = Head.model_validate(stored[0])
+        head = read_head(stored[0])
         assert head.serving is not None
         return head.serving.backend.version
 

@@ -14,7 +14,7 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from rollout.assemble import connect_world
 from rollout.cluster.client import connect
-from rollout.journal import Head
+from rollout.journal import Head, read_head
 from rollout.routers.base import Live
 from rollout.world import World
 from sandbox.sample.load import Load
@@ -80,7 +80,7 @@ class Service:
         """The journal."""
         stored = self.world.journal.load()
         assert stored is not None, "there is no journal"
-        return Head.model_validate(stored[0])
+        return read_head(stored[0])
 
     def live(self) -> Live:
         """The route."""

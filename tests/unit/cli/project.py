@@ -18,7 +18,7 @@ from release.manifest.load import load
 from release.rollout_inputs import Backend
 from rollout import journal
 from rollout.cluster.memory import MemoryWorkloads
-from rollout.journal import Attempt, Head, Outcome
+from rollout.journal import Attempt, Head, Outcome, read_head
 from rollout.world import World
 from sandbox.stage import manifests
 from tests.unit.cli.examples import NOW, world
@@ -100,7 +100,7 @@ class Project:
 
     def head(self) -> Head:
         stored = self.world.journal.load()
-        return Head.model_validate(stored[0]) if stored is not None else Head(service=SERVICE)
+        return read_head(stored[0]) if stored is not None else Head(service=SERVICE)
 
     def save(self, head: Head) -> None:
         stored = self.world.journal.load()

@@ -11,7 +11,7 @@ from release.manifest.guardrails import Guardrail
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout.cluster.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
 from rollout.executor import Executor, Stored
-from rollout.journal import Attempt, Head, Outcome
+from rollout.journal import Attempt, Head, Outcome, read_head
 from rollout.metrics.base import Reading, Series, Snapshot
 from rollout.routers.base import Split
 from rollout.routers.memory import MemoryRouter
@@ -155,7 +155,7 @@ class Simulation:
     def head(self) -> Head:
         stored = self.journal.load()
         assert stored is not None
-        return Head.model_validate(stored[0])
+        return read_head(stored[0])
 
     def shares(self) -> list[float]:
         """The candidate's share in percent each time that it changed."""
