@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -15,6 +14,7 @@ from release.errors import InputError, SlipwayError
 from release.rollout_inputs import RolloutInputs
 from rollout import operations
 from rollout.engine_log import EngineLog
+from rollout.flights import Flights
 from rollout.release_resource import ReleaseResource
 from rollout.wire import to_plain, to_struct
 
@@ -32,9 +32,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._engine = engine
         self._connect = connect
         self._releases = ReleaseResource()
-        self._cancelled = threading.Event()
-        self._in_flight = 0
-        self._idle = threading.Condition()
+        self._flights = Flights()
 
     # -- the plugin ----------------------------------------------------------------------------------------
 
@@ -68,9 +66,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Ctrl-C, but also the end of every run: it concerns only a rollout in flight in this process."""
-        with self._idle:
-            if self._in_flight:
-                self._cancelled.set()
+        self._flights.cancel()
         return empty_pb2.Empty()
 
     # -- the resource --------------------------------------------------------------------------------------
@@ -158,21 +154,21 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         """The end of the service: its route, journal, intents and Lease go."""
-        with _errors(context), self._flight():
+        with _errors(context), self._flights.one() as cancelled:
             if self._releases.owns(request.urn):
                 return self._releases.delete()
             inputs = to_plain(request.old_inputs) or to_plain(request.properties)
             wanted = operations.parse({k: v for k, v in inputs.items() if k in _input_names()})
-            operations.removed(wanted, self._connect(wanted), EngineLog(self._engine, request.urn), self._cancelled)
+            operations.removed(wanted, self._connect(wanted), EngineLog(self._engine, request.urn), cancelled)
             return empty_pb2.Empty()
         raise AssertionError  # pragma: no cover
 
     # -- helpers -------------------------------------------------------------------------------------------
 
     def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str) -> dict[str, Any]:
-        with self._flight():
+        with self._flights.one() as cancelled:
             log = EngineLog(self._engine, urn)
-            return operations.Update(wanted, self._connect(wanted), olds, log, self._cancelled).run()
+            return operations.Update(wanted, self._connect(wanted), olds, log, cancelled).run()
 
     def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str) -> dict[str, Any]:
         world, log = self._connect(wanted), EngineLog(self._engine, urn)
@@ -180,23 +176,9 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
 
-    @contextmanager
-    def _flight(self) -> Iterator[None]:
-        with self._idle:
-            self._in_flight += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._in_flight -= 1
-                self._idle.notify_all()
-
     def stop(self, within: float) -> None:
         """Cancel what is in flight and wait until it has put its traffic back."""
-        with self._idle:
-            if self._in_flight:
-                self._cancelled.set()
-            self._idle.wait_for(lambda: self._in_flight == 0, within)
+        self._flights.close(within)
 
 
 def _input_names() -> set[str]:

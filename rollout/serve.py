@@ -7,16 +7,15 @@ import signal
 import socket
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
 from rollout.provider import RolloutProvider
+from rollout.threads import ThreadPerCall
 
-THREADS = 256
-"""Each rollout holds one for its whole time; idle ones cost nothing."""
 MESSAGE_BYTES = 1024 * 1024 * 400
+OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
 RESTORE_WITHIN = 120.0
 LOOK_EVERY = 1.0
 
@@ -24,17 +23,13 @@ LOOK_EVERY = 1.0
 def main(argv: list[str]) -> int:
     """`argv[1]` is the engine's address. Returns when the process is told to end."""
     address = argv[1] if len(argv) > 1 else None
-    options = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
-    stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, options)) if address else None
+    stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, OPTIONS)) if address else None
     provider = RolloutProvider(stub)
-    server = grpc.server(ThreadPoolExecutor(THREADS), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    server, port = start_server(provider)
     ended = threading.Event()
     # The terminal's Ctrl-C reaches the whole process group; the engine says by Cancel what it wants.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     if address is not None:
@@ -43,6 +38,16 @@ def main(argv: list[str]) -> int:
     provider.stop(RESTORE_WITHIN)
     server.stop(1).wait()
     return 0
+
+
+def start_server(provider: RolloutProvider) -> tuple[grpc.Server, int]:
+    """Serve on a free port of the loopback; a call never waits for another one to end."""
+    threads = ThreadPerCall()
+    server = grpc.server(threads, options=OPTIONS)  # type: ignore[arg-type]  # it takes any Executor
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
 
 
 def _end_with_engine(address: str, ended: threading.Event) -> None:
