@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from release.errors import ClusterError, InputError, Problem, ReleaseRefused
+from release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
 from release.plan import Kind, describe, planned_steps
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import journal
@@ -22,7 +22,7 @@ from rollout.executor import Executor, Reporter, Stored, with_old_replicas
 from rollout.guard import Guard
 from rollout.heartbeat import Heartbeat, held
 from rollout.journal import Attempt, Head, Outcome, Serving
-from rollout.outputs import outputs_of, recorded_serving, weights_of
+from rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from rollout.past import Past
 from rollout.probe import Probe
 from rollout.restore import put_back
@@ -35,18 +35,43 @@ from rollout.world import World
 DRAIN_WITHIN = 10.0
 REPLACING = ("service", "namespace")
 
-Connect = Callable[[RolloutInputs], World]
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a Rollout is, by a state that another version may have written: all that Read and Delete need of it."""
+
+    service: str
+    namespace: str
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any]) -> Place:
+        """From recorded inputs or outputs, whatever else is in them. Raises InputError."""
+        values = {name: recorded.get(name) for name in REPLACING}
+        remedy = "A Rollout is not imported: declare it, and its first update finds the journal"
+        problems = [
+            Problem(name, "the recorded state does not name it", remedy)
+            for name, value in values.items()
+            if not isinstance(value, str) or not value
+        ]
+        if problems:
+            raise InputError("Rollout", problems)
+        return cls(str(values["service"]), str(values["namespace"]))
 
 
-def connect(wanted: RolloutInputs) -> World:
-    """The real world of this Rollout."""
-    return connect_world(wanted.service, wanted.namespace, wanted.metrics)
+Connect = Callable[[RolloutInputs | Place], World]
 
 
-def parse(inputs: Mapping[str, Any]) -> RolloutInputs:
-    """Raises InputError that lists every problem with its property path."""
+def connect(where: RolloutInputs | Place) -> World:
+    """The real world of this Rollout; of a Place without its metrics."""
+    metrics = where.metrics if isinstance(where, RolloutInputs) else None
+    return connect_world(where.service, where.namespace, metrics)
+
+
+def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs:
+    """Raises InputError that lists every problem with its property path. Unknown fields are problems, but not in
+    `recorded` inputs, which another version of Slipway may have written."""
     try:
-        return RolloutInputs.model_validate(dict(inputs))
+        return RolloutInputs.model_validate(dict(inputs), extra="ignore" if recorded else None)
     except ValidationError as error:
         problems = [Problem(_path(item["loc"]), item["msg"], "Correct it in the manifest") for item in error.errors()]
         raise InputError("Rollout", problems) from None
@@ -83,7 +108,10 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Worl
     new = wanted.to_wire()
     changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
     replaces = tuple(key for key in REPLACING if key in changed)
-    stored = load_head(world)
+    try:
+        stored = load_head(world)
+    except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
+        return Difference(changed, replaces, str(error))
     body = world.router.body(wanted.route)
     pending = pending_reason(wanted, stored.head if stored else None, world.router.read(), body)
     return Difference(changed, replaces, pending)
@@ -251,16 +279,22 @@ class Update:
         stored.head = head
 
 
-def refreshed(wanted: RolloutInputs, olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
-    """The outputs with the live weights; None when neither route nor journal is there."""
-    stored, live = load_head(world), world.router.read()
+def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
+    """The outputs with the live weights; None when neither route nor journal is there. What a journal that cannot be
+    understood says of the rollout stays as it was recorded."""
+    live = world.router.read()
+    try:
+        stored = load_head(world)
+    except JournalUnreadable:
+        return {**olds, "weights": weights_of(live)}
     if stored is None and live is None:
         return None
-    outputs = outputs_of(wanted, stored.head, live) if stored is not None else dict(olds)
-    return {**outputs, "weights": weights_of(live)}
+    if stored is None:
+        return {**olds, "weights": weights_of(live)}
+    return {**olds, **outcome_of(stored.head, live)}
 
 
-def removed(wanted: RolloutInputs, world: World, reporter: Reporter, cancelled: threading.Event) -> None:
+def removed(world: World, reporter: Reporter, cancelled: threading.Event) -> None:
     """Delete the route, the journal and what else this Rollout wrote."""
     with held(world.lease, new_rollout_id(), reporter.status, cancelled):
         world.router.delete()

@@ -17,9 +17,13 @@ STEPS_KEPT = 200
 
 def outputs_of(wanted: RolloutInputs, head: Head, live: Live | None) -> dict[str, Any]:
     """The inputs, the live weights, what serves, and the record of the last completed rollout."""
+    return {**wanted.to_wire(), **outcome_of(head, live)}
+
+
+def outcome_of(head: Head, live: Live | None) -> dict[str, Any]:
+    """What the outputs say beside the inputs."""
     attempt = head.attempt
     return {
-        **wanted.to_wire(),
         "weights": weights_of(live),
         "serving": head.serving.model_dump(mode="json", by_alias=True, exclude_none=True) if head.serving else None,
         "outcome": _outcome(attempt) if attempt is not None else None,

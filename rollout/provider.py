@@ -97,7 +97,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         with _errors(context):
             if self._releases.owns(request.urn):
                 return self._releases.diff(request)
-            wanted = operations.parse(to_plain(request.news))
+            wanted = operations.parse(to_plain(request.news), recorded=True)
             found = operations.difference(to_plain(request.old_inputs), wanted, self._connect(wanted))
             if found.pending is not None and not found.changed:
                 EngineLog(self._engine, request.urn).event(f"{wanted.service}: {found.pending}")
@@ -141,13 +141,10 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 return self._releases.read(request)
             olds = to_plain(request.properties)
             inputs = to_plain(request.inputs) or {k: v for k, v in olds.items() if k in _input_names()}
-            wanted = operations.parse(inputs)
-            outputs = operations.refreshed(wanted, olds, self._connect(wanted))
+            outputs = operations.refreshed(olds or inputs, self._connect(operations.Place.of(inputs)))
             if outputs is None:
                 return provider_pb2.ReadResponse()
-            return provider_pb2.ReadResponse(
-                id=request.id, properties=to_struct(outputs), inputs=to_struct(wanted.to_wire())
-            )
+            return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
         raise AssertionError  # pragma: no cover
 
     def Delete(  # noqa: N802
@@ -158,8 +155,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
             if self._releases.owns(request.urn):
                 return self._releases.delete()
             inputs = to_plain(request.old_inputs) or to_plain(request.properties)
-            wanted = operations.parse({k: v for k, v in inputs.items() if k in _input_names()})
-            operations.removed(wanted, self._connect(wanted), EngineLog(self._engine, request.urn), cancelled)
+            world = self._connect(operations.Place.of(inputs))
+            operations.removed(world, EngineLog(self._engine, request.urn), cancelled)
             return empty_pb2.Empty()
         raise AssertionError  # pragma: no cover
 

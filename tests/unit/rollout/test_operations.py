@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from release.errors import InputError, LeaseHeld, RolloutAborted
+from release.errors import InputError, JournalUnreadable, LeaseHeld, RolloutAborted
 from release.rollout_inputs import RolloutInputs
 from rollout import journal, operations
 from rollout.cluster.base import Readiness
 from rollout.course import course_of
 from rollout.journal import Head, Outcome
+from rollout.outputs import outputs_of
 from rollout.routers.base import Split
 from tests.unit.rollout.examples import ROUTE, attempt, backend, head, wanted
 from tests.unit.rollout.simulation import Simulation
@@ -176,7 +177,7 @@ def test_a_settled_world_has_no_difference() -> None:
 def test_the_end_of_a_service_leaves_nothing() -> None:
     world = Simulation()
     remember(world, head())
-    operations.removed(world.wanted, world.world, world.lines, world.cancelled)
+    operations.removed(world.world, world.lines, world.cancelled)
     assert world.router.read() is None
     assert world.journal.load() is None
     assert world.lease.held_by() is None
@@ -234,3 +235,50 @@ def test_where_no_error_rate_can_be_claimed_plan_status_line_and_record_say_so()
     assert f"checkout: {caveat}" in world.lines.lines
     assert any(line.endswith(f"({caveat})") for line in world.lines.lines)
     assert outputs["outcome"]["caveat"] == caveat
+
+
+def recorded_outputs(world: Simulation, **changes: object) -> dict[str, object]:
+    return {**outputs_of(world.wanted, head(), world.router.read()), **changes}
+
+
+def test_refresh_shows_the_live_weights_and_keeps_what_another_version_recorded() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    remember(world, head())
+    olds = recorded_outputs(world, weights={}, surprise={"deep": 1}, analysis="in a form of its own")
+    found = operations.refreshed(olds, world.world)
+    assert found == {**olds, "weights": {"checkout-aaaaaaaa": 100.0}}
+
+
+def test_a_journal_of_a_newer_format_blocks_no_refresh() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    world.journal.save({"format": 2, "service": "checkout"}, None)
+    olds = recorded_outputs(world, weights={})
+    assert operations.refreshed(olds, world.world) == {**olds, "weights": {"checkout-aaaaaaaa": 100.0}}
+
+
+def test_a_journal_of_a_newer_format_makes_an_update_due_that_says_what_to_do() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    world.journal.save({"format": 2, "service": "checkout"}, None)
+    pending = operations.difference(world.wanted.to_wire(), world.wanted, world.world).pending
+    assert pending is not None
+    assert "update Slipway" in pending
+    with pytest.raises(JournalUnreadable, match="update Slipway"):
+        update(world)
+    assert world.router.history == []
+    assert world.journal.saved == [{"format": 2, "service": "checkout"}]
+
+
+def test_a_place_is_read_from_a_state_of_any_version() -> None:
+    recorded = {"service": "checkout", "namespace": "shop", "strategy": {"kind": "unheard of"}, "surprise": 1}
+    assert operations.Place.of(recorded) == operations.Place("checkout", "shop")
+
+
+def test_a_state_that_names_no_service_is_refused_with_the_field() -> None:
+    with pytest.raises(InputError) as error:
+        operations.Place.of({"namespace": "shop", "service": ""})
+    assert [problem.path for problem in error.value.problems] == ["service"]
+
+
+def test_recorded_inputs_may_have_fields_of_another_version() -> None:
+    values = {**wanted().to_wire(), "surprise": 1}
+    assert operations.parse(values, recorded=True) == wanted()
