@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
+import threading
+from functools import lru_cache
 from pathlib import Path
 
 import httpx2
 import yaml
 from lightkube import Client, ConfigError, KubeConfig, SingleConfig
+from lightkube.config.client_adapter import verify_cluster
 from lightkube.config.models import NameValue, UserExec
 
 from release.errors import ClusterError
 from rollout.cluster import kinds as kinds  # noqa: PLC0414 - for its effect: see there why threads need it
+from rollout.pooling import transport
 
 FIELD_MANAGER = "slipway-rollout"
 TIMEOUT = httpx2.Timeout(5.0, connect=2.0)
 EXEC_SECONDS = 15
+DEFAULT = Path("~/.kube/config")
+KEPT = 8
+"""Configurations whose client is kept; a process uses one."""
 SERVICE_ACCOUNT_HOST = "KUBERNETES_SERVICE_HOST"
 _UNUSABLE = (ConfigError, AttributeError, KeyError, TypeError, ValueError, OSError, AssertionError, yaml.YAMLError)
 """What lightkube raises for a file that is no kubeconfig, or for one that names what is not in it."""
+_making = threading.Lock()
+"""Held while a client is looked up or made, so that one is made only."""
 
 
 def connect(namespace: str, kubeconfig: str | None = None, context: str | None = None) -> Client:
     """A client for `namespace`, safe to use from several threads.
+
+    All clients of one configuration share their connections, whatever their namespace: a process with hundreds of
+    rollouts reads its CA once. A configuration whose files have changed is read anew.
 
     The configuration is `kubeconfig`, else the files named by SLIPWAY_KUBECONFIG, else by KUBECONFIG (a list, as
     kubectl takes it), else ~/.kube/config, else the pod's service account: the order in which the Kubernetes
@@ -35,8 +48,7 @@ def connect(namespace: str, kubeconfig: str | None = None, context: str | None =
     """
     wanted = context or os.environ.get("SLIPWAY_KUBECONTEXT")
     try:
-        config = _configuration(kubeconfig, wanted)
-        return Client(config, namespace=namespace, timeout=TIMEOUT, field_manager=FIELD_MANAGER)
+        return _of_namespace(_shared(kubeconfig, wanted), namespace)
     except _UNUSABLE as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise ClusterError(
@@ -44,11 +56,43 @@ def connect(namespace: str, kubeconfig: str | None = None, context: str | None =
         ) from error
 
 
+def _of_namespace(shared: Client, namespace: str) -> Client:
+    """The same connections and credentials; lightkube has the namespace in the object inside."""
+    made = copy.copy(shared)
+    made._client = copy.copy(shared._client)
+    made._client.namespace = namespace
+    return made
+
+
+def _shared(kubeconfig: str | None, context: str | None) -> Client:
+    named = kubeconfig or os.environ.get("SLIPWAY_KUBECONFIG") or os.environ.get("KUBECONFIG")
+    with _making:
+        return _client(
+            kubeconfig, context, named, str(Path.home()), os.environ.get(SERVICE_ACCOUNT_HOST), _state(named)
+        )
+
+
+def _state(named: str | None) -> tuple[tuple[str, bytes], ...]:
+    """The files of the configuration with their content."""
+    files = _parts(named) if named else [DEFAULT.expanduser()]
+    return tuple((str(file), file.read_bytes()) for file in files if file.is_file())
+
+
+@lru_cache(maxsize=KEPT)
+def _client(kubeconfig: str | None, context: str | None, *_: object) -> Client:
+    """The first two say which; the rest is what they are resolved by."""
+    config = _configuration(kubeconfig, context)
+    if config.user is None:
+        raise ConfigError("the context has no user")
+    verify = verify_cluster(config.cluster, config.user, config.abs_file)
+    return Client(config, timeout=TIMEOUT, field_manager=FIELD_MANAGER, transport=transport(verify))
+
+
 def _configuration(kubeconfig: str | None, context: str | None) -> SingleConfig:
     named = kubeconfig or os.environ.get("SLIPWAY_KUBECONFIG") or os.environ.get("KUBECONFIG")
-    default = Path("~/.kube/config").expanduser()
+    default = DEFAULT.expanduser()
     if named:
-        found = _first([Path(part).expanduser() for part in named.split(os.pathsep) if part], context)
+        found = _first(_parts(named), context)
     elif default.is_file():
         found = _first([default], context)
     elif os.environ.get(SERVICE_ACCOUNT_HOST):
@@ -60,6 +104,10 @@ def _configuration(kubeconfig: str | None, context: str | None) -> SingleConfig:
     if found.user is not None and found.user.exec is not None:
         found.user.exec = _bounded(found.user.exec)
     return found
+
+
+def _parts(named: str) -> list[Path]:
+    return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
 
 
 def _first(files: list[Path], context: str | None) -> SingleConfig | None:

@@ -6,14 +6,20 @@ https://prometheus.io/docs/prometheus/latest/querying/api/
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from release.errors import ClusterError
+from rollout.pooling import LIMITS, trusted_by_default
 
+KEPT = 8
+"""Servers whose client is kept."""
+_making = threading.Lock()
 TIMEOUT = httpx2.Timeout(4.0, connect=2.0)
 Json = Mapping[str, Any]
 
@@ -24,7 +30,7 @@ class Prometheus:
 
     def __init__(self, url: str, token_file: str | None = None, transport: httpx2.BaseTransport | None = None) -> None:
         self._token_file = token_file
-        self._client = httpx2.Client(base_url=f"{url.rstrip('/')}/", timeout=TIMEOUT, transport=transport)
+        self._client = _shared(url) if transport is None else _client(url, transport)
         self.name = f"Prometheus at {httpx2.URL(url).copy_with(username=None, password=None)}"
 
     def query(self, promql: str) -> list[Json]:
@@ -76,6 +82,23 @@ class Prometheus:
             return {"Authorization": f"Bearer {Path(self._token_file).read_text().strip()}"}
         except OSError as error:
             raise ClusterError(f"{self.name}: the token file cannot be read ({error.strerror})") from error
+
+
+def _shared(url: str) -> httpx2.Client:
+    """All sources of a process that ask one server share their connections."""
+    with _making:
+        return _kept(url)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(url: str) -> httpx2.Client:
+    return _client(url, None)
+
+
+def _client(url: str, transport: httpx2.BaseTransport | None) -> httpx2.Client:
+    return httpx2.Client(
+        base_url=f"{url.rstrip('/')}/", timeout=TIMEOUT, transport=transport, limits=LIMITS, verify=trusted_by_default()
+    )
 
 
 def _is_series(one: object) -> bool:

@@ -6,6 +6,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ class Server:
     def __init__(self) -> None:
         self.accepted = "first"
         self.seen: list[str] = []
+        self.paths: list[str] = []
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                server.paths.append(self.path)
                 server.seen.append(self.headers.get("Authorization", ""))
                 good = server.seen[-1] == f"Bearer {server.accepted}"
                 meta = {"name": "a", "namespace": "shop", "resourceVersion": "1"}
@@ -192,3 +195,29 @@ def test_a_credential_plugin_that_hangs_is_ended(
     with pytest.raises(Exception, match="returned 124"):
         made.get(ConfigMap, "a")
     assert time.monotonic() - began < 30
+
+
+def test_clients_of_one_configuration_share_their_connections_whatever_their_namespace(
+    server: Server, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "k", server.url, {"token": "first"})
+    shop, cart = connect("shop", path), connect("cart", path)
+    assert shop._client._client is cart._client._client
+    assert (shop.namespace, cart.namespace) == ("shop", "cart")
+    shop.get(ConfigMap, "a")
+    cart.get(ConfigMap, "a")
+    assert server.paths == ["/api/v1/namespaces/shop/configmaps/a", "/api/v1/namespaces/cart/configmaps/a"]
+
+
+def test_many_threads_that_connect_at_once_make_one_client(tmp_path: Path) -> None:
+    path = write(tmp_path / "k", "http://x", {"token": "t"})
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda index: connect(f"n{index}", path), range(64)))
+    assert len({id(one._client._client) for one in made}) == 1
+
+
+def test_a_configuration_that_was_changed_is_read_anew(tmp_path: Path) -> None:
+    path = write(tmp_path / "k", "http://one", {"token": "t"})
+    assert server_of(kubeconfig=path) == "http://one"
+    write(tmp_path / "k", "http://two", {"token": "t"})
+    assert server_of(kubeconfig=path) == "http://two"

@@ -74,3 +74,9 @@ def test_rules_of_other_names_are_left_out_also_when_the_server_does_not_know_th
     server.on("/rules", httpx2.Response(200, json={"status": "success", "data": {"groups": groups}}))
     assert prometheus(server).alert_rules(["A"]) == [{"name": "A", "health": "ok"}, {"name": "A"}]
     assert server.asked[0].url.params.get_list("rule_name[]") == ["A"]
+
+
+def test_all_that_ask_one_server_share_its_connections() -> None:
+    one, same, other = (Prometheus(url) for url in ("http://p.example", "http://p.example", "http://q.example"))
+    assert one._client is same._client
+    assert one._client is not other._client
