@@ -15,6 +15,8 @@ from typing import Any, Literal, Protocol
 from release.rollout_inputs import Backend
 
 Action = Literal["abort", "pause", "resume", "promote"]
+Role = Literal["rollout", "watchdog", "abort"]
+"""What the holder of a Lease does: an update of Pulumi, the watchdog of a provider that died, or `slipway abort`."""
 Document = dict[str, Any]
 """Plain JSON values."""
 
@@ -70,7 +72,8 @@ class Workloads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
-    """`renewed` is by the holder's clock, `age` by ours. `expired` is true only when it is certain, see Lease."""
+    """`renewed` is by the holder's wall clock and `age` by ours: for people only, as clocks of two hosts differ.
+    `expired` is true only when it is certain, see Lease."""
 
     holder: str
     renewed: float
@@ -78,23 +81,25 @@ class LeaseState:
     duration: float
     expired: bool
     transitions: int
+    role: Role = "rollout"
 
 
 class Lease(Protocol):
     """One rollout of a service at a time.
 
-    Expiry: this process has seen the same record for the whole of its duration (by its own monotonic clock), or
-    the record's time is older than twice its duration by our clock; the latter is safe while two clocks differ by
-    less than one duration. Between the two a Lease counts as held.
+    Expiry: this process has itself seen the same record for the whole of its duration, by a clock that counts
+    suspension too (CLOCK_BOOTTIME). The wall clocks of two hosts are never compared, so taking over from a holder
+    that died costs one duration of watching.
     """
 
-    def acquire(self, holder: str, duration: float) -> LeaseState:
-        """Take it when it is free, expired or our own. Raises LeaseHeld that names the holder and its age;
-        every call also observes, so calling again until it is expired works."""
+    def acquire(self, holder: str, duration: float, role: Role = "rollout") -> LeaseState:
+        """Take it when it is free, expired or our own. Raises LeaseHeld that says who holds it in what role, and what
+        helps; every call also observes, so calling again until it is expired works."""
         ...
 
     def renew(self) -> LeaseState:
-        """Raises LeaseHeld when somebody else has it, or it is gone."""
+        """Renew what `acquire` took, however long ago, unless another took it. Raises LeaseHeld when somebody else
+        has it, or it is gone."""
         ...
 
     def release(self) -> None:
@@ -111,7 +116,7 @@ class Lease(Protocol):
         ...
 
     def delete(self) -> None:
-        """Remove the object itself, whoever holds it; it is no error when there is none."""
+        """Remove the object itself, unless another holds it: theirs stays. It is no error when there is none."""
         ...
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import get_args
 
 from lightkube import Client
 from lightkube.models.coordination_v1 import LeaseSpec
@@ -15,27 +16,29 @@ from lightkube.resources.coordination_v1 import Lease
 
 from release.errors import ClusterError, Conflict, LeaseHeld
 from release.labels import SERVICE_LABEL
-from release.units import show_seconds
-from rollout.cluster.base import LeaseState
+from rollout.cluster.base import LeaseState, Role
 from rollout.cluster.calls import absent, calling
+from rollout.cluster.lease_text import advice, held_by
 from rollout.cluster.objects import labels_of
+from rollout.fence import boot_clock
 
 ATTEMPTS = 3
+ROLE_ANNOTATION = "slipway.dev/role"
 POLL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Unix seconds, seconds that never jump, and waiting."""
+    """Unix seconds for the record, seconds that never jump and go on in suspension, and waiting."""
 
     now: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
+    steady: Callable[[], float] = boot_clock
     sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A record and when this process saw it first, by its monotonic clock."""
+    """A record and when this process saw it first, by its steady clock."""
 
     version: str
     since: float
@@ -52,24 +55,25 @@ class KubernetesLease:
         self._what = f"Lease {namespace}/{self._name}"
         self._clock = clock or Clock()
         self._holder: str | None = None
+        self._role: Role = "rollout"
         self._seen: _Seen | None = None
 
-    def acquire(self, holder: str, duration: float) -> LeaseState:
+    def acquire(self, holder: str, duration: float, role: Role = "rollout") -> LeaseState:
         """Take it when it is free, expired or our own; every call also observes."""
         for _ in range(ATTEMPTS):
             found = self._get()
             if found is not None:
                 self._refuse_if_held(self._state(found), holder)
             try:
-                written = self._take(found, holder, duration)
+                # Ours from the moment it may have been written, so that `release` gives it back after a lost answer.
+                self._holder, self._role = holder, role
+                return self._state(self._take(found, holder, duration))
             except Conflict:
                 continue
-            self._holder = holder
-            return self._state(written)
         raise LeaseHeld(f"{self._what}: others take it at the same time; try again")
 
     def renew(self) -> LeaseState:
-        """Raises LeaseHeld when somebody else has it, or it is gone."""
+        """Renew what was acquired, however long ago, unless another took it; then raises LeaseHeld."""
         for _ in range(ATTEMPTS):
             found = self._get()
             if found is None or self._holder is None or _holder_of(found) != self._holder:
@@ -104,20 +108,21 @@ class KubernetesLease:
 
     def observe_expired(self, wait: float) -> bool:
         """Watch for at most `wait` seconds; see the protocol."""
-        end = self._clock.monotonic() + wait
+        end = self._clock.steady() + wait
         first = self.held_by()
         state = first
         while state is not None and not state.expired:
             renewed = first is not None and (state.renewed, state.holder) != (first.renewed, first.holder)
-            if renewed or self._clock.monotonic() >= end:
+            if renewed or self._clock.steady() >= end:
                 return False
-            self._clock.sleep(min(POLL, max(0.0, end - self._clock.monotonic())))
+            self._clock.sleep(min(POLL, max(0.0, end - self._clock.steady())))
             state = self.held_by()
         return True
 
     def delete(self) -> None:
-        """Remove the object itself, whoever holds it."""
-        if self._get() is None:
+        """Remove the object itself, unless another holds it."""
+        found = self._get()
+        if found is None or _holder_of(found) not in ("", self._holder):
             return
         with calling(self._what), absent():
             self._client.delete(Lease, self._name, namespace=self._namespace)
@@ -125,12 +130,7 @@ class KubernetesLease:
     def _refuse_if_held(self, state: LeaseState, holder: str) -> None:
         if state.holder in ("", holder) or state.expired:
             return
-        age = show_seconds(float(max(0, round(state.age))))
-        raise LeaseHeld(
-            f"another rollout of {self._service} is in flight: {self._what} is held by {state.holder}, renewed {age} "
-            f"ago and good for {show_seconds(state.duration)}; wait for it, or stop it with `slipway abort "
-            f"{self._service}`"
-        )
+        raise LeaseHeld(f"{held_by(state, self._service)}; {advice(state, self._service)}")
 
     def _get(self) -> Lease | None:
         found: Lease | None = None
@@ -147,21 +147,20 @@ class KubernetesLease:
         spec = found.spec or LeaseSpec()
         renewed = spec.renewTime.timestamp() if spec.renewTime is not None else 0.0
         duration = _duration_of(found)
-        age = self._clock.now() - renewed
-        observed = self._observe(found)
         return LeaseState(
             holder=spec.holderIdentity or "",
             renewed=renewed,
-            age=age,
+            age=self._clock.now() - renewed,
             duration=duration,
-            expired=age > 2 * duration or observed > duration,
+            expired=self._observe(found) > duration,
             transitions=spec.leaseTransitions or 0,
+            role=_role_of(found),
         )
 
     def _observe(self, found: Lease) -> float:
         """For how long this process has seen the record unchanged."""
         version = found.metadata.resourceVersion if found.metadata is not None else None
-        now = self._clock.monotonic()
+        now = self._clock.steady()
         if self._seen is None or self._seen.version != version:
             self._seen = _Seen(version or "", now)
         return now - self._seen.since
@@ -179,22 +178,30 @@ class KubernetesLease:
         )
         if found is not None:
             return self._replace(found, spec)
-        meta = ObjectMeta(name=self._name, namespace=self._namespace, labels=labels_of(self._service, "lease"))
+        meta = self._meta(ObjectMeta())
         with calling(self._what):
             return self._client.create(Lease(metadata=meta, spec=spec))
 
     def _replace(self, found: Lease, spec: LeaseSpec) -> Lease:
-        former = found.metadata or ObjectMeta()
         # A PUT makes a Lease that does not exist; with the uid of the one that was read it conflicts instead.
-        meta = ObjectMeta(
+        meta = self._meta(found.metadata or ObjectMeta())
+        with calling(self._what):
+            return self._client.replace(Lease(metadata=meta, spec=spec))
+
+    def _meta(self, former: ObjectMeta) -> ObjectMeta:
+        return ObjectMeta(
             name=self._name,
             namespace=self._namespace,
             labels=labels_of(self._service, "lease"),
+            annotations={ROLE_ANNOTATION: self._role},
             resourceVersion=former.resourceVersion,
             uid=former.uid,
         )
-        with calling(self._what):
-            return self._client.replace(Lease(metadata=meta, spec=spec))
+
+
+def _role_of(found: Lease) -> Role:
+    named = (found.metadata.annotations if found.metadata is not None else None) or {}
+    return next((role for role in get_args(Role) if named.get(ROLE_ANNOTATION) == role), "rollout")
 
 
 def _holder_of(found: Lease) -> str:

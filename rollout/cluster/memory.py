@@ -10,8 +10,10 @@ from typing import Any
 
 from release.errors import ClusterError, Conflict, LeaseHeld
 from release.rollout_inputs import Backend
-from rollout.cluster.base import Document, Intent, LeaseState, Readiness, Reason
+from rollout.cluster.base import Document, Intent, LeaseState, Readiness, Reason, Role
+from rollout.cluster.lease_text import advice, held_by
 from rollout.faults import Faults
+from rollout.fence import UNFENCED, Fence
 
 MISSING = Readiness(0, 0, 0, 0, "the Deployment does not exist", Reason.MISSING)
 
@@ -19,8 +21,9 @@ MISSING = Readiness(0, 0, 0, 0, "the Deployment does not exist", Reason.MISSING)
 class MemoryWorkloads:
     """See rollout.cluster.base.Workloads. With `ready_at_once` every wanted replica is ready when it is asked for."""
 
-    def __init__(self, *, ready_at_once: bool = True) -> None:
+    def __init__(self, *, ready_at_once: bool = True, fence: Fence = UNFENCED) -> None:
         self.faults = Faults()
+        self.fence = fence
         self.ready_at_once = ready_at_once
         self.scaled: list[tuple[str, int]] = []
         self._found: dict[str, Readiness] = {}
@@ -45,9 +48,11 @@ class MemoryWorkloads:
         found = self._found.get(backend.deployment)
         if found is None:
             raise ClusterError(f"scale of {backend.deployment}: it does not exist")
+        self.fence.check()
         self.scaled.append((backend.deployment, replicas))
         ready = replicas if self.ready_at_once else min(found.ready, replicas)
         self._found[backend.deployment] = replace(found, desired=replicas, ready=ready, endpoints_ready=ready)
+        self.faults.done("scale")
 
     def replicas(self, backend: Backend) -> int:
         """The wanted replicas; 0 when the workload is missing."""
@@ -65,16 +70,17 @@ class MemoryLease:
         self._clock = clock
         self._holder: str | None = None
 
-    def acquire(self, holder: str, duration: float) -> LeaseState:
+    def acquire(self, holder: str, duration: float, role: Role = "rollout") -> LeaseState:
         """Take it when it is free, expired or our own."""
         self.faults.hit("acquire")
         found = self.held_by()
         if found is not None and found.holder != holder and not found.expired:
-            raise LeaseHeld(f"another rollout is in flight: held by {found.holder} for {found.age:g}s")
+            raise LeaseHeld(f"{held_by(found, 'the service')}; {advice(found, 'the service')}")
         self._holder = holder
         transitions = found.transitions + (found.holder != holder) if found is not None else 0
-        self.record["lease"] = LeaseState(holder, self._clock(), 0.0, duration, False, transitions)
-        return self.record["lease"]
+        self.record["lease"] = state = LeaseState(holder, self._clock(), 0.0, duration, False, transitions, role)
+        self.faults.done("acquire")
+        return state
 
     def renew(self) -> LeaseState:
         """Raises LeaseHeld when somebody else has it, or it is gone."""
@@ -82,8 +88,9 @@ class MemoryLease:
         found = self.record.get("lease")
         if found is None or found.holder != self._holder:
             raise LeaseHeld("the Lease is lost")
-        self.record["lease"] = replace(found, renewed=self._clock())
-        return self.record["lease"]
+        self.record["lease"] = state = replace(found, renewed=self._clock())
+        self.faults.done("renew")
+        return state
 
     def release(self) -> None:
         """Give it back; nothing happens when it is no longer ours."""
@@ -92,6 +99,7 @@ class MemoryLease:
         if found is not None and found.holder == self._holder:
             del self.record["lease"]
         self._holder = None
+        self.faults.done("release")
 
     def held_by(self) -> LeaseState | None:
         """None when nobody holds it."""
@@ -109,9 +117,12 @@ class MemoryLease:
         return found is None or found.expired
 
     def delete(self) -> None:
-        """Remove it, whoever holds it."""
+        """Remove it, unless another holds it."""
         self.faults.hit("delete")
-        self.record.clear()
+        found = self.held_by()
+        if found is None or found.holder == self._holder or found.expired:
+            self.record.clear()
+        self.faults.done("delete")
 
 
 class MemoryJournalStore:
@@ -137,12 +148,15 @@ class MemoryJournalStore:
         self._head = json.dumps(head, allow_nan=False)
         self.saved.append(json.loads(self._head))
         self._version += 1
-        return str(self._version)
+        version = str(self._version)
+        self.faults.done("save")
+        return version
 
     def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Add records to a rollout."""
         self.faults.hit("append")
         self._records.setdefault(rollout_id, []).extend(json.dumps(record, allow_nan=False) for record in records)
+        self.faults.done("append")
 
     def records(self, rollout_id: str) -> list[Document]:
         """All records of a rollout in order."""
@@ -153,12 +167,14 @@ class MemoryJournalStore:
         """Delete the records of all rollouts but these."""
         self.faults.hit("prune")
         self._records = {rollout: lines for rollout, lines in self._records.items() if rollout in keep}
+        self.faults.done("prune")
 
     def delete(self) -> None:
         """Delete head and records."""
         self.faults.hit("delete")
         self._head = None
         self._records.clear()
+        self.faults.done("delete")
 
 
 class MemoryIntents:
@@ -172,6 +188,7 @@ class MemoryIntents:
         """Replace the former intent."""
         self.faults.hit("write")
         self._intent = intent
+        self.faults.done("write")
 
     def read(self) -> Intent | None:
         """The last intent, None when there is none."""
@@ -182,3 +199,4 @@ class MemoryIntents:
         """Remove it."""
         self.faults.hit("delete")
         self._intent = None
+        self.faults.done("delete")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from release.errors import ClusterError
 from release.manifest.route import Route
 from release.manifest.strategy import Preview
 from release.rollout_inputs import Backend
@@ -82,12 +83,15 @@ class Router(Protocol):
     def apply(self, route: Route, split: Split, expect: str | None) -> Live:
         """Write the whole route. `expect` is the version of the route that is to be replaced, None when it must
         not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise, also for a route
-        that somebody else made, and ValueError for a split that cannot be written."""
+        that somebody else made or that another stack declares, and ValueError for a split that cannot be written.
+        Like every write it asks the fence after its read and right before it writes: LeaseLost or LeaseStale."""
         ...
 
     def claim(self) -> Live | None:
         """Stamp the route with the writer of the fence and the owner, and change nothing else; None when there is no
-        route. A write that an earlier holder of the Lease has under way then fails by compare-and-swap."""
+        route. A write that an earlier holder of the Lease has under way then fails by compare-and-swap. It takes the
+        route over from another stack: ask first whether that is allowed. Raises ClusterError for a route that
+        somebody else made."""
         ...
 
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
@@ -98,3 +102,12 @@ class Router(Protocol):
     def delete(self) -> None:
         """Remove the route; it is no error when there is none."""
         ...
+
+
+def refuse_other_stack(what: str, live: Live | None, stack: str, service: str = "SERVICE") -> None:
+    """Raises ClusterError for a route (`what` in messages) that another stack declares."""
+    if live is not None and live.owner and stack and live.owner != stack:
+        raise ClusterError(
+            f"{what} is declared by the stack {live.owner}, and this is {stack}: two stacks would take the traffic "
+            f"from each other; hand it over first with `slipway hand-over {service} --to {stack}`"
+        )

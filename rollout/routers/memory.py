@@ -11,7 +11,7 @@ from release.manifest.strategy import Preview
 from release.rollout_inputs import Backend
 from rollout.faults import Faults
 from rollout.fence import UNFENCED, Fence
-from rollout.routers.base import Draw, Live, Split
+from rollout.routers.base import Draw, Live, Split, refuse_other_stack
 from rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body
 
 
@@ -39,6 +39,7 @@ class MemoryRouter:
         check_preview(split.preview)
         if self._live is not None and not self._live.managed:
             raise ClusterError("the route was made by somebody else and is left alone")
+        refuse_other_stack("the route", self._live, self.stack)
         if (self._live.version if self._live is not None else None) != expect:
             raise Conflict("somebody else wrote the route in between")
         shares = shares_of(spec_of(route, split))
@@ -46,16 +47,23 @@ class MemoryRouter:
         self.history.append(split)
         body = wanted_body(route, split.preview, split.sticky)
         accepted = not self.problem
-        writer = self.fence.writer
-        return self._set(Live(shares, "", accepted, self.problem, True, body, writer, self.stack, "slipway-rollout"))
+        writer, owner = self.fence.writer, self.stack or (self._live.owner if self._live is not None else "")
+        live = self._set(Live(shares, "", accepted, self.problem, True, body, writer, owner, "slipway-rollout"))
+        self.faults.done("apply")
+        return live
 
     def claim(self) -> Live | None:
         """Stamp the route with the writer."""
         self.faults.hit("claim")
-        self.fence.check()
         if self._live is None:
             return None
-        return self._set(replace(self._live, writer=self.fence.writer, owner=self.stack))
+        if not self._live.managed:
+            raise ClusterError("the route was made by somebody else and is left alone")
+        owner = self.stack or self._live.owner
+        self.fence.check()
+        live = self._set(replace(self._live, writer=self.fence.writer, owner=owner))
+        self.faults.done("claim")
+        return live
 
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted."""
@@ -64,14 +72,24 @@ class MemoryRouter:
     def delete(self) -> None:
         """Remove the route."""
         self.faults.hit("delete")
+        if self._live is None:
+            return
         self.fence.check()
         self._live = None
+        self.faults.done("delete")
 
-    def drift(self, shares: Mapping[str, float], *, body: str | None = None, managed: bool = True) -> None:
-        """Somebody else writes the route."""
+    def drift(
+        self,
+        shares: Mapping[str, float],
+        *,
+        body: str | None = None,
+        managed: bool = True,
+        by: str = "somebody",
+    ) -> None:
+        """Somebody else writes the route; `by` is their field manager."""
         former = self._live or Live({}, "", True, "", managed)
         kept = former.body if body is None else body
-        self._set(replace(former, shares=dict(shares), managed=managed, body=kept, changed_by="somebody"))
+        self._set(replace(former, shares=dict(shares), managed=managed, body=kept, changed_by=by))
 
     def judge(self, problem: str = "") -> None:
         """The gateway changes its mind about what is live; empty: it accepts."""

@@ -18,3 +18,14 @@ def test_effects_come_in_order_each_as_often_as_it_was_asked_for() -> None:
     faults.hit("write")
     assert seen == ["somebody else"]
     assert faults.calls == ["write", "write", "read", "write", "write"]
+
+
+def test_an_effect_afterwards_waits_for_the_work_to_be_done() -> None:
+    faults = Faults()
+    faults.after("write", ValueError("no answer"), times=2)
+    faults.hit("write")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no answer"):
+            faults.done("write")
+    faults.done("write")
+    faults.done("read")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from release.errors import ClusterError, LeaseHeld
+from rollout.cluster.base import Role
 from rollout.cluster.lease import Clock, KubernetesLease
 from tests.unit.rollout.api import NAMESPACE, Api, Json, doing, untouched
 
@@ -55,7 +56,7 @@ def test_a_held_lease_is_refused_with_holder_age_and_remedy(api: Api, time: Time
     time.at += 10
     with pytest.raises(LeaseHeld) as caught:
         lease(api, time).acquire("b", 15)
-    assert "held by a, renewed 10s ago and good for 15s" in str(caught.value)
+    assert "held by a, renewed 10s ago by its own clock and good for 15s" in str(caught.value)
     assert "slipway abort checkout" in str(caught.value)
 
 
@@ -67,18 +68,65 @@ def test_the_same_holder_may_enter_again(api: Api, time: Time) -> None:
     assert api.objects[PATH]["spec"]["acquireTime"] == acquired
 
 
-def test_a_lease_twice_older_than_its_duration_is_taken_at_once(api: Api, time: Time) -> None:
-    lease(api, time).acquire("a", 15)
-    time.at += 30.5
-    assert lease(api, time).acquire("b", 15).transitions == 1
+@pytest.mark.parametrize("skew", [-1e6, -31, -15, 0, 15, 31, 1e6])
+def test_no_difference_of_two_hosts_clocks_takes_a_lease_from_a_live_holder(api: Api, time: Time, skew: float) -> None:
+    holder, elsewhere = lease(api, time), Time(time.at, skew=skew)
+    holder.acquire("a", 15)
+    for _ in range(4):
+        with pytest.raises(LeaseHeld):
+            lease(api, elsewhere).acquire("b", 15)
+        time.at += 100
+        holder.renew()
 
 
-def test_a_clock_that_differs_by_up_to_one_duration_takes_nothing_from_a_live_holder(api: Api, time: Time) -> None:
+def test_an_old_lease_is_taken_after_it_was_watched_for_its_duration_and_not_before(api: Api, time: Time) -> None:
     lease(api, time).acquire("a", 15)
+    time.at += 100_000
+    heir = lease(api, time)
     with pytest.raises(LeaseHeld):
-        lease(api, Time(time.at, skew=14.9)).acquire("b", 15)
+        heir.acquire("b", 15)
+    time.at += 15
     with pytest.raises(LeaseHeld):
-        lease(api, Time(time.at, skew=-1000)).acquire("b", 15)
+        heir.acquire("b", 15)
+    time.at += 0.1
+    assert heir.acquire("b", 15).transitions == 1
+
+
+def test_a_holder_that_slept_renews_when_nobody_took_it(api: Api, time: Time) -> None:
+    holder = lease(api, time)
+    holder.acquire("a", 15)
+    time.at += 100_000
+    assert holder.renew().holder == "a"
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("rollout", ["another rollout of checkout is in flight", "slipway abort checkout"]),
+        ("watchdog", ["the watchdog of rollout r1", "is putting the traffic of checkout back", "wait for it"]),
+        ("abort", ["`slipway abort` is putting the traffic of checkout back", "wait for it"]),
+    ],
+)
+def test_the_refusal_says_what_the_holder_does_and_what_helps(
+    api: Api, time: Time, role: Role, words: list[str]
+) -> None:
+    holder = lease(api, time)
+    holder.acquire("r1", 15, role)
+    holder.renew()
+    with pytest.raises(LeaseHeld) as caught:
+        lease(api, time).acquire("b", 15)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    held = lease(api, time).held_by()
+    assert held is not None
+    assert held.role == role
+
+
+def test_an_unknown_role_counts_as_a_rollout(api: Api, time: Time) -> None:
+    lease(api, time).acquire("a", 15)
+    api.change(PATH, lambda found: found["metadata"].update(annotations={"slipway.dev/role": "gardener"}))
+    held = lease(api, time).held_by()
+    assert held is not None
+    assert held.role == "rollout"
 
 
 def test_a_record_that_was_seen_unchanged_for_its_duration_is_expired_whatever_the_clocks_say(
@@ -135,8 +183,9 @@ def test_waiting_is_bounded_and_a_free_lease_needs_none(api: Api, time: Time) ->
 def test_a_holder_that_lost_it_is_told_who_has_it(api: Api, time: Time) -> None:
     first = lease(api, time)
     first.acquire("a", 15)
-    time.at += 31
-    lease(api, time).acquire("b", 15)
+    heir = lease(api, time)
+    assert heir.observe_expired(60)
+    heir.acquire("b", 15)
     with pytest.raises(LeaseHeld, match="is lost, b holds it now"):
         first.renew()
     first.release()
@@ -157,11 +206,13 @@ def test_a_released_lease_is_free_and_counts_its_transitions(api: Api, time: Tim
 
 def test_somebody_who_takes_it_in_between_wins(api: Api, time: Time) -> None:
     lease(api, time).acquire("a", 15)
-    time.at += 31
-    rival = lease(api, time)
+    rival, other = lease(api, time), lease(api, time)
+    for one in (rival, other):
+        one.held_by()
+    time.at += 15.1
     api.before.extend([untouched, doing(lambda: rival.acquire("b", 15))])
     with pytest.raises(LeaseHeld, match="held by b"):
-        lease(api, time).acquire("c", 15)
+        other.acquire("c", 15)
 
 
 def test_a_status_of_the_holders_own_that_came_in_between_is_no_loss(api: Api, time: Time) -> None:
@@ -183,6 +234,15 @@ def test_an_object_of_somebody_else_is_left_alone(api: Api, time: Time) -> None:
         lease(api, time).acquire("a", 15)
     with pytest.raises(ClusterError, match="is not that of service checkout"):
         lease(api, time).delete()
+
+
+def test_delete_leaves_the_lease_of_another(api: Api, time: Time) -> None:
+    first = lease(api, time)
+    first.acquire("a", 15)
+    first.release()
+    lease(api, time).acquire("b", 15)
+    first.delete()
+    assert api.objects[PATH]["spec"]["holderIdentity"] == "b"
 
 
 def test_delete_removes_it_and_is_content_when_there_is_none(api: Api, time: Time) -> None:

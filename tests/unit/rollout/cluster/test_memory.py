@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from release.errors import ClusterError, LeaseHeld
-from rollout.cluster.base import LeaseState, Readiness, Reason
-from rollout.cluster.memory import MemoryLease, MemoryWorkloads
+from release.errors import ClusterError, LeaseHeld, LeaseLost
+from rollout.cluster.base import Intent, LeaseState, Readiness, Reason
+from rollout.cluster.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
+from rollout.faults import Faults
+from rollout.fence import Fence
 from tests.unit.rollout.examples import backend
 
 BACKEND = backend()
@@ -76,3 +80,52 @@ def test_another_writer_can_come_in_between() -> None:
     first.faults.next("acquire", lambda: second.acquire("b", 15))
     with pytest.raises(LeaseHeld, match="held by b"):
         first.acquire("a", 15)
+
+
+def test_a_write_whose_answer_is_lost_has_happened() -> None:
+    lease, journal, intents, workloads = (
+        MemoryLease(lambda: 0.0),
+        MemoryJournalStore(),
+        MemoryIntents(),
+        MemoryWorkloads(),
+    )
+    workloads.put(BACKEND)
+    intent = Intent("i1", "abort", "me", 1.0, "it burns", "r1")
+    writes: list[tuple[Faults, str, Callable[[], object]]] = [
+        (lease.faults, "acquire", lambda: lease.acquire("a", 15)),
+        (lease.faults, "renew", lease.renew),
+        (journal.faults, "save", lambda: journal.save({"n": 1}, None)),
+        (journal.faults, "append", lambda: journal.append("r1", [{"n": 1}])),
+        (intents.faults, "write", lambda: intents.write(intent)),
+        (workloads.faults, "scale", lambda: workloads.scale(BACKEND, 9)),
+    ]
+    for faults, method, write in writes:
+        faults.after(method, ClusterError("no answer"))
+        with pytest.raises(ClusterError, match="no answer"):
+            write()
+    held = lease.held_by()
+    assert held is not None
+    assert held.holder == "a"
+    assert journal.load() == ({"n": 1}, "1")
+    assert journal.records("r1") == [{"n": 1}]
+    assert intents.read() == intent
+    assert workloads.replicas(BACKEND) == 9
+
+
+def test_nothing_is_scaled_once_the_right_to_write_is_gone() -> None:
+    fence = Fence()
+    workloads = MemoryWorkloads(fence=fence)
+    workloads.put(BACKEND)
+    with pytest.raises(LeaseLost):
+        workloads.scale(BACKEND, 9)
+    assert workloads.scaled == []
+
+
+def test_the_lease_of_another_is_not_deleted() -> None:
+    record: dict[str, LeaseState] = {}
+    first, second = MemoryLease(lambda: 0.0, record), MemoryLease(lambda: 0.0, record)
+    second.acquire("b", 15)
+    first.delete()
+    held = second.held_by()
+    assert held is not None
+    assert held.holder == "b"

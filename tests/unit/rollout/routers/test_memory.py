@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from release.errors import ClusterError, Conflict
+from release.errors import ClusterError, Conflict, LeaseLost
 from release.manifest.route import Route
+from rollout.fence import Fence
 from rollout.routers.base import Split
 from rollout.routers.memory import MemoryRouter
 from tests.unit.rollout.examples import ROUTE, backend
@@ -58,3 +59,46 @@ def test_a_foreign_route_is_left_alone_and_failures_come_on_demand() -> None:
         with pytest.raises(ClusterError, match="away"):
             router.read()
     assert router.read() is not None
+
+
+def test_a_claim_stamps_the_route_and_makes_every_older_version_a_conflict() -> None:
+    fence = Fence()
+    fence.arm("r1")
+    fence.renewed(fence.now(), 15)
+    router = MemoryRouter(fence, "shop/prod")
+    assert router.claim() is None
+    live = router.apply(PLAIN, Split.whole(OLD), None)
+    assert (live.writer, live.owner) == ("r1", "shop/prod")
+    fence.arm("r2")
+    fence.renewed(fence.now(), 15)
+    claimed = router.claim()
+    assert claimed is not None
+    assert (claimed.writer, dict(claimed.shares)) == ("r2", dict(live.shares))
+    with pytest.raises(Conflict):
+        router.apply(PLAIN, Split.whole(NEW), live.version)
+    fence.lose("another took it")
+    for write in (lambda: router.apply(PLAIN, Split.whole(NEW), claimed.version), router.claim, router.delete):
+        with pytest.raises(LeaseLost, match="another took it"):
+            write()
+    assert router.read() == claimed
+
+
+def test_the_route_of_another_stack_is_refused_with_both_names_until_it_is_claimed() -> None:
+    router = MemoryRouter(stack="shop/prod")
+    live = router.apply(PLAIN, Split.whole(OLD), None)
+    router.stack = "store/prod"
+    with pytest.raises(ClusterError, match=r"stack shop/prod, and this is store/prod.*--to store/prod"):
+        router.apply(PLAIN, Split.whole(NEW), live.version)
+    claimed = router.claim()
+    assert claimed is not None
+    assert router.apply(PLAIN, Split.whole(NEW), claimed.version).owner == "store/prod"
+
+
+def test_a_write_whose_answer_is_lost_has_happened() -> None:
+    router = MemoryRouter()
+    router.faults.after("apply", ClusterError("no answer"))
+    with pytest.raises(ClusterError, match="no answer"):
+        router.apply(PLAIN, Split.whole(OLD), None)
+    found = router.read()
+    assert found is not None
+    assert dict(found.shares) == {OLD.service: 100.0}
