@@ -19,10 +19,13 @@ def observe(url: str, query: str, service: str, transport: httpx.BaseTransport |
         with httpx.Client(timeout=WITHIN, transport=transport) as client:
             answer = client.get(f"{url.rstrip('/')}/api/v1/query", params={"query": asked})
             answer.raise_for_status()
-            data = answer.json()["data"]
+            body = answer.json()
+            data = body["data"]
+        if body.get("isPartial") or body.get("warnings"):
+            return None
         (pair,) = [data["result"]] if data["resultType"] == "scalar" else [one["value"] for one in data["result"]]
         value, at = float(pair[1]), datetime.fromtimestamp(float(pair[0]), UTC)
-    except (httpx.HTTPError, ValueError, KeyError, TypeError, IndexError, OverflowError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         return None
     if not math.isfinite(value):
         return None

@@ -9,7 +9,8 @@ from release.errors import ClusterError
 from release.manifest.guardrails import AlertFiring
 from rollout.metrics.base import Reading
 from rollout.metrics.draft import Draft
-from rollout.metrics.prometheus_api import Json, Prometheus
+from rollout.metrics.prometheus_answer import Json
+from rollout.metrics.prometheus_api import Prometheus
 
 
 def read(api: Prometheus, guardrails: Sequence[AlertFiring], draft: Draft) -> None:
@@ -20,6 +21,8 @@ def read(api: Prometheus, guardrails: Sequence[AlertFiring], draft: Draft) -> No
         firing = {guardrail.name for guardrail in guardrails if any(_is_of(guardrail, series) for series in found)}
         silent = sorted({guardrail.alert for guardrail in guardrails if guardrail.name not in firing})
         rules = api.alert_rules(silent) if silent else []
+        if not found:
+            raise ClusterError(f"{api.name}: the answer does not hold the time that the query asks for")
     except ClusterError as error:
         draft.fail([guardrail.name for guardrail in guardrails], error)
         return

@@ -9,6 +9,7 @@ bits begin anew. Windows are what makes an old pod, whose bits would all be set,
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 
 from release.errors import ClusterError
@@ -17,7 +18,8 @@ from release.rollout_inputs import Backend
 from rollout.analysis.clients import COARSE
 from rollout.metrics.base import ClientEvents
 from rollout.metrics.custom import fill
-from rollout.metrics.prometheus_api import Json, Prometheus
+from rollout.metrics.prometheus_answer import Json
+from rollout.metrics.prometheus_api import Prometheus
 from rollout.metrics.salt import Salt
 
 BUCKETS = 4096
@@ -131,6 +133,8 @@ def _bits(part: str, values: Mapping[str, float]) -> Bits:
                 f"the query {part.replace('_', ' ')} gave the word {value:g}, which is no {WORD_BITS} bits"
             )
         bits |= int(value) << (WORD_BITS * int(name))
+    if not math.isfinite(values[WINDOW]):
+        raise ClusterError(f"the query {part.replace('_', ' ')} gave the window {values[WINDOW]}, which is no number")
     return values[WINDOW], bits
 
 

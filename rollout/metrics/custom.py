@@ -11,7 +11,8 @@ from release.manifest.guardrails import Custom
 from release.rollout_inputs import Backend
 from rollout.metrics.base import Reading, Series
 from rollout.metrics.draft import Draft
-from rollout.metrics.prometheus_api import Json, Prometheus
+from rollout.metrics.prometheus_answer import Json
+from rollout.metrics.prometheus_api import Prometheus
 
 PART = "slipway_part"
 _SIDES = ("candidate", "baseline")

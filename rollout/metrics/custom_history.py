@@ -12,7 +12,8 @@ from rollout.metrics.base import Reading, Series, Snapshot
 from rollout.metrics.counters import carry, deltas
 from rollout.metrics.custom import PART, query, series_of
 from rollout.metrics.history import Ticks
-from rollout.metrics.prometheus_api import Json, Prometheus
+from rollout.metrics.prometheus_answer import Json
+from rollout.metrics.prometheus_api import Prometheus
 
 LOOKS_MOST = 720
 """So often the queries are evaluated: every five seconds of an hour."""
@@ -23,7 +24,7 @@ def past(api: Prometheus, guardrail: Custom, backend: Backend, seconds: float, t
     was seen first is no event of these ticks."""
     step = max(tick, seconds / LOOKS_MOST)
     text = f"({query(guardrail, [backend])})[{math.ceil(seconds)}s:{round(1000 * step)}ms]"
-    emitters = _emitters(api.query(text))
+    emitters = _emitters(api.ranges(text))
     times = sorted({at for values in emitters.values() for at in values})
     return [_ticks(values, times) for values in emitters.values()]
 

@@ -22,6 +22,7 @@ from typing import Any
 from release.errors import ClusterError
 from release.rollout_inputs import Backend
 from rollout.metrics.base import Series
+from rollout.metrics.copies import check_copies, emitter_of
 from rollout.metrics.counters import effective_bound
 
 REQUESTS = "envoy_cluster_upstream_rq"
@@ -57,8 +58,10 @@ def selector(names: Sequence[str], clusters: Sequence[str], window: float) -> st
     return f'{{__name__=~"{"|".join((ALIVE, *names))}",{CLUSTER}=~"{which}"}}[{math.ceil(window)}s]'
 
 
-def samples(result: Iterable[Mapping[str, Any]]) -> list[Sample]:
-    """The newest sample of each series of a range query."""
+def samples(result: Sequence[Mapping[str, Any]]) -> list[Sample]:
+    """The newest sample of each series of a range query. Raises ClusterError for a value that is no count, and for
+    series of several Envoys that cannot be told apart."""
+    check_copies([one for one in result if one["metric"].get("__name__") != ACTIVE], (CLUSTER, CODE, BOUND), ALIVE)
     return [_sample(series["metric"], series["values"][-1]) for series in result if series.get("values")]
 
 
@@ -71,6 +74,17 @@ def scrape_interval(result: Iterable[Mapping[str, Any]]) -> float | None:
         return None
     gaps = [[later - earlier for earlier, later in pairwise(times)] for times in known if len(times) >= enough]
     return max(map(median, gaps))
+
+
+def bound_seconds(label: str) -> float:
+    """The upper bound of a histogram's bucket in seconds; Envoy writes milliseconds. Raises ClusterError."""
+    try:
+        bound = math.inf if label == "+Inf" else float(label) / 1000
+    except ValueError:
+        bound = math.nan
+    if math.isnan(bound):
+        raise ClusterError(f"{SECONDS} has the bound {label!r}, which is no number")
+    return bound
 
 
 class Frame:
@@ -113,7 +127,7 @@ class Frame:
         Raises ClusterError when no bound is that low."""
         buckets: dict[str, dict[float, float]] = {}
         for one in self._of(cluster, SECONDS):
-            bound = math.inf if one.bound == "+Inf" else float(one.bound) / 1000
+            bound = bound_seconds(one.bound)
             buckets.setdefault(one.emitter, {})[bound] = one.value
         found = {emitter: Series(0.0, 0.0, {}, at=self.emitters[emitter]) for emitter in self._zeros(cluster)}
         for emitter, cumulative in buckets.items():
@@ -140,7 +154,7 @@ def _sample(metric: Mapping[str, str], last: Sequence[Any]) -> Sample:
         raise ClusterError(f"{name} is {value}, which is no count")
     return Sample(
         name=name,
-        emitter=metric.get("pod") or metric.get("instance") or "",
+        emitter=emitter_of(metric),
         cluster=metric.get(CLUSTER, ""),
         code=metric.get(CODE, ""),
         bound=metric.get(BOUND, ""),

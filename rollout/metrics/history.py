@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from release.errors import ClusterError
+from rollout.metrics.copies import emitter_of
 from rollout.metrics.counters import effective_bound
-from rollout.metrics.envoy import BOUND, CLUSTER, CODE, REQUESTS, SECONDS
+from rollout.metrics.envoy import BOUND, CLUSTER, CODE, REQUESTS, SECONDS, bound_seconds
 
 Ticks = list[list[tuple[int, int]]]
 """Per emitter, ticks of (total, bad)."""
+SLOTS_MOST = 1_000_000
+"""Ticks of one past; no question reaches that far back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class _Growth:
 
 
 class History:
-    """Range samples of one backend's counters, of one or of several Envoys."""
+    """Range samples of one backend's counters, of one or of several Envoys. Raises ClusterError for what is no
+    count."""
 
     def __init__(self, result: Iterable[Mapping[str, Any]], cluster: str) -> None:
         found = [one for one in result if one["metric"].get(CLUSTER) == cluster and one.get("values")]
@@ -40,7 +45,7 @@ class History:
 
     def slow(self, threshold: float, length: float) -> Ticks:
         """Answers, and those slower than the threshold. Raises ClusterError when no bound is that low."""
-        bounds = {one.label: math.inf if one.label == "+Inf" else float(one.label) / 1000 for one in self._seconds}
+        bounds = {one.label: bound_seconds(one.label) for one in self._seconds}
         if not bounds:
             return []
         own = effective_bound(threshold, bounds.values())
@@ -53,8 +58,9 @@ def _growth(series: Mapping[str, Any], label: str) -> _Growth:
     samples = [(float(at), float(value)) for at, value in series["values"]]
     # A counter that fell began anew: all of the new value happened since.
     steps = [(at, value - before if value >= before else value) for (_, before), (at, value) in pairwise(samples)]
-    emitter = metric.get("pod") or metric.get("instance") or ""
-    return _Growth(emitter, metric.get(label, ""), tuple(steps), samples[0][0], samples[0][1])
+    if not all(math.isfinite(value) for _, value in samples):
+        raise ClusterError(f"{metric.get('__name__', '')} has a past value that is no count")
+    return _Growth(emitter_of(metric), metric.get(label, ""), tuple(steps), samples[0][0], samples[0][1])
 
 
 def _once(found: Iterable[_Growth]) -> list[_Growth]:
@@ -78,6 +84,8 @@ def _ticks(total: Sequence[_Growth], bad: Sequence[_Growth], length: float, minu
     start = min(began.values())
     end = max([one.first for one in everything] + [at for one in everything for at, _ in one.steps])
     slots = int((end - start) // length) + 1
+    if slots > SLOTS_MOST:
+        raise ClusterError(f"the past has samples {end - start:.0f} s apart, more than was asked for")
     found = {emitter: [[0.0, 0.0] for _ in range(slots)] for emitter in began}
     for column, counters, sign in ((0, total, 1.0), (1, bad, 1.0), (1, minus, -1.0)):
         for one in counters:

@@ -119,7 +119,7 @@ class PrometheusSource:
             return {}
         names = [REQUESTS] if all(_threshold(guardrail) is None for guardrail in counted) else [REQUESTS, SECONDS]
         cluster = self._cluster(backend)
-        past = History(self._api.query(selector(names, [cluster], seconds)), cluster)
+        past = History(self._api.ranges(selector(names, [cluster], seconds)), cluster)
         thresholds = {guardrail.name: _threshold(guardrail) for guardrail in counted}
         return {
             name: past.errors(tick) if threshold is None else past.slow(threshold, tick)
@@ -146,7 +146,7 @@ class PrometheusSource:
         interval = self._interval if self._interval is not None else self._learn_interval()
         window = STALE_INTERVALS * interval + SLACK
         clusters = [self._cluster(backend) for backend in backends]
-        frame = Frame(samples(self._api.query(selector(names, clusters, window))))
+        frame = Frame(samples(self._api.ranges(selector(names, clusters, window))))
         if not frame.emitters:
             # Perhaps somebody changed the interval.
             self._interval = None
@@ -157,7 +157,7 @@ class PrometheusSource:
         return frame
 
     def _learn_interval(self) -> float:
-        interval = scrape_interval(self._api.query(f"{ALIVE}[{LOOK_BACK:g}s]"))
+        interval = scrape_interval(self._api.ranges(f"{ALIVE}[{LOOK_BACK:g}s]"))
         if interval is None:
             raise ClusterError(
                 f"{self._api.name} has no two samples of {ALIVE} within {show_seconds(LOOK_BACK)}; "

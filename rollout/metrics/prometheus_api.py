@@ -5,9 +5,8 @@ https://prometheus.io/docs/prometheus/latest/querying/api/
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from typing import Any
 import httpx2
 
 from release.errors import ClusterError
+from rollout.metrics import prometheus_answer as answered
+from rollout.metrics.prometheus_answer import Json
 from rollout.pooling import LIMITS, trusted_by_default
 
 KEPT = 8
 """Servers whose client is kept."""
 _making = threading.Lock()
 TIMEOUT = httpx2.Timeout(4.0, connect=2.0)
-Json = Mapping[str, Any]
 
 
 class Prometheus:
@@ -30,58 +30,55 @@ class Prometheus:
 
     def __init__(self, url: str, token_file: str | None = None, transport: httpx2.BaseTransport | None = None) -> None:
         self._token_file = token_file
-        self._client = _shared(url) if transport is None else _client(url, transport)
-        self.name = f"Prometheus at {httpx2.URL(url).copy_with(username=None, password=None)}"
+        try:
+            self.name = f"Prometheus at {httpx2.URL(url).copy_with(username=None, password=None)}"
+            self._client = _shared(url) if transport is None else _client(url, transport)
+        except (httpx2.InvalidURL, ValueError):
+            # Not chained, and without the URL: it may hold a password.
+            raise ClusterError("metrics.url is no URL; write http://host:port of the server's root") from None
 
     def query(self, promql: str) -> list[Json]:
-        """The result of an instant query: `metric` and `value` of each series, or `values` for a range selector.
-        Raises ClusterError."""
-        data = self._get("api/v1/query", {"query": promql})
-        result = data.get("result")
-        if not isinstance(result, list) or not all(map(_is_series, result)):
-            raise ClusterError(f"{self.name}: the answer to a query holds no list of series")
-        return result
+        """The result of an instant query: `metric` and `value` of each series. Raises ClusterError."""
+        return answered.instant_series(self._get("api/v1/query", {"query": promql}), self.name)
+
+    def ranges(self, promql: str) -> list[Json]:
+        """The result of a range selector: `metric` and `values` of each series. Raises ClusterError."""
+        return answered.range_series(self._get("api/v1/query", {"query": promql}), self.name)
 
     def alert_rules(self, names: Sequence[str]) -> list[Json]:
         """The alerting rules of these names, with `health` and `lastError`. Raises ClusterError."""
         data = self._get("api/v1/rules", {"type": "alert", "rule_name[]": list(names)})
-        # Older servers do not know the filter by name.
-        rules = [rule for group in data.get("groups") or [] for rule in group.get("rules") or []]
-        return [rule for rule in rules if rule.get("name") in names]
+        return answered.alerting_rules(data, names, self.name)
 
     def _get(self, path: str, parameters: dict[str, Any]) -> Json:
+        headers = self._headers()
         try:
-            response = self._client.get(path, params=parameters, headers=self._headers())
-            answer = response.json()
+            response = self._client.get(path, params=parameters, headers=headers)
         except httpx2.TimeoutException as error:
             raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             text = " ".join(str(error).split()) or type(error).__name__
             raise ClusterError(f"{self.name} cannot be reached ({text}); check metrics.url and the network") from error
-        except ValueError as error:
+        try:
+            answer = response.json()
+        except (ValueError, RecursionError) as error:
             raise ClusterError(
                 f"{self.name} answered HTTP {response.status_code} without JSON; check that metrics.url is its root"
             ) from error
-        return self._data(answer)
-
-    def _data(self, answer: object) -> Json:
-        if not isinstance(answer, dict) or answer.get("status") != "success":
-            said = answer.get("error") if isinstance(answer, dict) else None
-            raise ClusterError(f"{self.name} refused: {said or json.dumps(answer)[:200]}")
-        # A partial answer (a store that is away) carries a warning; remarks on style are none.
-        warnings = [text for text in answer.get("warnings") or [] if not text.startswith("PromQL info")]
-        if warnings:
-            raise ClusterError(f"{self.name} gave a partial answer: {warnings[0]}")
-        data = answer.get("data")
-        return data if isinstance(data, dict) else {}
+        return answered.data_of(answer, self.name)
 
     def _headers(self) -> dict[str, str]:
         if self._token_file is None:
             return {}
         try:
-            return {"Authorization": f"Bearer {Path(self._token_file).read_text().strip()}"}
+            token = Path(self._token_file).read_text(encoding="ascii").strip()
         except OSError as error:
             raise ClusterError(f"{self.name}: the token file cannot be read ({error.strerror})") from error
+        except ValueError:
+            raise ClusterError(f"{self.name}: the token file holds no text of a token") from None
+        if not token or not token.isprintable():
+            raise ClusterError(f"{self.name}: the token file holds no single token")
+        return {"Authorization": f"Bearer {token}"}
 
 
 def _shared(url: str) -> httpx2.Client:
@@ -99,7 +96,3 @@ def _client(url: str, transport: httpx2.BaseTransport | None) -> httpx2.Client:
     return httpx2.Client(
         base_url=f"{url.rstrip('/')}/", timeout=TIMEOUT, transport=transport, limits=LIMITS, verify=trusted_by_default()
     )
-
-
-def _is_series(one: object) -> bool:
-    return isinstance(one, dict) and "metric" in one and ("value" in one or "values" in one)
