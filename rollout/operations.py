@@ -19,7 +19,7 @@ from rollout.assemble import connect_world
 from rollout.course import Course, course_of, pending_reason
 from rollout.drain import drained
 from rollout.executor import Executor, Reporter, Stored, with_old_replicas
-from rollout.guard import Guard
+from rollout.guard import guards
 from rollout.heartbeat import Heartbeat, held
 from rollout.journal import Attempt, Head, Outcome, Serving
 from rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
@@ -206,7 +206,7 @@ class Update:
         old = course.serving.backend if course.serving is not None else None
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})
-        guard = Guard(self._wanted.service, self._wanted.namespace, holder)
+        guard = guards().arm(self._wanted.namespace, self._wanted.service, holder)
         probe = self._probe()
         try:
             attempt = self._attempt(holder, kind)

@@ -44,3 +44,9 @@ def _rescue_once(world: World, rollout_id: str) -> None:
             put_back(world, head.serving, head.attempt, lambda _: None, beat.lost)
         ended = journal.interrupted(head, "the provider died", "watchdog", world.now())
         world.journal.save(ended.to_json(), stored[1])
+
+
+def watch_lease(world: World, rollout_id: str, disarmed: threading.Event) -> None:
+    """Runs beside each rollout that is guarded, in a thread of the watchdog: the place where a provider that lives but
+    renews no longer (it was stopped) is noticed. It returns when `disarmed` is set. For now the end of the pipe alone
+    makes the watchdog act."""

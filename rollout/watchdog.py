@@ -1,37 +1,107 @@
-"""`python -m rollout.watchdog NAMESPACE SERVICE ROLLOUT`: waits for the end of its provider, then puts traffic back.
+"""`python -m rollout.watchdog --of PID`: guards the rollouts of a provider process, and puts traffic back when it dies.
 
-It answers `ready` once it has reached the cluster, and reads its standard input: `disarm` ends it; the end of the
-input without that means that the provider died, in whatever way.
+It reads its standard input, a line at a time:
+
+- `guard NAMESPACE SERVICE ROLLOUT`: answered by `ready ROLLOUT` once the cluster was reached, else by
+  `error ROLLOUT TEXT`. In either case the rollout is guarded from then on;
+- `disarm ROLLOUT`: it has ended in order;
+- `act ROLLOUT`: put its traffic back now, although the provider lives;
+- the end of the input: the provider died, in whatever way. Every rollout that is still guarded is put back, all at the
+  same time. `PID` is the provider's, for those who look at the list of processes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+import threading
 import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from release.errors import SlipwayError
+from rollout import rescue
 from rollout.assemble import connect_world
-from rollout.rescue import rescue
+from rollout.world import World
 
 
 def main() -> int:
-    """Guard one rollout."""
+    """Guard until the input ends and everything is put back."""
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
-    namespace, service, rollout_id = sys.argv[1:4]
-    try:
-        world = connect_world(service, namespace)
-        world.journal.load()
-    except SlipwayError as error:
-        _say(str(error).partition("\n")[0])
-        return 1
-    _say("ready")
-    if sys.stdin.readline().strip() == "disarm":
-        return 0
-    rescue(world, rollout_id)
+    Watchdog(_say).run(sys.stdin)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """One rollout that is guarded; `disarmed` is set when it no longer is."""
+
+    namespace: str
+    service: str
+    rollout_id: str
+    disarmed: threading.Event = field(default_factory=threading.Event)
+
+
+class Watchdog:
+    """`connect` makes the world of a service in a namespace; `act` puts one rollout back; `watch` returns when it was
+    disarmed, or acts itself before."""
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        connect: Callable[[str, str], World] = connect_world,
+        act: Callable[[World, str], None] = rescue.rescue,
+        watch: Callable[[World, str, threading.Event], None] = rescue.watch_lease,
+    ) -> None:
+        self._say = say
+        self._connect = connect
+        self._act = act
+        self._watch = watch
+        self._wards: dict[str, Ward] = {}
+        self._acting: list[threading.Thread] = []
+
+    def run(self, lines: Iterable[str]) -> None:
+        """Obey each line; after the last one put everything back that is still guarded."""
+        for line in lines:
+            self._obey(line.split())
+        for ward in list(self._wards.values()):
+            self._put_back(ward)
+        for thread in self._acting:
+            thread.join()
+
+    def _obey(self, words: list[str]) -> None:
+        if words[:1] == ["guard"] and len(words) == 4:
+            ward = self._wards[words[3]] = Ward(words[1], words[2], words[3])
+            threading.Thread(target=self._guard, args=(ward,), daemon=True).start()
+        elif len(words) == 2 and (found := self._wards.pop(words[1], None)) is not None:
+            found.disarmed.set()
+            if words[0] == "act":
+                self._put_back(found)
+
+    def _guard(self, ward: Ward) -> None:
+        try:
+            world = self._connect(ward.service, ward.namespace)
+            world.journal.load()
+        except SlipwayError as error:
+            self._say(f"error {ward.rollout_id} {str(error).partition(chr(10))[0]}")
+            return
+        self._say(f"ready {ward.rollout_id}")
+        self._watch(world, ward.rollout_id, ward.disarmed)
+
+    def _put_back(self, ward: Ward) -> None:
+        thread = threading.Thread(target=self._rescue, args=(ward,))
+        self._acting.append(thread)
+        thread.start()
+
+    def _rescue(self, ward: Ward) -> None:
+        try:
+            world = self._connect(ward.service, ward.namespace)
+        except SlipwayError:
+            return  # The configuration of the cluster is gone, which no waiting brings back.
+        self._act(world, ward.rollout_id)
 
 
 def new_rollout_id() -> str:
@@ -40,7 +110,8 @@ def new_rollout_id() -> str:
 
 
 def _say(line: str) -> None:
-    os.write(1, (line + "\n").encode())
+    with contextlib.suppress(OSError):  # The provider died: nobody listens.
+        os.write(1, (line + "\n").encode())
 
 
 if __name__ == "__main__":

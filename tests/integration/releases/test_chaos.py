@@ -18,20 +18,20 @@ LONGEST_WAIT = 25.0
 VICTIMS = ("cli", "provider", "both", "all")
 
 
-def _strike(process: psutil.Popen, namespace: str, victims: str) -> None:
-    """kill -9 of the named; `all` takes the watchdog as well."""
+def _strike(process: psutil.Popen, victims: str) -> None:
+    """kill -9 of the named; `all` takes the watchdog as well, which is stopped first: killed first, it is replaced."""
     children = process.children(recursive=True)
     plugins = [child for child in children if "/rollout " in _line(child)]
-    if victims == "all":
-        for one in psutil.process_iter(["cmdline"]):
-            line = " ".join(one.info["cmdline"] or [])
-            if "rollout.watchdog" in line and namespace in line:
-                one.kill()
+    dogs = [child for child in children if "rollout.watchdog" in _line(child)] if victims == "all" else []
+    for dog in dogs:
+        dog.suspend()
     if victims != "cli":
         for plugin in plugins:
             plugin.kill()
     if victims != "provider":
         process.kill()
+    for dog in dogs:
+        dog.kill()
     process.wait(60)
 
 
@@ -69,7 +69,7 @@ def test_random_kills_leave_no_stuck_state_and_cost_no_request(
             try:
                 process.wait(delay)
             except psutil.TimeoutExpired:
-                _strike(process, service.stage.namespace, victims)
+                _strike(process, victims)
             if victims != "all":
                 until(lambda: not service.head().unfinished and service.serving() != "split", told, 30)
             service.stage.run("cancel", "--yes")

@@ -27,6 +27,12 @@ def providers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [child for child in children if any(part.endswith("/rollout") for part in _words(child))]
 
 
+def watchdogs_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The watchdogs of the plugins below the CLI."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if "rollout.watchdog" in _words(child)]
+
+
 def _words(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
@@ -100,11 +106,15 @@ def test_with_the_watchdog_killed_too_the_next_up_repairs_before_it_deletes(
     service.released("v1")
     with load(rate=300) as traffic:
         process = in_flight(service, traffic, tmp_path / "log")
-        for dog in _watchdogs(service):
-            dog.kill()
+        dogs = watchdogs_of(process)
+        assert dogs
+        for dog in dogs:
+            dog.suspend()  # Killed first, it would be replaced.
         for provider in providers_of(process):
             provider.kill()
         kill(process)
+        for dog in dogs:
+            dog.kill()
         assert service.head().unfinished
         assert len(service.live().shares) == 2
         service.stage.run("cancel", "--yes")
@@ -118,17 +128,6 @@ def test_with_the_watchdog_killed_too_the_next_up_repairs_before_it_deletes(
         assert failures(traffic) == []
     until(lambda: len(service.deployments()) == 1, "the old workload is gone")
     assert service.stage.preview("--expect-no-changes").code == 0
-
-
-def _watchdogs(service: Service) -> list[psutil.Process]:
-    """The watchdog of this service's rollout, found by the Lease's holder being ours: the newest of this test."""
-    mine = []
-    for one in psutil.process_iter(["cmdline", "environ"]):
-        line = " ".join(one.info["cmdline"] or [])
-        if "rollout.watchdog" in line and service.stage.namespace in line:
-            mine.append(one)
-    assert mine
-    return mine
 
 
 def test_a_second_up_beside_a_live_one_is_refused_by_the_lease(

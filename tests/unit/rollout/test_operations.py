@@ -22,9 +22,14 @@ from tests.unit.rollout.simulation import Simulation
 class NoGuard:
     """A watchdog that is only counted."""
 
-    def __init__(self, service: str, namespace: str, rollout_id: str) -> None:
+    def __init__(self) -> None:
         self.disarmed = False
         guards.append(self)
+
+    @classmethod
+    def arm(cls, namespace: str, service: str, rollout_id: str) -> NoGuard:
+        assert (namespace, service) == ("shop", "checkout")
+        return cls()
 
     def await_ready(self) -> None:
         """Nothing to wait for."""
@@ -39,7 +44,7 @@ guards: list[NoGuard] = []
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     guards.clear()
-    monkeypatch.setattr(operations, "Guard", NoGuard)
+    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
 
 
 def update(
