@@ -52,6 +52,13 @@ class Stage:
         self.checked("stack", "init", self.stack)
         self._write_config({})
 
+    def checkout(self, folder: Path) -> Stage:
+        """Another checkout of the same project, for the same stack, namespace and backend."""
+        shutil.copytree(self.folder, folder)
+        made = Stage(folder, self.stack, self.namespace, self.environment)
+        made.gates = self.gates
+        return made
+
     def configure(self, service: str, manifest: str, standby: str | None = None) -> None:
         """Set one service's entry in the stack's configuration."""
         services = self.services()
@@ -60,15 +67,16 @@ class Stage:
 
     def services(self) -> dict[str, Any]:
         """The entries of the stack's configuration."""
-        config = yaml.safe_load(self._config_file.read_text())["config"]
+        config = yaml.safe_load(self.config_file.read_text())["config"]
         return dict(config.get("releases:services", {}))
 
     @property
-    def _config_file(self) -> Path:
+    def config_file(self) -> Path:
+        """The stack's configuration."""
         return self.folder / f"Pulumi.{self.stack}.yaml"
 
     def _write_config(self, services: Mapping[str, Any]) -> None:
-        kept = yaml.safe_load(self._config_file.read_text()) if self._config_file.exists() else {}
+        kept = yaml.safe_load(self.config_file.read_text()) if self.config_file.exists() else {}
         config = {
             "releases:namespace": self.namespace,
             "releases:metrics": self._metrics(),
@@ -76,7 +84,7 @@ class Stage:
             "releases:services": dict(services),
             "releases:gates": dict(self.gates),
         }
-        self._config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
+        self.config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
     def _metrics(self) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]}

@@ -1,0 +1,96 @@
+"""Which trials there are: from a seed and a number, so that a run can be repeated."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What happens to a rollout in the middle."""
+
+    KILL_CLI = "kill-cli"
+    KILL_PROVIDER = "kill-provider"
+    KILL_WATCHDOG = "kill-watchdog"
+    KILL_ALL = "kill-all"
+    SLEEP = "sleep"
+    SLEEP_BESIDE_UP = "sleep-beside-second-up"
+    RESTART_GATEWAY = "restart-gateway-controller"
+    RESTART_DATA_PLANE = "restart-data-plane"
+    RESTART_METRICS = "restart-metrics"
+    RESTART_API = "restart-api-server"
+    API_FAULTS = "api-faults"
+
+
+KILLS = (Kind.KILL_CLI, Kind.KILL_PROVIDER, Kind.KILL_WATCHDOG, Kind.KILL_ALL)
+SLEEPS = (Kind.SLEEP, Kind.SLEEP_BESIDE_UP)
+RESTARTS = (Kind.RESTART_GATEWAY, Kind.RESTART_DATA_PLANE, Kind.RESTART_METRICS, Kind.RESTART_API)
+
+SHORT = 20
+"""Up to so many trials, sleeps and outages are short, so that all fit into a run of continuous integration."""
+LONG_ROLLOUT = 14.0
+"""Seconds from the start of `pulumi up` within which the moment of a strike lies: about what one takes here."""
+
+
+class Moment(StrEnum):
+    """When it happens: after a delay from the start of `pulumi up`, or at the first sight of a state of the route."""
+
+    DELAY = "delay"
+    JOIN = "join"
+    """The new backend is in the route and has no traffic yet."""
+    SPLIT = "split"
+    """It has some."""
+    COMMIT = "commit"
+    """The journal says committed; the engine has not deleted the old workload yet."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`delay` counts from the start for the moment `DELAY`, else from the moment; `seconds` is how long a sleep or an
+    outage lasts; with `back` the recovery returns to the version that served before, else it goes forward again.
+    `seed` decides what the faults of the API hit."""
+
+    number: int
+    kind: Kind
+    moment: Moment
+    delay: float
+    seconds: float
+    back: bool
+    seed: int
+
+    def __str__(self) -> str:
+        when = f"{self.moment} + {self.delay:.1f} s"
+        length = f" for {self.seconds:.1f} s" if self.kind not in KILLS and self.kind is not Kind.API_FAULTS else ""
+        return f"{self.kind} at {when}{length}"
+
+
+def trials(seed: int, count: int) -> list[Trial]:
+    """Every kind in turn, in an order of its own each time."""
+    dice = random.Random(seed)  # noqa: S311 - reproducible chaos
+    kinds: list[Kind] = []
+    while len(kinds) < count:
+        kinds += dice.sample(list(Kind), len(Kind))
+    return [_trial(number, kind, dice, short=count <= SHORT) for number, kind in enumerate(kinds[:count])]
+
+
+def _trial(number: int, kind: Kind, dice: random.Random, *, short: bool) -> Trial:
+    moment = dice.choice([Moment.DELAY, Moment.DELAY, Moment.JOIN, Moment.SPLIT, Moment.COMMIT])
+    delay = dice.uniform(0.5, LONG_ROLLOUT) if moment is Moment.DELAY else dice.choice([0.0, dice.uniform(0.0, 3.0)])
+    return Trial(
+        number=number,
+        kind=kind,
+        moment=moment,
+        delay=round(delay, 2),
+        seconds=round(_seconds(kind, dice, short=short), 1),
+        back=dice.random() < 0.5,
+        seed=dice.randrange(2**32),
+    )
+
+
+def _seconds(kind: Kind, dice: random.Random, *, short: bool) -> float:
+    if kind is Kind.SLEEP_BESIDE_UP:
+        return dice.uniform(16.0, 24.0) if short else dice.uniform(5.0, 60.0)
+    if kind is Kind.SLEEP:
+        return dice.uniform(5.0, 8.0) if short else dice.uniform(5.0, 60.0)
+    return dice.uniform(1.0, 6.0) if short else dice.uniform(1.0, 30.0)
