@@ -37,9 +37,11 @@ test-quick: setup
 demo: setup
 	$(BIN)/python -m sandbox.demo
 
-# Twenty random kills in a row during rollouts; SLIPWAY_CHAOS_SEED chooses others.
+# Seeded trials on the sandbox: processes die or sleep in the middle of a release, parts restart, the API server answers badly.
+# CHAOS=200 does more and longer ones, SEED=n chooses others. Writes out/chaos/summary.json.
+CHAOS ?= 20
 chaos: setup
-	SLIPWAY_CHAOS_KILLS=20 $(BIN)/pytest tests/integration/releases/test_chaos.py -o timeout=3600
+	$(BIN)/python -m sandbox.chaos --trials $(CHAOS) $(if $(SEED),--seed $(SEED))
 
 # Decisions against Argo Rollouts, Flagger and Kayenta on simulated releases: a table, out/bench/decisions.json, plots.
 bench-decisions: setup

@@ -29,7 +29,7 @@ RESTARTS = (Kind.RESTART_GATEWAY, Kind.RESTART_DATA_PLANE, Kind.RESTART_METRICS,
 
 SHORT = 20
 """Up to so many trials, sleeps and outages are short, so that all fit into a run of continuous integration."""
-LONG_ROLLOUT = 14.0
+LONG_ROLLOUT = 12.0
 """Seconds from the start of `pulumi up` within which the moment of a strike lies: about what one takes here."""
 
 

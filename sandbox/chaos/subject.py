@@ -27,6 +27,8 @@ STRATEGY: Mapping[str, Any] = {
     "kind": "canary",
     "steps": [{"weight": weight, "bake": "1s"} for weight in (25, 50, 100)],
 }
+GUARDRAIL = {"name": "errors", "kind": "error-ratio", "tolerate": 1.1, "negligible": "5%"}
+"""Decided by a hundred requests: what is tried is the machinery around the decision."""
 ANALYSIS = {"tick": "1s", "dwell": "1s", "horizon": "120s", "errorGrace": "20s"}
 UP_WITHIN = 240.0
 """Seconds for one `pulumi up`: a rollout takes 15, waiting for a Lease 15, errorGrace 20 and more than once."""
@@ -82,6 +84,7 @@ class Subject:
             self.images[image],
             STRATEGY,
             route=manifests.route(self.host),
+            guardrails=[GUARDRAIL],
             analysis=ANALYSIS,
             workload=manifests.workload(
                 replicas=2, env={"RELEASE": version}, drain={"beforeStop": "2s", "grace": "10s"}

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.chaos.plan import SHORT, Kind, trials
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 60))
+def test_a_seed_and_a_number_always_give_the_same_trials(seed: int, count: int) -> None:
+    found = trials(seed, count)
+    assert found == trials(seed, count)
+    assert [one.number for one in found] == list(range(count))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.integers(len(Kind), 200))
+def test_every_kind_occurs_about_as_often_as_any_other(seed: int, count: int) -> None:
+    counts = Counter(one.kind for one in trials(seed, count))
+    assert set(counts) == set(Kind)
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([SHORT, 200]))
+def test_few_trials_sleep_shortly_and_many_up_to_a_minute(seed: int, count: int) -> None:
+    sleeps = [one.seconds for one in trials(seed, count) if one.kind in (Kind.SLEEP, Kind.SLEEP_BESIDE_UP)]
+    assert all(5.0 <= seconds <= 60.0 for seconds in sleeps)
+    assert max(sleeps) > 24.0 if count > SHORT else max(sleeps) <= 24.0
