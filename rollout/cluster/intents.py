@@ -10,7 +10,8 @@ from lightkube import Client
 
 from release.errors import ClusterError, Conflict
 from rollout.cluster.base import Action, Intent
-from rollout.cluster.objects import Documents, labels_of, version_of
+from rollout.cluster.objects import Documents, labels_of
+from rollout.cluster.requests import Patience, version_of
 
 REASON_LENGTH = 1000
 ATTEMPTS = 5
@@ -21,13 +22,15 @@ _PART = "intent"
 class ConfigMapIntents:
     """See rollout.cluster.base.Intents."""
 
-    def __init__(self, client: Client, namespace: str, service: str) -> None:
-        self._documents = Documents(client, namespace, service)
+    def __init__(self, client: Client, namespace: str, service: str, patience: Patience | None = None) -> None:
+        # Not fenced: the operator writes here, who holds no Lease.
+        self._documents = Documents(client, namespace, service, patience=patience)
         self._service = service
         self._name = f"slipway-{service}.intent"
 
     def write(self, intent: Intent) -> None:
-        """Replace the former intent; of two at the same time the later one stays."""
+        """Replace the former intent; of two at the same time the later one stays. When it raises, it was not written,
+        or the message says that this cannot be seen."""
         if len(intent.reason) > REASON_LENGTH:
             raise ClusterError(f"the reason of an intent may have {REASON_LENGTH} characters at most")
         data = {_KEY: json.dumps(asdict(intent))}

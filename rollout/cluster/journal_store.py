@@ -11,13 +11,13 @@ from typing import Any
 
 from lightkube import Client
 from lightkube.resources.core_v1 import ConfigMap
-from lightkube.types import PatchType
 
 from release.errors import ClusterError, Conflict, JournalUnreadable
 from release.labels import SERVICE_LABEL
 from rollout.cluster.base import Document
-from rollout.cluster.calls import absent, calling
-from rollout.cluster.objects import PART_LABEL, ROLLOUT_LABEL, Documents, labels_of, version_of
+from rollout.cluster.objects import PART_LABEL, ROLLOUT_LABEL, Documents, labels_of
+from rollout.cluster.requests import Patience, version_of
+from rollout.fence import UNFENCED, Fence
 
 CHUNK_BYTES = 64 * 1024
 """etcd keeps every version of an object until it compacts, and one append rewrites its whole chunk: at one record
@@ -42,8 +42,15 @@ class _End:
 class ConfigMapJournalStore:
     """See rollout.cluster.base.JournalStore. Not for several threads at once; several processes are fine."""
 
-    def __init__(self, client: Client, namespace: str, service: str) -> None:
-        self._documents = Documents(client, namespace, service)
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        service: str,
+        fence: Fence = UNFENCED,
+        patience: Patience | None = None,
+    ) -> None:
+        self._documents = Documents(client, namespace, service, fence, patience)
         self._client = client
         self._namespace = namespace
         self._service = service
@@ -99,8 +106,7 @@ class ConfigMapJournalStore:
             meta = chunk.metadata
             if meta is None or meta.name is None or (meta.labels or {}).get(ROLLOUT_LABEL) in keep:
                 continue
-            with calling(self._documents.named(meta.name)), absent():
-                self._client.delete(ConfigMap, meta.name, namespace=self._namespace)
+            self._documents.requests.delete(self._documents.named(meta.name), chunk)
         self._ends = {rollout: end for rollout, end in self._ends.items() if rollout in keep}
 
     def delete(self) -> None:
@@ -132,12 +138,7 @@ class ConfigMapJournalStore:
         if end.version is None:
             labels = {**labels_of(self._service, _RECORDS), ROLLOUT_LABEL: rollout_id}
             return version_of(self._documents.create(name, labels, data))
-        patch = {"metadata": {"resourceVersion": end.version}, "data": data}
-        with calling(self._documents.named(name)), absent():
-            return version_of(
-                self._client.patch(ConfigMap, name, patch, namespace=self._namespace, patch_type=PatchType.MERGE)
-            )
-        raise Conflict(f"{self._documents.named(name)}: somebody deleted it in between")
+        return version_of(self._documents.add(name, data, end.version))
 
     def _find_end(self, rollout_id: str) -> _End:
         chunks = sorted(self._chunks(rollout_id), key=_number)
@@ -151,8 +152,10 @@ class ConfigMapJournalStore:
         labels: dict[str, Any] = {SERVICE_LABEL: self._service, PART_LABEL: _RECORDS}
         if rollout_id is not None:
             labels[ROLLOUT_LABEL] = rollout_id
-        with calling(f"ConfigMaps of the journal of {self._service} in {self._namespace}"):
-            return list(self._client.list(ConfigMap, namespace=self._namespace, labels=labels))
+        return self._documents.requests.ask(
+            f"ConfigMaps of the journal of {self._service} in {self._namespace}",
+            lambda: list(self._client.list(ConfigMap, namespace=self._namespace, labels=labels)),
+        )
 
 
 def _batches(lines: list[str]) -> list[str]:

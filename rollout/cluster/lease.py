@@ -17,9 +17,9 @@ from lightkube.resources.coordination_v1 import Lease
 from release.errors import ClusterError, Conflict, LeaseHeld
 from release.labels import SERVICE_LABEL
 from rollout.cluster.base import LeaseState, Role
-from rollout.cluster.calls import absent, calling
 from rollout.cluster.lease_text import advice, held_by
 from rollout.cluster.objects import labels_of
+from rollout.cluster.requests import Patience, Requests
 from rollout.fence import boot_clock
 
 ATTEMPTS = 3
@@ -47,8 +47,16 @@ class _Seen:
 class KubernetesLease:
     """`slipway-<service>` in coordination.k8s.io. One thread may renew while another acquires or releases."""
 
-    def __init__(self, client: Client, namespace: str, service: str, clock: Clock | None = None) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        service: str,
+        clock: Clock | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        # Not fenced: the Lease is what the fence is armed by.
+        self._requests = Requests(client, patience=patience)
         self._namespace = namespace
         self._service = service
         self._name = f"slipway-{service}"
@@ -121,11 +129,11 @@ class KubernetesLease:
 
     def delete(self) -> None:
         """Remove the object itself, unless another holds it."""
-        found = self._get()
-        if found is None or _holder_of(found) not in ("", self._holder):
-            return
-        with calling(self._what), absent():
-            self._client.delete(Lease, self._name, namespace=self._namespace)
+        self._requests.remove(self._what, Lease, self._name, self._namespace, self._may_remove)
+
+    def _may_remove(self, found: Lease) -> bool:
+        self._check_service(found)
+        return _holder_of(found) in ("", self._holder)
 
     def _refuse_if_held(self, state: LeaseState, holder: str) -> None:
         if state.holder in ("", holder) or state.expired:
@@ -133,15 +141,15 @@ class KubernetesLease:
         raise LeaseHeld(f"{held_by(state, self._service)}; {advice(state, self._service)}")
 
     def _get(self) -> Lease | None:
-        found: Lease | None = None
-        with calling(self._what), absent():
-            found = self._client.get(Lease, self._name, namespace=self._namespace)
-        if found is None:
-            return None
+        found = self._requests.find(self._what, Lease, self._name, self._namespace)
+        if found is not None:
+            self._check_service(found)
+        return found
+
+    def _check_service(self, found: Lease) -> None:
         labels = (found.metadata.labels if found.metadata is not None else None) or {}
         if labels.get(SERVICE_LABEL) != self._service:
             raise ClusterError(f"{self._what} exists, but is not that of service {self._service}; remove it")
-        return found
 
     def _state(self, found: Lease) -> LeaseState:
         spec = found.spec or LeaseSpec()
@@ -178,15 +186,12 @@ class KubernetesLease:
         )
         if found is not None:
             return self._replace(found, spec)
-        meta = self._meta(ObjectMeta())
-        with calling(self._what):
-            return self._client.create(Lease(metadata=meta, spec=spec))
+        return self._requests.create(self._what, Lease(metadata=self._meta(ObjectMeta()), spec=spec))
 
     def _replace(self, found: Lease, spec: LeaseSpec) -> Lease:
         # A PUT makes a Lease that does not exist; with the uid of the one that was read it conflicts instead.
         meta = self._meta(found.metadata or ObjectMeta())
-        with calling(self._what):
-            return self._client.replace(Lease(metadata=meta, spec=spec))
+        return self._requests.replace(self._what, Lease(metadata=meta, spec=spec))
 
     def _meta(self, former: ObjectMeta) -> ObjectMeta:
         return ObjectMeta(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from lightkube import Client
-from lightkube.models.core_v1 import ConfigMap as ConfigMapModel
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
 
-from release.errors import ClusterError, Conflict
+from release.errors import ClusterError
 from release.labels import SERVICE_LABEL
-from rollout.cluster.calls import absent, calling
+from rollout.cluster.requests import Patience, Requests
+from rollout.fence import UNFENCED, Fence
 
 MANAGED_BY = {"app.kubernetes.io/managed-by": "slipway"}
 PART_LABEL = "slipway.dev/part"
@@ -22,10 +22,18 @@ def labels_of(service: str, part: str) -> dict[str, str]:
 
 
 class Documents:
-    """The ConfigMaps of one service in one namespace."""
+    """The ConfigMaps of one service in one namespace; see rollout.cluster.requests for what happens when the API
+    server does not answer."""
 
-    def __init__(self, client: Client, namespace: str, service: str) -> None:
-        self.client = client
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        service: str,
+        fence: Fence = UNFENCED,
+        patience: Patience | None = None,
+    ) -> None:
+        self.requests = Requests(client, fence, patience)
         self.namespace = namespace
         self.service = service
 
@@ -35,30 +43,32 @@ class Documents:
 
     def get(self, name: str, part: str) -> ConfigMap | None:
         """The object, None when there is none. Raises ClusterError when somebody else made it."""
-        found: ConfigMap | None = None
-        with calling(self.named(name)), absent():
-            found = self.client.get(ConfigMap, name, namespace=self.namespace)
+        found = self.requests.find(self.named(name), ConfigMap, name, self.namespace)
         if found is not None:
             self._check_owner(name, part, found.metadata)
         return found
 
     def create(self, name: str, labels: dict[str, str], data: dict[str, str]) -> ConfigMap:
         """Raises Conflict when it exists."""
-        with calling(self.named(name)):
-            return self.client.create(ConfigMap(metadata=self._meta(name, labels), data=data))
+        return self.requests.create(self.named(name), ConfigMap(metadata=self._meta(name, labels), data=data))
 
     def replace(self, name: str, labels: dict[str, str], data: dict[str, str], expect: str) -> ConfigMap:
         """Raises Conflict when it is no longer at `expect`, its resourceVersion, or gone."""
-        with calling(self.named(name)), absent():
-            return self.client.replace(ConfigMap(metadata=self._meta(name, labels, expect), data=data))
-        raise Conflict(f"{self.named(name)}: somebody deleted it in between")
+        return self.requests.replace(self.named(name), ConfigMap(metadata=self._meta(name, labels, expect), data=data))
+
+    def add(self, name: str, data: dict[str, str], expect: str) -> ConfigMap:
+        """Add to its data. Raises Conflict when it is no longer at `expect`, or gone."""
+        change = {"metadata": {"resourceVersion": expect}, "data": data}
+        return self.requests.patch(self.named(name), ConfigMap, name, self.namespace, change)
 
     def delete(self, name: str, part: str) -> None:
         """Remove it, if it is ours and there."""
-        if self.get(name, part) is None:
-            return
-        with calling(self.named(name)), absent():
-            self.client.delete(ConfigMap, name, namespace=self.namespace)
+
+        def ours(found: ConfigMap) -> bool:
+            self._check_owner(name, part, found.metadata)
+            return True
+
+        self.requests.remove(self.named(name), ConfigMap, name, self.namespace, ours)
 
     def _meta(self, name: str, labels: dict[str, str], version: str | None = None) -> ObjectMeta:
         return ObjectMeta(name=name, namespace=self.namespace, labels=labels, resourceVersion=version)
@@ -70,11 +80,3 @@ class Documents:
                 f"{self.named(name)} exists, but is not the {part} of service {self.service} (its labels differ); "
                 "rename or remove it"
             )
-
-
-def version_of(found: ConfigMapModel) -> str:
-    """The resourceVersion, which the API server always sets."""
-    version = found.metadata.resourceVersion if found.metadata is not None else None
-    if version is None:
-        raise ClusterError("the API server sent an object without a resourceVersion")
-    return version

@@ -10,22 +10,27 @@ from lightkube.models.meta_v1 import LabelSelector
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Pod
 from lightkube.resources.discovery_v1 import EndpointSlice
-from lightkube.types import PatchType
 
-from release.errors import ClusterError
+from release.errors import ClusterError, Conflict
+from release.labels import SERVICE_LABEL
 from release.rollout_inputs import Backend
 from rollout.cluster.base import Readiness, Reason
-from rollout.cluster.calls import absent, calling
 from rollout.cluster.pods import Trouble, restarts, trouble
+from rollout.cluster.requests import Patience, Requests, version_of
+from rollout.fence import UNFENCED, Fence
 
+ATTEMPTS = 6
 SERVICE_OF_SLICE = "kubernetes.io/service-name"
 
 
 class KubernetesWorkloads:
     """See rollout.cluster.base.Workloads."""
 
-    def __init__(self, client: Client, namespace: str) -> None:
+    def __init__(
+        self, client: Client, namespace: str, fence: Fence = UNFENCED, patience: Patience | None = None
+    ) -> None:
         self._client = client
+        self._requests = Requests(client, fence, patience)
         self._namespace = namespace
 
     def readiness(self, backend: Backend) -> Readiness:
@@ -44,18 +49,25 @@ class KubernetesWorkloads:
             problem=found.text if found else None,
             reason=found.reason if found else None,
             fatal=found.fatal if found else False,
+            image=_image(deployment),
         )
 
     def scale(self, backend: Backend, replicas: int) -> None:
-        """Set `spec.replicas` through the scale subresource."""
-        with calling(f"scale of {self._named(backend)}"):
-            self._client.patch(
-                Deployment.Scale,
-                backend.deployment,
-                {"spec": {"replicas": replicas}},
-                namespace=self._namespace,
-                patch_type=PatchType.MERGE,
-            )
+        """Set `spec.replicas` through the scale subresource, by compare-and-swap: an autoscaler may write it too."""
+        what = f"scale of {self._named(backend)}"
+        for _ in range(ATTEMPTS):
+            found = self._requests.find(what, Deployment.Scale, backend.deployment, self._namespace)
+            if found is None:
+                raise ClusterError(f"{what}: it does not exist; check that its workload was created")
+            if found.spec is not None and found.spec.replicas == replicas:
+                return
+            change = {"metadata": {"resourceVersion": version_of(found)}, "spec": {"replicas": replicas}}
+            try:
+                self._requests.patch(what, Deployment.Scale, backend.deployment, self._namespace, change)
+            except Conflict:
+                continue
+            return
+        raise Conflict(f"{what}: others keep writing it; check what scales it")
 
     def replicas(self, backend: Backend) -> int:
         """`spec.replicas`; 0 when the Deployment is missing."""
@@ -63,19 +75,22 @@ class KubernetesWorkloads:
         return _desired(deployment) if deployment is not None else 0
 
     def _get(self, backend: Backend) -> Deployment | None:
-        with calling(self._named(backend)), absent():
-            return self._client.get(Deployment, backend.deployment, namespace=self._namespace)
-        return None
+        return self._requests.find(self._named(backend), Deployment, backend.deployment, self._namespace)
 
     def _pods(self, deployment: Deployment, backend: Backend) -> list[Pod]:
         selector = deployment.spec.selector if deployment.spec is not None else LabelSelector()
-        with calling(f"pods of {self._named(backend)}"):
-            return list(self._client.list(Pod, namespace=self._namespace, labels=_labels(selector)))
+        labels = _labels(selector)
+        return self._requests.ask(
+            f"pods of {self._named(backend)}",
+            lambda: list(self._client.list(Pod, namespace=self._namespace, labels=labels)),
+        )
 
     def _slices(self, backend: Backend) -> list[EndpointSlice]:
         labels: dict[str, Any] = {SERVICE_OF_SLICE: backend.service}
-        with calling(f"EndpointSlices of Service {self._namespace}/{backend.service}"):
-            return list(self._client.list(EndpointSlice, namespace=self._namespace, labels=labels))
+        return self._requests.ask(
+            f"EndpointSlices of Service {self._namespace}/{backend.service}",
+            lambda: list(self._client.list(EndpointSlice, namespace=self._namespace, labels=labels)),
+        )
 
     def _named(self, backend: Backend) -> str:
         return f"Deployment {self._namespace}/{backend.deployment}"
@@ -113,6 +128,16 @@ def _ready(deployment: Deployment) -> int:
     if status is None or meta is None or (status.observedGeneration or 0) < (meta.generation or 0):
         return 0
     return status.readyReplicas or 0
+
+
+def _image(deployment: Deployment) -> str | None:
+    """Of the service's container, which is named after the service (see release.pod); admission may add others."""
+    template = deployment.spec.template if deployment.spec is not None else None
+    if template is None or template.spec is None:
+        return None
+    labels = (template.metadata.labels if template.metadata is not None else None) or {}
+    named = {container.name: container.image for container in template.spec.containers}
+    return named.get(labels.get(SERVICE_LABEL, "")) or (next(iter(named.values())) if len(named) == 1 else None)
 
 
 def _not_created(deployment: Deployment) -> Trouble | None:

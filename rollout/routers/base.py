@@ -104,10 +104,10 @@ class Router(Protocol):
         ...
 
 
-def refuse_other_stack(what: str, live: Live | None, stack: str, service: str = "SERVICE") -> None:
-    """Raises ClusterError for a route (`what` in messages) that another stack declares."""
-    if live is not None and live.owner and stack and live.owner != stack:
+def refuse_other_stack(what: str, owner: str, stack: str, service: str) -> None:
+    """Raises ClusterError for a route, `what` in messages, that another stack declares."""
+    if owner and stack and owner != stack:
         raise ClusterError(
-            f"{what} is declared by the stack {live.owner}, and this is {stack}: two stacks would take the traffic "
-            f"from each other; hand it over first with `slipway hand-over {service} --to {stack}`"
+            f"{what} is declared by the stack {owner}, and this is {stack}: two stacks would take the traffic from "
+            f"each other; hand it over first with `slipway hand-over {service} --to {stack}`"
         )

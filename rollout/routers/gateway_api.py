@@ -12,17 +12,19 @@ from typing import Any
 from lightkube import Client
 from lightkube.generic_resource import create_namespaced_resource
 
-from release.errors import ClusterError, Conflict
+from release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
 from release.labels import SERVICE_LABEL
 from release.manifest.route import Route
 from release.manifest.strategy import Preview
 from release.rollout_inputs import Backend
-from rollout.cluster.calls import absent, calling
 from rollout.cluster.objects import MANAGED_BY
-from rollout.routers.base import ROUTE_OWNER_LABEL, Draw, Live, Split
+from rollout.cluster.requests import Patience, Requests
+from rollout.fence import UNFENCED, Fence
+from rollout.routers.base import ROUTE_OWNER_LABEL, Draw, Live, Split, refuse_other_stack
 from rollout.routers.httproute import (
     acceptance,
     body_of,
+    changed_by,
     check_preview,
     preview_spec_of,
     shares_of,
@@ -33,6 +35,10 @@ from rollout.routers.parts import Json
 
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 PREVIEW_ANNOTATION = "slipway.dev/preview-route"
+WRITER_ANNOTATION = "slipway.dev/rollout"
+"""The attempt that wrote or claimed the route last."""
+STACK_ANNOTATION = "slipway.dev/stack"
+"""`project/stack` that declares the route."""
 ATTEMPTS = 6
 _KEPT = ("annotations", "finalizers", "labels", "ownerReferences", "resourceVersion")
 
@@ -40,12 +46,24 @@ _KEPT = ("annotations", "finalizers", "labels", "ownerReferences", "resourceVers
 class GatewayApiRouter:
     """See rollout.routers.base.Router.
 
-    `Live.version` is `<uid>/<generation>`: the gateway's controller writes the status of the same object after
-    each change, so that a resourceVersion is out of date at once, while the generation counts changes of the spec.
+    `Live.version` is `<uid>/<generation>/<writer>`: the gateway's controller writes the status of the same object
+    after each change, so that a resourceVersion is out of date at once, while the generation counts changes of the
+    spec. With the writer in it, the claim of a new holder makes every version that an earlier one has read a Conflict.
     """
 
-    def __init__(self, client: Client, namespace: str, service: str) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        service: str,
+        fence: Fence = UNFENCED,
+        stack: str = "",
+        patience: Patience | None = None,
+    ) -> None:
+        self._requests = Requests(client, fence, patience)
+        self._late = Requests(client, patience=patience)
+        self._fence = fence
+        self._stack = stack
         self._namespace = namespace
         self._service = service
         self._preview_name = f"{service}.preview"
@@ -56,7 +74,7 @@ class GatewayApiRouter:
         return self._live(found) if found is not None else None
 
     def apply(self, route: Route, split: Split, expect: str | None) -> Live:
-        """Write the whole route by compare-and-swap on its spec."""
+        """Write the whole route by compare-and-swap on its spec and its writer."""
         check_preview(split.preview)
         spec, preview = spec_of(route, split), preview_spec_of(route, split.preview)
         if preview is not None:
@@ -67,8 +85,11 @@ class GatewayApiRouter:
         return self._live(written)
 
     def claim(self) -> Live | None:
-        """Stamp the route with writer and owner."""
-        return self.read()
+        """Stamp the route, and its preview, with writer and owner."""
+        claimed = None
+        for name in (self._preview_name, self._service):
+            claimed = self._claim(name)
+        return self._live(claimed) if claimed is not None else None
 
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted."""
@@ -80,8 +101,8 @@ class GatewayApiRouter:
         self._remove(self._preview_name)
 
     def _live(self, found: Json) -> Live:
-        problem, preview = acceptance(found), None
-        if PREVIEW_ANNOTATION in (found["metadata"].get("annotations") or {}):
+        problem, preview, marks = acceptance(found), None, _marks(found)
+        if PREVIEW_ANNOTATION in marks:
             preview = self._get(self._preview_name)
             problem = problem or (acceptance(preview) if preview is not None else "the preview route is missing")
         return Live(
@@ -91,21 +112,25 @@ class GatewayApiRouter:
             problem=problem,
             managed=self._is_ours(found),
             body=body_of(found["spec"], preview["spec"] if preview is not None else None),
+            writer=marks.get(WRITER_ANNOTATION, ""),
+            owner=marks.get(STACK_ANNOTATION, ""),
+            changed_by=changed_by(found),
         )
 
     def _swap(self, spec: Json, expect: str | None, *, has_preview: bool) -> Json:
+        what = self._what(self._service)
         for _ in range(ATTEMPTS):
             found = self._get(self._service)
             self._refuse_foreign(found)
             live = _version(found) if found is not None else None
             if live != expect:
-                raise Conflict(f"{self._what(self._service)}: expected version {expect}, found {live}")
+                raise Conflict(f"{what}: expected version {expect}, found {live}{_who(found)}")
             try:
                 return self._put(self._service, spec, found, has_preview=has_preview)
             except Conflict:
                 # Either the gateway wrote the status, which is nothing to us, or the next look tells who it was.
                 continue
-        raise Conflict(f"{self._what(self._service)}: others keep writing it")
+        raise Conflict(f"{what}: others keep writing it")
 
     def _write_preview(self, spec: Json) -> None:
         for _ in range(ATTEMPTS):
@@ -118,32 +143,67 @@ class GatewayApiRouter:
             return
         raise Conflict(f"{self._what(self._preview_name)}: others keep writing it")
 
+    def _claim(self, name: str) -> Json | None:
+        for _ in range(ATTEMPTS):
+            found = self._get(name)
+            if found is None:
+                return None
+            self._refuse_foreign(found, any_stack=True)
+            meta: Any = self._stamped(found["metadata"], name)
+            wanted = HTTPRoute(metadata=meta, spec=found["spec"])
+            try:
+                replaced: Json = self._requests.replace(self._what(name), wanted)
+            except Conflict:
+                continue
+            return replaced
+        raise Conflict(f"{self._what(name)}: others keep writing it")
+
     def _put(self, name: str, spec: Json, former: Json | None, *, has_preview: bool = False) -> Json:
-        meta: Any = {key: former["metadata"][key] for key in _KEPT if former and key in former["metadata"]}
-        annotations = {**meta.get("annotations", {}), PREVIEW_ANNOTATION: self._preview_name}
-        if not has_preview:
-            del annotations[PREVIEW_ANNOTATION]
-        labels = {**meta.get("labels", {}), **MANAGED_BY, **self._labels()}
-        meta.update(name=name, namespace=self._namespace, labels=labels, annotations=annotations)
+        meta: Any = self._stamped(former["metadata"] if former is not None else {}, name)
+        meta["annotations"].pop(PREVIEW_ANNOTATION, None)
+        if has_preview:
+            meta["annotations"][PREVIEW_ANNOTATION] = self._preview_name
         wanted = HTTPRoute(metadata=meta, spec=spec)
-        with calling(self._what(name)), absent():
-            written: Json = self._client.replace(wanted) if former is not None else self._client.create(wanted)
-            return written
-        raise Conflict(f"{self._what(name)}: somebody deleted it in between")
+        if former is None:
+            return self._create(name, wanted)
+        replaced: Json = self._requests.replace(self._what(name), wanted)
+        return replaced
+
+    def _create(self, name: str, wanted: Json) -> Json:
+        """A creation has nothing that it could be compared with. So when this process was stopped on the way, and
+        another has removed or not yet made the route, what came too late is taken back."""
+        written = self._requests.create(self._what(name), wanted)
+        try:
+            self._fence.check()
+        except (LeaseLost, LeaseStale):
+            uid = written["metadata"]["uid"]
+
+            def late(found: Json) -> bool:
+                same = found["metadata"]["uid"] == uid
+                return same and _marks(found).get(WRITER_ANNOTATION, "") == self._fence.writer
+
+            self._late.remove(self._what(name), HTTPRoute, name, self._namespace, late)
+            raise
+        return written
+
+    def _stamped(self, former: Json, name: str) -> Json:
+        """The metadata to write: what others have set stays."""
+        meta: Json = {key: former[key] for key in _KEPT if key in former}
+        marks = {WRITER_ANNOTATION: self._fence.writer, STACK_ANNOTATION: self._stack}
+        meta["annotations"] = {**(meta.get("annotations") or {}), **{key: mark for key, mark in marks.items() if mark}}
+        meta["labels"] = {**(meta.get("labels") or {}), **MANAGED_BY, **self._labels()}
+        return {**meta, "name": name, "namespace": self._namespace}
 
     def _remove(self, name: str) -> None:
-        found = self._get(name)
-        if found is None:
-            return
-        self._refuse_foreign(found)
-        with calling(self._what(name)), absent():
-            self._client.delete(HTTPRoute, name, namespace=self._namespace)
+        def ours(found: Json) -> bool:
+            self._refuse_foreign(found)
+            return True
+
+        self._requests.remove(self._what(name), HTTPRoute, name, self._namespace, ours)
 
     def _get(self, name: str) -> Json | None:
-        with calling(self._what(name)), absent():
-            found: Json = self._client.get(HTTPRoute, name, namespace=self._namespace)
-            return found
-        return None
+        found: Json | None = self._requests.find(self._what(name), HTTPRoute, name, self._namespace)
+        return found
 
     def _labels(self) -> dict[str, str]:
         return {ROUTE_OWNER_LABEL: self._service, SERVICE_LABEL: self._service}
@@ -151,18 +211,31 @@ class GatewayApiRouter:
     def _is_ours(self, found: Json) -> bool:
         return bool((found["metadata"].get("labels") or {}).get(ROUTE_OWNER_LABEL) == self._service)
 
-    def _refuse_foreign(self, found: Json | None) -> None:
-        if found is not None and not self._is_ours(found):
-            what = self._what(found["metadata"]["name"])
+    def _refuse_foreign(self, found: Json | None, *, any_stack: bool = False) -> None:
+        if found is None:
+            return
+        what = self._what(found["metadata"]["name"])
+        if not self._is_ours(found):
             raise ClusterError(
                 f"{what} was made by somebody else and is left alone; delete it, or hand it over by the label "
                 f"{ROUTE_OWNER_LABEL}={self._service}"
             )
+        if not any_stack:
+            refuse_other_stack(what, _marks(found).get(STACK_ANNOTATION, ""), self._stack, self._service)
 
     def _what(self, name: str) -> str:
         return f"HTTPRoute {self._namespace}/{name}"
 
 
+def _marks(found: Json) -> dict[str, str]:
+    return found["metadata"].get("annotations") or {}
+
+
 def _version(found: Json) -> str:
     meta: dict[str, Any] = found["metadata"]
-    return f"{meta['uid']}/{meta['generation']}"
+    return f"{meta['uid']}/{meta['generation']}/{_marks(found).get(WRITER_ANNOTATION, '')}"
+
+
+def _who(found: Json | None) -> str:
+    by = changed_by(found) if found is not None else ""
+    return f", last changed by {by}" if by else ""

@@ -125,6 +125,15 @@ def _key(gateway: Mapping[str, Any], namespace: str) -> tuple[Any, ...]:
     )
 
 
+def changed_by(found: Mapping[str, Any]) -> str:
+    """The field manager of the newest change of the spec, as `metadata.managedFields` has it; empty where it is
+    unknown. A manager owns what it set until another sets it to something else."""
+    entries = found["metadata"].get("managedFields") or []
+    ours = [entry for entry in entries if "f:spec" in (entry.get("fieldsV1") or {}) and not entry.get("subresource")]
+    newest = max(ours, key=lambda entry: str(entry.get("time") or ""), default=None)
+    return str(newest.get("manager") or "") if newest is not None else ""
+
+
 def check_preview(preview: tuple[Backend, Preview] | None) -> None:
     """A preview that nobody can reach is an error."""
     if preview is not None and preview[1].header is None and preview[1].host is None:

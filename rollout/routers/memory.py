@@ -39,7 +39,7 @@ class MemoryRouter:
         check_preview(split.preview)
         if self._live is not None and not self._live.managed:
             raise ClusterError("the route was made by somebody else and is left alone")
-        refuse_other_stack("the route", self._live, self.stack)
+        refuse_other_stack("the route", self._live.owner if self._live is not None else "", self.stack, "SERVICE")
         if (self._live.version if self._live is not None else None) != expect:
             raise Conflict("somebody else wrote the route in between")
         shares = shares_of(spec_of(route, split))

@@ -6,57 +6,85 @@ import copy
 import json
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 from lightkube import Client, KubeConfig
 from lightkube.config.models import Cluster, User
 
+from rollout.cluster.requests import Patience
+
 NAMESPACE = "shop"
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 Json = dict[str, Any]
 Effect = Callable[[httpx2.Request], httpx2.Response | None]
 
 
 class Api:
-    """`objects` by path. `before` holds effects on the next requests: each may answer, raise, or just change things."""
+    """`objects` by path. `before` holds effects on the next requests: each may answer, raise, or just change things;
+    `on_request` is called with each of them before it is served. `patience` waits by a clock of its own."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Json] = {}
         self.requests: list[httpx2.Request] = []
         self.before: deque[Effect] = deque()
+        self.on_request: Callable[[httpx2.Request], object] = lambda _: None
+        self.waited: list[float] = []
+        self.patience = Patience(pause=self.waited.append, clock=lambda: sum(self.waited))
         self._count = 0
 
     def client(self) -> Client:
         config = KubeConfig.from_one(
             cluster=Cluster(server="https://api.example"), user=User(username="u"), namespace=NAMESPACE
         )
-        return Client(config, transport=httpx2.MockTransport(self._answer))
+        return Client(config, transport=httpx2.MockTransport(self._answer), field_manager="slipway-rollout")
 
-    def put(self, path: str, content: Json) -> None:
+    @property
+    def writes(self) -> list[httpx2.Request]:
+        """The requests that change something, as they came."""
+        return [request for request in self.requests if request.method != "GET"]
+
+    def put(self, path: str, content: Json, by: str = "somebody") -> None:
         """Somebody else writes an object."""
         former = self.objects.get(path, {}).get("metadata", {})
-        self._store(path, copy.deepcopy(content), former)
+        self._store(path, copy.deepcopy(content), former, by)
 
-    def change(self, path: str, change: Callable[[Json], None]) -> None:
+    def change(self, path: str, change: Callable[[Json], None], by: str = "somebody") -> None:
         """Somebody else changes an object."""
         content = copy.deepcopy(self.objects[path])
         change(content)
-        self.put(path, content)
+        self.put(path, content, by)
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         if self.before and (answer := self.before.popleft()(request)) is not None:
             return answer
+        self.on_request(request)
+        return self.serve(request)
+
+    def serve(self, request: httpx2.Request) -> httpx2.Response:
+        """Do what is asked, without any effect."""
         path = request.url.path
         if request.method == "GET":
             return self._read(path, request)
         if request.method == "DELETE":
-            return answer_of(self.objects.pop(path)) if path in self.objects else refusal(404, "not found")
+            return self._remove(path, request)
         return self._write(path, request)
+
+    def _remove(self, path: str, request: httpx2.Request) -> httpx2.Response:
+        if path not in self.objects:
+            return refusal(404, "not found")
+        wanted = json.loads(request.content or b"{}").get("preconditions", {})
+        if not wanted.items() <= self.objects[path]["metadata"].items():
+            return refusal(409, "the precondition does not hold")
+        return answer_of(self.objects.pop(path))
 
     def _read(self, path: str, request: httpx2.Request) -> httpx2.Response:
         if path in self.objects:
             return answer_of(self.objects[path])
+        if (scaled := path.removesuffix("/scale")) != path and scaled in self.objects:
+            return answer_of(_scale(self.objects[scaled]))
         terms = dict(term.split("=") for term in request.url.params.get("labelSelector", "").split(",") if term)
         found = [
             content
@@ -81,12 +109,11 @@ class Api:
             return refusal(409, "the object has been modified")
         if request.method == "PATCH":
             content = merged(former, content)
-        stored = self._store(path.removesuffix("/scale"), content, former.get("metadata", {}))
-        if path.endswith("/scale"):
-            stored = {"metadata": stored["metadata"], "spec": {"replicas": stored["spec"]["replicas"]}}
-        return answer_of(stored)
+        by = request.url.params.get("fieldManager", "")
+        stored = self._store(path.removesuffix("/scale"), content, former.get("metadata", {}), by)
+        return answer_of(_scale(stored) if path.endswith("/scale") else stored)
 
-    def _store(self, path: str, content: Json, former: Json) -> Json:
+    def _store(self, path: str, content: Json, former: Json, by: str) -> Json:
         self._count += 1
         meta = content.setdefault("metadata", {})
         same = content.get("spec") == self.objects.get(path, {}).get("spec")
@@ -98,8 +125,21 @@ class Api:
             resourceVersion=str(self._count),
             generation=generation,
         )
+        if not (same and former):
+            entry = {
+                "manager": by,
+                "time": (EPOCH + timedelta(seconds=self._count)).isoformat(),
+                "fieldsV1": {"f:spec": {}},
+            }
+            meta["managedFields"] = [*(one for one in former.get("managedFields", []) if one["manager"] != by), entry]
+        else:
+            meta["managedFields"] = former.get("managedFields", [])
         self.objects[path] = content
         return content
+
+
+def _scale(found: Json) -> Json:
+    return {"metadata": found["metadata"], "spec": {"replicas": found["spec"]["replicas"]}}
 
 
 def merged(former: Json, patch: Json) -> Json:
@@ -133,6 +173,16 @@ def failing(error: Exception) -> Effect:
 
     def effect(_: httpx2.Request) -> httpx2.Response | None:
         raise error
+
+    return effect
+
+
+def unanswered(api: Api, error: Exception | None = None) -> Effect:
+    """An effect that does what is asked and loses the answer."""
+
+    def effect(request: httpx2.Request) -> httpx2.Response | None:
+        api.serve(request)
+        raise error or httpx2.ReadTimeout("slow")
 
     return effect
 

@@ -6,7 +6,7 @@ from lightkube import ConfigError
 from lightkube.resources.core_v1 import ConfigMap
 
 from release.errors import ClusterError, Conflict
-from rollout.cluster.calls import absent, calling
+from rollout.cluster.calls import calling
 from tests.unit.rollout.api import Api, Effect, answering, failing, refusal
 
 
@@ -45,22 +45,3 @@ def test_every_failure_is_one_line_that_names_the_object_and_what_to_check(effec
 
 def test_a_409_is_a_conflict() -> None:
     assert isinstance(outcome(answering(refusal(409, "the object has been modified"))), Conflict)
-
-
-def test_an_absent_object_passes_and_other_failures_do_not() -> None:
-    api = Api()
-    with calling("a"), absent():
-        api.client().get(ConfigMap, "a")
-    assert len(api.requests) == 1
-    api.before.append(answering(refusal(403, "no")))
-    with pytest.raises(ClusterError, match="grant"), calling("a"), absent():
-        api.client().get(ConfigMap, "a")
-
-
-def test_a_path_that_the_server_does_not_know_is_no_absent_object() -> None:
-    api = Api()
-    api.before.append(
-        answering(httpx2.Response(404, text="404 page not found", headers={"Content-Type": "text/plain"}))
-    )
-    with pytest.raises(ClusterError, match="HTTP 404"), calling("a"), absent():
-        api.client().get(ConfigMap, "a")

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import get_args
 
+import httpx2
 import pytest
 
 from release.errors import ClusterError, Conflict
 from rollout.cluster.base import Action, Intent, Intents
 from rollout.cluster.intents import ATTEMPTS, REASON_LENGTH, ConfigMapIntents
 from rollout.cluster.memory import MemoryIntents
-from tests.unit.rollout.api import NAMESPACE, Api, answering, doing, refusal, untouched
+from tests.unit.rollout.api import NAMESPACE, Api, doing, failing, untouched
 
 PATH = f"/api/v1/namespaces/{NAMESPACE}/configmaps/slipway-checkout.intent"
 INTENT = Intent("i1", "abort", "me", 1234.5, "it burns", "r1")
@@ -24,7 +25,7 @@ def api() -> Api:
 
 
 def stored(api: Api) -> ConfigMapIntents:
-    return ConfigMapIntents(api.client(), NAMESPACE, "checkout")
+    return ConfigMapIntents(api.client(), NAMESPACE, "checkout", api.patience)
 
 
 @pytest.fixture(params=[lambda: stored(Api()), MemoryIntents], ids=["configmap", "memory"])
@@ -56,10 +57,24 @@ def test_of_two_intents_at_the_same_time_the_later_one_stays(api: Api) -> None:
 
 
 def test_writers_who_never_stop_are_told(api: Api) -> None:
-    for _ in range(ATTEMPTS):
-        api.before.extend([untouched, answering(refusal(409, "modified"))])
+    stored(api).write(INTENT)
+
+    def rival(request: httpx2.Request) -> None:
+        if request.method == "PUT":
+            api.change(PATH, lambda found: found["metadata"].update(annotations={"n": str(len(api.requests))}))
+
+    api.on_request = rival
     with pytest.raises(Conflict, match="others keep writing it"):
-        stored(api).write(INTENT)
+        stored(api).write(replace(INTENT, id="i2"))
+    assert len(api.writes) == 1 + ATTEMPTS
+
+
+def test_a_write_that_can_neither_be_done_nor_seen_says_so(api: Api) -> None:
+    store = stored(api)
+    store.write(INTENT)
+    api.before.extend([untouched, *[failing(httpx2.ReadTimeout("slow"))] * 5])
+    with pytest.raises(ClusterError, match="whether it was written cannot be seen"):
+        store.write(replace(INTENT, id="i2"))
 
 
 @pytest.mark.parametrize("data", [{}, {"intent.json": "{"}, {"intent.json": "[1]"}, {"intent.json": '{"id": "i1"}'}])

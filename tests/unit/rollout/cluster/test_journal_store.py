@@ -14,7 +14,7 @@ from release.errors import ClusterError, Conflict
 from rollout.cluster.base import JournalStore
 from rollout.cluster.journal_store import CHUNK_BYTES, HEAD_BYTES, ConfigMapJournalStore
 from rollout.cluster.memory import MemoryJournalStore
-from tests.unit.rollout.api import NAMESPACE, Api, doing, failing, untouched
+from tests.unit.rollout.api import NAMESPACE, Api, doing, failing, unanswered, untouched
 
 HEAD = f"/api/v1/namespaces/{NAMESPACE}/configmaps/slipway-checkout"
 
@@ -25,7 +25,7 @@ def api() -> Api:
 
 
 def stored(api: Api) -> ConfigMapJournalStore:
-    return ConfigMapJournalStore(api.client(), NAMESPACE, "checkout")
+    return ConfigMapJournalStore(api.client(), NAMESPACE, "checkout", patience=api.patience)
 
 
 @pytest.fixture(params=[lambda: stored(Api()), MemoryJournalStore], ids=["configmaps", "memory"])
@@ -131,11 +131,7 @@ def test_after_a_write_without_an_answer_the_next_one_overwrites_nothing(api: Ap
     store = stored(api)
     store.append("r1", [{"n": 0}])
 
-    def written_all_the_same() -> None:
-        stored(api).append("r1", [{"n": 1}])
-        raise httpx2.ReadTimeout("slow")
-
-    api.before.append(doing(written_all_the_same))
+    api.before.extend([unanswered(api), *[failing(httpx2.ReadTimeout("slow"))] * 4])
     with pytest.raises(ClusterError, match="did not answer in time"):
         store.append("r1", [{"n": 1}])
     store.append("r1", [{"n": 2}])
@@ -197,7 +193,7 @@ def test_a_head_that_vanished_while_it_is_replaced_is_a_conflict(api: Api) -> No
 
 
 def test_a_failing_cluster_is_an_error_of_the_store(api: Api) -> None:
-    api.before.extend([untouched, failing(httpx2.ConnectError("refused"))])
+    api.before.extend([untouched, *[failing(httpx2.ConnectError("refused"))] * 4])
     store = stored(api)
     assert store.load() is None
     with pytest.raises(ClusterError, match="cannot be reached"):

@@ -39,7 +39,7 @@ def time() -> Time:
 
 
 def lease(api: Api, time: Time) -> KubernetesLease:
-    return KubernetesLease(api.client(), NAMESPACE, "checkout", time.clock())
+    return KubernetesLease(api.client(), NAMESPACE, "checkout", time.clock(), api.patience)
 
 
 def test_a_free_lease_is_taken_and_says_whose_it_is(api: Api, time: Time) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from release.errors import ClusterError
+from release.errors import ClusterError, LeaseLost
 from rollout.cluster.base import Reason
 from rollout.cluster.workloads import KubernetesWorkloads
-from tests.unit.rollout.api import NAMESPACE, Api
+from rollout.fence import Fence
+from tests.unit.rollout.api import NAMESPACE, Api, doing, untouched
 from tests.unit.rollout.examples import backend
 
 BACKEND = backend()
@@ -25,7 +26,7 @@ def api() -> Api:
 
 
 def workloads(api: Api) -> KubernetesWorkloads:
-    return KubernetesWorkloads(api.client(), NAMESPACE)
+    return KubernetesWorkloads(api.client(), NAMESPACE, patience=api.patience)
 
 
 def deployment(*, ready: int = 3, observed: int = 1, **changes: Any) -> dict[str, Any]:
@@ -103,10 +104,54 @@ def test_a_missing_deployment_is_a_problem_and_no_error(api: Api) -> None:
 def test_scaling_writes_nothing_but_the_replicas_of_the_scale(api: Api) -> None:
     api.put(DEPLOYMENT, deployment())
     workloads(api).scale(BACKEND, 7)
-    (request,) = api.requests
-    assert (request.method, request.url.path) == ("PATCH", f"{DEPLOYMENT}/scale")
-    assert json.loads(request.content) == {"spec": {"replicas": 7}}
+    assert [request.method for request in api.requests] == ["GET", "PATCH"]
+    request = api.requests[1]
+    assert request.url.path == f"{DEPLOYMENT}/scale"
+    assert json.loads(request.content) == {"metadata": {"resourceVersion": "1"}, "spec": {"replicas": 7}}
     assert workloads(api).replicas(BACKEND) == 7
+
+
+def test_scaling_to_what_is_wanted_already_writes_nothing(api: Api) -> None:
+    api.put(DEPLOYMENT, deployment())
+    workloads(api).scale(BACKEND, 3)
+    assert api.writes == []
+
+
+def test_an_autoscaler_that_writes_in_between_is_read_and_overwritten(api: Api) -> None:
+    api.put(DEPLOYMENT, deployment())
+    api.before.extend([untouched, doing(lambda: api.put(DEPLOYMENT, deployment(spec={"replicas": 5})))])
+    workloads(api).scale(BACKEND, 7)
+    assert [request.method for request in api.requests] == ["GET", "PATCH", "GET", "GET", "PATCH"]
+    assert workloads(api).replicas(BACKEND) == 7
+
+
+def test_nothing_is_scaled_when_the_right_to_write_ends_after_the_read(api: Api) -> None:
+    api.put(DEPLOYMENT, deployment())
+    fence = Fence()
+    fence.arm("r1")
+    fence.renewed(fence.now(), 15)
+    api.before.append(doing(lambda: fence.lose("another holds the Lease")))
+    with pytest.raises(LeaseLost, match="another holds the Lease"):
+        KubernetesWorkloads(api.client(), NAMESPACE, fence, api.patience).scale(BACKEND, 7)
+    assert api.writes == []
+
+
+@pytest.mark.parametrize(
+    ("containers", "image"),
+    [
+        ([{"name": "checkout", "image": "r/a@sha256:1"}], "r/a@sha256:1"),
+        ([{"name": "mesh", "image": "m"}, {"name": "checkout", "image": "r/b@sha256:2"}], "r/b@sha256:2"),
+        ([{"name": "else", "image": "c"}], "c"),
+        ([{"name": "else", "image": "c"}, {"name": "other", "image": "d"}], None),
+        ([], None),
+    ],
+)
+def test_the_image_is_that_of_the_services_own_container(
+    api: Api, containers: list[dict[str, str]], image: str | None
+) -> None:
+    template = {"metadata": {"labels": LABELS}, "spec": {"containers": containers}}
+    api.put(DEPLOYMENT, deployment(spec={"template": template}))
+    assert workloads(api).readiness(BACKEND).image == image
 
 
 def test_undeclared_replicas_are_one(api: Api) -> None:

@@ -10,7 +10,7 @@ from release.manifest.route import Route
 from release.manifest.strategy import Preview
 from rollout.routers.base import Split
 from rollout.routers.gateway_api import ATTEMPTS, GatewayApiRouter
-from tests.unit.rollout.api import NAMESPACE, Api, Json, answering, doing, failing, refusal, untouched
+from tests.unit.rollout.api import NAMESPACE, Api, Json, answering, doing, failing, untouched
 from tests.unit.rollout.examples import ROUTE, backend
 
 OLD, NEW = backend("old"), backend("new")
@@ -26,7 +26,7 @@ def api() -> Api:
 
 @pytest.fixture
 def router(api: Api) -> GatewayApiRouter:
-    return GatewayApiRouter(api.client(), NAMESPACE, "checkout")
+    return GatewayApiRouter(api.client(), NAMESPACE, "checkout", patience=api.patience)
 
 
 def status(api: Api) -> None:
@@ -43,10 +43,15 @@ def test_a_status_that_is_written_between_read_and_write_is_no_conflict(api: Api
 
 def test_a_gateway_that_writes_without_end_is_told(api: Api, router: GatewayApiRouter) -> None:
     version = router.apply(PLAIN, Split.whole(OLD), None).version
-    for _ in range(ATTEMPTS):
-        api.before.extend([untouched, answering(refusal(409, "modified"))])
+
+    def rival(request: httpx2.Request) -> None:
+        if request.method == "PUT":
+            status(api)
+
+    api.on_request = rival
     with pytest.raises(Conflict, match="others keep writing it"):
         router.apply(PLAIN, Split.whole(NEW), version)
+    assert len(api.writes) == 1 + ATTEMPTS
 
 
 def test_a_spec_that_is_written_between_read_and_write_is_a_conflict(api: Api, router: GatewayApiRouter) -> None:
@@ -72,7 +77,9 @@ def test_a_route_that_was_made_anew_is_another_one(api: Api, router: GatewayApiR
 
 def test_a_route_that_is_created_twice_is_a_conflict(api: Api, router: GatewayApiRouter) -> None:
     def rival() -> None:
-        GatewayApiRouter(api.client(), NAMESPACE, "checkout").apply(PLAIN, Split.whole(NEW), None)
+        GatewayApiRouter(api.client(), NAMESPACE, "checkout", patience=api.patience).apply(
+            PLAIN, Split.whole(NEW), None
+        )
 
     api.before.extend([untouched, doing(rival)])
     with pytest.raises(Conflict, match="expected version None"):
@@ -150,6 +157,6 @@ def test_a_cluster_without_the_gateway_api_is_told(api: Api, router: GatewayApiR
     api.before.append(answering(missing))
     with pytest.raises(ClusterError, match="custom resource definitions exist"):
         router.read()
-    api.before.append(failing(httpx2.ConnectError("refused")))
+    api.before.extend([failing(httpx2.ConnectError("refused"))] * 4)
     with pytest.raises(ClusterError, match="HTTPRoute shop/checkout: the API server cannot be reached"):
         router.read()
