@@ -10,7 +10,8 @@ import pulumi
 from components.resources import Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
 from release.manifest.release import Release
-from release.rollout_inputs import Backend, MetricsSource, RolloutInputs, TrafficProbe
+from release.revision import revision_of
+from release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
 from release.strategy import Chosen, chosen
 
 KINDS = ("Canary", "BlueGreen", "Rolling")
@@ -56,28 +57,19 @@ class Topology(pulumi.ComponentResource):
         gate = [args.gate] if args.gate is not None else None  # what is below waits for the component itself
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others, depends_on=gate), opts)
         super().__init__(_token(self.KIND), name, {}, merged)
-        candidate = Backend.of(args.release)
-        standby = None if args.standby is None else Backend.of(args.standby)
-        if standby is not None and standby.revision == candidate.revision:
-            raise ValueError(f"{name}: the standby is the same revision as the release ({candidate.revision})")
-        self.revision = candidate.revision
+        self.revision = revision_of(args.release)
+        if args.standby is not None and revision_of(args.standby) == self.revision:
+            raise ValueError(f"{name}: the standby is the same revision as the release ({self.revision})")
         self.workload = self._workload(name, args.release, args)
         self.standby = None if args.standby is None else self._workload(name, args.standby, args)
-        inputs = RolloutInputs(
-            service=args.release.service,
+        inputs = RolloutInputs.of(
+            args.release,
             namespace=args.namespace,
-            candidate=candidate,
-            standby=standby,
-            route=args.release.route,
-            strategy=strategy,
-            guardrails=args.release.guardrails,
-            analysis=args.release.analysis,
             metrics=args.metrics,
+            manifest=args.manifest,
+            standby=args.standby,
             gateway_url=args.gateway_url,
             probe=args.probe,
-            retry=args.release.retry,
-            owner=args.release.owner,
-            manifest=args.manifest,
         )
         before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
         self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from release.difference import Difference, differences
 from release.manifest.analysis import Analysis
 from release.manifest.assurance import Owner, Retry
 from release.manifest.base import Part
@@ -14,6 +16,7 @@ from release.manifest.release import Release
 from release.manifest.route import Route
 from release.manifest.strategy import BlueGreen, Canary, Rolling
 from release.revision import revision_of, scaled_by_rollout, workload_name
+from release.strategy import chosen
 from release.units import Seconds
 
 
@@ -74,6 +77,10 @@ class TrafficProbe(Part):
     path: str = "/"
 
 
+FROM_MANIFEST = ("service", "candidate", "route", "strategy", "guardrails", "analysis", "retry", "owner")
+"""What a Rollout takes from its release's manifest and from nowhere else; the rest is the stack's."""
+
+
 class RolloutInputs(Part):
     """Everything that the provider needs in order to move the traffic of one service to `candidate`."""
 
@@ -95,6 +102,43 @@ class RolloutInputs(Part):
     manifest: str
     """Path of the manifest in the project, for messages and history."""
 
+    @classmethod
+    def of(
+        cls,
+        release: Release,
+        *,
+        namespace: str,
+        metrics: MetricsSource,
+        manifest: str,
+        standby: Release | None = None,
+        gateway_url: str | None = None,
+        probe: TrafficProbe | None = None,
+    ) -> RolloutInputs:
+        """The Rollout of a release in a stack: the one place where a manifest becomes a Rollout."""
+        return cls(
+            service=release.service,
+            namespace=namespace,
+            candidate=Backend.of(release),
+            standby=None if standby is None else Backend.of(standby),
+            route=release.route,
+            strategy=chosen(release),
+            guardrails=release.guardrails,
+            analysis=release.analysis,
+            metrics=metrics,
+            gateway_url=gateway_url,
+            probe=probe,
+            retry=release.retry,
+            owner=release.owner,
+            manifest=manifest,
+        )
+
     def to_wire(self) -> dict[str, Any]:
         """Plain JSON values with camelCase keys, None left out: what the engine stores and diffs."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def altered(props: Mapping[str, Any], release: Release) -> list[Difference]:
+    """Where a Rollout as it is declared (`to_wire`) differs from what the manifest of its release says."""
+    nowhere = MetricsSource(kind="prometheus", url="")
+    true = RolloutInputs.of(release, namespace="", metrics=nowhere, manifest="").to_wire()
+    return [one for name in FROM_MANIFEST for one in differences(name, props.get(name), true.get(name))]

@@ -19,12 +19,15 @@ from release.errors import InputError, Problem
 from release.evidence.model import Dossier
 from release.gating import configuration as gates
 from release.gating.judge import Judgement, judge, message, verdict_of
+from release.manifest.release import Release
 from release.release_inputs import TYPE, Observed, ReleaseInputs
-from release.rollout_inputs import RolloutInputs
+from release.rollout_inputs import RolloutInputs, altered
 from rollout import observe
 from rollout.wire import to_plain, to_struct
 
 REPLACING = ("service", "namespace")
+MOST_LISTED = 5
+"""Differences of a Rollout from its manifest that one message shows."""
 VOLATILE = frozenset({"observed"})
 """What check sees anew each time and what is no change of the release."""
 
@@ -33,6 +36,16 @@ Observe = Callable[[ReleaseInputs, object, gates.Configuration], Observed]
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A revision whose Release passed: the path of its manifest and what it says. `release` is None where the gates are
+    off and nothing was read."""
+
+    revision: str
+    manifest: str
+    release: Release | None
 
 
 @dataclass
@@ -45,8 +58,8 @@ class ReleaseResource:
     _verdicts: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """URN to the verdict of the last check in this process: create and update record it."""
     _seen: dict[str, Observed] = field(default_factory=dict)
-    _passed: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Namespace and service to the revision that this process let pass."""
+    _passed: dict[tuple[str, str], Passed] = field(default_factory=dict)
+    """Namespace and service to what this process let pass."""
 
     @staticmethod
     def owns(type_or_urn: str) -> bool:
@@ -64,20 +77,33 @@ class ReleaseResource:
                 inputs=request.news, failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
             )
         if isinstance(checked, Judgement):
-            release = checked.case.release if checked.case is not None else None
-            lines = [(e.finding.field, message(e, request.urn, release)) for e in checked.refusing]
+            refused = checked.case.release if checked.case is not None else None
+            lines = [(e.finding.field, message(e, request.urn, refused)) for e in checked.refusing]
             failures = [_failure(path, line) for path, line in lines]
             return provider_pb2.CheckResponse(inputs=self._observed(request.news, request.urn), failures=failures)
-        self._passed[checked.namespace, checked.service] = checked.revision
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.to_wire()))
+        recorded, release = checked
+        self._passed[recorded.namespace, recorded.service] = Passed(recorded.revision, recorded.manifest, release)
+        return provider_pb2.CheckResponse(inputs=to_struct(recorded.to_wire()))
 
     def unjudged(self, wanted: RolloutInputs) -> str | None:
-        """Why a Rollout is refused: nothing moves to a revision whose Release did not pass before, in the same run."""
-        if self._passed.get((wanted.namespace, wanted.service)) == wanted.candidate.revision:
+        """Why a Rollout is refused: nothing moves to a revision whose Release did not pass before, in the same run,
+        and nothing moves otherwise than its manifest says."""
+        passed = self._passed.get((wanted.namespace, wanted.service))
+        if passed is None or passed.revision != wanted.candidate.revision:
+            return (
+                f"no Release of {wanted.service} with revision {wanted.candidate.revision} passed the gates in this "
+                f"run. Declare a {TYPE} from {wanted.manifest}, let the Rollout depend on it, and target both or none"
+            )
+        found = [] if passed.release is None else altered(wanted.to_wire(), passed.release)
+        if wanted.manifest != passed.manifest:
+            found.append(("manifest", wanted.manifest, f"{passed.manifest}, which was judged"))
+        if not found:
             return None
+        listed = "; ".join(f"{path} is {have}, wanted {want}" for path, have, want in found[:MOST_LISTED])
+        more = f"; and {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
         return (
-            f"no Release of {wanted.service} with revision {wanted.candidate.revision} passed the gates in this run. "
-            f"Declare a {TYPE} from {wanted.manifest}, let the Rollout depend on it, and target both or none"
+            f"the Rollout of {wanted.service} is not what {passed.manifest} says: {listed}{more}. "
+            "Declare it from the manifest and nothing else (RolloutInputs.of), or change the manifest"
         )
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
@@ -124,10 +150,12 @@ class ReleaseResource:
             content["observed"] = seen.model_dump(mode="json", by_alias=True, exclude_none=True)
         return to_struct(content)
 
-    def _checked(self, inputs: ReleaseInputs, olds: Mapping[str, Any], urn: str) -> ReleaseInputs | Judgement:
+    def _checked(
+        self, inputs: ReleaseInputs, olds: Mapping[str, Any], urn: str
+    ) -> tuple[ReleaseInputs, Release | None] | Judgement:
         if inputs.gates.mode == "off":
             judged = observe.judged_of(olds.get("observed"))
-            return inputs.model_copy(update={"observed": Observed(judged=judged), "evidence": None})
+            return inputs.model_copy(update={"observed": Observed(judged=judged), "evidence": None}), None
         stack = urn.partition("::")[0].rpartition(":")[2]
         configuration = self._configuration(inputs, stack)
         observed = self._seen[urn] = self.observe(inputs, olds.get("observed"), configuration)
@@ -136,7 +164,8 @@ class ReleaseResource:
             return judgement
         self._verdicts[urn] = verdict_of(judgement)
         evidence = _recorded_evidence(inputs, olds) if observed.settled else None
-        return inputs.model_copy(update={"observed": observed, "evidence": evidence or judgement.case.dossier})
+        recorded = inputs.model_copy(update={"observed": observed, "evidence": evidence or judgement.case.dossier})
+        return recorded, judgement.case.release
 
     def _configuration(self, inputs: ReleaseInputs, stack: str) -> gates.Configuration:
         path = inputs.gates.path(stack)

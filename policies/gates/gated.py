@@ -1,18 +1,23 @@
-"""Rule `gated`: traffic moves only to a release that the gates judged in this run."""
+"""Rule `gated`: traffic moves only to a release that the gates judged in this run, and only as its manifest says."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from policies.plain import plain
 from policies.rule import Resource, ResourceRule, Surroundings, finding
+from release.difference import differences
 from release.findings import Finding
 from release.manifest.base import Part
-from release.revision import revision_of
+from release.rollout_inputs import Backend, altered
 
 NAME = "gated"
 ROLLOUT = "slipway:index:Rollout"
 
 
 def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[Finding]:
-    """The Rollout's candidate is what its manifest says, and that manifest is the one that was judged."""
+    """Everything that a Rollout takes from its manifest (candidate, route, strategy, guardrails, analysis, retry) is
+    what that manifest says, and the manifest is the one that was judged."""
     service, manifest = str(resource.props["service"]), str(resource.props["manifest"])
     judged = around.judged.get(service)
     if judged is None:
@@ -22,13 +27,27 @@ def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[F
     release = around.manifests.get(manifest)
     if release is None:
         return [_finding("unknown", "manifest", manifest, "a manifest that can be read and that the stack names")]
-    candidate = resource.props["candidate"]
-    true = {"image": release.artifact.image, "revision": revision_of(release), "version": release.version}
-    return [
-        _finding("altered", f"candidate.{key}", str(candidate.get(key)), f"{value}, as {manifest} says")
-        for key, value in true.items()
-        if candidate.get(key) != value
+    props = plain(resource.props)
+    findings = [
+        _finding("altered", path, found, f"{value}, as {manifest} says")
+        for path, found, value in altered(props, release)
     ]
+    if (standby := props.get("standby")) is not None and not _is_named(standby, service, around):
+        what = f"{service} {standby.get('revision')} as standby"
+        findings.append(
+            _finding("unknown", "standby", what, "an earlier release as a manifest of the stack describes it")
+        )
+    return findings
+
+
+def _is_named(standby: Any, service: str, around: Surroundings) -> bool:  # noqa: ANN401 - JSON is what it is
+    """Whether a standby is exactly what some manifest of the stack says."""
+    mine = (release for release in around.manifests.values() if release.service == service)
+    return any(not [*differences("standby", standby, _wire(Backend.of(release)))] for release in mine)
+
+
+def _wire(part: Part) -> dict[str, Any]:
+    return part.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _finding(code: str, field: str, found: str, wanted: str) -> Finding:
@@ -38,7 +57,7 @@ def _finding(code: str, field: str, found: str, wanted: str) -> Finding:
 
 RULE = ResourceRule(
     name=NAME,
-    title="Traffic moves only to a release that was judged",
+    title="Traffic moves only to a release that was judged, and only as its manifest says",
     severity="critical",
     rows=("W2", "A3", "B1"),
     remedy="Declare a Release from the same manifest, and let the Rollout depend on it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -11,6 +11,7 @@ from policies.plain import plain
 from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
 from policies.rule import Resource, ResourceRule, Surroundings, finding
 from release import pod
+from release.difference import Difference, differences
 from release.findings import Finding
 from release.labels import REVISION_LABEL, SERVICE_LABEL
 from release.manifest.base import Part
@@ -18,14 +19,8 @@ from release.manifest.release import Release
 from release.revision import revision_of, scaled_by_rollout, workload_name
 
 NAME = "in-place"
-LONGEST = 120
-"""Characters of a mapping that is shown in a message."""
 _PODS = ("kubernetes:core/v1:Pod",)
 REMEDY = "Release it: a manifest with the section hotfix (ticket, reason, followUpDue) where it is urgent"
-
-
-Difference = tuple[str, str, str]
-"""Path, value found, value wanted."""
 
 
 class Other(Part):
@@ -81,7 +76,9 @@ def _differences(resource: Resource, release: Release) -> list[Difference]:
         path: rendered,
         "spec.replicas": None if scaled_by_rollout(release) else workload.replicas,
     }
-    return [one for place, value in wanted.items() for one in _unlike(place, plain(_at(resource.props, place)), value)]
+    return [
+        one for place, value in wanted.items() for one in differences(place, plain(_at(resource.props, place)), value)
+    ]
 
 
 def _at(props: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - JSON is what it is
@@ -89,36 +86,6 @@ def _at(props: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - JSON is w
     for step in path.split("."):
         here = here.get(step) if isinstance(here, Mapping) else None
     return here
-
-
-def _unlike(path: str, found: Any, wanted: Any) -> Iterator[Difference]:  # noqa: ANN401 - JSON is what it is
-    """What differs, as deep as both sides have the same shape. Nothing and an empty list or mapping are the same."""
-    if _or_none(found) == _or_none(wanted):
-        return
-    if path.endswith(".env"):
-        yield path, "another environment", "the environment of the manifest"  # values may be secret
-    elif isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        for key in sorted(found.keys() | wanted.keys()):
-            yield from _unlike(f"{path}.{key}", found.get(key), wanted.get(key))
-    elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
-        for number, pair in enumerate(zip(found, wanted, strict=True)):
-            yield from _unlike(f"{path}[{number}]", *pair)
-    else:
-        yield path, _told(found), _told(wanted)
-
-
-def _or_none(value: Any) -> Any:  # noqa: ANN401 - JSON is what it is
-    return None if value in ([], {}) else value
-
-
-def _told(value: Any) -> str:  # noqa: ANN401 - JSON is what it is
-    """Short; what holds a whole container is only counted, because of its environment."""
-    if _or_none(value) is None:
-        return "nothing"
-    if isinstance(value, list) and isinstance(value[0], Mapping):
-        return f"{len(value)} entries"
-    text = str(value)
-    return f"{len(value)} properties" if isinstance(value, Mapping) and len(text) > LONGEST else text
 
 
 def _finding(code: str, field: str, found: str, wanted: str) -> Finding:

@@ -10,8 +10,10 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from release.gating.case import read_manifest
 from release.gating.configuration import Configuration
 from release.release_inputs import Observed, ReleaseInputs
+from release.rollout_inputs import RolloutInputs
 from rollout.release_resource import ReleaseResource
 from tests.policies.releases.scene import Scene
 from tests.unit.rollout.examples import wanted
@@ -130,13 +132,26 @@ def test_the_record_is_all_there_is_to_read(world: World) -> None:
 
 
 def test_a_rollout_is_refused_unless_the_release_of_its_revision_passed_before(world: World) -> None:
-    candidate = wanted(world.scene.services["checkout"].it.digest[7:15])
-    assert "no Release of checkout" in (world.resource.unjudged(candidate) or "")
-    inputs = world.checked()
-    assert world.resource.unjudged(candidate) is not None, "another revision passed"
-    assert world.resource.unjudged(wanted(inputs["revision"])) is None
-    other = wanted(inputs["revision"], namespace="elsewhere")
-    assert world.resource.unjudged(other) is not None
+    first = wanted(world.scene.services["checkout"].it.digest[7:15])
+    assert "no Release of checkout" in (world.resource.unjudged(first) or "")
+    world.checked()
+    assert "no Release of checkout" in (world.resource.unjudged(first) or ""), "another revision passed"
+    candidate = rollout(world)
+    assert world.resource.unjudged(candidate) is None
+    other = candidate.model_copy(update={"namespace": "elsewhere"})
+    assert "no Release of checkout" in (world.resource.unjudged(other) or "")
+
+
+def test_gates_that_are_off_compare_no_rollout_with_a_manifest(world: World) -> None:
+    world.check(gates=OFF)
+    assert world.resource.unjudged(rollout(world, guardrails=())) is None
+
+
+def rollout(world: World, **changes: Any) -> RolloutInputs:
+    path = world.scene.inputs("checkout")["manifest"]
+    release = read_manifest(world.scene.root, path).release
+    inputs = RolloutInputs.of(release, namespace="shop", metrics=wanted().metrics, manifest=path)
+    return inputs.model_copy(update=changes)
 
 
 def test_a_release_that_was_refused_lets_no_rollout_pass(world: World) -> None:
