@@ -61,20 +61,22 @@ class Measure:
     def look(self, now: float, weight: float) -> dict[str, Any] | None:
         """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
         try:
-            traffic = self._source.traffic(self._sides())
             after = self._source.snapshot(self._wanted.guardrails, self._wanted.candidate, self._baseline)
         except ClusterError as error:
-            self.error, self.failing = str(error), tuple(g.name for g in self._wanted.guardrails)
+            self._blind(str(error))
+            return None
+        self._take_clients(after, now)
+        if after.traffic_error is not None:
+            self._blind(after.traffic_error)
             return None
         before = self._before
-        self._take_clients(after, now)
         if before is not None and (after.at == before[0].at or is_older(after.at, before[0].at)) and not after.errors:
             # No later scrape than last time: no new data, which is not the same as no requests, nor mends anything.
             self._tell(self._unseen(now - self._step_began, weight))
             self._forget_a_pass(now - before[1])
             return None
         self._before = (after if before is None else carry(before[0], after), now)
-        grown = self._requests.since(traffic)
+        grown = self._requests.since(after.traffic)
         if before is None:
             self._tell(after.errors)
             self._learn_from_the_past(weight)
@@ -98,6 +100,10 @@ class Measure:
         if told := {name: note for name, note in notes.items() if note}:
             record["notes"] = told
         return record
+
+    def _blind(self, why: str) -> None:
+        """Nothing was seen of any guardrail."""
+        self.error, self.failing = why, tuple(guardrail.name for guardrail in self._wanted.guardrails)
 
     def _forget_a_pass(self, quiet: float) -> None:
         """What was shown does not outlive its data, however long a source says that they are new enough."""
@@ -163,10 +169,6 @@ class Measure:
             if not undecided or g.name in undecided  # Where all passed, the measured share is what is wrong.
         ]
         return "abort" if "abort" in policies else "hold"
-
-    def _sides(self) -> tuple[Backend, ...]:
-        both = (self._wanted.candidate, self._baseline)
-        return tuple(side for side in both if side is not None)
 
     def _add(self, grown: Mapping[str, int], counts: Mapping[str, GuardrailCounts]) -> None:
         lead = counts.get(self._leading)

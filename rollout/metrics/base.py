@@ -60,6 +60,11 @@ class Snapshot:
     readings: Mapping[str, Reading]
     errors: Mapping[str, str]
     """Guardrail -> why it could not be read."""
+    traffic: Mapping[str, Mapping[str, Series]] = field(default_factory=dict)
+    """Requests at the data plane, for the measured share: revision -> emitter -> series, from the same samples as the
+    guardrails that are counted there; empty for a revision that it has not seen."""
+    traffic_error: str | None = None
+    """Why `traffic` could not be read; then nothing of this look is a verdict."""
 
 
 class Source(Protocol):
@@ -75,8 +80,7 @@ class Source(Protocol):
         ...
 
     def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
-        """The same for each emitter, for the measured share: revision -> emitter -> series, empty for a revision that
-        it has not seen. Raises ClusterError as `requests` does."""
+        """The same for each emitter, as `Snapshot.traffic` has it. Raises ClusterError as `requests` does."""
         ...
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rollout.metrics.base import Reading, Snapshot
+from rollout.metrics.base import Reading, Series, Snapshot
 
 
 @dataclass(slots=True)
@@ -15,6 +15,8 @@ class Draft:
     readings: dict[str, Reading] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     at: float = 0.0
+    traffic: dict[str, dict[str, Series]] = field(default_factory=dict)
+    traffic_error: str | None = None
 
     def seen(self, at: float) -> None:
         """The source's own time of what was read; the newest counts."""
@@ -26,4 +28,4 @@ class Draft:
 
     def finish(self) -> Snapshot:
         """The snapshot."""
-        return Snapshot(self.at, self.readings, self.errors)
+        return Snapshot(self.at, self.readings, self.errors, self.traffic, self.traffic_error)

@@ -71,7 +71,10 @@ class MemorySource:
                 readings[guardrail.name] = Reading(
                     self._series(guardrail, candidate), self._series(guardrail, baseline)
                 )
-        return Snapshot(self.at, readings, errors)
+        traffic = (
+            {} if "*" in self.broken else self._traffic([candidate] if baseline is None else [candidate, baseline])
+        )
+        return Snapshot(self.at, readings, errors, traffic, self.broken.get("*"))
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         """Cumulative requests per revision."""
@@ -82,7 +85,8 @@ class MemorySource:
 
     def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
         """The same, of the one emitter."""
-        return {revision: {EMITTER: Series(total, 0.0, {})} for revision, total in self.requests(backends).items()}
+        self.requests(backends)  # It fails when it is to.
+        return self._traffic(backends)
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         """What was set, once `at` is later than `after`."""
@@ -97,6 +101,9 @@ class MemorySource:
         """What is in `past`."""
         self.faults.hit("history")
         return {guardrail.name: self.past[guardrail.name] for guardrail in guardrails if guardrail.name in self.past}
+
+    def _traffic(self, backends: Sequence[Backend]) -> dict[str, dict[str, Series]]:
+        return {side.revision: {EMITTER: Series(self._of(side.revision).total, 0.0, {})} for side in backends}
 
     def _series(self, guardrail: Guardrail, backend: Backend | None) -> dict[str, Series]:
         if backend is None or backend.revision not in self._counters:

@@ -66,9 +66,7 @@ class PrometheusSource:
         alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
         sides = [candidate] if baseline is None else [candidate, baseline]
         draft = Draft()
-        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
-        if counted:
-            self._read_counted(counted, sides, draft)
+        self._read_envoys([guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)], sides, draft)
         for guardrail in guardrails:
             if isinstance(guardrail, Custom):
                 custom.read(self._api, guardrail, sides, draft)
@@ -126,14 +124,19 @@ class PrometheusSource:
             for name, threshold in thresholds.items()
         }
 
-    def _read_counted(self, guardrails: Sequence[_Counted], sides: Sequence[Backend], draft: Draft) -> None:
+    def _read_envoys(self, counted: Sequence[_Counted], sides: Sequence[Backend], draft: Draft) -> None:
+        """The traffic of either side and what is counted of it, in one query."""
+        slow = any(_threshold(guardrail) is not None for guardrail in counted)
         try:
-            frame = self._frame((REQUESTS, SECONDS, ACTIVE), sides)
+            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides)
         except ClusterError as error:
-            draft.fail([guardrail.name for guardrail in guardrails], error)
+            draft.traffic_error = str(error)
+            draft.fail([guardrail.name for guardrail in counted], error)
             return
-        draft.seen(frame.at)
-        for guardrail in guardrails:
+        draft.traffic = {side.revision: frame.requests(self._cluster(side)) for side in sides}
+        if counted:  # Else the time is that of the other sources.
+            draft.seen(frame.at)
+        for guardrail in counted:
             try:
                 found = [_series(guardrail, frame, self._cluster(side)) for side in sides]
             except ClusterError as error:

@@ -87,9 +87,11 @@ class Traffic:
     def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
         self._flow()
         if self.down:
-            return Snapshot(self._clock.now(), {}, {guardrail.name: self.down for guardrail in guardrails})
+            errors = {guardrail.name: self.down for guardrail in guardrails}
+            return Snapshot(self._clock.now(), {}, errors, traffic_error=self.down)
         reading = Reading(self._series(candidate), self._series(baseline))
-        return Snapshot(self._clock.now(), {guardrail.name: reading for guardrail in guardrails}, {})
+        traffic = self.traffic([candidate] if baseline is None else [candidate, baseline])
+        return Snapshot(self._clock.now(), {guardrail.name: reading for guardrail in guardrails}, {}, traffic)
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         self._flow()

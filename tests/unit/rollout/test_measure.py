@@ -111,7 +111,7 @@ class TwoProxies(MemorySource):
 
     hidden = False
 
-    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+    def _traffic(self, backends: Sequence[Backend]) -> dict[str, dict[str, Series]]:
         shown = ("a",) if self.hidden else ("a", "b")
         return {side: dict.fromkeys(shown, Series(n / 2, 0, {})) for side, n in self.requests(backends).items()}
 
@@ -129,6 +129,28 @@ def test_a_proxy_that_is_out_of_sight_for_a_look_does_not_change_the_measured_sh
     totals = measure.totals
     assert (totals.candidate, totals.baseline) == (110, 11 * 190)
     assert share_problem(5.0, totals.candidate, totals.baseline, sticky=False) is None
+
+
+class OneFrame(MemorySource):
+    """Answers a snapshot and nothing else."""
+
+    def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
+        raise AssertionError
+
+    traffic = requests  # type: ignore[assignment]
+
+
+def test_a_look_reads_one_snapshot_for_the_verdict_and_the_share() -> None:
+    measure, _ = looks(OneFrame())
+    assert (measure.totals.candidate, measure.totals.baseline) == (300, 900)
+    assert measure.error is None
+
+
+def test_a_look_without_the_traffic_is_an_error_of_every_guardrail() -> None:
+    source = MemorySource()
+    source.broken = {"*": "no Envoy was scraped"}
+    measure, records = looks(source)
+    assert (records, measure.error, measure.failing) == ([], "no Envoy was scraped", ("errors",))
 
 
 @pytest.mark.parametrize(("interval", "lasts"), [(2.0, 30.0), (20.0, 60.0)])

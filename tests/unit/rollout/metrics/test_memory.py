@@ -27,6 +27,7 @@ def test_what_is_fed_is_what_is_counted() -> None:
     assert (counts["errors"].candidate, counts["errors"].baseline) == (Counts(50, 2), Counts(100, 0))
     assert counts["latency"].candidate == Counts(50, 5, (0.25,), (5,))
     assert counts["alert"].firing is True
+    assert source.snapshot([ERRORS], NEW, OLD).traffic == source.traffic((NEW, OLD))
     assert source.requests((NEW, OLD)) == {"new": 50, "old": 1100}
 
 
@@ -44,6 +45,7 @@ def test_a_broken_source_says_so_per_guardrail_or_for_all() -> None:
     source.broken["errors"] = "no data"
     assert source.snapshot([ERRORS, LATENCY], NEW, OLD).errors == {"errors": "no data"}
     source.broken["*"] = "away"
+    assert source.snapshot([], NEW, OLD).traffic_error is not None
     assert set(source.snapshot([ERRORS, LATENCY], NEW, OLD).errors) == {"errors", "latency"}
     with pytest.raises(ClusterError, match="away"):
         source.requests((NEW,))
