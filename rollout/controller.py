@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
 from release.manifest.guardrails import Policy
 from release.plan import PlannedStep
@@ -12,6 +13,9 @@ from rollout.analysis.types import Decision, Verdict
 
 ACCEPT_WITHIN = 30.0
 """Seconds that the gateway has in order to accept a written weight; Contour needs well under one."""
+DEAD_FOR = 10.0
+"""Seconds without any ready replica after which the serving version counts as dead: then no step below 100% protects
+anybody. Pods that are only replaced are back sooner."""
 
 
 class Phase(StrEnum):
@@ -37,6 +41,9 @@ class Rules:
     judged: bool = True
     """False where a step needs no PASS: the return to a known revision, a first release without an objective.
     A FAIL stops these too."""
+    reach: bool = False
+    """A request through the gateway must reach the candidate before the commit: a first release, which nobody else
+    has tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,10 @@ class State:
     paused: bool = False
     promoted: bool = False
     """An operator wants this step to be left as soon as it bakes."""
+    promote_all: bool = False
+    """The same for every step that is left."""
+    short_since: float | None = None
+    """When the commit began to wait for replicas, or for a request to reach the candidate."""
     failing_since: float | None = None
 
 
@@ -72,7 +83,14 @@ class Look:
     on_error: Policy = "abort"
     """The strictest of the policies of the guardrails that are undecided, or whose source failed."""
     share_problem: str | None = None
+    serving_dead_for: float = 0.0
+    """Seconds since the serving version had its last ready replica; 0 while it has any."""
+    reached: str | None = None
+    """Whether a request through the gateway reached the candidate: None is not tried yet, empty is yes."""
+    foreign: str | None = None
+    """What somebody else wrote into the route since this rollout wrote it last."""
     intent: str | None = None
+    scope: Literal["step", "all"] = "step"
     by: str = ""
     cancelled: bool = False
     lease_lost: bool = False
@@ -98,6 +116,11 @@ class Wait:
 @dataclass(frozen=True, slots=True)
 class Smoke:
     """Run the smoke checks on the preview route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Send a request through the gateway and see that the candidate answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +153,7 @@ class Abort:
     reason: str
 
 
-Action = Wait | Smoke | Shift | Prepare | Commit | Abort
+Action = Wait | Smoke | Reach | Shift | Prepare | Commit | Abort
 
 
 def next_action(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
@@ -141,7 +164,7 @@ def next_action(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     if look.intent in ("pause", "resume"):
         state = replace(state, paused=look.intent == "pause")
     if look.intent == "promote":
-        state = replace(state, promoted=True)
+        state = replace(state, promoted=True, promote_all=state.promote_all or look.scope == "all")
     if state.phase is Phase.READY:
         return _ready(rules, state, look)
     if state.phase is Phase.SMOKE:
@@ -156,6 +179,8 @@ def _stop(look: Look) -> Abort | None:
         return Abort(Cause.LEASE, "the Lease of this rollout was lost, so another may write the traffic now")
     if look.cancelled:
         return Abort(Cause.INTERRUPTED, "interrupted")
+    if look.foreign is not None:
+        return Abort(Cause.ENVIRONMENT, look.foreign)
     if look.intent == "abort":
         return Abort(Cause.OPERATOR, f"aborted by {look.by or 'an operator'}")
     if look.fatal is not None:
@@ -173,7 +198,7 @@ def needed(rules: Rules, state: State) -> int:
 
 def _ready(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     want = needed(rules, state)
-    if look.source_error is not None and (look.ready >= want or state.index > 0):
+    if rules.judged and look.source_error is not None and (look.ready >= want or state.index > 0):
         # No more traffic for a candidate that nobody can see, nor any for longer than the grace.
         return _source_failed(rules, state, look, look.now - state.began)
     state = replace(state, failing_since=None)
@@ -213,7 +238,7 @@ def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     elapsed = look.now - state.began
     if look.ready == 0:
         return state, Abort(Cause.CANDIDATE, f"the candidate has no ready replica left{_after(look.hint)}")
-    if look.source_error is not None:
+    if rules.judged and look.source_error is not None:
         return _source_failed(rules, state, look, elapsed)
     state = replace(state, failing_since=None)
     verdict = look.decision.verdict if look.decision is not None else Verdict.INCONCLUSIVE
@@ -221,6 +246,8 @@ def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
         return _advance(rules, state, look, verdict)
     if state.paused:
         return state, Wait("paused")
+    if look.serving_dead_for >= DEAD_FOR and rules.steps[state.index].weight < 100:
+        return _advance(rules, state, look, verdict)
     least = max(rules.steps[state.index].bake, rules.dwell)
     if elapsed < least:
         return state, Wait(f"{show_seconds(float(round(least - elapsed)))} left")
@@ -231,12 +258,11 @@ def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
 
 def _undecided(rules: Rules, look: Look, elapsed: float, least: float) -> Action:
     why = look.share_problem or (look.decision.reason if look.decision is not None else "nothing was measured yet")
-    # How the data plane splits, and whether anybody comes at all, is not held against the candidate.
-    cause = Cause.CANDIDATE if look.share_problem is None else Cause.ENVIRONMENT
+    # That nothing could be shown, for want of traffic or of time, is not held against the candidate.
     if look.on_inconclusive == "abort":
-        return Abort(cause, f"undecided at the end of the step: {why}")
+        return Abort(Cause.ENVIRONMENT, f"undecided at the end of the step: {why}")
     if elapsed > least + rules.horizon:
-        return Abort(cause, f"undecided after {show_seconds(rules.horizon)} of holding: {why}")
+        return Abort(Cause.ENVIRONMENT, f"undecided after {show_seconds(rules.horizon)} of holding: {why}")
     return Wait(f"holding, undecided: {why}")
 
 
@@ -254,9 +280,31 @@ def _source_failed(rules: Rules, state: State, look: Look, elapsed: float) -> tu
 
 def _advance(rules: Rules, state: State, look: Look, verdict: Verdict) -> tuple[State, Action]:
     if state.index + 1 == len(rules.steps):
-        return state, Commit(verdict)
+        return _commit(rules, state, look, verdict)
     step = rules.steps[state.index + 1]
-    return State(state.index + 1, Phase.READY, look.now, state.paused), Prepare(step, verdict)
+    promoted = state.promote_all
+    return State(state.index + 1, Phase.READY, look.now, state.paused, promoted, promoted), Prepare(step, verdict)
+
+
+def _commit(rules: Rules, state: State, look: Look, verdict: Verdict) -> tuple[State, Action]:
+    """After the commit the old version goes: every replica must be ready, and a first release must be reachable."""
+    since = state.short_since if state.short_since is not None else look.now
+    waiting, late = replace(state, short_since=since), look.now - since
+    if look.ready < rules.replicas:
+        text = f"{look.ready} of {rules.replicas} replicas ready{_after(look.hint)}"
+        if late > rules.ready_within:
+            limit = show_seconds(rules.ready_within)
+            return waiting, Abort(
+                Cause.CANDIDATE, f"the candidate lacks replicas before the commit for {limit}: {text}"
+            )
+        return waiting, Wait(f"before the commit: {text}")
+    if rules.reach and look.reached is None:
+        return waiting, Reach()
+    if rules.reach and look.reached:
+        if late > max(ACCEPT_WITHIN, rules.ready_within):
+            return waiting, Abort(Cause.ENVIRONMENT, f"no request through the gateway reached it: {look.reached}")
+        return waiting, Reach()
+    return state, Commit(verdict)
 
 
 def _after(hint: str) -> str:

@@ -54,6 +54,12 @@ def pending_reason(wanted: RolloutInputs, head: Head | None, live: Live | None, 
         return "a rollout was interrupted and its traffic is not settled"
     if head.serving.backend.revision != wanted.candidate.revision:
         return f"revision {head.serving.backend.revision} serves, not {wanted.candidate.revision}"
+    if head.leaving:
+        return f"{', '.join(one.service for one in head.leaving)} was not seen without requests yet"
+    return _drift(wanted, live, body)
+
+
+def _drift(wanted: RolloutInputs, live: Live | None, body: str) -> str | None:
     if live is None:
         return "the route is missing"
     if not whole_on(live, wanted.candidate):

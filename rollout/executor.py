@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
 from typing import Protocol
 
-from release.errors import ClusterError, Conflict, RolloutAborted
+from release.errors import ClusterError, Conflict, LeaseLost, RolloutAborted, SlipwayError
 from release.plan import Kind, PlannedStep, planned_steps
 from release.rollout_inputs import Backend, RolloutInputs
+from release.units import show_seconds
 from rollout import journal
 from rollout.analysis.types import Verdict
+from rollout.cluster.base import Intent
 from rollout.controller import (
     Abort,
     Action,
@@ -20,6 +21,7 @@ from rollout.controller import (
     Look,
     Phase,
     Prepare,
+    Reach,
     Rules,
     Shift,
     Smoke,
@@ -29,10 +31,16 @@ from rollout.controller import (
     next_action,
 )
 from rollout.draw import draw_for
-from rollout.journal import Attempt, Head, Serving, StepRecord
+from rollout.in_force import InForce
+from rollout.journal import Attempt, Head, Serving
 from rollout.measure import Measure
-from rollout.restore import put_back
-from rollout.routers.base import Live, Split
+from rollout.reach import reach
+from rollout.record import AttemptRecord, Stored, leaving_with
+from rollout.restore import API_PATIENCE, put_back
+from rollout.retrying import retry_until
+from rollout.route_watch import RouteWatch
+from rollout.routers.base import Split
+from rollout.serving_side import ServingSide
 from rollout.shares import share_problem
 from rollout.smoke_step import smoke
 from rollout.status import status_line
@@ -56,14 +64,6 @@ class Reporter(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Stored:
-    """The journal's head as this process wrote it last, with its resourceVersion."""
-
-    head: Head
-    version: str | None
-
-
 def rules_of(wanted: RolloutInputs, kind: Kind) -> Rules:
     """The controller's settings for this kind of rollout."""
     strategy = wanted.strategy
@@ -77,6 +77,7 @@ def rules_of(wanted: RolloutInputs, kind: Kind) -> Rules:
         error_grace=wanted.analysis.error_grace,
         smoke=forward_blue_green and strategy.kind == "blue-green" and bool(strategy.smoke),
         judged=_judged(wanted, kind),
+        reach=kind == "first" and wanted.gateway_url is not None,
     )
 
 
@@ -87,7 +88,8 @@ def _judged(wanted: RolloutInputs, kind: Kind) -> bool:
 
 
 class Executor:
-    """Runs one attempt to its end: `run` returns when it is committed and raises RolloutAborted otherwise."""
+    """Runs one attempt to its end: `run` returns when it is committed and raises RolloutAborted otherwise, or LeaseLost
+    when another may write now."""
 
     def __init__(
         self,
@@ -97,70 +99,92 @@ class Executor:
         stored: Stored,
         reporter: Reporter,
         cancelled: threading.Event,
-        lease_lost: threading.Event,
     ) -> None:
         if world.source is None:
             raise ClusterError("a rollout needs a metrics source")
         self._world = world
         self._wanted = wanted
-        self._attempt = attempt
-        self._stored = stored
+        self._record = AttemptRecord(world, stored, attempt)
         self._reporter = reporter
         self._cancelled = cancelled
-        self._lease_lost = lease_lost
         self._rules = rules_of(wanted, attempt.kind)
         self._draw = draw_for(wanted, attempt, self._rules.steps)
         self._state = State(began=world.now())
         self._serving: Serving | None = stored.head.serving
-        old = self._serving.backend if self._serving is not None else None
-        self._old: Backend | None = old
-        self._measure = Measure(world.source, wanted, old, world.now())
+        self._old: Backend | None = self._serving.backend if self._serving is not None else None
+        self._side = ServingSide(world.workloads, self._old, world.now) if self._old is not None else None
+        self._measure = Measure(world.source, wanted, self._old, world.now())
         self._weight = 0.0
-        self._live: Live | None = None
+        self._shifted = -1
+        """Index of the step whose weight was written last."""
+        self._watch = RouteWatch(world.router, world.fence)
         self._looked = 0.0
         self._smoke: str | None = None
-        self._intent: tuple[str | None, str] = (None, "")
+        self._reached: str | None = None
+        self._intent: Intent | None = None
+        self._said = ""
         self._unreachable: float | None = None
         self._ticks = TickLog(world.journal, attempt.id, self._rules.error_grace, world.now)
 
     def run(self) -> Head:
-        """Drive the rollout to its commit. Raises RolloutAborted with one clear line."""
+        """Drive the rollout to its commit. Raises RolloutAborted or LeaseLost with one clear line."""
         while True:
             try:
                 action = self._step()
                 self._unreachable = None
+            except LeaseLost as error:
+                raise LeaseLost(self._lost_words(str(error))) from None
             except Conflict as error:
-                action = Abort(Cause.ENVIRONMENT, f"somebody else wrote this rollout's state or route: {error}")
+                action = self._conflict(error)
             except ClusterError as error:
                 action = self._tolerate(error)
-            if isinstance(action, Commit):
-                return self._stored.head
+            except Exception as error:
+                action = Abort(Cause.ENVIRONMENT, f"the rollout failed by itself: {type(error).__name__}: {error}")
+            if isinstance(action, Commit) or (isinstance(action, Abort) and self._stands()):
+                return self._record.head
             if isinstance(action, Abort):
                 self._abort(action)
 
     def _step(self) -> Action | None:
+        self._world.fence.check()
         look = self._look()
         before = self._state
         self._state, action = next_action(self._rules, before, look)
         try:
             self._perform(action, look)
-        except ClusterError:
+        except SlipwayError:
             self._state = before  # It did not happen: decide again.
             raise
-        self._intent = (None, "")
+        self._intent = None
         return action if isinstance(action, Commit | Abort) else None
 
     def _tolerate(self, error: ClusterError) -> Action | None:
         """A cluster that does not answer for a moment stops nothing; one that stays away ends the rollout."""
         now = self._world.now()
         since = self._unreachable = self._unreachable if self._unreachable is not None else now
-        if self._cancelled.is_set() or self._lease_lost.is_set():
-            return Abort(Cause.LEASE if self._lease_lost.is_set() else Cause.INTERRUPTED, "interrupted")
+        if self._cancelled.is_set():
+            return Abort(Cause.INTERRUPTED, "interrupted")
         if now - since > self._rules.error_grace:
-            return Abort(Cause.ENVIRONMENT, str(error))
+            away = show_seconds(float(round(now - since)))
+            return Abort(Cause.ENVIRONMENT, f"the cluster could not be used for {away}: {error}")
         self._show(f"waiting for the cluster: {error}")
         self._cancelled.wait(1.0)
         return None
+
+    def _conflict(self, error: Conflict) -> Action | None:
+        """Somebody wrote between a read and a write: the next look says who, and what."""
+        return self._tolerate(ClusterError(str(error)))
+
+    def _stands(self) -> bool:
+        """Whether a commit stands whose answer was lost: then nothing goes back."""
+        deadline = self._world.now() + API_PATIENCE
+        while True:
+            try:
+                return self._record.is_committed()
+            except ClusterError:
+                if self._world.now() > deadline:
+                    return False
+                self._world.pause(1.0)
 
     # -- looking -------------------------------------------------------------------------------------------
 
@@ -170,30 +194,36 @@ class Executor:
             self._scale_candidate()
         readiness = self._world.workloads.readiness(self._wanted.candidate)
         self._tick(now)
-        accepted = self._accepted()
+        foreign = self._watch.foreign()
+        live = self._watch.live
         self._read_intent()
-        measure = self._measure
+        self._look_at_serving()
+        measure, intent = self._measure, self._intent
+        said = f"{intent.by}: {intent.reason}" if intent is not None and intent.reason else ""
         return Look(
             now=now,
             ready=min(readiness.ready, readiness.endpoints_ready),
             fatal=readiness.problem if readiness.fatal else None,
             hint=readiness.problem or "",
-            accepted=accepted,
-            route_problem=self._live.problem if self._live is not None else "",
+            accepted=live is not None and live.accepted,
+            route_problem=live.problem if live is not None else "",
             smoke=self._smoke,
             decision=measure.decision,
             source_error=measure.error,
             on_inconclusive=measure.policy("inconclusive"),
             on_error=measure.policy("error"),
             share_problem=self._share_problem(),
-            intent=self._intent[0],
-            by=self._intent[1],
+            serving_dead_for=self._side.dead_for if self._side is not None else 0.0,
+            reached=self._reached,
+            foreign=foreign,
+            intent=intent.action if intent is not None else None,
+            scope=intent.scope if intent is not None else "step",
+            by=said or (intent.by if intent is not None else ""),
             cancelled=self._cancelled.is_set(),
-            lease_lost=self._lease_lost.is_set(),
         )
 
     def _tick(self, now: float) -> None:
-        if self._attempt.kind == "return" or (self._weight <= 0 and self._old is None):
+        if self._record.attempt.kind == "return" or (self._weight <= 0 and self._old is None):
             return
         if now - self._looked < self._wanted.analysis.tick * 0.9:
             return
@@ -202,11 +232,14 @@ class Executor:
         if record is not None:
             self._ticks.add(record)
 
-    def _accepted(self) -> bool:
-        if self._state.phase is not Phase.SHIFT:
-            return True
-        self._live = self._world.router.read()
-        return self._live is not None and self._live.accepted
+    def _look_at_serving(self) -> None:
+        if self._side is None or self._record.attempt.kind == "return":
+            return
+        self._side.look(self._measure.totals)
+        if self._side.note and self._side.note != self._said:
+            self._said = self._side.note
+            self._record.note(self._said)
+            self._reporter.event(f"{self._wanted.service}: {self._said}")
 
     def _share_problem(self) -> str | None:
         if not self._rules.judged:
@@ -216,13 +249,14 @@ class Executor:
         return share_problem(self._weight, totals.candidate, totals.baseline, sticky=sticky)
 
     def _read_intent(self) -> None:
+        """An intent counts as heard only once the journal says so; until then it is read again."""
         intent = self._world.intents.read()
-        if intent is None or intent.rollout_id != self._attempt.id or intent.id == self._attempt.acknowledged:
+        if intent is None or intent.rollout_id != self._record.attempt.id:
             return
-        self._attempt = self._attempt.model_copy(update={"acknowledged": intent.id})
-        self._save(journal.begun(self._stored.head, self._attempt))
-        self._reporter.event(f"{intent.action} by {intent.by}: {intent.reason or 'no reason given'}")
-        self._intent = (intent.action, f"{intent.by}: {intent.reason}" if intent.reason else intent.by)
+        if intent.id != self._record.attempt.acknowledged:
+            self._record.acknowledge(intent.id)
+            self._reporter.event(f"{intent.action} by {intent.by}: {intent.reason or 'no reason given'}")
+            self._intent = intent
 
     # -- performing ----------------------------------------------------------------------------------------
 
@@ -232,15 +266,22 @@ class Executor:
             self._cancelled.wait(self._interval())
         elif isinstance(action, Smoke):
             self._reporter.status(f"{self._wanted.service}: smoke checks at 0%")
+            self._watch.writing(self._split(0.0))
             self._smoke = smoke(self._world, self._wanted, self._split(0.0, preview=True), self._cancelled)
+            self._watch.wrote(self._world.router.read())
+        elif isinstance(action, Reach):
+            self._reporter.status(f"{self._wanted.service}: a request through the gateway, before the commit")
+            self._reached = reach(self._world, self._wanted)
+            self._cancelled.wait(POLL)
         elif isinstance(action, Shift):
             self._shift(action.step)
         elif isinstance(action, Prepare):
-            self._close_step(action.ended, look)
+            self._close_step(action.ended)
             self._prepare()
         elif isinstance(action, Commit):
-            self._close_step(action.ended, look)
-            self._commit()
+            self._close_step(action.ended)
+            self._ticks.flush()
+            self._record.commit(self._wanted.route, self._old)
 
     def _interval(self) -> float:
         if self._state.phase is Phase.BAKE:
@@ -248,26 +289,37 @@ class Executor:
         return POLL
 
     def _shift(self, step: PlannedStep) -> None:
-        if self._lease_lost.is_set():
-            return
-        world, route, known = self._world, self._wanted.route, self._known()
-        if self._old is not None and self._weight <= 0:
-            move(world, route, self._split(0.0), known, self._cancelled.wait)
-        self._tick(world.now())
-        live = world.router.read()
-        self._live = world.router.apply(route, self._split(step.weight), live.version if live is not None else None)
-        now = world.now()
-        self._measure.next_step(now)
-        self._record_step(StepRecord(weight=step.weight, began=now))
-        self._weight = step.weight
+        """Write the weight and record the step. Done again after a failure it goes on where it ended."""
+        if self._shifted != self._state.index:
+            self._write_weight(step)
+        now = self._world.now()
+        self._record.begin_step(self._state.index, step.weight, now)
+        self._record.save()
         self._reporter.event(f"{self._wanted.service}: {step.weight:.4g}% to {self._name()}")
+
+    def _write_weight(self, step: PlannedStep) -> None:
+        world, route = self._world, self._wanted.route
+        if self._old is not None and self._weight <= 0 and not self._watch.holds(self._split(step.weight)):
+            self._watch.writing(self._split(0.0))
+            self._watch.wrote(move(world, route, self._split(0.0), self._known(), self._cancelled.wait))
+        self._tick(world.now())
+        split = self._split(step.weight)
+        if not self._watch.holds(split):  # an earlier try may have been done without an answer
+            problem = self._watch.foreign()
+            if problem is not None:
+                raise Conflict(problem)
+            live = self._watch.live
+            self._watch.writing(split)
+            self._watch.wrote(world.router.apply(route, split, live.version if live is not None else None))
+        self._weight, self._shifted = step.weight, self._state.index
+        self._measure.next_step(world.now())
 
     def _prepare(self) -> None:
         """The old replicas whose traffic has moved go first, so that there is never double capacity."""
-        if self._old is not None and self._attempt.old_replicas is not None:
+        before = self._record.attempt.old_replicas
+        if self._old is not None and before is not None:
             moved = (self._rules.steps[self._state.index - 1].replicas or 0) / self._rules.replicas
-            left = max(1, self._attempt.old_replicas - math.floor(moved * self._attempt.old_replicas))
-            self._world.workloads.scale(self._old, left)
+            self._world.workloads.scale(self._old, max(1, before - math.floor(moved * before)))
         self._scale_candidate()
 
     def _scale_candidate(self) -> None:
@@ -290,94 +342,125 @@ class Executor:
             return Split.whole(candidate)
         return Split(((self._old, 100.0 - weight), (candidate, weight)), extra, self._draw)
 
-    # -- the journal ---------------------------------------------------------------------------------------
-
-    def _record_step(self, record: StepRecord) -> None:
-        self._attempt = self._attempt.model_copy(update={"steps": (*self._attempt.steps, record)})
-        self._save(journal.begun(self._stored.head, self._attempt))
-
-    def _close_step(self, verdict: Verdict, look: Look | None) -> None:
-        if not self._attempt.steps:
-            return
-        totals = self._measure.totals
-        decision = self._measure.decision
-        last = self._attempt.steps[-1].model_copy(
-            update={
-                "ended": self._world.now(),
-                "requests": totals.candidate,
-                "errors": totals.candidate_bad,
-                "baseline_requests": totals.baseline,
-                "baseline_errors": totals.baseline_bad,
-                "verdict": verdict.value,
-                "reason": decision.reason if decision is not None else "",
-                "counted": totals.counted or None,
-            }
+    def _close_step(self, verdict: Verdict) -> None:
+        totals, decision = self._measure.totals, self._measure.decision
+        self._record.end_step(
+            ended=self._world.now(),
+            requests=totals.candidate,
+            errors=totals.candidate_bad,
+            baseline_requests=totals.baseline,
+            baseline_errors=totals.baseline_bad,
+            verdict=verdict.value,
+            reason=decision.reason if decision is not None else "",
+            counted=totals.counted or None,
         )
-        self._attempt = self._attempt.model_copy(update={"steps": (*self._attempt.steps[:-1], last)})
 
-    def _save(self, head: Head) -> None:
-        """A write whose answer was lost may have happened: what is there then tells."""
-        try:
-            self._stored.version = self._world.journal.save(head.to_json(), self._stored.version)
-        except Conflict:
-            stored = self._world.journal.load()
-            if stored is None or journal.read_head(stored[0]) != head:
-                raise
-            self._stored.version = stored[1]
-        self._stored.head = head
-
-    def _commit(self) -> None:
-        self._ticks.flush()
-        now = self._world.now()
-        self._save(journal.committed(self._stored.head, self._attempt, self._wanted.route, now))
+    # -- the end without a commit --------------------------------------------------------------------------
 
     def _abort(self, action: Abort) -> None:
+        """Put the traffic back, write the end, and raise RolloutAborted with what is true then."""
         failed = self._measure.decision is not None and self._measure.decision.verdict is Verdict.FAIL
         self._reporter.event(f"{self._wanted.service}: {action.reason}; traffic goes back")
-        if action.cause is Cause.LEASE:
-            raise RolloutAborted(action.reason)
-        self._return_traffic(action)
-        self._close_step(Verdict.FAIL if failed else Verdict.INCONCLUSIVE, None)
-        now = self._world.now()
+        try:
+            where = self._return_traffic(action)
+        except LeaseLost as error:
+            raise LeaseLost(self._lost_words(str(error))) from None
+        except Exception as error:
+            words = f"the traffic is not back yet: {error}; the watchdog of this rollout goes on trying"
+            raise RolloutAborted(self._last_words(action, words)) from None
+        self._close_step(Verdict.FAIL if failed else Verdict.INCONCLUSIVE)
+        head = self._ended(action)
+        self._write_end(head)
+        if head.leaving and self._serving is not None:
+            where = self._see_in_force(where)
+        raise RolloutAborted(self._last_words(action, where))
+
+    def _ended(self, action: Abort) -> Head:
+        now, head, attempt = self._world.now(), self._record.head, self._record.attempt
         if action.cause is Cause.INTERRUPTED:
-            head = journal.begun(self._stored.head, self._attempt)
-            head = journal.interrupted(head, action.reason, "executor", now)
+            head = journal.interrupted(journal.begun(head, attempt), action.reason, journal.EXECUTOR, now)
         else:
             # A revision that completed here stays a way back, whatever kept it from being ready now.
-            bad = action.cause in (Cause.CANDIDATE, Cause.OPERATOR) and self._attempt.kind != "return"
-            head = journal.aborted(self._stored.head, self._attempt, action.reason, now, quarantine=bad)
-        self._save(head)
+            bad = action.cause in (Cause.CANDIDATE, Cause.OPERATOR) and attempt.kind != "return"
+            head = journal.aborted(head, attempt, action.reason, now, quarantine=bad)
+        gone = self._wanted.candidate if self._weight > 0 or attempt.steps else None
+        old = self._old
+        return head.model_copy(update={"leaving": leaving_with(head.leaving, gone, old)}) if old is not None else head
+
+    def _write_end(self, head: Head) -> None:
+        """The traffic is back; the same head is written until it stands."""
+        deadline = self._world.now() + API_PATIENCE
+        while True:
+            try:
+                self._record.end(head)
+                break
+            except ClusterError as error:
+                if self._world.now() > deadline:
+                    raise
+                self._reporter.status(f"{self._wanted.service}: the end is not in the journal yet: {error}")
+                self._world.pause(1.0)
         try:
             self._ticks.flush()
-        except ClusterError as error:  # Why it was aborted is the word that counts.
+        except ClusterError as error:  # the reason of the abort matters more
             self._reporter.event(f"{self._wanted.service}: the last ticks are not in the journal: {error}")
-        raise RolloutAborted(self._last_words(action))
 
-    def _return_traffic(self, action: Abort) -> None:
+    def _return_traffic(self, action: Abort) -> str:
+        """Where all the traffic is, in words."""
         if self._serving is not None:
-            put_back(self._world, self._serving, self._attempt, self._reporter.status, self._lease_lost)
-            if self._attempt.old_replicas is not None:
+            self._weight_tried()
+            put_back(self._world, self._serving, self._record.attempt, self._reporter.status)
+            if self._record.attempt.old_replicas is not None:
                 self._world.workloads.scale(self._wanted.candidate, 1)
-        elif action.cause is not Cause.INTERRUPTED:
-            self._world.router.delete()
+            old = self._serving.backend
+            return f"all traffic is on {old.version} ({old.revision})"
+        if action.cause in (Cause.CANDIDATE, Cause.OPERATOR):
+            retry_until(self._world, self._world.router.delete, API_PATIENCE)
+            return "there is no traffic"
+        if self._weight > 0:
+            return "its users stay on it, since it was not shown to be bad; the next up tries to complete it"
+        return "there is no traffic"
 
-    def _last_words(self, action: Abort) -> str:
-        old = self._serving.backend if self._serving is not None else None
-        where = f"all traffic is on {old.version} ({old.revision})" if old is not None else "there is no traffic"
+    def _weight_tried(self) -> None:
+        """A weight whose write was not answered may be in force."""
+        if self._watch.tried is not None:
+            self._weight = max([self._weight, *(share for side, share in self._watch.tried if side != self._old)])
+
+    def _see_in_force(self, where: str) -> str:
+        gone = self._wanted.candidate
+        try:
+            InForce(self._world, self._wanted, gone).wait(self._cancelled)
+            head = self._record.head
+            kept = tuple(one for one in head.leaving if one.service != gone.service)
+            self._record.end(head.model_copy(update={"leaving": kept}))
+        except (ClusterError, LeaseLost) as error:
+            return (
+                f"the gateway accepted that {where}, but it was not seen in force ({error}); the next up waits for it"
+            )
+        return where
+
+    # -- words ---------------------------------------------------------------------------------------------
+
+    def _last_words(self, action: Abort, where: str) -> str:
         word = "interrupted" if action.cause is Cause.INTERRUPTED else "aborted"
         step = f" at {self._weight:.4g}%" if self._weight else " before any traffic"
         return f"{self._wanted.service} {self._name()} {word}{step}: {action.reason}; {where}"
 
+    def _lost_words(self, why: str) -> str:
+        return (
+            f"{self._wanted.service} {self._name()}: this process may not write any more and has stopped at "
+            f"{self._weight:.4g}% as it knew it: {why}; "
+            f"`slipway status {self._wanted.service}` says where the traffic is"
+        )
+
     def _show(self, why: str) -> None:
-        step = self._state.index + 1
         line = status_line(
             self._wanted.service,
-            step,
+            self._state.index + 1,
             len(self._rules.steps),
             self._weight,
             self._measure.decision,
             why,
-            self._attempt.caveat,
+            "; ".join(part for part in (self._side.note if self._side else "", self._record.attempt.caveat) if part),
         )
         self._reporter.status(line)
 

@@ -27,7 +27,7 @@ class Fence:
     comes back with the next renewal (`renewed`), unless another holder was seen (`lose`): that is for good.
     """
 
-    MARGIN = 3.0
+    MARGIN = 5.0
     """Seconds that a write which has passed `check` may take: longer than this it is cut off by its own timeout or
     fails by compare-and-swap."""
 

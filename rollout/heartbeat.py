@@ -1,7 +1,8 @@
-"""Keeps the Lease of a rollout alive, and says at once when it is lost: then nothing may be written any more."""
+"""Holds the Lease of a rollout: takes it, renews it in a thread, and keeps the fence open meanwhile."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,19 +10,21 @@ from contextlib import contextmanager
 
 from release.errors import ClusterError, LeaseHeld
 from rollout.cluster.base import Lease
+from rollout.fence import Fence
+from rollout.world import World
 
 LEASE_SECONDS = 15.0
 RENEW_EVERY = 2.0
 
 
 class Heartbeat:
-    """Renews in a thread. `lost` is set when somebody else holds the Lease or it could not be renewed in time."""
+    """Renews in a thread. An API server that does not answer only lets the fence run out by time; a later renewal
+    opens it again, unless the Lease has another holder by then."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, fence: Fence) -> None:
         self._lease = lease
+        self._fence = fence
         self._stop = threading.Event()
-        self.lost = threading.Event()
-        self._renewed = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     def start(self) -> None:
@@ -29,51 +32,53 @@ class Heartbeat:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, then release what is still held."""
+        """End the thread, then release what is still held. Nothing may be written any more."""
         self._stop.set()
         self._thread.join()
-        if not self.lost.is_set():
-            self._lease.release()
+        if self._fence.lost is None:
+            # Another gets it when its time is over, should this fail.
+            with contextlib.suppress(ClusterError):
+                self._lease.release()
+        self._fence.lose("the Lease was given back")
 
     def _run(self) -> None:
         while not self._stop.wait(RENEW_EVERY):
+            begun = self._fence.now()
             try:
                 self._lease.renew()
-                self._renewed = time.monotonic()
-            except LeaseHeld:
-                self.lost.set()
+            except LeaseHeld as error:
+                self._fence.lose(str(error))
                 return
-            except ClusterError:
-                # The margin lets a write that is already under way end before another holder may begin.
-                if time.monotonic() - self._renewed > LEASE_SECONDS - 2 * RENEW_EVERY:
-                    self.lost.set()
-                    return
+            except Exception:  # noqa: S112 - whatever it was, the Lease was not renewed
+                continue
+            self._fence.renewed(begun, LEASE_SECONDS)
 
 
 @contextmanager
-def held(lease: Lease, holder: str, tell: Callable[[str], None], cancelled: threading.Event) -> Iterator[Heartbeat]:
-    """Hold the Lease for the block.
+def hold_lease(world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event) -> Iterator[None]:
+    """Hold the Lease of the world for the block; the world's fence is open in it.
 
-    A holder that no longer renews (its process was killed) is waited for until its time is over; one that
+    A holder that no longer renews (its process was killed or stopped) is waited for until its time is over; one that
     does renew makes this raise LeaseHeld.
     """
-    _acquire(lease, holder, tell, cancelled)
-    beat = Heartbeat(lease)
+    _acquire(world, holder, tell, cancelled)
+    beat = Heartbeat(world.lease, world.fence)
     beat.start()
     try:
-        yield beat
+        yield
     finally:
         beat.stop()
 
 
-def _acquire(lease: Lease, holder: str, tell: Callable[[str], None], cancelled: threading.Event) -> None:
+def _acquire(world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event) -> None:
     seen: float | None = None
     deadline = time.monotonic() + LEASE_SECONDS + 3
     while True:
+        begun = world.fence.now()
         try:
-            lease.acquire(holder, LEASE_SECONDS)
+            world.lease.acquire(holder, LEASE_SECONDS)
         except LeaseHeld:
-            state = lease.held_by()
+            state = world.lease.held_by()
             renewed = state.renewed if state is not None else None
             alive = seen is not None and renewed is not None and renewed != seen
             if alive or time.monotonic() > deadline or cancelled.is_set():
@@ -82,4 +87,6 @@ def _acquire(lease: Lease, holder: str, tell: Callable[[str], None], cancelled: 
             tell("waiting for the Lease of a rollout that does not answer any more")
             cancelled.wait(RENEW_EVERY * 1.5)
         else:
+            world.fence.arm(holder)
+            world.fence.renewed(begun, LEASE_SECONDS)
             return

@@ -75,6 +75,8 @@ class Attempt(Part):
     acknowledged: str | None = None
     """Id of the last intent that the executor obeyed."""
     retry_reason: str | None = None
+    notes: tuple[str, ...] = ()
+    """Facts beside the verdicts, such as replicas that the serving version lacked."""
     caveat: str = ""
     """What is not claimed of its verdicts, such as an error rate where clients stick to one side."""
 

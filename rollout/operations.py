@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,14 +18,15 @@ from rollout.analysis.foresight import foresee
 from rollout.analysis.foresight_text import render
 from rollout.assemble import connect_world
 from rollout.course import Course, course_of, pending_reason
-from rollout.drain import drained
-from rollout.executor import Executor, Reporter, Stored, with_old_replicas
-from rollout.guard import guards
-from rollout.heartbeat import Heartbeat, held
+from rollout.executor import Executor, Reporter, with_old_replicas
+from rollout.guard import Guard, guards
+from rollout.heartbeat import hold_lease
+from rollout.in_force import InForce
 from rollout.journal import Attempt, Head, Outcome, Serving
 from rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from rollout.past import Past
 from rollout.probe import Probe
+from rollout.record import Stored, leaving_with, load, save_head
 from rollout.restore import put_back
 from rollout.routers.base import Live, Split
 from rollout.stickiness import sentence, short
@@ -32,7 +34,6 @@ from rollout.transition import move
 from rollout.watchdog import new_rollout_id
 from rollout.world import World
 
-DRAIN_WITHIN = 10.0
 REPLACING = ("service", "namespace")
 
 
@@ -81,15 +82,16 @@ def _path(location: tuple[str | int, ...]) -> str:
     return "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".")
 
 
-def load_head(world: World) -> Stored | None:
-    """The journal's head, None when there is none."""
-    stored = world.journal.load()
-    return None if stored is None else Stored(journal.read_head(stored[0]), stored[1])
+load_head = load
+"""The journal's head, None when there is none."""
 
 
 def refused(wanted: RolloutInputs, world: World) -> str | None:
     """Why `check` refuses these inputs by what the cluster remembers."""
     stored = load_head(world)
+    problem = journal.owner_problem(stored.head if stored else None, world.stack)
+    if problem is not None:
+        return problem
     retry = wanted.retry.reason if wanted.retry is not None else None
     return journal.refusal(stored.head if stored else None, wanted.candidate.revision, retry)
 
@@ -126,7 +128,16 @@ def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
         return f"{repair}no rollout, {wanted.candidate.version} ({wanted.candidate.revision}) serves already"
     came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
     steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
-    return f"{repair}{came}{wanted.candidate.version} ({wanted.candidate.revision}), {steps}"
+    fewer = _fewer(world, wanted, course.serving.backend) if course.serving is not None else ""
+    return f"{repair}{came}{wanted.candidate.version} ({wanted.candidate.revision}), {steps}{fewer and f'; {fewer}'}"
+
+
+def _fewer(world: World, wanted: RolloutInputs, serving: Backend) -> str:
+    """A line when more replicas serve than the new version will have; empty otherwise."""
+    serve = world.workloads.replicas(serving)
+    if serve <= wanted.candidate.replicas:
+        return ""
+    return f"warning: {serve} replicas serve, the manifest declares {wanted.candidate.replicas}"
 
 
 def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tuple[str, ...]:
@@ -170,70 +181,96 @@ class Update:
         self._recorded = recorded_serving(olds)
         self._reporter = reporter
         self._cancelled = cancelled
+        self._guard: Guard | None = None
+        """Armed for an attempt that has not ended yet."""
 
     def run(self) -> dict[str, Any]:
-        """Returns the outputs. Raises SlipwayError with one clear line; traffic is whole in either case."""
+        """Returns the outputs. Raises SlipwayError with one clear line; what is not whole then is the watchdog's."""
         holder = new_rollout_id()
-        with held(self._world.lease, holder, self._reporter.status, self._cancelled) as beat:
-            stored = load_head(self._world) or Stored(Head(service=self._wanted.service), None)
-            live = self._world.router.read()
-            course = course_of(self._wanted, stored.head, live, self._recorded)
-            if course.repair and course.serving is not None:
-                self._repair(stored, course.serving, beat)
-            if course.then == "settle" and course.serving is not None:
-                return self._settle(stored, course.serving)
-            return self._roll_out(stored, course, course.then, holder, beat)  # type: ignore[arg-type]
+        try:
+            with hold_lease(self._world, holder, self._reporter.status, self._cancelled):
+                return self._run(holder)
+        finally:
+            if self._guard is not None:
+                # Only now is the Lease free, so that the watchdog can put back what this process could not.
+                self._guard.act()
 
-    def _repair(self, stored: Stored, serving: Serving, beat: Heartbeat) -> None:
+    def _run(self, holder: str) -> dict[str, Any]:
+        world, stack = self._world, self._world.stack
+        stored = load_head(world) or Stored(Head(service=self._wanted.service), None)
+        problem = journal.owner_problem(stored.head, stack)
+        if problem is not None:
+            raise ReleaseRefused(problem)
+        live = world.router.claim()  # from here on a write that an earlier holder has under way fails
+        course = course_of(self._wanted, stored.head, live, self._recorded)
+        if stored.version is not None and journal.taken_over(stored.head, stack) != stored.head:
+            save_head(world, stored, journal.taken_over(stored.head, stack))
+        stored.head = journal.taken_over(stored.head, stack)
+        if course.repair and course.serving is not None:
+            self._repair(stored, course.serving, live)
+        if course.then == "settle" and course.serving is not None:
+            return self._settle(stored, course.serving)
+        return self._roll_out(stored, course, course.then, holder)  # type: ignore[arg-type]
+
+    def _repair(self, stored: Stored, serving: Serving, live: Live | None) -> None:
         self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {_named(serving)}")
         attempt = stored.head.attempt if stored.head.unfinished else None
-        put_back(self._world, serving, attempt, self._reporter.status, beat.lost)
-        if stored.head.unfinished:
+        put_back(self._world, serving, attempt, self._reporter.status)
+        if attempt is not None:
             head = journal.interrupted(stored.head, "the process died", "repair", self._world.now())
-            self._save(stored, head)
+            shared = live is not None and live.shares.get(attempt.candidate.service, 0.0) > 0
+            gone = attempt.candidate if attempt.steps or shared else None
+            leaving = leaving_with(head.leaving, gone, serving.backend)
+            save_head(self._world, stored, head.model_copy(update={"leaving": leaving}))
 
     def _settle(self, stored: Stored, serving: Serving) -> dict[str, Any]:
         live = self._alone(serving.backend, None)
         settled = Serving(backend=self._wanted.candidate, route=self._wanted.route)
-        if stored.head.serving != settled:
-            self._save(stored, stored.head.model_copy(update={"serving": settled}))
+        if stored.head.serving != settled or stored.version is None:
+            save_head(self._world, stored, stored.head.model_copy(update={"serving": settled}))
         self._keep_standby()
+        self._await_in_force(stored)
         return outputs_of(self._wanted, stored.head, live)
 
-    def _roll_out(self, stored: Stored, course: Course, kind: Kind, holder: str, beat: Heartbeat) -> dict[str, Any]:
+    def _roll_out(self, stored: Stored, course: Course, kind: Kind, holder: str) -> dict[str, Any]:
         if self._cancelled.is_set():
             raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
         old = course.serving.backend if course.serving is not None else None
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})
-        guard = guards().arm(self._wanted.namespace, self._wanted.service, holder)
+        guard = self._guard = guards().arm(self._wanted.namespace, self._wanted.service, holder)
         probe = self._probe()
         try:
-            attempt = self._attempt(holder, kind)
+            attempt = self._attempt(holder, kind, old)
             attempt = with_old_replicas(self._world, attempt, self._wanted, old)
             guard.await_ready()
-            self._save(stored, journal.begun(stored.head, attempt))
-            if attempt.caveat:
-                self._reporter.event(f"{self._wanted.service}: {attempt.caveat}")
-            head = Executor(
-                self._world, self._wanted, attempt, stored, self._reporter, self._cancelled, beat.lost
-            ).run()
+            save_head(self._world, stored, journal.begun(stored.head, attempt))
+            for line in (attempt.caveat, *attempt.notes):
+                if line:
+                    self._reporter.event(f"{self._wanted.service}: {line}")
+            head = Executor(self._world, self._wanted, attempt, stored, self._reporter, self._cancelled).run()
         finally:
-            # An attempt that could not be ended stays the watchdog's: it acts when this process goes.
+            # An attempt that could not be ended, or that another process took over, is the watchdog's to look after.
             if not stored.head.unfinished:
+                self._guard = None
                 guard.disarm()
             if probe is not None:
                 probe.stop()
-        self._after_commit(old, beat)
-        self._world.journal.prune({holder})
+        self._after_commit(stored, old)
+        self._prune(stored, holder)
         return outputs_of(self._wanted, head, self._world.router.read())
+
+    def _prune(self, stored: Stored, holder: str) -> None:
+        with contextlib.suppress(ClusterError):  # the next one does it
+            self._world.journal.prune({holder})
 
     def _alone(self, backend: Backend, old: Backend | None) -> Live:
         """Leave only this backend in the route; it has all the traffic already."""
         known = [backend] if old is None else [backend, old]
         return move(self._world, self._wanted.route, Split.whole(backend), known, self._world.pause)
 
-    def _attempt(self, holder: str, kind: Kind) -> Attempt:
+    def _attempt(self, holder: str, kind: Kind, old: Backend | None) -> Attempt:
+        fewer = _fewer(self._world, self._wanted, old) if old is not None else ""
         return Attempt(
             id=holder,
             outcome=Outcome.RUNNING,
@@ -242,6 +279,7 @@ class Update:
             manifest=self._wanted.manifest,
             began=self._world.now(),
             retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
+            notes=(fewer,) if fewer else (),
             caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "return" else "",
         )
 
@@ -254,17 +292,32 @@ class Update:
         probe.start()
         return probe
 
-    def _after_commit(self, old: Backend | None, beat: Heartbeat) -> None:
-        """Take the old backend out of the route and see it idle; the engine deletes it when this returns."""
-        if beat.lost.is_set():
-            raise ClusterError("the Lease was lost after the commit; the next up goes on")
-        standby = self._wanted.standby
+    def _after_commit(self, stored: Stored, old: Backend | None) -> None:
+        """Take the old backend out of the route and see it without requests; the engine deletes it afterwards."""
         self._alone(self._wanted.candidate, old)
         self._keep_standby()
-        if old is None or (standby is not None and standby.revision == old.revision):
-            return
-        self._reporter.status(f"{self._wanted.service}: waiting until {old.service} has nothing in flight")
-        drained(self._world, self._wanted, old, DRAIN_WITHIN)
+        self._await_in_force(stored)
+
+    def _await_in_force(self, stored: Stored) -> None:
+        """See every backend that left the route without requests. Raises ClusterError where that is not seen, unless
+        the backend is the warm standby, which nobody deletes; its journal then still has it as leaving."""
+        world, standby = self._world, self._wanted.standby
+        for gone in leaving_with(stored.head.leaving, None, self._wanted.candidate):
+            self._reporter.status(f"{self._wanted.service}: waiting until {gone.service} is seen without requests")
+            try:
+                InForce(world, self._wanted, gone).wait(self._cancelled)
+            except ClusterError as error:
+                words = f"the gateway has accepted the route, but it was not seen in force: {error}"
+                if standby is None or standby.service != gone.service:
+                    stays = "its workload stays, the next up waits again"
+                    raise ClusterError(f"{self._wanted.service}: {words}; {stays}") from None
+                self._reporter.event(f"{self._wanted.service}: {words}")
+                continue
+            left = tuple(one for one in stored.head.leaving if one.service != gone.service)
+            save_head(world, stored, stored.head.model_copy(update={"leaving": left}))
+        if any(one.service == self._wanted.candidate.service for one in stored.head.leaving):
+            kept = leaving_with(stored.head.leaving, None, self._wanted.candidate)
+            save_head(world, stored, stored.head.model_copy(update={"leaving": kept}))
 
     def _keep_standby(self) -> None:
         """A rolling rollout has scaled it down, whoever declared its replicas."""
@@ -273,10 +326,6 @@ class Update:
             return
         if self._world.workloads.replicas(standby) < standby.replicas:
             self._world.workloads.scale(standby, standby.replicas)
-
-    def _save(self, stored: Stored, head: Head) -> None:
-        stored.version = self._world.journal.save(head.to_json(), stored.version)
-        stored.head = head
 
 
 def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
@@ -296,7 +345,8 @@ def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
 
 def removed(world: World, reporter: Reporter, cancelled: threading.Event) -> None:
     """Delete the route, the journal and what else this Rollout wrote."""
-    with held(world.lease, new_rollout_id(), reporter.status, cancelled):
+    with hold_lease(world, new_rollout_id(), reporter.status, cancelled):
+        world.router.claim()
         world.router.delete()
         world.intents.delete()
         world.journal.delete()

@@ -1,49 +1,65 @@
-"""Putting back the traffic of one rollout whose process has died: what the watchdog does for each that it guards."""
+"""Putting back the traffic of one rollout whose process has died, or could not do it: the watchdog's work, and that of
+`slipway abort` once nobody carries the rollout out any more."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-from release.errors import ClusterError, JournalUnreadable, LeaseHeld
+from release.errors import ClusterError, LeaseHeld, LeaseLost
 from rollout import journal
-from rollout.heartbeat import held
-from rollout.journal import Outcome
+from rollout.heartbeat import hold_lease
+from rollout.journal import Head, Outcome
+from rollout.record import leaving_with, load, save_head
 from rollout.restore import put_back
 from rollout.world import World
 
 PATIENCE = 300.0
-"""Seconds that the watchdog goes on trying when the cluster does not answer."""
+"""Seconds that the watchdog goes on trying when the cluster does not answer or no replica is ready."""
+FREE_FOR = 3.0
+"""Seconds between two tries in which the Lease is free, so that an `up` or an operator can take over."""
 
 
 def rescue(world: World, rollout_id: str) -> None:
-    """Put the traffic back if this rollout is unfinished; try for `PATIENCE` while the cluster is away."""
+    """Put the traffic back if this rollout is unfinished; try for `PATIENCE` while that cannot be done."""
     began = world.now()
     while world.now() - began < PATIENCE:
         try:
-            _rescue_once(world, rollout_id)
-        except LeaseHeld:
-            return  # Somebody else has taken over, and repairs first.
-        except JournalUnreadable:
-            return  # A newer Slipway has taken over, or nothing says where the traffic belongs.
+            # The Lease is the dead provider's: its id is known only to the two of us, so taking it over is safe.
+            rescue_once(world, rollout_id, rollout_id, "the provider died", "watchdog", lambda _: None)
+        except (LeaseHeld, LeaseLost):
+            return  # Another has taken over, and repairs first.
         except ClusterError:
-            threading.Event().wait(1.0)
+            threading.Event().wait(FREE_FOR)
         else:
             return
 
 
-def _rescue_once(world: World, rollout_id: str) -> None:
-    # The Lease is the dead provider's: its id is known only to the two of us, so taking it over is safe.
-    with held(world.lease, rollout_id, lambda _: None, threading.Event()) as beat:
-        stored = world.journal.load()
+def rescue_once(
+    world: World, rollout_id: str, holder: str, reason: str, by: str, tell: Callable[[str], None]
+) -> Head | None:
+    """One try, under the Lease as `holder`: the journal's head afterwards, None when this rollout is not unfinished.
+
+    Raises LeaseHeld, LeaseLost, or ClusterError when the traffic could not be put back.
+    """
+    with hold_lease(world, holder, tell, threading.Event()):
+        stored = load(world)
         if stored is None:
-            return
-        head = journal.read_head(stored[0])
+            return None
+        head = stored.head
         if head.attempt is None or head.attempt.id != rollout_id or head.attempt.outcome is not Outcome.RUNNING:
-            return
+            return None
+        live = world.router.claim()
+        candidate = head.attempt.candidate
+        gone = None
         if head.serving is not None:
-            put_back(world, head.serving, head.attempt, lambda _: None, beat.lost)
-        ended = journal.interrupted(head, "the provider died", "watchdog", world.now())
-        world.journal.save(ended.to_json(), stored[1])
+            shared = live is not None and live.shares.get(candidate.service, 0.0) > 0
+            gone = candidate if shared or head.attempt.steps else None
+            put_back(world, head.serving, head.attempt, tell)
+        ended = journal.interrupted(head, reason, by, world.now())
+        old = head.serving.backend if head.serving is not None else None
+        save_head(world, stored, ended.model_copy(update={"leaving": leaving_with(head.leaving, gone, old)}))
+        return stored.head
 
 
 def watch_lease(world: World, rollout_id: str, disarmed: threading.Event) -> None:

@@ -48,6 +48,7 @@ def next_split(live: Mapping[str, float] | None, wanted: Split, known: Sequence[
 def move(world: World, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]) -> Live:
     """Write until the route is as wanted and the gateway has accepted it. Raises ClusterError when it does not."""
     while True:
+        world.fence.check()
         live = world.router.read()
         split = next_split(live.shares if live is not None else None, wanted, known)
         if split is None and live is not None and live.body == world.router.body(route, wanted.preview, wanted.sticky):

@@ -10,9 +10,11 @@ from release.errors import ClusterError
 from release.manifest.guardrails import Guardrail
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout.cluster.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
-from rollout.executor import Executor, Stored
+from rollout.executor import Executor
+from rollout.fence import Fence
 from rollout.journal import Attempt, Head, Outcome, read_head
 from rollout.metrics.base import Reading, Series, Snapshot
+from rollout.record import Stored
 from rollout.routers.base import Split
 from rollout.routers.memory import MemoryRouter
 from rollout.world import World
@@ -146,11 +148,13 @@ class Simulation:
             self.router.history.clear()
         self.traffic = Traffic(self.clock, self.router)
         self.cancelled = Cancelled(self.clock)
-        self.lost = threading.Event()
+        self.fence = self.router.fence = Fence()
+        self.fence.arm("r1")
+        self.fence.renewed(self.fence.now(), 1e9)
         self.lines = Lines()
         self.world = World(
             self.router, self.workloads, self.lease, self.journal, self.intents, self.traffic,
-            self.clock.now, self.clock.advance,
+            self.clock.now, self.clock.advance, self.fence, "",
         )  # fmt: skip
 
     @property
@@ -184,9 +188,7 @@ class Simulation:
         )
         head = Head(service="checkout", serving=None if self.first else serving(), attempt=attempt)
         version = self.journal.save(head.to_json(), None)
-        executor = Executor(
-            self.world, self.wanted, attempt, Stored(head, version), self.lines, self.cancelled, self.lost
-        )
+        executor = Executor(self.world, self.wanted, attempt, Stored(head, version), self.lines, self.cancelled)
         return executor.run()
 
 

@@ -122,7 +122,7 @@ def test_nothing_measured_is_not_a_pass() -> None:
 
 def test_an_undecided_step_is_aborted_when_the_policy_says_so() -> None:
     _, action = next_action(RULES, BAKING, look(decision=OPEN, on_inconclusive="abort"))
-    assert action == Abort(Cause.CANDIDATE, "undecided at the end of the step: because")
+    assert action == Abort(Cause.ENVIRONMENT, "undecided at the end of the step: because")
 
 
 def test_holding_ends_in_an_abort_at_the_horizon() -> None:
@@ -132,14 +132,14 @@ def test_holding_ends_in_an_abort_at_the_horizon() -> None:
 
 
 @pytest.mark.parametrize("policy", ["hold", "abort"])
-def test_a_share_that_is_wrong_or_traffic_that_never_comes_is_not_held_against_the_candidate(policy: str) -> None:
+def test_a_step_that_stays_undecided_is_not_held_against_the_candidate(policy: str) -> None:
     wrong = look(now=111.0, decision=PASS, share_problem="the measured share is 1%", on_inconclusive=policy)
     _, action = next_action(RULES, BAKING, wrong)
     assert isinstance(action, Abort)
     assert action.cause is Cause.ENVIRONMENT
     _, action = next_action(RULES, BAKING, replace(wrong, decision=OPEN, share_problem=None))
     assert isinstance(action, Abort)
-    assert action.cause is Cause.CANDIDATE
+    assert action.cause is Cause.ENVIRONMENT
 
 
 def test_metrics_may_fail_within_the_grace_and_the_clock_restarts_when_they_recover() -> None:

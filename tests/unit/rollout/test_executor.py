@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from release.errors import ClusterError, RolloutAborted
+from release.errors import ClusterError, LeaseLost, RolloutAborted
 from rollout.cluster.base import Intent, Readiness, Reason
 from rollout.journal import Outcome
 from rollout.routers.base import Split
@@ -118,8 +118,8 @@ def test_a_cancellation_puts_the_traffic_back_and_holds_nothing_against_the_cand
 
 def test_nothing_is_written_after_the_lease_was_lost() -> None:
     world = Simulation()
-    world.clock.at(2.0, world.lost.set)
-    with pytest.raises(RolloutAborted, match="Lease"):
+    world.clock.at(2.0, lambda: world.fence.lose("the Lease is lost, r2 holds it now"))
+    with pytest.raises(LeaseLost, match=r"may not write any more.*r2 holds it now"):
         world.run()
     assert world.shares() == [25.0]
     assert world.head.unfinished

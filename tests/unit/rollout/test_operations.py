@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from release.errors import InputError, JournalUnreadable, LeaseHeld, RolloutAborted
+from release.errors import InputError, JournalUnreadable, LeaseHeld, LeaseLost, RolloutAborted
 from release.rollout_inputs import RolloutInputs
 from rollout import journal, operations
 from rollout.cluster.base import Readiness
-from rollout.course import course_of
 from rollout.journal import Head, Outcome
 from rollout.outputs import outputs_of
 from rollout.routers.base import Split
@@ -24,6 +23,7 @@ class NoGuard:
 
     def __init__(self) -> None:
         self.disarmed = False
+        self.acted = False
         guards.append(self)
 
     @classmethod
@@ -36,6 +36,9 @@ class NoGuard:
 
     def disarm(self) -> None:
         self.disarmed = True
+
+    def act(self) -> None:
+        self.acted = True
 
 
 guards: list[NoGuard] = []
@@ -81,21 +84,10 @@ def test_an_aborted_rollout_disarms_its_watchdog_and_frees_the_lease() -> None:
 def test_an_attempt_that_could_not_be_ended_stays_the_watchdogs() -> None:
     world = Simulation()
     remember(world, head())
-    world.clock.at(2.0, world.lost.set)
-
-    class Lost:
-        lost = world.lost
-
-        def stop(self) -> None:
-            """Never."""
-
-    operation = operations.Update(world.wanted, world.world, {}, world.lines, world.cancelled)
-    stored = operations.load_head(world.world)
-    assert stored is not None
-    course = course_of(world.wanted, stored.head, world.router.read(), None)
-    with pytest.raises(RolloutAborted, match="Lease"):
-        operation._roll_out(stored, course, "forward", "r1", Lost())  # type: ignore[arg-type]
-    assert [guard.disarmed for guard in guards] == [False]
+    world.clock.at(2.0, lambda: world.fence.lose("the Lease is lost"))
+    with pytest.raises(LeaseLost, match="the Lease is lost"):
+        update(world)
+    assert [(guard.disarmed, guard.acted) for guard in guards] == [(False, True)]
 
 
 def test_with_the_old_manifest_an_unfinished_rollout_is_only_repaired() -> None:
