@@ -10,13 +10,15 @@ from rollout.cluster.intents import ConfigMapIntents
 from rollout.cluster.journal_store import ConfigMapJournalStore
 from rollout.cluster.lease import KubernetesLease
 from rollout.cluster.workloads import KubernetesWorkloads
+from rollout.fence import Fence
 from rollout.metrics import source_for
 from rollout.routers import router_for
 from rollout.world import World
 
 
-def connect_world(service: str, namespace: str, metrics: MetricsSource | None = None) -> World:
-    """The world of one service by the environment's credentials. Raises ClusterError when it is unreachable."""
+def connect_world(service: str, namespace: str, metrics: MetricsSource | None = None, stack: str = "") -> World:
+    """The world of one service by the environment's credentials, on behalf of `stack` (`project/stack`).
+    Raises ClusterError when it is unreachable."""
     client = connect(namespace, context=os.environ.get("SLIPWAY_KUBECONTEXT"))
     return World(
         router=router_for("gateway-api", client, namespace, service),
@@ -25,4 +27,6 @@ def connect_world(service: str, namespace: str, metrics: MetricsSource | None = 
         journal=ConfigMapJournalStore(client, namespace, service),
         intents=ConfigMapIntents(client, namespace, service),
         source=source_for(metrics, namespace) if metrics is not None else None,
+        fence=Fence(),
+        stack=stack,
     )

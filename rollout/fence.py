@@ -84,7 +84,16 @@ class Fence:
 
 
 class _Unfenced(Fence):
-    """Never refuses."""
+    """Never refuses, and is nobody's."""
+
+    def arm(self, writer: str) -> None:
+        """Nothing: it is shared."""
+
+    def renewed(self, begun: float, duration: float) -> None:
+        """Nothing."""
+
+    def lose(self, why: str) -> None:
+        """Nothing."""
 
     def check(self) -> None:
         """Return."""

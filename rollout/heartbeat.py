@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from release.errors import ClusterError, LeaseHeld
-from rollout.cluster.base import Lease
+from rollout.cluster.base import Lease, Role
 from rollout.fence import Fence
 from rollout.world import World
 
@@ -55,13 +55,15 @@ class Heartbeat:
 
 
 @contextmanager
-def hold_lease(world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event) -> Iterator[None]:
-    """Hold the Lease of the world for the block; the world's fence is open in it.
+def hold_lease(
+    world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role = "rollout"
+) -> Iterator[None]:
+    """Hold the Lease of the world for the block; the world's fence is open in it. `role` is for those who ask.
 
     A holder that no longer renews (its process was killed or stopped) is waited for until its time is over; one that
     does renew makes this raise LeaseHeld.
     """
-    _acquire(world, holder, tell, cancelled)
+    _acquire(world, holder, tell, cancelled, role)
     beat = Heartbeat(world.lease, world.fence)
     beat.start()
     try:
@@ -70,13 +72,13 @@ def hold_lease(world: World, holder: str, tell: Callable[[str], None], cancelled
         beat.stop()
 
 
-def _acquire(world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event) -> None:
+def _acquire(world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role) -> None:
     seen: float | None = None
     deadline = time.monotonic() + LEASE_SECONDS + 3
     while True:
         begun = world.fence.now()
         try:
-            world.lease.acquire(holder, LEASE_SECONDS)
+            world.lease.acquire(holder, LEASE_SECONDS, role)
         except LeaseHeld:
             state = world.lease.held_by()
             renewed = state.renewed if state is not None else None

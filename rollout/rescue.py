@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from release.errors import ClusterError, LeaseHeld, LeaseLost
 from rollout import journal
+from rollout.cluster.base import Role
 from rollout.heartbeat import hold_lease
 from rollout.journal import Head, Outcome
 from rollout.record import leaving_with, load, save_head
@@ -26,7 +27,7 @@ def rescue(world: World, rollout_id: str) -> None:
     while world.now() - began < PATIENCE:
         try:
             # The Lease is the dead provider's: its id is known only to the two of us, so taking it over is safe.
-            rescue_once(world, rollout_id, rollout_id, "the provider died", "watchdog", lambda _: None)
+            rescue_once(world, rollout_id, rollout_id, "the provider died", "watchdog")
         except (LeaseHeld, LeaseLost):
             return  # Another has taken over, and repairs first.
         except ClusterError:
@@ -36,13 +37,13 @@ def rescue(world: World, rollout_id: str) -> None:
 
 
 def rescue_once(
-    world: World, rollout_id: str, holder: str, reason: str, by: str, tell: Callable[[str], None]
+    world: World, rollout_id: str, holder: str, reason: str, by: Role, tell: Callable[[str], None] = lambda _: None
 ) -> Head | None:
-    """One try, under the Lease as `holder`: the journal's head afterwards, None when this rollout is not unfinished.
+    """One try, under the Lease as `holder` in the role `by`: the journal's head afterwards, None when this rollout is not unfinished.
 
     Raises LeaseHeld, LeaseLost, or ClusterError when the traffic could not be put back.
     """
-    with hold_lease(world, holder, tell, threading.Event()):
+    with hold_lease(world, holder, tell, threading.Event(), by):
         stored = load(world)
         if stored is None:
             return None
