@@ -68,11 +68,6 @@ class Guard:
             self.disarm()
             raise ClusterError(f"the watchdog could not start: {self.trouble}; nothing was moved")
 
-    def act(self) -> None:
-        """Let the watchdog put the traffic back now, although this process lives: it could not."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-
     def disarm(self) -> None:
         """The rollout has ended in order: there is nothing left to guard. Does nothing the second time."""
         self._owner.drop(self.rollout_id, "disarm")

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from release.errors import ClusterError, LeaseHeld, LeaseLost
 from rollout import journal
 from rollout.cluster.base import Role
-from rollout.heartbeat import hold_lease
+from rollout.fence import boot_clock
+from rollout.heartbeat import LEASE_SECONDS, RENEW_EVERY, hold_lease
 from rollout.journal import Head, Outcome
 from rollout.record import leaving_with, load, save_head
 from rollout.restore import put_back
@@ -17,6 +18,8 @@ from rollout.world import World
 
 PATIENCE = 300.0
 """Seconds that the watchdog goes on trying when the cluster does not answer or no replica is ready."""
+WATCH_EVERY = 5.0
+"""Seconds between two looks at the Lease of a rollout that is guarded."""
 FREE_FOR = 3.0
 """Seconds between two tries in which the Lease is free, so that an `up` or an operator can take over."""
 
@@ -39,7 +42,8 @@ def rescue(world: World, rollout_id: str) -> None:
 def rescue_once(
     world: World, rollout_id: str, holder: str, reason: str, by: Role, tell: Callable[[str], None] = lambda _: None
 ) -> Head | None:
-    """One try, under the Lease as `holder` in the role `by`: the journal's head afterwards, None when this rollout is not unfinished.
+    """One try, under the Lease as `holder` in the role `by`. Returns the journal's head afterwards, None when this
+    rollout is not unfinished.
 
     Raises LeaseHeld, LeaseLost, or ClusterError when the traffic could not be put back.
     """
@@ -63,7 +67,39 @@ def rescue_once(
         return stored.head
 
 
-def watch_lease(world: World, rollout_id: str, disarmed: threading.Event) -> None:
-    """Runs beside each rollout that is guarded, in a thread of the watchdog: the place where a provider that lives but
-    renews no longer (it was stopped) is noticed. It returns when `disarmed` is set. For now the end of the pipe alone
-    makes the watchdog act."""
+def watch_lease(
+    world: World, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
+) -> None:
+    """Run beside each rollout that is guarded, in a thread of the watchdog, until `disarmed` is set: a provider that
+    lives but was stopped does not renew its Lease any more, and then its traffic is put back.
+
+    Only time in which the Lease could be read counts, so that an API server which is away, or a watchdog that was
+    stopped too, ends no rollout whose provider is well.
+    """
+    seen: tuple[str, float] | None = None
+    since = last = clock()
+    while not disarmed.wait(WATCH_EVERY):
+        try:
+            state = world.lease.held_by()
+        except ClusterError:
+            seen = None
+            continue
+        found, now = (state.holder, state.renewed) if state is not None else None, clock()
+        if found is None or found != seen or now - last > 2 * WATCH_EVERY:
+            seen, since = found, now
+        last = now
+        if found is not None and found[0] == rollout_id and now - since > LEASE_SECONDS + RENEW_EVERY:
+            if _take_over(world, rollout_id):
+                return
+            since = now
+
+
+def _take_over(world: World, rollout_id: str) -> bool:
+    """Under a holder of its own, so that the provider, should it wake up, finds its Lease lost."""
+    try:
+        rescue_once(world, rollout_id, f"{rollout_id}-w", "the provider was stopped", "watchdog")
+    except (LeaseHeld, LeaseLost):
+        return True
+    except ClusterError:
+        return False
+    return True

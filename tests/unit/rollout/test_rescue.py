@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
+from release.errors import ClusterError
 from rollout.journal import Outcome
-from rollout.rescue import rescue
+from rollout.rescue import rescue, watch_lease
 from rollout.routers.base import Split
 from tests.unit.rollout.examples import attempt, head, wanted
 from tests.unit.rollout.simulation import Simulation
@@ -54,3 +58,66 @@ def test_a_first_release_stays_where_it_is() -> None:
     rescue(world.world, "r1")
     assert world.router.history == [Split.whole(wanted().candidate)]
     assert not world.head.unfinished
+
+
+class Looks(threading.Event):
+    """Lets the watchdog look at the Lease once for each of these moments, then disarms it."""
+
+    def __init__(self, clock: list[float], *moments: tuple[float, Callable[[], object]]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._moments = list(moments)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self._moments:
+            return True
+        at, do = self._moments.pop(0)
+        self._clock[0] = at
+        do()
+        return False
+
+
+def watched(world: Simulation, *moments: tuple[float, Callable[[], object]]) -> None:
+    clock = [0.0]
+    watch_lease(world.world, "r1", Looks(clock, *moments), lambda: clock[0])
+
+
+def nothing() -> None:
+    """Time passes."""
+
+
+def test_a_provider_that_was_stopped_has_its_traffic_put_back_by_its_watchdog() -> None:
+    world = split_world()
+    world.clock.seconds += 30  # for the Lease in memory, which expires by its age
+    watched(world, *((float(second), nothing) for second in (5, 10, 15, 20, 25)))
+    assert world.router.history[-1] == Split.whole(world.old)
+    assert world.head.attempt is not None
+    assert (world.head.attempt.reason, world.head.attempt.by) == ("the provider was stopped", "watchdog")
+
+
+def test_a_provider_that_renews_is_left_alone() -> None:
+    world = split_world()
+
+    def renew() -> None:
+        world.clock.advance(5.0)
+        world.lease.renew()
+
+    watched(world, *((float(second), renew) for second in range(5, 60, 5)))
+    assert world.head.unfinished
+
+
+def test_an_api_server_that_was_away_is_no_sign_of_a_provider_that_was_stopped() -> None:
+    world = split_world()
+
+    def away() -> None:
+        world.lease.faults.next("held_by", ClusterError("away"))
+
+    looks = [(float(second), away if second in (10, 15, 20) else nothing) for second in (5, 10, 15, 20, 25, 30, 35)]
+    watched(world, *looks)
+    assert world.head.unfinished
+
+
+def test_a_watchdog_that_was_stopped_too_begins_to_watch_anew() -> None:
+    world = split_world()
+    watched(world, (5.0, nothing), (10.0, nothing), (70.0, nothing), (75.0, nothing), (80.0, nothing))
+    assert world.head.unfinished
