@@ -22,6 +22,8 @@ def main() -> None:
     except SlipwayError as error:
         pulumi.log.error(str(error))
         sys.exit(SHOWN)
+    if (notice := stack.gates.notice(pulumi.get_stack())) is not None:
+        pulumi.log.warn(notice)
     if stack.access is not None:
         account = stack.access.service_account
         RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))

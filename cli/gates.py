@@ -85,7 +85,9 @@ def _configuration(project: Path, stack: str, config: Path | None) -> Configurat
     from policies.gates import SETTINGS
     from release.gating import configuration
 
-    return configuration.load(config or project / "policies" / "config" / f"{stack}.json", SETTINGS)
+    if config is not None:
+        return configuration.load(config, SETTINGS)
+    return configuration.load_below(project, f"policies/config/{stack}.json", SETTINGS)
 
 
 def _inside(project: Path, folder: Path, path: Path) -> str:

@@ -21,7 +21,7 @@ from release.errors import InputError
 from release.evidence.errors import EvidenceError
 from release.findings import Finding
 from release.gating.case import case_of, declared, read_manifest
-from release.gating.configuration import Configuration, load, parse
+from release.gating.configuration import Configuration, load_below, parse
 from release.gating.judge import Judgement, judge, message, weighed
 from release.gating.names import MANIFEST
 from release.manifest.document import Document
@@ -57,7 +57,7 @@ class Pack:
         path = self.folder / "config" / f"{stack}.json"
         if not path.is_file():
             return {}
-        load(path, SETTINGS)  # says everything that is wrong with it, with lines
+        load_below(self.folder, f"config/{stack}.json", SETTINGS)  # says everything that is wrong with it, with lines
         return dict(yaml.safe_load(path.read_text("utf-8-sig")) or {})
 
     def configure(self, sections: Mapping[str, object]) -> None:

@@ -49,7 +49,20 @@ class GateSetting(Part):
 
     def path(self, stack: str) -> str:
         """The configuration file of a stack, in the project."""
-        return self.config or f"policies/config/{stack}.json"
+        return self.config or own_configuration(stack)
+
+    def notice(self, stack: str) -> str | None:
+        """What a plan must show: gates that are off, or another stack's. None when all is usual."""
+        if self.mode == "off":
+            return f"THE GATES OF {stack} ARE OFF: {self.reason}. Releases are recorded as not judged"
+        if self.path(stack) != own_configuration(stack):
+            return f"THE GATES OF {stack} ARE THOSE OF {self.path(stack)}, not {own_configuration(stack)}"
+        return None
+
+
+def own_configuration(stack: str) -> str:
+    """The configuration of the gates that is a stack's own, in the project. The stack's name only, no organisation."""
+    return f"policies/config/{stack.rpartition('/')[2]}.json"
 
 
 class Previous(Part):

@@ -170,7 +170,7 @@ class ReleaseResource:
     def _configuration(self, inputs: ReleaseInputs, stack: str) -> gates.Configuration:
         path = inputs.gates.path(stack)
         try:
-            return gates.load(self.project / path)
+            return gates.load_below(self.project, path)
         except InputError as error:
             remedy = "Write it, name another one in releases:gates, or turn the gates off there with a reason"
             problems = [

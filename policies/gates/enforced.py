@@ -1,46 +1,46 @@
-"""Rule `enforced`: nobody turned the gates off for those who run without the pack."""
+"""Rule `enforced`: nobody turned the gates off, or another stack's on, for those who run without the pack."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from policies.plain import plain
 from policies.rule import Resource, ResourceRule, Surroundings, finding
 from release.findings import Finding
 from release.manifest.base import Part
-from release.release_inputs import TYPE
+from release.release_inputs import TYPE, own_configuration
 
 NAME = "enforced"
+REMEDY = "Remove mode: off from releases:gates in the stack's file"
 
 
 def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[Finding]:
-    """The stack's setting `releases:gates`."""
-    found = resource.props.get("gates")
+    """The stack's setting `releases:gates`: on, and by the stack's own configuration."""
+    found = plain(resource.props.get("gates"))
     setting: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
     mode = setting.get("mode")
-    if mode == "enforce":
-        return []
-    why = setting.get("reason", "no reason")
-    return [
-        finding(
-            NAME,
-            "off",
-            "releases:gates",
-            f"mode {mode or 'unknown'} ({why})",
-            "gates that are enforced, by the provider too",
-            "Remove mode: off from releases:gates in the stack's file",
-            "owner",
-            "critical",
-        )
-    ]
+    if mode != "enforce":
+        what = f"mode {mode or 'unknown'} ({setting.get('reason', 'no reason')})"
+        return [_finding("off", what, "gates that are enforced, by the provider too", REMEDY)]
+    stack = resource.urn.partition("::")[0].rpartition(":")[2]
+    config, own = setting.get("config"), own_configuration(stack)
+    if config is not None and config != own:
+        remedy = "Leave config out of releases:gates in the stack's file"
+        return [_finding("another-configuration", f"config {config}", f"{own}, which is the stack's own", remedy)]
+    return []
+
+
+def _finding(code: str, found: str, wanted: str, remedy: str) -> Finding:
+    return finding(NAME, code, "releases:gates", found, wanted, remedy, "owner", "critical")
 
 
 RULE = ResourceRule(
     name=NAME,
-    title="The gates are enforced also where no pack was given",
+    title="The stack's own gates are enforced also where no pack was given",
     severity="critical",
     rows=("W2", "A3"),
-    remedy="Remove mode: off from releases:gates in the stack's file",
+    remedy=REMEDY,
     reads=(TYPE,),
     evaluate=evaluate,
 )

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from release.errors import InputError, Problem
+from release.evidence.errors import EvidenceError
+from release.evidence.files import read_below
 from release.evidence.trust import TrustRoots
 from release.manifest.document import MAX_BYTES, Document, read_document
 from release.manifest.problems import problems_of
@@ -32,6 +34,17 @@ def load_trust(path: Path) -> TrustRoots:
         problem = Problem("file", f"cannot be read: {error.strerror}", "Correct the path")
         raise InputError(str(path), [problem]) from None
     return trust_roots(read_document(text, str(path)), str(path))
+
+
+def load_trust_below(folder: Path, name: str) -> TrustRoots:
+    """Read trust roots from a file below `folder`, never through a symbolic link. Raises InputError."""
+    try:
+        content = read_below(folder, name, MAX_BYTES)
+    except EvidenceError as error:
+        raise InputError(
+            name, [Problem("file", f"cannot be read: {error.detail}", "Put the file itself beside the configuration")]
+        ) from None
+    return trust_roots(read_document(content.data, name), name)
 
 
 def trust_roots(document: Document, subject: str) -> TrustRoots:

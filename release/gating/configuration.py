@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError, create_model, model_validator
 
 from release.errors import InputError, Problem
+from release.evidence.errors import EvidenceError
+from release.evidence.files import read_below
 from release.evidence.trust import TrustRoots
 from release.evidence.trust_file import REMEDIES as TRUST_REMEDIES
-from release.evidence.trust_file import load_trust, trust_roots
+from release.evidence.trust_file import load_trust_below, trust_roots
 from release.gating.exemptions import Exemption
 from release.gating.names import NAMES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from release.manifest.base import Part
@@ -160,8 +162,21 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
+def load_below(root: Path, reference: str, models: Mapping[str, type[Part]] | None = None) -> Configuration:
+    """Read a configuration below `root`, never through a symbolic link: who may change the file decides by whom the
+    release is judged. Raises InputError with every problem."""
+    try:
+        content = read_below(root, reference, MAX_BYTES)
+    except EvidenceError as error:
+        raise InputError(
+            reference, [Problem("file", f"cannot be read: {error.detail}", "Write it, or name another one")]
+        ) from None
+    folder = root / PurePosixPath(reference).parent
+    return parse(read_document(content.data, reference), folder, reference, models)
+
+
 def load(path: Path, models: Mapping[str, type[Part]] | None = None) -> Configuration:
-    """Read a configuration. Raises InputError with every problem."""
+    """Read the configuration that a person names on the command line. Raises InputError with every problem."""
     try:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES + 1)
@@ -210,18 +225,18 @@ class _Reading:
             return TrustRoots()
         try:
             if isinstance(found.trust, str):
-                return load_trust(self._beside(found.trust))
+                return load_trust_below(self.folder, self._beside(found.trust))
             return trust_roots(Document(data=found.trust), "evidence.trust")
         except InputError as error:
             where = found.trust if isinstance(found.trust, str) else "evidence.trust"
             self.problems += [Problem(f"{where}: {p.path}", p.message, p.remedy, p.line) for p in error.problems]
             return TrustRoots()
 
-    def _beside(self, path: str) -> Path:
-        if Path(path).is_absolute() or ".." in Path(path).parts or len(path) > MAX_TRUST_PATH:
+    def _beside(self, path: str) -> str:
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or len(path) > MAX_TRUST_PATH:
             problem = Problem("file", "leaves the folder of the configuration", TRUST_REMEDIES["principals"])
             raise InputError(path, [problem])
-        return self.folder / path
+        return path
 
     def _section(self, gate: str, raw: object, every: Level) -> Section:
         if isinstance(raw, str) or not isinstance(raw, dict):

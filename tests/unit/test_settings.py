@@ -191,6 +191,13 @@ def test_gates_are_enforced_unless_they_are_turned_off_with_a_reason(tmp_path: P
     elsewhere = settings.parse(keys(services, gates=json.dumps({"config": "gates.json"})), tmp_path).gates
     assert elsewhere.path("prod") == "gates.json"
     assert settings.parse(keys(services), tmp_path).gates.path("prod") == "policies/config/prod.json"
+    assert elsewhere.notice("prod") == "THE GATES OF prod ARE THOSE OF gates.json, not policies/config/prod.json"
+    assert settings.parse(keys(services), tmp_path).gates.notice("prod") is None
+    named = settings.parse(keys(services, gates=json.dumps({"config": "policies/config/prod.json"})), tmp_path).gates
+    assert named.notice("shop/releases/prod") is None
+    assert "ARE OFF: a stage that is thrown away" in (
+        settings.parse(keys(services, gates=off), tmp_path).gates.notice("x") or ""
+    )
     for slip in ({"mode": "off"}, {"mode": "of"}, {"mode": "off", "reason": "why"}, {"config": "../gates.json"}):
         assert any(path.startswith("gates") for path in refused(keys(services, gates=json.dumps(slip)), tmp_path))
 

@@ -559,3 +559,13 @@ def manifest_out_of_the_project(d: Declared) -> None:
 @broken("enforced", "off", "mode off (we are in a hurry)")
 def gates_turned_off(d: Declared) -> None:
     d.props["gates"] = {"mode": "off", "reason": "we are in a hurry"}
+
+
+@broken("enforced", "another-configuration", "config policies/config/staging.json")
+def gates_of_another_stack(d: Declared) -> None:
+    d.props["gates"] = {"mode": "enforce", "config": "policies/config/staging.json"}
+
+
+@broken("enforced", "another-configuration", "config releases/checkout/lax.json")
+def gates_from_beside_the_manifests(d: Declared) -> None:
+    d.props["gates"] = {"mode": "enforce", "config": "releases/checkout/lax.json"}

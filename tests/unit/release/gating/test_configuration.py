@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release.errors import InputError
-from release.gating.configuration import Configuration, load, parse
+from release.gating.configuration import Configuration, load, load_below, parse
 from release.gating.names import NAMES, UNCONDITIONAL
 from release.manifest.document import Document
 from release.readiness import Settings
@@ -154,3 +154,23 @@ def test_settings_that_contradict_each_other_are_named_by_their_gate() -> None:
         read({"error-budget": {"query": "q"}})
     (problem,) = refused.value.problems
     assert problem.path == "error-budget"
+
+
+def test_a_configuration_and_its_trust_roots_are_never_read_through_a_link(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "project" / "policies" / "config", tmp_path / "lax.json"
+    folder.mkdir(parents=True)
+    outside.write_text('{"evidence": {"trust": "trust.yaml"}}')
+    (folder / "prod.json").symlink_to(outside)
+    with pytest.raises(InputError, match="passes through a symbolic link"):
+        load_below(tmp_path / "project", "policies/config/prod.json")
+    (folder / "prod.json").unlink()
+    (folder / "prod.json").write_text(outside.read_text())
+    (tmp_path / "trust.yaml").write_text("principals: []\n")
+    (folder / "trust.yaml").symlink_to(tmp_path / "trust.yaml")
+    with pytest.raises(InputError, match=r"trust.yaml: file: cannot be read: .*passes through a symbolic link"):
+        load_below(tmp_path / "project", "policies/config/prod.json")
+    (folder / "trust.yaml").unlink()
+    (folder / "trust.yaml").write_text("principals: []\n")
+    assert load_below(tmp_path / "project", "policies/config/prod.json").trust.principals == ()
+    with pytest.raises(InputError, match="leaves the project"):
+        load_below(tmp_path / "project", "../lax.json")
