@@ -21,7 +21,8 @@ from rollout.cluster import kinds as kinds  # noqa: PLC0414 - for its effect: se
 from rollout.pooling import transport
 
 FIELD_MANAGER = "slipway-rollout"
-TIMEOUT = httpx2.Timeout(5.0, connect=2.0)
+TIMEOUT = httpx2.Timeout(3.0, connect=2.0)
+"""Short, as each request is tried again (rollout.cluster.requests) and must not outlast the margin of the fence."""
 EXEC_SECONDS = 15
 DEFAULT = Path("~/.kube/config")
 KEPT = 8

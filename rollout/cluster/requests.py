@@ -20,7 +20,7 @@ import msgspec
 from lightkube import Client
 from lightkube.types import PatchType
 
-from release.errors import ClusterError, Conflict
+from release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
 from rollout.cluster.calls import FAILURES, Failure, Kind, failure_of
 from rollout.fence import UNFENCED, Fence, boot_clock
 
@@ -67,8 +67,17 @@ class Requests:
         raise found.error
 
     def create(self, what: str, wanted: T) -> T:
-        """Raises Conflict when somebody else has made it."""
-        return self._write(what, type(wanted), wanted, lambda: self._client.create(wanted), None)
+        """Raises Conflict when somebody else has made it.
+
+        A creation has nothing that it could be compared with. So when this process was stopped on the way, and another
+        has removed the object or not yet made it, what came too late is taken back."""
+        made = self._write(what, type(wanted), wanted, lambda: self._client.create(wanted), None)
+        try:
+            self._fence.check()
+        except (LeaseLost, LeaseStale):
+            self._take_back(what, made, plain(wanted))
+            raise
+        return made
 
     def replace(self, what: str, wanted: T) -> T:
         """`wanted` names the resourceVersion that it replaces. Raises Conflict when that is gone or another."""
@@ -112,6 +121,17 @@ class Requests:
             if failed.kind is Kind.CONFLICT or not tries.another(failed):
                 raise failed.error
 
+    def _take_back(self, what: str, made: T, sent: Json) -> None:
+        """Delete it unless somebody has touched what was sent."""
+        meta = plain(made)["metadata"]
+
+        def untouched(found: T) -> bool:
+            content = plain(found)
+            return content["metadata"]["uid"] == meta["uid"] and holds(content, sent)
+
+        unfenced = Requests(self._client, patience=self._patience)
+        unfenced.remove(what, type(made), meta["name"], meta["namespace"], untouched)
+
     def _write(self, what: str, kind: type[T], wanted: object, send: Callable[[], T], version: str | None) -> T:
         """Send it until it stands, or another has written. `version` is what is replaced, None for nothing."""
         sent, tries, unknown = plain(wanted), _Tries(self._patience), False
@@ -135,9 +155,7 @@ class Requests:
     def _settled(self, what: str, kind: type[T], sent: Json, failed: Failure, *, unknown: bool) -> T:
         """No more tries: what was sent, if a last look finds it there. Raises the failure otherwise."""
         if failed.kind is Kind.CONFLICT:
-            raise ClusterError(
-                f"{what}: the API server refuses each write, although nobody else writes: {failed.error}"
-            )
+            raise ClusterError(f"{what}: the API server refuses to write it, although nobody else has: {_said(failed)}")
         if not unknown:
             raise failed.error
         meta = sent["metadata"]

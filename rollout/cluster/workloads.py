@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 from lightkube import Client
+from lightkube.models.autoscaling_v1 import Scale
 from lightkube.models.meta_v1 import LabelSelector
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Pod
 from lightkube.resources.discovery_v1 import EndpointSlice
 
-from release.errors import ClusterError, Conflict
+from release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
 from release.labels import SERVICE_LABEL
 from release.rollout_inputs import Backend
 from rollout.cluster.base import Readiness, Reason
@@ -30,7 +32,9 @@ class KubernetesWorkloads:
         self, client: Client, namespace: str, fence: Fence = UNFENCED, patience: Patience | None = None
     ) -> None:
         self._client = client
+        self._fence = fence
         self._requests = Requests(client, fence, patience)
+        self._unfenced = Requests(client, patience=patience)
         self._namespace = namespace
 
     def readiness(self, backend: Backend) -> Readiness:
@@ -61,13 +65,29 @@ class KubernetesWorkloads:
                 raise ClusterError(f"{what}: it does not exist; check that its workload was created")
             if found.spec is not None and found.spec.replicas == replicas:
                 return
-            change = {"metadata": {"resourceVersion": version_of(found)}, "spec": {"replicas": replicas}}
             try:
-                self._requests.patch(what, Deployment.Scale, backend.deployment, self._namespace, change)
+                written = self._set(self._requests, backend, found, replicas)
             except Conflict:
                 continue
+            self._take_back_if_late(backend, found, written)
             return
         raise Conflict(f"{what}: others keep writing it; check what scales it")
+
+    def _set(self, requests: Requests, backend: Backend, found: Scale, replicas: int) -> Scale:
+        change = {"metadata": {"resourceVersion": version_of(found)}, "spec": {"replicas": replicas}}
+        what = f"scale of {self._named(backend)}"
+        return requests.patch(what, Deployment.Scale, backend.deployment, self._namespace, change)
+
+    def _take_back_if_late(self, backend: Backend, former: Scale, written: Scale) -> None:
+        """Nobody stamps a Deployment when the Lease is taken over. So what was sent just before this process was
+        stopped, and came when another held the Lease, is set back, unless somebody has written since."""
+        try:
+            self._fence.check()
+        except (LeaseLost, LeaseStale):
+            if former.spec is not None and former.spec.replicas is not None:
+                with contextlib.suppress(Conflict):
+                    self._set(self._unfenced, backend, written, former.spec.replicas)
+            raise
 
     def replicas(self, backend: Backend) -> int:
         """`spec.replicas`; 0 when the Deployment is missing."""

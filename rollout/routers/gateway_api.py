@@ -12,7 +12,7 @@ from typing import Any
 from lightkube import Client
 from lightkube.generic_resource import create_namespaced_resource
 
-from release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
+from release.errors import ClusterError, Conflict
 from release.labels import SERVICE_LABEL
 from release.manifest.route import Route
 from release.manifest.strategy import Preview
@@ -61,7 +61,6 @@ class GatewayApiRouter:
         patience: Patience | None = None,
     ) -> None:
         self._requests = Requests(client, fence, patience)
-        self._late = Requests(client, patience=patience)
         self._fence = fence
         self._stack = stack
         self._namespace = namespace
@@ -164,26 +163,8 @@ class GatewayApiRouter:
         if has_preview:
             meta["annotations"][PREVIEW_ANNOTATION] = self._preview_name
         wanted = HTTPRoute(metadata=meta, spec=spec)
-        if former is None:
-            return self._create(name, wanted)
-        replaced: Json = self._requests.replace(self._what(name), wanted)
-        return replaced
-
-    def _create(self, name: str, wanted: Json) -> Json:
-        """A creation has nothing that it could be compared with. So when this process was stopped on the way, and
-        another has removed or not yet made the route, what came too late is taken back."""
-        written = self._requests.create(self._what(name), wanted)
-        try:
-            self._fence.check()
-        except (LeaseLost, LeaseStale):
-            uid = written["metadata"]["uid"]
-
-            def late(found: Json) -> bool:
-                same = found["metadata"]["uid"] == uid
-                return same and _marks(found).get(WRITER_ANNOTATION, "") == self._fence.writer
-
-            self._late.remove(self._what(name), HTTPRoute, name, self._namespace, late)
-            raise
+        write = self._requests.replace if former is not None else self._requests.create
+        written: Json = write(self._what(name), wanted)
         return written
 
     def _stamped(self, former: Json, name: str) -> Json:
