@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,23 @@ _DEBUG = {"PULUMI_DEBUG_COMMANDS": "true"}
 _GUESSED = re.compile(r"[-+]?[0-9]+|true|false")
 """Texts that the CLI takes for numbers or booleans unless it is told the type."""
 _LOCKED = ("the stack is currently locked by", "Another update is currently in progress")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an update is about: `config_file` in place of the stack's own, and URNs or patterns of them (`**::pay`)
+    outside of which the engine checks, changes and deletes nothing; none for the whole stack."""
+
+    config_file: Path | None = None
+    targets: tuple[str, ...] = ()
+
+    def options(self) -> list[str]:
+        """For the command line."""
+        config = ["--config-file", str(self.config_file)] if self.config_file is not None else []
+        return config + [option for target in self.targets for option in ("--target", target)]
+
+
+WHOLE = Scope()
 
 
 class CommandFailed(EngineError):
@@ -116,13 +134,13 @@ class Engine:
         if plain:
             self._cli("config", "set-all", *where, *plain)
 
-    def preview(self, config_file: Path | None = None, on_line: OnLine | None = None) -> Run:
-        """Plan an update, perhaps with another configuration file. Nothing is written."""
-        return self._engine("preview", *(("--config-file", str(config_file)) if config_file else ()), tell=on_line)
+    def preview(self, scope: Scope = WHOLE, on_line: OnLine | None = None) -> Run:
+        """Plan an update. Nothing is written."""
+        return self._engine("preview", *scope.options(), tell=on_line)
 
-    def up(self, message: str, on_line: OnLine | None = None) -> Run:
+    def up(self, message: str, scope: Scope = WHOLE, on_line: OnLine | None = None) -> Run:
         """Carry an update out. Ctrl-C and SIGTERM reach the engine as one interrupt each, and its end is awaited."""
-        return self._engine("up", "--yes", "--skip-preview", "--message", message, tell=on_line)
+        return self._engine("up", "--yes", "--skip-preview", "--message", message, *scope.options(), tell=on_line)
 
     # -- helpers -------------------------------------------------------------------------------------------
 

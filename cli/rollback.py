@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--to", help="A version or revision that completed here, instead of the previous good one.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and stop.")
-@click.option("--allow-other-changes", is_flag=True, help="Go on although other services would change too.")
+@click.option(
+    "--allow-other-changes", is_flag=True, help="Update the whole stack: what else it declares is released too."
+)
 @click.option("--skip-preview", is_flag=True, help="Save a run of the engine: do not check what else would change.")
 @click.option("--reason", default="", help="Why, for the stack's history.")
 @with_stack
@@ -51,16 +53,19 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     of SERVICE in the stack's configuration is restored whole, no other is touched, and the release that is left
     stays warm as its standby. A service whose declared release was aborted returns to what serves: its configuration
     changes, its traffic does not.
+
+    The engine plans every other service as it serves and touches nothing of it, so that a release of another service
+    that is refused, or was not released yet, does not stand in the way.
     """
     began = time.monotonic()
     engine, planned = _plan(service, folder, stack, to)
     from cli.rollback_run import Rollback
     from cli.rollback_view import as_text, plan_json
 
-    with planned.file.draft() as draft:
+    with planned.file.draft() as draft, planned.file.draft("alone") as alone:
         run = Rollback(engine, planned, allow_other_changes)
-        run.write(draft)
-        changes = run.preview(draft) if not skip_preview else None
+        run.write(draft, alone)
+        changes = run.preview() if not skip_preview else None
         told: dict[str, Any] = plan_json(planned, changes)
         if not as_json:
             click.echo(as_text(planned, changes))

@@ -3,28 +3,26 @@ cluster, and lets `release.history` decide. Writes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.changes import ROLLOUT
 from cli.cluster import head_of, watched, world_of
 from cli.engine import Engine
-from cli.engine_records import StackUpdate, State
+from cli.engine_records import StackUpdate
+from cli.rollback_memory import known_manifests, memory_of, paths_of, read_manifest, without_journal
 from cli.stack_file import NAMESPACE, StackFile, config_of, services_of, stack_file
-from release.errors import EngineError, InputError, ReleaseRefused, SlipwayError
-from release.history import Known, Memory, PastUpdate, PreviousRelease, memory_of_stack, previous_release
-from release.manifest.load import load
+from release.errors import ClusterError, EngineError, ReleaseRefused, SlipwayError
+from release.history import PreviousRelease, previous_release, serving_entry
 from release.manifest.release import Release
 from release.plan import Kind, describe
 from release.revision import revision_of
 from release.rollout_inputs import Backend
-from release.strategy import chosen, resolve
+from release.strategy import chosen
 from rollout.cluster.base import Readiness
 from rollout.journal import Head
-from rollout.outputs import recorded_serving
 from rollout.world import World
 
 
@@ -45,6 +43,11 @@ class Plan:
     source: str
     warnings: tuple[str, ...]
     world: World
+    beside: Mapping[str, Mapping[str, Any] | None]
+    """The entries of the other services as they serve, None for one of which nothing serves: what the engine is told
+    in place of what is declared, so that nothing of theirs stands in the way."""
+    revisions: tuple[str, ...]
+    """Of the service, as far as they are known: its workloads are named after them."""
 
     @property
     def warm(self) -> bool:
@@ -67,6 +70,8 @@ class Stack:
     file: StackFile
     namespace: str
     entry: Mapping[str, Any]
+    others: Mapping[str, Mapping[str, Any]]
+    """The entries of the other services."""
 
     @classmethod
     def read(cls, folder: Path, name: str, service: str) -> Stack:
@@ -81,7 +86,8 @@ class Stack:
         namespace = config.get(NAMESPACE)
         if not isinstance(namespace, str):
             raise EngineError(f"{path.name} has no {NAMESPACE}")
-        return cls(name, file, namespace, services[service])
+        others = {other: entry for other, entry in services.items() if other != service}
+        return cls(name, file, namespace, services[service], others)
 
 
 def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found: Stack, to: str | None) -> Plan:
@@ -90,9 +96,10 @@ def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found
     world = world_of(service, found.namespace)
     head = head_of(world, service)
     _refuse_in_flight(service, head, world)
-    updates = [update.of(service) for update in history.result()]
+    past = history.result()
+    updates = [update.of(service) for update in past]
     manifests = known_manifests(engine.project, paths_of(updates, found.entry), head)
-    memory = memory_of(head) if head is not None else _without_journal(engine, service, updates, manifests)
+    memory = memory_of(head) if head is not None else without_journal(engine, service, updates, manifests)
     previous = previous_release(service, memory, updates, found.entry, manifests, to)
     target = read_target(engine.project, previous)
     return Plan(
@@ -108,7 +115,35 @@ def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found
         source=memory.source,
         warnings=tuple(warnings_of(engine.project, previous)),
         world=world,
+        beside=as_they_serve(engine.project, found, past),
+        revisions=_revisions(head, memory.serving, previous.release.revision),
     )
+
+
+def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -> dict[str, Mapping[str, Any] | None]:
+    """The entries of the other services as they serve; None also for one whose journal cannot be read."""
+
+    def entry_of(service: str) -> Mapping[str, Any] | None:
+        try:
+            head = head_of(world_of(service, found.namespace), service)
+        except ClusterError:
+            return None
+        if head is None or head.serving is None:
+            return None
+        past = [update.of(service) for update in updates]
+        manifests = known_manifests(project, paths_of(past, found.others[service]), head)
+        return serving_entry(memory_of(head), past, found.others[service], manifests)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return dict(zip(found.others, pool.map(entry_of, found.others), strict=True))
+
+
+def _revisions(head: Head | None, *known: str | None) -> tuple[str, ...]:
+    found = [one for one in known if one is not None]
+    if head is not None:
+        found += [one.revision for one in head.completed] + list(head.quarantined)
+        found += [head.attempt.candidate.revision] if head.attempt is not None else []
+    return tuple(dict.fromkeys(found))
 
 
 def _refuse_in_flight(service: str, head: Head | None, world: World) -> None:
@@ -120,63 +155,6 @@ def _refuse_in_flight(service: str, head: Head | None, world: World) -> None:
             f"{service}: a rollout to {candidate.version} ({candidate.revision}) is in flight; "
             f"`slipway abort {service} --wait` puts its traffic back first"
         )
-
-
-# -- what is remembered ------------------------------------------------------------------------------------------
-
-
-def memory_of(head: Head) -> Memory:
-    """The cluster's journal in the words of the decision."""
-    commits = [one.revision for one in head.commits] or [one.revision for one in head.completed]
-    return Memory(
-        serving=head.serving.backend.revision if head.serving is not None else None,
-        completed=[Known(one.revision, one.version, one.image, one.manifest) for one in head.completed],
-        commits=commits,
-        quarantined={revision: entry.reason for revision, entry in head.quarantined.items()},
-    )
-
-
-def _without_journal(
-    engine: Engine, service: str, updates: Sequence[PastUpdate], manifests: Mapping[str, Known]
-) -> Memory:
-    return memory_of_stack(serving_in(engine.state(), service), updates, manifests)
-
-
-def serving_in(state: State, service: str) -> str | None:
-    """The revision that the outputs of the service's Rollout name."""
-    for one in state.resources:
-        if one.type == ROLLOUT and one.outputs.get("service") == service:
-            serving = recorded_serving(one.outputs)
-            return serving.backend.revision if serving is not None else None
-    return None
-
-
-def paths_of(updates: Iterable[PastUpdate], declared: Mapping[str, Any]) -> Iterator[str]:
-    """Every manifest that is named anywhere, once, what is declared first."""
-    entries = [declared, *(update.entry for update in updates if update.entry is not None)]
-    named = [entry.get(role) for entry in entries for role in ("manifest", "standby")]
-    yield from dict.fromkeys(path for path in named if isinstance(path, str))
-
-
-def known_manifests(project: Path, paths: Iterable[str], head: Head | None) -> dict[str, Known]:
-    """What the files hold now. Of those that completed the journal says it already, except what is declared (the
-    first), which the program will read; files that cannot be read are left out."""
-    journaled = {one.manifest for one in head.completed} if head is not None else set()
-    found: dict[str, Known] = {}
-    for number, path in enumerate(paths):
-        if number > 0 and path in journaled:
-            continue
-        try:
-            release = read_manifest(project, path)
-        except InputError:
-            continue
-        found[path] = Known(revision_of(release), release.version, release.artifact.image, path)
-    return found
-
-
-def read_manifest(project: Path, path: str) -> Release:
-    """A manifest of the project, its strategy resolved. Raises InputError."""
-    return resolve(load(project / path, subject=path))
 
 
 def read_target(project: Path, previous: PreviousRelease) -> Release:

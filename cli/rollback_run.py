@@ -6,14 +6,16 @@ The file says what the engine is to do before it does it, so a crash at any inst
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from cli.changes import Change, Owners, changes, first_error, others
 from cli.cluster import head_of
-from cli.engine import Engine
+from cli.engine import WHOLE, Engine, Scope
 from cli.engine_records import Run
 from cli.process import OnLine
 from cli.rollback_plan import Plan
@@ -37,18 +39,24 @@ class Rollback:
         self._engine = engine
         self._plan = plan
         self._allowed = allow_other_changes
+        self._scope = WHOLE
 
-    def write(self, draft: Path) -> None:
-        """Put the entry into the draft. Raises EngineError when the draft then does not say just that."""
+    def write(self, draft: Path, alone: Path) -> None:
+        """Put the entry into the draft, and into `alone` what the engine is told: the draft with every other service
+        as it serves. Raises EngineError when the draft then does not say just that."""
         plan = self._plan
         self._engine.write_entry(draft, plan.service, plan.before, plan.previous.entry)
         check_draft(draft, plan)
+        if self._allowed:
+            self._scope = Scope(draft)
+            return
+        alone.write_text(json.dumps(configuration_alone(draft, plan)))
+        self._scope = Scope(alone, targets_of(plan))
 
-    def preview(self, draft: Path) -> tuple[Change, ...]:
-        """Let the engine plan with the draft. Raises ReleaseRefused when that cannot be planned or would change
-        anything else."""
+    def preview(self) -> tuple[Change, ...]:
+        """Let the engine plan. Raises ReleaseRefused when that cannot be planned or would change anything else."""
         plan = self._plan
-        run = self._engine.preview(draft)
+        run = self._engine.preview(self._scope)
         if run.error is not None:
             raise ReleaseRefused(f"{plan.service}: the update cannot be planned: {run.error}{self._whose(run)}")
         found = changes(run.steps)
@@ -66,8 +74,9 @@ class Rollback:
         plan = self._plan
         file = plan.file
         file.replace_by(draft)
+        scope = WHOLE if self._allowed else self._scope
         try:
-            run = self._engine.up(self._message(reason), on_line)
+            run = self._engine.up(self._message(reason), scope, on_line)
         except EngineError:
             # It could not begin, so nothing moved.
             file.put_back()
@@ -120,6 +129,23 @@ class Rollback:
         if owner is None or owner == self._plan.service:
             return ""
         return f". That is {owner}, which an update would change too: `slipway rollback {owner}` first"
+
+
+def targets_of(plan: Plan) -> tuple[str, ...]:
+    """What the engine may touch: the service's own resources and its workloads of every revision."""
+    return tuple(f"**::{name}" for name in (plan.service, *(f"{plan.service}-{one}" for one in plan.revisions)))
+
+
+def configuration_alone(draft: Path, plan: Plan) -> dict[str, Any]:
+    """The stack's configuration with every other service as it serves, and without those of which nothing serves."""
+    content: dict[str, Any] = yaml.safe_load(draft.read_bytes())
+    services = content["config"][SERVICES]
+    for service, entry in plan.beside.items():
+        if entry is None:
+            del services[service]
+        else:
+            services[service] = dict(entry)
+    return content
 
 
 def check_draft(draft: Path, plan: Plan) -> None:

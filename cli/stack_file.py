@@ -93,9 +93,10 @@ class StackFile:
             raise EngineError(f"{path.name} cannot be read: {error.strerror}") from None
 
     @contextmanager
-    def draft(self) -> Iterator[Path]:
-        """A copy beside it, with its rights, that is gone after the block unless it took the file's place."""
-        draft = self.path.with_name(f".{self.path.stem}.{os.getpid()}{self.path.suffix}")
+    def draft(self, kind: str = "draft") -> Iterator[Path]:
+        """A copy beside it, with its rights, that is gone after the block unless it took the file's place. Drafts of
+        several kinds may exist at once."""
+        draft = self.path.with_name(f".{self.path.stem}.{kind}.{os.getpid()}{self.path.suffix}")
         try:
             draft.touch(mode=0o600)
             draft.write_bytes(self.before)

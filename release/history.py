@@ -107,6 +107,20 @@ def previous_release(
     return PreviousRelease(target, leaves, entry, moves, tuple(passed))
 
 
+def serving_entry(
+    memory: Memory, updates: Sequence[PastUpdate], declared: Entry, manifests: Mapping[str, Known]
+) -> dict[str, Any] | None:
+    """The entry of a service as it serves: what is declared where that serves, else what was configured for it last.
+    None when nothing serves, or nothing says which manifest it is."""
+    target = next((one for one in memory.completed if one.revision == memory.serving), None)
+    now = manifests.get(str(declared.get("manifest")))
+    if now is not None and now.revision == memory.serving:
+        return dict(declared)
+    if target is None:
+        return None
+    return _entry(target, updates, {**{one.manifest: one for one in reversed(memory.completed)}, **manifests}, declared)
+
+
 def line_of(commits: Iterable[str]) -> list[str]:
     """The line of good releases, oldest first, from the revisions of all commits, newest first."""
     line: list[str] = []

@@ -26,6 +26,10 @@ class EngineLog:
         """Add a line that stays."""
         self._log(line, engine_pb2.INFO, ephemeral=False)
 
+    def error(self, line: str) -> None:
+        """Add an error of the resource. It ends nothing: a preview goes on and shows it."""
+        self._log(line, engine_pb2.ERROR, ephemeral=False)
+
     def _log(self, line: str, severity: engine_pb2.LogSeverity.ValueType, *, ephemeral: bool) -> None:
         if self._engine is None:
             return

@@ -59,13 +59,13 @@ class Place:
         return cls(str(values["service"]), str(values["namespace"]))
 
 
-Connect = Callable[[RolloutInputs | Place], World]
+Connect = Callable[[RolloutInputs | Place, str], World]
 
 
-def connect(where: RolloutInputs | Place) -> World:
-    """The real world of this Rollout; of a Place without its metrics."""
+def connect(where: RolloutInputs | Place, stack: str) -> World:
+    """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
     metrics = where.metrics if isinstance(where, RolloutInputs) else None
-    return connect_world(where.service, where.namespace, metrics)
+    return connect_world(where.service, where.namespace, metrics, stack)
 
 
 def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs:
@@ -87,7 +87,7 @@ load_head = load
 
 
 def refused(wanted: RolloutInputs, world: World) -> str | None:
-    """Why `check` refuses these inputs by what the cluster remembers."""
+    """Why these inputs may not be rolled out by what the cluster remembers."""
     stored = load_head(world)
     problem = journal.owner_problem(stored.head if stored else None, world.stack)
     if problem is not None:

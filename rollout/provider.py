@@ -10,13 +10,17 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from release.errors import InputError, SlipwayError
+from release.errors import ClusterError, InputError, JournalUnreadable, ReleaseRefused, SlipwayError
 from release.rollout_inputs import RolloutInputs
 from rollout import operations
 from rollout.engine_log import EngineLog
 from rollout.flights import Flights
+from rollout.holdback import HoldBack
+from rollout.operations import Place
+from rollout.partial import CODE, DETAILS, PartlyDone, what_stands
 from rollout.release_resource import ReleaseResource
 from rollout.wire import to_plain, to_struct
+from rollout.world import World
 
 VERSION = "0.1.0"
 TYPE = "slipway:index:Rollout"
@@ -27,12 +31,16 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     at once, each in a thread."""
 
     def __init__(
-        self, engine: engine_pb2_grpc.EngineStub | None, connect: operations.Connect = operations.connect
+        self,
+        engine: engine_pb2_grpc.EngineStub | None,
+        connect: operations.Connect = operations.connect,
+        hold: HoldBack | None = None,
     ) -> None:
         self._engine = engine
         self._connect = connect
         self._releases = ReleaseResource()
         self._flights = Flights()
+        self._hold = hold or HoldBack()
 
     # -- the plugin ----------------------------------------------------------------------------------------
 
@@ -67,6 +75,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Ctrl-C, but also the end of every run: it concerns only a rollout in flight in this process."""
         self._flights.cancel()
+        self._hold.release()
         return empty_pb2.Empty()
 
     # -- the resource --------------------------------------------------------------------------------------
@@ -74,31 +83,30 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(  # noqa: N802
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """Validate, and refuse what the cluster remembers as bad."""
-        with _errors(context):
+        """Validate. What is refused for what the cluster remembers is an error of the resource's own step: a failure
+        here would end the whole program."""
+        with self._call(context):
             if self._releases.owns(request.type or request.urn):
                 return self._releases.check(request)
             _known(request.type or request.urn, context)
             try:
                 wanted = operations.parse(to_plain(request.news))
             except InputError as error:
-                return provider_pb2.CheckResponse(
-                    failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
-                )
-            reason = self._releases.unjudged(wanted) or operations.refused(wanted, self._connect(wanted))
-            if reason is not None:
-                return provider_pb2.CheckResponse(failures=[_failure("candidate.revision", reason)])
+                return provider_pb2.CheckResponse(failures=[_failure(str(problem)) for problem in error.problems])
             return provider_pb2.CheckResponse(inputs=to_struct(wanted.to_wire()))
 
     def Diff(  # noqa: N802
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         """Inputs, and also what the journal and the live route say: unfinished or drifted traffic is a change."""
-        with _errors(context):
+        with self._call(context):
             if self._releases.owns(request.urn):
                 return self._releases.diff(request)
             wanted = operations.parse(to_plain(request.news), recorded=True)
-            found = operations.difference(to_plain(request.old_inputs), wanted, self._connect(wanted))
+            try:
+                found = operations.difference(to_plain(request.old_inputs), wanted, self._world(wanted, request.urn))
+            except JournalUnreadable as error:  # its own update says so; the other services go on
+                found = operations.Difference((), (), str(error))
             if found.pending is not None and not found.changed:
                 EngineLog(self._engine, request.urn).event(f"{wanted.service}: {found.pending}")
             return _diff_response(found)
@@ -108,22 +116,20 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
         """The first release of a service, or the same with the state lost."""
-        with _errors(context):
+        with self._call(context):
             if self._releases.owns(request.urn):
                 return self._releases.create(request)
             wanted = operations.parse(to_plain(request.properties))
-            if request.preview:
-                outputs = self._preview(wanted, {}, request.urn)
-            else:
-                outputs = self._update(wanted, {}, request.urn)
-            return provider_pb2.CreateResponse(id=f"{wanted.namespace}/{wanted.service}", properties=to_struct(outputs))
+            run = self._preview if request.preview else self._update
+            outputs = run(wanted, None, request.urn)
+            return provider_pb2.CreateResponse(id=_identity(wanted), properties=to_struct(outputs))
         raise AssertionError  # pragma: no cover
 
     def Update(  # noqa: N802
         self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.UpdateResponse:
         """A rollout."""
-        with _errors(context):
+        with self._call(context):
             if self._releases.owns(request.urn):
                 return self._releases.update(request)
             wanted = operations.parse(to_plain(request.news))
@@ -136,12 +142,12 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
         """The live weights, for refresh."""
-        with _errors(context):
+        with self._call(context):
             if self._releases.owns(request.urn):
                 return self._releases.read(request)
             olds = to_plain(request.properties)
             inputs = to_plain(request.inputs) or {k: v for k, v in olds.items() if k in _input_names()}
-            outputs = operations.refreshed(olds or inputs, self._connect(operations.Place.of(inputs)))
+            outputs = operations.refreshed(olds or inputs, self._world(Place.of(inputs), request.urn))
             if outputs is None:
                 return provider_pb2.ReadResponse()
             return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
@@ -151,25 +157,69 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         """The end of the service: its route, journal, intents and Lease go."""
-        with _errors(context), self._flights.one() as cancelled:
+        with self._call(context), self._flights.one() as cancelled:
             if self._releases.owns(request.urn):
                 return self._releases.delete()
             inputs = to_plain(request.old_inputs) or to_plain(request.properties)
-            world = self._connect(operations.Place.of(inputs))
+            world = self._world(Place.of(inputs), request.urn)
             operations.removed(world, EngineLog(self._engine, request.urn), cancelled)
             return empty_pb2.Empty()
         raise AssertionError  # pragma: no cover
 
     # -- helpers -------------------------------------------------------------------------------------------
 
-    def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str) -> dict[str, Any]:
-        with self._flights.one() as cancelled:
-            log = EngineLog(self._engine, urn)
-            return operations.Update(wanted, self._connect(wanted), olds, log, cancelled).run()
+    @contextmanager
+    def _call(self, context: grpc.ServicerContext) -> Iterator[None]:
+        with _errors(context), self._hold.call():
+            yield
 
-    def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str) -> dict[str, Any]:
-        world, log = self._connect(wanted), EngineLog(self._engine, urn)
-        for line in (operations.plan(wanted, world, olds), *operations.foretold(wanted, world, olds)):
+    def _world(self, where: RolloutInputs | Place, urn: str) -> World:
+        return self._connect(where, stack_of(urn))
+
+    def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
+        """`olds` is None for a create. A failure is answered when the other rollouts of this process are done."""
+        log = EngineLog(self._engine, urn)
+        with self._flights.one() as cancelled:
+            try:
+                world = self._world(wanted, urn)
+                self._admit(wanted, world)
+                return operations.Update(wanted, world, olds or {}, log, cancelled).run()
+            except SlipwayError as error:
+                failed, interrupted = error, cancelled.is_set()
+        if not interrupted:
+            self._hold_back(f"{wanted.service}: {failed}", log)
+        raise self._with_what_stands(failed, wanted, urn, first=olds is None)
+
+    def _admit(self, wanted: RolloutInputs, world: World) -> None:
+        """Raises ReleaseRefused when these inputs may not be rolled out."""
+        reason = self._releases.unjudged(wanted) or operations.refused(wanted, world)
+        if reason is not None:
+            raise ReleaseRefused(reason)
+
+    def _hold_back(self, line: str, log: EngineLog) -> None:
+        if not self._hold.busy:
+            return
+        log.event(f"{line}. The other rollouts of this update go on; this one fails when they are done")
+        self._hold.wait()
+
+    def _with_what_stands(self, failed: SlipwayError, wanted: RolloutInputs, urn: str, *, first: bool) -> SlipwayError:
+        try:
+            outputs = what_stands(wanted, self._world(wanted, urn), first=first)
+        except ClusterError:
+            outputs = wanted.to_wire() if first else None
+        if outputs is None:
+            return failed
+        return PartlyDone(str(failed), _identity(wanted), wanted.to_wire(), outputs)
+
+    def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
+        """What is refused is an error line, and the plan of everything else goes on."""
+        world, log = self._world(wanted, urn), EngineLog(self._engine, urn)
+        try:
+            self._admit(wanted, world)
+        except (ReleaseRefused, JournalUnreadable) as error:
+            log.error(f"{wanted.service}: {error}")
+            return wanted.to_wire()
+        for line in (operations.plan(wanted, world, olds or {}), *operations.foretold(wanted, world, olds or {})):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
 
@@ -182,8 +232,19 @@ def _input_names() -> set[str]:
     return {info.alias or name for name, info in RolloutInputs.model_fields.items()}
 
 
-def _failure(path: str, reason: str) -> provider_pb2.CheckFailure:
-    return provider_pb2.CheckFailure(property=path, reason=reason)
+def stack_of(urn: str) -> str:
+    """`project/stack` of a resource's URN."""
+    stack, _, rest = urn.removeprefix("urn:pulumi:").partition("::")
+    return f"{rest.partition('::')[0]}/{stack}"
+
+
+def _identity(wanted: RolloutInputs) -> str:
+    return f"{wanted.namespace}/{wanted.service}"
+
+
+def _failure(reason: str) -> provider_pb2.CheckFailure:
+    # Without a property: the engine would put the property's value into the line, such as "value {<nil>}".
+    return provider_pb2.CheckFailure(reason=reason)
 
 
 def _known(type_or_urn: str, context: grpc.ServicerContext) -> None:
@@ -217,6 +278,9 @@ def _errors(context: grpc.ServicerContext) -> Iterator[None]:
 
     try:
         yield
+    except PartlyDone as error:
+        context.set_trailing_metadata(((DETAILS, error.details()),))
+        fail(CODE, str(error))
     except SlipwayError as error:
         fail(grpc.StatusCode.FAILED_PRECONDITION, str(error))
     except (ValueError, KeyError, TypeError, OSError) as error:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from cli.changes import changes
-from cli.engine import Engine, StackLocked
+from cli.engine import Engine, Scope, StackLocked
 from cli.stack_file import StackFile, config_of, stack_file
 from release.errors import EngineError
 from tests.integration.standins.conftest import MakeProject, make_project, pulumi_environment
@@ -89,7 +89,7 @@ def engine(project: Project) -> Engine:
 
 def test_an_update_and_its_history_carry_the_entries_of_the_services(project: Project, engine: Engine) -> None:
     lines: list[str] = []
-    run = engine.up("slipway: first", lines.append)
+    run = engine.up("slipway: first", on_line=lines.append)
     assert run.error is None
     assert sorted(change.name for change in changes(run.steps)) == ["checkout", "payments", "releases-prod"]
     assert "Updating (prod):" in lines
@@ -109,7 +109,7 @@ def test_a_preview_with_another_file_says_what_would_change_and_writes_nothing(
     file = StackFile.read(path)
     with file.draft() as draft:
         draft.write_text(draft.read_text().replace("    payments: {manifest: p.yaml}\n", ""))
-        run = engine.preview(draft)
+        run = engine.preview(Scope(draft))
     assert [(change.op, change.name, change.service) for change in changes(run.steps)] == [
         ("delete", "payments", "payments")
     ]

@@ -13,5 +13,5 @@ from tests.unit.cli.project import Project
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project on a world in memory."""
     made = Project(tmp_path)
-    monkeypatch.setattr("cli.rollback_plan.world_of", lambda service, namespace: made.world)
+    monkeypatch.setattr("cli.rollback_plan.world_of", lambda service, namespace: made.world_of(service))
     return made

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from cli.changes import Step
+from cli.engine import Scope
 from cli.engine_records import Resource, Run, StackUpdate, State
 from cli.process import OnLine
 from cli.rollback_plan import Plan, Stack, plan
@@ -46,6 +47,9 @@ class FakeEngine:
         self.updated: Run | Exception = Run()
         self.during: Callable[[], object] = lambda: None
         self.messages: list[str] = []
+        self.targets: tuple[str, ...] = ()
+        self.told: dict[str, Any] = {}
+        """The configuration that the engine was given last."""
         self.outputs: Mapping[str, Any] = {}
 
     def write_entry(self, file: Path, service: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -54,15 +58,21 @@ class FakeEngine:
         config["config"]["releases:services"][service] = dict(after)
         file.write_text(yaml.safe_dump(config))
 
-    def preview(self, config_file: Path) -> Run:
+    def preview(self, scope: Scope) -> Run:
+        self._see(scope)
         return self.previewed
 
-    def up(self, message: str, on_line: OnLine) -> Run:
+    def up(self, message: str, scope: Scope, on_line: OnLine) -> Run:
+        self._see(scope)
         self.messages.append(message)
         self.during()
         if isinstance(self.updated, Exception):
             raise self.updated
         return self.updated
+
+    def _see(self, scope: Scope) -> None:
+        self.targets = scope.targets
+        self.told = yaml.safe_load((scope.config_file or self.project / "Pulumi.prod.yaml").read_text())["config"]
 
     def state(self) -> State:
         return State((Resource(urn(SERVICE), "slipway:index:Rollout", self.outputs),), ())
@@ -75,10 +85,14 @@ class Project:
         self.folder = folder
         self.engine: Any = FakeEngine(folder)
         self.world: World = world()
+        self.payments: World = world()
         self.history: list[StackUpdate] = []
         self.file = folder / "Pulumi.prod.yaml"
         (folder / "Pulumi.yaml").write_text("name: releases\nruntime: python\n")
         self.declare({SERVICE: {"manifest": "nothing.yaml"}, "payments": {"manifest": "p.yaml"}})
+
+    def world_of(self, service: str) -> World:
+        return self.world if service == SERVICE else self.payments
 
     def declare(self, services: Mapping[str, Any]) -> None:
         config = {"releases:namespace": "shop", "releases:services": dict(services)}

@@ -11,6 +11,7 @@ from cli.engine_records import Run
 from cli.rollback_run import Outcome, Rollback
 from release.errors import EngineError, ReleaseRefused
 from rollout import journal
+from tests.unit.cli.examples import completed, head
 from tests.unit.cli.project import SERVICE, STACK, Project, update_of, urn
 
 RESTORED = {"manifest": "releases/checkout/1.yaml", "standby": "releases/checkout/2.yaml"}
@@ -28,10 +29,10 @@ def roll_back(
     project: Project, *, allow: bool = False, reason: str = "", before_up: Callable[[], object] = str
 ) -> Outcome:
     plan = project.plan()
-    with plan.file.draft() as draft:
+    with plan.file.draft() as draft, plan.file.draft("alone") as alone:
         run = Rollback(project.engine, plan, allow)
-        run.write(draft)
-        run.preview(draft)
+        run.write(draft, alone)
+        run.preview()
         before_up()
         return run.carry_out(draft, reason, print)
 
@@ -87,6 +88,32 @@ def test_changes_of_no_service_are_other_changes_too(released: Project) -> None:
 def test_other_changes_can_be_allowed(released: Project) -> None:
     released.engine.previewed = Run(steps=[update_of(SERVICE), update_of("payments")])
     assert roll_back(committing(released), allow=True).error is None
+
+
+def test_the_engine_touches_the_service_alone_and_is_told_of_the_others_as_they_serve(released: Project) -> None:
+    released.payments.journal.save(head("a", service="payments", completed=(completed("a"),)).to_json(), None)
+    assert roll_back(committing(released)).error is None
+    revisions = {released.backend(version).revision for version in ("1", "2")}
+    assert set(released.engine.targets) == {"**::checkout", *(f"**::checkout-{one}" for one in revisions)}
+    assert released.engine.told["releases:services"] == {"checkout": RESTORED, "payments": {"manifest": "a.yaml"}}
+    assert "payments:\n      manifest: p.yaml" in released.file.read_text()
+
+
+def test_a_service_of_which_nothing_serves_is_no_part_of_another_ones_rollback(released: Project) -> None:
+    assert roll_back(committing(released)).error is None
+    assert released.engine.told["releases:services"] == {"checkout": RESTORED}
+
+
+def test_a_service_whose_journal_cannot_be_read_is_no_part_of_another_ones_rollback(released: Project) -> None:
+    released.payments.journal.save({"service": "payments", "format": 99}, None)
+    assert roll_back(committing(released)).error is None
+    assert "payments" not in released.engine.told["releases:services"]
+
+
+def test_with_other_changes_allowed_the_whole_stack_is_updated_as_it_is_declared(released: Project) -> None:
+    assert roll_back(committing(released), allow=True).error is None
+    assert released.engine.targets == ()
+    assert released.engine.told["releases:services"] == {"checkout": RESTORED, "payments": {"manifest": "p.yaml"}}
 
 
 def test_a_preview_that_fails_for_another_service_names_the_way_out(released: Project) -> None:

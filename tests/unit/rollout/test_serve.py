@@ -32,7 +32,7 @@ class Held:
         self.arrived = threading.Semaphore(0)
         self.go = threading.Event()
 
-    def connect(self, _: object) -> World:
+    def connect(self, _: object, stack: str) -> World:
         self.arrived.release()
         self.go.wait(30.0)
         raise ClusterError("the cluster is away")

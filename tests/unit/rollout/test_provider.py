@@ -1,0 +1,246 @@
+"""What the engine is answered: a refused service is an error of its own resource and of no other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import grpc
+import pytest
+from pulumi.runtime.proto import engine_pb2, provider_pb2, status_pb2
+
+from release.errors import RolloutAborted
+from release.rollout_inputs import RolloutInputs
+from rollout import operations
+from rollout.holdback import HoldBack
+from rollout.journal import Head, Quarantine
+from rollout.partial import DETAILS
+from rollout.provider import RolloutProvider, stack_of
+from rollout.release_resource import ReleaseResource
+from rollout.wire import to_plain, to_struct
+from rollout.world import World
+from tests.unit.rollout.examples import attempt, head, serving, wanted
+from tests.unit.rollout.simulation import Simulation
+
+URN = "urn:pulumi:prod::shop::slipway:index:Canary$slipway:index:Rollout::checkout"
+BAD = Quarantine(version="v2", reason="5% errors", at=1.0, rollout="r0")
+
+
+class Answered(Exception):
+    """The context's abort, which ends the call."""
+
+
+class Context:
+    """A gRPC context that remembers how the call ended."""
+
+    def __init__(self) -> None:
+        self.code: grpc.StatusCode | None = None
+        self.text = ""
+        self.trailing: dict[str, bytes] = {}
+
+    def abort(self, code: grpc.StatusCode, text: str) -> None:
+        self.code, self.text = code, text
+        raise Answered(text)
+
+    def set_trailing_metadata(self, pairs: tuple[tuple[str, bytes], ...]) -> None:
+        self.trailing = dict(pairs)
+
+    @property
+    def stands(self) -> dict[str, Any] | None:
+        """The outputs that the engine is told to record although the call failed."""
+        if DETAILS not in self.trailing:
+            return None
+        failed = provider_pb2.ErrorResourceInitFailed()
+        assert status_pb2.Status.FromString(self.trailing[DETAILS]).details[0].Unpack(failed)
+        return to_plain(failed.properties)
+
+
+class Engine:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, str]] = []
+
+    def Log(self, request: engine_pb2.LogRequest, timeout: float) -> None:  # noqa: N802
+        self.lines.append((request.severity, request.message))
+
+    def of(self, severity: int) -> list[str]:
+        return [text for found, text in self.lines if found == severity]
+
+
+class Stage:
+    """A provider on one world in memory."""
+
+    def __init__(self, world: World, quiet: float = 0.0) -> None:
+        self.engine = Engine()
+        self.context: Any = Context()
+        engine: Any = self.engine
+        self.provider = RolloutProvider(engine, lambda where, stack: world, HoldBack(quiet))
+
+    def check(self, inputs: dict[str, Any]) -> provider_pb2.CheckResponse:
+        request = provider_pb2.CheckRequest(urn=URN, type="slipway:index:Rollout", news=to_struct(inputs))
+        return self.provider.Check(request, self.context)
+
+    def update(self, inputs: RolloutInputs, *, preview: bool = False) -> provider_pb2.UpdateResponse | None:
+        request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(inputs.to_wire()), preview=preview)
+        try:
+            return self.provider.Update(request, self.context)
+        except Answered:
+            return None
+
+    def create(self, inputs: RolloutInputs) -> provider_pb2.CreateResponse | None:
+        request = provider_pb2.CreateRequest(urn=URN, properties=to_struct(inputs.to_wire()))
+        try:
+            return self.provider.Create(request, self.context)
+        except Answered:
+            return None
+
+
+@pytest.fixture(autouse=True)
+def _judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReleaseResource, "unjudged", lambda self, inputs: None)
+
+
+def remembering(what: Head | None = None) -> Simulation:
+    world = Simulation()
+    if what is not None:
+        world.journal.save(what.to_json(), None)
+    return world
+
+
+def quarantined() -> Simulation:
+    return remembering(head(quarantined={"bbbbbbbb": BAD}))
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, reason: str = "checkout v2 aborted") -> None:
+    """Every update fails."""
+
+    def run(self: object) -> dict[str, Any]:
+        raise RolloutAborted(reason)
+
+    monkeypatch.setattr(operations.Update, "run", run)
+
+
+def test_a_check_asks_no_cluster_so_that_one_service_never_ends_the_program() -> None:
+    answer = Stage(quarantined().world).check(wanted().to_wire())
+    assert list(answer.failures) == []
+    assert to_plain(answer.inputs) == json.loads(json.dumps(wanted().to_wire()))
+
+
+def test_a_failed_check_names_the_field_itself_and_no_property() -> None:
+    answer = Stage(Simulation().world).check({**wanted().to_wire(), "namespace": 7})
+    assert [failure.property for failure in answer.failures] == [""]
+    assert answer.failures[0].reason.startswith("namespace: ")
+
+
+def test_a_preview_of_a_refused_service_is_an_error_line_and_goes_on() -> None:
+    stage = Stage(quarantined().world)
+    assert stage.update(wanted(), preview=True) is not None
+    assert stage.context.code is None
+    (line,) = stage.engine.of(engine_pb2.ERROR)
+    assert line.startswith("checkout: revision bbbbbbbb (version v2) was aborted: 5% errors")
+    assert stage.engine.of(engine_pb2.INFO) == []
+
+
+def test_a_preview_of_a_service_that_is_not_refused_says_its_plan() -> None:
+    stage = Stage(remembering(head()).world)
+    assert stage.update(wanted(), preview=True) is not None
+    assert stage.engine.of(engine_pb2.ERROR) == []
+    assert stage.engine.of(engine_pb2.INFO)[0].startswith("checkout: v-aaaaaaaa -> v-bbbbbbbb")
+
+
+def test_a_journal_that_cannot_be_read_is_an_error_of_its_own_service() -> None:
+    world = Simulation()
+    world.journal.save({"service": "checkout", "format": 99}, None)
+    stage = Stage(world.world)
+    request = provider_pb2.DiffRequest(
+        urn=URN, news=to_struct(wanted().to_wire()), old_inputs=to_struct(wanted().to_wire())
+    )
+    assert stage.provider.Diff(request, stage.context).changes == provider_pb2.DiffResponse.DIFF_SOME
+    assert stage.update(wanted(), preview=True) is not None
+    assert "format 99" in stage.engine.of(engine_pb2.ERROR)[0]
+    assert stage.update(wanted()) is None
+    assert "format 99" in stage.context.text
+
+
+def test_the_update_of_a_refused_service_fails_and_moves_nothing() -> None:
+    world = quarantined()
+    stage = Stage(world.world)
+    assert stage.update(wanted()) is None
+    assert stage.context.code is grpc.StatusCode.FAILED_PRECONDITION
+    assert "was aborted: 5% errors" in stage.context.text
+    assert world.router.history == []
+    assert stage.context.stands is None, "the state keeps the workload that serves as a dependency"
+
+
+def test_a_release_that_passed_no_gate_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReleaseResource, "unjudged", lambda self, inputs: "no Release passed the gates")
+    world = remembering(head())
+    stage = Stage(world.world)
+    assert stage.update(wanted()) is None
+    assert stage.context.text == "no Release passed the gates"
+    assert world.router.history == []
+
+
+def test_a_failure_beside_others_says_its_reason_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head()).world, quiet=0.05)
+    assert stage.update(wanted()) is None
+    assert stage.engine.of(engine_pb2.INFO) == [
+        "checkout: checkout v2 aborted. The other rollouts of this update go on; this one fails when they are done"
+    ]
+
+
+def test_a_failure_after_an_interrupt_is_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(remembering(head()).world, quiet=600.0)
+
+    def run(self: object) -> dict[str, Any]:
+        stage.provider.Cancel(provider_pb2.ConfigureRequest(), stage.context)  # type: ignore[arg-type]
+        raise RolloutAborted("interrupted")
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    assert stage.update(wanted()) is None
+    assert stage.context.text == "interrupted"
+
+
+def test_a_first_release_that_fails_is_recorded_so_that_destroy_reaches_what_it_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failing(monkeypatch)
+    world = Simulation(first=True)
+    world.journal.save(head(serving=None, attempt=attempt()).to_json(), None)
+    stage = Stage(world.world)
+    assert stage.create(wanted()) is None
+    assert stage.context.text == "checkout v2 aborted"
+    stands = stage.context.stands
+    assert stands is not None
+    assert (stands["service"], stands["weights"], stands.get("serving")) == ("checkout", {}, None)
+
+
+def test_a_first_release_of_a_service_that_another_stack_owns_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    world = remembering(head(stack="shop/other"))
+    stage = Stage(replace(world.world, stack="shop/prod"))
+    assert stage.create(wanted()) is None
+    assert stage.context.stands is None
+
+
+def test_an_update_that_fails_after_its_commit_is_recorded_as_what_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head(serving=serving("bbbbbbbb"))).world)
+    assert stage.update(wanted()) is None
+    stands = stage.context.stands
+    assert stands is not None
+    assert stands["serving"]["backend"]["revision"] == "bbbbbbbb"
+
+
+def test_an_aborted_update_leaves_the_state_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head()).world)
+    assert stage.update(wanted()) is None
+    assert stage.context.stands is None
+
+
+def test_project_and_stack_are_those_of_the_urn() -> None:
+    assert stack_of(URN) == "shop/prod"
