@@ -49,7 +49,6 @@ def look(service: str, namespace: str) -> Seen:
     head = head_of(world, service)
     running = head is not None and head.unfinished
     attempt = head.attempt if head is not None and running else None
-    records = world.journal.records(attempt.id) if attempt is not None else []
     return Seen(
         service=service,
         namespace=namespace,
@@ -57,6 +56,6 @@ def look(service: str, namespace: str) -> Seen:
         live=world.router.read(),
         lease=watched(world.lease, WATCH if running else 0.0),
         intent=world.intents.read() if running else None,
-        latest=records[-1] if records else None,
+        latest=world.journal.latest(attempt.id) if attempt is not None else None,
         now=world.now(),
     )

@@ -23,6 +23,7 @@ FORMAT = 1
 COMPLETED_KEPT = 20
 QUARANTINE_KEPT = 50
 COMMITS_KEPT = 50
+RECORDED_KEPT = 5
 
 
 class Outcome(StrEnum):
@@ -126,6 +127,8 @@ class Head(Part):
     leaving: tuple[Backend, ...] = ()
     """Backends that left the route and were not yet seen without requests. While there are any, an update is due that
     waits for it, so that the engine deletes no workload that the data plane still sends to."""
+    recorded: tuple[str, ...] = ()
+    """Rollouts whose ticks are kept, newest first, however they ended: the last aborts can still be analysed."""
     _unknown: dict[str, Any] = PrivateAttr(default_factory=dict)
     """Top-level fields of another version, as they were read; `to_json` writes them again."""
 
@@ -222,8 +225,10 @@ def beside(head: Head, stored: Head) -> Head:
 
 
 def begun(head: Head, attempt: Attempt) -> Head:
-    """The head with a new attempt in flight."""
-    return head.model_copy(update={"attempt": attempt})
+    """The head with this attempt in flight; of a new one the ticks are kept, instead of those of an old rollout."""
+    former = (head.attempt.id,) if head.attempt is not None else ()
+    recorded = tuple(dict.fromkeys((attempt.id, *former, *head.recorded)))
+    return head.model_copy(update={"attempt": attempt, "recorded": recorded[:RECORDED_KEPT]})
 
 
 def committed(head: Head, attempt: Attempt, route: Route, now: float) -> Head:

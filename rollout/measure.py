@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from release.errors import ClusterError
@@ -16,6 +16,7 @@ from rollout.metrics.base import Snapshot, Source
 from rollout.metrics.clients import ClientLedger
 from rollout.metrics.counters import carry, deltas, is_older
 from rollout.past import Past
+from rollout.recorded import Checkpoints, record_of
 from rollout.totals import Requests, Totals
 
 STALE_TICKS = 3
@@ -43,6 +44,7 @@ class Measure:
         counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.kind == "client-failures"]
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
         self._length = 0.0
+        self._checkpoints = Checkpoints()
         self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
         self.decision: Decision | None = None
         self.error: str | None = None
@@ -89,8 +91,10 @@ class Measure:
         self._tell(errors)
         self._length = length
         tick = Tick(at, in_step, length, weight, counts, errors)
-        self.evidence, self.decision = analysis.observe(self.evidence, tick)
-        record = _record(tick, self.decision)
+        earlier, former = self.evidence, self.decision
+        self.evidence, self.decision = analysis.observe(earlier, tick)
+        record = record_of(tick, self.decision)
+        record |= self._checkpoints.mark(earlier, former.verdict if former else None, self.decision.verdict)
         clusters = self.evidence.settings.dispersion
         if clusters:
             record["dispersion"] = dict(clusters)
@@ -193,19 +197,3 @@ def _error_of(errors: Mapping[str, str]) -> str | None:
 def _undecided(decision: Decision | None) -> set[str]:
     findings = () if decision is None else decision.findings
     return {finding.guardrail for finding in findings if finding.verdict is not Verdict.PASS}
-
-
-def _record(tick: Tick, decision: Decision) -> dict[str, Any]:
-    """Everything that is needed in order to decide this tick again."""
-    return {
-        "at": tick.at,
-        "inStep": tick.in_step,
-        "length": tick.length,
-        "weight": tick.weight,
-        "counts": {name: asdict(counts) for name, counts in tick.counts.items()},
-        "errors": dict(tick.errors),
-        "verdict": decision.verdict.value,
-        "statistic": decision.statistic,
-        "threshold": decision.threshold,
-        "findings": [asdict(finding) for finding in decision.findings],
-    }

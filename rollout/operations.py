@@ -245,6 +245,7 @@ class Update:
             attempt = with_old_replicas(self._world, attempt, self._wanted, old)
             guard.await_ready()
             save_head(self._world, stored, journal.begun(stored.head, attempt))
+            self._prune(stored)
             for line in (attempt.caveat, *attempt.notes):
                 if line:
                     self._reporter.event(f"{self._wanted.service}: {line}")
@@ -257,12 +258,11 @@ class Update:
             if probe is not None:
                 probe.stop()
         self._after_commit(stored, old)
-        self._prune(stored, holder)
         return outputs_of(self._wanted, head, self._world.router.read())
 
-    def _prune(self, stored: Stored, holder: str) -> None:
+    def _prune(self, stored: Stored) -> None:
         with contextlib.suppress(ClusterError):  # the next one does it
-            self._world.journal.prune({holder})
+            self._world.journal.prune(frozenset(stored.head.recorded))
 
     def _alone(self, backend: Backend, old: Backend | None) -> Live:
         """Leave only this backend in the route; it has all the traffic already."""

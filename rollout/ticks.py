@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from release.errors import ClusterError, Conflict
 from rollout.cluster.base import JournalStore
+from rollout.thinning import thin
 
 HELD = 10
 """Ticks that are written at once."""
@@ -37,6 +39,9 @@ class TickLog:
         except ClusterError:
             if self._failing_since is not None and self._now() - self._failing_since > self._patience:
                 raise
+            return
+        with suppress(ClusterError):  # Nothing is lost by it, and the next time goes on.
+            self._journal.condense(self._rollout, thin)
 
     def flush(self) -> None:
         """Write what is waiting. Raises ClusterError; then it goes on waiting."""
@@ -54,6 +59,7 @@ class TickLog:
         self._waiting, self._failing_since = [], None
 
     def _drop_what_was_written(self) -> None:
-        """A write whose answer was lost may have happened; each tick has a time of its own."""
-        written = {record.get("at") for record in self._journal.records(self._rollout)}
-        self._waiting = [record for record in self._waiting if record["at"] not in written]
+        """A write whose answer was lost may have happened; ticks are written in the order of their times."""
+        last = self._journal.latest(self._rollout)
+        if last is not None:
+            self._waiting = [record for record in self._waiting if record["at"] > last["at"]]

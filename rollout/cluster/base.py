@@ -6,7 +6,7 @@ of whoever wrote them, durations are seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -120,6 +120,10 @@ class Lease(Protocol):
         ...
 
 
+Condense = Callable[[Sequence[Document]], Sequence[Document]]
+"""Fewer records that stand for these."""
+
+
 class JournalStore(Protocol):
     """One small head document per service, and the ticks of each rollout in chunks beside it."""
 
@@ -138,6 +142,15 @@ class JournalStore(Protocol):
 
     def records(self, rollout_id: str) -> list[Document]:
         """All records of a rollout in the order in which they were appended."""
+        ...
+
+    def latest(self, rollout_id: str) -> Document | None:
+        """The last record of a rollout, found without reading the others; None when there are none."""
+        ...
+
+    def condense(self, rollout_id: str, condense: Condense) -> None:
+        """Replace the older half of the records by what `condense` makes of them, in order, once they are many; cheap
+        while they are not. Nothing is lost when it raises ClusterError, and the next call goes on."""
         ...
 
     def prune(self, keep: AbstractSet[str]) -> None:

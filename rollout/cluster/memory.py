@@ -10,7 +10,7 @@ from typing import Any
 
 from release.errors import ClusterError, Conflict, LeaseHeld
 from release.rollout_inputs import Backend
-from rollout.cluster.base import Document, Intent, LeaseState, Readiness, Reason, Role
+from rollout.cluster.base import Condense, Document, Intent, LeaseState, Readiness, Reason, Role
 from rollout.cluster.lease_text import advice, held_by
 from rollout.faults import Faults
 from rollout.fence import UNFENCED, Fence
@@ -134,6 +134,9 @@ class MemoryJournalStore:
         self._head: str | None = None
         self._version = 0
         self._records: dict[str, list[str]] = {}
+        self._condensed: dict[str, int] = {}
+        self.full = 1000
+        """Records of one rollout that stay as they were written."""
 
     def load(self) -> tuple[Document, str] | None:
         """The head and its version."""
@@ -162,6 +165,24 @@ class MemoryJournalStore:
         """All records of a rollout in order."""
         self.faults.hit("records")
         return [json.loads(line) for line in self._records.get(rollout_id, [])]
+
+    def latest(self, rollout_id: str) -> Document | None:
+        """The last record."""
+        self.faults.hit("latest")
+        lines = self._records.get(rollout_id)
+        return json.loads(lines[-1]) if lines else None
+
+    def condense(self, rollout_id: str, condense: Condense) -> None:
+        """Condense the older half of what is still full, once it is more than `full` records."""
+        self.faults.hit("condense")
+        lines, done = self._records.get(rollout_id, []), self._condensed.get(rollout_id, 0)
+        if len(lines) - done <= self.full:
+            return
+        until = done + self.full // 2
+        fewer = [json.dumps(one) for one in condense([json.loads(line) for line in lines[done:until]])]
+        self._records[rollout_id] = [*lines[:done], *fewer, *lines[until:]]
+        self._condensed[rollout_id] = done + len(fewer)
+        self.faults.done("condense")
 
     def prune(self, keep: AbstractSet[str]) -> None:
         """Delete the records of all rollouts but these."""

@@ -313,7 +313,7 @@ cells = st.one_of(
 tables = st.lists(st.lists(cells, max_size=6).map(",".join), max_size=8).map("\n".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(max_size=200) | tables.map(lambda text: text.encode("utf-8", "surrogatepass")),
     header=st.booleans(),

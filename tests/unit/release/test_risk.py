@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from release.manifest.checks import contradictions
@@ -110,7 +110,6 @@ def test_a_size_that_nobody_stated_counts_as_a_middling_one() -> None:
     assert recommend(it).score < unknown.score < recommend(_release(scope__size={"commits": 1, "lines": 900})).score
 
 
-@settings(deadline=None)
 @given(lines=st.integers(0, 10**6), more=st.integers(0, 10**6), replicas=st.integers(1, 1000))
 def test_more_lines_never_lower_the_score_or_the_level(lines: int, more: int, replicas: int) -> None:
     small, large = (
@@ -121,7 +120,6 @@ def test_more_lines_never_lower_the_score_or_the_level(lines: int, more: int, re
     assert LEVELS.index(small.level) <= LEVELS.index(large.level)
 
 
-@settings(deadline=None)
 @given(replicas=st.integers(1, 1000))
 def test_what_is_recommended_is_never_riskier_than_recommended(replicas: int) -> None:
     for changes in ([FIX], _changes("feature", "feature", "infrastructure"), _changes("feature")):

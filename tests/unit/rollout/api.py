@@ -92,7 +92,7 @@ class Api:
             if key.rpartition("/")[0] == path and terms.items() <= content["metadata"].get("labels", {}).items()
         ]
         if found or path.rpartition("/")[2] in ("configmaps", "pods", "endpointslices"):
-            return answer_of({"items": found, "metadata": {}})
+            return paged(found, request)
         return refusal(404, "not found")
 
     def _write(self, path: str, request: httpx2.Request) -> httpx2.Response:
@@ -153,6 +153,13 @@ def merged(former: Json, patch: Json) -> Json:
         else:
             result[key] = value
     return result
+
+
+def paged(found: list[Json], request: httpx2.Request) -> httpx2.Response:
+    """A list in answers of `limit` items, each but the last with a token for the next."""
+    start, limit = (int(request.url.params.get(name, 0)) for name in ("continue", "limit"))
+    end = start + limit if limit else len(found)
+    return answer_of({"items": found[start:end], "metadata": {"continue": str(end)} if end < len(found) else {}})
 
 
 def answer_of(content: Json) -> httpx2.Response:

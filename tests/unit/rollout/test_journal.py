@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from release.errors import JournalUnreadable
 from rollout import journal
-from rollout.journal import COMMITS_KEPT, COMPLETED_KEPT, Head, Outcome
+from rollout.journal import COMMITS_KEPT, COMPLETED_KEPT, RECORDED_KEPT, Head, Outcome
 from tests.unit.rollout.examples import attempt, head, serving, wanted
 
 
@@ -200,3 +200,15 @@ def test_an_offer_that_was_made_during_a_rollout_outlives_its_next_write() -> No
     written = journal.beside(wanted_head, offered)
     assert (written.handed_to, written.to_json()["surprise"]) == ("store/prod", 1)
     assert written.serving == wanted_head.serving
+
+
+def test_the_last_rollouts_stay_on_record_however_they_ended() -> None:
+    now = head(attempt=attempt().model_copy(update={"id": "before"}))
+    for number in range(RECORDED_KEPT + 2):
+        tried = attempt().model_copy(update={"id": f"n{number}"})
+        now = journal.begun(now, tried)
+        assert journal.begun(now, tried).recorded == now.recorded
+        if number == 1:
+            assert now.recorded == ("n1", "n0", "before")
+        now = journal.aborted(now, tried, "why", 9.0, quarantine=bool(number % 2))
+    assert now.recorded == tuple(f"n{number}" for number in range(RECORDED_KEPT + 1, 1, -1))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from release.errors import InputError, JournalUnreadable, LeaseHeld, LeaseLost, RolloutAborted
+from release.errors import ClusterError, InputError, JournalUnreadable, LeaseHeld, LeaseLost, RolloutAborted
 from release.rollout_inputs import RolloutInputs
 from rollout import journal, operations
 from rollout.cluster.base import Readiness
@@ -279,3 +279,28 @@ def test_a_state_that_names_no_service_is_refused_with_the_field() -> None:
 def test_recorded_inputs_may_have_fields_of_another_version() -> None:
     values = {**wanted().to_wire(), "surprise": 1}
     assert operations.parse(values, recorded=True) == wanted()
+
+
+def test_the_ticks_of_the_last_rollouts_are_kept_and_those_of_older_ones_go() -> None:
+    world = Simulation()
+    remember(world, head(attempt=attempt(outcome=Outcome.ABORTED), recorded=("r1", "r0")))
+    for name in ("r0", "r1", "forgotten"):
+        world.journal.append(name, [{"at": 1.0}])
+    update(world)
+    newest, *others = world.head.recorded
+    assert others == ["r1", "r0"]
+    assert [bool(world.journal.records(name)) for name in (newest, "r1", "r0", "forgotten")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_journal_that_cannot_be_pruned_stops_no_rollout() -> None:
+    world = Simulation()
+    remember(world, head())
+    world.journal.faults.next("prune", ClusterError("the API server is away"))
+    update(world)
+    assert world.head.attempt is not None
+    assert world.head.attempt.outcome is Outcome.COMMITTED

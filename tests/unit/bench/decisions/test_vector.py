@@ -34,7 +34,7 @@ def recordings(draw: st.DataObject, runs: int, ticks: int) -> Recordings:
     return Recordings(candidate, bad, baseline, other, 10.0, weight, 0.0, [])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data(), st.sampled_from([1.0, 1.1, 3.0]), st.sampled_from([1.0, 4.0]), st.sampled_from([0.0, 45.0]))
 def test_both_hold_the_same_evidence_after_every_tick(
     data: st.DataObject, tolerate: float, phi: float, warm_up: float

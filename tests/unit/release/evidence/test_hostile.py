@@ -35,8 +35,8 @@ from tests.unit.release.evidence.test_predicates import COMPLETE
 from tests.vouched import REPORTS, key, trust_roots, vouch
 
 COUNT = int(os.environ.get("FUZZ_EXAMPLES", "100"))
-EXAMPLES = settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck))
-FEW = settings(max_examples=max(1, COUNT // 4), deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=COUNT, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=max(1, COUNT // 4), suppress_health_check=list(HealthCheck))
 
 FIXTURES: list[tuple[Kind, str]] = [
     ("tests", "junit-pytest.xml"),

@@ -100,7 +100,7 @@ FIELDS = st.sampled_from(["enforcementLevel", "exemptions", "trust", "maxAge", "
 INNER = st.dictionaries(st.sampled_from(NAMES), st.dictionaries(FIELDS, VALUES, max_size=3), max_size=3)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(SECTIONS | INNER)
 def test_whatever_is_configured_is_taken_or_refused_with_reasons_and_never_lowers_what_others_lean_on(
     content: dict[str, Any],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release.errors import InputError, Problem
@@ -297,7 +297,7 @@ def damaged(draw: st.DrawFn) -> str:
     return str(yaml.safe_dump(content, allow_unicode=draw(st.booleans())))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(damaged() | st.text() | st.binary() | values.map(lambda value: str(yaml.safe_dump(value))))
 def test_anything_either_loads_or_is_refused_with_reasons(content: str | bytes) -> None:
     try:

@@ -207,7 +207,7 @@ SAMPLES = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(max_size=200) | st.tuples(st.sampled_from(SAMPLES), st.integers(0, 80), st.text(max_size=6)).map(_spliced)
 )

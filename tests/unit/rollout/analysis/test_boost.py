@@ -55,7 +55,7 @@ def test_a_larger_boost_would_break_the_promise(case: tuple[float, int, float, f
     assert expected > 1.0 or max(value for _, value in found) <= exp(room)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from([5, 20, 40]),
     st.sampled_from([20, 80]),

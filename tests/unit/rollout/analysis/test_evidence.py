@@ -46,7 +46,7 @@ def busy(index: int, x: int, y: int) -> Tick:
     return Tick(2.0 * index + 2, 2.0 * index + 2, 2.0, 25.0, seen, {})
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=8))
 def test_evidence_survives_the_journal_exactly_at_every_tick(bad: list[tuple[int, int]]) -> None:
     straight = stored = full()

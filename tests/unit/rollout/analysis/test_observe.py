@@ -243,7 +243,7 @@ def test_more_time_left_means_a_smaller_ratio_can_be_detected() -> None:
     assert "no ratio is detectable" in decisions[-1].reason
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.sampled_from([0.05, 0.2, 0.5, 0.9]), st.floats(1, 2))
 def test_the_whole_test_with_boost_and_restarts_keeps_its_promise_exactly(
     bad: list[int], w: float, tolerate: float
@@ -269,7 +269,7 @@ def test_the_whole_test_with_boost_and_restarts_keeps_its_promise_exactly(
     assert expected >= 0.999
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 5))
 def test_a_worse_candidate_never_has_less_evidence_against_it(bad: int, baseline_bad: int, more: int) -> None:
     statistics = []

@@ -33,7 +33,7 @@ def outcomes(
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from([(50.0, 2.0), (10.0, 6.0)]), st.floats(0.0, 0.15), st.floats(1.0, 2.0))
 def test_evidence_for_leaving_a_step_is_one_at_most_on_average_when_it_must_not_be_left(
     step: tuple[float, float], baseline: float, more: float
@@ -49,7 +49,7 @@ def test_evidence_for_leaving_a_step_is_one_at_most_on_average_when_it_must_not_
     assert sum(chance * exp(evidence.states[0].promote.log) for chance, evidence in paths) <= 1.0 + 1e-9
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0.0, 1.0), st.sampled_from([None, 4.0]), st.sampled_from(["0s", "3s"]))
 def test_alone_evidence_for_an_abort_is_one_at_most_on_average_within_the_objective(
     part: float, phi: float | None, warm_up: str
@@ -71,7 +71,7 @@ rows = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 40)), min_size=1, m
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows, st.data(), st.sampled_from([5.0, 50.0, 95.0, 100.0]))
 def test_one_more_bad_event_of_the_candidate_at_any_time_is_never_less_evidence_against_it(
     kind: str, seen: list[Row], data: st.DataObject, weight: float

@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import httpx2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import ClusterError, Conflict
 from rollout.cluster.base import JournalStore
-from rollout.cluster.journal_store import CHUNK_BYTES, HEAD_BYTES, ConfigMapJournalStore
+from rollout.cluster.journal_store import HEAD_BYTES, ConfigMapJournalStore
 from rollout.cluster.memory import MemoryJournalStore
+from rollout.cluster.records import CHUNK_BYTES
 from tests.unit.rollout.api import NAMESPACE, Api, doing, failing, unanswered, untouched
 
 HEAD = f"/api/v1/namespaces/{NAMESPACE}/configmaps/slipway-checkout"
@@ -86,7 +87,6 @@ def test_a_number_that_is_none_is_refused_before_it_damages_the_record(store: Jo
     assert store.records("r1") == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 30_000), max_size=6), max_size=8))
 def test_whatever_is_appended_comes_back_once_and_in_order_from_small_chunks(batches: list[list[int]]) -> None:
     api = Api()

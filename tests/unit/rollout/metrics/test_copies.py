@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import ClusterError
@@ -80,7 +80,6 @@ def test_series_of_different_codes_clusters_or_pods_are_not_compared() -> None:
 @given(
     st.lists(st.tuples(st.floats(1.0, 20.0), st.integers(0, 1000), st.booleans()), min_size=2, max_size=12),
 )
-@settings(deadline=None)
 def test_any_split_of_one_counters_samples_is_taken_for_copies(steps: list[tuple[float, int, bool]]) -> None:
     at, value, kept = 0.0, 0.0, ([], [])  # type: ignore[var-annotated]
     for gap, grown, side in steps:

@@ -88,7 +88,7 @@ def test_rules_of_another_shape_are_refused(groups: Any) -> None:
 
 
 @given(st.one_of(JSON, JSON.map(lambda data: {"status": "success", "data": data})), JSON)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_snapshot_never_raises_whatever_a_server_answers(answer: Any, inner: Any) -> None:
     server = Server()
     server.on("", httpx2.Response(200, content=_json(answer)))
