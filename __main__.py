@@ -29,7 +29,9 @@ def main() -> None:
         RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))
     exports: dict[str, object] = {}
     for entry in stack.services:
-        inputs = ReleaseInputs.of(entry.release, stack.namespace, entry.manifest, entry.sha256, stack.gates)
+        inputs = ReleaseInputs.of(
+            entry.release, stack.namespace, entry.manifest, entry.sha256, stack.gates, entry.migrations
+        )
         args = TopologyArgs(
             gate=Release(entry.release.service, inputs),
             release=entry.release,

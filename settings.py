@@ -16,6 +16,8 @@ from pydantic import Field, ValidationError
 
 from release.collisions import collisions
 from release.errors import InputError, Problem
+from release.evidence.migration_files import MigrationSource, read_migrations
+from release.evidence.references import Sources
 from release.manifest.base import Part
 from release.manifest.document import Document
 from release.manifest.guardrails import ClientFailures
@@ -83,6 +85,8 @@ class Service:
     standby: Release | None
     manifest: str
     sha256: str
+    migrations: tuple[MigrationSource, ...] = ()
+    """The scripts of the release, which QA and approvers say yes to as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +167,13 @@ def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
         if release is not None and standby is not None:
             loaded.compare(name, release, standby)
         if release is not None:
-            sha256 = sha256_of(loaded.root / entry.manifest)
-            yield Service(release=release, standby=standby, manifest=entry.manifest, sha256=sha256)
+            yield Service(
+                release=release,
+                standby=standby,
+                manifest=entry.manifest,
+                sha256=sha256_of(loaded.root / entry.manifest),
+                migrations=read_migrations(release, Sources(loaded.root, str(PurePosixPath(entry.manifest).parent))),
+            )
 
 
 @dataclass(frozen=True, slots=True)

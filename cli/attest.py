@@ -14,6 +14,7 @@ from cli.attest_verify import verify
 from release.errors import InputError, Problem
 from release.evidence.facts import Kind
 from release.evidence.receipts import ResultKind
+from release.people import known_as
 
 KINDS = sorted(get_args(ResultKind))
 KeyKind = Literal["ed25519", "ecdsa"]
@@ -79,7 +80,7 @@ def qa(it: Making, *, recommendation: str, by: str, note: str) -> None:
     """QA's word on the release as it is now: any later change of the manifest voids it."""
     from release.evidence import propose, receipts
 
-    it.write(receipts.QA, propose.qa(it.release, it.at, recommendation, by, note))
+    it.write(receipts.QA, propose.qa(it.release, it.sources, it.at, recommendation, by, note))
 
 
 @attest.command()
@@ -91,11 +92,10 @@ def approval(it: Making, *, role: str, by: str, expires: datetime | None) -> Non
     """An approval of the release as it is now: any later change of the manifest voids it."""
     from release.evidence import propose, receipts
 
-    author = it.release.scope.author or ""
-    if by.casefold() == " ".join(author.split()).casefold():
+    if known_as(by) == known_as(it.release.scope.author or ""):
         problem = Problem("--by", f"{by} is the author (scope.author)", "Ask somebody else with this role")
         raise InputError(f"{it.release.service} {it.release.version}", [problem])
-    it.write(receipts.APPROVAL, propose.approval(it.release, it.at, role, by, expires))
+    it.write(receipts.APPROVAL, propose.approval(it.release, it.sources, it.at, role, by, expires))
 
 
 @attest.command()
@@ -103,7 +103,11 @@ def approval(it: Making, *, role: str, by: str, expires: datetime | None) -> Non
 @click.option("--outcome", type=click.Choice(["completed", "aborted", "interrupted"]), required=True)
 @makes_statement
 def staging(it: Making, *, stack: str, outcome: Outcome) -> None:
-    """The receipt of a rollout before production."""
+    """The receipt of a rollout before production, of the revision (artifact and workload) of the manifest given.
+
+    Give the manifest that ran in that stack. Where production's workload is another one, its manifest must declare the
+    differences (environment.differences).
+    """
     from release.evidence import propose, receipts
 
     it.write(receipts.STAGING, propose.staging(it.release, it.at, stack, outcome))

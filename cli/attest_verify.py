@@ -70,10 +70,12 @@ def _unvouched(it: Verified, what: Said) -> dict[Kind, str]:
     from release.evidence.binding import check_person, signer
 
     by = getattr(what.facts, "by", "")
+    about = getattr(what.facts, "release", what.facts)
+    service: str | None = getattr(about, "service", None)
     found: dict[Kind, str] = {}
     for kind in sorted(_kinds(what)):
         try:
-            principal = signer(it, kind, what.at, by)
+            principal = signer(it, kind, what.at, by, service)
             if what.facts is not None:
                 check_person(what.facts, principal)
         except EvidenceError as error:

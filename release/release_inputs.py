@@ -7,12 +7,14 @@ evidence as it reads it (`evidence`), and overwrites whatever a program writes t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from release.evidence.facts import Digest, Sha256
+from release.evidence.migration_files import MigrationSource
 from release.evidence.model import Dossier
 from release.findings import Text
 from release.fingerprint import fingerprint_of
@@ -114,8 +116,16 @@ class ReleaseInputs(Part):
     evidence: Dossier | None = None
 
     @classmethod
-    def of(cls, release: Release, namespace: str, manifest: str, sha256: str, gates: GateSetting) -> ReleaseInputs:
-        """What the program declares."""
+    def of(
+        cls,
+        release: Release,
+        namespace: str,
+        manifest: str,
+        sha256: str,
+        gates: GateSetting,
+        migrations: Sequence[MigrationSource] = (),
+    ) -> ReleaseInputs:
+        """What the program declares; `migrations` are the scripts of the release, as they are read beside it."""
         return cls(
             service=release.service,
             namespace=namespace,
@@ -124,7 +134,7 @@ class ReleaseInputs(Part):
             version=release.version,
             revision=revision_of(release),
             image=release.artifact.image,
-            fingerprint=fingerprint_of(release),
+            fingerprint=fingerprint_of(release, migrations),
             summary=release.scope.summary,
             strategy=chosen(release).kind,
             owner=f"{release.owner.team}, {release.owner.oncall}",

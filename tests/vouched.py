@@ -25,6 +25,7 @@ from release.fingerprint import fingerprint_of
 from release.manifest.load import parse
 from release.manifest.release import Release
 from release.readiness import BudgetStatus, Case, ObservedArtifact, Settings
+from release.revision import revision_of
 from tests.manifests import manifest
 
 DATA = Path(__file__).parent / "data" / "evidence"
@@ -163,7 +164,23 @@ class Vouched:
     def reference(self) -> dict[str, str]:
         """What QA and approvers refer to."""
         release = self.release()
-        return {"service": release.service, "version": release.version, "fingerprint": fingerprint_of(release)}
+        return {
+            "service": release.service,
+            "version": release.version,
+            "fingerprint": fingerprint_of(release, read_migrations(release, Sources(self.root))),
+        }
+
+    def staged(self, **said: object) -> str:
+        """The receipt of a rollout in staging, of the revision as it is now; its name."""
+        receipt = {
+            "at": self.yesterday.isoformat(),
+            "service": self.service,
+            "version": str(self.manifest["version"]),
+            "revision": revision_of(self.release()),
+            "stack": "staging",
+            "outcome": "completed",
+        }
+        return self.sign("staging.json", "stage", receipts.STAGING, receipt | said)
 
     def people(self, at: datetime | None = None) -> None:
         """QA's word and the approval, for the release as it is now."""
@@ -212,7 +229,7 @@ def _statements(it: Vouched) -> list[str]:
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa())
     return [
         "results.json",
-        it.sign("staging.json", "stage", receipts.STAGING, did | {"version": it.manifest["version"]}),
+        it.staged(),
         it.sign("drill.json", "stage", receipts.DRILL, did | {"procedure": "rollback", "seconds": 4.5}),
         it.sign("migration.json", "ci", receipts.MIGRATION, receipt),
     ]

@@ -23,8 +23,8 @@ from release.evidence.model import Binding
 from release.evidence.receipts import BoundFile
 from release.evidence.trust import Principal
 from release.evidence.verify import Verified
-from release.fingerprint import fingerprint_of
 from release.manifest.release import Release
+from release.people import known_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Tie:
     file: BoundFile
 
 
-def signer(verified: Verified, kind: Kind, at: datetime | None, by: str = "") -> Principal:
-    """The principal among the signers who may say `kind`, the one called `by` before others.
+def signer(verified: Verified, kind: Kind, at: datetime | None, by: str = "", service: str | None = None) -> Principal:
+    """The principal among the signers who may say `kind` of `service`, the one called `by` before others.
 
     Raises EvidenceError `not-allowed` or `untrusted`.
     """
@@ -45,13 +45,19 @@ def signer(verified: Verified, kind: Kind, at: datetime | None, by: str = "") ->
     if not allowed:
         names = ", ".join(principal.name for principal in verified.principals)
         raise EvidenceError("not-allowed", f"{names} signed it and may not vouch for {kind}")
+    if service is not None and not any(principal.speaks_of(service) for principal in allowed):
+        limited = ", ".join(f"{principal.name} (of {', '.join(principal.services)})" for principal in allowed)
+        raise EvidenceError("not-allowed", f"{limited} signed it and may not vouch for {kind} of {service}")
+    allowed = [principal for principal in allowed if service is None or principal.speaks_of(service)]
     current = [p for p in allowed if p.until is None or (at is not None and at <= p.until)]
     if not current:
         raise EvidenceError("untrusted", f"the credential of {allowed[0].name} was retired before the statement's time")
-    return next((p for p in current if p.name.casefold() == by.casefold()), current[0])
+    return next((p for p in current if known_as(p.name) == known_as(by)), current[0])
 
 
-def bind(content: Content, kind: Kind, subject: Digest, ties: Iterable[Tie]) -> tuple[Tie, Principal]:
+def bind(
+    content: Content, kind: Kind, subject: Digest, ties: Iterable[Tie], service: str | None = None
+) -> tuple[Tie, Principal]:
     """The latest statement that ties a report to `subject`.
 
     Raises EvidenceError: `unbound`, `wrong-digest`, `not-allowed`, `untrusted`.
@@ -65,7 +71,7 @@ def bind(content: Content, kind: Kind, subject: Digest, ties: Iterable[Tie]) -> 
         others = ", ".join(sorted({digest for tie in naming for digest in tie.verified.digests})[:3])
         raise EvidenceError("wrong-digest", f"{content.path} is bound to {others}, not to {subject}")
     latest = max(about, key=lambda tie: tie.at)
-    return latest, signer(latest.verified, kind, latest.at)
+    return latest, signer(latest.verified, kind, latest.at, service=service)
 
 
 def _why_unbound(content: Content, kind: Kind, ties: list[Tie]) -> str:
@@ -86,10 +92,11 @@ def check_subject(verified: Verified, facts: Facts, subject: Digest) -> Digest:
     raise EvidenceError("wrong-digest", f"it is about {', '.join(verified.digests[:3])}, not about {subject}")
 
 
-def check_release(facts: Facts, release: Release, principal: Principal) -> None:
-    """What people said must be about this release and in their own name. Raises EvidenceError."""
+def check_release(facts: Facts, release: Release, fingerprint: Digest, principal: Principal) -> None:
+    """What people said must be about this release as it is now, by its fingerprint, and in their own name. Raises
+    EvidenceError."""
     if isinstance(facts, QaFacts | ApprovalFacts):
-        _check_reference(facts.release, release)
+        _check_reference(facts.release, release, fingerprint)
     check_person(facts, principal)
     if isinstance(facts, StagingFacts | DrillFacts) and facts.service != release.service:
         raise EvidenceError("wrong-release", f"it is about the service {facts.service}, not {release.service}")
@@ -97,18 +104,19 @@ def check_release(facts: Facts, release: Release, principal: Principal) -> None:
 
 def check_person(facts: Facts, principal: Principal) -> None:
     """People speak in their own name, and approve in their own roles. Raises EvidenceError."""
-    if isinstance(facts, QaFacts | ApprovalFacts) and facts.by.casefold() != principal.name.casefold():
+    if isinstance(facts, QaFacts | ApprovalFacts) and known_as(facts.by) != known_as(principal.name):
         raise EvidenceError("not-allowed", f"it says that {facts.by} speaks, but {principal.name} signed it")
     if isinstance(facts, ApprovalFacts) and facts.role not in principal.roles:
         raise EvidenceError("not-allowed", f"{principal.name} may not approve as {facts.role}")
 
 
-def _check_reference(reference: ReleaseReference, release: Release) -> None:
+def _check_reference(reference: ReleaseReference, release: Release, fingerprint: Digest) -> None:
     said, wanted = (reference.service, reference.version), (release.service, release.version)
     if said != wanted:
         raise EvidenceError("wrong-release", f"it is about {' '.join(said)}, not {' '.join(wanted)}")
-    if reference.fingerprint != fingerprint_of(release):
-        raise EvidenceError("wrong-release", "the manifest was changed after it was signed")
+    if reference.fingerprint != fingerprint:
+        scripts = " or a script of its migrations" if release.migrations else ""
+        raise EvidenceError("wrong-release", f"the manifest{scripts} was changed after it was signed")
 
 
 def binding(verified: Verified, principal: Principal) -> Binding:

@@ -11,6 +11,7 @@ from release.evidence.binding import Tie, bind, binding, check_release, check_su
 from release.evidence.errors import EvidenceError
 from release.evidence.facts import ApprovalFacts, Facts, Kind, QaFacts
 from release.evidence.files import Content
+from release.evidence.migration_files import read_migrations
 from release.evidence.model import MOST_ITEMS, Dossier, Item, Rejected
 from release.evidence.references import SECTIONS, Reference, Sources, limit_of, references
 from release.evidence.trust import TrustRoots
@@ -28,7 +29,8 @@ def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
 
     Reads files below `sources.root` and nothing else; never raises for what a file contains.
     """
-    work = _Work(release, sources, trust)
+    fingerprint = fingerprint_of(release, read_migrations(release, sources))
+    work = _Work(release, sources, trust, fingerprint)
     named = list(references(release))
     if len(named) > MOST_ITEMS:
         too_many = f"{len(named)} files are named, at most {MOST_ITEMS} are read"
@@ -40,7 +42,7 @@ def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
     work.omitted()
     return Dossier(
         subject=release.artifact.digest,
-        fingerprint=fingerprint_of(release),
+        fingerprint=fingerprint,
         items=tuple(work.items[:MOST_ITEMS]),
         rejected=tuple(work.rejected[:MOST_ITEMS]),
     )
@@ -51,6 +53,8 @@ class _Work:
     release: Release
     sources: Sources
     trust: TrustRoots
+    fingerprint: str
+    """Of the release as it is now."""
     items: list[Item] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
@@ -79,7 +83,7 @@ class _Work:
         try:
             self._once(kind, content)
             facts = reports.parse(kind, content.data, subject)
-            tie, principal = bind(content, kind, subject, self.ties)
+            tie, principal = bind(content, kind, subject, self.ties, self.release.service)
         except EvidenceError as error:
             self.reject(reference, error.code, error.detail)
             return
@@ -160,8 +164,8 @@ class _Work:
         self._once(facts.kind, statement.content)
         subject = check_subject(statement, facts, self.release.artifact.digest)
         by = facts.by if isinstance(facts, QaFacts | ApprovalFacts) else ""
-        principal = signer(statement, facts.kind, what.at, by)
-        check_release(facts, self.release, principal)
+        principal = signer(statement, facts.kind, what.at, by, self.release.service)
+        check_release(facts, self.release, self.fingerprint, principal)
         self.items.append(
             Item(
                 field=reference.field,

@@ -178,6 +178,8 @@ class StagingFacts(Part):
     version: Text
     stack: Text
     outcome: Literal["completed", "aborted", "interrupted"]
+    revision: Text | None = None
+    """What ran there, artifact and workload; None in receipts of an earlier version of Slipway."""
 
 
 class DrillFacts(Part):

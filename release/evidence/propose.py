@@ -15,6 +15,7 @@ from release.evidence.references import Sources, limit_of, references
 from release.evidence.verify import is_signed
 from release.fingerprint import fingerprint_of
 from release.manifest.release import Release
+from release.revision import revision_of
 
 Predicate = dict[str, object]
 
@@ -46,20 +47,22 @@ def results(release: Release, sources: Sources, at: datetime, only: Collection[K
     return {"at": at.isoformat(), "files": files}
 
 
-def qa(release: Release, at: datetime, recommendation: str, by: str, note: str = "") -> Predicate:
-    """QA's word on a release."""
+def qa(release: Release, sources: Sources, at: datetime, recommendation: str, by: str, note: str = "") -> Predicate:
+    """QA's word on a release. Raises InputError when a script of its migrations cannot be read."""
     return {
         "at": at.isoformat(),
-        "release": _reference(release),
+        "release": _reference(release, sources),
         "recommendation": recommendation,
         "by": by,
         "note": note,
     }
 
 
-def approval(release: Release, at: datetime, role: str, by: str, expires: datetime | None) -> Predicate:
-    """One approval of a release."""
-    predicate: Predicate = {"at": at.isoformat(), "release": _reference(release), "role": role, "by": by}
+def approval(
+    release: Release, sources: Sources, at: datetime, role: str, by: str, expires: datetime | None
+) -> Predicate:
+    """One approval of a release. Raises InputError when a script of its migrations cannot be read."""
+    predicate: Predicate = {"at": at.isoformat(), "release": _reference(release, sources), "role": role, "by": by}
     return predicate if expires is None else predicate | {"expires": expires.isoformat()}
 
 
@@ -71,6 +74,7 @@ def staging(
         "at": at.isoformat(),
         "service": release.service,
         "version": release.version,
+        "revision": revision_of(release),
         "stack": stack,
         "outcome": outcome,
     }
@@ -124,5 +128,14 @@ def _unreadable(name: str, script: Script) -> Problem:
     return Problem(f"migrations.{name}", f"{script.path}: {script.detail}", "Correct the path")
 
 
-def _reference(release: Release) -> Predicate:
-    return {"service": release.service, "version": release.version, "fingerprint": fingerprint_of(release)}
+def _reference(release: Release, sources: Sources) -> Predicate:
+    scripts = read_migrations(release, sources)
+    problems = [
+        _unreadable(source.id, script)
+        for source in scripts
+        for script in (source.up, source.down)
+        if script is not None and script.code is not None
+    ]
+    if problems:  # a word about scripts that nobody could read would be void as soon as they can be
+        raise InputError(f"{release.service} {release.version}", problems)
+    return {"service": release.service, "version": release.version, "fingerprint": fingerprint_of(release, scripts)}

@@ -87,16 +87,23 @@ class ApprovalPredicate(Foreign):
 
 
 class StagingPredicate(Foreign):
-    """The subject passed a rollout in `stack`."""
+    """`revision` (the artifact with its whole workload) passed a rollout in `stack`; the subject is the artifact."""
 
     at: Time
     service: Word
     version: Word
     stack: Word
     outcome: Literal["completed", "aborted", "interrupted"]
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
 
     def facts(self) -> StagingFacts:
-        return StagingFacts(service=self.service, version=self.version, stack=self.stack, outcome=self.outcome)
+        return StagingFacts(
+            service=self.service,
+            version=self.version,
+            stack=self.stack,
+            outcome=self.outcome,
+            revision=self.revision,
+        )
 
 
 class DrillPredicate(Foreign):

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from release.evidence.facts import Kind
 from release.manifest.base import Part
+from release.people import is_plain, known_as
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -51,8 +52,13 @@ class Principal(Part):
     keys: Annotated[tuple[str, ...], Field(max_length=8)] = ()
     """Public keys in PEM: Ed25519, ECDSA P-256 or P-384, RSA of 2048 bits or more."""
     identities: Annotated[tuple[Identity, ...], Field(max_length=8)] = ()
-    may: Annotated[tuple[Kind, ...], Field(min_length=1)]
-    """The kinds of evidence that this principal may vouch for; nothing else it signs counts."""
+    may: tuple[Kind, ...] = ()
+    """The kinds of evidence that this principal may vouch for; nothing else it signs counts. Somebody who only writes
+    changes has neither this nor credentials."""
+    aliases: Annotated[tuple[Name, ...], Field(max_length=16)] = ()
+    """Other names of the same person, such as an e-mail address: as an author they are this principal."""
+    services: Annotated[tuple[Name, ...], Field(max_length=256)] = ()
+    """The services that this principal may vouch for and approve; every one when left out."""
     roles: tuple[Name, ...] = ()
     """The roles in which this principal may approve, such as service-owner."""
     until: AwareDatetime | None = None
@@ -68,9 +74,29 @@ class Principal(Part):
             key_id(pem)
         return value
 
+    @field_validator("name", "aliases")
+    @classmethod
+    def _plain_names(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for name in (value,) if isinstance(value, str) else value:
+            if not is_plain(name) or name != " ".join(name.split()):
+                raise ValueError("a name is printable ASCII, without spaces around it: other letters look alike")
+        return value
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name of this principal, as names are compared."""
+        return frozenset(map(known_as, (self.name, *self.aliases)))
+
+    def speaks_of(self, service: str) -> bool:
+        """Whether what this principal says of a service counts."""
+        return not self.services or service in self.services
+
     @model_validator(mode="after")
     def _has_a_credential(self) -> Principal:
-        if not self.keys and not self.identities:
+        has_credentials = bool(self.keys or self.identities)
+        if has_credentials and not self.may:
+            raise ValueError(f"principal {self.name} has credentials, so may needs at least 1 kind of evidence")
+        if not has_credentials and (self.may or self.roles):
             raise ValueError(f"principal {self.name} has neither keys nor identities, so nothing of it can be verified")
         if "approval" in self.may and not self.roles:
             raise ValueError(f"principal {self.name} may approve, so it needs roles")
@@ -99,10 +125,12 @@ class TrustRoots(Part):
     def _one_credential_one_name(self) -> TrustRoots:
         from release.evidence.keys import key_id
 
-        names = [principal.name.casefold() for principal in self.principals]
+        names = [name for principal in self.principals for name in principal.names]
         doubles = sorted({name for name in names if names.count(name) > 1})
         if doubles:
-            raise ValueError(f"{', '.join(doubles)}: each principal has one entry")
+            raise ValueError(
+                f"{', '.join(doubles)}: each name belongs to one principal, and each principal has one entry"
+            )
         owner: dict[str, str] = {}
         for principal in self.principals:
             for known in {key_id(pem) for pem in principal.keys} | {str(i) for i in principal.identities}:
@@ -113,3 +141,8 @@ class TrustRoots(Part):
         if self.sigstore_root is None and any(principal.identities for principal in self.principals):
             raise ValueError("identities need sigstoreRoot, the trusted root of the Sigstore instance that issues them")
         return self
+
+    def principal_of(self, name: str) -> Principal | None:
+        """Who is known by a name or alias."""
+        wanted = known_as(name)
+        return next((principal for principal in self.principals if wanted in principal.names), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,7 @@ from release.errors import InputError
 from release.evidence.collect import collect
 from release.evidence.errors import EvidenceError
 from release.evidence.files import read_below
-from release.evidence.migration_files import read_migrations
+from release.evidence.migration_files import MigrationSource, read_migrations
 from release.evidence.references import Sources
 from release.findings import Finding
 from release.gating.configuration import Configuration
@@ -109,9 +109,9 @@ def case_of(
     )
 
 
-def declared_otherwise(inputs: ReleaseInputs, read: Read) -> list[Finding]:
-    """What a program says of a manifest that its bytes do not."""
-    true = ReleaseInputs.of(read.release, inputs.namespace, inputs.manifest, read.sha256, inputs.gates)
+def declared_otherwise(inputs: ReleaseInputs, read: Read, migrations: Sequence[MigrationSource] = ()) -> list[Finding]:
+    """What a program says of a manifest and its scripts that their bytes do not."""
+    true = ReleaseInputs.of(read.release, inputs.namespace, inputs.manifest, read.sha256, inputs.gates, migrations)
     return [
         Finding(
             gate=MANIFEST,

@@ -85,10 +85,10 @@ def judge(
     path = manifest if isinstance(manifest, str) else manifest.manifest
     read, findings = manifest_problems(project, path)
     case: Case | None = None
-    if read is not None and not isinstance(manifest, str):
-        findings = declared_otherwise(manifest, read)
     if read is not None:
         case = case_of(project, stack, read, path, configuration, observed, now)
+        if not isinstance(manifest, str):
+            findings = declared_otherwise(manifest, read, case.migrations)
         if not observed.settled:
             findings += [finding for gate in GATES.values() for finding in gate(case)]
     return Judgement(urn, tuple(weighed(order(findings), urn, configuration, now)), case)

@@ -49,6 +49,13 @@ def differences(staging: Release, here: Release) -> dict[str, tuple[str, str]]:
     }
 
 
+def undeclared(staging: Release, here: Release) -> dict[str, tuple[str, str]]:
+    """The differences that `here` does not declare under `environment.differences`."""
+    declared = () if here.environment is None else tuple(entry.field for entry in here.environment.differences)
+    found = differences(staging, here)
+    return {path: values for path, values in found.items() if not any(_covers(field, path) for field in declared)}
+
+
 def _artifact(case: Case, staging: Release) -> list[Finding]:
     if staging.artifact.digest == case.release.artifact.digest:
         return []
@@ -68,7 +75,7 @@ def _configuration(case: Case, staging: Release) -> list[Finding]:
     environment = case.release.environment
     declared = {} if environment is None else {entry.field: entry.reason for entry in environment.differences}
     found = differences(staging, case.release)
-    undeclared = {path: values for path, values in found.items() if not any(_covers(d, path) for d in declared)}
+    surprising = undeclared(staging, case.release)
     findings = [
         _finding(
             path,
@@ -77,10 +84,10 @@ def _configuration(case: Case, staging: Release) -> list[Finding]:
             "the same, or a declared difference with its reason",
             "Make them the same, or declare it under environment.differences",
         )
-        for path, (there, here) in list(undeclared.items())[:MOST_LISTED]
+        for path, (there, here) in list(surprising.items())[:MOST_LISTED]
     ]
-    if len(undeclared) > MOST_LISTED:
-        more = f"{len(undeclared) - MOST_LISTED} more differences"
+    if len(surprising) > MOST_LISTED:
+        more = f"{len(surprising) - MOST_LISTED} more differences"
         findings.append(_finding("workload", "undeclared", more, "none", "Compare the two manifests"))
     unused = [field for field in declared if not any(_covers(field, path) for path in found)]
     return [

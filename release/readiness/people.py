@@ -5,6 +5,7 @@ from __future__ import annotations
 from release.evidence.facts import ApprovalFacts, QaFacts
 from release.evidence.model import Item
 from release.findings import Finding, Severity, Turn
+from release.people import is_plain, known_as, may_be
 from release.readiness.case import CLOCK_SKEW, Case, aged, rejected
 
 QA = "qa"
@@ -41,7 +42,7 @@ def evaluate_qa(case: Case) -> list[Finding]:
         declared is not None
         and signed
         and not findings
-        and all(f.by.casefold() != declared.by.casefold() for _, f in signed)
+        and all(known_as(f.by) != known_as(declared.by) for _, f in signed)
     ):
         findings.append(
             _finding(
@@ -63,19 +64,9 @@ def evaluate_approvals(case: Case) -> list[Finding]:
     findings = [rejected(APPROVALS, entry, "owner") for entry in case.dossier.rejections("approval")]
     if case.settled:
         return findings
-    author = " ".join((case.release.scope.author or "").split()).casefold()
-    if not author and case.settings.approvals.roles:
-        findings.append(
-            _finding(
-                APPROVALS,
-                "author-unknown",
-                "scope.author",
-                "nothing",
-                "who made the change, so that it is somebody else who approves",
-                "Name the author",
-                "development",
-            )
-        )
+    author = case.release.scope.author or ""
+    if case.settings.approvals.roles:
+        findings += _author(case, author)
     usable: list[ApprovalFacts] = []
     refused: set[str] = set()
     for item, facts in case.dossier.of(ApprovalFacts):
@@ -90,7 +81,7 @@ def evaluate_approvals(case: Case) -> list[Finding]:
 
 def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list[Finding]:
     findings = aged(APPROVALS, item, case, case.settings.approvals.max_age, "owner")
-    if author and facts.by.casefold() == author:
+    if author.strip() and _same_person(case, facts.by, author):
         findings.append(
             _finding(
                 APPROVALS,
@@ -118,11 +109,44 @@ def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list
     return findings
 
 
+def _author(case: Case, author: str) -> list[Finding]:
+    """Whether it is known who made the change, so that it is somebody else who approves."""
+    problem: tuple[str, str, str] | None = None
+    if not author.strip():
+        problem = "author-unknown", "nothing", "Name the author"
+    elif not is_plain(author):
+        shown = author.encode("ascii", "backslashreplace").decode()
+        problem = (
+            "author-unclear",
+            f"{shown}, which is not printable ASCII",
+            "Write the author's name in the trust roots",
+        )
+    elif case.trust.principal_of(author) is None:
+        akin = [one.name for one in case.trust.principals if one.roles and any(may_be(author, n) for n in one.names)]
+        if akin:
+            remedy = "Write that principal's name, or list the other name among its aliases in the trust roots"
+            problem = "author-unclear", f"{author}, who may be {' or '.join(akin)}", remedy
+        elif case.settings.approvals.known_authors:
+            remedy = "Add the author to the trust roots, a name is enough, or list the name among somebody's aliases"
+            problem = "author-unknown", f"{author}, who is no principal of the trust roots", remedy
+    if problem is None:
+        return []
+    code, found, remedy = problem
+    wanted = "who made the change, so that it is somebody else who approves"
+    return [_finding(APPROVALS, code, "scope.author", found, wanted, remedy, "development")]
+
+
+def _same_person(case: Case, first: str, second: str) -> bool:
+    """By principals where both are known, else by their names."""
+    one, other = case.trust.principal_of(first), case.trust.principal_of(second)
+    return known_as(first) == known_as(second) or (one is not None and one is other)
+
+
 def _roles(case: Case, usable: list[ApprovalFacts], refused: set[str]) -> list[Finding]:
     """Roles without an approval (those in `refused` were reported already); one person cannot fill two of them."""
-    free = {facts.by.casefold(): facts for facts in usable}
+    free = {known_as(facts.by): facts for facts in usable}
     wanted = case.settings.approvals.roles
-    by_role = {role: [f.by.casefold() for f in usable if f.role == role] for role in wanted}
+    by_role = {role: [known_as(f.by) for f in usable if f.role == role] for role in wanted}
     missing = [role for role in wanted if not by_role[role]]
     if not missing and not _assignable(list(wanted), by_role, frozenset()):
         return [

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from release.evidence.facts import DrillFacts, StagingFacts
+from release.evidence.model import Item
 from release.findings import Finding, Severity
 from release.readiness.case import Case, aged, rejected
+from release.readiness.parity import undeclared
+from release.revision import revision_of
 
 STAGING = "staging"
 DRILL = "drill"
+MOST_LISTED = 5
+"""Fields that differ, of those that a message shows."""
 
 
 def evaluate_staging(case: Case) -> list[Finding]:
-    """The same artifact completed a rollout in the stack before this one. Production is no test environment."""
+    """The same revision, artifact and workload, completed a rollout in the stack before this one, or one whose
+    differences are declared. Production is no test environment."""
     if case.before_production or not case.settings.staging.required:
         return []
     findings = [rejected(STAGING, entry, "owner") for entry in case.dossier.rejections("staging")]
     wanted = case.settings.staging.stack
     receipts = [(item, facts) for item, facts in case.dossier.of(StagingFacts) if facts.stack == wanted]
-    completed = [item for item, facts in receipts if facts.outcome == "completed"]
-    fresh = [item for item in completed if not aged(STAGING, item, case, case.settings.staging.max_age, "owner")]
-    if fresh or findings:
+    completed = [_receipt(case, item, facts) for item, facts in receipts if facts.outcome == "completed"]
+    if findings or any(not problems for problems in completed):
         return findings
     if completed:
-        return [f for item in completed for f in aged(STAGING, item, case, case.settings.staging.max_age, "owner")]
+        return [problem for problems in completed for problem in problems]
     failed = [facts.outcome for _, facts in receipts]
     return [
         _finding(
@@ -35,6 +40,36 @@ def evaluate_staging(case: Case) -> list[Finding]:
             "critical",
         )
     ]
+
+
+def _receipt(case: Case, item: Item, facts: StagingFacts) -> list[Finding]:
+    """What keeps a receipt of a completed rollout from counting: its age, or that something else ran."""
+    findings = aged(STAGING, item, case, case.settings.staging.max_age, "owner")
+    problem = _other_revision(case, facts.revision)
+    if problem is not None:
+        code, found, remedy = problem
+        wanted = f"revision {revision_of(case.release)}, or one whose differences are declared"
+        findings.append(_finding(STAGING, code, item.field, f"{item.path}: {found}", wanted, remedy, "critical"))
+    return findings
+
+
+def _other_revision(case: Case, revision: str | None) -> tuple[str, str, str] | None:
+    """(code, found, remedy) when what ran there is not what is released; the digest alone says nothing of the
+    workload."""
+    stack = case.settings.staging.stack
+    if revision is None:
+        return "unbound", "a receipt that names no revision", "Make it again with `slipway attest staging`"
+    if revision == revision_of(case.release):
+        return None
+    again = f"Release this manifest to {stack}, then list the receipt of `slipway attest staging`"
+    if case.staging is None or revision != revision_of(case.staging):
+        return "other-revision", f"revision {revision} ran in {stack}", again
+    differing = list(undeclared(case.staging, case.release))
+    if not differing:
+        return None
+    listed = ", ".join(differing[:MOST_LISTED]) + (", ..." if len(differing) > MOST_LISTED else "")
+    declare = f"Declare {listed} under environment.differences with the reason, or make them the same"
+    return "other-revision", f"revision {revision} ran in {stack}, which differs in {listed}", declare
 
 
 def evaluate_drill(case: Case) -> list[Finding]:

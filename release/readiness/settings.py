@@ -89,6 +89,9 @@ class ApprovalSettings(Part):
     roles: tuple[str, ...] = ("service-owner",)
     """Every one of these must have approved, each by somebody else."""
     max_age: Seconds = 14 * DAY
+    known_authors: bool = False
+    """The author must be a principal of the trust roots, by name or alias: only then is it known that it is not one
+    of the approvers under another name."""
 
 
 class StagingSettings(Part):

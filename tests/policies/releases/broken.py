@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from release.evidence import predicates, receipts
+from release.revision import revision_of
 from tests.manifests import OTHER_DIGEST
 from tests.policies.releases.scene import UNKNOWN, Declared, Scene
 from tests.vouched import REPORTS, Vouched, slsa
@@ -86,7 +87,8 @@ def _did(it: Vouched, **said: object) -> dict[str, object]:
 
 
 def _staged(it: Vouched, digest: str | None = None, **said: object) -> None:
-    it.sign("staging.json", "stage", receipts.STAGING, _did(it, version="1.0.0", **said), digest)
+    revision = revision_of(it.release())
+    it.sign("staging.json", "stage", receipts.STAGING, _did(it, version="1.0.0", revision=revision) | said, digest)
 
 
 def _drilled(it: Vouched, **said: object) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from release.evidence.migration_files import read_migrations
+from release.evidence.references import Sources
 from release.gating.case import read_manifest
 from release.release_inputs import TYPE, GateSetting, ReleaseInputs
 from tests.manifests import DIGEST
@@ -111,7 +113,8 @@ class Scene:
 
     def _release(self, declared: Declared, path: str) -> dict[str, Any]:
         read = read_manifest(self.root, path)
-        inputs = ReleaseInputs.of(read.release, NAMESPACE, path, read.sha256, GateSetting()).to_wire()
+        scripts = read_migrations(read.release, Sources(self.root, str(Path(path).parent)))
+        inputs = ReleaseInputs.of(read.release, NAMESPACE, path, read.sha256, GateSetting(), scripts).to_wire()
         props = {**inputs, "observed": declared.observed, **declared.props}
         return {"name": declared.service, "props": {key: value for key, value in props.items() if value is not None}}
 

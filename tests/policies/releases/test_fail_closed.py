@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from release.evidence import predicates, receipts
+from release.revision import revision_of
 from tests.manifests import OTHER_DIGEST
 from tests.policies.releases.scene import UNKNOWN, Scene
 from tests.policies.releases.test_releases import judged
@@ -71,7 +72,8 @@ def _did(it: Vouched, ago: timedelta) -> dict[str, object]:
 
 
 def _staging(it: Vouched, ago: timedelta, digest: str | None) -> None:
-    it.sign("staging.json", "stage", receipts.STAGING, {**_did(it, ago), "version": "1.0.0"}, digest)
+    said = {**_did(it, ago), "version": "1.0.0", "revision": revision_of(it.release())}
+    it.sign("staging.json", "stage", receipts.STAGING, said, digest)
 
 
 def _drill(it: Vouched, ago: timedelta, digest: str | None) -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from release.evidence.migration_files import read_migrations
+from release.evidence.references import Sources
 from release.fingerprint import fingerprint_of
 from release.manifest.load import parse
 from release.manifest.release import Release
-from tests.vouched import content
+from tests.vouched import content, vouch
 
 
 def _release(**changes: Any) -> Release:
@@ -48,3 +51,24 @@ def test_a_field_that_a_later_version_adds_voids_nobodys_word() -> None:
     later = Later.model_validate(content(), by_alias=True, by_name=False)
     assert fingerprint_of(later) == fingerprint_of(_release())
     assert fingerprint_of(later.model_copy(update={"novelty": "on"})) != fingerprint_of(_release())
+
+
+def test_what_the_scripts_of_its_migrations_say_is_part_of_a_release(tmp_path: Path) -> None:
+    it = vouch(tmp_path)
+
+    def fingerprint() -> str:
+        return fingerprint_of(it.release(), read_migrations(it.release(), Sources(it.root)))
+
+    before = fingerprint()
+    assert fingerprint() == before
+    for name in ("migrations/0042.up.sql", "migrations/0042.down.sql"):
+        (tmp_path / name).write_text((tmp_path / name).read_text() + "-- and one more thing\n")
+        assert fingerprint() != before
+        before = fingerprint()
+    (tmp_path / "migrations/0042.up.sql").unlink()
+    assert fingerprint() != before
+
+
+def test_a_release_without_migrations_has_the_fingerprint_that_it_had(tmp_path: Path) -> None:
+    release = _release(migrations=[])
+    assert fingerprint_of(release, read_migrations(release, Sources(tmp_path))) == fingerprint_of(release)

@@ -55,6 +55,24 @@ def test_a_principal_that_could_not_be_held_to_its_word_is_refused(change: dict[
         TrustRoots.model_validate({"principals": [_principal(**change)]})
 
 
+@pytest.mark.parametrize("name", ["\u043elive", "olive ", "ol\u200bive", ""])
+def test_a_principal_has_a_name_that_can_be_told_from_others(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"printable ASCII|at least 1"):
+        TrustRoots.model_validate({"principals": [_principal(name=name)]})
+
+
+def test_no_name_or_alias_belongs_to_two_principals() -> None:
+    author = {"name": "olive", "aliases": ["CI", "olive@example"]}
+    with pytest.raises(ValidationError, match="ci: each name belongs to one principal"):
+        TrustRoots.model_validate({"principals": [_principal(), author]})
+    roots = TrustRoots.model_validate({"principals": [_principal(), author | {"aliases": ["olive@example"]}]})
+    assert [getattr(roots.principal_of(name), "name", None) for name in ("Olive", "OLIVE@example", "o")] == [
+        "olive",
+        "olive",
+        None,
+    ]
+
+
 def test_trust_roots_are_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "roots.yaml"
     path.write_text(yaml.safe_dump({"principals": [_principal()], "builders": ["https://builder.example"]}))

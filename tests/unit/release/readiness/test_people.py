@@ -80,10 +80,67 @@ def test_the_author_does_not_approve_whatever_the_case_of_the_name(it: Vouched) 
     refused(it.case(), "approvals", "own-change")
 
 
+@pytest.mark.parametrize(
+    ("author", "code", "shown"),
+    [
+        ("\u043elive", "author-unclear", "not printable ASCII"),
+        ("olive\u200b", "author-unclear", "olive\\u200b"),
+        ("olive@example", "author-unclear", "may be olive"),
+        ("Olive Oyl <olive.o@example>", "author-unclear", "may be olive"),
+        ("  OLIVE ", "own-change", "is the author"),
+    ],
+)
+def test_nobody_approves_under_another_spelling(it: Vouched, author: str, code: str, shown: str) -> None:
+    it.manifest["scope"]["author"] = author
+    it.people()
+    (finding,) = refused(it.case(), "approvals", code)
+    assert shown in finding.found
+
+
+def test_compatible_letters_are_the_same_name(it: Vouched) -> None:
+    it.manifest["scope"]["author"] = "\uff4flive"
+    it.people()
+    refused(it.case(), "approvals", "author-unclear", "own-change")
+
+
+def test_an_author_is_known_by_an_alias(it: Vouched) -> None:
+    it.manifest["scope"]["author"] = "o.oyl@example"
+    it.people()
+    passes(it.case())
+    principals = [
+        one.model_copy(update={"aliases": ("o.oyl@example",)}) if one.name == "olive" else one
+        for one in it.trust.principals
+    ]
+    it.trust = it.trust.model_copy(update={"principals": tuple(principals)})
+    refused(it.case(), "approvals", "own-change")
+
+
+def test_where_authors_must_be_known_a_name_in_the_trust_roots_is_enough(it: Vouched) -> None:
+    it.settings = Settings(approvals=ApprovalSettings(known_authors=True))
+    (finding,) = refused(it.case(), "approvals", "author-unknown")
+    assert "alice, who is no principal" in finding.found
+    it.trust = it.trust.model_copy(update={"principals": (*it.trust.principals, Principal(name="alice"))})
+    passes(it.case())
+
+
 def test_a_change_of_an_unknown_author_is_refused(it: Vouched) -> None:
     del it.manifest["scope"]["author"]
     it.people()
     refused(it.case(), "approvals", "author-unknown")
+
+
+def test_a_principal_approves_the_services_that_it_is_limited_to_and_no_other(it: Vouched) -> None:
+    def limited(*services: str) -> None:
+        principals = [
+            one.model_copy(update={"services": services}) if one.name == "olive" else one for one in it.trust.principals
+        ]
+        it.trust = it.trust.model_copy(update={"principals": tuple(principals)})
+
+    limited("ledger", "checkout")
+    passes(it.case())
+    limited("ledger")
+    found = " ".join(finding.found for finding in refused(it.case(), "approvals", "missing", "not-allowed"))
+    assert "olive (of ledger) signed it and may not vouch for approval of checkout" in found
 
 
 def test_an_approval_expires(it: Vouched) -> None:

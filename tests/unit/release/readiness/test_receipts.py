@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 
 import pytest
+import yaml
 
 from release.evidence import receipts
-from release.readiness import Settings
+from release.manifest.load import parse
+from release.manifest.release import Release
+from release.readiness import GATES, Settings
 from release.readiness.settings import DrillSettings, StagingSettings
+from release.revision import revision_of
 from tests.manifests import OTHER_DIGEST
 from tests.unit.release.readiness.support import passes, refused
 from tests.vouched import NOW, YESTERDAY, Vouched
@@ -15,7 +20,7 @@ DID = {"at": YESTERDAY.isoformat(), "service": "checkout", "stack": "staging", "
 
 
 def _staging(it: Vouched, **said: object) -> None:
-    it.sign("staging.json", "stage", receipts.STAGING, DID | {"version": "1.0.0"} | said)
+    it.staged(**said)
 
 
 def _drill(it: Vouched, name: str = "drill.json", **said: object) -> None:
@@ -47,6 +52,41 @@ def test_a_receipt_of_another_artifact_does_not_count(it: Vouched) -> None:
 def test_a_receipt_of_long_ago_is_stale(it: Vouched) -> None:
     _staging(it, at=(NOW - timedelta(days=31)).isoformat())
     refused(it.case(), "staging", "stale")
+
+
+def _elsewhere(it: Vouched, **workload: object) -> Release:
+    """What staging runs: the release with another workload."""
+    content = copy.deepcopy(it.manifest)
+    content["workload"] |= workload
+    return parse(yaml.safe_dump(content), "staging.yaml")
+
+
+def test_a_receipt_is_for_the_whole_revision_not_for_the_image_alone(it: Vouched) -> None:
+    it.manifest["workload"]["env"] = {"LOG": "debug", "FEATURE": "on"}
+    it.people()
+    (finding,) = refused(it.case(), "staging", "other-revision")
+    assert "ran in staging" in finding.found
+    assert revision_of(it.release()) in finding.wanted
+    it.staged()
+    passes(it.case())
+
+
+def test_a_receipt_of_another_revision_counts_where_every_difference_is_declared(it: Vouched) -> None:
+    staging = _elsewhere(it, replicas=1)
+    it.staged(revision=revision_of(staging))
+    (finding,) = GATES["staging"](it.case(staging=staging))
+    assert (finding.code, "workload.replicas" in finding.found) == ("other-revision", True)
+    it.manifest["environment"]["differences"] = [{"field": "workload.replicas", "reason": "staging has no users"}]
+    it.people()
+    passes(it.case(staging=staging))
+    more = _elsewhere(it, replicas=1, env={"LOG": "debug"})
+    (finding,) = GATES["staging"](it.case(staging=more))
+    assert finding.code == "other-revision", "what staging is said to run now is not what the receipt is about"
+
+
+def test_a_receipt_that_names_no_revision_says_nothing_of_the_workload(it: Vouched) -> None:
+    it.staged(revision=None)
+    refused(it.case(), "staging", "unbound")
 
 
 def test_staging_asks_for_no_receipt_of_itself(it: Vouched) -> None:
