@@ -343,15 +343,5 @@ def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
     return {**olds, **outcome_of(stored.head, live)}
 
 
-def removed(world: World, reporter: Reporter, cancelled: threading.Event) -> None:
-    """Delete the route, the journal and what else this Rollout wrote."""
-    with hold_lease(world, new_rollout_id(), reporter.status, cancelled):
-        world.router.claim()
-        world.router.delete()
-        world.intents.delete()
-        world.journal.delete()
-    world.lease.delete()
-
-
 def _named(serving: Serving) -> str:
     return f"{serving.backend.version} ({serving.backend.revision})"

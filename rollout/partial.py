@@ -53,7 +53,8 @@ def what_stands(wanted: RolloutInputs, world: World, *, first: bool) -> dict[str
     stored = world.journal.load()
     head = read_head(stored[0]) if stored is not None else Head(service=wanted.service)
     if journal.owner_problem(head, world.stack) is not None:
-        return None
+        # Its workload may be the one that serves for the other stack: the deletion of the Rollout looks at that.
+        return wanted.to_wire() if first else None
     serves = head.serving is not None and head.serving.backend.revision == wanted.candidate.revision
     if not first and not serves:
         return None

@@ -19,6 +19,7 @@ from rollout.holdback import HoldBack
 from rollout.operations import Place
 from rollout.partial import CODE, DETAILS, PartlyDone, what_stands
 from rollout.release_resource import ReleaseResource
+from rollout.removal import remove, services_of
 from rollout.wire import to_plain, to_struct
 from rollout.world import World
 
@@ -162,7 +163,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 return self._releases.delete()
             inputs = to_plain(request.old_inputs) or to_plain(request.properties)
             world = self._world(Place.of(inputs), request.urn)
-            operations.removed(world, EngineLog(self._engine, request.urn), cancelled)
+            log = EngineLog(self._engine, request.urn)
+            remove(world, str(inputs["service"]), services_of(inputs), log, cancelled, forgetting(request.urn))
             return empty_pb2.Empty()
         raise AssertionError  # pragma: no cover
 
@@ -236,6 +238,13 @@ def stack_of(urn: str) -> str:
     """`project/stack` of a resource's URN."""
     stack, _, rest = urn.removeprefix("urn:pulumi:").partition("::")
     return f"{rest.partition('::')[0]}/{stack}"
+
+
+def forgetting(urn: str) -> str:
+    """The command that makes a stack forget a service's component with all that is in it, and deletes nothing."""
+    parts = urn.split("::")
+    component = "::".join([*parts[:2], parts[2].rpartition("$")[0] or parts[2], *parts[3:]])
+    return f"pulumi state delete --target-dependents '{component}'"
 
 
 def _identity(wanted: RolloutInputs) -> str:

@@ -171,15 +171,6 @@ def test_a_settled_world_has_no_difference() -> None:
     assert (found.changed, found.replaces, found.pending) == ((), (), None)
 
 
-def test_the_end_of_a_service_leaves_nothing() -> None:
-    world = Simulation()
-    remember(world, head())
-    operations.removed(world.world, world.lines, world.cancelled)
-    assert world.router.read() is None
-    assert world.journal.load() is None
-    assert world.lease.held_by() is None
-
-
 def test_a_standby_with_declared_replicas_that_rolling_scaled_down_is_warm_again() -> None:
     candidate = backend("bbbbbbbb", scaled=True)
     strategy = {"kind": "rolling", "batch": "33%", "bake": "2s", "finalBake": "3s"}

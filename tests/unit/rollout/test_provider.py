@@ -16,7 +16,7 @@ from rollout import operations
 from rollout.holdback import HoldBack
 from rollout.journal import Head, Quarantine
 from rollout.partial import DETAILS
-from rollout.provider import RolloutProvider, stack_of
+from rollout.provider import RolloutProvider, forgetting, stack_of
 from rollout.release_resource import ReleaseResource
 from rollout.wire import to_plain, to_struct
 from rollout.world import World
@@ -218,12 +218,15 @@ def test_a_first_release_that_fails_is_recorded_so_that_destroy_reaches_what_it_
     assert (stands["service"], stands["weights"], stands.get("serving")) == ("checkout", {}, None)
 
 
-def test_a_first_release_of_a_service_that_another_stack_owns_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    failing(monkeypatch)
+def test_a_first_release_that_is_refused_for_another_stack_is_recorded_without_the_others_traffic() -> None:
     world = remembering(head(stack="shop/other"))
     stage = Stage(replace(world.world, stack="shop/prod"))
     assert stage.create(wanted()) is None
-    assert stage.context.stands is None
+    assert "shop/other" in stage.context.text
+    assert "shop/prod" in stage.context.text
+    assert stage.context.stands is not None
+    assert "serving" not in stage.context.stands
+    assert world.router.history == []
 
 
 def test_an_update_that_fails_after_its_commit_is_recorded_as_what_serves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +243,11 @@ def test_an_aborted_update_leaves_the_state_as_it_was(monkeypatch: pytest.Monkey
     stage = Stage(remembering(head()).world)
     assert stage.update(wanted()) is None
     assert stage.context.stands is None
+
+
+def test_what_a_stack_forgets_is_the_whole_component() -> None:
+    wanted_urn = "urn:pulumi:prod::shop::slipway:index:Canary::checkout"
+    assert forgetting(URN) == f"pulumi state delete --target-dependents '{wanted_urn}'"
 
 
 def test_project_and_stack_are_those_of_the_urn() -> None:
