@@ -1,4 +1,4 @@
-"""An operator's word to the rollout in flight: what `abort`, `pause`, `resume` and `promote` have in common."""
+"""An operator's word to the rollout in flight: what `pause`, `resume` and `promote` have in common."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -25,20 +26,27 @@ DONE = {
     "resume": "goes on",
     "promote": "ends its step early",
 }
+Scope = Literal["step", "all"]
 
 
 def intent_command(action: Action, text: str) -> click.Command:
     """The command of one action."""
 
+    def of_all(command: Callable[..., None]) -> Callable[..., None]:
+        what = "All steps that are left, not only this one. A candidate that fails is still left."
+        return click.option("--all", "every", is_flag=True, help=what)(command) if action == "promote" else command
+
     @click.command(name=action, help=text)
     @click.argument("service")
+    @of_all
     @click.option("--reason", default="", help="Why, for the record.")
     @click.option("--wait", is_flag=True, help="Until the rollout has obeyed; an abort until its traffic is back.")
     @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait.")
     @with_namespace
     @with_stack
     @with_json
-    def command(
+    def command(  # noqa: PLR0913 - one parameter an option
+        *,
         service: str,
         reason: str,
         wait: bool,
@@ -47,25 +55,29 @@ def intent_command(action: Action, text: str) -> click.Command:
         stack: str | None,
         folder: Path,
         as_json: bool,
+        every: bool = False,
     ) -> None:
         from cli.cluster import world_of
         from cli.target import namespace_of
 
         where = namespace_of(folder, stack, namespace)
         world = world_of(service, where)
-        intent = give(world, service, action, reason)
+        scope: Scope = "all" if every else "step"
+        intent = give(world, service, action, reason, scope)
         outcome = await_obeyed(world, service, intent, timeout) if wait else None
         if as_json:
             told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
-            show({"ok": True, "service": service, "namespace": where, "action": action, **told})
+            scoped = {"scope": scope} if action == "promote" else {}
+            show({"ok": True, "service": service, "namespace": where, "action": action, **scoped, **told})
             return
-        heard = f"the rollout {DONE[action]}" if wait else f"told rollout {intent.rollout_id} to {action}"
+        does = "ends its steps early" if every else DONE[action]
+        heard = f"the rollout {does}" if wait else f"told rollout {intent.rollout_id} to {action}"
         click.echo(f"{service}: {heard}" + (f" ({outcome})" if outcome not in (None, "running") else ""))
 
     return command
 
 
-def give(world: World, service: str, action: Action, reason: str) -> Intent:
+def give(world: World, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:
     """Write the intent for the rollout in flight. Raises ReleaseRefused when there is none that could obey."""
     from cli.cluster import head_of, watched
 
@@ -75,9 +87,14 @@ def give(world: World, service: str, action: Action, reason: str) -> Intent:
     if not holding.alive:
         raise ReleaseRefused(
             f"{service}: rollout {attempt.id} began, but nobody carries it out any more (its Lease is {holding}); "
-            "`slipway recover` shows what is left, and the next `pulumi up` settles the traffic"
+            f"`slipway abort {service}` puts the traffic back, and so does the next `pulumi up`"
         )
-    intent = Intent(uuid.uuid4().hex, action, operator(), time.time(), reason, attempt.id)
+    return write(world, action, reason, attempt, scope)
+
+
+def write(world: World, action: Action, reason: str, attempt: Attempt, scope: Scope = "step") -> Intent:
+    """Write the intent for this rollout."""
+    intent = Intent(uuid.uuid4().hex, action, operator(), time.time(), reason, attempt.id, scope)
     world.intents.write(intent)
     return intent
 

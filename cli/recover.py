@@ -25,7 +25,8 @@ def recover(services: tuple[str, ...], yes: bool, stack: str | None, folder: Pat
     """Show the lock, the pending operations, the unfinished rollouts and the Leases of a stack, and clear lock and
     pending operations.
 
-    The traffic itself is settled by the next `pulumi up`. While the Lease of any service is being renewed, or the
+    Without --yes and without a terminal nothing is cleared: what there is is listed. The traffic itself is settled by
+    the next `pulumi up`, or by `slipway abort SERVICE`. While the Lease of any service is being renewed, or the
     process that holds the lock still lives on this machine, nothing is cleared. SERVICE limits what is shown.
     """
     from cli import recover_view
@@ -36,9 +37,10 @@ def recover(services: tuple[str, ...], yes: bool, stack: str | None, folder: Pat
     if not as_json:
         click.echo(recover_view.as_text(found))
     refusal = found.refusal()
-    if refusal is not None:
+    listing = not yes and not sys.stdin.isatty()
+    if refusal is not None and not listing:
         raise ReleaseRefused(refusal)
-    cleared = bool(found.to_clear) and _agreed(found, yes=yes)
+    cleared = not listing and bool(found.to_clear) and _agreed(found, yes=yes)
     if cleared:
         if found.locks:
             engine.cancel()
@@ -46,16 +48,14 @@ def recover(services: tuple[str, ...], yes: bool, stack: str | None, folder: Pat
             engine.clear_pending()
     if as_json:
         show({"ok": True, **recover_view.as_json(found), "cleared": cleared})
+    elif refusal is not None:
+        click.echo(f"nothing can be cleared now: {refusal}")
     else:
         click.echo(recover_view.next_step(found, cleared=cleared))
 
 
 def _agreed(found: Findings, *, yes: bool) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here: add --yes to clear what is listed")
-    return click.confirm(f"Clear the {found.to_clear}?", err=True)
+    return yes or click.confirm(f"Clear the {found.to_clear}?", err=True)
 
 
 def look(engine: Engine, only: tuple[str, ...]) -> Findings:

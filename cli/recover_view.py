@@ -116,6 +116,7 @@ def as_json(found: Findings) -> dict[str, Any]:
         "locks": [{**asdict(lock), "alive": lives(lock)} for lock in found.locks],
         "pendingOperations": [asdict(one) for one in found.pending],
         "services": [_service(one) for one in found.shown],
+        "refusal": found.refusal(),
         "next": _command(found),
     }
 
@@ -151,7 +152,7 @@ def _rows(found: Findings) -> Iterator[tuple[str, str]]:
 
 def next_step(found: Findings, *, cleared: bool) -> str:
     """The last line: what was done, and what the user does next."""
-    left = "nothing was cleared" if found.to_clear else "nothing to clear"
+    left = "nothing was cleared, --yes clears it" if found.to_clear else "nothing to clear"
     did = f"cleared the {found.to_clear}" if cleared else left
     unfinished = [one.service for one in found.services if one.unfinished]
     if unfinished:

@@ -118,6 +118,8 @@ class Head(Part):
     """`project/stack` that releases the service; None in journals written before this was recorded."""
     handed_to: str | None = None
     """`project/stack` that may take the service over by its next update."""
+    handed_by: str | None = None
+    """Who offered it to that stack, and why."""
     serving: Serving | None = None
     attempt: Attempt | None = None
     completed: tuple[Completed, ...] = ()
@@ -198,13 +200,14 @@ def taken_over(head: Head, stack: str) -> Head:
     """The head with `stack` as its owner; with an empty `stack` as it is. Ask `owner_problem` first."""
     if not stack or head.stack == stack:
         return head
-    return head.model_copy(update={"stack": stack, "handed_to": None})
+    return head.model_copy(update={"stack": stack, "handed_to": None, "handed_by": None})
 
 
-def handed_over(head: Head, to: str) -> Head:
+def handed_over(head: Head, to: str, by: str | None = None) -> Head:
     """The head whose service the stack `to` may take over by its next update; until then the owner keeps it. Handed to
     its owner, an offer is withdrawn."""
-    return head.model_copy(update={"handed_to": None if to == head.stack else to})
+    back = to == head.stack
+    return head.model_copy(update={"handed_to": None if back else to, "handed_by": None if back else by})
 
 
 EXECUTOR = "executor"
@@ -221,7 +224,8 @@ def is_own_write(stored: Head, attempt_id: str) -> bool:
 def beside(head: Head, stored: Head) -> Head:
     """`head` with what others may write during a rollout as it is stored: the offer to another stack, and fields that
     only another version knows. The head to write when a write was refused by a Conflict that `is_own_write`."""
-    return head.model_copy(update={"handed_to": stored.handed_to}).with_unknown(stored._unknown)
+    offer = {"handed_to": stored.handed_to, "handed_by": stored.handed_by}
+    return head.model_copy(update=offer).with_unknown(stored._unknown)
 
 
 def begun(head: Head, attempt: Attempt) -> Head:

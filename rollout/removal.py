@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from release.errors import ReleaseRefused
@@ -38,7 +38,7 @@ def remove(
     stored = world.journal.load()
     owner = _another(read_owner(stored[0]), world.stack) if stored is not None else None
     if stored is None or owner is None:
-        _remove_all(world, reporter, cancelled)
+        remove_all(world, reporter.status, cancelled)
         return
     used = sorted(set(workloads) & _in_use(stored[0], world))
     if used:
@@ -76,8 +76,9 @@ def _in_use(document: Document, world: World) -> set[str]:
     return used | {one.service for one in backends}
 
 
-def _remove_all(world: World, reporter: Reporter, cancelled: threading.Event) -> None:
-    with hold_lease(world, new_rollout_id(), reporter.status, cancelled):
+def remove_all(world: World, tell: Callable[[str], None], cancelled: threading.Event) -> None:
+    """Delete all of it, whoever releases the service. Raises LeaseHeld while a rollout is in flight."""
+    with hold_lease(world, new_rollout_id(), tell, cancelled):
         world.router.claim()
         world.router.delete()
         world.intents.delete()

@@ -64,8 +64,8 @@ def test_what_a_kill_leaves_behind_is_shown_and_cleared(
         kill(process)
         until(lambda: not service.head().unfinished, "the watchdog has put the traffic back")
         until(lambda: service.world.lease.held_by() is None, "the watchdog gives the Lease back")
-        asked = service.stage.slipway("recover", "--stack", "test")
-        assert (asked.code, "add --yes" in asked.output) == (2, True)
+        listed = service.stage.slipway("recover", "--stack", "test")
+        assert (listed.code, "nothing was cleared, --yes clears it" in listed.output) == (0, True)
         found = slipway("recover", "--yes")
         assert [lock["pid"] for lock in found["locks"]] == [process.pid]
         assert {one["operation"] for one in found["pendingOperations"]} == {"updating"}

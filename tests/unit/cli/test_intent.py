@@ -55,8 +55,8 @@ def test_a_service_that_was_never_released_is_refused() -> None:
 @pytest.mark.parametrize("lease", [ScriptedLease(held(age=60.0, expired=True)), ScriptedLease(None)])
 def test_a_rollout_that_nobody_carries_out_is_not_told_but_the_operator_is(lease: ScriptedLease) -> None:
     told = world(RUNNING, lease)
-    with pytest.raises(ReleaseRefused, match="slipway recover"):
-        give(told, "checkout", "abort", "")
+    with pytest.raises(ReleaseRefused, match="`slipway abort checkout` puts the traffic back"):
+        give(told, "checkout", "pause", "")
     assert told.intents.read() is None
 
 
