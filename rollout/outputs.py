@@ -55,5 +55,6 @@ def _outcome(attempt: Attempt) -> dict[str, Any]:
         "began": attempt.began,
         "ended": attempt.ended,
         "steps": steps[-STEPS_KEPT:],
+        **({"notes": list(attempt.notes)} if attempt.notes else {}),
         **({"caveat": attempt.caveat} if attempt.caveat else {}),
     }

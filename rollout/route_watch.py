@@ -22,7 +22,7 @@ class RouteWatch:
     def __init__(self, router: Router, fence: Fence) -> None:
         self._router = router
         self._fence = fence
-        self._version: str | None = None
+        self._own: Live | None = None
         self._known = False
         self.live: Live | None = None
         """As it was read or written last."""
@@ -35,8 +35,7 @@ class RouteWatch:
 
     def wrote(self, live: Live | None) -> None:
         """The route is as this rollout wrote it."""
-        self.live, self.tried, self._known = live, None, True
-        self._version = live.version if live is not None else None
+        self.live, self._own, self.tried, self._known = live, live, None, True
 
     def holds(self, split: Split) -> bool:
         """Whether the route that was read last holds these shares, by a write of ours."""
@@ -49,8 +48,8 @@ class RouteWatch:
         if not self._known:
             self.wrote(live)
             return None
-        before, self.live = self.live, live
-        if (live.version if live is not None else None) == self._version:
+        self.live, before = live, self._own
+        if (live.version if live is not None else None) == (before.version if before is not None else None):
             return None
         tried = self.tried
         ours = live is not None and live.writer == self._fence.writer

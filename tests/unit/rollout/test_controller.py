@@ -17,6 +17,7 @@ from rollout.controller import (
     Look,
     Phase,
     Prepare,
+    Reach,
     Rules,
     Shift,
     Smoke,
@@ -268,3 +269,74 @@ def test_a_promote_that_comes_before_the_step_bakes_is_kept_until_it_does() -> N
     state, action = next_action(RULES, state, look(now=20.0, decision=OPEN))
     assert action == Prepare(RULES.steps[1], Verdict.INCONCLUSIVE)
     assert not state.promoted
+
+
+def test_no_commit_before_every_replica_is_ready() -> None:
+    last = State(1, Phase.BAKE, 0.0)
+    state, action = next_action(RULES, last, look(now=500.0, decision=PASS, ready=RULES.replicas - 1, hint="pod x"))
+    assert action == Wait(f"before the commit: {RULES.replicas - 1} of {RULES.replicas} replicas ready: pod x")
+    _, action = next_action(RULES, state, look(now=501.0, decision=PASS, ready=RULES.replicas))
+    assert isinstance(action, Commit)
+
+
+def test_replicas_that_never_come_before_the_commit_end_it() -> None:
+    state = State(1, Phase.BAKE, 0.0, short_since=10.0)
+    late = 11.0 + RULES.ready_within
+    _, action = next_action(RULES, state, look(now=late, decision=PASS, ready=RULES.replicas - 1))
+    assert isinstance(action, Abort)
+    assert action.cause is Cause.CANDIDATE
+
+
+def test_one_word_promotes_all_steps_that_are_left() -> None:
+    state, action = next_action(RULES, BAKING, look(now=1.0, decision=OPEN, intent="promote", scope="all"))
+    assert isinstance(action, Prepare)
+    assert (state.promoted, state.promote_all) == (True, True)
+    state, action = next_action(RULES, replace(state, phase=Phase.BAKE, began=1.0), look(now=1.5, decision=OPEN))
+    assert isinstance(action, Commit)
+
+
+def test_a_promote_of_one_step_leaves_the_next_one_its_time() -> None:
+    state, action = next_action(RULES, BAKING, look(now=1.0, decision=OPEN, intent="promote"))
+    assert isinstance(action, Prepare)
+    assert not state.promoted
+
+
+def test_a_step_beside_a_serving_version_without_replicas_protects_nobody_and_is_left() -> None:
+    _, action = next_action(RULES, BAKING, look(now=1.0, decision=OPEN, serving_dead_for=9.0))
+    assert isinstance(action, Wait)
+    _, action = next_action(RULES, BAKING, look(now=2.0, decision=OPEN, serving_dead_for=10.0))
+    assert isinstance(action, Prepare)
+
+
+def test_the_last_step_keeps_its_time_although_the_serving_version_is_dead() -> None:
+    _, action = next_action(RULES, State(1, Phase.BAKE, 0.0), look(now=1.0, decision=OPEN, serving_dead_for=60.0))
+    assert isinstance(action, Wait)
+
+
+def test_a_candidate_that_fails_is_left_although_the_serving_version_is_dead() -> None:
+    _, action = next_action(RULES, BAKING, look(now=2.0, decision=FAIL, serving_dead_for=10.0))
+    assert isinstance(action, Abort)
+
+
+def test_what_somebody_else_wrote_into_the_route_ends_the_rollout_and_is_named() -> None:
+    _, action = next_action(RULES, BAKING, look(foreign="somebody else (kubectl) changed the weights to x 99%"))
+    assert action == Abort(Cause.ENVIRONMENT, "somebody else (kubectl) changed the weights to x 99%")
+
+
+def test_metrics_that_do_not_judge_end_nothing() -> None:
+    rules = replace(RULES, judged=False)
+    broken = look(now=500.0, source_error="connection refused")
+    _, action = next_action(rules, State(1, Phase.BAKE, 0.0, failing_since=1.0), broken)
+    assert isinstance(action, Commit)
+
+
+def test_a_first_release_is_committed_only_once_a_request_has_reached_it() -> None:
+    rules = replace(RULES, judged=False, reach=True)
+    state, action = next_action(rules, State(1, Phase.BAKE, 0.0), look(now=500.0))
+    assert isinstance(action, Reach)
+    state, action = next_action(rules, state, look(now=501.0, reached="GET / answered 503"))
+    assert isinstance(action, Reach)
+    _, ended = next_action(rules, state, look(now=502.0 + RULES.ready_within + 30, reached="GET / answered 503"))
+    assert ended == Abort(Cause.ENVIRONMENT, "no request through the gateway reached it: GET / answered 503")
+    _, action = next_action(rules, state, look(now=503.0, reached=""))
+    assert isinstance(action, Commit)

@@ -7,10 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from release.errors import ClusterError, InputError, JournalUnreadable, LeaseHeld, LeaseLost, RolloutAborted
+from release.errors import (
+    ClusterError,
+    InputError,
+    JournalUnreadable,
+    LeaseHeld,
+    LeaseLost,
+    ReleaseRefused,
+    RolloutAborted,
+)
 from release.rollout_inputs import RolloutInputs
 from rollout import journal, operations
 from rollout.cluster.base import Readiness
+from rollout.in_force import InForce
 from rollout.journal import Head, Outcome
 from rollout.outputs import outputs_of
 from rollout.routers.base import Split
@@ -295,3 +304,111 @@ def test_a_journal_that_cannot_be_pruned_stops_no_rollout() -> None:
     update(world)
     assert world.head.attempt is not None
     assert world.head.attempt.outcome is Outcome.COMMITTED
+
+
+def test_what_left_the_route_and_was_not_seen_without_requests_is_waited_for_before_anything_may_be_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    remember(world, head(leaving=(backend("bbbbbbbb"),)))
+    due = operations.difference(world.wanted.to_wire(), world.wanted, world.world).pending
+    assert due == "checkout-bbbbbbbb was not seen without requests yet"
+
+    def unseen(self: InForce, cancelled: object) -> None:
+        raise ClusterError("the data plane still sends to it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(InForce, "wait", unseen)
+        with pytest.raises(
+            ClusterError, match=r"not seen in force: the data plane still sends to it; its workload stays"
+        ):
+            update(world)
+    assert [one.revision for one in world.head.leaving] == ["bbbbbbbb"]
+    update(world)
+    assert world.head.leaving == ()
+    assert operations.difference(world.wanted.to_wire(), world.wanted, world.world).pending is None
+
+
+def test_a_commit_that_is_not_seen_in_force_fails_the_update_and_the_next_one_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Simulation()
+    remember(world, head())
+
+    def unseen(self: InForce, cancelled: object) -> None:
+        raise ClusterError("the data plane still sends to it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(InForce, "wait", unseen)
+        with pytest.raises(ClusterError, match="not seen in force"):
+            update(world)
+    assert world.head.serving is not None
+    assert world.head.serving.backend.revision == "bbbbbbbb"
+    assert [one.revision for one in world.head.leaving] == ["aaaaaaaa"]
+    assert [guard.disarmed for guard in guards] == [True]
+    update(world)
+    assert world.head.leaving == ()
+
+
+def test_a_warm_standby_that_is_not_seen_without_requests_is_only_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Simulation(wanted(standby=backend("aaaaaaaa")))
+    remember(world, head())
+
+    def unseen(self: InForce, cancelled: object) -> None:
+        raise ClusterError("connection refused")
+
+    monkeypatch.setattr(InForce, "wait", unseen)
+    update(world)
+    assert any("not seen in force: connection refused" in line for line in world.lines.lines)
+
+
+def test_a_repair_marks_the_candidate_of_the_dead_process_as_leaving_until_it_is_seen_idle() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    candidate = backend("bbbbbbbb")
+    world.workloads.put(candidate)
+    live = world.router.read()
+    assert live is not None
+    world.router.apply(world.wanted.route, Split(((world.old, 75.0), (candidate, 25.0))), live.version)
+    remember(world, head(attempt=attempt()))
+    update(world)
+    marked = [document for document in world.journal.saved if document.get("leaving")]
+    assert [one["leaving"][0]["revision"] for one in marked] == ["bbbbbbbb"]
+    assert world.head.leaving == ()
+
+
+def test_the_route_is_claimed_before_anything_is_decided() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    remember(world, head())
+    before = world.router.read()
+    update(world)
+    after = world.router.read()
+    assert before is not None
+    assert after is not None
+    assert after.writer not in ("", before.writer)
+    assert after.version != before.version
+
+
+def test_another_stack_is_refused_with_both_names() -> None:
+    world = Simulation()
+    object.__setattr__(world.world, "stack", "shop/prod")
+    remember(world, head(stack="legacy/prod"))
+    with pytest.raises(ReleaseRefused, match=r"released by legacy/prod, so shop/prod may not"):
+        update(world)
+    assert world.router.history == []
+
+
+def test_a_service_that_was_handed_over_is_taken_over_by_the_next_update() -> None:
+    world = Simulation()
+    object.__setattr__(world.world, "stack", "shop/prod")
+    remember(world, head(stack="legacy/prod", handed_to="shop/prod"))
+    update(world)
+    assert (world.head.stack, world.head.handed_to) == ("shop/prod", None)
+
+
+def test_the_plan_and_the_rollout_say_when_more_replicas_serve_than_the_new_version_will_have() -> None:
+    world = Simulation()
+    remember(world, head())
+    world.workloads.put(world.old, Readiness(6, 6, 6, 0))
+    assert "warning: 6 replicas serve, the manifest declares 3" in operations.plan(world.wanted, world.world, {})
+    outputs = update(world)
+    assert outputs["outcome"]["notes"] == ["warning: 6 replicas serve, the manifest declares 3"]
