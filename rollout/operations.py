@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -28,6 +28,7 @@ from rollout.past import Past
 from rollout.probe import Probe
 from rollout.record import Stored, leaving_with, load, save_head
 from rollout.restore import put_back
+from rollout.retrying import retry_until
 from rollout.routers.base import Live, Split
 from rollout.stickiness import sentence, short
 from rollout.transition import move
@@ -59,6 +60,7 @@ class Place:
         return cls(str(values["service"]), str(values["namespace"]))
 
 
+T = TypeVar("T")
 Connect = Callable[[RolloutInputs | Place, str], World]
 
 
@@ -221,14 +223,14 @@ class Update:
             shared = live is not None and live.shares.get(attempt.candidate.service, 0.0) > 0
             gone = attempt.candidate if attempt.steps or shared else None
             leaving = leaving_with(head.leaving, gone, serving.backend)
-            save_head(self._world, stored, head.model_copy(update={"leaving": leaving}))
+            self._save(stored, head.model_copy(update={"leaving": leaving}))
 
     def _settle(self, stored: Stored, serving: Serving) -> dict[str, Any]:
         live = self._alone(serving.backend, None)
         settled = Serving(backend=self._wanted.candidate, route=self._wanted.route)
         if stored.head.serving != settled or stored.version is None:
-            save_head(self._world, stored, stored.head.model_copy(update={"serving": settled}))
-        self._keep_standby()
+            self._save(stored, stored.head.model_copy(update={"serving": settled}))
+        self._patiently(self._keep_standby)
         self._await_in_force(stored)
         return outputs_of(self._wanted, stored.head, live)
 
@@ -258,7 +260,11 @@ class Update:
             if probe is not None:
                 probe.stop()
         self._after_commit(stored, old)
-        return outputs_of(self._wanted, head, self._world.router.read())
+        return outputs_of(self._wanted, head, self._patiently(self._world.router.read))
+
+    def _patiently(self, do: Callable[[], T]) -> T:
+        """What follows a decision that stands is done again until the cluster answers, within the grace."""
+        return retry_until(self._world, do, self._wanted.analysis.error_grace)
 
     def _prune(self, stored: Stored) -> None:
         with contextlib.suppress(ClusterError):  # the next one does it
@@ -266,8 +272,8 @@ class Update:
 
     def _alone(self, backend: Backend, old: Backend | None) -> Live:
         """Leave only this backend in the route; it has all the traffic already."""
-        known = [backend] if old is None else [backend, old]
-        return move(self._world, self._wanted.route, Split.whole(backend), known, self._world.pause)
+        known, split = [backend] if old is None else [backend, old], Split.whole(backend)
+        return self._patiently(lambda: move(self._world, self._wanted.route, split, known, self._world.pause))
 
     def _attempt(self, holder: str, kind: Kind, old: Backend | None) -> Attempt:
         fewer = _fewer(self._world, self._wanted, old) if old is not None else ""
@@ -295,7 +301,7 @@ class Update:
     def _after_commit(self, stored: Stored, old: Backend | None) -> None:
         """Take the old backend out of the route and see it without requests; the engine deletes it afterwards."""
         self._alone(self._wanted.candidate, old)
-        self._keep_standby()
+        self._patiently(self._keep_standby)
         self._await_in_force(stored)
 
     def _await_in_force(self, stored: Stored) -> None:
@@ -314,10 +320,13 @@ class Update:
                 self._reporter.event(f"{self._wanted.service}: {words}")
                 continue
             left = tuple(one for one in stored.head.leaving if one.service != gone.service)
-            save_head(world, stored, stored.head.model_copy(update={"leaving": left}))
+            self._save(stored, stored.head.model_copy(update={"leaving": left}))
         if any(one.service == self._wanted.candidate.service for one in stored.head.leaving):
             kept = leaving_with(stored.head.leaving, None, self._wanted.candidate)
-            save_head(world, stored, stored.head.model_copy(update={"leaving": kept}))
+            self._save(stored, stored.head.model_copy(update={"leaving": kept}))
+
+    def _save(self, stored: Stored, head: Head) -> None:
+        self._patiently(lambda: save_head(self._world, stored, head))
 
     def _keep_standby(self) -> None:
         """A rolling rollout has scaled it down, whoever declared its replicas."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from release.errors import ClusterError
 from rollout.world import World
@@ -10,15 +11,17 @@ from rollout.world import World
 PAUSE = 1.0
 
 
-def retry_until(world: World, do: Callable[[], object], within: float) -> None:
-    """Call `do`, which may be repeated, until it raises no ClusterError; raises the last one after `within` seconds."""
+T = TypeVar("T")
+
+
+def retry_until(world: World, do: Callable[[], T], within: float) -> T:
+    """Call `do`, which may be repeated, until it raises no ClusterError, and return what it returns. Raises the last
+    ClusterError after `within` seconds."""
     deadline = world.now() + within
     while True:
         try:
-            do()
+            return do()
         except ClusterError:
             if world.now() > deadline:
                 raise
             world.pause(PAUSE)
-        else:
-            return
