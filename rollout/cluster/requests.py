@@ -29,6 +29,7 @@ Json = dict[str, Any]
 PAUSES = (0.1, 0.3, 0.9)
 """Seconds before the second, third and fourth try, shortened at random by up to a half."""
 REMOVALS = 6
+_DOUBTFUL = (Kind.UNKNOWN, Kind.GARBLED)
 _UNSENT = ("resourceVersion", "uid", "managedFields", "generation", "creationTimestamp")
 """Metadata that the server sets: no part of what was sent."""
 
@@ -110,16 +111,26 @@ class Requests:
 
     def delete(self, what: str, found: object, *, version: bool = False) -> None:
         """Delete this very object, by its uid, with `version` only as it was read; it is no error when it is gone.
-        Raises Conflict when another has taken its place."""
-        meta, tries = plain(found)["metadata"], _Tries(self._patience)
+        Raises Conflict when somebody has changed it."""
+        meta, tries, unknown = plain(found)["metadata"], _Tries(self._patience), False
         conditions = {key: meta[key] for key in ("uid", "resourceVersion") if version or key == "uid"}
         while True:
             self._fence.check()
-            failed = self._failing(what, lambda: self._delete(type(found), meta, conditions))
+            failed, _ = self._tried(what, lambda: self._delete(type(found), meta, conditions))
             if failed is None or failed.kind is Kind.ABSENT:
                 return
-            if failed.kind is Kind.CONFLICT or not tries.another(failed):
-                raise failed.error
+            if failed.kind is Kind.CONFLICT:
+                there = self.find(what, type(found), meta["name"], meta["namespace"])
+                if there is None or plain(there)["metadata"]["uid"] != meta["uid"]:
+                    return
+                if not conditions.items() <= plain(there)["metadata"].items():
+                    raise failed.error
+            unknown = unknown or failed.kind in _DOUBTFUL
+            if not tries.another(failed):
+                break
+        there = self._last_look(what, type(found), meta, failed, unknown=unknown)
+        if there is not None and plain(there)["metadata"]["uid"] == meta["uid"]:
+            raise _told(what, failed)
 
     def _take_back(self, what: str, made: T, sent: Json) -> None:
         """Delete it unless somebody has touched what was sent."""
@@ -148,28 +159,30 @@ class Requests:
                     return found
                 if (version_of(found) if found is not None else None) != version:
                     raise failed.error
-            unknown = unknown or failed.kind in (Kind.UNKNOWN, Kind.GARBLED)
+            unknown = unknown or failed.kind in _DOUBTFUL
             if not tries.another(failed):
-                return self._settled(what, kind, sent, failed, unknown=unknown)
+                break
+        there = self._last_look(what, kind, sent["metadata"], failed, unknown=unknown)
+        if there is None or not holds(plain(there), sent):
+            raise _told(what, failed)
+        return there
 
-    def _settled(self, what: str, kind: type[T], sent: Json, failed: Failure, *, unknown: bool) -> T:
-        """No more tries: what was sent, if a last look finds it there. Raises the failure otherwise."""
-        if failed.kind is Kind.CONFLICT:
-            raise ClusterError(f"{what}: the API server refuses to write it, although nobody else has: {_said(failed)}")
+    def _last_look(
+        self, what: str, kind: type[T], meta: Mapping[str, Any], failed: Failure, *, unknown: bool
+    ) -> T | None:
+        """What is there when there are no more tries: after a lost answer only that tells whether it was done. Raises
+        the failure where nothing is in doubt, or nothing can be seen."""
         if not unknown:
-            raise failed.error
-        meta = sent["metadata"]
+            raise _told(what, failed)
 
         def look() -> T:
             there: T = self._client.get(kind, meta["name"], namespace=meta["namespace"])
             return there
 
-        seen, found = self._tried(what, look)
-        if seen is None and holds(plain(found), sent):
-            return found  # type: ignore[return-value]
-        if seen is None or seen.kind is Kind.ABSENT:
-            raise failed.error
-        raise ClusterError(f"{failed.error}; whether it was written cannot be seen") from failed.error
+        blind, found = self._tried(what, look)
+        if blind is not None and blind.kind is not Kind.ABSENT:
+            raise ClusterError(f"{_told(what, failed)}; whether it was done cannot be seen") from failed.error
+        return found
 
     def _ask(self, what: str, call: Callable[[], T]) -> T | Failure:
         tries = _Tries(self._patience)
@@ -179,9 +192,6 @@ class Requests:
                 return done  # type: ignore[return-value]
             if failed.kind is Kind.GARBLED or not tries.another(failed):
                 return failed
-
-    def _failing(self, what: str, call: Callable[[], object]) -> Failure | None:
-        return self._tried(what, call)[0]
 
     @staticmethod
     def _tried(what: str, call: Callable[[], T]) -> tuple[Failure | None, T | None]:
@@ -219,8 +229,12 @@ class _Tries:
         return True
 
 
-def _said(failed: Failure) -> str:
-    return " ".join(str(failed.error.__cause__).split())
+def _told(what: str, failed: Failure) -> ClusterError:
+    """The failure, for those that try no more; a conflict is none when nobody else has written."""
+    if failed.kind is not Kind.CONFLICT:
+        return failed.error
+    said = " ".join(str(failed.error.__cause__).split())
+    return ClusterError(f"{what}: the API server refuses to change it, although nobody else has: {said}")
 
 
 def plain(found: object) -> Json:

@@ -36,7 +36,10 @@ class Api:
 
     def client(self) -> Client:
         config = KubeConfig.from_one(
-            cluster=Cluster(server="https://api.example"), user=User(username="u"), namespace=NAMESPACE
+            # Nothing is sent, so no certificates need to be read, which takes far longer than a test.
+            cluster=Cluster(server="https://api.example", insecure=True),
+            user=User(username="u"),
+            namespace=NAMESPACE,
         )
         return Client(config, transport=httpx2.MockTransport(self._answer), field_manager="slipway-rollout")
 

@@ -73,7 +73,7 @@ def test_a_write_that_can_neither_be_done_nor_seen_says_so(api: Api) -> None:
     store = stored(api)
     store.write(INTENT)
     api.before.extend([untouched, *[failing(httpx2.ReadTimeout("slow"))] * 5])
-    with pytest.raises(ClusterError, match="whether it was written cannot be seen"):
+    with pytest.raises(ClusterError, match="whether it was done cannot be seen"):
         store.write(replace(INTENT, id="i2"))
 
 

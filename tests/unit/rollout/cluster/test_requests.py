@@ -186,7 +186,7 @@ def test_the_last_look_finds_what_no_answer_told(api: Api) -> None:
     api.before.extend([unanswered(api), TIMEOUT, TIMEOUT, TIMEOUT])
     requests(api).create("it", config("1"))
     api.before.extend([TIMEOUT] * 5)
-    with pytest.raises(ClusterError, match="whether it was written cannot be seen"):
+    with pytest.raises(ClusterError, match="whether it was done cannot be seen"):
         requests(api).replace("it", config("2", "1"))
     api.before.extend([TIMEOUT] * 4)
     with pytest.raises(ClusterError, match=r"check that it is up$"):
