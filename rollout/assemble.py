@@ -17,16 +17,19 @@ from rollout.world import World
 
 
 def connect_world(service: str, namespace: str, metrics: MetricsSource | None = None, stack: str = "") -> World:
-    """The world of one service by the environment's credentials, on behalf of `stack` (`project/stack`).
+    """The world of one service by the environment's credentials, on behalf of `stack` (`project/stack`). All that
+    writes on behalf of a rollout shares one fence; the operator's intents need no Lease.
+
     Raises ClusterError when it is unreachable."""
     client = connect(namespace, context=os.environ.get("SLIPWAY_KUBECONTEXT"))
+    fence = Fence()
     return World(
-        router=router_for("gateway-api", client, namespace, service),
-        workloads=KubernetesWorkloads(client, namespace),
+        router=router_for("gateway-api", client, namespace, service, fence, stack),
+        workloads=KubernetesWorkloads(client, namespace, fence),
         lease=KubernetesLease(client, namespace, service),
-        journal=ConfigMapJournalStore(client, namespace, service),
+        journal=ConfigMapJournalStore(client, namespace, service, fence),
         intents=ConfigMapIntents(client, namespace, service),
         source=source_for(metrics, namespace) if metrics is not None else None,
-        fence=Fence(),
+        fence=fence,
         stack=stack,
     )

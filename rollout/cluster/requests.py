@@ -120,7 +120,7 @@ class Requests:
             if failed is None or failed.kind is Kind.ABSENT:
                 return
             if failed.kind is Kind.CONFLICT:
-                there = self.find(what, type(found), meta["name"], meta["namespace"])
+                there = self._seen(what, type(found), meta, unknown=unknown)
                 if there is None or plain(there)["metadata"]["uid"] != meta["uid"]:
                     return
                 if not conditions.items() <= plain(there)["metadata"].items():
@@ -154,7 +154,7 @@ class Requests:
             if failed.kind is Kind.ABSENT and version is not None:
                 raise Conflict(f"{what}: somebody deleted it in between")
             if failed.kind is Kind.CONFLICT:
-                found = self.find(what, kind, sent["metadata"]["name"], sent["metadata"]["namespace"])
+                found = self._seen(what, kind, sent["metadata"], unknown=unknown)
                 if found is not None and unknown and holds(plain(found), sent):
                     return found
                 if (version_of(found) if found is not None else None) != version:
@@ -166,6 +166,13 @@ class Requests:
         if there is None or not holds(plain(there), sent):
             raise _told(what, failed)
         return there
+
+    def _seen(self, what: str, kind: type[T], meta: Mapping[str, Any], *, unknown: bool) -> T | None:
+        """What is there instead, after a conflict."""
+        try:
+            return self.find(what, kind, meta["name"], meta["namespace"])
+        except ClusterError as error:
+            raise (_unseen(error) if unknown else error) from error
 
     def _last_look(
         self, what: str, kind: type[T], meta: Mapping[str, Any], failed: Failure, *, unknown: bool
@@ -181,7 +188,7 @@ class Requests:
 
         blind, found = self._tried(what, look)
         if blind is not None and blind.kind is not Kind.ABSENT:
-            raise ClusterError(f"{_told(what, failed)}; whether it was done cannot be seen") from failed.error
+            raise _unseen(_told(what, failed)) from failed.error
         return found
 
     def _ask(self, what: str, call: Callable[[], T]) -> T | Failure:
@@ -227,6 +234,10 @@ class _Tries:
             return False
         self._patience.pause(pause)
         return True
+
+
+def _unseen(error: ClusterError) -> ClusterError:
+    return ClusterError(f"{error}; whether it was done cannot be seen")
 
 
 def _told(what: str, failed: Failure) -> ClusterError:

@@ -66,12 +66,14 @@ def deploy(api: Api) -> None:
 
 @dataclass(frozen=True)
 class Write:
-    """`before` makes what the write finds; `requests` is how many requests of it write."""
+    """`before` makes what the write finds; `requests` is how many requests of it write. When it is `alone`, the request
+    that writes is the last one, so that a failure means that nothing was written."""
 
     act: Callable[[Adaptors], object]
     before: tuple[Callable[[Adaptors], object], ...] = ()
     fenced: bool = True
     requests: int = 1
+    alone: bool = True
 
 
 def _append(number: int) -> Callable[[Adaptors], object]:
@@ -100,13 +102,13 @@ WRITES: dict[str, Write] = {
     "lease: renew": Write(lambda made: made.lease.renew(), (lambda made: made.take(),), fenced=False),
     "lease: release": Write(lambda made: made.lease.release(), (lambda made: made.take(),), fenced=False),
     "lease: delete": Write(lambda made: made.lease.delete(), (lambda made: made.take(),), fenced=False),
-    "route: first": Write(_shift(Split.whole(OLD))),
-    "route: weights": Write(_shift(HALVES), (_shift(Split.whole(OLD)),)),
-    "route: first preview": Write(_shift(WITH_PREVIEW), requests=2),
-    "route: preview": Write(_shift(WITH_PREVIEW), (_shift(WITH_PREVIEW),), requests=2),
-    "route: end of the preview": Write(_shift(HALVES), (_shift(WITH_PREVIEW),), requests=2),
-    "route: claim": Write(lambda made: made.router.claim(), (_shift(WITH_PREVIEW),), requests=2),
-    "route: delete": Write(lambda made: made.router.delete(), (_shift(WITH_PREVIEW),), requests=2),
+    "route: first": Write(_shift(Split.whole(OLD)), alone=False),
+    "route: weights": Write(_shift(HALVES), (_shift(Split.whole(OLD)),), alone=False),
+    "route: first preview": Write(_shift(WITH_PREVIEW), requests=2, alone=False),
+    "route: preview": Write(_shift(WITH_PREVIEW), (_shift(WITH_PREVIEW),), requests=2, alone=False),
+    "route: end of the preview": Write(_shift(HALVES), (_shift(WITH_PREVIEW),), requests=2, alone=False),
+    "route: claim": Write(lambda made: made.router.claim(), (_shift(WITH_PREVIEW),), requests=2, alone=False),
+    "route: delete": Write(lambda made: made.router.delete(), (_shift(WITH_PREVIEW),), requests=2, alone=False),
     "intents: first": Write(lambda made: made.intents.write(INTENT), fenced=False),
     "intents: write": Write(
         lambda made: made.intents.write(INTENT),

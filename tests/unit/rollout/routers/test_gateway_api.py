@@ -8,8 +8,10 @@ import pytest
 from release.errors import ClusterError, Conflict
 from release.manifest.route import Route
 from release.manifest.strategy import Preview
+from rollout.fence import Fence
 from rollout.routers.base import Split
 from rollout.routers.gateway_api import ATTEMPTS, GatewayApiRouter
+from rollout.routers.httproute import changed_by
 from tests.unit.rollout.api import NAMESPACE, Api, Json, answering, doing, failing, untouched
 from tests.unit.rollout.examples import ROUTE, backend
 
@@ -160,3 +162,113 @@ def test_a_cluster_without_the_gateway_api_is_told(api: Api, router: GatewayApiR
     api.before.extend([failing(httpx2.ConnectError("refused"))] * 4)
     with pytest.raises(ClusterError, match="HTTPRoute shop/checkout: the API server cannot be reached"):
         router.read()
+
+
+def fence_of(writer: str) -> Fence:
+    fence = Fence()
+    fence.arm(writer)
+    fence.renewed(fence.now(), 15)
+    return fence
+
+
+def writer(api: Api, name: str, stack: str = "") -> GatewayApiRouter:
+    return GatewayApiRouter(api.client(), NAMESPACE, "checkout", fence_of(name), stack, api.patience)
+
+
+def test_each_write_stamps_the_route_with_the_attempt_and_the_stack(api: Api) -> None:
+    live = writer(api, "r1", "shop/prod").apply(PLAIN, Split.whole(OLD), None)
+    assert (live.writer, live.owner, live.changed_by) == ("r1", "shop/prod", "slipway-rollout")
+    live = writer(api, "r2", "shop/prod").apply(PLAIN, Split.whole(NEW), live.version)
+    assert (live.writer, live.owner) == ("r2", "shop/prod")
+
+
+def test_a_claim_changes_the_stamp_only_and_makes_every_older_version_a_conflict(api: Api) -> None:
+    sleeper, heir = writer(api, "r1"), writer(api, "r2")
+    assert heir.claim() is None
+    live = sleeper.apply(PLAIN, Split(((OLD, 100.0),), HOSTED), None)
+    spec = api.objects[PATH]["spec"]
+    claimed = heir.claim()
+    assert claimed is not None
+    assert (claimed.writer, claimed.body, dict(claimed.shares)) == ("r2", live.body, dict(live.shares))
+    assert api.objects[PATH]["spec"] == spec
+    assert api.objects[f"{PATH}.preview"]["metadata"]["annotations"]["slipway.dev/rollout"] == "r2"
+    with pytest.raises(Conflict, match="expected version"):
+        sleeper.apply(PLAIN, Split(((NEW, 100.0),), HOSTED), live.version)
+    assert api.objects[PATH]["spec"] == spec
+    heir.apply(PLAIN, Split.whole(NEW), claimed.version)
+
+
+def test_a_write_under_way_fails_when_the_route_is_claimed_meanwhile(api: Api) -> None:
+    sleeper, heir = writer(api, "r1"), writer(api, "r2")
+    live = sleeper.apply(PLAIN, Split.whole(OLD), None)
+    api.before.extend([untouched, doing(heir.claim)])
+    with pytest.raises(Conflict):
+        sleeper.apply(PLAIN, Split.whole(NEW), live.version)
+    found = heir.read()
+    assert found is not None
+    assert (found.writer, dict(found.shares)) == ("r2", {OLD.service: 100.0})
+
+
+def test_the_route_of_another_stack_is_refused_with_both_names_and_the_remedy(api: Api) -> None:
+    live = writer(api, "r1", "shop/prod").apply(PLAIN, Split.whole(OLD), None)
+    other = writer(api, "r2", "store/prod")
+    words = r"declared by the stack shop/prod, and this is store/prod.*`slipway hand-over checkout --to store/prod`"
+    for write in (lambda: other.apply(PLAIN, Split.whole(NEW), live.version), other.delete):
+        with pytest.raises(ClusterError, match=words):
+            write()
+    claimed = other.claim()
+    assert claimed is not None
+    assert other.apply(PLAIN, Split.whole(NEW), claimed.version).owner == "store/prod"
+
+
+def test_a_route_without_an_owner_and_a_writer_without_a_stack_hinder_nobody(api: Api) -> None:
+    live = writer(api, "r1").apply(PLAIN, Split.whole(OLD), None)
+    live = writer(api, "r2", "shop/prod").apply(PLAIN, Split.whole(NEW), live.version)
+    live = writer(api, "r3").apply(PLAIN, Split.whole(OLD), live.version)
+    assert (live.writer, live.owner) == ("r3", "shop/prod")
+
+
+def test_who_changed_the_weights_last_is_told(api: Api, router: GatewayApiRouter) -> None:
+    version = router.apply(PLAIN, Split(((OLD, 75.0), (NEW, 25.0))), None).version
+    status(api)
+
+    def patched(found: Json) -> None:
+        found["spec"]["rules"][-1]["backendRefs"][0]["weight"] = 1
+
+    api.change(PATH, patched, by="kubectl-patch")
+    live = router.read()
+    assert live is not None
+    assert live.changed_by == "kubectl-patch"
+    with pytest.raises(Conflict, match="last changed by kubectl-patch"):
+        router.apply(PLAIN, Split.whole(OLD), version)
+
+
+@pytest.mark.parametrize(
+    ("fields", "by"),
+    [
+        (None, ""),
+        ([{"manager": "a", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:metadata": {}}}], ""),
+        ([{"manager": "a", "fieldsV1": {"f:spec": {}}, "subresource": "status"}, {"manager": "b"}], ""),
+        (
+            [
+                {"manager": "a", "time": "2026-01-01T00:00:09Z", "fieldsV1": {"f:spec": {}}},
+                {"manager": "b", "time": "2026-01-01T00:00:08Z", "fieldsV1": {"f:spec": {}}},
+                {"manager": "c", "time": "2026-01-01T00:00:10Z", "fieldsV1": {"f:status": {}}},
+            ],
+            "a",
+        ),
+    ],
+)
+def test_the_last_change_of_the_spec_counts_and_no_other(fields: list[Json] | None, by: str) -> None:
+    assert changed_by({"metadata": {"managedFields": fields}}) == by
+
+
+def test_an_own_write_that_an_earlier_call_did_before_it_failed_is_no_conflict(api: Api) -> None:
+    router = writer(api, "r1")
+    live = router.apply(PLAIN, Split.whole(OLD), None)
+    api.before.extend([untouched, untouched, *[failing(httpx2.ReadError("reset"))] * 4])
+    with pytest.raises(ClusterError, match=r"checkout.preview: the API server cannot be reached"):
+        router.apply(PLAIN, Split.whole(NEW), live.version)
+    assert dict(router.apply(PLAIN, Split.whole(NEW), live.version).shares) == {NEW.service: 100.0}
+    with pytest.raises(Conflict):
+        router.apply(PLAIN, Split.whole(OLD), live.version)
