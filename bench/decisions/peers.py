@@ -17,7 +17,7 @@ from scipy.special import betaln  # type: ignore[import-untyped]
 from scipy.stats import norm  # type: ignore[import-untyped]
 
 from bench.decisions.recordings import Recordings
-from bench.decisions.vector import Floats
+from bench.decisions.vector import Floats, gathered
 
 MINUTE = 60.0
 ALPHA = 0.01
@@ -79,11 +79,11 @@ def beta_mixture(recordings: Recordings) -> Floats:
 
 
 def told(recordings: Recordings, ratio: float) -> Floats:
-    """The sequential test that is told the true ratio (Wald): the yardstick of the score."""
-    candidate, baseline = recordings.candidate_total, recordings.baseline_total
-    both = recordings.candidate_bad + recordings.baseline_bad
-    fall = np.log((candidate + baseline) / np.maximum(1, ratio * candidate + baseline))
-    log = np.cumsum(recordings.candidate_bad * np.log(ratio) + both * fall, axis=1)
+    """The sequential test that is told the true ratio (Wald): the yardstick of the score. Like ours it adds up the
+    counts of one side until the other has some."""
+    candidate, bad, baseline, other = gathered(recordings)
+    fall = np.log(np.maximum(1.0, candidate + baseline) / np.maximum(1.0, ratio * candidate + baseline))
+    log = np.cumsum(bad * np.log(ratio) + (bad + other) * fall, axis=1)
     return _first(log >= -np.log(ALPHA), recordings.tick)
 
 

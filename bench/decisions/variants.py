@@ -72,9 +72,8 @@ def in_force(variant: Variant) -> Iterator[None]:
         vector: {"MULTIPLES": np.array(variant.multiples), "PRIOR": prior},
         const: {"BOOST_EVENTS": variant.events, "BOOST_ROOM": variant.room},
     }
-    scale = variant.restarts / const.RESTARTS
-    restart = patch.object(vector, "restart_rate", lambda length, horizon: scale * const.RESTARTS * length / horizon)
-    with patch.multiple(vector, **changes[vector]), patch.multiple(const, **changes[const]), restart:
+    changes[const]["RESTARTS"] = variant.restarts
+    with patch.multiple(vector, **changes[vector]), patch.multiple(const, **changes[const]):
         yield
 
 

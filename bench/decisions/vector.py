@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from bench.decisions.recordings import Counts, Recordings
 from rollout.analysis import constants as const
-from rollout.analysis.mixture import restart_rate
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -29,10 +28,15 @@ class Runs:
     log: Floats
     weights: Floats
     warm: Flags
+    pending: Floats
+    """Counts that wait for the other side, in the order of `sides`, and their seconds: shape (5, runs)."""
+    pending_warm: Flags
 
     def keep(self, which: Flags) -> Runs:
         """Only some of the runs."""
-        return Runs(self.log[which], self.weights[which], self.warm[which])
+        return Runs(
+            self.log[which], self.weights[which], self.warm[which], self.pending[:, which], self.pending_warm[which]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Setting:
     @property
     def prior(self) -> Floats:
         """The weights that every run starts with."""
-        return PRIOR if self.phi <= 1.0 else np.concatenate([0.5 * PRIOR, 0.5 * PRIOR])
+        return PRIOR
 
 
 def abort_times(recordings: Recordings, setting: Setting) -> Floats:
@@ -82,47 +86,57 @@ def sides(recordings: Recordings) -> tuple[Counts, Counts, Counts, Counts]:
 
 def fresh(runs: int, setting: Setting) -> Runs:
     """No evidence yet."""
-    return Runs(np.zeros(runs), np.tile(setting.prior, (runs, 1)), np.zeros(runs, dtype=bool))
+    none = np.zeros(runs, dtype=bool)
+    return Runs(np.zeros(runs), np.tile(setting.prior, (runs, 1)), none, np.zeros((5, runs)), none.copy())
+
+
+def gather(pending: Floats, counts: Floats) -> tuple[Floats, Flags, Floats]:
+    """`rollout.analysis.gather` for many runs: what there is to bet on, where it is complete, and what waits on. Rows
+    are those of `sides` and the seconds."""
+    found = pending + counts
+    both = ((found[0] > 0) | (found[1] > 0)) & (found[2] > 0)
+    complete = both | (found[4] >= const.PENDING_SECONDS)
+    return found, complete, np.where(complete, 0.0, found)
+
+
+def gathered(recordings: Recordings) -> tuple[Floats, ...]:
+    """The counts of all ticks, those of one side only added to the next tick in which both have some."""
+    runs, ticks = recordings.candidate_total.shape
+    result, pending = np.zeros((4, runs, ticks)), np.zeros((5, runs))
+    for tick in range(ticks):
+        counts = np.array([*(side[:, tick] for side in sides(recordings)), np.full(runs, recordings.tick)])
+        found, complete, pending = gather(pending, counts)
+        result[:, :, tick] = np.where(complete, found[:4], 0.0)
+    return tuple(result)
 
 
 def step(state: Runs, columns: list[Counts], warm: Flags, length: float, setting: Setting) -> None:
     """One tick of all runs, in place; `columns` are those of `sides`."""
-    candidate, bad, baseline, other = (column.astype(float) for column in columns)
-    seen = (candidate > 0) | (bad > 0)
-    changed = seen & (warm != state.warm)
-    state.weights[changed] = setting.prior
+    counts = np.array([*(column.astype(float) for column in columns), np.full(len(state.log), length)])
+    dropped = (state.pending[4] > 0) & (state.pending_warm != warm)
+    block, complete, state.pending = gather(np.where(dropped, 0.0, state.pending), counts)
+    state.pending_warm = warm.copy()
+    candidate, bad, baseline, other, seconds = block
+    seen = complete & ((candidate > 0) | (bad > 0))
+    state.weights[seen & (warm != state.warm)] = setting.prior
     state.warm = np.where(seen, warm, state.warm)
     rho0 = np.where(warm, const.WARM_UP_RATIO, setting.tolerate)
-    logs = _logs(rho0, candidate, bad, baseline, bad + other)
     if setting.phi > 1.0:
-        bets = _share_bets(rho0, candidate, bad, baseline, bad + other)
-        growth, weights = _guarded(state.weights, logs, bets, bad + other, const.QUASI_SAFETY * setting.phi)
+        logs = _share_bets(rho0, candidate, bad, baseline, bad + other)
     else:
-        top = logs.max(axis=1)
-        parts = state.weights * np.exp(logs - top[:, None])
-        total = parts.sum(axis=1)
-        growth, weights = top + np.log(total), parts / total[:, None]
+        logs = _logs(rho0, candidate, bad, baseline, bad + other)
+    top = logs.max(axis=1)
+    parts = state.weights * np.exp(logs - top[:, None])
+    total = parts.sum(axis=1)
+    growth, weights = top + np.log(total), parts / total[:, None]
+    if setting.phi <= 1.0:
         room = -np.log(setting.alpha) - state.log
-        where = np.flatnonzero((bad + other > 0) & ~warm & (baseline > 0) & (candidate > 0) & (growth < room))
+        where = np.flatnonzero((bad + other > 0) & seen & ~warm & (baseline > 0) & (candidate > 0) & (growth < room))
         args = [values[where] for values in (candidate, baseline, bad + other, room)]
         growth[where] += boosts(state.weights[where], setting.tolerate, *args)
-    eps = restart_rate(length, setting.horizon)
+    eps = np.minimum(0.5, const.RESTARTS * seconds / setting.horizon)[:, None]
     state.log = np.where(seen, np.minimum(700.0, state.log + growth), state.log)
     state.weights = np.where(seen[:, None], (1.0 - eps) * weights + eps * setting.prior, state.weights)
-
-
-def _guarded(weights: Floats, logs: Floats, bets: Floats, both: Floats, phi: float) -> tuple[Floats, Floats]:
-    """Clustered errors: the quasi-likelihood rests in ticks with few events, the share bets never do."""
-    size = logs.shape[1]
-    dense = both >= const.QUASI_EVENTS * phi
-    logs = np.concatenate([np.where(dense[:, None], logs / phi, -np.inf), bets], axis=1)
-    awake = np.where(dense, 1.0, weights[:, size:].sum(axis=1))
-    top = logs.max(axis=1)
-    parts = weights * np.exp(logs - top[:, None])
-    total = parts.sum(axis=1)
-    after = parts * (awake / total)[:, None]
-    after[:, :size] = np.where(dense[:, None], after[:, :size], weights[:, :size])
-    return top + np.log(total / awake), after
 
 
 def _logs(rho0: Floats, candidate: Floats, bad: Floats, baseline: Floats, both: Floats) -> Floats:

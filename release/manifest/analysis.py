@@ -28,6 +28,10 @@ class Analysis(Part):
     tick: Annotated[Seconds, Field(ge=0.5, le=60)] = 2.0
     dwell: Seconds = 30.0
     """No step is shorter, whatever its bake time."""
+    harm: Annotated[float, Field(ge=0)] = 10.0
+    """A step before the last one beside a baseline may be left once it is shown that no fault is left which would
+    fail more requests than this within 5 s at the next weight, beyond twice the usual share; 0: every step must show
+    the ratio that it may be left with. The last one must in any case."""
     warm_up: Seconds = 0.0
     """After the candidate's first traffic only gross faults (ratio above 20) abort."""
     horizon: Annotated[Seconds, Field(gt=0)] = 3600.0

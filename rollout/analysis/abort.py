@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from math import exp, log
 from operator import mul
+from typing import NamedTuple
 
 from rollout.analysis import common
 from rollout.analysis import constants as const
 from rollout.analysis.boost import boost
 from rollout.analysis.likelihood import at_odds, exposure_logs, level_bets, share_bets, share_logs
 from rollout.analysis.mixture import mix_and_share, restart_rate, share
-from rollout.analysis.nulls import acceptable_share, recorded_share, warm_share
+from rollout.analysis.nulls import acceptable_share, warm_share
 from rollout.analysis.rules import Rule
-from rollout.analysis.state import Baseline, Buckets, State, Step, Wealth
+from rollout.analysis.state import Buckets, State, Step, Wealth
 from rollout.analysis.types import Counts, GuardrailCounts
 
 Family = tuple[float, list[float] | None]
@@ -29,20 +30,25 @@ NOTHING = [0.0] * len(const.MULTIPLES)
 
 
 def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length: float, warm: bool) -> Wealth:
-    """One tick: `M <- M sum_k w_k l_k`, then fixed share. `weight` is in percent, `length` in seconds.
+    """One bet: `M <- M sum_k w_k l_k`, then fixed share. `weight` is in percent, `length` the seconds of the counts.
 
     By Ville's inequality the chance that M ever reaches 1 / (alpha v) is at most alpha v for a candidate whose
-    ratio (or, alone, whose bad share) is at most what is acceptable, however often one looks.
+    ratio (or, alone, whose bad share) is at most what is acceptable, however often one looks. Beside a baseline
+    nothing but the ratio is bet on: the baseline may be bad itself in the very moment that is judged, and an
+    absolute share would hold an incident that both sides have against the candidate.
     """
     if rule.absolute or is_alone(rule, weight, state.step, counts.baseline.total):
         null = acceptable_share(rule, state.baseline)
         share_ = None if null is None else warm_share(null[0]) if warm else null[0]
         name, families = "alone", [] if share_ is None else _against(rule, share_, counts.candidate)
     else:
-        name, families = _beside(rule, state, counts, weight, warm)
+        usual = None if warm else common.usual_share(state.baseline)
+        name = "relative" if usual is None else "common"
+        families = _relative(rule, state, counts, const.WARM_UP_RATIO if warm else rule.tolerate, usual)
     if not families:
         return state.abort
-    return _play(rule, state.abort, f"{name} warm" if warm else name, families, counts, length)
+    weights = _weights(state, f"{name} warm" if warm else name, tuple([part for part, _ in families]))
+    return _play(rule, state.abort, weights, families, counts, length)
 
 
 def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
@@ -56,15 +62,33 @@ def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
     return weight > 0.0 and -log(weight / 100.0) * step.candidate >= const.MISSED
 
 
+class _Spread(NamedTuple):
+    """How a bet is spread over the alternatives of all families, and where fixed share leads back to."""
+
+    regime: str
+    weights: tuple[float, ...]
+    prior: tuple[float, ...]
+
+
+def _weights(state: State, regime: str, parts: tuple[float, ...]) -> _Spread:
+    """Where the last tick left them, with a larger part led back to the prior where a step begins: a fault is more
+    likely to begin there. In another regime they begin with the prior."""
+    prior = const.PRIOR if len(parts) == 1 else _prior(parts)
+    weights = state.abort.weights
+    if state.abort.regime != regime or len(weights) != len(prior):
+        return _Spread(regime, prior, prior)
+    return _Spread(regime, weights if state.step.met else share(weights, prior, const.STEP_RESTART), prior)
+
+
 def _play(
-    rule: Rule, wealth: Wealth, regime: str, families: list[Family], counts: GuardrailCounts, length: float
+    rule: Rule, wealth: Wealth, spread: _Spread, families: list[Family], counts: GuardrailCounts, length: float
 ) -> Wealth:
-    prior = const.PRIOR if len(families) == 1 else _prior(tuple([part for part, _ in families]))
-    weights = wealth.weights if wealth.regime == regime and len(wealth.weights) == len(prior) else prior
-    growth, spread = _mix_awake(weights, [logs for _, logs in families], prior, restart_rate(length, rule.horizon))
-    if regime == "relative" and growth < rule.log_abort - wealth.log:
+    regime, weights, prior = spread
+    growth, after = _mix_awake(weights, [logs for _, logs in families], prior, restart_rate(length, rule.horizon))
+    boosted = regime == "relative" and len(families) == 1 and rule.phi <= 1.0
+    if boosted and growth < rule.log_abort - wealth.log:
         growth += _boosted(rule, wealth, weights, counts)
-    return Wealth(min(700.0, wealth.log + growth), regime, spread)
+    return Wealth(min(700.0, wealth.log + growth), regime, after)
 
 
 def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: GuardrailCounts) -> float:
@@ -77,67 +101,50 @@ def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: Gua
 
 def _against(rule: Rule, null: float, counts: Counts) -> list[Family]:
     """Bets against "bad share at most null"."""
-    logs = share_logs(null, [at_odds(null, multiple) for multiple in const.MULTIPLES], counts.total, counts.bad)
-    if rule.phi <= 1.0:
-        return [(1.0, logs)]
-    dense = counts.total * null >= const.QUASI_EVENTS * rule.phi
-    bets = level_bets(null, const.MULTIPLES, rule.phi, counts.total, counts.bad)
-    return [(0.5, [value / rule.phi for value in logs] if dense else None), (0.5, bets)]
-
-
-def _beside(rule: Rule, state: State, counts: GuardrailCounts, weight: float, warm: bool) -> tuple[str, list[Family]]:
-    usual = None if warm else common.usual_share(state.baseline)
-    name = "relative" if usual is None else "common"
-    families = _relative(rule, state, counts, const.WARM_UP_RATIO if warm else rule.tolerate, usual)
-    if rule.objective is None and weight < const.THIN_BASELINE:
-        return name if len(families) == 1 else f"{name} {len(families)}", families
-    part = const.BESIDE if weight < const.THIN_BASELINE else 0.5
-    others = _absolute_beside(rule, state.baseline, counts, warm)
-    both = [(size * (1.0 - part), own) for size, own in families] + [(size * part, own) for size, own in others]
-    return f"{name} {len(families)}+", both
-
-
-def _absolute_beside(rule: Rule, baseline: Baseline, counts: GuardrailCounts, warm: bool) -> list[Family]:
-    """Absolute bets beside the relative ones; they rest while the baseline itself is above what is acceptable."""
-    resting: list[Family] = [(1.0, None)] if rule.phi <= 1.0 else [(0.5, None), (0.5, None)]
-    if baseline.total == 0 and rule.objective is None:
-        return resting
-    null = recorded_share(rule, baseline) if rule.objective is None else rule.objective
-    null = min(0.98, warm_share(null) if warm else null)
-    total, bad = baseline.recent_total + counts.baseline.total, baseline.recent_bad + counts.baseline.bad
-    return resting if bad > null * total else _against(rule, null, counts.candidate)
+    if rule.phi > 1.0:
+        return [(1.0, level_bets(null, const.MULTIPLES, rule.phi, counts.total, counts.bad))]
+    shares = [at_odds(null, multiple) for multiple in const.MULTIPLES]
+    return [(1.0, share_logs(null, shares, counts.total, counts.bad))]
 
 
 def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, usual: float | None) -> list[Family]:
     candidate, baseline = counts.candidate, counts.baseline
-    rhos = ratios(rho0)
     pairs: Pairs = []
     if baseline.total:
         # What an event on the candidate adds to each bet, and what one on either side does, whatever its kind is.
+        rhos = ratios(rho0)
         pairs = list(zip(const.GAINS, exposure_logs(rho0, rhos, candidate.total, baseline.total), strict=True))
-    both = candidate.bad + baseline.bad
-    if usual is None:
-        own = _ratio(rule, candidate.bad, both, pairs)
-    else:
-        shares = common.worse(rho0, usual)
-        own = common.two_sample_logs(rho0, shares, usual, candidate, baseline, above=True)
-        own = [value / rule.phi for value in own]
-    if rule.phi > 1.0:
-        # Half a quasi-likelihood, where there are clusters enough for it; half a bet that no cluster can fool.
-        dense = both >= const.QUASI_EVENTS * rule.phi
-        bets = share_bets(rho0, rhos, candidate.total, baseline.total, candidate.bad, both)
-        families: list[Family] = [(0.5, own if dense else None), (0.5, bets)]
-    else:
-        families = [(1.0, own)]
+    families = _own(rule, counts, rho0, usual, pairs)
     if rule.kind != "latency" or not state.buckets.places:
         return families
-    others = _bucket_logs(rule, state.buckets, counts, pairs)
+    others = _bucket_logs(rule, state.buckets, counts, rho0, pairs)
     rest = (1.0 - const.THRESHOLD_PRIOR) / len(others)
     families = [(part * const.THRESHOLD_PRIOR, logs) for part, logs in families]
     return families + [(rest, logs) for logs in others]
 
 
-def _bucket_logs(rule: Rule, buckets: Buckets, counts: GuardrailCounts, pairs: Pairs) -> list[list[float] | None]:
+def _own(rule: Rule, counts: GuardrailCounts, rho0: float, usual: float | None, pairs: Pairs) -> list[Family]:
+    """The bets on the bad events themselves. With clusters only what none of them can fool: a quasi-likelihood would
+    be fooled by a cluster that is larger than the others. Where bad events are common it joins nevertheless, in ticks
+    that are expected to have many, as the share of the bad events alone tells little there."""
+    candidate, baseline = counts.candidate, counts.baseline
+    both = candidate.bad + baseline.bad
+    if rule.phi <= 1.0 and usual is None:
+        return [(1.0, _ratio(candidate.bad, both, pairs))]
+    if rule.phi <= 1.0 and usual is not None:
+        shares = common.worse(rho0, usual)
+        return [(1.0, common.two_sample_logs(rho0, shares, usual, candidate, baseline, above=True))]
+    bets = share_bets(rho0, ratios(rho0), candidate.total, baseline.total, candidate.bad, both)
+    if usual is None:
+        return [(1.0, bets)]
+    dense = usual * (candidate.total + baseline.total) >= const.QUASI_EVENTS * rule.phi
+    logs = common.two_sample_logs(rho0, common.worse(rho0, usual), usual, candidate, baseline, above=True)
+    return [(0.5, [value / rule.phi for value in logs] if dense else None), (0.5, bets)]
+
+
+def _bucket_logs(
+    rule: Rule, buckets: Buckets, counts: GuardrailCounts, rho0: float, pairs: Pairs
+) -> list[list[float] | None]:
     """The bets on "slower than this bound" for each bound that takes part and whose baseline share is in range."""
     candidate, baseline = counts.candidate, counts.baseline
     if candidate.bounds != buckets.bounds or baseline.bounds != buckets.bounds:
@@ -145,17 +152,20 @@ def _bucket_logs(rule: Rule, buckets: Buckets, counts: GuardrailCounts, pairs: P
     low, high = (limit * buckets.total for limit in const.BUCKET_SHARES)
     families: list[list[float] | None] = []
     for place, seen in zip(buckets.places, buckets.slower, strict=True):
-        bad = candidate.slower[place]
-        families.append(_ratio(rule, bad, bad + baseline.slower[place], pairs) if low < seen < high else None)
+        slow, both = candidate.slower[place], candidate.slower[place] + baseline.slower[place]
+        if not low < seen < high:
+            families.append(None)
+        elif rule.phi > 1.0:
+            families.append(share_bets(rho0, ratios(rho0), candidate.total, baseline.total, slow, both))
+        else:
+            families.append(_ratio(slow, both, pairs))
     return families
 
 
-def _ratio(rule: Rule, bad: float, both: float, pairs: Pairs) -> list[float]:
+def _ratio(bad: float, both: float, pairs: Pairs) -> list[float]:
     """`ratio_logs` for the alternatives of the abort test, whose gains are the same against any tolerated ratio."""
     if not both or not pairs:
         return NOTHING
-    if rule.phi > 1.0:
-        bad, both = bad / rule.phi, both / rule.phi
     return [bad * gain + both * fall for gain, fall in pairs]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from release.units import show_seconds, show_share
 from rollout.analysis import constants as const
-from rollout.analysis.nulls import acceptable_share, recorded_share
+from rollout.analysis.nulls import acceptable_share
 from rollout.analysis.rules import Rule
 from rollout.analysis.state import State
 
@@ -16,13 +16,8 @@ def shown(rule: Rule, state: State, alone: bool) -> str:
     if rule.absolute or alone or state.abort.regime.startswith("alone"):
         null = acceptable_share(rule, state.baseline)
         return "" if null is None else f"bad share above {show_share(null[0])} shown ({null[1]})"
-    leading, relative = _leading(state), _relative(state)
-    if leading >= relative:
-        null_share = recorded_share(rule, state.baseline) if rule.objective is None else rule.objective
-        source = "the baseline recorded before" if rule.objective is None else "the objective"
-        return f"bad share above {show_share(null_share)} shown ({source})"
-    own = 2 if rule.phi > 1.0 else 1
-    bound = ""
+    own = 2 if rule.phi > 1.0 and state.abort.regime.startswith("common") else 1
+    leading, bound = _leading(state), ""
     if rule.kind == "latency" and own <= leading < own + len(state.buckets.places):
         seconds = state.buckets.bounds[state.buckets.places[leading - own]]
         bound = f" for responses slower than {show_seconds(seconds)}"
@@ -34,10 +29,3 @@ def _leading(state: State) -> int:
     weights = state.abort.weights
     sums = [sum(weights[at : at + SIZE]) for at in range(0, len(weights), SIZE)]
     return sums.index(max(sums)) if sums else 0
-
-
-def _relative(state: State) -> int:
-    """How many of the families compare with the concurrent baseline."""
-    _, _, number = state.abort.regime.partition(" ")
-    digits = number.split("+")[0].split(" ")[0]
-    return int(digits) if digits.isdigit() else 1

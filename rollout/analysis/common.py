@@ -17,14 +17,17 @@ COMMON = 0.1
 """From this share of the baseline on events count as common."""
 ENOUGH = 100
 """And once it has had this many events."""
+SURE = 3.0
+"""Standard errors by which the share must be above."""
 ODDS = (1.0, 1.15, 1.4, 2.0, 4.0, 12.0)
 """Alternatives, as multiples of the odds of the highest tolerated share."""
 LIMIT = 0.98
 
 
 def usual_share(baseline: Baseline) -> float | None:
-    """The baseline's bad share so far when its bad events are common, else None."""
-    if baseline.total < ENOUGH or baseline.bad < COMMON * baseline.total:
+    """The baseline's bad share so far when its bad events are shown to be common, else None. What lies near the border
+    stays with the other bets, which are fair there too, rather than change them to and fro."""
+    if baseline.total < ENOUGH or baseline.bad - SURE * sqrt(baseline.bad) < COMMON * baseline.total:
         return None
     return (baseline.bad + 0.5) / (baseline.total + 1.0)
 

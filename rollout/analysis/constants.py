@@ -12,6 +12,8 @@ PRIOR = (0.05, 0.19, 0.19, 0.19, 0.19, 0.19)
 """Their weights in the mixture, also where fixed share leads back to."""
 RESTARTS = 4.0
 """Expected restarts of the mixture within the horizon (fixed share)."""
+STEP_RESTART = 0.25
+"""Part of the mixture that begins anew with every step."""
 MIXTURE_COST = 0.8
 """Nats that not knowing the ratio costs on average (measured: bench/decisions/calibrate.py)."""
 
@@ -23,21 +25,26 @@ WARM_UP_RATIO = 20.0
 FINAL_RATIO = 2.0
 HARM = 0.5
 """Ramp rule: weight w (a fraction) may be left once `ratio >= max(FINAL_RATIO, 1 + HARM / w)` is rejected."""
+REACTION_SECONDS = 5.0
+"""Within this time a fault that fails some requests a second is noticed and the traffic put back: what it fails
+meanwhile is the harm that a step before the last one bounds."""
 RAMP_SLACK = 1.5
 """A step never asks for a ratio nearer than this multiple of what is tolerated anyway."""
 
-BESIDE = 0.2
-"""Weight of the absolute bets beside the relative ones where an objective is declared."""
-THIN_BASELINE = 90.0
-"""From this candidate share (percent) on the recorded baseline is bet on too: the concurrent one is thin."""
 DRIFT = 1.5
 """The recorded baseline is minutes old: its bad share may have drifted by this factor since."""
 RECORDED_Z = 3.09
 """Normal quantile of the upper bound of the recorded baseline's bad share (one in a thousand is above)."""
 GROSS_SHARE = 0.5
 """With nothing to compare with, only a bad share shown to be above this aborts."""
-RECENT_SECONDS = 60.0
-"""Time constant of the baseline's recent bad share, which silences the absolute bets while it is bad itself."""
+CHANGE = 3.0
+"""The baseline's record begins anew when its bad share has changed by more than this factor"""
+CHANGE_NATS = 12.0
+"""and the log likelihood ratio of two shares against one is above this (by luck less than once in 100,000 looks)."""
+BATCH = 16.0
+"""A change is looked for in batches of so many expected bad events: none at all would show one."""
+PENDING_SECONDS = 90.0
+"""So long counts of one side wait for the other side's: longer than between two scrapes of a minute."""
 
 BOOST_SHARE = 0.1
 """Overshoot is removed only where the error share of a tick is below this: there the binomial is near enough."""
@@ -47,8 +54,8 @@ BOOST_EVENTS = 128
 """And only up to this many bad events in a tick: more was tried and gained nothing."""
 
 QUASI_EVENTS = 10.0
-"""With clustered errors a quasi-likelihood is bet on only in ticks with this many times phi bad events: with fewer
-clusters its expectation under the null exceeds 1."""
+"""With clustered errors, where bad events are common, a quasi-likelihood is bet on only in ticks that are expected to
+have this many times phi of them: with fewer clusters its expectation under the null exceeds 1."""
 QUASI_SAFETY = 1.2
 """phi is an estimate: it counts for this many times as much."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import exp, log
+from typing import NamedTuple
 
 from rollout.analysis.likelihood import at_odds
 
@@ -11,6 +12,14 @@ LARGEST = 1000.0
 ROUNDS = 8
 ACCURACY = 0.02
 """Relative error of the growth at which the ratio is near enough for people."""
+
+
+class Detectable(NamedTuple):
+    """The smallest fault that can still be seen: as a multiple of what the baseline has, or had; where nothing is known
+    of it as a bad share alone. Neither: none can."""
+
+    ratio: float | None = None
+    share: float | None = None
 
 
 def relative_growth(rho0: float, candidate: float, baseline: float, share: float) -> Callable[[float], float]:

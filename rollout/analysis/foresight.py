@@ -14,8 +14,9 @@ from rollout.analysis.common import COMMON, common_growth, highest_common_ratio,
 from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from rollout.analysis.foresight_text import clients_needed, clusters, unforeseen, warn
-from rollout.analysis.nulls import acceptable_share, promotable_share
-from rollout.analysis.rules import Rule, compile_rules, highest_ratio
+from rollout.analysis.nulls import acceptable_share, bounded_share, promotable_share
+from rollout.analysis.past import Past
+from rollout.analysis.rules import Known, Rule, compile_rules, highest_ratio
 from rollout.analysis.state import Baseline
 
 RATIOS = (2.0, 5.0, 10.0)
@@ -34,6 +35,7 @@ def foresee(
     first_release: bool = False,
     stickiness: str = "",
     dispersion: Mapping[str, float] | None = None,
+    past: Mapping[str, Past] | None = None,
 ) -> Foresight:
     """Pure. `stickiness`: what cannot be claimed because clients stay on one side; it leads the warnings.
 
@@ -41,7 +43,8 @@ def foresee(
     of one name.
     """
     expected = analysis.expected
-    rules = compile_rules(guardrails, analysis, first_release, dispersion or {})
+    known = Known(first_release, tuple(step.weight for step in steps), dispersion or {}, past or {})
+    rules = compile_rules(guardrails, analysis, known)
     judged = [rule for rule in rules if rule.kind in KINDS]
     found: list[StepForesight] = []
     if expected is not None:
@@ -144,7 +147,8 @@ def _passes(
     if rule.first_release and rule.objective is None:
         return 0.0
     candidate, share = expected.rate * weight / 100.0, expected.bad_share
-    null = promotable_share(rule, weight, alone, baseline)
+    bounded = None if alone else bounded_share(rule, weight, expected.rate, baseline)
+    null = promotable_share(rule, weight, alone, baseline) if bounded is None else bounded
     speed = absolute_growth(null, candidate)(odds_ratio(share, null)) if share < null else 0.0
     needed = rule.log_promote
     if not alone and not rule.absolute:

@@ -6,24 +6,20 @@ from math import exp
 
 from rollout.analysis import constants as const
 from rollout.analysis import reasons as say
-from rollout.analysis.abort import is_alone
 from rollout.analysis.blame import shown
-from rollout.analysis.common import common_growth, usual_share
-from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
-from rollout.analysis.learn import is_warming, learn
-from rollout.analysis.nulls import acceptable_share, promotable_share
+from rollout.analysis.common import usual_share
+from rollout.analysis.learn import begin_step, is_warming, learn
+from rollout.analysis.nulls import bounded_share, promotable_share
 from rollout.analysis.rules import Rule
-from rollout.analysis.state import State, Wealth, begin_step
+from rollout.analysis.smallest import smallest
+from rollout.analysis.state import State, Wealth
 from rollout.analysis.types import Counts, Finding, GuardrailCounts, Tick, Verdict
-
-MOST_SHARE = 0.9
-"""Alone, no fault larger than this share is asked for."""
 
 
 def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
     """A guardrail that could not be read, or whose counts make no sense, is an ERROR and learns nothing."""
     if tick.in_step < state.step.at:
-        state = begin_step(state)
+        state = begin_step(rule, state)
     counts = tick.counts.get(rule.name)
     problem = tick.errors.get(rule.name) or _problem(rule, counts)
     if problem or counts is None:
@@ -60,24 +56,31 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
     alone = rule.first_release or tick.weight >= 100.0
     left = max(0.0, rule.horizon - tick.in_step)
     if state.abort.log >= rule.log_abort:
-        ratio = _smallest(rule, state._replace(abort=Wealth()), tick.weight, left)
-        return _finding(rule, state, Verdict.FAIL, shown(rule, state, alone), ratio, alone)
+        seen = smallest(rule, state._replace(abort=Wealth()), tick.weight, left)
+        return _finding(rule, state, Verdict.FAIL, shown(rule, state, alone), seen.ratio, alone)
     if rule.first_release and rule.objective is None:
         return _finding(rule, state, Verdict.PASS, _only_readiness(rule), alone=True)
     silence = _silence(state, tick)
     if silence:
         return _finding(rule, state, Verdict.INCONCLUSIVE, silence, alone=alone)
+    seen = smallest(rule, state, tick.weight, left)
     if is_warming(rule, state, tick):
         text = f"warm-up of {say.duration(rule.warm_up)}: only a gross fault aborts"
-        return _finding(rule, state, Verdict.INCONCLUSIVE, text, _smallest(rule, state, tick.weight, left), alone)
-    ratio = _smallest(rule, state, tick.weight, left)
+        return _finding(rule, state, Verdict.INCONCLUSIVE, text, seen.ratio, alone)
+    text = say.detectable(seen, left)
     if state.promote.log >= rule.log_promote:
-        share = promotable_share(rule, tick.weight, alone, state.baseline)
-        text = (
-            f"{say.claim(rule, tick.weight, alone, share, usual_share(state.baseline))}, {say.detectable(ratio, left)}"
-        )
-        return _finding(rule, state, Verdict.PASS, text, ratio, alone)
-    return _finding(rule, state, Verdict.INCONCLUSIVE, say.detectable(ratio, left), ratio, alone)
+        return _finding(rule, state, Verdict.PASS, f"{_claim(rule, state, tick, alone)}, {text}", seen.ratio, alone)
+    return _finding(rule, state, Verdict.INCONCLUSIVE, text, seen.ratio, alone)
+
+
+def _claim(rule: Rule, state: State, tick: Tick, alone: bool) -> str:
+    usual, step = usual_share(state.baseline), state.step
+    rate = (step.candidate + step.baseline) / step.seconds if step.seconds else 0.0
+    bounded = bounded_share(rule, tick.weight, rate, state.baseline)
+    if bounded is not None:
+        return say.bounded_claim(rule, tick.weight, bounded, usual)
+    share = promotable_share(rule, tick.weight, alone, state.baseline)
+    return say.claim(rule, tick.weight, alone, share, usual)
 
 
 def _silence(state: State, tick: Tick) -> str:
@@ -92,29 +95,6 @@ def _silence(state: State, tick: Tick) -> str:
 def _only_readiness(rule: Rule) -> str:
     stop = f"; above {const.GROSS_SHARE:.0%} it aborts" if rule.gross else ""
     return f"a first release without an objective: only readiness is judged{stop}"
-
-
-def _smallest(rule: Rule, state: State, weight: float, left: float) -> float | None:
-    step = state.step
-    if step.seconds <= 0.0 or not step.candidate:
-        return None
-    needed = rule.log_abort - state.abort.log + const.MIXTURE_COST
-    rate = step.candidate / step.seconds / rule.phi
-    if rule.absolute or is_alone(rule, weight, step):
-        null = acceptable_share(rule, state.baseline)
-        if null is None:
-            return None
-        return smallest_ratio(absolute_growth(null[0], rate), 1.0, needed, left, odds_ratio(MOST_SHARE, null[0]))
-    if not step.baseline:
-        return None
-    other = step.baseline / step.seconds / rule.phi
-    usual = usual_share(state.baseline)
-    if usual is not None:
-        common = common_growth(rule.tolerate, rate, other, usual)
-        return smallest_ratio(common, rule.tolerate, needed, left, MOST_SHARE / usual)
-    share = (step.baseline_bad + 0.5) / (step.baseline + 1.0)
-    growth = relative_growth(rule.tolerate, rate, other, share)
-    return smallest_ratio(growth, rule.tolerate, needed, left, 1.0 / share)
 
 
 def _finding(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp
 
 from rollout.analysis import abort, clients, promote
-from rollout.analysis import constants as const
+from rollout.analysis.baseline import record
+from rollout.analysis.constants import BUCKET_FROM, BUCKETS_MOST
+from rollout.analysis.gather import gather
 from rollout.analysis.rules import Rule
-from rollout.analysis.state import Baseline, Buckets, State, count_step
+from rollout.analysis.state import Baseline, Buckets, Pending, State, Step, Wealth, count_step
 from rollout.analysis.types import Counts, GuardrailCounts, Tick
 
 NONE = Counts(0, 0)
@@ -21,8 +22,13 @@ def is_warming(rule: Rule, state: State, tick: Tick) -> bool:
     return state.first_at is None or tick.at - state.first_at <= rule.warm_up
 
 
+def begin_step(rule: Rule, state: State) -> State:
+    """The weight changes: evidence for promotion and the step's counts start anew, all else goes on."""
+    return _record(rule, state._replace(promote=Wealth(), step=Step(), pending=Pending()), state.pending)
+
+
 def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> State:
-    """Bets are settled with what was known before this tick; only then is the tick itself remembered.
+    """Bets are settled with what was known before these counts; only then are they themselves remembered.
 
     Without candidate traffic the evidence is unchanged, and at weight 0 (smoke checks, waiting for readiness)
     only the baseline is recorded.
@@ -32,33 +38,54 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
         state, counts = _first_failures(rule, state, counts, tick)
     candidate = counts.candidate if weight else NONE
     judged = counts if counts.judged is None else _judged(counts)
-    wealth, hopes, first_at, last_at = state.abort, state.promote, state.first_at, state.last_at
-    active = candidate.total or candidate.bad or (counts.alive and weight)
-    if active or (weight and judged.candidate.total):
-        warm = is_warming(rule, state, tick)
-        if active:
-            first_at = tick.at - tick.length if first_at is None else first_at
-            last_at = tick.at
+    warm = is_warming(rule, state, tick)
+    if candidate.total or candidate.bad or (counts.alive and weight):
+        first_at = tick.at - tick.length if state.first_at is None else state.first_at
+        state = state._replace(first_at=first_at, last_at=tick.at)
+    met = 0.0
+    if weight:
+        state, met = _settle(rule, state, judged, weight, tick.length, warm)
+    else:
+        state = _record(rule, state, Pending(NONE, judged.baseline, tick.length))
+    return state._replace(step=count_step(state.step, candidate, counts.baseline, tick.length, tick.in_step, met))
+
+
+def _settle(
+    rule: Rule, state: State, counts: GuardrailCounts, weight: float, length: float, warm: bool
+) -> tuple[State, float]:
+    """Bet on what is complete; the seconds of it in which both sides could be compared."""
+    alone = rule.absolute or abort.is_alone(rule, weight, state.step, counts.baseline.total)
+    if state.pending.seconds and state.pending.warm != warm:
+        state = _record(rule, state._replace(pending=Pending()), state.pending)
+    block, complete = gather(state.pending, counts, length, alone, warm)
+    if not complete:
+        return state._replace(pending=block), 0.0
+    found, wealth, hopes = GuardrailCounts(block.candidate, block.baseline), state.abort, state.promote
+    if block.candidate.total or block.candidate.bad:
         if rule.kind != "client-failures" or weight >= 100.0 or rule.first_release:
-            wealth = abort.bet(rule, state, judged, weight, tick.length, warm)
+            wealth = abort.bet(rule, state, found, weight, block.seconds, warm)
         if not warm:
-            hopes = promote.bet(rule, hopes, state.baseline, judged, weight, tick.length)
-    step = count_step(state.step, candidate, counts.baseline, tick.length, tick.in_step)
-    baseline = _record(state.baseline, judged.baseline, tick.length)
-    buckets = _remember(rule, state.buckets, counts.baseline) if rule.kind == "latency" else state.buckets
-    return State(wealth, hopes, baseline, step, first_at, last_at, buckets, state.clients)
+            hopes = promote.bet(rule, state, found, weight, request_rate(state.step, counts, length), block.seconds)
+    met = block.seconds if alone or (block.candidate.total and block.baseline.total) else 0.0
+    return _record(rule, state._replace(abort=wealth, promote=hopes, pending=Pending()), block), met
 
 
-def _record(baseline: Baseline, counts: Counts, length: float) -> Baseline:
-    if not counts.total:
-        return baseline
-    keep = exp(-length / const.RECENT_SECONDS)
-    return Baseline(
-        baseline.total + counts.total,
-        baseline.bad + counts.bad,
-        keep * baseline.recent_total + counts.total,
-        keep * baseline.recent_bad + counts.bad,
-    )
+def request_rate(step: Step, counts: GuardrailCounts, length: float) -> float:
+    """Requests of both sides in a second, in this step up to now."""
+    total = step.candidate + step.baseline + counts.candidate.total + counts.baseline.total
+    return total / (step.seconds + length) if step.seconds + length > 0.0 else 0.0
+
+
+def _record(rule: Rule, state: State, block: Pending) -> State:
+    """Remember the baseline's counts. Once an incident of the baseline is over, the bets are spread anew: those on a
+    worse candidate lost to it, and a fault must not be noticed later for that. The evidence itself goes on."""
+    if rule.kind == "client-failures":  # A client counts once: what it is compared with cannot change.
+        total, bad = state.baseline.total + block.baseline.total, state.baseline.bad + block.baseline.bad
+        return state._replace(baseline=Baseline(total, bad))
+    baseline, fell = record(state.baseline, block.baseline, rule.phi)
+    wealth = Wealth(state.abort.log) if fell else state.abort
+    buckets = _remember(rule, state.buckets, block.baseline) if rule.kind == "latency" else state.buckets
+    return state._replace(abort=wealth, baseline=baseline, buckets=buckets)
 
 
 def _remember(rule: Rule, buckets: Buckets, counts: Counts) -> Buckets:
@@ -69,11 +96,11 @@ def _remember(rule: Rule, buckets: Buckets, counts: Counts) -> Buckets:
     if counts.bounds == buckets.bounds:
         seen = tuple([before + slower[place] for before, place in zip(buckets.slower, buckets.places, strict=True)])
         return Buckets(buckets.bounds, buckets.places, seen, buckets.total + counts.total)
-    low = const.BUCKET_FROM * rule.threshold
+    low = BUCKET_FROM * rule.threshold
     # The next lower bound stands for a threshold that the histogram does not have.
     own = max([bound for bound in counts.bounds if bound <= rule.threshold * (1.0 + 1e-9)], default=0.0)
     places = [place for place, bound in enumerate(counts.bounds) if bound >= low and bound != own]
-    chosen = tuple(places[: const.BUCKETS_MOST])
+    chosen = tuple(places[:BUCKETS_MOST])
     return Buckets(counts.bounds, chosen, tuple([slower[place] for place in chosen]), counts.total)
 
 

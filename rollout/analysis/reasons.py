@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from release.units import show_share
+from rollout.analysis import constants as const
 from rollout.analysis.common import highest_common_ratio
-from rollout.analysis.rules import Rule, highest_ratio
+from rollout.analysis.detectable import Detectable
+from rollout.analysis.rules import Rule, highest_ratio, next_weight
 from rollout.analysis.state import Step
 from rollout.analysis.types import Verdict
 
@@ -43,21 +45,36 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f}m" if seconds < 7200 else f"{seconds / 3600:.1f}h"
 
 
-def detectable(ratio: float | None, left: float) -> str:
-    """What can still be seen in the time left."""
-    if ratio is None:
-        return f"no ratio is detectable in the {duration(left)} left at this traffic"
-    return f"smallest ratio detectable in {duration(left)}: {ratio:.3g}x"
+def detectable(found: Detectable, left: float) -> str:
+    """What can still be seen in the time left: a ratio, or a bad share where there is nothing that it could be a
+    multiple of."""
+    if found.ratio is not None:
+        return f"smallest ratio detectable in {duration(left)}: {found.ratio:.3g}x"
+    if found.share is not None:
+        return f"smallest bad share detectable in {duration(left)}: {show_share(found.share)}"
+    return f"no ratio is detectable in the {duration(left)} left at this traffic"
 
 
 def claim(rule: Rule, weight: float, alone: bool, share: float, usual: float | None) -> str:
     """What PASS has shown."""
     if alone or rule.absolute:
         return f"bad share below {show_share(share)} shown"
+    return f"{_ratio(rule, weight, usual)} or bad share below {show_share(share)} shown"
+
+
+def bounded_claim(rule: Rule, weight: float, share: float, usual: float | None) -> str:
+    """What PASS has shown where the harm of going on is bounded."""
+    return (
+        f"{_ratio(rule, weight, usual)} or bad share below {show_share(share)} shown, which fails at most "
+        f"{rule.harm:g} requests in {const.REACTION_SECONDS:g}s at {next_weight(rule, weight):.4g}%"
+    )
+
+
+def _ratio(rule: Rule, weight: float, usual: float | None) -> str:
     highest = highest_ratio(rule, weight)
     if usual is not None:
         highest = highest_common_ratio(highest, rule.tolerate, usual)
-    return f"ratio below {highest:.3g} or bad share below {show_share(share)} shown"
+    return f"ratio below {highest:.3g}"
 
 
 def evidence_line(verdict: Verdict, statistic: float, threshold: float, promote: float, needed: float) -> str:

@@ -20,12 +20,22 @@ class Wealth(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """The baseline's events in this rollout, and those of about the last minute (decayed)."""
+    """The baseline's events since its bad share last changed grossly (see `baseline.record`), and those of the
+    unfinished batch among them that the next such change is looked for in."""
 
     total: int = 0
     bad: int = 0
-    recent_total: float = 0.0
-    recent_bad: float = 0.0
+    batch_total: int = 0
+    batch_bad: int = 0
+
+
+class Pending(NamedTuple):
+    """Counts of `seconds` that wait for the other side (see `gather`). `warm`: they are of the warm-up."""
+
+    candidate: Counts = Counts(0, 0)
+    baseline: Counts = Counts(0, 0)
+    seconds: float = 0.0
+    warm: bool = False
 
 
 class Step(NamedTuple):
@@ -38,6 +48,8 @@ class Step(NamedTuple):
     seconds: float = 0.0
     at: float = 0.0
     """`in_step` of the last look: when it falls, a new step has begun."""
+    met: float = 0.0
+    """Those of `seconds` whose counts could be bet on, because both sides had some."""
 
 
 class Buckets(NamedTuple):
@@ -64,14 +76,10 @@ class State(NamedTuple):
     clients: Mapping[str, float] = {}
     """Client failures only: the weight (fraction) below which a client that failed is known to be no candidate
     client; 1 when it failed on the candidate and never bets again."""
+    pending: Pending = Pending()
 
 
-def begin_step(state: State) -> State:
-    """The weight changes: evidence for promotion and the step's counts start anew, all else goes on."""
-    return state._replace(promote=Wealth(), step=Step())
-
-
-def count_step(step: Step, candidate: Counts, baseline: Counts, length: float, at: float) -> Step:
+def count_step(step: Step, candidate: Counts, baseline: Counts, length: float, at: float, met: float) -> Step:
     """The step's counts with one more tick."""
     return Step(
         step.candidate + candidate.total,
@@ -80,6 +88,7 @@ def count_step(step: Step, candidate: Counts, baseline: Counts, length: float, a
         step.baseline_bad + baseline.bad,
         step.seconds + length,
         at,
+        step.met + met,
     )
 
 
@@ -98,6 +107,9 @@ def state_to_json(state: State) -> dict[str, Any]:
         data["buckets"] = [*map(list, lists), total]
     if state.clients:
         data["clients"] = dict(state.clients)
+    if state.pending.seconds:
+        candidate, baseline, seconds, warm = state.pending
+        data["pending"] = [_counts_to_json(candidate), _counts_to_json(baseline), seconds, warm]
     return data
 
 
@@ -113,7 +125,18 @@ def state_from_json(data: Mapping[str, Any]) -> State:
         data["lastAt"],
         Buckets(tuple(bounds), tuple(places), tuple(slower), total),
         dict(data.get("clients", {})),
+        _pending(data["pending"]) if "pending" in data else Pending(),
     )
+
+
+def _counts_to_json(counts: Counts) -> list[Any]:
+    return [counts.total, counts.bad, list(counts.bounds), list(counts.slower)]
+
+
+def _pending(data: tuple[list[Any], list[Any], float, bool]) -> Pending:
+    sides, rest = data[:2], data[2:]
+    candidate, baseline = (Counts(total, bad, tuple(bounds), tuple(slower)) for total, bad, bounds, slower in sides)
+    return Pending(candidate, baseline, float(rest[0]), bool(rest[1]))
 
 
 def _wealth(data: tuple[float, str, list[float]]) -> Wealth:

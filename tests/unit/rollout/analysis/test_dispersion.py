@@ -76,6 +76,26 @@ def test_the_guard_keeps_bursts_from_aborting_healthy_releases() -> None:
     assert aborts(8.0, 1.0, 60) <= 2
 
 
+def mixed(rng: np.random.Generator, total: int, share: float, burst: float) -> int:
+    """Bad events of which a tenth come in bursts of geometric size."""
+    number = int(rng.poisson(0.1 * total * share / burst))
+    bursts = number + int(rng.negative_binomial(number, 1.0 / burst)) if number else 0
+    return min(total, int(rng.binomial(total, 0.9 * share)) + bursts)
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(300, 20.0), (300, 50.0), (3000, 100.0)])
+def test_bursts_among_independent_errors_do_not_abort_healthy_releases(rate: int, burst: float) -> None:
+    rng, aborted = np.random.default_rng(3), 0
+    for _ in range(30):
+        past = [(2 * rate, mixed(rng, 2 * rate, 0.01, burst)) for _ in range(1800)]
+        seen = []
+        for index in range(200):
+            sides = [(rate, mixed(rng, rate, 0.01, burst)) for _ in range(2)]
+            seen.append(tick(2.0 * index + 2, 50, errors=counts(sides[0], sides[1])))
+        aborted += first(watch(fresh(errors(), phi=estimate([past])), seen)[1], Verdict.FAIL) is not None
+    assert aborted <= 2
+
+
 def test_a_guarded_release_that_is_really_bad_is_still_aborted() -> None:
     assert aborts(8.0, 30.0, 20) >= 18
 
