@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from math import exp, log
 from operator import mul
-from typing import NamedTuple
 
 from rollout.analysis import common
 from rollout.analysis import constants as const
@@ -47,8 +46,7 @@ def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length
         families = _relative(rule, state, counts, const.WARM_UP_RATIO if warm else rule.tolerate, usual)
     if not families:
         return state.abort
-    weights = _weights(state, f"{name} warm" if warm else name, tuple([part for part, _ in families]))
-    return _play(rule, state.abort, weights, families, counts, length)
+    return _play(rule, state.abort, f"{name} warm" if warm else name, families, counts, length)
 
 
 def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
@@ -62,33 +60,16 @@ def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
     return weight > 0.0 and -log(weight / 100.0) * step.candidate >= const.MISSED
 
 
-class _Spread(NamedTuple):
-    """How a bet is spread over the alternatives of all families, and where fixed share leads back to."""
-
-    regime: str
-    weights: tuple[float, ...]
-    prior: tuple[float, ...]
-
-
-def _weights(state: State, regime: str, parts: tuple[float, ...]) -> _Spread:
-    """Where the last tick left them, with a larger part led back to the prior where a step begins: a fault is more
-    likely to begin there. In another regime they begin with the prior."""
-    prior = const.PRIOR if len(parts) == 1 else _prior(parts)
-    weights = state.abort.weights
-    if state.abort.regime != regime or len(weights) != len(prior):
-        return _Spread(regime, prior, prior)
-    return _Spread(regime, weights if state.step.met else share(weights, prior, const.STEP_RESTART), prior)
-
-
 def _play(
-    rule: Rule, wealth: Wealth, spread: _Spread, families: list[Family], counts: GuardrailCounts, length: float
+    rule: Rule, wealth: Wealth, regime: str, families: list[Family], counts: GuardrailCounts, length: float
 ) -> Wealth:
-    regime, weights, prior = spread
-    growth, after = _mix_awake(weights, [logs for _, logs in families], prior, restart_rate(length, rule.horizon))
+    prior = const.PRIOR if len(families) == 1 else _prior(tuple([part for part, _ in families]))
+    weights = wealth.weights if wealth.regime == regime and len(wealth.weights) == len(prior) else prior
+    growth, spread = _mix_awake(weights, [logs for _, logs in families], prior, restart_rate(length, rule.horizon))
     boosted = regime == "relative" and len(families) == 1 and rule.phi <= 1.0
     if boosted and growth < rule.log_abort - wealth.log:
         growth += _boosted(rule, wealth, weights, counts)
-    return Wealth(min(700.0, wealth.log + growth), regime, after)
+    return Wealth(min(700.0, wealth.log + growth), regime, spread)
 
 
 def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: GuardrailCounts) -> float:

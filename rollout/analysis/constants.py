@@ -12,8 +12,6 @@ PRIOR = (0.05, 0.19, 0.19, 0.19, 0.19, 0.19)
 """Their weights in the mixture, also where fixed share leads back to."""
 RESTARTS = 4.0
 """Expected restarts of the mixture within the horizon (fixed share)."""
-STEP_RESTART = 0.25
-"""Part of the mixture that begins anew with every step."""
 MIXTURE_COST = 0.8
 """Nats that not knowing the ratio costs on average (measured: bench/decisions/calibrate.py)."""
 

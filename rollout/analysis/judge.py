@@ -68,19 +68,22 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
         text = f"warm-up of {say.duration(rule.warm_up)}: only a gross fault aborts"
         return _finding(rule, state, Verdict.INCONCLUSIVE, text, seen.ratio, alone)
     text = say.detectable(seen, left)
-    if state.promote.log >= rule.log_promote:
-        return _finding(rule, state, Verdict.PASS, f"{_claim(rule, state, tick, alone)}, {text}", seen.ratio, alone)
-    return _finding(rule, state, Verdict.INCONCLUSIVE, text, seen.ratio, alone)
+    claim = _claim(rule, state, tick, alone)
+    verdict = Verdict.PASS if claim else Verdict.INCONCLUSIVE
+    return _finding(rule, state, verdict, f"{claim}, {text}" if claim else text, seen.ratio, alone)
 
 
 def _claim(rule: Rule, state: State, tick: Tick, alone: bool) -> str:
+    """What was shown that allows to leave the weight; empty while nothing was. While there is more evidence than at the
+    beginning that the candidate is bad, the harm being bounded is no reason to go on."""
     usual, step = usual_share(state.baseline), state.step
-    rate = (step.candidate + step.baseline) / step.seconds if step.seconds else 0.0
-    bounded = bounded_share(rule, tick.weight, rate, state.baseline)
-    if bounded is not None:
-        return say.bounded_claim(rule, tick.weight, bounded, usual)
-    share = promotable_share(rule, tick.weight, alone, state.baseline)
-    return say.claim(rule, tick.weight, alone, share, usual)
+    if state.promote.log >= rule.log_promote:
+        share = promotable_share(rule, tick.weight, alone, state.baseline)
+        return say.claim(rule, tick.weight, alone, share, usual)
+    if state.bounded.log < rule.log_promote or state.abort.log > 0.0 or not step.seconds:
+        return ""
+    bounded = bounded_share(rule, tick.weight, (step.candidate + step.baseline) / step.seconds, state.baseline)
+    return "" if bounded is None else say.bounded_claim(rule, tick.weight, bounded)
 
 
 def _silence(state: State, tick: Tick) -> str:
@@ -97,11 +100,17 @@ def _only_readiness(rule: Rule) -> str:
     return f"a first release without an objective: only readiness is judged{stop}"
 
 
+def _hopes(rule: Rule, state: State) -> float:
+    """The evidence for leaving the weight that is nearest to do so."""
+    bounded = state.bounded.log if state.bounded.regime and state.abort.log <= 0.0 else const.EVIDENCE_FLOOR
+    return state.promote.log if state.promote.log >= rule.log_promote else max(state.promote.log, bounded)
+
+
 def _finding(
     rule: Rule, state: State, verdict: Verdict, text: str, ratio: float | None = None, alone: bool = False
 ) -> Finding:
     step = state.step
-    evidence, hopes = exp(min(700.0, state.abort.log)), exp(state.promote.log)
+    evidence, hopes = exp(min(700.0, state.abort.log)), exp(_hopes(rule, state))
     threshold, needed = rule.abort_at, rule.promote_at
     if verdict is Verdict.ERROR:
         reason = f"{rule.name}: {text}"

@@ -24,7 +24,9 @@ def is_warming(rule: Rule, state: State, tick: Tick) -> bool:
 
 def begin_step(rule: Rule, state: State) -> State:
     """The weight changes: evidence for promotion and the step's counts start anew, all else goes on."""
-    return _record(rule, state._replace(promote=Wealth(), step=Step(), pending=Pending()), state.pending)
+    return _record(
+        rule, state._replace(promote=Wealth(), bounded=Wealth(), step=Step(), pending=Pending()), state.pending
+    )
 
 
 def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> State:
@@ -60,14 +62,19 @@ def _settle(
     block, complete = gather(state.pending, counts, length, alone, warm)
     if not complete:
         return state._replace(pending=block), 0.0
-    found, wealth, hopes = GuardrailCounts(block.candidate, block.baseline), state.abort, state.promote
+    found = GuardrailCounts(block.candidate, block.baseline)
+    wealth, hopes, bounded = state.abort, state.promote, state.bounded
     if block.candidate.total or block.candidate.bad:
         if rule.kind != "client-failures" or weight >= 100.0 or rule.first_release:
             wealth = abort.bet(rule, state, found, weight, block.seconds, warm)
         if not warm:
-            hopes = promote.bet(rule, state, found, weight, request_rate(state.step, counts, length), block.seconds)
+            known = (state.baseline, found, weight)
+            rate = request_rate(state.step, counts, length)
+            hopes = promote.bet(rule, hopes, *known, block.seconds)
+            bounded = promote.bet_bounded(rule, bounded, *known, rate, block.seconds)
     met = block.seconds if alone or (block.candidate.total and block.baseline.total) else 0.0
-    return _record(rule, state._replace(abort=wealth, promote=hopes, pending=Pending()), block), met
+    state = state._replace(abort=wealth, promote=hopes, bounded=bounded, pending=Pending())
+    return _record(rule, state, block), met
 
 
 def request_rate(step: Step, counts: GuardrailCounts, length: float) -> float:

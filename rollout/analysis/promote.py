@@ -11,7 +11,7 @@ from rollout.analysis.likelihood import ratio_logs, share_logs
 from rollout.analysis.mixture import mix_and_share, restart_rate
 from rollout.analysis.nulls import bounded_share, plain_share, promotable_share
 from rollout.analysis.rules import Rule, highest_ratio
-from rollout.analysis.state import Baseline, State, Wealth
+from rollout.analysis.state import Baseline, Wealth
 from rollout.analysis.types import GuardrailCounts
 
 RELATIVE_PRIOR = (0.25, 0.15, 0.1)
@@ -20,42 +20,49 @@ FRACTIONS = (0.0, 0.25, 0.5, 0.75)
 BESIDE_PRIOR = (*RELATIVE_PRIOR, 0.44, 0.02, 0.02, 0.02)
 CAP = log(const.PROMOTE_CAP)
 ALONE_PRIOR = (0.55, 0.15, 0.15, 0.15)
-BOUNDED_PRIOR = (*RELATIVE_PRIOR, 0.35, 0.15)
+BOUNDED_PRIOR = (0.7, 0.3)
 """Where the harm is bounded: as bad as usual, and between that and the share that is to be rejected."""
 
 
-def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, rate: float, length: float) -> Wealth:
-    """One tick against the null "ratio >= rho_M and bad share >= f" (alone: "bad share >= f"). `rate` is that of both
-    sides' requests in a second, known before any of them was good or bad.
+def bet(
+    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: float, length: float
+) -> Wealth:
+    """One tick against the null "ratio >= rho_M and bad share >= f" (alone: "bad share >= f").
 
     Half of the evidence is the conditional binomial against rho_M with alternatives below it, half the binomial
     against f, so that a service without any errors can be promoted: after about ln(2 / beta) / f requests.
     """
     alone = rule.first_release or rule.absolute or weight >= 100.0
-    wealth, baseline, candidate = state.promote, state.baseline, counts.candidate
-    bounded = bounded_share(rule, weight, rate, baseline)
-    prior: tuple[float, ...]
-    if bounded is None:
-        name, prior = ("alone", ALONE_PRIOR) if alone else ("beside", BESIDE_PRIOR)
-        null = promotable_share(rule, weight, rule.first_release or weight >= 100.0, baseline)
-        shares = _fractions(null)
-    else:
-        name, prior, null, shares = "bounded", BOUNDED_PRIOR, bounded, _usual(baseline, bounded)
-    weights = wealth.weights if wealth.regime == name else prior
-    logs = share_logs(null, shares, candidate.total, candidate.bad)
+    name, prior = ("alone", ALONE_PRIOR) if alone else ("beside", BESIDE_PRIOR)
+    null = promotable_share(rule, weight, rule.first_release or weight >= 100.0, baseline)
+    logs = share_logs(null, _fractions(null), counts.candidate.total, counts.candidate.bad)
     if not alone:
         logs = _relative(rule, baseline, counts, weight) + logs
+    return _play(rule, wealth, name, prior, logs, length)
+
+
+def bet_bounded(
+    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: float, rate: float, length: float
+) -> Wealth:
+    """One tick against the null "bad share >= what fails more than the declared harm at the next weight"; nothing where
+    the harm is not bounded. `rate` is that of both sides' requests in a second, known before any was good or bad."""
+    null = bounded_share(rule, weight, rate, baseline)
+    if null is None:
+        return Wealth()
+    usual = min(plain_share(baseline) or 0.0, 0.75 * null)
+    logs = share_logs(null, (usual, sqrt(usual * null)), counts.candidate.total, counts.candidate.bad)
+    return _play(rule, wealth, "bounded", BOUNDED_PRIOR, logs, length)
+
+
+def _play(
+    rule: Rule, wealth: Wealth, regime: str, prior: tuple[float, ...], logs: list[float], length: float
+) -> Wealth:
+    weights = wealth.weights if wealth.regime == regime else prior
     if rule.phi > 1.0:
         logs = [value / rule.phi for value in logs]
     growth, weights = mix_and_share(weights, logs, prior, restart_rate(length, rule.horizon))
     total = max(const.EVIDENCE_FLOOR, min(rule.log_promote + CAP, wealth.log + growth))
-    return Wealth(total, name, weights)
-
-
-def _usual(baseline: Baseline, null: float) -> tuple[float, ...]:
-    """What a candidate as bad as the baseline has, and the middle between it and the share that is to be rejected."""
-    usual = min(plain_share(baseline) or 0.0, 0.75 * null)
-    return usual, sqrt(usual * null)
+    return Wealth(total, regime, weights)
 
 
 def _relative(rule: Rule, baseline: Baseline, counts: GuardrailCounts, weight: float) -> list[float]:

@@ -59,22 +59,16 @@ def claim(rule: Rule, weight: float, alone: bool, share: float, usual: float | N
     """What PASS has shown."""
     if alone or rule.absolute:
         return f"bad share below {show_share(share)} shown"
-    return f"{_ratio(rule, weight, usual)} or bad share below {show_share(share)} shown"
-
-
-def bounded_claim(rule: Rule, weight: float, share: float, usual: float | None) -> str:
-    """What PASS has shown where the harm of going on is bounded."""
-    return (
-        f"{_ratio(rule, weight, usual)} or bad share below {show_share(share)} shown, which fails at most "
-        f"{rule.harm:g} requests in {const.REACTION_SECONDS:g}s at {next_weight(rule, weight):.4g}%"
-    )
-
-
-def _ratio(rule: Rule, weight: float, usual: float | None) -> str:
     highest = highest_ratio(rule, weight)
     if usual is not None:
         highest = highest_common_ratio(highest, rule.tolerate, usual)
-    return f"ratio below {highest:.3g}"
+    return f"ratio below {highest:.3g} or bad share below {show_share(share)} shown"
+
+
+def bounded_claim(rule: Rule, weight: float, share: float) -> str:
+    """What PASS has shown where the harm of going on is bounded."""
+    harm = f"{rule.harm:g} requests in {const.REACTION_SECONDS:g}s at {next_weight(rule, weight):.4g}%"
+    return f"bad share below {show_share(share)} shown: at most {harm} beyond twice what is usual"
 
 
 def evidence_line(verdict: Verdict, statistic: float, threshold: float, promote: float, needed: float) -> str:

@@ -77,6 +77,8 @@ class State(NamedTuple):
     """Client failures only: the weight (fraction) below which a client that failed is known to be no candidate
     client; 1 when it failed on the candidate and never bets again."""
     pending: Pending = Pending()
+    bounded: Wealth = Wealth()
+    """Evidence that the harm of going on is bounded."""
 
 
 def count_step(step: Step, candidate: Counts, baseline: Counts, length: float, at: float, met: float) -> Step:
@@ -110,6 +112,8 @@ def state_to_json(state: State) -> dict[str, Any]:
     if state.pending.seconds:
         candidate, baseline, seconds, warm = state.pending
         data["pending"] = [_counts_to_json(candidate), _counts_to_json(baseline), seconds, warm]
+    if state.bounded.regime:
+        data["bounded"] = [*list(state.bounded[:2]), list(state.bounded.weights)]
     return data
 
 
@@ -126,6 +130,7 @@ def state_from_json(data: Mapping[str, Any]) -> State:
         Buckets(tuple(bounds), tuple(places), tuple(slower), total),
         dict(data.get("clients", {})),
         _pending(data["pending"]) if "pending" in data else Pending(),
+        _wealth(data["bounded"]) if "bounded" in data else Wealth(),
     )
 
 

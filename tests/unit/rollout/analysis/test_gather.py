@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rollout.analysis import Decision, Evidence, Tick, Verdict, next_step, observe
+from rollout.analysis import Decision, Evidence, GuardrailCounts, Tick, Verdict, next_step, observe
 from rollout.analysis.gather import gather
 from rollout.analysis.state import Pending
 from rollout.analysis.types import Counts
@@ -86,9 +86,7 @@ def test_histograms_are_added_up_bound_by_bound() -> None:
     assert other.candidate == Counts(21, 4)
 
 
-def _pair(candidate: Counts, baseline: Counts) -> object:
-    from rollout.analysis import GuardrailCounts
-
+def _pair(candidate: Counts, baseline: Counts) -> GuardrailCounts:
     return GuardrailCounts(candidate, baseline)
 
 
