@@ -29,10 +29,10 @@ from release.release_inputs import GateSetting, sha256_of
 from release.revision import revision_of
 from release.rollout_inputs import MetricsSource, TrafficProbe
 from release.strategy import resolve
+from release.urls import ServerUrl
 
 PROJECT = "releases"
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 NOTHING = ("", "{}")
 """The defaults in Pulumi.yaml: they let the program run, so that it can say everything that is missing."""
@@ -70,7 +70,7 @@ class Configuration(Part):
     services: Annotated[dict[str, ServiceEntry], Field(min_length=1)]
     namespace: DnsLabel
     metrics: MetricsSource
-    gateway_url: Url | None = None
+    gateway_url: ServerUrl | None = None
     probe: TrafficProbe | None = None
     access: Access | None = None
     gates: GateSetting = GateSetting()

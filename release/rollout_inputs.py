@@ -18,6 +18,7 @@ from release.manifest.strategy import BlueGreen, Canary, Rolling
 from release.revision import revision_of, scaled_by_rollout, workload_name
 from release.strategy import chosen
 from release.units import Seconds
+from release.urls import ServerUrl
 
 
 class Backend(Part):
@@ -66,7 +67,7 @@ class MetricsSource(Part):
     """Where the counts come from; an unknown kind is an error."""
 
     kind: Literal["prometheus"]
-    url: str
+    url: ServerUrl
     access_log: AccessLog | None = None
 
 
@@ -94,7 +95,7 @@ class RolloutInputs(Part):
     guardrails: tuple[Guardrail, ...]
     analysis: Analysis
     metrics: MetricsSource
-    gateway_url: str | None = None
+    gateway_url: ServerUrl | None = None
     """Where the gateway answers, for smoke checks and the probe; the host name goes into the Host header."""
     probe: TrafficProbe | None = None
     retry: Retry | None = None
@@ -139,6 +140,6 @@ class RolloutInputs(Part):
 
 def altered(props: Mapping[str, Any], release: Release) -> list[Difference]:
     """Where a Rollout as it is declared (`to_wire`) differs from what the manifest of its release says."""
-    nowhere = MetricsSource(kind="prometheus", url="")
+    nowhere = MetricsSource(kind="prometheus", url="http://none.invalid")
     true = RolloutInputs.of(release, namespace="", metrics=nowhere, manifest="").to_wire()
     return [one for name in FROM_MANIFEST for one in differences(name, props.get(name), true.get(name))]

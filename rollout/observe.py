@@ -48,8 +48,9 @@ def _completed(memory: Observed, service: str, image: str, configuration: Config
     if memory.settled:
         return memory
     found: dict[str, object] = {}
-    if configuration.settings.integrity.registry:
-        found["artifact"] = registry.observe(image, configuration.plain_http)
+    integrity = configuration.integrity
+    if integrity.registry and (not integrity.registries or image.partition("/")[0] in integrity.registries):
+        found["artifact"] = registry.observe(image, integrity.plain_http, integrity.token_services)
     settings = configuration.budget
     if settings.url is not None and settings.query is not None:
         found["budget"] = budget.observe(settings.url, settings.query, service)

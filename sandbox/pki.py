@@ -80,7 +80,7 @@ def ensure(folder: Path, addresses: Sequence[str]) -> Pki:
             _write_tokens(pki)
         return pki
     complete.unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     for user in USERS:
         (folder / f"{user}.token").unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, create_model, model_validator
 
@@ -28,6 +28,7 @@ from release.manifest.base import Part
 from release.manifest.document import MAX_BYTES, Document, read_document, show_location
 from release.manifest.problems import problems_of, similar
 from release.readiness import settings as readiness
+from release.urls import ServerUrl
 
 Level = Literal["mandatory", "advisory", "disabled"]
 LEVEL = "enforcementLevel"
@@ -45,7 +46,7 @@ class FreezeSettings(Part):
 class BudgetGate(readiness.BudgetSettings):
     """The error budget, and where its status comes from."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
+    url: ServerUrl | None = None
     """A Prometheus server."""
     query: str | None = None
     """PromQL for the share of the budget that is left, 0 to 1; `{service}` stands for the service's name."""
@@ -68,6 +69,8 @@ class IntegrityGate(readiness.IntegritySettings):
 
     plain_http: tuple[str, ...] = ()
     """`host:port` of registries without TLS, such as a sandbox's."""
+    token_services: tuple[str, ...] = ()
+    """Hosts outside of a registry's own domain that may get its credentials, because it sends there for tokens."""
 
 
 class EvidenceGate(readiness.EvidenceSettings):
@@ -94,6 +97,8 @@ MODELS: Mapping[str, type[Part]] = MappingProxyType(
         "migrations": readiness.MigrationSettings,
         "rollback": readiness.RollbackSettings,
         "kill-switch": readiness.KillSwitchSettings,
+        "guardrails": readiness.GuardrailSettings,
+        "pod-security": readiness.PodSecuritySettings,
         "hotfix": readiness.HotfixSettings,
         "freeze": FreezeSettings,
         "error-budget": BudgetGate,
@@ -149,8 +154,13 @@ class Configuration:
     @property
     def plain_http(self) -> tuple[str, ...]:
         """Registries without TLS."""
+        return self.integrity.plain_http
+
+    @property
+    def integrity(self) -> IntegrityGate:
+        """The artifact's registry: which may be asked, and how."""
         found = self.section("artifact-integrity").settings
-        return found.plain_http if isinstance(found, IntegrityGate) else ()
+        return found if isinstance(found, IntegrityGate) else IntegrityGate()
 
 
 _SETTINGS_NAMES = {"artifact-integrity": "integrity", "error-budget": "budget"}

@@ -9,6 +9,9 @@ from pydantic import field_validator
 from release.manifest.base import Part
 
 _PINNED = re.compile(r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}")
+_PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"(?:{_PART}(?::[0-9]{{1,5}})?/)?{_PART}(?:/{_PART})*")
+"""As the OCI distribution specification has it: no part of it can lead a request out of the repository."""
 
 
 class Artifact(Part):
@@ -23,7 +26,15 @@ class Artifact(Part):
             raise ValueError("name the image by its digest, repository@sha256:<64 hex>; a tag can be moved")
         if ":" in value.split("@", maxsplit=1)[0].rpartition("/")[2]:
             raise ValueError("leave the tag out: repository@sha256:<64 hex>, the digest alone names the image")
+        if not _NAME.fullmatch(value.partition("@")[0]):
+            raise ValueError("the repository is a host and names of a-z, 0-9 and . _ - in between, parted by single /")
         return value
+
+    @property
+    def registry(self) -> str:
+        """The registry's `host` or `host:port`; empty when the name does not begin with one."""
+        host, slash, _ = self.image.partition("/")
+        return host if slash else ""
 
     @property
     def digest(self) -> str:

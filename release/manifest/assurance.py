@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from release.manifest.base import Part
+from release.urls import Contact
 
 Name = Annotated[str, Field(min_length=1)]
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Qa(Part):
@@ -106,9 +108,9 @@ class Rollback(Part):
 class Owner(Part):
     """Who acts when something is wrong."""
 
-    team: Name
-    oncall: Name
-    runbook: Name
+    team: Line
+    oncall: Contact
+    runbook: Contact
 
 
 class Retry(Part):

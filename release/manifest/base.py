@@ -12,6 +12,10 @@ ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])
 """The name of a Kubernetes object."""
 
 
+RequestPath = Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f\x7f]*$")]
+"""The path of an HTTP request: no spaces, no control characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """A yes or no that stands where none is expected; no other type takes it for a value of its own."""

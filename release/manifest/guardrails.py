@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from release.manifest.base import Part
 from release.units import Seconds, Share
 
 Policy = Literal["hold", "abort"]
 """What to do when a step ends undecided, or the source of the counts fails: never `promote`."""
+
+
+LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+"""Of a series in Prometheus: nothing that could end a selector."""
 
 
 class _Guardrail(Part):
@@ -72,8 +76,16 @@ class AlertFiring(_Guardrail):
     """An alert of the monitoring system: while it fires the guardrail fails."""
 
     kind: Literal["alert"]
-    alert: Annotated[str, Field(min_length=1)]
-    labels: dict[str, str] = {}
+    alert: Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    labels: dict[LabelName, str] = {}
+
+    @field_validator("labels")
+    @classmethod
+    def _none_of_its_own(cls, value: dict[str, str]) -> dict[str, str]:
+        """With another state or name the guardrail would watch something else, or nothing."""
+        if taken := sorted(value.keys() & {"alertname", "alertstate", "__name__"}):
+            raise ValueError(f"{', '.join(taken)} is set by the guardrail itself")
+        return value
 
 
 class ClientKey(Part):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from release.manifest.base import ObjectName, Part
+from release.manifest.base import ObjectName, Part, RequestPath
 from release.units import Seconds
 
 Hostname = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]
@@ -24,13 +24,14 @@ class HeaderMatch(Part):
     """An exact match of a request header."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")]
-    value: str
+    value: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$")]
+    """No control characters: a line break would end the header."""
 
 
 class Match(Part):
     """One match of the route: all of its conditions must hold."""
 
-    path: str = Field(default="/", pattern=r"^/")
+    path: RequestPath = "/"
     path_type: Literal["PathPrefix", "Exact"] = "PathPrefix"
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] | None = None
     headers: tuple[HeaderMatch, ...] = ()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from release.manifest.base import Part
+from release.manifest.base import Part, RequestPath
 from release.manifest.route import HeaderMatch, Hostname
 from release.units import Seconds, Share, Weight
 
@@ -40,7 +40,7 @@ class Canary(Part):
 class SmokeCheck(Part):
     """A request to the candidate through its preview route, before any user reaches it."""
 
-    path: str = Field(default="/", pattern=r"^/")
+    path: RequestPath = "/"
     status: Annotated[int, Field(ge=100, le=599)] = 200
     contains: str | None = None
     timeout: Seconds = 5.0

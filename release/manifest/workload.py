@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from release.manifest.base import ObjectName, Part
+from release.manifest.base import ObjectName, Part, RequestPath
 from release.units import Seconds
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -73,7 +73,7 @@ class Resources(Part):
 class HttpProbe(Part):
     """An HTTP check of the container on the workload's port."""
 
-    path: str = Field(pattern=r"^/")
+    path: RequestPath
     period: Seconds = 2.0
     timeout: Seconds = 1.0
     failures: Annotated[int, Field(ge=1)] = 3

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from release.findings import Finding, order
 from release.readiness import (
     analysis,
+    bounds,
     integrity,
     migrations,
     parity,
@@ -46,6 +47,8 @@ GATES: Mapping[str, Gate] = MappingProxyType(
         scope.KILL_SWITCH: scope.evaluate_kill_switch,
         scope.HOTFIX: scope.evaluate_hotfix,
         scope.STRATEGY: scope.evaluate_strategy,
+        bounds.GUARDRAILS: bounds.evaluate_guardrails,
+        bounds.POD_SECURITY: bounds.evaluate_pod_security,
         timing.FREEZE: timing.evaluate_freeze,
         timing.BUDGET: timing.evaluate_budget,
     }

@@ -88,6 +88,17 @@ def _signature(case: Case) -> list[Finding]:
 
 def _registry(case: Case) -> list[Finding]:
     settings, seen, image = case.settings.integrity, case.artifact, case.release.artifact.image
+    if settings.registries and case.release.artifact.registry not in settings.registries:
+        return [
+            _finding(
+                GATE,
+                "registry",
+                "artifact.image",
+                f"registry {case.release.artifact.registry or 'without a host'}",
+                f"one of: {', '.join(settings.registries)}",
+                "Push it to an allowed registry, or let the platform add this one to artifact-integrity.registries",
+            )
+        ]
     if not settings.registry:
         return []
     if seen is None or seen.error is not None or seen.image != image:

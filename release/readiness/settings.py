@@ -72,6 +72,8 @@ class IntegritySettings(Part):
 
     registry: bool = True
     """The registry must have been asked and must have answered with the same digest."""
+    registries: tuple[str, ...] = ()
+    """`host` or `host:port` of the registries that releases may come from; any when left out. No other is asked."""
     immutable_tags: bool = False
     """The repository must refuse to move tags (known for ECR only)."""
 
@@ -160,6 +162,32 @@ class KillSwitchSettings(Part):
     """Features of this risk or above need a flag that can switch them off."""
 
 
+class GuardrailSettings(Part):
+    """How lax guardrails may be: one that cannot fail protects nobody."""
+
+    max_tolerate: Annotated[float, Field(ge=1)] = 2.0
+    """Ratio of the candidate's bad share to the baseline's."""
+    max_negligible: Share = 0.05
+    """The bad share below which a candidate may be promoted whatever the ratio."""
+    max_objective: Share = 0.1
+    """Of errors and of the user's own queries."""
+    max_slow: Share = 0.5
+    """The objective of a latency: the share that may be slower than its threshold."""
+    max_false_promote: Share = 0.1
+    max_warm_up: Seconds = 600.0
+    """So long only gross faults abort; never longer than the first step."""
+    max_error_grace: Seconds = 600.0
+    """So long the metrics may be silent."""
+
+
+class PodSecuritySettings(Part):
+    """What the pods of a release may do."""
+
+    allow_root: bool = False
+    reserved_service_accounts: tuple[str, ...] = ("slipway-rollout",)
+    """ServiceAccounts of the platform; a pod under one of them would have its token."""
+
+
 class HotfixSettings(Part):
     """Tracked hotfixes."""
 
@@ -186,4 +214,6 @@ class Settings(Part):
     freezes: tuple[Freeze, ...] = ()
     budget: BudgetSettings = BudgetSettings()
     kill_switch: KillSwitchSettings = KillSwitchSettings()
+    guardrails: GuardrailSettings = GuardrailSettings()
+    pod_security: PodSecuritySettings = PodSecuritySettings()
     hotfix: HotfixSettings = HotfixSettings()

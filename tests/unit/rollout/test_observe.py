@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -139,6 +140,46 @@ def test_a_token_service_without_tls_is_not_asked() -> None:
         return httpx.Response(401, headers={"WWW-Authenticate": 'Bearer realm="http://auth.example/t"'})
 
     assert "without TLS" in (_ask(answer).error or "")
+
+
+@pytest.mark.parametrize(("realm", "sent"), [("auth.registry.example", True), ("evil.test", False)])
+def test_the_registrys_credentials_stay_in_its_domain(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, realm: str, sent: bool
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {"registry.example": {"auth": "dTpw"}}}))
+    asked: list[tuple[str, bool]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.url.host, "Authorization" in request.headers))
+        if request.url.host == realm:
+            return httpx.Response(200 if "Authorization" in request.headers else 401, json={"token": "t0k"})
+        if request.headers.get("Authorization") == "Bearer t0k":
+            return httpx.Response(200, content=MANIFEST)
+        return httpx.Response(401, headers={"WWW-Authenticate": f'Bearer realm="https://{realm}/t"'})
+
+    found = _ask(answer)
+    assert (realm, sent) in asked
+    assert (realm, not sent) not in asked
+    assert sent or "tokenServices" in (found.error or "")
+    named = registry.observe(IMAGE, token_services=(realm,), transport=httpx.MockTransport(answer))
+    assert named.exists
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "registry.example/../../x",
+        "registry.example/a//b",
+        "registry.example/a/",
+        "169.254.169.254/latest",
+        "[fe80::1]/x",
+    ],
+)
+def test_what_no_registry_has_is_not_asked_for(name: str) -> None:
+    found = _ask(lambda _: pytest.fail("somebody was asked"), f"{name}@{DIGEST}")
+    assert not found.exists
+    assert "is not asked for" in (found.error or "")
 
 
 def test_a_manifest_without_end_is_not_read_to_its_end() -> None:

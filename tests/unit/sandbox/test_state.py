@@ -34,6 +34,32 @@ def test_a_reused_process_id_is_not_the_process_that_was_started() -> None:
     assert not record(os.getpid(), mine - 1).alive
 
 
+@pytest.mark.parametrize(("mode", "umask"), [(0o600, 0o022), (0o644, 0o077)])
+def test_a_file_has_its_rights_before_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, umask: int
+) -> None:
+    seen: list[int] = []
+    real = os.fdopen
+
+    def watched(handle: int, *args: object, **kwargs: object) -> object:
+        seen.append(os.fstat(handle).st_mode & 0o777)
+        return real(handle, *args, **kwargs)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "fdopen", watched)
+    draft = tmp_path / f".file.{os.getpid()}"
+    draft.write_text("of a process that died")
+    draft.chmod(0o666)
+    before = os.umask(umask)
+    try:
+        state.write_atomically(tmp_path / "file", "secret", mode)
+    finally:
+        os.umask(before)
+    assert seen, "the file was opened some other way: look anew at how it gets its rights"
+    assert all(one & ~mode == 0 and not one & 0o077 for one in seen)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+    assert (tmp_path / "file").read_text() == "secret"
+
+
 def test_a_failed_write_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "file"
     state.write_atomically(target, "old")

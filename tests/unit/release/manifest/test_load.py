@@ -12,7 +12,7 @@ from release.manifest.document import MAX_BYTES
 from release.manifest.load import load, parse
 from release.manifest.release import Release
 from release.manifest.remedies import REMEDIES
-from tests.manifests import ABSENT, COMPLETE, STRATEGIES, manifest, release, text
+from tests.manifests import ABSENT, COMPLETE, DIGEST, STRATEGIES, manifest, release, text
 
 ROOT = Path(__file__).parents[4]
 
@@ -310,3 +310,40 @@ def test_anything_either_loads_or_is_refused_with_reasons(content: str | bytes) 
             assert problem.remedy
     else:
         assert loaded.model_validate(loaded.model_dump(mode="json", by_alias=True)) == loaded
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"artifact__image": f"registry.example/../../x@{DIGEST}"}, "artifact.image"),
+        ({"artifact__image": f"registry.example//checkout@{DIGEST}"}, "artifact.image"),
+        ({"artifact__image": f"registry.example:port/checkout@{DIGEST}"}, "artifact.image"),
+        ({"owner__oncall": "javascript:alert(document.cookie)"}, "owner.oncall"),
+        ({"owner__runbook": "data:text/html,x"}, "owner.runbook"),
+        ({"owner__team": "payments\r\nX-Header: y"}, "owner.team"),
+        ({"route__matches": [{"headers": [{"name": "x", "value": "a\r\nb: c"}]}]}, "route.matches[0].headers[0].value"),
+        ({"route__matches": [{"path": "/a b"}]}, "route.matches[0].path"),
+        ({"workload__probes": {"readiness": {"path": "/ready\n"}}}, "workload.probes.readiness.path"),
+        (
+            {"guardrails": [{"name": "a", "kind": "alert", "alert": "X", "labels": {'a="b"} or up{x': "1"}}]},
+            "guardrails[0].labels",
+        ),
+        (
+            {"guardrails": [{"name": "a", "kind": "alert", "alert": "X", "labels": {"alertstate": "pending"}}]},
+            "guardrails[0].labels",
+        ),
+    ],
+    ids=str,
+)
+def test_text_that_would_mean_something_else_to_who_reads_it_next_is_refused(
+    changes: dict[str, object], place: str
+) -> None:
+    assert any(path.startswith(place) for path in problems(text(**changes)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["checkout", "localhost:5000/checkout", "a.b-c.example/team/check_out", "10.213.0.1:5000/x/y__z", "r.example/a--b"],
+)
+def test_names_that_registries_know_are_taken(name: str) -> None:
+    assert parse(text(artifact__image=f"{name}@{DIGEST}"), "x").artifact.digest == DIGEST

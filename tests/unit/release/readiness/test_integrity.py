@@ -44,6 +44,14 @@ def test_tags_that_can_be_moved_are_refused_where_that_is_asked_for(
         passes(case)
 
 
+def test_a_release_comes_from_an_allowed_registry(it: Vouched) -> None:
+    it.settings = Settings(integrity=IntegritySettings(registries=("registry.example",)))
+    passes(it.case())
+    it.settings = Settings(integrity=IntegritySettings(registries=("registry.example:5000", "other.example")))
+    (finding,) = refused(it.case(artifact=None), "artifact-integrity", "registry")
+    assert "registry registry.example" in finding.found
+
+
 def test_an_artifact_about_which_nobody_signed_anything_is_refused(it: Vouched) -> None:
     it.manifest["evidence"] = {}
     it.manifest["approvals"] = []

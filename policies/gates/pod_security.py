@@ -1,0 +1,15 @@
+"""Rule `pod-security`: the pods run without root, without the platform's rights, and confined."""
+
+from __future__ import annotations
+
+from policies.rule import of_release
+from release.readiness import GATES
+
+RULE = of_release(
+    "pod-security",
+    "The pods run without root, without the platform's rights, and confined",
+    severity="critical",
+    rows=("W2", "A3"),
+    remedy="Run as another user and ServiceAccount",
+    evaluate=GATES["pod-security"],
+)
