@@ -142,7 +142,7 @@ def _why(latest: Mapping[str, Any]) -> str:
 
 
 def named(backend: Backend) -> str:
-    """`2.0 (3f9a2c1b)`."""
+    """`2.0 (3f9a2c1b9d0e4f5a6b7c)`."""
     return f"{backend.version} ({backend.revision})"
 
 

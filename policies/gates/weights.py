@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,10 +10,9 @@ from policies.rule import Resource, ResourceRule, Surroundings, finding
 from release.findings import Finding
 from release.labels import REVISION_LABEL, SERVICE_LABEL
 from release.manifest.base import Part
-from release.revision import workload_name
+from release.revision import is_revision, workload_name
 
 NAME = "weights"
-_REVISIONED = re.compile(r"[a-z][-a-z0-9]*-[0-9a-f]{8}")
 ROUTES = tuple(
     f"kubernetes:gateway.networking.k8s.io/{version}:{kind}{patch}"
     for version in ("v1", "v1beta1", "v1alpha2")
@@ -47,6 +45,12 @@ def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[F
     return [_finding(path, str(found), what) for path, found, what in _written(resource.props, "")]
 
 
+def _revisioned(name: str) -> bool:
+    """Whether a Service is that of one revision, by its name."""
+    service, _, revision = name.rpartition("-")
+    return bool(service) and is_revision(revision)
+
+
 def _selecting(resource: Resource) -> list[Finding]:
     """A Service over pods of releases is that of one revision; another one splits traffic by the number of pods."""
     spec = resource.props.get("spec")
@@ -67,7 +71,7 @@ def _written(value: Any, path: str) -> Iterator[tuple[str, object, str]]:  # noq
             below = value[key]
             if key in _SHARES and below is not None:
                 yield here, below, "a weight"
-            elif key == "name" and isinstance(below, str) and "backendRefs" in path and _REVISIONED.fullmatch(below):
+            elif key == "name" and isinstance(below, str) and "backendRefs" in path and _revisioned(below):
                 yield here, below, "a route to one revision"
             else:
                 yield from _written(below, here)

@@ -106,8 +106,8 @@ COMPLETE: list[tuple[str, Props]] = [
     (
         "kubernetes:core/v1:Service",
         {
-            "metadata": {"name": "checkout-3f9a2c1b"},
-            "spec": {"selector": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b"}},
+            "metadata": {"name": "checkout-3f9a2c1b9d0e4f5a6b7c"},
+            "spec": {"selector": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b9d0e4f5a6b7c"}},
         },
     ),
     ("kubernetes:core/v1:ConfigMap", {"metadata": {"name": "extra"}, "data": {"a": "b"}}),
@@ -333,6 +333,14 @@ RESOURCES: list[BrokenResource] = [
         "second-writer",
         "a route to one revision",
         ROUTE,
+        route({"name": "checkout-3f9a2c1b9d0e4f5a6b7c", "port": 80}),
+    ),
+    BrokenResource(
+        "route-to-a-revision-of-an-earlier-version",
+        "weights",
+        "second-writer",
+        "a route to one revision",
+        ROUTE,
         route({"name": "checkout-3f9a2c1b", "port": 80}),
     ),
     BrokenResource(
@@ -351,7 +359,7 @@ RESOURCES: list[BrokenResource] = [
         "kubernetes:core/v1:Service",
         {
             "metadata": {"name": "extra"},
-            "spec": {"selector": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b"}},
+            "spec": {"selector": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b9d0e4f5a6b7c"}},
         },
     ),
     BrokenResource(

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from release.errors import InputError
 from release.manifest.load import parse
-from release.revision import revision_of, workload_name
+from release.revision import is_revision, revision_of, workload_name
 from tests.manifests import OTHER_DIGEST, STRATEGIES, release, text
 
 BASE = revision_of(release())
@@ -57,9 +58,22 @@ def test_what_the_pods_do_not_see_is_no_other_revision(change: dict[str, object]
     assert revision_of(release(**change)) == BASE
 
 
-def test_a_revision_is_eight_hex_digits_and_fits_a_name() -> None:
-    assert re.fullmatch(r"[0-9a-f]{8}", BASE)
-    assert len(workload_name("c" * 40, BASE)) <= 63
+def test_a_revision_is_long_enough_that_no_second_manifest_is_found_for_it() -> None:
+    assert re.fullmatch(r"[0-9a-f]{20}", BASE)
+
+
+def test_the_name_of_a_workload_is_a_dns_label_with_the_longest_name_of_a_service() -> None:
+    longest = "c" * 40
+    assert release(service=longest).service == longest
+    with pytest.raises(InputError):
+        release(service=longest + "c")
+    assert len(workload_name(longest, BASE)) <= 63
+
+
+def test_revisions_of_this_and_of_an_earlier_version_are_known_by_their_form() -> None:
+    assert is_revision(BASE)
+    assert is_revision("3f9a2c1b")
+    assert not any(is_revision(text) for text in ("", "3f9a2c1", "3f9a2c1g", BASE.upper(), BASE + "0", "canary"))
 
 
 def test_the_order_of_keys_does_not_matter() -> None:

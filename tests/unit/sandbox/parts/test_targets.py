@@ -18,7 +18,7 @@ def pod(name: str, phase: str = "Running", address: str = "10.214.1.5", **annota
         "metadata": {
             "name": name,
             "namespace": "shop",
-            "labels": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b"},
+            "labels": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b9d0e4f5a6b7c"},
             "annotations": {f"prometheus.io/{key}": value for key, value in annotations.items()},
         },
         "status": {"phase": phase, "podIP": address},
@@ -32,7 +32,7 @@ def test_a_pod_that_asks_for_it_is_scraped_under_the_names_that_queries_go_by() 
         "namespace": "shop",
         "pod": "checkout-1",
         "service": "checkout",
-        "revision": "3f9a2c1b",
+        "revision": "3f9a2c1b9d0e4f5a6b7c",
         "__metrics_path__": "/metrics",
     }
 
