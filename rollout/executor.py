@@ -122,7 +122,8 @@ class Executor:
         self._smoke: str | None = None
         self._reached: str | None = None
         self._intent: Intent | None = None
-        self._said = ""
+        self._said: tuple[int, int, bool] | None = None
+        """The state of the serving side that was said last."""
         self._unreachable: float | None = None
         self._ticks = TickLog(world.journal, attempt.id, self._rules.error_grace, world.now)
 
@@ -236,10 +237,10 @@ class Executor:
         if self._side is None or self._record.attempt.kind == "return":
             return
         self._side.look(self._measure.totals)
-        if self._side.note and self._side.note != self._said:
-            self._said = self._side.note
-            self._record.note(self._said)
-            self._reporter.event(f"{self._wanted.service}: {self._said}")
+        if self._side.note and self._side.state != self._said:
+            self._said = self._side.state
+            self._record.note(self._side.note)
+            self._reporter.event(f"{self._wanted.service}: {self._side.note}")
 
     def _share_problem(self) -> str | None:
         if not self._rules.judged:

@@ -200,7 +200,10 @@ class Update:
     def _run(self, holder: str) -> dict[str, Any]:
         world, stack = self._world, self._world.stack
         stored = load_head(world) or Stored(Head(service=self._wanted.service), None)
-        problem = journal.owner_problem(stored.head, stack)
+        owner = stored.head
+        if stored.version is None and (found := world.router.read()) is not None and found.owner:
+            owner = owner.model_copy(update={"stack": found.owner})  # the journal is lost, the route still says it
+        problem = journal.owner_problem(owner, stack)
         if problem is not None:
             raise ReleaseRefused(problem)
         live = world.router.claim()  # from here on a write that an earlier holder has under way fails

@@ -25,8 +25,8 @@ class ServingSide:
     backend: Backend
     now: Callable[[], float]
     note: str = ""
-    replicas: int = 0
-    """`spec.replicas` at the first look; more than declared where an autoscaler or a person has scaled it."""
+    state: tuple[int, int, bool] | None = None
+    """Ready replicas, wanted ones, and whether it fails: the note is worth saying again when this changes."""
     _looked: float | None = None
     _dead_since: float | None = None
 
@@ -36,7 +36,6 @@ class ServingSide:
         if self._looked is not None and now - self._looked < LOOK_EVERY:
             return
         seen = self.workloads.readiness(self.backend)
-        self.replicas = self.replicas or seen.desired
         self._looked = now
         alive = seen.endpoints_ready > 0
         self._dead_since = None if alive else self._dead_since if self._dead_since is not None else now
@@ -45,7 +44,9 @@ class ServingSide:
         if seen.endpoints_ready < wanted:
             hint = f" ({seen.problem})" if seen.problem else ""
             parts.append(f"has {seen.endpoints_ready} of {wanted} replicas ready{hint}")
-        if totals.baseline >= BAD_LEAST and totals.baseline_bad >= BAD_SHARE * totals.baseline:
+        failing = totals.baseline >= BAD_LEAST and totals.baseline_bad >= BAD_SHARE * totals.baseline
+        self.state = (seen.endpoints_ready, wanted, failing)
+        if failing:
             parts.append(f"fails {show_share(totals.baseline_bad / totals.baseline)} of its requests")
         told = f"the serving version {self.backend.version} {' and '.join(parts)}" if parts else ""
         self.note = f"{told}: `slipway promote --all` ends the steps" if told and not alive else told

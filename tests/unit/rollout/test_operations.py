@@ -397,6 +397,15 @@ def test_another_stack_is_refused_with_both_names() -> None:
     assert world.router.history == []
 
 
+def test_without_a_journal_the_route_still_says_whose_the_service_is() -> None:
+    world = Simulation()
+    object.__setattr__(world.world, "stack", "shop/prod")
+    world.router.stack = "legacy/prod"
+    world.router.claim()
+    with pytest.raises(ReleaseRefused, match=r"released by legacy/prod, so shop/prod may not"):
+        update(world)
+
+
 def test_a_service_that_was_handed_over_is_taken_over_by_the_next_update() -> None:
     world = Simulation()
     object.__setattr__(world.world, "stack", "shop/prod")
