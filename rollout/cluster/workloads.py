@@ -79,14 +79,16 @@ class KubernetesWorkloads:
         return requests.patch(what, Deployment.Scale, backend.deployment, self._namespace, change)
 
     def _take_back_if_late(self, backend: Backend, former: Scale, written: Scale) -> None:
-        """Nobody stamps a Deployment when the Lease is taken over. So what was sent just before this process was
-        stopped, and came when another held the Lease, is set back, unless somebody has written since."""
+        """Nobody stamps a Deployment when the Lease is taken over, so what was sent just before this process was
+        stopped may have come when another held the Lease. Replicas that were taken away are given back then, unless
+        somebody has written since; too many harm nobody."""
         try:
             self._fence.check()
         except (LeaseLost, LeaseStale):
-            if former.spec is not None and former.spec.replicas is not None:
+            before, after = _replicas(former), _replicas(written)
+            if before > after:
                 with contextlib.suppress(Conflict):
-                    self._set(self._unfenced, backend, written, former.spec.replicas)
+                    self._set(self._unfenced, backend, written, before)
             raise
 
     def replicas(self, backend: Backend) -> int:
@@ -135,6 +137,10 @@ def _labels(selector: LabelSelector) -> dict[str, Any]:
     if selector.matchExpressions or not selector.matchLabels:
         raise ClusterError("the Deployment does not select its pods by matchLabels alone; it is none of Slipway's")
     return dict(selector.matchLabels)
+
+
+def _replicas(scale: Scale) -> int:
+    return (scale.spec.replicas if scale.spec is not None else None) or 0
 
 
 def _desired(deployment: Deployment) -> int:

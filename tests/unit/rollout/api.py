@@ -23,13 +23,15 @@ Effect = Callable[[httpx2.Request], httpx2.Response | None]
 
 class Api:
     """`objects` by path. `before` holds effects on the next requests: each may answer, raise, or just change things;
-    `on_request` is called with each of them before it is served. `patience` waits by a clock of its own."""
+    `on_request` is called with each of them before it is served, and `on_answer` after that. `patience` waits by a
+    clock of its own."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Json] = {}
         self.requests: list[httpx2.Request] = []
         self.before: deque[Effect] = deque()
         self.on_request: Callable[[httpx2.Request], object] = lambda _: None
+        self.on_answer: Callable[[httpx2.Request], object] = lambda _: None
         self.waited: list[float] = []
         self.patience = Patience(pause=self.waited.append, clock=lambda: sum(self.waited))
         self._count = 0
@@ -64,7 +66,18 @@ class Api:
         if self.before and (answer := self.before.popleft()(request)) is not None:
             return answer
         self.on_request(request)
-        return self.serve(request)
+        answer = self.serve(request)
+        self.on_answer(request)
+        return answer
+
+    @property
+    def content(self) -> dict[str, Json]:
+        """A copy of all objects, without what counts and dates writes."""
+        found = copy.deepcopy(self.objects)
+        for one in found.values():
+            for key in ("resourceVersion", "uid", "managedFields", "generation"):
+                one["metadata"].pop(key, None)
+        return found
 
     def serve(self, request: httpx2.Request) -> httpx2.Response:
         """Do what is asked, without any effect."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from functools import cache
 
 import httpx2
@@ -69,21 +68,12 @@ def prepared(write: Write) -> tuple[Api, Adaptors]:
     return api, made
 
 
-def content(api: Api) -> dict[str, Json]:
-    """All objects without what counts writes."""
-    found = copy.deepcopy(api.objects)
-    for one in found.values():
-        for key in ("resourceVersion", "uid", "managedFields", "generation"):
-            one["metadata"].pop(key, None)
-    return found
-
-
 @cache
 def wanted(write: Write) -> dict[str, Json]:
     api, made = prepared(write)
     write.act(made)
     assert len(api.writes) == write.requests
-    return content(api)
+    return api.content
 
 
 @pytest.mark.parametrize("times", [1, 3], ids=["once", "three times"])
@@ -93,7 +83,7 @@ def test_the_write_stands_and_nobody_is_told_otherwise(write: Write, fault: str,
     api, made = prepared(write)
     writes_fail(api, fault, times)
     write.act(made)
-    assert content(api) == wanted(write)
+    assert api.content == wanted(write)
     assert sum(api.waited) <= 4.0
 
 
@@ -106,7 +96,7 @@ def test_whatever_goes_wrong_success_means_done_and_failure_is_no_conflict(
     write: Write, faults: list[str | None]
 ) -> None:
     api, made = prepared(write)
-    before = content(api)
+    before = api.content
     for fault in faults:
         api.before.append(effect_of(api, fault) if fault is not None else lambda _: None)
     try:
@@ -114,12 +104,12 @@ def test_whatever_goes_wrong_success_means_done_and_failure_is_no_conflict(
     except ClusterError as error:
         assert not isinstance(error, Conflict)
         if write.alone and "cannot be seen" not in str(error):
-            assert content(api) == before
+            assert api.content == before
         # It may be tried again: whatever it left behind does not stand in its way.
         api.before.clear()
-        if content(api) != wanted(write):
+        if api.content != wanted(write):
             write.act(made)
-    assert content(api) == wanted(write)
+    assert api.content == wanted(write)
 
 
 @pytest.mark.parametrize("fault", ["lost answer", "timeout", "500", "429"])

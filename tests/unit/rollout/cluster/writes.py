@@ -21,6 +21,7 @@ from tests.unit.rollout.examples import ROUTE, backend
 OLD, NEW = backend("old"), backend("new")
 PLAIN = Route.model_validate(ROUTE)
 HOSTED = (NEW, Preview(host="new.example"))
+DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{OLD.deployment}"
 INTENT = Intent("i1", "abort", "me", 1234.5, "it burns", "r1")
 WITH_PREVIEW = Split(((OLD, 100.0),), HOSTED)
 HALVES = Split(((OLD, 50.0), (NEW, 50.0)))
@@ -60,8 +61,7 @@ def deploy(api: Api) -> None:
     """The Deployment of the old version, with three replicas."""
     labels = {"slipway.dev/service": "checkout"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": []}}
-    path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{OLD.deployment}"
-    api.put(path, {"spec": {"replicas": 3, "selector": {"matchLabels": labels}, "template": template}})
+    api.put(DEPLOYMENT, {"spec": {"replicas": 3, "selector": {"matchLabels": labels}, "template": template}})
 
 
 @dataclass(frozen=True)
