@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -14,17 +15,20 @@ from release.errors import ClusterError, InputError, JournalUnreadable, ReleaseR
 from release.rollout_inputs import RolloutInputs
 from rollout import operations
 from rollout.engine_log import EngineLog
+from rollout.engine_process import EngineProcess
 from rollout.flights import Flights
 from rollout.holdback import HoldBack
 from rollout.operations import Place
 from rollout.partial import CODE, DETAILS, PartlyDone, what_stands
 from rollout.release_resource import ReleaseResource
-from rollout.removal import remove, services_of
+from rollout.removal import in_use, remove, services_of
 from rollout.wire import to_plain, to_struct
 from rollout.world import World
 
 VERSION = "0.1.0"
 TYPE = "slipway:index:Rollout"
+CANCEL_WITHIN = 10.0
+"""Seconds from an interrupt of the engine to its Cancel."""
 
 
 class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -36,12 +40,15 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         engine: engine_pb2_grpc.EngineStub | None,
         connect: operations.Connect = operations.connect,
         hold: HoldBack | None = None,
+        process: EngineProcess | None = None,
     ) -> None:
         self._engine = engine
         self._connect = connect
         self._releases = ReleaseResource()
         self._flights = Flights()
         self._hold = hold or HoldBack()
+        self._process = process or EngineProcess()
+        self._cancel = threading.Event()
 
     # -- the plugin ----------------------------------------------------------------------------------------
 
@@ -77,6 +84,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Ctrl-C, but also the end of every run: it concerns only a rollout in flight in this process."""
         self._flights.cancel()
         self._hold.release()
+        self._cancel.set()
         return empty_pb2.Empty()
 
     # -- the resource --------------------------------------------------------------------------------------
@@ -190,6 +198,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 failed, interrupted = error, cancelled.is_set()
         if not interrupted:
             self._hold_back(f"{wanted.service}: {failed}", log)
+            self._keep_workloads(wanted, olds or {}, urn, log)
         raise self._with_what_stands(failed, wanted, urn, first=olds is None)
 
     def _admit(self, wanted: RolloutInputs, world: World) -> None:
@@ -203,6 +212,24 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
             return
         log.event(f"{line}. The other rollouts of this update go on; this one fails when they are done")
         self._hold.wait()
+
+    def _keep_workloads(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str, log: EngineLog) -> None:
+        """An engine that continues on errors would delete a workload that neither the program nor the state's Rollout
+        names; while one of those has traffic, the engine is stopped."""
+        if not self._process.continues_on_error():
+            return
+        kept = {*services_of(olds), *services_of(wanted.to_wire())}
+        try:
+            exposed = ", ".join(sorted(in_use(self._world(wanted, urn)) - kept))
+        except ClusterError as error:
+            exposed = f"what the journal or the route names, which cannot be read ({error}),"
+        if not exposed:
+            return
+        self._cancel.clear()
+        if self._process.interrupt():
+            what = "the update is interrupted, since it would delete that after this error (--continue-on-error)"
+            log.error(f"{wanted.service}: {exposed} may have traffic: {what}; `pulumi up` settles it")
+            self._cancel.wait(CANCEL_WITHIN)
 
     def _with_what_stands(self, failed: SlipwayError, wanted: RolloutInputs, urn: str, *, first: bool) -> SlipwayError:
         try:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from release.errors import ReleaseRefused
-from rollout.cluster.base import Document
 from rollout.heartbeat import hold_lease
 from rollout.journal import Head, read_head, read_owner
 from rollout.watchdog import new_rollout_id
@@ -40,7 +39,7 @@ def remove(
     if stored is None or owner is None:
         remove_all(world, reporter.status, cancelled)
         return
-    used = sorted(set(workloads) & _in_use(stored[0], world))
+    used = sorted(set(workloads) & in_use(world))
     if used:
         raise ReleaseRefused(
             f"{service}: nothing is deleted, since {owner} releases it and {', '.join(used)} has its traffic. "
@@ -64,12 +63,15 @@ def _another(head: Head, stack: str) -> str | None:
     return head.stack if head.stack not in (None, stack) and head.handed_to != stack else None
 
 
-def _in_use(document: Document, world: World) -> set[str]:
+def in_use(world: World) -> set[str]:
     """The Services that have or may have traffic: what serves, what a rollout is about, and what the route names.
     Raises JournalUnreadable when the journal cannot say it."""
-    head = read_head(document)
+    stored = world.journal.load()
     live = world.router.read()
     used = {name for name, share in (live.shares if live is not None else {}).items() if share > 0}
+    if stored is None:
+        return used
+    head = read_head(stored[0])
     backends = [*head.leaving]
     backends += [head.serving.backend] if head.serving is not None else []
     backends += [head.attempt.candidate] if head.attempt is not None and head.unfinished else []

@@ -8,9 +8,10 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, provider_pb2, status_pb2
 
-from release.errors import RolloutAborted
+from release.errors import ClusterError, RolloutAborted
 from release.rollout_inputs import RolloutInputs
 from rollout import operations
 from rollout.holdback import HoldBack
@@ -18,9 +19,10 @@ from rollout.journal import Head, Quarantine
 from rollout.partial import DETAILS
 from rollout.provider import RolloutProvider, forgetting, stack_of
 from rollout.release_resource import ReleaseResource
+from rollout.routers.base import Split
 from rollout.wire import to_plain, to_struct
 from rollout.world import World
-from tests.unit.rollout.examples import attempt, head, serving, wanted
+from tests.unit.rollout.examples import attempt, backend, head, serving, wanted
 from tests.unit.rollout.simulation import Simulation
 
 URN = "urn:pulumi:prod::shop::slipway:index:Canary$slipway:index:Rollout::checkout"
@@ -69,21 +71,44 @@ class Engine:
         return [text for found, text in self.lines if found == severity]
 
 
+class Process:
+    """The engine's process, which answers an interrupt by Cancel."""
+
+    def __init__(self, continues: bool) -> None:
+        self.provider: Any = None
+        self.interrupts = 0
+        self._continues = continues
+
+    def continues_on_error(self) -> bool:
+        return self._continues
+
+    def interrupt(self) -> bool:
+        self.interrupts += 1
+        self.provider.Cancel(empty_pb2.Empty(), None)
+        return True
+
+
 class Stage:
     """A provider on one world in memory."""
 
-    def __init__(self, world: World, quiet: float = 0.0) -> None:
+    def __init__(self, world: World, quiet: float = 0.0, *, continues: bool = False) -> None:
         self.engine = Engine()
         self.context: Any = Context()
         engine: Any = self.engine
-        self.provider = RolloutProvider(engine, lambda where, stack: world, HoldBack(quiet))
+        process: Any = Process(continues)
+        self.provider = RolloutProvider(engine, lambda where, stack: world, HoldBack(quiet), process)
+        self.process = process
+        self.process.provider = self.provider
 
     def check(self, inputs: dict[str, Any]) -> provider_pb2.CheckResponse:
         request = provider_pb2.CheckRequest(urn=URN, type="slipway:index:Rollout", news=to_struct(inputs))
         return self.provider.Check(request, self.context)
 
-    def update(self, inputs: RolloutInputs, *, preview: bool = False) -> provider_pb2.UpdateResponse | None:
-        request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(inputs.to_wire()), preview=preview)
+    def update(
+        self, inputs: RolloutInputs, *, preview: bool = False, olds: RolloutInputs | None = None
+    ) -> provider_pb2.UpdateResponse | None:
+        former = to_struct(olds.to_wire() if olds is not None else {})
+        request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(inputs.to_wire()), olds=former, preview=preview)
         try:
             return self.provider.Update(request, self.context)
         except Answered:
@@ -196,7 +221,7 @@ def test_a_failure_after_an_interrupt_is_answered_at_once(monkeypatch: pytest.Mo
     stage = Stage(remembering(head()).world, quiet=600.0)
 
     def run(self: object) -> dict[str, Any]:
-        stage.provider.Cancel(provider_pb2.ConfigureRequest(), stage.context)  # type: ignore[arg-type]
+        stage.provider.Cancel(empty_pb2.Empty(), stage.context)
         raise RolloutAborted("interrupted")
 
     monkeypatch.setattr(operations.Update, "run", run)
@@ -243,6 +268,52 @@ def test_an_aborted_update_leaves_the_state_as_it_was(monkeypatch: pytest.Monkey
     stage = Stage(remembering(head()).world)
     assert stage.update(wanted()) is None
     assert stage.context.stands is None
+
+
+def with_candidate_under_traffic(world: Simulation) -> Simulation:
+    """The route still sends 25% to `cccccccc`, which neither state nor program name."""
+    live = world.router.read()
+    assert live is not None
+    shares = Split(((world.old, 75.0), (backend("cccccccc"), 25.0)))
+    world.router.apply(world.wanted.route, shares, live.version)
+    return world
+
+
+def test_an_engine_that_would_delete_a_workload_under_traffic_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(with_candidate_under_traffic(remembering(head())).world, continues=True)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 1
+    assert "checkout-cccccccc may have traffic" in stage.engine.of(engine_pb2.ERROR)[0]
+
+
+def test_an_engine_that_stops_at_errors_anyway_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(with_candidate_under_traffic(remembering(head())).world)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 0
+
+
+def test_what_serves_is_kept_by_the_engine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head()).world, continues=True)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 0
+
+
+def test_what_may_have_traffic_cannot_be_told_without_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    world = remembering(head())
+    stage = Stage(world.world, continues=True)
+    real = world.router.read
+
+    def away() -> None:
+        raise ClusterError("the API server did not answer")
+
+    monkeypatch.setattr(world.router, "read", away)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 1
+    assert real() is not None
 
 
 def test_what_a_stack_forgets_is_the_whole_component() -> None:
