@@ -12,6 +12,9 @@ from cli.options import show, with_json, with_namespace, with_stack
 
 if TYPE_CHECKING:
     from cli.status_view import Seen
+    from rollout.journal import Serving
+    from rollout.routers.base import Live
+    from rollout.world import World
 
 
 @click.command()
@@ -40,6 +43,13 @@ def status(service: str | None, namespace: str | None, stack: str | None, folder
     click.echo("\n\n".join(status_view.as_text(seen) for seen in found), nl=bool(found))
 
 
+def route_changes(world: World, serving: Serving, live: Live | None) -> str:
+    """What of the live route's settings is not as the release that serves declares it."""
+    from rollout.routers.changes import describe_changes
+
+    return describe_changes(world.router.settings(serving.route), live.settings) if live is not None else ""
+
+
 def look(service: str, namespace: str) -> Seen:
     """Read what the cluster says of one service."""
     from cli.cluster import WATCH, head_of, watched, world_of
@@ -49,13 +59,17 @@ def look(service: str, namespace: str) -> Seen:
     head = head_of(world, service)
     running = head is not None and head.unfinished
     attempt = head.attempt if head is not None and running else None
+    live = world.router.read()
+    serving = head.serving if head is not None else None
     return Seen(
         service=service,
         namespace=namespace,
         head=head,
-        live=world.router.read(),
+        live=live,
         lease=watched(world.lease, WATCH if running else 0.0),
         intent=world.intents.read() if running else None,
         latest=world.journal.latest(attempt.id) if attempt is not None else None,
         now=world.now(),
+        readiness=world.workloads.readiness(serving.backend) if serving is not None else None,
+        route_changes=route_changes(world, serving, live) if serving is not None and not running else "",
     )

@@ -10,8 +10,9 @@ from typing import Any
 from cli.cluster import Holding
 from release.rollout_inputs import Backend
 from release.units import show_seconds
-from rollout.cluster.base import Intent
-from rollout.course import whole_on
+from rollout.cluster.base import Intent, Readiness
+from rollout.course import who_changed, whole_on
+from rollout.inspection import drift_of, lacking
 from rollout.journal import Attempt, Head, Outcome, StepRecord
 from rollout.routers.base import Live
 
@@ -30,6 +31,26 @@ class Seen:
     intent: Intent | None = None
     latest: dict[str, Any] | None = None
     now: float = 0.0
+    readiness: Readiness | None = None
+    """Of the workload that serves."""
+    route_changes: str = ""
+    """What of the route's settings is not as the release declares it, in words."""
+
+    @property
+    def drift(self) -> str | None:
+        """What was changed in place in the workload that serves."""
+        backend = self._serving
+        return drift_of(backend, self.readiness) if backend is not None and self.readiness is not None else None
+
+    @property
+    def lacking(self) -> str | None:
+        """The replicas that the workload that serves lacks."""
+        backend = self._serving
+        return lacking(backend, self.readiness) if backend is not None and self.readiness is not None else None
+
+    @property
+    def _serving(self) -> Backend | None:
+        return self.head.serving.backend if self.head is not None and self.head.serving is not None else None
 
     @property
     def paused(self) -> bool:
@@ -46,16 +67,29 @@ class Seen:
         if head is None:
             return "no journal: nothing was released here, or somebody deleted it"
         if head.unfinished:
-            return (
-                None if self.lease.alive else f"a rollout was interrupted, its Lease is {self.lease}; slipway recover"
-            )
+            if self.lease.alive:
+                return None
+            ways = "`slipway abort` puts the traffic back, `slipway recover` shows the rest"
+            return f"a rollout was interrupted, its Lease is {self.lease}; {ways}"
         if head.serving is None:
             return "nothing serves yet"
         if self.live is None:
             return "the route is missing; pulumi up writes it anew"
-        if not whole_on(self.live, head.serving.backend):
-            return "somebody else changed the weights; pulumi up puts them back"
-        return None if self.live.accepted else f"the gateway does not accept the route: {self.live.problem}"
+        return self._route_problem(self.live, head.serving.backend) or self.drift or self.lacking or _leaving(head)
+
+    def _route_problem(self, live: Live, serving: Backend) -> str | None:
+        if not whole_on(live, serving):
+            return f"{who_changed(live)} changed the weights; pulumi up puts them back"
+        if self.route_changes:
+            return f"{who_changed(live)} changed the route: {self.route_changes}; pulumi up puts it back"
+        return None if live.accepted else f"the gateway does not accept the route: {live.problem}"
+
+
+def _leaving(head: Head) -> str | None:
+    if not head.leaving:
+        return None
+    names = ", ".join(one.service for one in head.leaving)
+    return f"{names} was not seen without requests yet; pulumi up waits for it"
 
 
 def as_json(seen: Seen) -> dict[str, Any]:
@@ -64,11 +98,23 @@ def as_json(seen: Seen) -> dict[str, Any]:
     live = seen.live
     route = None
     if live is not None:
-        route = {"weights": dict(live.shares), "accepted": live.accepted, "problem": live.problem or None}
+        route = {
+            "weights": dict(live.shares),
+            "accepted": live.accepted,
+            "problem": live.problem or None,
+            "changedBy": live.changed_by or None,
+            "changes": seen.route_changes or None,
+        }
     return {
         "service": seen.service,
         "namespace": seen.namespace,
+        "stack": head.get("stack"),
+        "handedTo": head.get("handed_to") or head.get("handedTo"),
         "serving": head.get("serving", {}).get("backend"),
+        "replicas": _replicas(seen.readiness),
+        "drift": seen.drift,
+        "lacking": seen.lacking,
+        "leaving": [backend["service"] for backend in head.get("leaving", [])],
         "route": route,
         "attempt": head.get("attempt"),
         "inFlight": seen.head is not None and seen.head.unfinished,
@@ -79,6 +125,12 @@ def as_json(seen: Seen) -> dict[str, Any]:
         "completed": head.get("completed", []),
         "problem": seen.problem,
     }
+
+
+def _replicas(readiness: Readiness | None) -> dict[str, int] | None:
+    if readiness is None:
+        return None
+    return {"desired": readiness.desired, "ready": readiness.ready, "endpoints": readiness.endpoints_ready}
 
 
 def as_text(seen: Seen) -> str:
@@ -94,8 +146,12 @@ def _rows(seen: Seen) -> Iterator[tuple[str, str]]:
     head = seen.head
     if head is not None and head.serving is not None:
         yield "serves", f"{named(head.serving.backend)}  {head.serving.backend.image}"
+        yield from (("", text) for text in (seen.drift, seen.lacking) if text is not None)
     if seen.live is not None:
         yield "traffic", ", ".join(f"{share:.4g}% {name}" for name, share in sorted(seen.live.shares.items()))
+    if head is not None:
+        yield from _ownership(head)
+        yield from (("leaving", f"{named(one)}  not seen without requests yet") for one in head.leaving)
     if head is not None and head.attempt is not None:
         yield from _attempt(seen, head.attempt)
     if head is not None:
@@ -108,6 +164,13 @@ def _rows(seen: Seen) -> Iterator[tuple[str, str]]:
         yield "problem", seen.problem
 
 
+def _ownership(head: Head) -> Iterator[tuple[str, str]]:
+    if head.stack is not None:
+        yield "released by", head.stack
+    if head.handed_to is not None:
+        yield "handed to", f"{head.handed_to}  {head.handed_by or ''}".rstrip()
+
+
 def _attempt(seen: Seen, attempt: Attempt) -> Iterator[tuple[str, str]]:
     running = attempt.outcome is Outcome.RUNNING
     length = show_seconds(float(round((seen.now if running else attempt.ended or attempt.began) - attempt.began)))
@@ -117,6 +180,7 @@ def _attempt(seen: Seen, attempt: Attempt) -> Iterator[tuple[str, str]]:
     yield name, f"{attempt.kind} to {named(attempt.candidate)}, {state}{', paused' if seen.paused else ''}{reason}"
     if attempt.caveat:
         yield "", attempt.caveat
+    yield from (("", note) for note in attempt.notes)
     for number, step in enumerate(attempt.steps, 1):
         yield "", f"step {number}: {_step(step)}"
     if running and seen.latest is not None:

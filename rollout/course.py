@@ -10,6 +10,8 @@ from release.rollout_inputs import Backend, RolloutInputs
 from rollout.journal import Head, Serving
 from rollout.routers.base import Live
 
+OURS = "slipway-rollout"
+"""The field manager of Slipway's own writes."""
 WHOLE = 99.995
 """Percent from which a share counts as all: routers carry four digits."""
 
@@ -43,10 +45,12 @@ def course_of(wanted: RolloutInputs, head: Head | None, live: Live | None, recor
     return Course(repair, "return" if known else "forward", serving)
 
 
-def pending_reason(wanted: RolloutInputs, head: Head | None, live: Live | None, body: str) -> str | None:
+def pending_reason(
+    wanted: RolloutInputs, head: Head | None, live: Live | None, body: str, what: str = ""
+) -> str | None:
     """Why an update is due although the inputs have not changed; None when the world is as declared.
 
-    `body` is the hash of the route settings that the inputs want.
+    `body` is the hash of the route settings that the inputs want, `what` in words what of them differs.
     """
     if head is None or head.serving is None:
         return "the journal of the rollout is missing or holds no completed release"
@@ -56,18 +60,23 @@ def pending_reason(wanted: RolloutInputs, head: Head | None, live: Live | None, 
         return f"revision {head.serving.backend.revision} serves, not {wanted.candidate.revision}"
     if head.leaving:
         return f"{', '.join(one.service for one in head.leaving)} was not seen without requests yet"
-    return _drift(wanted, live, body)
+    return _drift(wanted, live, body, what)
 
 
-def _drift(wanted: RolloutInputs, live: Live | None, body: str) -> str | None:
+def who_changed(live: Live) -> str:
+    """`somebody else (kubectl-patch)`; without the name where the last writer is unknown or was Slipway itself."""
+    return f"somebody else ({live.changed_by})" if live.changed_by not in ("", OURS) else "somebody else"
+
+
+def _drift(wanted: RolloutInputs, live: Live | None, body: str, what: str) -> str | None:
     if live is None:
         return "the route is missing"
     if not whole_on(live, wanted.candidate):
         shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
-        return f"somebody else changed the weights: {shares}"
+        return f"{who_changed(live)} changed the weights: {shares}"
     idle = sorted(name for name in live.shares if name != wanted.candidate.service)
     if idle:
         return f"{', '.join(idle)} is left in the route without traffic"
     if live.body != body:
-        return "somebody else changed the route"
+        return f"{who_changed(live)} changed the route{what and f': {what}'}"
     return None

@@ -26,6 +26,10 @@ class EngineLog:
         """Add a line that stays."""
         self._log(line, engine_pb2.INFO, ephemeral=False)
 
+    def warning(self, line: str) -> None:
+        """Add a warning of the resource."""
+        self._log(line, engine_pb2.WARNING, ephemeral=False)
+
     def error(self, line: str) -> None:
         """Add an error of the resource. It ends nothing: a preview goes on and shows it."""
         self._log(line, engine_pb2.ERROR, ephemeral=False)

@@ -22,6 +22,7 @@ from rollout.executor import Executor, Reporter, with_old_replicas
 from rollout.guard import Guard, guards
 from rollout.heartbeat import hold_lease
 from rollout.in_force import InForce
+from rollout.inspection import drift_of
 from rollout.journal import Attempt, Head, Outcome, Serving
 from rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from rollout.past import Past
@@ -30,6 +31,7 @@ from rollout.record import Stored, leaving_with, load, save_head
 from rollout.restore import put_back
 from rollout.retrying import retry_until
 from rollout.routers.base import Live, Split
+from rollout.routers.changes import describe_changes
 from rollout.stickiness import sentence, short
 from rollout.transition import move
 from rollout.watchdog import new_rollout_id
@@ -105,6 +107,8 @@ class Difference:
     changed: tuple[str, ...]
     replaces: tuple[str, ...]
     pending: str | None
+    drift: str | None = None
+    """What was changed in place in the workload that serves; no update of the Rollout mends it."""
 
 
 def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: World) -> Difference:
@@ -117,8 +121,12 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Worl
     except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
         return Difference(changed, replaces, str(error))
     body = world.router.body(wanted.route)
-    pending = pending_reason(wanted, stored.head if stored else None, world.router.read(), body)
-    return Difference(changed, replaces, pending)
+    live = world.router.read()
+    what = describe_changes(world.router.settings(wanted.route), live.settings) if live is not None else ""
+    pending = pending_reason(wanted, stored.head if stored else None, live, body, what)
+    serving = stored.head.serving if stored is not None else None
+    drift = drift_of(serving.backend, world.workloads.readiness(serving.backend)) if serving is not None else None
+    return Difference(changed, replaces, pending, drift)
 
 
 def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:

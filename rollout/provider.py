@@ -116,8 +116,11 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 found = operations.difference(to_plain(request.old_inputs), wanted, self._world(wanted, request.urn))
             except JournalUnreadable as error:  # its own update says so; the other services go on
                 found = operations.Difference((), (), str(error))
+            log = EngineLog(self._engine, request.urn)
             if found.pending is not None and not found.changed:
-                EngineLog(self._engine, request.urn).event(f"{wanted.service}: {found.pending}")
+                log.event(f"{wanted.service}: {found.pending}")
+            if found.drift is not None:
+                log.warning(f"{wanted.service}: {found.drift}")
             return _diff_response(found)
         raise AssertionError  # pragma: no cover - `_errors` has left
 

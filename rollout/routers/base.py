@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from release.errors import ClusterError
 from release.manifest.route import Route
@@ -71,6 +71,8 @@ class Live:
     """`project/stack` that declares the route; empty for one written before this was recorded."""
     changed_by: str = ""
     """Field manager of the last change of the spec, such as `kubectl-patch`; empty where it is unknown."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The spec without the weights, see Router.settings."""
 
 
 class Router(Protocol):
@@ -96,6 +98,11 @@ class Router(Protocol):
 
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted (`sticky` as in Split); anything else is drift. Asks
+        nobody."""
+        ...
+
+    def settings(self, route: Route) -> Mapping[str, Any]:
+        """What `Live.settings` is while the route is as wanted and nothing is in flight; for saying what differs. Asks
         nobody."""
         ...
 

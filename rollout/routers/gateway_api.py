@@ -27,9 +27,11 @@ from rollout.routers.httproute import (
     changed_by,
     check_preview,
     preview_spec_of,
+    settings_of,
     shares_of,
     spec_of,
     wanted_body,
+    wanted_settings,
 )
 from rollout.routers.parts import Json
 
@@ -94,6 +96,10 @@ class GatewayApiRouter:
         """What `Live.body` is while the route is as wanted."""
         return wanted_body(route, preview, sticky)
 
+    def settings(self, route: Route) -> Json:
+        """What `Live.settings` is while the route is as wanted."""
+        return wanted_settings(route)
+
     def delete(self) -> None:
         """Remove the route and its preview."""
         self._remove(self._service)
@@ -114,6 +120,7 @@ class GatewayApiRouter:
             writer=marks.get(WRITER_ANNOTATION, ""),
             owner=marks.get(STACK_ANNOTATION, ""),
             changed_by=changed_by(found),
+            settings=settings_of(found["spec"]),
         )
 
     def _swap(self, spec: Json, expect: str | None, *, has_preview: bool) -> Json:

@@ -50,16 +50,34 @@ def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
     return {name: round(100.0 * weight / total, 4) if total else 0.0 for name, weight in found.items()}
 
 
+def wanted_settings(route: Route, preview: tuple[Backend, Preview] | None = None) -> Json:
+    """The `settings_of` of what `spec_of` gives, whoever gets the traffic."""
+    return settings_of(_spec(route, preview, []))
+
+
+def settings_of(spec: Mapping[str, Any]) -> Json:
+    """A route's spec without who gets the users' traffic and the rules that keep clients on a side."""
+    rest, _ = _without_keeping(spec)
+    for users in (rest.get("rules") or [])[-1:]:
+        users.pop("backendRefs", None)
+    return rest
+
+
 def body_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
     """Hash of everything but who gets the users' traffic, and how much of it. The rules that keep clients on a side
     follow from the last one; where they do not, somebody changed them, and they count."""
+    rest, issued = _without_keeping(spec)
+    return _hash(rest, preview, issued)
+
+
+def _without_keeping(spec: Mapping[str, Any]) -> tuple[Json, sticky.Issued]:
     rest = copy.deepcopy(dict(spec))
     rules = rest.get("rules") or []
     issued = sticky.issued(rules[-1]) if rules else []
     keeping = sticky.keeping_rules(rules[-1]) if issued else []
     if keeping and rules[-1 - len(keeping) : -1] == keeping:
         del rules[-1 - len(keeping) : -1]
-    return _hash(rest, preview, issued)
+    return rest, issued
 
 
 def _hash(rest: Json, preview: Mapping[str, Any] | None, issued: sticky.Issued) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from release.errors import ClusterError, Conflict
 from release.manifest.route import Route
@@ -12,7 +13,7 @@ from release.rollout_inputs import Backend
 from rollout.faults import Faults
 from rollout.fence import UNFENCED, Fence
 from rollout.routers.base import Draw, Live, Split, refuse_other_stack
-from rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body
+from rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body, wanted_settings
 
 
 class MemoryRouter:
@@ -48,7 +49,9 @@ class MemoryRouter:
         body = wanted_body(route, split.preview, split.sticky)
         accepted = not self.problem
         writer, owner = self.fence.writer, self.stack or (self._live.owner if self._live is not None else "")
-        live = self._set(Live(shares, "", accepted, self.problem, True, body, writer, owner, "slipway-rollout"))
+        settings = wanted_settings(route, split.preview)
+        by = "slipway-rollout"
+        live = self._set(Live(shares, "", accepted, self.problem, True, body, writer, owner, by, settings))
         self.faults.done("apply")
         return live
 
@@ -68,6 +71,10 @@ class MemoryRouter:
     def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
         """What `Live.body` is while the route is as wanted."""
         return wanted_body(route, preview, sticky)
+
+    def settings(self, route: Route) -> Mapping[str, Any]:
+        """What `Live.settings` is while the route is as wanted."""
+        return wanted_settings(route)
 
     def delete(self) -> None:
         """Remove the route."""

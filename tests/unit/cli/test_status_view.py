@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from cli.cluster import Holding
 from cli.status_view import Seen, as_json, as_text
+from rollout.cluster.base import Readiness
 from rollout.journal import Outcome, StepRecord
 from rollout.routers.base import Live
-from tests.unit.cli.examples import NOW, attempt, completed, head, intent, live, quarantine
+from tests.unit.cli.examples import NOW, attempt, backend, completed, head, intent, live, quarantine
 
 RENEWED = Holding("renewed", "someone", 1.0)
 FREE = Holding("free")
@@ -115,3 +117,57 @@ def test_machines_get_the_same_as_plain_json() -> None:
 def test_machines_get_nulls_for_a_service_that_was_never_released() -> None:
     told = as_json(seen(head=None, live=None))
     assert (told["serving"], told["route"], told["attempt"], told["completed"]) == (None, None, None, [])
+
+
+SIDE = backend("a")
+
+
+def test_a_workload_that_was_changed_in_place_is_a_problem() -> None:
+    changed = seen(readiness=Readiness(4, 4, 4, 0, image="registry.example/checkout@sha256:ffff"))
+    assert "its image was changed in place to registry.example/checkout@sha256:ffff" in str(changed.problem)
+    assert "it was scaled to 4 replicas, released were 3" in as_text(changed)
+    assert as_json(changed)["drift"] == changed.drift
+
+
+def test_missing_replicas_of_what_serves_are_a_problem() -> None:
+    short = seen(readiness=Readiness(3, 1, 1, 0, problem="pod x: OOMKilled", image=SIDE.image))
+    assert "1 of 3 replicas ready: pod x: OOMKilled" in str(short.problem)
+    assert as_json(short)["replicas"] == {"desired": 3, "ready": 1, "endpoints": 1}
+    assert as_json(short)["lacking"] == short.lacking
+    assert "1 of 3 replicas ready" in as_text(in_flight(readiness=short.readiness)), "during a rollout too"
+
+
+def test_who_changed_the_route_and_what_is_said() -> None:
+    by_hand = replace(live(a=100.0), changed_by="kubectl-patch")
+    changed = seen(live=by_hand, route_changes="rules[0].filters was added")
+    assert str(changed.problem).startswith(
+        "somebody else (kubectl-patch) changed the route: rules[0].filters was added"
+    )
+    assert as_json(changed)["route"]["changedBy"] == "kubectl-patch"
+    assert as_json(changed)["route"]["changes"] == "rules[0].filters was added"
+    moved = seen(live=replace(live(b=100.0), changed_by="kubectl-patch"))
+    assert "somebody else (kubectl-patch) changed the weights" in str(moved.problem)
+
+
+def test_slipway_itself_is_nobody_else() -> None:
+    ours = seen(live=replace(live(b=100.0), changed_by="slipway-rollout"))
+    assert "somebody else changed the weights" in str(ours.problem)
+
+
+def test_the_stack_that_releases_the_service_and_an_offer_to_another_are_shown() -> None:
+    offered = seen(head=head(stack="shop/prod", handed_to="market/prod", handed_by="olive@host: team moved"))
+    assert "released by  shop/prod" in as_text(offered)
+    assert "handed to    market/prod  olive@host: team moved" in as_text(offered)
+    assert (as_json(offered)["stack"], as_json(offered)["handedTo"]) == ("shop/prod", "market/prod")
+
+
+def test_a_backend_that_was_not_seen_without_requests_is_a_problem() -> None:
+    leaving = seen(head=head(leaving=(backend("b"),)))
+    assert "checkout-bbbbbbbb was not seen without requests yet" in str(leaving.problem)
+    assert "leaving      version-b (bbbbbbbb)" in as_text(leaving)
+    assert as_json(leaving)["leaving"] == ["checkout-bbbbbbbb"]
+
+
+def test_facts_beside_the_verdicts_are_shown() -> None:
+    noted = attempt(notes=("the serving version had 0 of 3 replicas",))
+    assert "the serving version had 0 of 3 replicas" in as_text(in_flight(head=head(attempt=noted)))
