@@ -23,6 +23,9 @@ _ISSUER = "1.3.6.1.4.1.57264.1.8"
 _ISSUER_V1 = "1.3.6.1.4.1.57264.1.1"
 """The same as bare UTF-8, deprecated and still written."""
 
+_REPOSITORY = "1.3.6.1.4.1.57264.1.12"
+"""Fulcio's extension with the URI of the source repository: the caller's, for a reusable workflow."""
+
 
 def is_bundle(document: dict[str, object]) -> bool:
     """Whether a JSON object is a Sigstore bundle."""
@@ -67,17 +70,17 @@ class _Chosen:
 
     def verify(self, cert: Certificate) -> None:
         """Called by sigstore once the certificate chain holds. Raises EvidenceError `untrusted`."""
-        issuer, subjects = _identity(cert)
+        issuer, subjects, repository = _identity(cert)
         for principal in self._trust.principals:
-            if any(identity.matches(issuer, s) for identity in principal.identities for s in subjects):
+            if any(identity.matches(issuer, s, repository) for identity in principal.identities for s in subjects):
                 self.principal = principal
                 return
-        raise EvidenceError(
-            "untrusted", f"Sigstore bundle: {', '.join(subjects)} (issuer {issuer}) is no identity of the trust roots"
-        )
+        who = f"{', '.join(subjects)} (issuer {issuer}{'' if repository is None else f', repository {repository}'})"
+        raise EvidenceError("untrusted", f"Sigstore bundle: {who} is no identity of the trust roots")
 
 
-def _identity(cert: Certificate) -> tuple[str, list[str]]:
+def _identity(cert: Certificate) -> tuple[str, list[str], str | None]:
+    """Issuer, subjects, and the repository from which a workflow ran."""
     from cryptography.x509 import ExtensionNotFound, RFC822Name, SubjectAlternativeName, UniformResourceIdentifier
 
     extensions = {e.oid.dotted_string: e.value.public_bytes() for e in cert.extensions}
@@ -86,19 +89,20 @@ def _identity(cert: Certificate) -> tuple[str, list[str]]:
     except ExtensionNotFound:
         raise EvidenceError("untrusted", "Sigstore bundle: the certificate names no subject") from None
     subjects = [*names.get_values_for_type(RFC822Name), *names.get_values_for_type(UniformResourceIdentifier)]
+    repository = _utf8_string(extensions[_REPOSITORY]) if _REPOSITORY in extensions else None
     if _ISSUER in extensions:
-        return _utf8_string(extensions[_ISSUER]), subjects
+        return _utf8_string(extensions[_ISSUER]), subjects, repository
     if _ISSUER_V1 in extensions:
-        return extensions[_ISSUER_V1].decode("utf-8"), subjects
+        return extensions[_ISSUER_V1].decode("utf-8"), subjects, repository
     raise EvidenceError("untrusted", "Sigstore bundle: the certificate names no issuer")
 
 
 def _utf8_string(der: bytes) -> str:
-    """A DER UTF8String in the short or the one-byte long form, which is all that an issuer's URL needs."""
+    """A DER UTF8String in the short or the one-byte long form, which is all that a URL of a forge needs."""
     start = 3 if len(der) > 2 and der[1] == 0x81 else 2
     length = der[start - 1] if len(der) >= start else -1
     if len(der) < 2 or der[0] != 0x0C or (start == 2 and length > 127) or len(der) != start + length:
-        raise EvidenceError("malformed", "Sigstore bundle: the issuer extension is not a UTF8String")
+        raise EvidenceError("malformed", "Sigstore bundle: issuer or repository of the certificate is not a UTF8String")
     return der[start:].decode("utf-8")
 
 

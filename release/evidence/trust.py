@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
@@ -19,10 +20,14 @@ class Identity(Part):
     The subject of a workflow may end in `*` after its `@`, for references that change with every release:
     `https://forge.example/org/repo/.github/workflows/release.yml@refs/tags/*`. With `@*` every branch of the
     repository may sign, so name the tags or the protected branch.
+
+    The subject of a *reusable* workflow is the workflow's own, whatever repository calls it: name the caller by
+    `repository`, the certificate's source repository (`https://forge.example/org/repo`), exact.
     """
 
     issuer: Name
     subject: Name
+    repository: Name | None = None
 
     @field_validator("subject")
     @classmethod
@@ -35,9 +40,14 @@ class Identity(Part):
             )
         return value
 
-    def matches(self, issuer: str, subject: str) -> bool:
-        """Whether a certificate's issuer and subject are this identity."""
-        if issuer != self.issuer:
+    def overlaps(self, other: Identity) -> bool:
+        """Whether one certificate could be both."""
+        same = (self.issuer, self.subject) == (other.issuer, other.subject)
+        return same and (self.repository is None or other.repository in {None, self.repository})
+
+    def matches(self, issuer: str, subject: str, repository: str | None = None) -> bool:
+        """Whether a certificate's issuer, subject and source repository are this identity."""
+        if issuer != self.issuer or (self.repository is not None and repository != self.repository):
             return False
         if self.subject.endswith("*"):
             return subject.startswith(self.subject[:-1])
@@ -50,7 +60,7 @@ class Principal(Part):
     name: Name
     """What `by` in QA's word and in approvals must say."""
     keys: Annotated[tuple[str, ...], Field(max_length=8)] = ()
-    """Public keys in PEM: Ed25519, ECDSA P-256 or P-384, RSA of 2048 bits or more."""
+    """Public keys in PEM: Ed25519, ECDSA P-256, P-384 or P-521, RSA of 2048 bits or more."""
     identities: Annotated[tuple[Identity, ...], Field(max_length=8)] = ()
     may: tuple[Kind, ...] = ()
     """The kinds of evidence that this principal may vouch for; nothing else it signs counts. Somebody who only writes
@@ -133,11 +143,14 @@ class TrustRoots(Part):
             )
         owner: dict[str, str] = {}
         for principal in self.principals:
-            for known in {key_id(pem) for pem in principal.keys} | {str(i) for i in principal.identities}:
+            for known in {key_id(pem) for pem in principal.keys}:
                 if known in owner:
                     # One key under two names would let its owner approve his own change.
                     raise ValueError(f"{owner[known]} and {principal.name} have the same credential")
                 owner[known] = principal.name
+        for first, second in combinations(self.principals, 2):
+            if any(one.overlaps(other) for one in first.identities for other in second.identities):
+                raise ValueError(f"{first.name} and {second.name} have the same credential")
         if self.sigstore_root is None and any(principal.identities for principal in self.principals):
             raise ValueError("identities need sigstoreRoot, the trusted root of the Sigstore instance that issues them")
         return self

@@ -27,6 +27,7 @@ ISSUER = "https://issuer.example"
 _SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 _ISSUER_V1 = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
 _ISSUER_V2 = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
+_REPOSITORY = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.12")
 _SHA256_ECDSA = struct.pack("!BB", 4, 3)
 
 
@@ -94,10 +95,17 @@ class Sigstore:
             }
         )
 
-    def bundle(self, payload: bytes, subject: str, issuer: str = ISSUER, at: datetime = SIGNED_AT) -> dict[str, Any]:
+    def bundle(
+        self,
+        payload: bytes,
+        subject: str,
+        issuer: str = ISSUER,
+        at: datetime = SIGNED_AT,
+        repository: str | None = None,
+    ) -> dict[str, Any]:
         """A bundle with a DSSE envelope around `payload`, signed by `subject` (an e-mail address) at `at`."""
         key = _key()
-        certificate = self._certificate(key, subject, issuer, at)
+        certificate = self._certificate(key, subject, issuer, at, repository)
         signature = key.sign(pae(PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256()))
         envelope = {"payload": _b64(payload), "payloadType": PAYLOAD_TYPE, "signatures": [{"sig": _b64(signature)}]}
         return {
@@ -110,7 +118,7 @@ class Sigstore:
         }
 
     def _certificate(
-        self, key: ec.EllipticCurvePrivateKey, subject: str, issuer: str, at: datetime
+        self, key: ec.EllipticCurvePrivateKey, subject: str, issuer: str, at: datetime, repository: str | None = None
     ) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder(
@@ -126,6 +134,9 @@ class Sigstore:
             .add_extension(x509.UnrecognizedExtension(_ISSUER_V1, issuer.encode()), False)
             .add_extension(x509.UnrecognizedExtension(_ISSUER_V2, bytes([0x0C, len(issuer)]) + issuer.encode()), False)
         )
+        if repository is not None:
+            value = bytes([0x0C, len(repository)]) + repository.encode()
+            builder = builder.add_extension(x509.UnrecognizedExtension(_REPOSITORY, value), False)
         before = builder.sign(self.authority_key, hashes.SHA256())
         scts = x509.UnrecognizedExtension(_SCT_LIST, self._sct(before.tbs_certificate_bytes, at))
         return builder.add_extension(scts, False).sign(self.authority_key, hashes.SHA256())

@@ -40,6 +40,36 @@ def test_a_workflow_may_be_trusted_at_any_of_its_references() -> None:
     refused("untrusted", lambda: verified(bundle, _roots(f"{WORKFLOW}@refs/tags/v2")))
 
 
+def test_a_reusable_workflow_is_told_apart_by_the_repository_that_called_it() -> None:
+    def roots(repository: str | None) -> TrustRoots:
+        identity = {"issuer": ISSUER, "subject": f"{WORKFLOW}@*", "repository": repository}
+        principal = {"name": "ci", "identities": [identity], "may": ["tests"]}
+        return TrustRoots.model_validate({"principals": [principal], "sigstoreRoot": SIGSTORE.root()})
+
+    own, foreign = "https://forge.example/checkout", "https://forge.example/somebody"
+    subject = f"{WORKFLOW}@refs/tags/v1"
+    for caller in (own, foreign):
+        bundle = _content(SIGSTORE.bundle(PAYLOAD, subject, repository=caller))
+        assert verified(bundle, roots(caller)).principals[0].name == "ci"
+        assert verified(bundle, roots(None)).principals[0].name == "ci", "without a repository any caller will do"
+    refused("untrusted", lambda: verified(bundle, roots(own)), f"repository {foreign}")
+    refused("untrusted", lambda: verified(_content(SIGSTORE.bundle(PAYLOAD, subject)), roots(own)))
+
+
+def test_one_identity_belongs_to_one_principal_whatever_its_repository() -> None:
+    def roots(first: str | None, second: str | None) -> TrustRoots:
+        principals = [
+            {"name": name, "may": ["tests"], "identities": [{"issuer": ISSUER, "subject": "a@b", "repository": of}]}
+            for name, of in (("one", first), ("two", second))
+        ]
+        return TrustRoots.model_validate({"principals": principals, "sigstoreRoot": SIGSTORE.root()})
+
+    assert len(roots("https://f/a", "https://f/b").principals) == 2
+    for first, second in ((None, None), ("https://f/a", None), (None, "https://f/a"), ("https://f/a", "https://f/a")):
+        with pytest.raises(ValueError, match="one and two have the same credential"):
+            roots(first, second)
+
+
 @pytest.mark.parametrize(
     "subject", ["*", "https://forge.example/*", "a*@example.com", "*@example.com", "a@*b*", "ci@*", "https://a@*b"]
 )
