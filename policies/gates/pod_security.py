@@ -7,7 +7,7 @@ from release.readiness import GATES
 
 RULE = of_release(
     "pod-security",
-    "The pods run without root, without the platform's rights, and confined",
+    "The pods run without root, without the platform's rights, confined, and without secrets in plain text",
     severity="critical",
     rows=("W2", "A3"),
     remedy="Run as another user and ServiceAccount",

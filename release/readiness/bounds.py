@@ -11,6 +11,7 @@ from release.findings import Finding, Severity
 from release.manifest.guardrails import ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
 from release.plan import planned_steps
 from release.readiness.case import Case
+from release.readiness.plain_secrets import plain_secrets
 from release.strategy import chosen
 from release.units import show_seconds, show_share
 
@@ -31,7 +32,7 @@ def evaluate_guardrails(case: Case) -> list[Finding]:
 
 
 def evaluate_pod_security(case: Case) -> list[Finding]:
-    """No root, no token of the platform, no container without confinement."""
+    """No root, no token of the platform, no container without confinement, no secret in plain text."""
     workload, settings = case.release.workload, case.settings.pod_security
     security, account = workload.security, workload.service_account
     findings = []
@@ -46,6 +47,11 @@ def evaluate_pod_security(case: Case) -> list[Finding]:
             "Give the service one with the rights it needs",
         )
         findings.append(_unsafe("service-account", "serviceAccount", str(account), wanted, remedy))
+    for field, kind in plain_secrets(workload):
+        remedy = (
+            "Withdraw it, it is in the repository; put a new one into a Secret, and name that in workload.secretEnv"
+        )
+        findings.append(_finding(POD_SECURITY, "secret", field, kind, "no secret in plain text", remedy, "critical"))
     return findings + [
         _unsafe("unconfined", f"annotations.{name}", value, "a profile that confines it", "Leave the annotation out")
         for name, value in workload.annotations.items()

@@ -237,6 +237,39 @@ def _budget(*result: dict[str, object], status: int = 200) -> BudgetStatus | Non
     return budget.observe("http://prometheus.example", query, "checkout", httpx.MockTransport(answer))
 
 
+def test_the_budget_is_asked_for_with_the_token_of_the_metrics_system(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        said.append(request.headers.get("Authorization"))
+        return httpx.Response(200, json={"data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}})
+
+    def ask() -> BudgetStatus | None:
+        return budget.observe("http://prometheus.example", "x", "checkout", httpx.MockTransport(answer))
+
+    assert ask() is not None
+    monkeypatch.setenv("SLIPWAY_METRICS_TOKEN_FILE", str(tmp_path / "token"))
+    assert ask() is None, "a token that cannot be read is no answer"
+    (tmp_path / "token").write_text("t0k\n")
+    assert ask() is not None
+    assert said == [None, "Bearer t0k"]
+
+
+@pytest.mark.parametrize("more", [{"isPartial": True}, {"warnings": ["a store is away"]}])
+def test_a_partial_budget_is_none(more: dict[str, object]) -> None:
+    body = {"data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}, **more}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    assert budget.observe("http://prometheus.example", "x", "checkout", transport) is None
+
+
+@pytest.mark.parametrize("body", [[], "x", None, {"data": None}, {"data": {"resultType": "vector", "result": [7]}}])
+def test_an_odd_answer_is_no_budget(body: object) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    assert budget.observe("http://prometheus.example", "x", "checkout", transport) is None
+
+
 def test_the_budget_is_one_number_with_its_time() -> None:
     found = _budget({"value": [1700000000, "0.25"]})
     assert found is not None

@@ -93,3 +93,30 @@ def test_the_platform_may_allow_root_and_reserve_other_accounts(it: Vouched) -> 
     passes(it.case())
     it.settings = Settings(pod_security=PodSecuritySettings(allow_root=True, reserved_service_accounts=("own",)))
     refused(it.case(), "pod-security", "service-account")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("postgres://shop:hunter2@db.example/orders", "a password in a URL"),
+        ("redis://:hunter2@cache:6379", "a password in a URL"),
+        ("-----BEGIN EC PRIVATE KEY-----\nhunter2", "a private key"),
+        ("AKIA" + "HUNTER2HUNTER2XX", "an access key of AWS"),
+        ("ghp_" + "hunter2" * 6, "a token of GitHub"),
+    ],
+)
+def test_a_secret_in_plain_text_is_refused_without_being_shown(it: Vouched, value: str, kind: str) -> None:
+    workload = it.manifest["workload"]
+    _declare(it, workload=workload | {"env": {"WHERE": value}, "files": {"/etc/app.conf": f"to = {value}"}})
+    findings = refused(it.case(), "pod-security", "secret")
+    assert {finding.field for finding in findings} == {"workload.env.WHERE", "workload.files./etc/app.conf"}
+    assert {finding.found for finding in findings} == {kind}
+    assert not any("hunter2" in finding.message.lower() for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "value", ["postgres://shop:$(PASSWORD)@db/x", "http://host:80/a@b", "https://user@host", "a:b@c"]
+)
+def test_what_is_filled_in_later_is_no_secret(it: Vouched, value: str) -> None:
+    _declare(it, workload=it.manifest["workload"] | {"env": {"WHERE": value}})
+    passes(it.case())
