@@ -571,3 +571,75 @@ def gates_of_another_stack(d: Declared) -> None:
 @broken("enforced", "another-configuration", "config releases/checkout/lax.json")
 def gates_from_beside_the_manifests(d: Declared) -> None:
     d.props["gates"] = {"mode": "enforce", "config": "releases/checkout/lax.json"}
+
+
+# -- the same image is not the same release, and a name is one person's ---------------------------------------------
+
+
+@broken("staging", "other-revision", "ran in staging")
+def configuration_that_was_never_in_staging(d: Declared) -> None:
+    d.it.manifest["workload"]["env"] = {"LOG": "debug", "CACHE": "off"}
+    d.it.people()
+
+
+@broken("staging", "unbound", "names no revision")
+def receipt_of_the_digest_alone(d: Declared) -> None:
+    _staged(d.it, revision=None)
+
+
+@broken("approvals", "author-unclear", "not printable ASCII")
+def approver_in_look_alike_letters(d: Declared) -> None:
+    d.it.manifest["scope"]["author"] = "\u043elive"
+    d.it.people()
+
+
+@broken("approvals", "author-unclear", "may be olive")
+def approver_by_an_address(d: Declared) -> None:
+    d.it.manifest["scope"]["author"] = "olive@example"
+    d.it.people()
+
+
+@broken("artifact-integrity", "unknown", "")
+def registry_that_was_not_asked(d: Declared) -> None:
+    d.observed = {"settled": False}
+
+
+# -- what no manifest may declare ------------------------------------------------------------------------------------
+
+
+def _declare(d: Declared, section: str, **values: Any) -> None:
+    d.it.manifest[section] = d.it.manifest.get(section, {}) | values
+    d.it.people()
+    _staged(d.it)
+
+
+@broken("guardrails", "lax", "guardrails[0].tolerate: found 10; wanted at most 2")
+def guardrail_that_cannot_fail(d: Declared) -> None:
+    d.it.manifest["guardrails"][0]["tolerate"] = 10
+    d.it.people()
+
+
+@broken("guardrails", "lax", "guardrails[0].negligible: found 99%")
+def guardrail_that_neglects_everything(d: Declared) -> None:
+    d.it.manifest["guardrails"][0]["negligible"] = "99%"
+    d.it.people()
+
+
+@broken("guardrails", "lax", "analysis.warmUp: found 1h")
+def warm_up_without_end(d: Declared) -> None:
+    _declare(d, "analysis", warmUp="1h")
+
+
+@broken("pod-security", "root", "runAsUser 0")
+def pod_as_root(d: Declared) -> None:
+    _declare(d, "workload", security={"runAsNonRoot": False, "runAsUser": 0})
+
+
+@broken("pod-security", "service-account", "slipway-rollout")
+def pod_with_the_token_of_the_rollout(d: Declared) -> None:
+    _declare(d, "workload", serviceAccount="slipway-rollout")
+
+
+@broken("pod-security", "secret", "a password in a URL")
+def password_in_the_environment(d: Declared) -> None:
+    _declare(d, "workload", env={"DATABASE": "postgres://shop:hunter2@db.example/orders"})
