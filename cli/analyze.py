@@ -38,6 +38,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--objective", help="Largest acceptable bad share, where no baseline runs beside the candidate.")
 @click.option("--false-abort", default="1%", show_default=True, help="Alpha.")
 @click.option("--false-promote", default="5%", show_default=True, help="Beta.")
+@click.option(
+    "--harm", default="10", show_default=True, help="Requests that may fail at the next weight; 0: unbounded."
+)
 @click.option("--warm-up", default="0s", show_default=True)
 @click.option("--horizon", default="1h", show_default=True, help="The longest that a step may stay undecided.")
 @click.option("--tick", default="2s", show_default=True, help="Length of a tick with --clients.")
@@ -59,6 +62,7 @@ def analyze(
     """Replay a recording through the production decision: verdict, time and reason."""
     from rollout.analysis import begin
     from rollout.analysis.replay import replay
+    from rollout.analysis.rules import Known
 
     if (counts is None) == (clients is None):
         raise click.UsageError("give either --counts or --clients")
@@ -72,15 +76,23 @@ def analyze(
     else:
         assert clients is not None  # noqa: S101
         ticks = _clients(clients, weights, analysis)
-    phi = {guardrail.name: dispersion} if dispersion is not None else None
+    phi = {guardrail.name: dispersion} if dispersion is not None else {}
     if first_release:
         _refuse_baseline(ticks)
-    found = replay(begin((guardrail,), analysis, first_release=first_release, dispersion=phi), ticks)
+    known = Known(first_release, _plan(weights), phi)
+    found = replay(begin((guardrail,), analysis, known=known), ticks)
     if as_json:
         show(_json(found, len(ticks), notes, trace))
         return
     for line in [*notes, *(_look(at, decision) for at, decision in found.trace if trace), *_text(found, len(ticks))]:
         click.echo(line)
+
+
+def _plan(weights: str | None) -> tuple[float, ...]:
+    """The weights of the plan: what follows a step decides what must be shown in it."""
+    from cli.analyze_rows import read_weights
+
+    return read_weights(weights).percents if weights is not None else ()
 
 
 def _refuse_unused(counted: bool) -> None:
@@ -107,7 +119,7 @@ def _declared(sticky: bool, declared: dict[str, str | None]) -> tuple[ErrorRatio
     names = ("tolerate", "negligible") if sticky else ("tolerate", "negligible", "objective")
     kind = ("clients", "client-failures") if sticky else ("errors", "error-ratio")
     fields = {"name": kind[0], "kind": kind[1], **{name: declared[name] for name in names}}
-    settings = {name: declared[name] for name in ("false_abort", "false_promote")}
+    settings = {name: declared[name] for name in ("false_abort", "false_promote", "harm")}
     settings |= {name: _with_unit(declared[name]) for name in ("warm_up", "horizon", "tick")}
     problems: list[Problem] = []
     analysis = _read(Analysis, settings, problems)

@@ -11,11 +11,12 @@ from release.manifest.guardrails import Guardrail, Policy
 from release.rollout_inputs import Backend, RolloutInputs
 from rollout import analysis
 from rollout.analysis.constants import QUIET_SECONDS
+from rollout.analysis.rules import Known
 from rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
 from rollout.metrics.base import Snapshot, Source
 from rollout.metrics.clients import ClientLedger
 from rollout.metrics.counters import carry, deltas, is_older
-from rollout.past import Past
+from rollout.past import Past, weights_of
 from rollout.recorded import Checkpoints, record_of
 from rollout.totals import Requests, Totals
 
@@ -45,7 +46,8 @@ class Measure:
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
         self._length = 0.0
         self._checkpoints = Checkpoints()
-        self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, first_release=baseline is None)
+        known = Known(baseline is None, weights_of(wanted, baseline is None))
+        self.evidence = analysis.begin(wanted.guardrails, wanted.analysis, known=known)
         self.decision: Decision | None = None
         self.error: str | None = None
         self.failing: tuple[str, ...] = ()
@@ -155,8 +157,7 @@ class Measure:
     def _learn_from_the_past(self, weight: float) -> None:
         if self._past is None:
             return
-        clusters = self._past.clusters()
-        self.evidence = analysis.begin(self._wanted.guardrails, self._wanted.analysis, dispersion=clusters)
+        self.evidence = analysis.begin(self._wanted.guardrails, self._wanted.analysis, known=self._past.known())
         if self._past.again and weight <= 0.0:
             self._before = None  # While nothing depends on it, it is asked again.
 

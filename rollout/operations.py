@@ -16,6 +16,7 @@ from release.rollout_inputs import Backend, RolloutInputs
 from rollout import journal
 from rollout.analysis.foresight import foresee
 from rollout.analysis.foresight_text import render
+from rollout.analysis.rules import Known
 from rollout.assemble import connect_world
 from rollout.course import Course, course_of, pending_reason
 from rollout.executor import Executor, Reporter, with_old_replicas
@@ -158,21 +159,16 @@ def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tu
         return ()
     steps = planned_steps(wanted.strategy, wanted.candidate.replicas, course.then)
     stickiness = sentence(wanted.route, wanted.guardrails)
-    clusters = _clusters(wanted, world, course.serving)
-    first = course.then == "first"
-    return render(
-        foresee(
-            wanted.guardrails, wanted.analysis, steps, first_release=first, stickiness=stickiness, dispersion=clusters
-        )
-    )
+    known = _known(wanted, world, course.serving) if course.then == "forward" else Known(first_release=True)
+    return render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known))
 
 
-def _clusters(wanted: RolloutInputs, world: World, serving: Serving | None) -> dict[str, float]:
-    """Whether bad events of what serves come in clusters, as the rollout will reckon with; a metrics system that does
-    not answer is no reason not to plan."""
+def _known(wanted: RolloutInputs, world: World, serving: Serving | None) -> Known:
+    """What the past of what serves says, as the rollout will reckon with; a metrics system that does not answer is no
+    reason not to plan."""
     if world.source is None or serving is None or wanted.analysis.expected is None:
-        return {}
-    return Past(world.source, wanted, serving.backend).clusters()
+        return Known()
+    return Past(world.source, wanted, serving.backend).known()
 
 
 class Update:

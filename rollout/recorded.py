@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rollout.analysis.evidence import Evidence, next_step
+from rollout.analysis.evidence import Evidence, known_to_json, next_step
 from rollout.analysis.observe import observe
 from rollout.analysis.types import Counts, Decision, GuardrailCounts, Tick, Verdict
 
@@ -29,7 +29,8 @@ class Checkpoints:
         if turn is None and self._since < CHECKPOINT:
             return {}
         self._since = 0
-        return {"before": before.to_json()["states"], **({"turn": turn} if turn else {})}
+        known = known_to_json(before.settings.known)
+        return {"before": before.to_json()["states"], "known": known, **({"turn": turn} if turn else {})}
 
 
 def record_of(tick: Tick, decision: Decision) -> dict[str, Any]:
@@ -76,8 +77,8 @@ def tick_of(record: Mapping[str, Any]) -> Tick:
 
 
 def _restored(evidence: Evidence, record: Mapping[str, Any]) -> Evidence:
-    clusters = record.get("dispersion", {})
-    return Evidence.from_json({**evidence.to_json(), "dispersion": clusters, "states": record["before"]})
+    known = record.get("known", {"dispersion": record.get("dispersion", {})})
+    return Evidence.from_json({**evidence.to_json(), **known, "states": record["before"]})
 
 
 def _counts(found: Mapping[str, Any]) -> GuardrailCounts:

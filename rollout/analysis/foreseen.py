@@ -28,6 +28,10 @@ class StepForesight:
     detections: tuple[Detection, ...]
     smallest: float | None
     passes: float | None
+    undecided: float = 0.0
+    """The chance that a healthy candidate is still undecided after the horizon."""
+    bounded: float | None = None
+    """The bad share that it has shown not to reach when it passes since the harm of going on is bounded."""
 
 
 @dataclass(frozen=True, slots=True)

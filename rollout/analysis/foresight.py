@@ -10,13 +10,13 @@ from release.manifest.analysis import Analysis, ExpectedTraffic
 from release.manifest.guardrails import Guardrail
 from release.plan import PlannedStep
 from rollout.analysis import constants as const
-from rollout.analysis.common import COMMON, common_growth, highest_common_ratio, information, nearest
+from rollout.analysis.common import COMMON, common_growth
 from rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from rollout.analysis.foresight_text import clients_needed, clusters, unforeseen, warn
-from rollout.analysis.nulls import acceptable_share, bounded_share, promotable_share
-from rollout.analysis.past import Past
-from rollout.analysis.rules import Known, Rule, compile_rules, highest_ratio
+from rollout.analysis.nulls import acceptable_share
+from rollout.analysis.passing import foresee_passing
+from rollout.analysis.rules import Known, Rule, compile_rules
 from rollout.analysis.state import Baseline
 
 RATIOS = (2.0, 5.0, 10.0)
@@ -35,15 +35,18 @@ def foresee(
     first_release: bool = False,
     stickiness: str = "",
     dispersion: Mapping[str, float] | None = None,
-    past: Mapping[str, Past] | None = None,
+    known: Known | None = None,
 ) -> Foresight:
-    """Pure. `stickiness`: what cannot be claimed because clients stay on one side; it leads the warnings.
+    """Pure. `stickiness`: what cannot be claimed because clients stay on one side; it leads the warnings. `known` says
+    `first_release`, `dispersion` and more at once.
 
     Times are means: (ln(1 / (alpha v)) + MIXTURE_COST) / information per second. Raises ValueError for guardrails
     of one name.
     """
     expected = analysis.expected
-    known = Known(first_release, tuple(step.weight for step in steps), dispersion or {}, past or {})
+    known = known or Known(first_release, dispersion=dispersion or {})
+    known = replace(known, weights=tuple(step.weight for step in steps))
+    first_release = known.first_release
     rules = compile_rules(guardrails, analysis, known)
     judged = [rule for rule in rules if rule.kind in KINDS]
     found: list[StepForesight] = []
@@ -59,7 +62,7 @@ def foresee(
             recorded += 0.0 if first_release else expected.rate * (1.0 - step.weight / 100.0) * seconds
     warnings = warn(analysis, found, stickiness)
     notes = () if first_release else clients_needed(guardrails, analysis, [step.weight for step in steps])
-    notes += clusters(dispersion or {})
+    notes += clusters(known.dispersion)
     notes += unforeseen([rule.name for rule in rules if rule.kind in SILENT])
     if expected is None:
         return Foresight(None, None, (), warnings, notes)
@@ -84,10 +87,17 @@ def _step(
         gross = _growth(replace(rule, tolerate=const.WARM_UP_RATIO), expected, step.weight, alone, baseline)
         needed = rule.log_abort + const.MIXTURE_COST
         smallest = smallest_ratio(gross, const.WARM_UP_RATIO, needed, min(warm, seconds), 1.0 / share)
-    passes = _passes(rule, analysis, expected, step.weight, alone, baseline)
-    passes += warm if passes else 0.0
+    passing = foresee_passing(rule, analysis, expected, step.weight, baseline)
+    passes = passing.seconds + (warm if passing.seconds else 0.0)
     return StepForesight(
-        rule.name, step.weight, seconds, detections, smallest, passes if passes <= analysis.horizon else None
+        rule.name,
+        step.weight,
+        seconds,
+        detections,
+        smallest,
+        passes if passes <= analysis.horizon else None,
+        passing.undecided,
+        passing.bounded,
     )
 
 
@@ -138,33 +148,3 @@ def _detection(
     if seconds > analysis.horizon:
         return Detection(ratio, None, None)
     return Detection(ratio, seconds, seconds * failed)
-
-
-def _passes(
-    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, weight: float, alone: bool, baseline: Baseline
-) -> float:
-    """Seconds until a candidate with the usual bad share passes; by the ratio or by the share, whichever is sooner."""
-    if rule.first_release and rule.objective is None:
-        return 0.0
-    candidate, share = expected.rate * weight / 100.0, expected.bad_share
-    bounded = None if alone else bounded_share(rule, weight, expected.rate, baseline)
-    null = promotable_share(rule, weight, alone, baseline) if bounded is None else bounded
-    speed = absolute_growth(null, candidate)(odds_ratio(share, null)) if share < null else 0.0
-    needed = rule.log_promote
-    if not alone and not rule.absolute:
-        needed += log(2.0)
-        speed = max(speed, _by_ratio(highest_ratio(rule, weight), rule.tolerate, candidate, expected))
-    if share > 0.0:
-        needed += const.PROMOTE_COST
-    return max(analysis.tick, needed * rule.phi / speed) if speed > 0.0 else float("inf")
-
-
-def _by_ratio(highest: float, tolerate: float, candidate: float, expected: ExpectedTraffic) -> float:
-    """Nats a second that a candidate with the usual share earns against "ratio >= rho_M"."""
-    share, rate = expected.bad_share, expected.rate
-    if share < COMMON:
-        base = (highest * candidate + rate - candidate) / rate
-        return share * (rate * log(base) - candidate * log(highest))
-    highest = highest_common_ratio(highest, tolerate, share)
-    a, b = nearest(highest, share, share, candidate, rate - candidate)
-    return candidate * information(share, a) + (rate - candidate) * information(share, b)

@@ -15,6 +15,10 @@ FAINT = 10.0
 """A step in which only larger faults than this are noticed is warned of."""
 
 
+LIKELY = 0.01
+"""A chance of ending undecided that is said."""
+
+
 def render(foresight: Foresight) -> tuple[str, ...]:
     """Lines for the plan: what is expected, each step, then the warnings."""
     lines: list[str] = []
@@ -31,6 +35,8 @@ def _step(step: StepForesight) -> str:
     passes = "never passes" if step.passes is None else f"passes after {duration(step.passes)}"
     if step.passes == 0.0:
         passes = "passes by readiness"
+    if step.bounded is not None:
+        passes += f", with a bad share below {show_share(step.bounded)} shown"
     return (
         f"{step.weight:.4g}% for {duration(step.seconds)}, {step.guardrail}: {seen}; "
         f"this step notices {smallest}; a healthy release {passes}"
@@ -52,6 +58,7 @@ def warn(analysis: Analysis, steps: Sequence[StepForesight], stickiness: str) ->
         found += _too_slow(step, analysis)
         found += _too_faint(step)
     found += _undecidable(steps, analysis)
+    found += _undecided(steps, analysis)
     return tuple(found)
 
 
@@ -103,6 +110,22 @@ def _too_faint(step: StepForesight) -> list[str]:
         return []
     least = "no fault" if step.smallest is None else f"only faults of {step.smallest:.3g}x or more"
     return [f"{step.weight:.4g}%: {step.guardrail} notices {least} within {duration(step.seconds)}"]
+
+
+def _undecided(steps: Sequence[StepForesight], analysis: Analysis) -> list[str]:
+    """How likely the whole plan ends undecided, where it is not certain anyway."""
+    going = 1.0
+    for step in steps:
+        going *= 1.0 - (step.undecided if step.passes is not None else 0.0)
+    if 1.0 - going < LIKELY:
+        return []
+    where = max(steps, key=lambda step: step.undecided if step.passes is not None else 0.0)
+    policy = "aborts it" if analysis.on_inconclusive == "abort" else f"ends it after {duration(analysis.horizon)}"
+    return [
+        f"a healthy release ends undecided with a chance of about {1.0 - going:.0%}, most likely at "
+        f"{where.weight:.4g}% by {where.guardrail} (onInconclusive: {analysis.on_inconclusive} {policy}; that "
+        "quarantines nothing)"
+    ]
 
 
 def _undecidable(steps: Sequence[StepForesight], analysis: Analysis) -> list[str]:

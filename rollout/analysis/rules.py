@@ -58,7 +58,7 @@ class Known:
 
 
 def compile_rules(guardrails: Sequence[Guardrail], analysis: Analysis, known: Known) -> tuple[Rule, ...]:
-    """Raises ValueError when two guardrails have one name, or a dispersion or spread is for none of them or below 1."""
+    """Raises ValueError when two guardrails have one name, or a dispersion or spread fits none of them."""
     names = [guardrail.name for guardrail in guardrails]
     if len(set(names)) != len(names):
         raise ValueError(f"guardrail names must differ: {', '.join(names)}")

@@ -9,9 +9,11 @@ import pytest
 from release.errors import ClusterError
 from release.rollout_inputs import Backend
 from rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, Verdict, observe
+from rollout.analysis.past import Past
 from rollout.measure import Measure
 from rollout.metrics.base import Series
 from rollout.metrics.memory import MemorySource
+from rollout.past import Past as Past_
 from rollout.shares import share_problem
 from tests.unit.rollout.examples import backend, decision, wanted
 
@@ -82,7 +84,7 @@ def test_what_the_journal_holds_of_the_ticks_decides_again_exactly_the_same() ->
     first = Measure(source, wanted(), OLD, now=0.0)
     measure, records = looks(source, 8)
     stored = json.loads(json.dumps(records))
-    evidence = Evidence.from_json({**first.evidence.to_json(), "dispersion": stored[0]["dispersion"]})
+    evidence = Evidence.from_json({**first.evidence.to_json(), **stored[0]["known"]})
     for record in stored:
         seen = {
             name: GuardrailCounts(
@@ -96,6 +98,27 @@ def test_what_the_journal_holds_of_the_ticks_decides_again_exactly_the_same() ->
         assert again.statistic == record["statistic"]
         assert again.verdict == record["verdict"]
     assert evidence == measure.evidence
+
+
+def test_the_hour_of_what_serves_is_a_record_and_the_plan_is_known() -> None:
+    source = MemorySource()
+    source.past = {"errors": [[(200, 1)] * 360, [(100, 0)] * 360]}
+    known = looks(source)[0].evidence.settings.known
+    assert known.past == {"errors": Past(108_000, 360, 18_000, 60)}
+    assert known.weights == (25.0, 100.0)
+    assert known.spread == {}
+    assert Measure(source, wanted(), None, now=0.0).evidence.settings.known.first_release
+
+
+def test_where_the_pods_of_what_serves_differ_more_is_tolerated() -> None:
+    guardrails = [{"name": "checkouts", "kind": "custom", "good": "g{revision}", "total": "t{revision}"}]
+    source = MemorySource()
+    pods = [[(300, bad)] * 360 for bad in (3, 3, 2, 4, 3, 2, 4, 6)]
+    source.past = {"checkouts": pods}
+    found = Past_(source, wanted(guardrails=guardrails), OLD).known()
+    assert 1.5 < found.spread["checkouts"] < 6.0
+    source.past = {"errors": pods}
+    assert Past_(source, wanted(), OLD).known().spread == {}  # Those are pods of the gateway.
 
 
 def test_a_guardrail_without_a_past_is_named_in_the_journal() -> None:

@@ -47,6 +47,30 @@ def test_clusters_that_stretch_over_several_ticks_are_found_in_larger_blocks() -
     assert estimate(pods) > 3.0
 
 
+def test_clusters_that_all_proxies_see_alike_are_found_in_their_sum() -> None:
+    rng = np.random.default_rng(5)
+    series = [8 * int(rng.poisson(0.25)) for _ in range(1800)]
+    split = [int(rng.binomial(bad, 0.5)) for bad in series]
+    proxies = [[(300, own) for own in split], [(300, bad - own) for bad, own in zip(series, split, strict=True)]]
+    assert estimate(proxies) == pytest.approx(8.0, rel=0.3)
+
+
+@pytest.mark.parametrize("burst", [30, 60])
+def test_a_few_bursts_in_an_hour_of_independent_errors_are_seen(burst: int) -> None:
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        series = rng.poisson(0.6, 1800)
+        series[rng.integers(0, 1800, 2)] += burst
+        assert estimate([[(200, int(bad)) for bad in series]]) > 1.0
+
+
+def test_an_incident_in_the_hour_is_not_taken_for_clusters_of_its_size() -> None:
+    rng = np.random.default_rng(6)
+    level = np.full(1800, 0.6)
+    level[901:991] = 60.0
+    assert estimate([[(200, int(bad)) for bad in rng.poisson(level)]]) < 2.0
+
+
 def test_no_history_and_no_errors_say_nothing() -> None:
     assert estimate([]) == 1.0
     assert estimate([[(100, 0)] * 50] * 3) == 1.0

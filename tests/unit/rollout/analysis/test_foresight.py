@@ -23,7 +23,7 @@ PLAN = (PlannedStep(5, 120), PlannedStep(25, 300), PlannedStep(50, 300), Planned
 def plan(
     rate: float, bad_share: float, *guardrails: Any, steps: tuple[PlannedStep, ...] = PLAN, **options: Any
 ) -> Foresight:
-    settings = analysis(expected={"rate": rate, "bad_share": bad_share})
+    settings = analysis(expected={"rate": rate, "bad_share": bad_share}, harm=options.pop("harm", 10))
     return foresee(guardrails or (errors(negligible="0.1%"),), settings, steps, **options)
 
 
@@ -47,9 +47,32 @@ def test_a_healthy_release_passes_when_it_was_foreseen(share: float, weight: flo
 
 
 def test_a_service_without_errors_passes_after_the_requests_that_negligible_asks_for() -> None:
-    step = plan(300, 0.0, errors(negligible="1%")).steps[0]
+    step = plan(300, 0.0, errors(negligible="1%"), harm=0).steps[0]
     assert step.passes is not None
     assert step.passes * 300 * 0.05 == pytest.approx(np.log(2 / 0.05) / 0.01, rel=0.01)
+
+
+def test_where_the_harm_is_bounded_a_healthy_release_passes_sooner_and_the_plan_says_what_is_shown_then() -> None:
+    bounded, strict = plan(50, 0.005), plan(50, 0.005, harm=0)
+    assert [step.bounded is not None for step in bounded.steps] == [True, True, False, False]
+    assert bounded.steps[0].bounded == pytest.approx(2 * 0.005 + 10 / (50 * 0.25 * 5))
+    assert all(
+        a.passes < b.passes for a, b in zip(bounded.steps[:2], strict.steps[:2], strict=True) if a.passes and b.passes
+    )
+    assert bounded.steps[2:] == strict.steps[2:]
+    assert "with a bad share below 17% shown" in render(bounded)[1]
+    assert not any("shown" in line for line in render(strict))
+
+
+def test_the_plan_says_how_likely_a_healthy_release_ends_undecided() -> None:
+    steps = tuple(PlannedStep(weight, 60) for weight in (10, 20, 30, 40, 50, 100))
+    likely = plan(50, 0.001, steps=steps, harm=0)
+    assert 0.05 < likely.steps[4].undecided < 0.2
+    text = [warning for warning in likely.warnings if "ends undecided with a chance of about" in warning]
+    assert len(text) == 1
+    assert "most likely at 50% by errors" in text[0]
+    assert not any("undecided" in warning for warning in plan(1000, 0.003, steps=steps).warnings)
+    assert plan(50, 0.0, steps=steps).steps[4].undecided == 0.0
 
 
 def test_failed_requests_are_those_of_the_candidate_until_the_abort() -> None:
@@ -118,7 +141,7 @@ def test_ten_requests_a_second_cannot_decide_twice_a_tenth_of_a_percent() -> Non
 
 
 def test_a_step_that_will_take_longer_than_its_bake_is_warned_of() -> None:
-    warnings = plan(100, 0.001).warnings
+    warnings = plan(100, 0.001, harm=0).warnings
     assert any(warning.startswith("5%: errors of a healthy release passes after") for warning in warnings)
     assert not plan(1000, 0.003).warnings
 
