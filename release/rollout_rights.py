@@ -22,7 +22,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "gateway.networking.k8s.io",
         ("httproutes",),
-        ("get", "create", "update", "delete"),
+        ("get", "list", "create", "update", "delete"),
         "sole writer of the service's traffic weights",
     ),
     Rule(
@@ -37,7 +37,7 @@ RULES: tuple[Rule, ...] = (
         ("get", "list", "create", "update", "patch", "delete"),
         "the journal, its records, and the operator's intents",
     ),
-    Rule("apps", ("deployments",), ("get",), "readiness of the candidate and of the version that serves"),
+    Rule("apps", ("deployments",), ("get", "list"), "readiness of the candidate and of the version that serves"),
     Rule("apps", ("deployments/scale",), ("get", "patch"), "replicas during a rolling rollout"),
     Rule("", ("pods",), ("list",), "why a candidate is not ready"),
     Rule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),

@@ -42,12 +42,15 @@ from rollout.route_watch import RouteWatch
 from rollout.routers.base import Split
 from rollout.serving_side import ServingSide
 from rollout.shares import share_problem
+from rollout.sharing import RECENT
 from rollout.smoke_step import smoke
 from rollout.status import status_line
 from rollout.ticks import TickLog
 from rollout.transition import move
 from rollout.world import World
 
+REST = 0.1
+"""Of the time between two looks that passes without one, however long a look takes."""
 POLL = 0.25
 """Seconds between looks while nothing is measured: readiness and acceptance are awaited this often."""
 
@@ -193,9 +196,9 @@ class Executor:
         now = self._world.now()
         if self._state.phase is Phase.READY:
             self._scale_candidate()
-        readiness = self._world.workloads.readiness(self._wanted.candidate)
+        readiness = self._world.workloads.readiness(self._wanted.candidate, RECENT)
         self._tick(now)
-        foreign = self._watch.foreign()
+        foreign = self._watch.foreign(RECENT)
         live = self._watch.live
         self._read_intent()
         self._look_at_serving()
@@ -251,7 +254,7 @@ class Executor:
 
     def _read_intent(self) -> None:
         """An intent counts as heard only once the journal says so; until then it is read again."""
-        intent = self._world.intents.read()
+        intent = self._world.intents.read(RECENT)
         if intent is None or intent.rollout_id != self._record.attempt.id:
             return
         if intent.id != self._record.attempt.acknowledged:
@@ -264,7 +267,7 @@ class Executor:
     def _perform(self, action: Action, look: Look) -> None:
         if isinstance(action, Wait):
             self._show(action.why)
-            self._cancelled.wait(self._interval())
+            self._cancelled.wait(self._pause(look.now))
         elif isinstance(action, Smoke):
             self._reporter.status(f"{self._wanted.service}: smoke checks at 0%")
             self._watch.writing(self._split(0.0))
@@ -284,10 +287,10 @@ class Executor:
             self._ticks.flush()
             self._record.commit(self._wanted.route, self._old)
 
-    def _interval(self) -> float:
-        if self._state.phase is Phase.BAKE:
-            return min(1.0, self._wanted.analysis.tick)
-        return POLL
+    def _pause(self, looked: float) -> float:
+        """Seconds until the next look; the time that this one took counts, since `looked`."""
+        interval = min(1.0, self._wanted.analysis.tick) if self._state.phase is Phase.BAKE else POLL
+        return max(REST * interval, interval - (self._world.now() - looked))
 
     def _shift(self, step: PlannedStep) -> None:
         """Write the weight and record the step. Done again after a failure it goes on where it ended."""

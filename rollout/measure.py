@@ -18,6 +18,7 @@ from rollout.metrics.clients import ClientLedger
 from rollout.metrics.counters import carry, deltas, is_older
 from rollout.past import Past, weights_of
 from rollout.recorded import Checkpoints, record_of
+from rollout.sharing import RECENT
 from rollout.totals import Requests, Totals
 
 STALE_TICKS = 3
@@ -65,7 +66,7 @@ class Measure:
     def look(self, now: float, weight: float) -> dict[str, Any] | None:
         """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
         try:
-            after = self._source.snapshot(self._wanted.guardrails, self._wanted.candidate, self._baseline)
+            after = self._source.snapshot(self._wanted.guardrails, self._wanted.candidate, self._baseline, RECENT)
         except ClusterError as error:
             self._blind(str(error))
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from release.rollout_inputs import Backend
-from rollout.fence import Fence
+from rollout.fence import Fence, boot_clock
 from rollout.routers.base import Live, Router, Split
 
 SAME = 0.011
@@ -24,6 +24,7 @@ class RouteWatch:
         self._fence = fence
         self._own: Live | None = None
         self._known = False
+        self._at = boot_clock()
         self.live: Live | None = None
         """As it was read or written last."""
         self.tried: tuple[tuple[Backend, float], ...] | None = None
@@ -36,15 +37,17 @@ class RouteWatch:
     def wrote(self, live: Live | None) -> None:
         """The route is as this rollout wrote it."""
         self.live, self._own, self.tried, self._known = live, live, None, True
+        self._at = boot_clock()
 
     def holds(self, split: Split) -> bool:
         """Whether the route that was read last holds these shares, by a write of ours."""
         live = self.live
         return live is not None and live.writer == self._fence.writer and _same(live.shares, split)
 
-    def foreign(self) -> str | None:
-        """Read the route; what somebody else wrote into it, None when nobody did. Raises ClusterError."""
-        live = self._router.read()
+    def foreign(self, max_age: float = 0.0) -> str | None:
+        """Read the route; what somebody else wrote into it, None when nobody did. Raises ClusterError. `max_age` as
+        for Router.read; what was read before the last write of ours never counts."""
+        live = self._router.read(min(max_age, boot_clock() - self._at))
         if not self._known:
             self.wrote(live)
             return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from release.rollout_inputs import Backend
 from release.units import show_share
 from rollout.cluster.base import Workloads
+from rollout.sharing import RECENT
 from rollout.totals import Totals
 
 LOOK_EVERY = 2.0
@@ -35,7 +36,7 @@ class ServingSide:
         now = self.now()
         if self._looked is not None and now - self._looked < LOOK_EVERY:
             return
-        seen = self.workloads.readiness(self.backend)
+        seen = self.workloads.readiness(self.backend, RECENT)
         self._looked = now
         alive = seen.endpoints_ready > 0
         self._dead_since = None if alive else self._dead_since if self._dead_since is not None else now

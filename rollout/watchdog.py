@@ -35,14 +35,15 @@ def main() -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ward:
-    """One rollout that is guarded; `disarmed` is set when it no longer is."""
+    """One rollout that is guarded; `disarmed` is set when it no longer is. `watch` is the thread beside it."""
 
     namespace: str
     service: str
     rollout_id: str
     disarmed: threading.Event = field(default_factory=threading.Event)
+    watch: threading.Thread | None = None
 
 
 class Watchdog:
@@ -68,6 +69,7 @@ class Watchdog:
         for line in lines:
             self._obey(line.split())
         for ward in list(self._wards.values()):
+            ward.disarmed.set()
             self._put_back(ward)
         for thread in self._acting:
             thread.join()
@@ -75,7 +77,8 @@ class Watchdog:
     def _obey(self, words: list[str]) -> None:
         if words[:1] == ["guard"] and len(words) == 4:
             ward = self._wards[words[3]] = Ward(words[1], words[2], words[3])
-            threading.Thread(target=self._guard, args=(ward,), daemon=True).start()
+            ward.watch = threading.Thread(target=self._guard, args=(ward,))
+            ward.watch.start()
         elif len(words) == 2 and (found := self._wards.pop(words[1], None)) is not None:
             found.disarmed.set()
             if words[0] == "act":
@@ -92,11 +95,14 @@ class Watchdog:
         self._watch(world, ward.rollout_id, ward.disarmed)
 
     def _put_back(self, ward: Ward) -> None:
+        """After what watches it has returned, which may be putting it back already."""
         thread = threading.Thread(target=self._rescue, args=(ward,))
         self._acting.append(thread)
         thread.start()
 
     def _rescue(self, ward: Ward) -> None:
+        if ward.watch is not None:
+            ward.watch.join()
         try:
             world = self._connect(ward.service, ward.namespace)
         except SlipwayError:

@@ -44,6 +44,7 @@ class Readiness:
     ready: int
     endpoints_ready: int
     restarts: int
+    """Of those pods that were read: none need be while all are ready."""
     problem: str | None = None
     """One line that names the pod, its reason and last exit code; None while nothing is wrong."""
     reason: Reason | None = None
@@ -57,8 +58,9 @@ class Readiness:
 class Workloads(Protocol):
     """Deployments, their pods and the endpoints of their Services."""
 
-    def readiness(self, backend: Backend) -> Readiness:
-        """What runs now. A missing Deployment is no error but `Reason.MISSING`."""
+    def readiness(self, backend: Backend, max_age: float = 0.0) -> Readiness:
+        """What runs now, or did at most `max_age` seconds ago: then what other rollouts of this process have read may
+        be the answer, though never twice. A missing Deployment is no error but `Reason.MISSING`."""
         ...
 
     def scale(self, backend: Backend, replicas: int) -> None:
@@ -183,8 +185,9 @@ class Intents(Protocol):
         """Replace the former intent."""
         ...
 
-    def read(self) -> Intent | None:
-        """The last intent, None when there is none. ClusterError when it cannot be understood."""
+    def read(self, max_age: float = 0.0) -> Intent | None:
+        """The last intent, None when there is none; `max_age` as for readiness. ClusterError when it cannot be
+        understood."""
         ...
 
     def delete(self) -> None:

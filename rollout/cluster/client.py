@@ -57,6 +57,11 @@ def connect(namespace: str, kubeconfig: str | None = None, context: str | None =
         ) from error
 
 
+def connections_of(client: Client) -> object:
+    """What clients of one configuration share; another object for another configuration."""
+    return client._client._client
+
+
 def _of_namespace(shared: Client, namespace: str) -> Client:
     """The same connections and credentials; lightkube has the namespace in the object inside."""
     made = copy.copy(shared)

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from typing import get_args
 
 from lightkube import Client
+from lightkube.resources.core_v1 import ConfigMap
 
 from release.errors import ClusterError, Conflict
+from release.labels import SERVICE_LABEL
 from rollout.cluster.base import Action, Intent
-from rollout.cluster.objects import Documents, labels_of
+from rollout.cluster.objects import PART_LABEL, Documents, labels_of
 from rollout.cluster.requests import Patience, version_of
+from rollout.cluster.view import view_of
 
 REASON_LENGTH = 1000
 ATTEMPTS = 5
@@ -25,6 +28,7 @@ class ConfigMapIntents:
     def __init__(self, client: Client, namespace: str, service: str, patience: Patience | None = None) -> None:
         # Not fenced: the operator writes here, who holds no Lease.
         self._documents = Documents(client, namespace, service, patience=patience)
+        self._view = view_of(client, namespace)
         self._service = service
         self._name = f"slipway-{service}.intent"
 
@@ -47,9 +51,9 @@ class ConfigMapIntents:
             return
         raise Conflict(f"{self._documents.named(self._name)}: others keep writing it; try again")
 
-    def read(self) -> Intent | None:
+    def read(self, max_age: float = 0.0) -> Intent | None:
         """The last intent, None when there is none."""
-        found = self._documents.get(self._name, _PART)
+        found = self._found(max_age)
         if found is None:
             return None
         try:
@@ -61,6 +65,19 @@ class ConfigMapIntents:
         if intent.action not in get_args(Action):
             raise ClusterError(f"{self._documents.named(self._name)}: unknown action {intent.action!r}")
         return intent
+
+    def _found(self, max_age: float) -> ConfigMap | None:
+        if max_age > 0 and self._view.usable:
+            try:
+                listing = self._view.of(ConfigMap, SERVICE_LABEL, {PART_LABEL: _PART})
+                listed = listing.get(self._service, self._service, max_age) or []
+            except ClusterError:
+                self._view.rest()
+            else:
+                return next(
+                    (one for one in listed if one.metadata is not None and one.metadata.name == self._name), None
+                )
+        return self._documents.get(self._name, _PART)
 
     def delete(self) -> None:
         """Remove it; it is no error when there is none."""

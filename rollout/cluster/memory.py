@@ -37,7 +37,7 @@ class MemoryWorkloads:
         """Delete a workload."""
         self._found.pop(backend.deployment, None)
 
-    def readiness(self, backend: Backend) -> Readiness:
+    def readiness(self, backend: Backend, max_age: float = 0.0) -> Readiness:
         """What runs now."""
         self.faults.hit("readiness")
         return self._found.get(backend.deployment, MISSING)
@@ -211,7 +211,7 @@ class MemoryIntents:
         self._intent = intent
         self.faults.done("write")
 
-    def read(self) -> Intent | None:
+    def read(self, max_age: float = 0.0) -> Intent | None:
         """The last intent, None when there is none."""
         self.faults.hit("read")
         return self._intent

@@ -14,11 +14,12 @@ from lightkube.resources.core_v1 import Pod
 from lightkube.resources.discovery_v1 import EndpointSlice
 
 from release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
-from release.labels import SERVICE_LABEL
+from release.labels import REVISION_LABEL, SERVICE_LABEL
 from release.rollout_inputs import Backend
 from rollout.cluster.base import Readiness, Reason
 from rollout.cluster.pods import Trouble, restarts, trouble
 from rollout.cluster.requests import Patience, Requests, version_of
+from rollout.cluster.view import view_of
 from rollout.fence import UNFENCED, Fence
 
 ATTEMPTS = 6
@@ -36,25 +37,45 @@ class KubernetesWorkloads:
         self._requests = Requests(client, fence, patience)
         self._unfenced = Requests(client, patience=patience)
         self._namespace = namespace
+        self._view = view_of(client, namespace)
 
-    def readiness(self, backend: Backend) -> Readiness:
-        """What runs now: Deployment, pods and endpoints, three reads."""
+    def readiness(self, backend: Backend, max_age: float = 0.0) -> Readiness:
+        """What runs now: Deployment, pods and endpoints, three reads; with `max_age` they are shared."""
+        if max_age > 0 and self._view.usable:
+            try:
+                seen = self._seen(backend, max_age)
+            except ClusterError:
+                self._view.rest()
+            else:
+                if seen is not None:
+                    return seen
+        return self._asked(backend)
+
+    def _seen(self, backend: Backend, max_age: float) -> Readiness | None:
+        """By what is read for all rollouts; None when something is not among it, be it for want of a label."""
+        view, revision, reader = self._view, backend.revision, backend.deployment
+        deployments = view.of(Deployment, REVISION_LABEL).get(revision, reader, max_age) or []
+        deployment = next((one for one in deployments if _name(one) == backend.deployment), None)
+        slices = view.of(EndpointSlice, REVISION_LABEL).get(revision, reader, max_age) or []
+        mine = [one for one in slices if _labels_of(one).get(SERVICE_OF_SLICE) == backend.service]
+        if deployment is None or not mine:
+            return None
+        wanted = _labels(_selector(deployment)).items()
+        if _all_ready(deployment):  # Pods only tell what is wrong, and most of a long answer would be theirs.
+            return _readiness(deployment, [], mine)
+        pods = [
+            pod
+            for pod in view.of(Pod, REVISION_LABEL).get(revision, reader, max_age) or []
+            if wanted <= _labels_of(pod).items()
+        ]
+        return _readiness(deployment, pods, mine)
+
+    def _asked(self, backend: Backend) -> Readiness:
         deployment = self._get(backend)
         if deployment is None:
             problem = f"{self._named(backend)} does not exist; check that its workload was created"
             return Readiness(0, 0, 0, 0, problem, Reason.MISSING)
-        pods = self._pods(deployment, backend)
-        found = trouble(pods) or _not_created(deployment)
-        return Readiness(
-            desired=_desired(deployment),
-            ready=_ready(deployment),
-            endpoints_ready=ready_endpoints(self._slices(backend)),
-            restarts=sum(restarts(pod) for pod in pods),
-            problem=found.text if found else None,
-            reason=found.reason if found else None,
-            fatal=found.fatal if found else False,
-            image=_image(deployment),
-        )
+        return _readiness(deployment, self._pods(deployment, backend), self._slices(backend))
 
     def scale(self, backend: Backend, replicas: int) -> None:
         """Set `spec.replicas` through the scale subresource, by compare-and-swap: an autoscaler may write it too."""
@@ -100,8 +121,7 @@ class KubernetesWorkloads:
         return self._requests.find(self._named(backend), Deployment, backend.deployment, self._namespace)
 
     def _pods(self, deployment: Deployment, backend: Backend) -> list[Pod]:
-        selector = deployment.spec.selector if deployment.spec is not None else LabelSelector()
-        labels = _labels(selector)
+        labels = _labels(_selector(deployment))
         return self._requests.ask(
             f"pods of {self._named(backend)}",
             lambda: list(self._client.list(Pod, namespace=self._namespace, labels=labels)),
@@ -118,6 +138,20 @@ class KubernetesWorkloads:
         return f"Deployment {self._namespace}/{backend.deployment}"
 
 
+def _readiness(deployment: Deployment, pods: Sequence[Pod], slices: Sequence[EndpointSlice]) -> Readiness:
+    found = trouble(pods) or _not_created(deployment)
+    return Readiness(
+        desired=_desired(deployment),
+        ready=_ready(deployment),
+        endpoints_ready=ready_endpoints(slices),
+        restarts=sum(restarts(pod) for pod in pods),
+        problem=found.text if found else None,
+        reason=found.reason if found else None,
+        fatal=found.fatal if found else False,
+        image=_image(deployment),
+    )
+
+
 def ready_endpoints(slices: Sequence[EndpointSlice]) -> int:
     """Pods that take traffic: ready and not terminating, counted once although a pod may be in a slice of either
     address family. An unset `ready` means ready (its API's documentation)."""
@@ -130,6 +164,18 @@ def ready_endpoints(slices: Sequence[EndpointSlice]) -> int:
             target = endpoint.targetRef
             ready.add(target.name if target is not None and target.name else endpoint.addresses[0])
     return len(ready)
+
+
+def _name(found: Deployment) -> str:
+    return (found.metadata.name if found.metadata is not None else None) or ""
+
+
+def _labels_of(found: Pod | EndpointSlice) -> dict[str, str]:
+    return (found.metadata.labels if found.metadata is not None else None) or {}
+
+
+def _selector(deployment: Deployment) -> LabelSelector:
+    return deployment.spec.selector if deployment.spec is not None else LabelSelector()
 
 
 def _labels(selector: LabelSelector) -> dict[str, Any]:
@@ -154,6 +200,12 @@ def _ready(deployment: Deployment) -> int:
     if status is None or meta is None or (status.observedGeneration or 0) < (meta.generation or 0):
         return 0
     return status.readyReplicas or 0
+
+
+def _all_ready(deployment: Deployment) -> bool:
+    """Whether there are as many pods as are wanted, each of them ready."""
+    made = (deployment.status.replicas if deployment.status is not None else None) or 0
+    return made == _ready(deployment) == _desired(deployment)
 
 
 def _image(deployment: Deployment) -> str | None:

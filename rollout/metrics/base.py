@@ -70,8 +70,12 @@ class Snapshot:
 class Source(Protocol):
     """One metrics system."""
 
-    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
-        """Read every guardrail's counters now. Never raises for a failed query: that is in `errors`."""
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
+        """Read every guardrail's counters now. With `max_age`, counters that are asked for with those of other rollouts
+        of this process may have been read at most so many seconds ago. Never raises for a failed query: that is in
+        `errors`."""
         ...
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:

@@ -56,7 +56,9 @@ class MemorySource:
         """The exact series of one guardrail."""
         self._of(revision).marks[guardrail] = series
 
-    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
         """What was fed."""
         self.faults.hit("snapshot")
         readings: dict[str, Reading] = {}

@@ -31,6 +31,7 @@ from rollout.metrics.envoy import (
     selector,
 )
 from rollout.metrics.history import History, Ticks
+from rollout.metrics.hub import Asked, hub_of
 from rollout.metrics.prometheus_api import Prometheus
 
 LOOK_BACK = 300.0
@@ -57,16 +58,20 @@ class PrometheusSource:
         access_log: AccessLog | None = None,
     ) -> None:
         self._api = Prometheus(url, token_file, transport)
+        self._hub = hub_of(self._api)
         self._namespace = namespace
         self._clients = ClientSources(self._api, namespace, access_log)
         self._interval: float | None = None
 
-    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
         """Read every guardrail's counters now: one query for all of Envoy's, one a custom guardrail, one for all
         alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
         sides = [candidate] if baseline is None else [candidate, baseline]
         draft = Draft()
-        self._read_envoys([guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)], sides, draft)
+        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
+        self._read_envoys(counted, sides, draft, max_age)
         for guardrail in guardrails:
             if isinstance(guardrail, Custom):
                 custom.read(self._api, guardrail, sides, draft)
@@ -124,11 +129,11 @@ class PrometheusSource:
             for name, threshold in thresholds.items()
         }
 
-    def _read_envoys(self, counted: Sequence[_Counted], sides: Sequence[Backend], draft: Draft) -> None:
+    def _read_envoys(self, counted: Sequence[_Counted], sides: Sequence[Backend], draft: Draft, max_age: float) -> None:
         """The traffic of either side and what is counted of it, in one query."""
         slow = any(_threshold(guardrail) is not None for guardrail in counted)
         try:
-            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides)
+            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides, max_age)
         except ClusterError as error:
             draft.traffic_error = str(error)
             draft.fail([guardrail.name for guardrail in counted], error)
@@ -144,12 +149,16 @@ class PrometheusSource:
             else:
                 draft.readings[guardrail.name] = Reading(found[0], found[1] if len(found) > 1 else {})
 
-    def _frame(self, names: Sequence[str], backends: Sequence[Backend]) -> Frame:
+    def _frame(self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0) -> Frame:
         """The newest samples, none of them stale. Raises ClusterError."""
         interval = self._interval if self._interval is not None else self._learn_interval()
         window = STALE_INTERVALS * interval + SLACK
         clusters = [self._cluster(backend) for backend in backends]
-        frame = Frame(samples(self._api.ranges(selector(names, clusters, window))))
+        if max_age > 0:
+            rows = self._hub.ranges(Asked(tuple(names), tuple(clusters), window), max_age)
+        else:
+            rows = self._api.ranges(selector(names, clusters, window))
+        frame = Frame(samples(rows))
         if not frame.emitters:
             # Perhaps somebody changed the interval.
             self._interval = None

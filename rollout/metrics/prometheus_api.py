@@ -33,6 +33,8 @@ class Prometheus:
         try:
             self.name = f"Prometheus at {httpx2.URL(url).copy_with(username=None, password=None)}"
             self._client = _shared(url) if transport is None else _client(url, transport)
+            self.key = id(self._client), token_file
+            """The same for all that ask one server with the same credentials."""
         except (httpx2.InvalidURL, ValueError):
             # Not chained, and without the URL: it may hold a password.
             raise ClusterError("metrics.url is no URL; write http://host:port of the server's root") from None

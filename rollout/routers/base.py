@@ -78,8 +78,9 @@ class Live:
 class Router(Protocol):
     """Writes and reads back one service's route in one namespace."""
 
-    def read(self) -> Live | None:
-        """The live route, None when there is none. Raises ClusterError when the API cannot be asked."""
+    def read(self, max_age: float = 0.0) -> Live | None:
+        """The live route, None when there is none; with `max_age` as other rollouts of this process have read it at
+        most so many seconds ago, though never the same twice. Raises ClusterError when the API cannot be asked."""
         ...
 
     def apply(self, route: Route, split: Split, expect: str | None) -> Live:

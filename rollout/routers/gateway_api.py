@@ -19,6 +19,7 @@ from release.manifest.strategy import Preview
 from release.rollout_inputs import Backend
 from rollout.cluster.objects import MANAGED_BY
 from rollout.cluster.requests import Patience, Requests
+from rollout.cluster.view import view_of
 from rollout.fence import UNFENCED, Fence
 from rollout.routers.base import ROUTE_OWNER_LABEL, Draw, Live, Split, refuse_other_stack
 from rollout.routers.httproute import (
@@ -68,10 +69,12 @@ class GatewayApiRouter:
         self._namespace = namespace
         self._service = service
         self._preview_name = f"{service}.preview"
+        self._view = view_of(client, namespace)
 
-    def read(self) -> Live | None:
+    def read(self, max_age: float = 0.0) -> Live | None:
         """The live route, None when there is none."""
-        found = self._get(self._service)
+        found = self._seen(max_age) if max_age > 0 and self._view.usable else None
+        found = found or self._get(self._service)  # It may have no label of ours.
         return self._live(found) if found is not None else None
 
     def apply(self, route: Route, split: Split, expect: str | None) -> Live:
@@ -104,6 +107,14 @@ class GatewayApiRouter:
         """Remove the route and its preview."""
         self._remove(self._service)
         self._remove(self._preview_name)
+
+    def _seen(self, max_age: float) -> Json | None:
+        try:
+            listed = self._view.of(HTTPRoute, SERVICE_LABEL).get(self._service, self._service, max_age) or []
+        except ClusterError:
+            self._view.rest()
+            return None
+        return next((one for one in listed if one["metadata"]["name"] == self._service), None)
 
     def _live(self, found: Json) -> Live:
         problem, preview, marks = acceptance(found), None, _marks(found)

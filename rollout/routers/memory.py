@@ -29,7 +29,7 @@ class MemoryRouter:
         self._live: Live | None = None
         self._version = 0
 
-    def read(self) -> Live | None:
+    def read(self, max_age: float = 0.0) -> Live | None:
         """The live route, None when there is none."""
         self.faults.hit("read")
         return self._live

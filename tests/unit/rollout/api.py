@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from rollout.cluster.requests import Patience
 
 NAMESPACE = "shop"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+TERM = re.compile(r"([\w./-]+)(?: in \(([^)]*)\)|=([^,]*))")
+COLLECTIONS = ("configmaps", "deployments", "endpointslices", "httproutes", "pods")
 Json = dict[str, Any]
 Effect = Callable[[httpx2.Request], httpx2.Response | None]
 
@@ -101,13 +104,13 @@ class Api:
             return answer_of(self.objects[path])
         if (scaled := path.removesuffix("/scale")) != path and scaled in self.objects:
             return answer_of(_scale(self.objects[scaled]))
-        terms = dict(term.split("=") for term in request.url.params.get("labelSelector", "").split(",") if term)
+        terms = TERM.findall(request.url.params.get("labelSelector", ""))
         found = [
             content
             for key, content in self.objects.items()
-            if key.rpartition("/")[0] == path and terms.items() <= content["metadata"].get("labels", {}).items()
+            if key.rpartition("/")[0] == path and _fits(terms, content["metadata"].get("labels", {}))
         ]
-        if found or path.rpartition("/")[2] in ("configmaps", "pods", "endpointslices"):
+        if found or path.rpartition("/")[2] in COLLECTIONS:
             return paged(found, request)
         return refusal(404, "not found")
 
@@ -156,6 +159,10 @@ class Api:
 
 def _scale(found: Json) -> Json:
     return {"metadata": found["metadata"], "spec": {"replicas": found["spec"]["replicas"]}}
+
+
+def _fits(terms: list[tuple[str, str, str]], labels: dict[str, str]) -> bool:
+    return all(labels.get(key) in (several.split(",") if several else [one]) for key, several, one in terms)
 
 
 def merged(former: Json, patch: Json) -> Json:

@@ -86,7 +86,9 @@ class Traffic:
         total, bad = self._total.get(side.service, 0.0), self._failed.get(side.service, 0.0)
         return {"proxy": Series(float(int(total)), float(int(bad)), {})}
 
-    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
         self._flow()
         if self.down:
             errors = {guardrail.name: self.down for guardrail in guardrails}

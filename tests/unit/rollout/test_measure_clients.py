@@ -35,7 +35,9 @@ def with_clients(tmp_path: Path) -> tuple[Measure, Path, MemorySource]:
     clients = ClientSources(Prometheus("http://nowhere.example"), "shop", log)
     asked = source.snapshot
 
-    def snapshot(guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
+    def snapshot(
+        guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
         draft = Draft()
         clients.read(guardrails[0], candidate, baseline, draft)  # type: ignore[arg-type]
         return replace(asked(guardrails, candidate, baseline), readings=draft.readings, errors=draft.errors)
@@ -176,7 +178,9 @@ class Crowd(MemorySource):
         self.draws = self.rng.random(1000)
         self.share = 0.0
 
-    def snapshot(self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None) -> Snapshot:
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
         on = self.draws < self.share
         sides = tuple(frozenset(str(n) for n in np.flatnonzero(side)) for side in (on, ~on))
         failing = np.flatnonzero(self.rng.random(1000) < self.rate)

@@ -1,0 +1,41 @@
+"""`python -m bench.fleet.provider OUT`: the provider as the engine starts it, which notes when each rollout looks.
+
+It prints its port and serves until its standard input ends; then OUT holds service -> times of its looks, in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from rollout import serve
+from rollout.measure import Measure
+from rollout.provider import RolloutProvider
+
+
+def main(out: Path) -> None:
+    """Serve."""
+    looks: dict[str, list[float]] = {}
+    look = Measure.look
+
+    def recorded(self: Measure, now: float, weight: float) -> dict[str, Any] | None:
+        looks.setdefault(self._wanted.service, []).append(time.monotonic())
+        return look(self, now, weight)
+
+    Measure.look = recorded  # type: ignore[method-assign]
+    server, port = serve.start_server(RolloutProvider(None))
+    print(port, flush=True)
+    serve.keep_collections_short()
+    ended = threading.Thread(target=sys.stdin.read)
+    ended.start()
+    ended.join()
+    server.stop(0).wait()
+    out.write_text(json.dumps(looks))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
