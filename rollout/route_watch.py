@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from release.rollout_inputs import Backend
 from rollout.fence import Fence, boot_clock
@@ -19,12 +19,13 @@ class RouteWatch:
     another's work, unless it holds just what this rollout was about to write: then the answer was lost.
     """
 
-    def __init__(self, router: Router, fence: Fence) -> None:
+    def __init__(self, router: Router, fence: Fence, clock: Callable[[], float] = boot_clock) -> None:
         self._router = router
         self._fence = fence
+        self._clock = clock
         self._own: Live | None = None
         self._known = False
-        self._at = boot_clock()
+        self._at = self._clock()
         self.live: Live | None = None
         """As it was read or written last."""
         self.tried: tuple[tuple[Backend, float], ...] | None = None
@@ -37,7 +38,7 @@ class RouteWatch:
     def wrote(self, live: Live | None) -> None:
         """The route is as this rollout wrote it."""
         self.live, self._own, self.tried, self._known = live, live, None, True
-        self._at = boot_clock()
+        self._at = self._clock()
 
     def holds(self, split: Split) -> bool:
         """Whether the route that was read last holds these shares, by a write of ours."""
@@ -47,7 +48,7 @@ class RouteWatch:
     def foreign(self, max_age: float = 0.0) -> str | None:
         """Read the route; what somebody else wrote into it, None when nobody did. Raises ClusterError. `max_age` as
         for Router.read; what was read before the last write of ours never counts."""
-        live = self._router.read(min(max_age, boot_clock() - self._at))
+        live = self._router.read(min(max_age, self._clock() - self._at))
         if not self._known:
             self.wrote(live)
             return None

@@ -20,12 +20,12 @@ def test_the_role_allows_what_a_rollout_does_and_nothing_else() -> None:
         for resource in rule["resources"]
     }
     assert allowed == {
-        ("gateway.networking.k8s.io", "httproutes"): {"get", "create", "update", "delete"},
+        ("gateway.networking.k8s.io", "httproutes"): {"get", "list", "create", "update", "delete"},
         ("coordination.k8s.io", "leases"): {"get", "create", "update", "delete"},
         ("", "configmaps"): {"get", "list", "create", "update", "patch", "delete"},
         ("", "pods"): {"list"},
         ("discovery.k8s.io", "endpointslices"): {"list"},
-        ("apps", "deployments"): {"get"},
+        ("apps", "deployments"): {"get", "list"},
         ("apps", "deployments/scale"): {"get", "patch"},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.route_watch import RouteWatch
-from rollout.routers.base import Split
+from rollout.routers.base import Live, Split
 from tests.unit.rollout.simulation import Simulation
 
 
@@ -55,3 +55,22 @@ def test_another_hand_that_writes_other_weights_meanwhile_is_foreign() -> None:
     watch.writing(Split(((world.old, 50.0), (world.wanted.candidate, 50.0))))
     world.router.drift({"checkout-aaaaaaaa": 1.0, "checkout-bbbbbbbb": 99.0})
     assert watch.foreign() is not None
+
+
+def test_what_was_read_before_the_own_write_is_never_taken_for_a_foreign_one() -> None:
+    clock = [100.0]
+    world = Simulation()
+    watch = RouteWatch(world.router, world.fence, lambda: clock[0])
+    ages: list[float] = []
+    read = world.router.read
+
+    def aged(max_age: float = 0.0) -> Live | None:
+        ages.append(max_age)
+        return read()
+
+    world.router.read = aged  # type: ignore[method-assign]
+    watch.wrote(read())
+    for passed in (0.0, 0.3, 5.0):
+        clock[0] = 100.0 + passed
+        assert watch.foreign(1.0) is None
+    assert [round(age, 6) for age in ages] == [0.0, 0.3, 1.0]
