@@ -65,6 +65,8 @@ class KubernetesLease:
         self._holder: str | None = None
         self._role: Role = "rollout"
         self._seen: _Seen | None = None
+        self._own: Lease | None = None
+        """The record as it was written last, so that a renewal is one request; whether it still stands is compared."""
 
     def acquire(self, holder: str, duration: float, role: Role = "rollout") -> LeaseState:
         """Take it when it is free, expired or our own; every call also observes."""
@@ -75,26 +77,29 @@ class KubernetesLease:
             try:
                 # Ours from the moment it may have been written, so that `release` gives it back after a lost answer.
                 self._holder, self._role = holder, role
-                return self._state(self._take(found, holder, duration))
+                self._own = written = self._take(found, holder, duration)
             except Conflict:
                 continue
+            return self._state(written)
         raise LeaseHeld(f"{self._what}: others take it at the same time; try again")
 
     def renew(self) -> LeaseState:
         """Renew what was acquired, however long ago, unless another took it; then raises LeaseHeld."""
         for _ in range(ATTEMPTS):
-            found = self._get()
+            found, self._own = self._own or self._get(), None
             if found is None or self._holder is None or _holder_of(found) != self._holder:
                 other = _holder_of(found) if found is not None else ""
                 raise LeaseHeld(f"{self._what} is lost" + (f", {other} holds it now" if other else ""))
             try:
-                return self._state(self._take(found, self._holder, _duration_of(found)))
+                self._own = written = self._take(found, self._holder, _duration_of(found))
             except Conflict:
                 continue
+            return self._state(written)
         raise ClusterError(f"{self._what} could not be renewed: others keep writing it")
 
     def release(self) -> None:
         """Give it back; nothing happens when it is no longer ours."""
+        self._own = None
         for _ in range(ATTEMPTS):
             found = self._get()
             if found is None or self._holder is None or _holder_of(found) != self._holder:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import httpx2
 import pytest
 
 from release.errors import ClusterError, LeaseHeld
 from rollout.cluster.base import Role
 from rollout.cluster.lease import Clock, KubernetesLease
-from tests.unit.rollout.api import NAMESPACE, Api, Json, doing, untouched
+from tests.unit.rollout.api import NAMESPACE, Api, Json, doing, failing, unanswered, untouched
 
 PATH = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/slipway-checkout"
 
@@ -167,7 +168,6 @@ def test_waiting_ends_as_soon_as_the_holder_shows_that_it_lives(api: Api, time: 
     holder.acquire("a", 15)
     watcher = lease(api, time)
     api.before.extend([untouched, doing(holder.renew)])
-    # The renewal is itself three requests.
     assert not watcher.observe_expired(60)
     assert len(time.slept) == 1
 
@@ -218,8 +218,43 @@ def test_somebody_who_takes_it_in_between_wins(api: Api, time: Time) -> None:
 def test_a_status_of_the_holders_own_that_came_in_between_is_no_loss(api: Api, time: Time) -> None:
     holder = lease(api, time)
     holder.acquire("a", 15)
-    api.before.extend([untouched, doing(lambda: api.change(PATH, lambda found: found["metadata"].update(x="y")))])
+    api.before.append(doing(lambda: api.change(PATH, lambda found: found["metadata"].update(x="y"))))
     assert holder.renew().holder == "a"
+
+
+def test_a_renewal_is_one_request_and_the_first_after_a_failure_looks_again(api: Api, time: Time) -> None:
+    holder = lease(api, time)
+    holder.acquire("a", 15)
+    for _ in range(3):
+        api.requests.clear()
+        holder.renew()
+        assert [request.method for request in api.requests] == ["PUT"]
+    api.before.extend([failing(httpx2.ReadTimeout("slow"))] * 5)
+    with pytest.raises(ClusterError, match="did not answer in time"):
+        holder.renew()
+    api.requests.clear()
+    holder.renew()
+    assert [request.method for request in api.requests] == ["GET", "PUT"]
+
+
+def test_a_renewal_whose_answers_were_all_lost_does_not_stop_the_next(api: Api, time: Time) -> None:
+    holder = lease(api, time)
+    holder.acquire("a", 15)
+    api.before.extend([unanswered(api), *[failing(httpx2.ReadTimeout("slow"))] * 4])
+    with pytest.raises(ClusterError, match="whether it was done cannot be seen"):
+        holder.renew()
+    assert holder.renew().holder == "a"
+    holder.release()
+    assert holder.held_by() is None
+
+
+def test_a_lease_that_vanished_is_lost(api: Api, time: Time) -> None:
+    holder = lease(api, time)
+    holder.acquire("a", 15)
+    api.objects.clear()
+    with pytest.raises(LeaseHeld, match="is lost"):
+        holder.renew()
+    assert api.objects == {}
 
 
 def test_the_times_are_written_with_exactly_six_digits(api: Api, time: Time) -> None:

@@ -155,7 +155,7 @@ def tried(act: str, stop: int, *, answered: bool, heir: str = "goes on") -> Sent
 def test_wherever_one_write_is_stopped_it_changes_nothing(act: str, heir: str) -> None:
     found = [tried(act, stop, answered=answered, heir=heir) for stop in range(12) for answered in (False, True)]
     reached = [one for one in found if one is not None]
-    assert len(reached) >= 4
+    assert len(reached) >= 2
     assert all(one.same for one in reached)
     # Only where it was stopped with a write under way is one sent, and at most one more to take it back.
     assert sum(one.writes == 0 for one in reached) >= len(reached) // 2
