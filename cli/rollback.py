@@ -55,9 +55,11 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     changes, its traffic does not.
 
     The engine plans every other service as it serves and touches nothing of it, so that a release of another service
-    that is refused, or was not released yet, does not stand in the way.
+    that is refused, or was not released yet, does not stand in the way. A rollout of SERVICE that is in flight is
+    aborted first.
     """
     began = time.monotonic()
+    agreed = _end_in_flight(service, folder, stack, reason, yes=yes, plan_only=plan_only)
     engine, planned = _plan(service, folder, stack, to)
     from cli.rollback_run import Rollback
     from cli.rollback_view import as_text, plan_json
@@ -73,8 +75,8 @@ def rollback(  # noqa: PLR0913 - one parameter an option
             if as_json:
                 show({"ok": True, "planned": True, **told})
             return
-        if not yes:
-            _ask(planned.service)
+        if not agreed:
+            _ask(f"Roll {planned.service} back?", planned.service)
         done = run.carry_out(draft, reason, lambda line: click.echo(line, err=as_json))
     _tell(ctx, done, told, round(time.monotonic() - began, 2))
 
@@ -91,10 +93,34 @@ def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tupl
         return engine, plan(service, engine, history, Stack.read(folder, engine.stack, service), to)
 
 
-def _ask(service: str) -> None:
+def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *, yes: bool, plan_only: bool) -> bool:
+    """Abort the rollout in flight, if there is one, when the operator agrees; returns whether they did, or need not be
+    asked."""
+    from cli.cluster import world_of
+    from cli.rollback_in_flight import attempt_in_flight, end_in_flight
+    from cli.target import namespace_of
+
+    world = world_of(service, namespace_of(folder, stack, None))
+    attempt = attempt_in_flight(world, service)
+    if attempt is None:
+        return yes
+    what = f"a rollout to {attempt.candidate.version} ({attempt.candidate.revision}) is in flight"
+    if plan_only:
+        raise ReleaseRefused(
+            f"{service}: {what}; the rollback aborts it first, and where it goes is planned after that"
+        )
+    if not yes:
+        _ask(f"{service}: {what}. Abort it and roll back?", service)
+    from cli.engine import Engine
+
+    end_in_flight(world, service, Engine(folder, stack), reason, lambda line: click.echo(line, err=True))
+    return True
+
+
+def _ask(question: str, service: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here: add --yes, or --plan to see what would be done")
-    if not click.confirm(f"Roll {service} back?", err=True):
+    if not click.confirm(question, err=True):
         raise ReleaseRefused(f"{service}: not rolled back, and nothing was written")
 
 

@@ -153,7 +153,7 @@ def _refuse_in_flight(service: str, head: Head | None, world: World) -> None:
         candidate = head.attempt.candidate
         raise ReleaseRefused(
             f"{service}: a rollout to {candidate.version} ({candidate.revision}) is in flight; "
-            f"`slipway abort {service} --wait` puts its traffic back first"
+            "it began just now; run the command again"
         )
 
 

@@ -18,6 +18,7 @@ from rollout.engine_log import EngineLog
 from rollout.engine_process import EngineProcess
 from rollout.flights import Flights
 from rollout.holdback import HoldBack
+from rollout.moves import move_lines, must_delete_first, rival_line
 from rollout.operations import Place
 from rollout.partial import CODE, DETAILS, PartlyDone, what_stands
 from rollout.release_resource import ReleaseResource
@@ -121,7 +122,10 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 log.event(f"{wanted.service}: {found.pending}")
             if found.drift is not None:
                 log.warning(f"{wanted.service}: {found.drift}")
-            return _diff_response(found)
+            olds = to_plain(request.old_inputs)
+            for line in move_lines(olds, wanted, found.replaces):
+                log.warning(f"{wanted.service}: {line}")
+            return _diff_response(found, delete_first=bool(found.replaces) and must_delete_first(olds, wanted))
         raise AssertionError  # pragma: no cover - `_errors` has left
 
     def Create(  # noqa: N802
@@ -251,6 +255,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         except (ReleaseRefused, JournalUnreadable) as error:
             log.error(f"{wanted.service}: {error}")
             return wanted.to_wire()
+        if olds is None and (rival := rival_line(wanted.route, world.router.rivals(wanted.route))) is not None:
+            log.warning(f"{wanted.service}: {rival}")
         for line in (operations.plan(wanted, world, olds or {}), *operations.foretold(wanted, world, olds or {})):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
@@ -291,7 +297,7 @@ def _known(type_or_urn: str, context: grpc.ServicerContext) -> None:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{type_or_urn} is not a type of this provider; it has {TYPE}")
 
 
-def _diff_response(found: operations.Difference) -> provider_pb2.DiffResponse:
+def _diff_response(found: operations.Difference, *, delete_first: bool) -> provider_pb2.DiffResponse:
     paths = list(found.changed) if found.changed else (["weights"] if found.pending is not None else [])
     kind = provider_pb2.PropertyDiff
     detailed = {
@@ -305,7 +311,7 @@ def _diff_response(found: operations.Difference) -> provider_pb2.DiffResponse:
         diffs=[path.partition(".")[0] for path in paths],
         detailedDiff=detailed,
         hasDetailedDiff=True,
-        deleteBeforeReplace=bool(found.replaces),
+        deleteBeforeReplace=delete_first,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -105,6 +105,10 @@ class Router(Protocol):
     def settings(self, route: Route) -> Mapping[str, Any]:
         """What `Live.settings` is while the route is as wanted and nothing is in flight; for saying what differs. Asks
         nobody."""
+        ...
+
+    def rivals(self, route: Route) -> Sequence[str]:
+        """The names of other routes of the namespace that have a host name and a match of this one."""
         ...
 
     def delete(self) -> None:

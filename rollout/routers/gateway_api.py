@@ -34,7 +34,8 @@ from rollout.routers.httproute import (
     wanted_body,
     wanted_settings,
 )
-from rollout.routers.parts import Json
+from rollout.routers.parts import Json, matches
+from rollout.routers.rivals import share_a_match
 
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 PREVIEW_ANNOTATION = "slipway.dev/preview-route"
@@ -63,6 +64,7 @@ class GatewayApiRouter:
         stack: str = "",
         patience: Patience | None = None,
     ) -> None:
+        self._client = client
         self._requests = Requests(client, fence, patience)
         self._fence = fence
         self._stack = stack
@@ -102,6 +104,14 @@ class GatewayApiRouter:
     def settings(self, route: Route) -> Json:
         """What `Live.settings` is while the route is as wanted."""
         return wanted_settings(route)
+
+    def rivals(self, route: Route) -> list[str]:
+        """The names of other routes of the namespace that have a host name and a match of this one."""
+        what = f"HTTPRoutes in {self._namespace}"
+        found = self._requests.ask(what, lambda: list(self._client.list(HTTPRoute, namespace=self._namespace)))
+        own, wanted = (self._service, self._preview_name), matches(route)
+        names = [(str(one["metadata"]["name"]), one["spec"]) for one in found if one["metadata"]["name"] not in own]
+        return [name for name, spec in names if share_a_match(spec, route, wanted)]
 
     def delete(self) -> None:
         """Remove the route and its preview."""

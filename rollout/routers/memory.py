@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,8 @@ class MemoryRouter:
         self.fence = fence
         self.stack = stack
         self.history: list[Split] = []
+        self.others: list[str] = []
+        """Names of other routes that claim the same."""
         self.problem = ""
         """What the gateway says against the routes that are written from now on; empty: it accepts them."""
         self._live: Live | None = None
@@ -75,6 +77,10 @@ class MemoryRouter:
     def settings(self, route: Route) -> Mapping[str, Any]:
         """What `Live.settings` is while the route is as wanted."""
         return wanted_settings(route)
+
+    def rivals(self, route: Route) -> Sequence[str]:
+        """Other routes with the same match, as a test says."""
+        return self.others
 
     def delete(self) -> None:
         """Remove the route."""

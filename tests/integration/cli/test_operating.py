@@ -21,8 +21,8 @@ def test_a_rollout_obeys_its_operator(service: Service, load: StartLoad, slipway
         assert (seen["inFlight"], seen["paused"], seen["lease"]["state"]) == (True, True, "renewed")
         assert sorted(seen["route"]["weights"].values()) == [50.0, 50.0]
         assert [step["weight"] for step in seen["attempt"]["steps"]] == [50.0]
-        refused = slipway("rollback", "checkout", "--yes", code=1)
-        assert "`slipway abort checkout --wait`" in refused["error"]
+        refused = slipway("rollback", "checkout", "--plan", code=1)
+        assert "the rollback aborts it first" in refused["error"]
         held = slipway("recover", "--yes", code=1)
         assert "its Lease is held by" in held["error"]
         assert slipway("resume", "checkout", "--wait")["outcome"] == "running"
@@ -51,6 +51,24 @@ def test_an_abort_puts_the_traffic_back_before_it_says_so(
     text = service.stage.slipway("status", "checkout", "--stack", "test").output
     assert "quarantined  v2" in text
     assert "wrong colour" in text
+
+
+def test_a_rollback_during_a_rollout_aborts_it_and_goes_back_in_one_command(
+    service: Service, load: StartLoad, slipway: Slipway, tmp_path: Path
+) -> None:
+    service.released("v1", FAST)
+    service.configure("v2", SLOW)
+    with load(rate=200) as traffic:
+        process = service.stage.start_up(tmp_path / "up.log")
+        traffic_at(traffic, "v2")
+        done = slipway("rollback", "checkout", "--yes", "--reason", "wrong colour")
+        assert (done["to"]["version"], done["movesTraffic"]) == ("v1", False)
+        assert process.wait(60) != 0
+        assert failures(traffic) == []
+    assert service.serving() == "v1"
+    assert service.stage.services()["checkout"] == {"manifest": service.paths["v1"]}
+    until(lambda: len(service.deployments()) == 1, "the candidate that was aborted is gone")
+    assert service.stage.preview("--expect-no-changes").code == 0
 
 
 def test_what_a_kill_leaves_behind_is_shown_and_cleared(

@@ -74,7 +74,7 @@ def test_a_rollout_in_flight_is_ended_by_its_operator_first(project: Project) ->
     project.release("1")
     project.manifest("2")
     project.save(journal.begun(project.head(), project.attempt("2")))
-    with pytest.raises(ReleaseRefused, match=r"a rollout to 2 \([0-9a-f]{20}\) is in flight; `slipway abort checkout"):
+    with pytest.raises(ReleaseRefused, match=r"a rollout to 2 \([0-9a-f]{20}\) is in flight; it began just now"):
         project.plan()
 
 

@@ -14,6 +14,7 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, status_pb2
 from release.errors import ClusterError, RolloutAborted
 from release.rollout_inputs import RolloutInputs
 from rollout import operations
+from rollout.cluster.base import Readiness
 from rollout.holdback import HoldBack
 from rollout.journal import Head, Quarantine
 from rollout.partial import DETAILS
@@ -22,7 +23,7 @@ from rollout.release_resource import ReleaseResource
 from rollout.routers.base import Split
 from rollout.wire import to_plain, to_struct
 from rollout.world import World
-from tests.unit.rollout.examples import attempt, backend, head, serving, wanted
+from tests.unit.rollout.examples import ROUTE, attempt, backend, head, serving, wanted
 from tests.unit.rollout.simulation import Simulation
 
 URN = "urn:pulumi:prod::shop::slipway:index:Canary$slipway:index:Rollout::checkout"
@@ -114,8 +115,12 @@ class Stage:
         except Answered:
             return None
 
-    def create(self, inputs: RolloutInputs) -> provider_pb2.CreateResponse | None:
-        request = provider_pb2.CreateRequest(urn=URN, properties=to_struct(inputs.to_wire()))
+    def diff(self, olds: RolloutInputs, news: RolloutInputs) -> provider_pb2.DiffResponse:
+        old, new = to_struct(olds.to_wire()), to_struct(news.to_wire())
+        return self.provider.Diff(provider_pb2.DiffRequest(urn=URN, news=new, old_inputs=old), self.context)
+
+    def create(self, inputs: RolloutInputs, *, preview: bool = False) -> provider_pb2.CreateResponse | None:
+        request = provider_pb2.CreateRequest(urn=URN, properties=to_struct(inputs.to_wire()), preview=preview)
         try:
             return self.provider.Create(request, self.context)
         except Answered:
@@ -187,6 +192,32 @@ def test_a_journal_that_cannot_be_read_is_an_error_of_its_own_service() -> None:
     assert "format 99" in stage.engine.of(engine_pb2.ERROR)[0]
     assert stage.update(wanted()) is None
     assert "format 99" in stage.context.text
+
+
+def test_a_move_that_costs_traffic_is_announced_and_the_order_is_the_one_that_costs_least() -> None:
+    stage = Stage(remembering(head(serving=serving("bbbbbbbb"))).world)
+    same = stage.diff(wanted(), wanted(namespace="new"))
+    assert same.deleteBeforeReplace
+    assert "the route is deleted before the new one is ready" in stage.engine.of(engine_pb2.WARNING)[-1]
+    elsewhere = {**ROUTE, "hostnames": ["new.example"]}
+    other = stage.diff(wanted(), wanted(namespace="new", route=elsewhere))
+    assert (list(other.replaces), other.deleteBeforeReplace) == (["namespace"], False)
+
+
+def test_a_workload_that_was_changed_in_place_is_a_warning_of_the_plan() -> None:
+    world = remembering(head(serving=serving("bbbbbbbb")))
+    world.workloads.put(world.wanted.candidate, Readiness(3, 3, 3, 0, image="registry.example/x@sha256:ffff"))
+    stage = Stage(world.world)
+    stage.diff(wanted(), wanted())
+    assert "its image was changed in place" in stage.engine.of(engine_pb2.WARNING)[0]
+
+
+def test_a_first_release_beside_a_route_with_the_same_match_is_warned_of() -> None:
+    world = Simulation(first=True)
+    world.router.others = ["checkout-old"]
+    stage = Stage(world.world)
+    assert stage.create(wanted(), preview=True) is not None
+    assert "checkout-old claims checkout.example too" in stage.engine.of(engine_pb2.WARNING)[0]
 
 
 def test_the_update_of_a_refused_service_fails_and_moves_nothing() -> None:

@@ -272,3 +272,12 @@ def test_an_own_write_that_an_earlier_call_did_before_it_failed_is_no_conflict(a
     assert dict(router.apply(PLAIN, Split.whole(NEW), live.version).shares) == {NEW.service: 100.0}
     with pytest.raises(Conflict):
         router.apply(PLAIN, Split.whole(OLD), live.version)
+
+
+def test_another_route_with_the_same_match_is_a_rival(api: Api, router: GatewayApiRouter) -> None:
+    router.apply(PLAIN, Split.whole(OLD), None)
+    renamed = GatewayApiRouter(api.client(), NAMESPACE, "renamed", patience=api.patience)
+    assert renamed.rivals(PLAIN) == ["checkout"]
+    assert router.rivals(PLAIN) == []
+    elsewhere = Route.model_validate({**ROUTE, "hostnames": ["other.example"]})
+    assert renamed.rivals(elsewhere) == []
