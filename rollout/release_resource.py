@@ -70,6 +70,7 @@ class ReleaseResource:
         """Validate, observe, read the evidence, judge."""
         try:
             inputs = parse(to_plain(request.news))
+            self._passed.pop((inputs.namespace, inputs.service), None)  # what passed before does not pass for this
             checked = self._checked(inputs, to_plain(request.olds), request.urn)
         except InputError as error:
             # The inputs go back as they came: the engine shows them to the policy pack all the same.

@@ -7,7 +7,7 @@ from release.readiness import receipts
 
 RULE = of_release(
     "staging",
-    "The same artifact completed a rollout in the stack before this one",
+    "The same revision, artifact and workload, completed a rollout in the stack before this one",
     severity="critical",
     rows=("A2",),
     remedy="Release it to staging first, then list the receipt",

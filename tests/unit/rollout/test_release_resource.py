@@ -161,6 +161,14 @@ def test_a_release_that_was_refused_lets_no_rollout_pass(world: World) -> None:
     assert world.resource.unjudged(wanted(revision)) is not None
 
 
+def test_what_passed_before_lets_nothing_pass_that_is_refused_now(world: World) -> None:
+    world.checked()
+    assert world.resource.unjudged(rollout(world)) is None
+    world.observed = Observed()
+    assert world.check().failures
+    assert "no Release of checkout" in (world.resource.unjudged(rollout(world)) or "")
+
+
 def test_only_releases_are_its_own() -> None:
     assert ReleaseResource.owns("slipway:index:Release")
     assert ReleaseResource.owns("urn:pulumi:prod::releases::slipway:index:Release::checkout")
