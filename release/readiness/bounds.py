@@ -28,7 +28,11 @@ def evaluate_guardrails(case: Case) -> list[Finding]:
     for number, guardrail in enumerate(case.release.guardrails):
         lax = _guardrail(case, guardrail)
         found += [(f"guardrails[{number}].{field}", value, most) for field, value, most in lax]
-    return [_finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
+    findings = [_finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
+    if case.settings.guardrails.measured and all(one.kind == "alert" for one in case.release.guardrails):
+        wanted, add = "one that measures requests or events", "Add one of kind error-ratio, latency, slo or custom"
+        findings.append(_finding(GUARDRAILS, "unmeasured", "guardrails", "alerts alone", wanted, add))
+    return findings
 
 
 def evaluate_pod_security(case: Case) -> list[Finding]:

@@ -165,6 +165,8 @@ class KillSwitchSettings(Part):
 class GuardrailSettings(Part):
     """How lax guardrails may be: one that cannot fail protects nobody."""
 
+    measured: bool = True
+    """At least one guardrail must measure requests or events; alerts alone are silent at a small share."""
     max_tolerate: Annotated[float, Field(ge=1)] = 2.0
     """Ratio of the candidate's bad share to the baseline's."""
     max_negligible: Share = 0.05

@@ -38,6 +38,17 @@ def test_a_guardrail_that_can_hardly_fail_is_refused(
     assert (finding.field, finding.found, finding.wanted) == (f"guardrails[0].{field}", found, wanted)
 
 
+def test_alerts_alone_are_no_guardrails(it: Vouched) -> None:
+    alert = {"name": "burning", "kind": "alert", "alert": "Burning"}
+    _declare(it, guardrails=[alert])
+    refused(it.case(), "guardrails", "unmeasured")
+    _declare(it, guardrails=[alert, ERRORS])
+    passes(it.case())
+    _declare(it, guardrails=[alert])
+    it.settings = Settings(guardrails=GuardrailSettings(measured=False))
+    passes(it.case())
+
+
 @pytest.mark.parametrize(
     ("analysis", "field"),
     [({"warmUp": "1h"}, "warmUp"), ({"falsePromote": "40%"}, "falsePromote"), ({"errorGrace": "2h"}, "errorGrace")],

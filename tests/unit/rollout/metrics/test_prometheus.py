@@ -351,3 +351,17 @@ def test_guardrails_that_the_gateway_does_not_count_have_no_past(server: Server,
     alert = AlertFiring(name="burn", kind="alert", alert="HighBurnRate")
     assert source.history([alert], OLD, 3600.0, 2.0) == {}
     assert queries(server) == []
+
+
+def test_two_envoys_under_one_label_are_an_error_and_no_restarts(server: Server, source: PrometheusSource) -> None:
+    first: dict[str, Any] = {"job": "a"}
+    second: dict[str, Any] = {"job": "b"}
+    rows = [row(ALIVE, 98, 99, 100, **first), row(ALIVE, 48, 49, 50, at=100.4, **second)]
+    for count, labels, at in (((100, 200, 300), first, 100.0), ((10, 20, 30), second, 100.4)):
+        where: dict[str, Any] = {"envoy_cluster_name": "shop_checkout-new_8080", "envoy_response_code": "200", **labels}
+        rows.append(row(REQUESTS, *count, at=at, **where))
+    server.on("__name__", result(*rows))
+    found = source.snapshot([ERRORS], NEW, OLD)
+    assert "two Envoys have the label pod='p'" in found.errors["errors"]
+    with pytest.raises(ClusterError, match="honor_labels"):
+        source.traffic((NEW, OLD))
