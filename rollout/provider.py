@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -11,25 +10,24 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from release.errors import ClusterError, InputError, JournalUnreadable, ReleaseRefused, SlipwayError
+from release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
 from release.rollout_inputs import RolloutInputs
 from rollout import operations
+from rollout.after_failure import AfterFailure, identity_of
 from rollout.engine_log import EngineLog
 from rollout.engine_process import EngineProcess
 from rollout.flights import Flights
 from rollout.holdback import HoldBack
 from rollout.moves import move_lines, must_delete_first, rival_line
 from rollout.operations import Place
-from rollout.partial import CODE, DETAILS, PartlyDone, what_stands
+from rollout.partial import CODE, DETAILS, PartlyDone
 from rollout.release_resource import ReleaseResource
-from rollout.removal import in_use, remove, services_of
+from rollout.removal import remove, services_of
 from rollout.wire import to_plain, to_struct
 from rollout.world import World
 
 VERSION = "0.1.0"
 TYPE = "slipway:index:Rollout"
-CANCEL_WITHIN = 10.0
-"""Seconds from an interrupt of the engine to its Cancel."""
 
 
 class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -48,8 +46,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._releases = ReleaseResource()
         self._flights = Flights()
         self._hold = hold or HoldBack()
-        self._process = process or EngineProcess()
-        self._cancel = threading.Event()
+        self._after = AfterFailure(self._hold, process or EngineProcess())
 
     # -- the plugin ----------------------------------------------------------------------------------------
 
@@ -84,8 +81,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Ctrl-C, but also the end of every run: it concerns only a rollout in flight in this process."""
         self._flights.cancel()
-        self._hold.release()
-        self._cancel.set()
+        self._after.cancel()
         return empty_pb2.Empty()
 
     # -- the resource --------------------------------------------------------------------------------------
@@ -138,7 +134,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
             wanted = operations.parse(to_plain(request.properties))
             run = self._preview if request.preview else self._update
             outputs = run(wanted, None, request.urn)
-            return provider_pb2.CreateResponse(id=_identity(wanted), properties=to_struct(outputs))
+            return provider_pb2.CreateResponse(id=identity_of(wanted), properties=to_struct(outputs))
         raise AssertionError  # pragma: no cover
 
     def Update(  # noqa: N802
@@ -203,49 +199,13 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 return operations.Update(wanted, world, olds or {}, log, cancelled).run()
             except SlipwayError as error:
                 failed, interrupted = error, cancelled.is_set()
-        if not interrupted:
-            self._hold_back(f"{wanted.service}: {failed}", log)
-            self._keep_workloads(wanted, olds or {}, urn, log)
-        raise self._with_what_stands(failed, wanted, urn, first=olds is None)
+        raise self._after.answer(failed, wanted, olds, lambda: self._world(wanted, urn), log, interrupted=interrupted)
 
     def _admit(self, wanted: RolloutInputs, world: World) -> None:
         """Raises ReleaseRefused when these inputs may not be rolled out."""
         reason = self._releases.unjudged(wanted) or operations.refused(wanted, world)
         if reason is not None:
             raise ReleaseRefused(reason)
-
-    def _hold_back(self, line: str, log: EngineLog) -> None:
-        if not self._hold.busy:
-            return
-        log.event(f"{line}. The other rollouts of this update go on; this one fails when they are done")
-        self._hold.wait()
-
-    def _keep_workloads(self, wanted: RolloutInputs, olds: Mapping[str, Any], urn: str, log: EngineLog) -> None:
-        """An engine that continues on errors would delete a workload that neither the program nor the state's Rollout
-        names; while one of those has traffic, the engine is stopped."""
-        if not self._process.continues_on_error():
-            return
-        kept = {*services_of(olds), *services_of(wanted.to_wire())}
-        try:
-            exposed = ", ".join(sorted(in_use(self._world(wanted, urn)) - kept))
-        except ClusterError as error:
-            exposed = f"what the journal or the route names, which cannot be read ({error}),"
-        if not exposed:
-            return
-        self._cancel.clear()
-        if self._process.interrupt():
-            what = "the update is interrupted, since it would delete that after this error (--continue-on-error)"
-            log.error(f"{wanted.service}: {exposed} may have traffic: {what}; `pulumi up` settles it")
-            self._cancel.wait(CANCEL_WITHIN)
-
-    def _with_what_stands(self, failed: SlipwayError, wanted: RolloutInputs, urn: str, *, first: bool) -> SlipwayError:
-        try:
-            outputs = what_stands(wanted, self._world(wanted, urn), first=first)
-        except ClusterError:
-            outputs = wanted.to_wire() if first else None
-        if outputs is None:
-            return failed
-        return PartlyDone(str(failed), _identity(wanted), wanted.to_wire(), outputs)
 
     def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
         """What is refused is an error line, and the plan of everything else goes on."""
@@ -281,10 +241,6 @@ def forgetting(urn: str) -> str:
     parts = urn.split("::")
     component = "::".join([*parts[:2], parts[2].rpartition("$")[0] or parts[2], *parts[3:]])
     return f"pulumi state delete --target-dependents '{component}'"
-
-
-def _identity(wanted: RolloutInputs) -> str:
-    return f"{wanted.namespace}/{wanted.service}"
 
 
 def _failure(reason: str) -> provider_pb2.CheckFailure:
