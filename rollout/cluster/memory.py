@@ -128,8 +128,9 @@ class MemoryLease:
 class MemoryJournalStore:
     """See rollout.cluster.base.JournalStore. `saved` holds every head that was written, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, fence: Fence = UNFENCED) -> None:
         self.faults = Faults()
+        self.fence = fence
         self.saved: list[Document] = []
         self._head: str | None = None
         self._version = 0
@@ -148,6 +149,7 @@ class MemoryJournalStore:
         self.faults.hit("save")
         if expect != (str(self._version) if self._head is not None else None):
             raise Conflict(f"the journal is at version {self._version}, not {expect}")
+        self.fence.check()
         self._head = json.dumps(head, allow_nan=False)
         self.saved.append(json.loads(self._head))
         self._version += 1
@@ -158,6 +160,7 @@ class MemoryJournalStore:
     def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Add records to a rollout."""
         self.faults.hit("append")
+        self.fence.check()
         self._records.setdefault(rollout_id, []).extend(json.dumps(record, allow_nan=False) for record in records)
         self.faults.done("append")
 

@@ -112,13 +112,19 @@ def test_a_write_whose_answer_is_lost_has_happened() -> None:
     assert workloads.replicas(BACKEND) == 9
 
 
-def test_nothing_is_scaled_once_the_right_to_write_is_gone() -> None:
+def test_nothing_is_written_once_the_right_to_write_is_gone() -> None:
     fence = Fence()
     workloads = MemoryWorkloads(fence=fence)
     workloads.put(BACKEND)
     with pytest.raises(LeaseLost):
         workloads.scale(BACKEND, 9)
     assert workloads.scaled == []
+    journal = MemoryJournalStore(fence)
+    for write in (lambda: journal.save({}, None), lambda: journal.append("r1", [{}])):
+        with pytest.raises(LeaseLost):
+            write()
+    assert journal.load() is None
+    assert journal.records("r1") == []
 
 
 def test_the_lease_of_another_is_not_deleted() -> None:

@@ -95,10 +95,16 @@ def test_the_route_of_another_stack_is_refused_with_both_names_until_it_is_claim
 
 
 def test_a_write_whose_answer_is_lost_has_happened() -> None:
-    router = MemoryRouter()
+    fence = Fence()
+    fence.arm("r1")
+    fence.renewed(fence.now(), 15)
+    router = MemoryRouter(fence)
     router.faults.after("apply", ClusterError("no answer"))
     with pytest.raises(ClusterError, match="no answer"):
         router.apply(PLAIN, Split.whole(OLD), None)
     found = router.read()
     assert found is not None
     assert dict(found.shares) == {OLD.service: 100.0}
+    assert router.apply(PLAIN, Split.whole(OLD), None) == found
+    with pytest.raises(Conflict):
+        router.apply(PLAIN, Split.whole(NEW), None)
