@@ -34,7 +34,7 @@ def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
     named = list(references(release))
     if len(named) > MOST_ITEMS:
         too_many = f"{len(named)} files are named, at most {MOST_ITEMS} are read"
-        work.reject(Reference("evidence", "", None), "too-large", too_many)
+        work.reject(Reference("evidence", "", None), EvidenceError("too-large", too_many))
         named = []
     reports_to_bind = [entry for reference in named for entry in work.first_look(reference)]
     for reference, content in reports_to_bind:
@@ -72,7 +72,7 @@ class _Work:
                 return
             self._statement(reference, verified(content, self.trust))
         except EvidenceError as error:
-            self.reject(reference, error.code, error.detail)
+            self.reject(reference, error)
 
     def report(self, reference: Reference, content: Content) -> None:
         """Parse a report and find the statement that ties it to the artifact."""
@@ -85,7 +85,7 @@ class _Work:
             facts = reports.parse(kind, content.data, subject)
             tie, principal = bind(content, kind, subject, self.ties, self.release.service)
         except EvidenceError as error:
-            self.reject(reference, error.code, error.detail)
+            self.reject(reference, error)
             return
         self.items.append(
             Item(
@@ -99,17 +99,16 @@ class _Work:
             )
         )
 
-    def reject(self, reference: Reference, code: str, detail: str, kind: Kind | None = None) -> None:
+    def reject(self, reference: Reference, error: EvidenceError, kind: Kind | None = None) -> None:
         """Note why a file is no evidence."""
         self.rejected.append(
-            Rejected.model_validate(
-                {
-                    "field": reference.field,
-                    "path": reference.path,
-                    "kind": reference.kind or kind,
-                    "code": code,
-                    "detail": detail,
-                }
+            Rejected(
+                field=reference.field,
+                path=reference.path,
+                kind=reference.kind or kind,
+                code=error.code,
+                detail=error.detail,
+                remedy=error.remedy,
             )
         )
 
@@ -131,7 +130,7 @@ class _Work:
             for tie in unlisted[changed:]:
                 said = f"{tie.file.name or tie.file.sha256} was signed as {kind} of this artifact, and is not listed"
                 path = tie.verified.content.path
-                self.reject(Reference(f"evidence.{SECTIONS[kind]}", path, kind), "omitted", said)
+                self.reject(Reference(f"evidence.{SECTIONS[kind]}", path, kind), EvidenceError("omitted", said))
 
     def _once(self, kind: Kind, content: Content) -> None:
         seen = self.seen.setdefault(kind, [])
@@ -149,7 +148,7 @@ class _Work:
             try:
                 self._said(reference, statement, what, what.facts)
             except EvidenceError as error:
-                self.reject(reference, error.code, error.detail, what.kind)
+                self.reject(reference, error, what.kind)
 
     def _ties(self, reference: Reference, statement: Verified, what: Said) -> None:
         if reference.kind is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from release.errors import SlipwayError
@@ -36,10 +37,34 @@ unbound: nothing ties the file to an artifact; wrong-digest: tied to another art
 release; stale and future: its time."""
 
 
-class EvidenceError(SlipwayError):
-    """A file cannot be used as evidence. `detail` is one printable line."""
+REMEDIES: Mapping[Code, str] = {
+    "missing": "Correct the path, or produce the file",
+    "empty": "Run the tool again; an empty report says nothing",
+    "malformed": "Run the tool again and keep its output unchanged",
+    "mismatch": "Run the tool again; its own totals contradict its details",
+    "duplicate": "List each report once: their numbers are added up",
+    "omitted": "List that report too, or take out a statement that a newer one has replaced",
+    "too-large": "Split the report",
+    "unreadable": "Make it a regular, readable file",
+    "outside": "Put the file into the project and name it by its relative path",
+    "unsupported": "Produce one of the formats that are read",
+    "unsigned": "Sign it: `slipway attest`, or any DSSE or Sigstore signer",
+    "untrusted": "Let a principal of the trust roots sign it",
+    "not-allowed": "Let a principal who may vouch for it sign it",
+    "unbound": "Bind it with `slipway attest results`, and list that statement in evidence.statements",
+    "wrong-digest": "Produce it for this artifact",
+    "wrong-release": "Ask again for this release as it is now",
+    "stale": "Produce it anew",
+    "future": "Correct the clock of the machine that made it",
+}
+"""What to do about each, where the reader knows nothing better."""
 
-    def __init__(self, code: Code, detail: str) -> None:
+
+class EvidenceError(SlipwayError):
+    """A file cannot be used as evidence. `detail` is one printable line, `remedy` what mends it."""
+
+    def __init__(self, code: Code, detail: str, remedy: str = "") -> None:
         self.code: Code = code
         self.detail = plain(detail, 300)
+        self.remedy = plain(remedy) or REMEDIES[code]
         super().__init__(f"{code}: {self.detail}")

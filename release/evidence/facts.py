@@ -10,8 +10,11 @@ from release.findings import Severity, Text
 from release.manifest.base import Part
 
 MOST_NAMES = 20
-MOST_VULNERABILITIES = 200
+MOST_VULNERABILITIES = 400
 MOST_VEX = 500
+MOST_LINT_HITS = 200
+MOST_VEX_COMPONENTS = 4000
+"""Of all entries of one document together."""
 
 Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -32,8 +35,12 @@ class TestFacts(Part):
     errors: Count
     skipped: Count
     flaky: Count = 0
-    """Passed only when run again."""
+    """Passed only when run again; they are among `passed`."""
+    unlisted: Count = 0
+    """Counted by a header and shown by no case; they are among `skipped`."""
     failing: Names = ()
+    repeated: Names = ()
+    """Names that several cases share, some passed and some failed: attempts, or tests that are called alike."""
 
 
 class CoverageFacts(Part):
@@ -52,7 +59,11 @@ class AnalysisFacts(Part):
     kind: Literal["static-analysis"] = "static-analysis"
     tools: Names
     successful: bool
-    """False when an invocation of the tool says that it failed."""
+    """False when the tool says that it failed, or reports an error of its own."""
+    failures: Names = ()
+    """Why it was not successful: the tool's own words, with the place."""
+    notices: Count = 0
+    """Warnings of the tool about its own run: something was perhaps not analysed whole."""
     errors: Count
     """New or updated against the baseline, or without a baseline."""
     warnings: Count
@@ -67,12 +78,14 @@ class AnalysisFacts(Part):
 
 
 class Vulnerability(Part):
-    """One vulnerability of the artifact; `score` is CVSS, 0 to 10, where the scanner gave one."""
+    """One vulnerability in one component of the artifact; `score` is CVSS, 0 to 10, where the scanner gave one."""
 
     id: Text
     severity: Severity
     score: Annotated[float, Field(ge=0, le=10)] | None = None
     where: Text = ""
+    component: Text = ""
+    """Package URL, or `name@version`, of the part that has it; empty when the scanner does not say."""
 
 
 class ScanFacts(Part):
@@ -81,6 +94,9 @@ class ScanFacts(Part):
     kind: Literal["security-scan"] = "security-scan"
     tools: Names
     successful: bool
+    failures: Names = ()
+    notices: Count = 0
+    """As of a static analysis."""
     vulnerabilities: Annotated[tuple[Vulnerability, ...], Field(max_length=MOST_VULNERABILITIES)] = ()
     omitted: dict[Severity, Count] = {}
     """Counts of those that are not listed: no VEX statement can excuse what is not listed."""
@@ -89,30 +105,54 @@ class ScanFacts(Part):
 
 
 VexStatus = Literal["affected", "under_investigation", "fixed", "not_affected"]
+VEX_BADNESS: tuple[VexStatus, ...] = ("not_affected", "fixed", "under_investigation", "affected")
+WHOLE = ""
+"""In place of a component: the whole artifact."""
 
 
 class VexEntry(Part):
-    """What the supplier says of one vulnerability in this artifact."""
+    """What the supplier says of one vulnerability in this artifact, or in some of its components only."""
 
     vulnerability: Text
     status: VexStatus
     justification: Text = ""
+    components: tuple[Text, ...] = ()
+    """Package URLs or other identifiers of the parts that it is about; empty: the whole artifact."""
 
 
 class VexFacts(Part):
-    """CycloneDX VEX or OpenVEX: at most one entry for each vulnerability, the worst when they disagree."""
+    """CycloneDX VEX or OpenVEX. Of two entries about the same part the worse counts; one about a component goes before
+    one about the whole artifact."""
 
     kind: Literal["vex"] = "vex"
     entries: Annotated[tuple[VexEntry, ...], Field(max_length=MOST_VEX)]
 
 
+LintDanger = Literal["takes-away", "locks", "breaks"]
+"""takes-away: data, or names that clients use; locks: blocks reads or writes for long, or rewrites a table; breaks:
+the script or the writes of clients fail."""
+
+
+class LintHit(Part):
+    """A linter's finding that counts by its rule, whatever its level."""
+
+    rule: Text
+    danger: LintDanger
+    file: Text
+    line: Count
+    """From 1."""
+
+
 class LintFacts(Part):
-    """squawk's findings on migrations; `line` counts from 0, as squawk does."""
+    """squawk's findings on migrations: counts by squawk's own level, and those that are dangerous by their rule."""
 
     kind: Literal["migration-lint"] = "migration-lint"
     errors: Count
     warnings: Count
     worst: Names = ()
+    hits: Annotated[tuple[LintHit, ...], Field(max_length=MOST_LINT_HITS)] = ()
+    omitted: Count = 0
+    """Hits that are not listed."""
 
 
 class ProvenanceFacts(Part):

@@ -52,6 +52,8 @@ class Rejected(Part):
     """None when the file could not even be recognised."""
     code: Code
     detail: Text
+    remedy: Text = ""
+    """What the reader advises; empty for what the code says."""
 
 
 class Dossier(Part):

@@ -16,7 +16,7 @@ from release.evidence.facts import (
     TestFacts,
     Vulnerability,
 )
-from release.evidence.severity import RANK, from_score, from_word, listed
+from release.evidence.severity import RANK, canonical, from_score, from_word, listed
 from release.evidence.typed import Foreign
 from release.findings import Severity, plain
 
@@ -206,7 +206,7 @@ def _vulnerability(entry: _Found) -> Vulnerability:
         elif not one.score.startswith("CVSS:"):
             severities.append("high")  # a vector says no more than the score beside it; anything else is not understood
     worst: Severity = max(severities, key=RANK.__getitem__) if severities else "high"
-    return Vulnerability(id=plain(entry.id, 120), severity=worst, score=max(scores, default=None))
+    return Vulnerability(id=canonical(plain(entry.id, 120)), severity=worst, score=max(scores, default=None))
 
 
 def _number(text: str) -> float | None:

@@ -37,7 +37,7 @@ def results(release: Release, sources: Sources, at: datetime, only: Collection[K
                 continue
             reports.parse(kind, content.data, release.artifact.digest)
         except EvidenceError as error:
-            problems.append(Problem(reference.field, f"{reference.path}: {error.detail}", "Produce it again"))
+            problems.append(Problem(reference.field, f"{reference.path}: {error.detail}", error.remedy))
             continue
         files.append({"kind": kind, "name": content.path, "sha256": content.sha256})
     if not files and not problems:

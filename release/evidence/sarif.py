@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from release.evidence import jsontext
+from release.evidence.components import in_properties, in_text
 from release.evidence.errors import EvidenceError
 from release.evidence.facts import MOST_NAMES, AnalysisFacts, ScanFacts, Vulnerability
 from release.evidence.sarif_model import Level, Log, Result
 from release.evidence.sarif_rules import Rules
-from release.evidence.severity import from_score, listed
+from release.evidence.sarif_run import complaints, warnings
+from release.evidence.severity import canonical, from_score, listed
 from release.evidence.typed import read
 from release.findings import Severity, plain
 
@@ -37,6 +39,8 @@ class Judged:
     """`security-severity`, a CVSS score from 0 to 10."""
     rule: str
     where: str
+    component: str
+    """Of a scan: the part of the artifact that it is about, empty when it is not said."""
 
 
 def parse_analysis(data: bytes) -> AnalysisFacts:
@@ -45,9 +49,12 @@ def parse_analysis(data: bytes) -> AnalysisFacts:
     results = list(_judge_all(log))
     counting = [r for r in results if r.state == "counts"]
     errors = [r for r in counting if r.level == "error"]
+    failures = complaints(log)
     return AnalysisFacts(
         tools=_tools(log),
-        successful=_successful(log),
+        successful=not failures,
+        failures=failures,
+        notices=warnings(log),
         errors=len(errors),
         warnings=sum(1 for r in counting if r.level == "warning"),
         notes=sum(1 for r in counting if r.level == "note"),
@@ -63,10 +70,13 @@ def parse_scan(data: bytes) -> ScanFacts:
     log = _log(data)
     results = list(_judge_all(log))
     found = [_vulnerability(r) for r in results if r.state in {"counts", "known"}]
+    failures = complaints(log)
     vulnerabilities, omitted = listed(found)
     return ScanFacts(
         tools=_tools(log),
-        successful=_successful(log),
+        successful=not failures,
+        failures=failures,
+        notices=warnings(log),
         vulnerabilities=vulnerabilities,
         omitted=omitted,
         suppressed=sum(1 for r in results if r.state == "suppressed"),
@@ -93,10 +103,6 @@ def _tools(log: Log) -> tuple[str, ...]:
     return tuple(sorted(names)[:MOST_NAMES])
 
 
-def _successful(log: Log) -> bool:
-    return all(invocation.execution_successful for run in log.runs for invocation in run.invocations)
-
-
 def _judge_all(log: Log) -> Iterator[Judged]:
     for run in log.runs:
         rules = Rules(run)
@@ -108,9 +114,11 @@ def _judge(rules: Rules, result: Result) -> Judged:
     rule = rules.of(result)
     level = _level(rules, result)
     properties = [result.properties, rule.properties if rule else {}]
-    score = next((_score(p["security-severity"]) for p in properties if "security-severity" in p), None)
+    scores = (p.get("security-severity") for p in properties)
+    score = next((_score(value) for value in scores if value is not None and value != ""), None)
     name = result.rule_id or (result.rule.id if result.rule else None) or (rule.id if rule else None) or "unnamed rule"
-    return Judged(_state(result), level, score, plain(name, 120), _where(result))
+    component = in_properties(properties) or in_text(result.message.text or result.message.markdown or "")
+    return Judged(_state(result), level, score, plain(name, 120), _where(result), plain(component, 200))
 
 
 def _level(rules: Rules, result: Result) -> Level:
@@ -140,11 +148,7 @@ def _state(result: Result) -> State:
 
 
 def _where(result: Result) -> str:
-    for location in result.locations[:1]:
-        physical = location.physical_location
-        line = "" if physical.region.start_line is None else f":{physical.region.start_line}"
-        return plain(f"{physical.artifact_location.uri or ''}{line}", 120)
-    return ""
+    return next((plain(location.shown(), 120) for location in result.locations), "")
 
 
 def _score(value: object) -> float:
@@ -161,5 +165,10 @@ def _score(value: object) -> float:
 def _vulnerability(result: Judged) -> Vulnerability:
     known = _KNOWN_ID.search(result.rule)
     severity = _BY_LEVEL[result.level] if result.score is None else from_score(result.score)
-    name = known[1].upper() if known and known[1].upper().startswith("CVE") else known[1] if known else result.rule
-    return Vulnerability(id=name, severity=severity, score=result.score, where=result.where)
+    return Vulnerability(
+        id=canonical(known[1] if known else result.rule),
+        severity=severity,
+        score=result.score,
+        where=result.where,
+        component=result.component,
+    )

@@ -38,6 +38,8 @@ class Component(Foreign):
     guid: str | None = None
     version: str | None = None
     rules: list[Rule] = []
+    notifications: list[Rule] = []
+    """3.19.22: what the tool may say about its own run."""
 
 
 class Tool(Foreign):
@@ -71,13 +73,6 @@ class Override(Foreign):
     descriptor: RuleReference
 
 
-class Invocation(Foreign):
-    """3.20 invocation; whether the execution succeeded is required there."""
-
-    execution_successful: bool
-    rule_configuration_overrides: list[Override] = []
-
-
 class Suppression(Foreign):
     """3.35 suppression; a missing status is as good as accepted."""
 
@@ -109,6 +104,48 @@ class Location(Foreign):
 
     physical_location: Physical = Physical()
 
+    def shown(self) -> str:
+        """`uri:line`, as far as they are known."""
+        start = self.physical_location.region.start_line
+        return f"{self.physical_location.artifact_location.uri or ''}{'' if start is None else f':{start}'}"
+
+
+class Message(Foreign):
+    """3.11 message; a reference to a text elsewhere stays a reference."""
+
+    text: str | None = None
+    markdown: str | None = None
+    id: str | None = None
+
+
+class Failure(Foreign):
+    """3.59 exception."""
+
+    kind: str | None = None
+    message: str | None = None
+
+
+class Notification(Foreign):
+    """3.58 notification: what the tool says of its own run or configuration."""
+
+    message: Message = Message()
+    level: Level | None = None
+    descriptor: RuleReference | None = None
+    locations: list[Location] = []
+    exception: Failure | None = None
+
+
+class Invocation(Foreign):
+    """3.20 invocation; whether the execution succeeded is required there."""
+
+    execution_successful: bool
+    exit_signal_name: str | None = None
+    process_start_failure_message: str | None = None
+    rule_configuration_overrides: list[Override] = []
+    notification_configuration_overrides: list[Override] = []
+    tool_execution_notifications: list[Notification] = []
+    tool_configuration_notifications: list[Notification] = []
+
 
 class Provenance(Foreign):
     """3.48 resultProvenance."""
@@ -124,7 +161,7 @@ class Result(Foreign):
     rule: RuleReference | None = None
     kind: Literal["pass", "open", "informational", "notApplicable", "review", "fail"] = "fail"
     level: Level | None = None
-    message: dict[str, Any]
+    message: Message
     locations: list[Location] = []
     suppressions: list[Suppression] | None = None
     baseline_state: Literal["new", "unchanged", "updated", "absent"] | None = None

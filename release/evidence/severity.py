@@ -39,17 +39,35 @@ def from_word(word: str) -> Severity | None:
 
 
 def listed(found: Iterable[Vulnerability]) -> tuple[tuple[Vulnerability, ...], dict[Severity, int]]:
-    """One entry for each id, its worst, worst first; and counts by severity of those beyond the limit."""
-    worst: dict[str, Vulnerability] = {}
+    """One entry for each id and part of the artifact, its worst, worst first; and counts by severity of those beyond
+    the limit. The part is the component, else the file: what excuses one says nothing of another."""
+    worst: dict[tuple[str, str], Vulnerability] = {}
     for one in found:
-        before = worst.get(one.id)
+        key = (one.id, one.component or _file(one.where))
+        before = worst.get(key)
         if before is None or _badness(one) > _badness(before):
-            worst[one.id] = one
-    ordered = sorted(worst.values(), key=lambda one: (-RANK[one.severity], -(one.score or 0.0), one.id))
+            worst[key] = one
+    ordered = sorted(
+        worst.values(), key=lambda one: (-RANK[one.severity], -(one.score or 0.0), one.id, one.component, one.where)
+    )
     omitted: dict[Severity, int] = {}
     for one in ordered[MOST_VULNERABILITIES:]:
         omitted[one.severity] = omitted.get(one.severity, 0) + 1
     return tuple(ordered[:MOST_VULNERABILITIES]), omitted
+
+
+def canonical(identifier: str) -> str:
+    """An id as it is compared: `CVE-2026-1` and `GHSA-xxxx-...` in the case of their registries, others as they are."""
+    upper = identifier.upper()
+    if upper.startswith("CVE-"):
+        return upper
+    return f"GHSA-{identifier[5:].lower()}" if upper.startswith("GHSA-") else identifier
+
+
+def _file(where: str) -> str:
+    """A place without its line."""
+    path, colon, line = where.rpartition(":")
+    return path if colon and line.isdigit() else where
 
 
 def _badness(one: Vulnerability) -> tuple[int, float]:

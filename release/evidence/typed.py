@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from release.evidence.errors import EvidenceError
@@ -16,6 +17,16 @@ class Foreign(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="ignore", strict=True, alias_generator=to_camel, hide_input_in_errors=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:  # noqa: ANN401 - JSON is anything
+        """`null` for an optional field is as good as leaving it out: Go writes its nil slices so. A required field
+        that is null stays an error."""
+        if not isinstance(value, Mapping) or None not in value.values():
+            return value
+        optional = {info.alias or name for name, info in cls.model_fields.items() if not info.is_required()}
+        return {key: one for key, one in value.items() if one is not None or key not in optional}
 
 
 _M = TypeVar("_M", bound=BaseModel)

@@ -6,9 +6,15 @@ from collections.abc import Iterable
 
 from release.evidence import cyclonedx, jsontext, openvex
 from release.evidence.errors import EvidenceError
-from release.evidence.facts import MOST_VEX, Digest, VexEntry, VexFacts
-
-_BADNESS = ("not_affected", "fixed", "under_investigation", "affected")
+from release.evidence.facts import (
+    MOST_VEX,
+    MOST_VEX_COMPONENTS,
+    VEX_BADNESS,
+    WHOLE,
+    Digest,
+    VexEntry,
+    VexFacts,
+)
 
 
 def parse(data: bytes, subject: Digest) -> VexFacts:
@@ -29,13 +35,24 @@ def parse_document(document: dict[str, object], subject: Digest) -> VexFacts:
 
 
 def _facts(entries: Iterable[VexEntry]) -> VexFacts:
-    worst: dict[str, VexEntry] = {}
+    """One entry for each vulnerability and status; a component that two entries name has the worse status."""
+    worst: dict[tuple[str, str], VexEntry] = {}
     for entry in entries:
-        before = worst.get(entry.vulnerability)
-        if before is None or _BADNESS.index(entry.status) > _BADNESS.index(before.status):
-            worst[entry.vulnerability] = entry
+        for component in entry.components or (WHOLE,):
+            key = (entry.vulnerability, component)
+            before = worst.get(key)
+            if before is None or VEX_BADNESS.index(entry.status) > VEX_BADNESS.index(before.status):
+                worst[key] = entry
+            if len(worst) > MOST_VEX + MOST_VEX_COMPONENTS:
+                raise EvidenceError("too-large", f"VEX: more than {MOST_VEX_COMPONENTS} components are named")
     if not worst:
         raise EvidenceError("empty", "VEX: no statement about a vulnerability")
-    if len(worst) > MOST_VEX:
-        raise EvidenceError("too-large", f"VEX: {len(worst)} vulnerabilities, at most {MOST_VEX} are recorded")
-    return VexFacts(entries=tuple(worst[key] for key in sorted(worst)))
+    joined: dict[tuple[str, str, bool], tuple[VexEntry, list[str]]] = {}
+    for (name, component), entry in sorted(worst.items(), key=lambda one: one[0]):
+        _, components = joined.setdefault((name, entry.status, component == WHOLE), (entry, []))
+        components += [component] if component != WHOLE else []
+    if len(joined) > MOST_VEX:
+        raise EvidenceError("too-large", f"VEX: {len(joined)} vulnerabilities, at most {MOST_VEX} are recorded")
+    return VexFacts(
+        entries=tuple(entry.model_copy(update={"components": tuple(c)}) for _, (entry, c) in sorted(joined.items()))
+    )

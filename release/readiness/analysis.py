@@ -27,9 +27,9 @@ def _problems(case: Case, facts: AnalysisFacts) -> list[tuple[str, str, str, str
         problems.append(
             (
                 "failed-run",
-                f"{tools}: executionSuccessful is false",
-                "a run that ended well",
-                "Repair the run of the tool",
+                f"{tools}: {'; '.join(facts.failures[:3]) or 'executionSuccessful is false'}",
+                "a run that got to its end, without an error of the tool's own",
+                "Repair what the tool could not read or do, and run it again",
             )
         )
     if facts.errors > limits.max_errors:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
+from release.evidence.errors import REMEDIES, Code
 from release.evidence.facts import Fraction
 from release.evidence.migration_files import MigrationSource
 from release.evidence.model import Dossier, Item, Rejected
@@ -81,7 +82,7 @@ class Case:
         return self.stack == self.settings.staging.stack
 
 
-def age_problem(at: datetime | None, now: datetime, most: float, settled: bool) -> tuple[str, str, str] | None:
+def age_problem(at: datetime | None, now: datetime, most: float, settled: bool) -> tuple[Code, str, str] | None:
     """(code, found, wanted) when a time is unknown, in the future, or older than `most` seconds; else None."""
     if at is None:
         return None if settled else ("stale", "no time", f"a time at most {show_seconds(most)} ago")
@@ -96,27 +97,6 @@ def age_problem(at: datetime | None, now: datetime, most: float, settled: bool) 
 FORGED = frozenset({"unsigned", "untrusted", "not-allowed", "unbound", "wrong-digest", "wrong-release", "outside"})
 """Codes of evidence that may have been made up: `critical`."""
 
-REMEDIES = {
-    "missing": "Correct the path, or produce the file",
-    "empty": "Run the tool again; an empty report says nothing",
-    "malformed": "Run the tool again and keep its output unchanged",
-    "mismatch": "Run the tool again; its own totals contradict its details",
-    "duplicate": "List each report once: their numbers are added up",
-    "omitted": "List that report too, or take out a statement that a newer one has replaced",
-    "too-large": "Split the report",
-    "unreadable": "Make it a regular, readable file",
-    "outside": "Put the file into the project and name it by its relative path",
-    "unsupported": "Produce one of the formats that are read",
-    "unsigned": "Sign it: `slipway attest`, or any DSSE or Sigstore signer",
-    "untrusted": "Let a principal of the trust roots sign it",
-    "not-allowed": "Let a principal who may vouch for it sign it",
-    "unbound": "Bind it with `slipway attest results`, and list that statement in evidence.statements",
-    "wrong-digest": "Produce it for this artifact",
-    "wrong-release": "Ask again for this release as it is now",
-    "stale": "Produce it anew",
-    "future": "Correct the clock of the machine that made it",
-}
-
 
 def rejected(gate: GateId, entry: Rejected, turn: Turn) -> Finding:
     """The finding for one file that is no evidence."""
@@ -128,7 +108,7 @@ def rejected(gate: GateId, entry: Rejected, turn: Turn) -> Finding:
         field=entry.field,
         found=f"{entry.path}: {entry.detail}",
         wanted=f"{entry.kind or 'signed'} evidence that verifies and is about this release",
-        remedy=REMEDIES[entry.code],
+        remedy=entry.remedy or REMEDIES[entry.code],
         turn=turn,
     )
 

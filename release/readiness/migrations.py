@@ -6,17 +6,17 @@ Expand is additive. Contract takes something away, so it may only come once the 
 
 from __future__ import annotations
 
-from release.evidence.facts import LintFacts, MigrationFacts
+from release.evidence.facts import MigrationFacts
 from release.evidence.migration_files import MigrationSource
-from release.evidence.model import Item
 from release.findings import Finding, Severity, Turn
 from release.manifest.assurance import Migration
 from release.readiness.case import Case, dated_ahead, rejected
+from release.readiness.migration_lint import GATE, lint
 from release.sql.isolate import classified
 from release.sql.model import Operation, Script
 from release.sql.names import overlaps
 
-GATE = "migrations"
+__all__ = ["GATE", "evaluate"]
 
 
 def evaluate(case: Case) -> list[Finding]:
@@ -34,7 +34,7 @@ def evaluate(case: Case) -> list[Finding]:
             )
             continue
         findings += _one(case, field, migration, source)
-    return [*findings, *_lint(case)]
+    return [*findings, *lint(case)]
 
 
 def _one(case: Case, field: str, migration: Migration, source: MigrationSource) -> list[Finding]:
@@ -179,16 +179,6 @@ def _receipt(case: Case, source: MigrationSource) -> MigrationFacts | None:
         if any((run.id, run.up, run.down) == wanted for run in facts.migrations)
     ]
     return min(fitting, key=lambda facts: (facts.round_trip, facts.previous_passed is True), default=None)
-
-
-def _lint(case: Case) -> list[Finding]:
-    most = case.settings.migrations.max_lint_errors
-    return [_lint_finding(item, facts, most) for item, facts in case.dossier.of(LintFacts) if facts.errors > most]
-
-
-def _lint_finding(item: Item, facts: LintFacts, most: int) -> Finding:
-    worst = ", ".join(facts.worst[:3])
-    return _finding(item.field, "lint", f"{facts.errors} errors, such as {worst}", f"at most {most}", "Fix them")
 
 
 def _listed(operations: list[Operation]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from release.evidence.facts import ApprovalFacts, QaFacts
 from release.evidence.model import Item
 from release.findings import Finding, Severity, Turn
+from release.manifest.assurance import Approval
 from release.people import is_plain, known_as, may_be
 from release.readiness.case import CLOCK_SKEW, Case, aged, rejected
 
@@ -67,6 +70,7 @@ def evaluate_approvals(case: Case) -> list[Finding]:
     author = case.release.scope.author or ""
     if case.settings.approvals.roles:
         findings += _author(case, author)
+    findings += _declared_otherwise(case)
     usable: list[ApprovalFacts] = []
     refused: set[str] = set()
     for item, facts in case.dossier.of(ApprovalFacts):
@@ -77,6 +81,49 @@ def evaluate_approvals(case: Case) -> list[Finding]:
         else:
             usable.append(facts)
     return [*findings, *_roles(case, usable, refused)]
+
+
+def _declared_otherwise(case: Case) -> list[Finding]:
+    """What the manifest shows its readers must be what was signed: role, name and expiry of each approval."""
+    signed = {item.field: facts for item, facts in case.dossier.of(ApprovalFacts)}
+    rejected_fields = {entry.field for entry in case.dossier.rejections("approval")}
+    findings = []
+    for number, declared in enumerate(case.release.approvals):
+        field = f"approvals[{number}]"
+        if f"{field}.statement" in rejected_fields:
+            continue
+        statement = signed.get(f"{field}.statement")
+        candidates = [statement] if statement is not None else list(signed.values())
+        if any(_same(case, declared, facts) for facts in candidates):
+            continue
+        wanted = (
+            "an approval that is signed"
+            if statement is None
+            else f"what the statement says: {statement.role} by {statement.by}{_until(statement.expires)}"
+        )
+        findings.append(
+            _finding(
+                APPROVALS,
+                "unsigned" if statement is None else "mismatch",
+                field,
+                f"{declared.role} by {declared.by}{_until(declared.expires)}",
+                wanted,
+                "Name the signed statement, or take the entry out" if statement is None else "Write what was signed",
+                "owner",
+                "critical",
+            )
+        )
+    return findings
+
+
+def _same(case: Case, declared: Approval, facts: ApprovalFacts) -> bool:
+    if declared.role != facts.role or declared.expires not in {None, facts.expires}:
+        return False
+    return _same_person(case, declared.by, facts.by)
+
+
+def _until(expires: datetime | None) -> str:
+    return "" if expires is None else f" until {expires.isoformat()}"
 
 
 def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list[Finding]:

@@ -34,6 +34,8 @@ class TestSettings(Part):
     """Of the cases that ran; a failing case always needs an explicit decision below 100%."""
     max_skipped: Share = 0.2
     """Of all cases: a suite that is skipped says nothing."""
+    max_flaky: Share | None = None
+    """Of all cases: those that passed only when they were run again; no bound when left out."""
     min_cases: Annotated[int, Field(ge=1)] = 1
 
 
@@ -116,6 +118,11 @@ class MigrationSettings(Part):
     receipt: bool = True
     """Reversibility must be proved by the receipt of a round trip on a real database."""
     max_lint_errors: Annotated[int, Field(ge=0)] = 0
+    """Of squawk: syntax errors, and what its configuration calls an error."""
+    max_lint_warnings: Annotated[int, Field(ge=0)] | None = None
+    """Of squawk: all warnings together; no bound when left out."""
+    allow_lint_rules: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Rules of squawk that take away data, lock for long or break clients, and are accepted here all the same."""
 
 
 class RollbackSettings(Part):

@@ -14,7 +14,7 @@ from release.evidence import predicates, receipts
 from release.revision import revision_of
 from tests.manifests import OTHER_DIGEST
 from tests.policies.releases.scene import UNKNOWN, Declared, Scene
-from tests.vouched import REPORTS, Vouched, slsa
+from tests.vouched import DATA, REPORTS, Vouched, slsa
 
 Break = Callable[[Declared], None]
 FILES = {kind: name for kind, (_, _, name) in REPORTS.items()}
@@ -254,6 +254,45 @@ def scan_that_failed(d: Declared) -> None:
     _sarif(d.it, "scan.sarif", successful=False)
 
 
+@broken("static-analysis", "failed-run", "syntax error while parsing AST from file (broken.py)")
+def analysis_that_could_not_parse_a_file(d: Declared) -> None:
+    _rewrite(d.it, "lint.sarif", (DATA / "sarif-tool-error.sarif").read_bytes())
+
+
+@broken("vulnerabilities", "failed-run", "syntax error while parsing AST from file (broken.py)")
+def scan_that_could_not_parse_a_file(d: Declared) -> None:
+    _rewrite(d.it, "scan.sarif", (DATA / "sarif-tool-error.sarif").read_bytes())
+
+
+@broken("migrations", "lint-rule", "ban-drop-table at worst.sql:3")
+def linter_warns_of_a_dropped_table(d: Declared) -> None:
+    d.it.write("squawk.json", (DATA / "squawk-drops.json").read_bytes())
+    d.it.manifest["evidence"]["migrationLint"] = ["squawk.json"]
+    d.it.bind({**FILES, "migration-lint": "squawk.json"})
+
+
+@broken("migrations", "unlisted", "lists none")
+def linted_migrations_that_are_not_listed(d: Declared) -> None:
+    linter_warns_of_a_dropped_table(d)
+    d.it.manifest["migrations"] = []
+    d.it.people()
+
+
+@broken("tests", "skipped", "2 of 3 cases skipped")
+def tests_that_are_disabled_in_an_attribute(d: Declared) -> None:
+    _rewrite(d.it, "junit.xml", (DATA / "junit-ctest-disabled.xml").read_bytes())
+
+
+@broken("vulnerabilities", "exploitable", "app/vendor/zlib")
+def excused_in_another_component(d: Declared) -> None:
+    result: dict[str, Any] = {"ruleId": "CVE-2026-1000", "properties": {"security-severity": "9.8"}}
+    places = [{"physicalLocation": {"artifactLocation": {"uri": uri}}} for uri in ("dpkg", "app/vendor/zlib")]
+    _sarif(d.it, "scan.sarif", *(result | {"locations": [place]} for place in places))
+    vex = (DATA / "openvex-subcomponent.json").read_text()
+    assert d.it.digest.removeprefix("sha256:") in vex
+    _rewrite(d.it, "vex.json", vex.encode())
+
+
 # -- the artifact --------------------------------------------------------------------------------------------------
 
 
@@ -360,6 +399,11 @@ def stale_approval(d: Declared) -> None:
 @broken("approvals", "wrong-release", "")
 def approval_carried_over(d: Declared) -> None:
     _approve(d.it, release=d.it.reference() | {"fingerprint": OTHER_DIGEST})
+
+
+@broken("approvals", "mismatch", "found cto by bob")
+def manifest_that_shows_another_approval(d: Declared) -> None:
+    d.it.manifest["approvals"][0] |= {"role": "cto", "by": "bob"}
 
 
 # -- before production ---------------------------------------------------------------------------------------------
@@ -643,3 +687,14 @@ def pod_with_the_token_of_the_rollout(d: Declared) -> None:
 @broken("pod-security", "secret", "a password in a URL")
 def password_in_the_environment(d: Declared) -> None:
     _declare(d, "workload", env={"DATABASE": "postgres://shop:hunter2@db.example/orders"})
+
+
+FALSE_ACCEPTANCES: tuple[str, ...] = (
+    "analysis-that-could-not-parse-a-file",
+    "scan-that-could-not-parse-a-file",
+    "linter-warns-of-a-dropped-table",
+    "tests-that-are-disabled-in-an-attribute",
+    "excused-in-another-component",
+    "manifest-that-shows-another-approval",
+)
+"""Files of real tools that look clean and are not: each is refused by the command line, the pack and the provider."""

@@ -18,6 +18,7 @@ from release.gating.configuration import Configuration
 from release.gating.judge import judge
 from release.readiness import BudgetStatus
 from release.release_inputs import Observed
+from tests.policies.releases.broken import FALSE_ACCEPTANCES, RELEASES
 from tests.policies.releases.scene import Scene
 
 
@@ -52,6 +53,21 @@ def test_a_complete_release_passes_with_exit_code_0(project: Project) -> None:
     assert first == "passed   checkout 1.0.0 for prod  (releases/checkout/1.0.0.yaml)"
     assert risk.startswith("  risk low (4.95): canary, because ")
     assert rest == []
+
+
+@pytest.mark.parametrize("name", FALSE_ACCEPTANCES)
+def test_what_looks_clean_and_is_not_is_refused_by_its_rule_alone(tmp_path: Path, name: str) -> None:
+    one = next(one for one in RELEASES if one.name == name)
+    scene = Scene(tmp_path)
+    scene.configuration["artifact-integrity"] = {"registry": False}
+    one.add(scene)
+    (tmp_path / "Pulumi.yaml").write_text("name: releases\n")
+    scene.write()
+    result = CliRunner().invoke(cli, ["gates", "-C", str(tmp_path), "--stack", "prod", "--json"])
+    assert result.exit_code == 1
+    (release,) = json.loads(result.stdout)["releases"]
+    assert {finding["gate"] for finding in release["findings"]} == {one.rule}
+    assert one.code in {finding["code"] for finding in release["findings"]}
 
 
 def test_the_score_is_shown_factor_by_factor(project: Project) -> None:

@@ -15,6 +15,7 @@ from release.gating.configuration import Configuration
 from release.release_inputs import Observed, ReleaseInputs
 from release.rollout_inputs import RolloutInputs
 from rollout.release_resource import ReleaseResource
+from tests.policies.releases.broken import FALSE_ACCEPTANCES, RELEASES
 from tests.policies.releases.scene import Scene
 from tests.unit.rollout.examples import wanted
 
@@ -78,6 +79,17 @@ def test_without_the_pack_the_check_refuses_by_the_same_gates(world: World) -> N
     assert [failure.property for failure in failures] == ["approvals"]
     assert "<approvals/missing>" in failures[0].reason
     assert "Owner: payments" in failures[0].reason
+
+
+@pytest.mark.parametrize("name", FALSE_ACCEPTANCES)
+def test_what_looks_clean_and_is_not_is_refused_by_its_rule_alone(world: World, name: str) -> None:
+    one = next(one for one in RELEASES if one.name == name)
+    one.breaks(world.declared)
+    reasons = [failure.reason for failure in world.check().failures]
+    assert reasons
+    for reason in reasons:
+        assert f"<{one.rule}/" in reason
+    assert any(f"<{one.rule}/{one.code}>" in reason for reason in reasons)
 
 
 def test_what_the_program_claims_to_have_observed_is_dropped(world: World) -> None:

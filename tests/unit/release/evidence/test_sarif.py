@@ -142,7 +142,146 @@ def test_a_baseline_does_not_excuse_a_vulnerability() -> None:
     assert [v.severity for v in facts.vulnerabilities] == ["high"]
 
 
-@pytest.mark.parametrize("score", ["eleven", "11", "-1", "nan", True, [], None])
+NOTICE = {
+    "message": {"text": "cannot parse"},
+    "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"}}}],
+}
+
+
+def _said(notice: dict[str, Any], where: str = "toolExecutionNotifications", **more: Any) -> bytes:
+    run: dict[str, Any] = {"invocations": [{"executionSuccessful": True, where: [NOTICE | notice]} | more]}
+    run["tool"] = {
+        "driver": {
+            "name": "t",
+            "notifications": [{"id": "BAD", "defaultConfiguration": {"level": "error"}}, {"id": "HM"}],
+        }
+    }
+    return _log(**run)
+
+
+@pytest.mark.parametrize("where", ["toolExecutionNotifications", "toolConfigurationNotifications"])
+@pytest.mark.parametrize(
+    ("notice", "more", "successful"),
+    [
+        ({"level": "error"}, {}, False),
+        ({"descriptor": {"id": "BAD"}}, {}, False),
+        ({"descriptor": {"index": 0}}, {}, False),
+        ({"descriptor": {"id": "BAD/sub"}}, {}, False),
+        ({"descriptor": {"id": "BAD"}, "level": "note"}, {}, True),
+        ({"descriptor": {"id": "HM"}}, {}, True),
+        ({"level": "warning"}, {}, True),
+        ({"level": "none"}, {}, True),
+        ({}, {}, True),
+        (
+            {"descriptor": {"id": "HM"}},
+            {"notificationConfigurationOverrides": [{"descriptor": {"id": "HM"}, "configuration": {"level": "error"}}]},
+            False,
+        ),
+    ],
+    ids=str,
+)
+def test_an_error_that_the_tool_reports_of_itself_is_a_failed_run(
+    where: str, notice: dict[str, Any], more: dict[str, Any], successful: bool
+) -> None:
+    content = _said(notice, where, **more)
+    for facts in (sarif.parse_analysis(content), sarif.parse_scan(content)):
+        assert facts.successful is successful
+        assert bool(facts.failures) is not successful
+        if not successful:
+            assert "cannot parse (a.py)" in facts.failures[0]
+
+
+def test_a_file_that_the_tool_could_not_parse_is_named() -> None:
+    facts = sarif.parse_analysis(data("sarif-tool-error.sarif"))
+    assert not facts.successful
+    assert facts.failures == ("it reports an error of its own: syntax error while parsing AST from file (broken.py)",)
+
+
+@pytest.mark.parametrize(
+    "ending", [{"exitSignalName": "SIGKILL"}, {"processStartFailureMessage": "no such file"}], ids=str
+)
+def test_a_run_that_was_ended_from_outside_is_a_failed_one(ending: dict[str, str]) -> None:
+    facts = sarif.parse_scan(_log(invocations=[{"executionSuccessful": True} | ending]))
+    assert not facts.successful
+    assert next(iter(ending.values())) in facts.failures[0]
+
+
+def test_warnings_of_the_tool_about_itself_are_counted() -> None:
+    assert sarif.parse_analysis(_said({"level": "warning"})).notices == 1
+    assert sarif.parse_analysis(_said({"level": "note"})).notices == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tool": {"driver": {"name": "t", "rules": None, "notifications": None}, "extensions": None}},
+        {"invocations": None},
+        {"invocations": [{"executionSuccessful": True, "toolExecutionNotifications": None}]},
+        {"results": [{"message": {"text": "m"}, "level": "note", "locations": None, "properties": None, "rule": None}]},
+        {"results": [{"message": {"text": "m"}, "level": "note", "locations": [{"physicalLocation": None}]}]},
+        {"results": [{"message": {"text": "m"}, "level": "note", "ruleIndex": None, "suppressions": None}]},
+    ],
+    ids=str,
+)
+def test_null_in_place_of_an_absent_list_or_object_is_absence(change: dict[str, Any]) -> None:
+    assert sarif.parse_analysis(_log(**change)).errors == 0
+
+
+def test_nil_slices_of_a_tool_in_go_are_empty_lists() -> None:
+    assert sarif.parse_analysis(data("sarif-rules-null.sarif")).errors == 0
+
+
+def test_null_where_something_is_required_stays_an_error() -> None:
+    refused("malformed", lambda: sarif.parse_analysis(_log(invocations=[{"executionSuccessful": None}])))
+    refused("malformed", lambda: sarif.parse_analysis(_log(tool=None)))
+
+
+@pytest.mark.parametrize("score", ["", None])
+def test_a_score_that_is_left_empty_is_looked_for_in_the_rule(score: str | None) -> None:
+    facts = sarif.parse_scan(_log({"ruleId": "E", "properties": {"security-severity": score}}))
+    assert [v.score for v in facts.vulnerabilities] == [8.1]
+    facts = sarif.parse_scan(_log({"ruleId": "D", "level": "note", "properties": {"security-severity": score}}))
+    assert [(v.score, v.severity) for v in facts.vulnerabilities] == [(None, "low")]
+
+
+def _at(uri: str, line: int = 1) -> dict[str, Any]:
+    place = {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}
+    return {"ruleId": "CVE-2026-1", "locations": [{"physicalLocation": place}]}
+
+
+def test_a_vulnerability_in_two_places_is_listed_twice_and_of_two_lines_once() -> None:
+    facts = sarif.parse_scan(_log(_at("dpkg"), _at("app/vendor/zlib"), _at("dpkg", 7)))
+    assert [v.where for v in facts.vulnerabilities] == ["app/vendor/zlib:1", "dpkg:1"]
+
+
+@pytest.mark.parametrize(
+    ("result", "component"),
+    [
+        ({"message": {"text": "Package: dpkg\nInstalled Version: 1.18.25\nFixed Version: "}}, "dpkg@1.18.25"),
+        ({"message": {"text": "Package: dpkg"}}, "dpkg"),
+        (
+            {"message": {"text": "The path /x reports zlib at version 1.2.3  which is a vulnerable package"}},
+            "zlib@1.2.3",
+        ),
+        ({"message": {"text": "Package '@acme/ui@2.0.1' is vulnerable to 'CVE-2026-1'."}}, "@acme/ui@2.0.1"),
+        ({"properties": {"purls": ["pkg:deb/debian/dpkg@1.18.25"]}}, "pkg:deb/debian/dpkg@1.18.25"),
+        ({"properties": {"purl": "pkg:npm/x@1"}}, "pkg:npm/x@1"),
+        ({"properties": {"purls": ["pkg:npm/x@1", "pkg:npm/y@1"]}}, ""),
+        ({}, ""),
+    ],
+    ids=str,
+)
+def test_the_component_is_read_where_a_scanner_says_it(result: dict[str, Any], component: str) -> None:
+    (found,) = sarif.parse_scan(_log({"ruleId": "CVE-2026-1"} | result)).vulnerabilities
+    assert found.component == component
+
+
+def test_ids_are_written_as_their_registries_do() -> None:
+    facts = sarif.parse_scan(_log({"ruleId": "cve-2026-1000"}, {"ruleId": "ghsa-ABCD-ef12-gh34"}))
+    assert [v.id for v in facts.vulnerabilities] == ["CVE-2026-1000", "GHSA-abcd-ef12-gh34"]
+
+
+@pytest.mark.parametrize("score", ["eleven", "11", "-1", "nan", True, []])
 def test_a_score_that_is_none_is_refused(score: object) -> None:
     refused("malformed", lambda: sarif.parse_scan(_log({"ruleId": "D", "properties": {"security-severity": score}})))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -181,15 +182,72 @@ def test_a_contract_in_a_dialect_that_is_not_classified_needs_the_previous_tests
     passes(it.case())
 
 
-def test_errors_of_the_linter_are_refused(it: Vouched) -> None:
-    it.write("squawk.json", b'[{"file": "a.sql", "line": 0, "level": "Error", "message": "m", "rule_name": "r"}]')
+def _lint(it: Vouched, *found: tuple[str, str], level: str = "Warning") -> None:
+    entries = [{"file": f, "line": 0, "level": level, "message": "m", "rule_name": rule} for f, rule in found]
+    it.write("squawk.json", json.dumps(entries).encode())
     it.manifest["evidence"]["migrationLint"] = ["squawk.json"]
     digest = hashlib.sha256((it.root / "squawk.json").read_bytes()).hexdigest()
     files = [{"kind": "migration-lint", "sha256": digest}]
     it.sign("lint.json", "ci", receipts.RESULTS, {"at": YESTERDAY.isoformat(), "files": files})
     it.manifest["evidence"]["statements"].append("lint.json")
+
+
+def test_errors_of_the_linter_are_refused(it: Vouched) -> None:
+    _lint(it, ("a.sql", "r"), level="Error")
     (finding,) = refused(it.case(), "migrations", "lint")
     assert "a.sql:1 r" in finding.found
+
+
+@pytest.mark.parametrize("rule", ["ban-drop-table", "changing-column-type", "adding-foreign-key-constraint"])
+def test_a_rule_that_takes_away_or_locks_is_refused_though_it_is_a_warning(it: Vouched, rule: str) -> None:
+    _lint(it, ("migrations/0042.up.sql", rule), ("x.sql", "prefer-text-field"))
+    (finding,) = refused(it.case(), "migrations", "lint-rule")
+    assert f"{rule} at migrations/0042.up.sql:1" in finding.found
+    assert f"squawk-ignore {rule}" in finding.remedy
+    it.settings = Settings(migrations=MigrationSettings(allow_lint_rules=(rule,)))
+    passes(it.case())
+
+
+def test_warnings_that_only_advise_pass_unless_they_are_bounded(it: Vouched) -> None:
+    _lint(it, ("a.sql", "prefer-text-field"), ("a.sql", "require-lock-timeout"))
+    passes(it.case())
+    it.settings = Settings(migrations=MigrationSettings(max_lint_warnings=1))
+    refused(it.case(), "migrations", "lint-warnings")
+
+
+def test_a_report_on_migrations_of_a_release_that_lists_none_is_refused(it: Vouched) -> None:
+    _lint(it)
+    passes(it.case())
+    it.manifest["migrations"] = []
+    it.people()
+    refused(it.case(), "migrations", "unlisted")
+
+
+def test_what_a_way_down_takes_away_is_what_the_way_up_has_added(it: Vouched) -> None:
+    _lint(it, ("/ci/build/migrations/0042.down.sql", "ban-drop-column"))
+    passes(it.case())
+    _lint(it, ("migrations/0042.down.sql", "require-concurrent-index-deletion"))
+    refused(it.case(), "migrations", "lint-rule")
+    _lint(it, ("other/0042.down.sql", "ban-drop-column"))
+    refused(it.case(), "migrations", "lint-rule")
+
+
+def test_what_a_declared_contract_takes_away_is_judged_by_its_script(it: Vouched) -> None:
+    _script(it, "alter table orders rename column total to amount", phase="contract")
+    _lint(it, ("0042.up.sql", "renaming-column"))
+    passes(it.case(**_previous(it.case(), "customers")))
+    refused(it.case(**_previous(it.case(), "orders.total")), "migrations", "in-use")
+
+
+def test_a_file_that_may_be_the_way_up_or_down_is_taken_for_the_way_up(it: Vouched) -> None:
+    for side in ("up", "down"):
+        it.write(f"{side}/0042.sql", (it.root / f"migrations/0042.{side}.sql").read_bytes())
+        it.manifest["migrations"][0][side] = f"{side}/0042.sql"
+    it.people()
+    _lint(it, ("0042.sql", "ban-drop-column"))
+    refused(it.case(), "migrations", "lint-rule")
+    _lint(it, ("down/0042.sql", "ban-drop-column"))
+    passes(it.case())
 
 
 def test_a_receipt_that_somebody_else_signed_is_refused(it: Vouched) -> None:

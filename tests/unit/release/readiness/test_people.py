@@ -171,7 +171,37 @@ def test_one_person_does_not_fill_two_roles(it: Vouched) -> None:
     _approve(it, "sam", "second.json", role="security")
     passes(it.case())
     _approve(it, "sam", "approval.json")
+    it.manifest["approvals"][0]["by"] = "sam"
     refused(it.case(), "approvals", "same-person")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [{"role": "cto", "by": "bob"}, {"role": "cto"}, {"by": "bob"}, {"expires": "2027-01-01T00:00:00Z"}],
+    ids=str,
+)
+def test_a_manifest_that_shows_another_approval_than_was_signed_is_refused(it: Vouched, shown: dict[str, str]) -> None:
+    it.manifest["approvals"][0] |= shown
+    (finding,) = refused(it.case(), "approvals", "mismatch")
+    assert finding.severity == "critical"
+    assert "service-owner by olive" in finding.wanted
+
+
+def test_an_approval_is_the_same_however_the_name_is_written(it: Vouched) -> None:
+    it.manifest["approvals"][0]["by"] = "Olive"
+    passes(it.case())
+
+
+def test_an_approval_that_is_only_written_down_is_refused(it: Vouched) -> None:
+    it.manifest["approvals"].append({"role": "cto", "by": "bob", "at": YESTERDAY.isoformat()})
+    (finding,) = refused(it.case(), "approvals", "unsigned")
+    assert finding.field == "approvals[1]"
+
+
+def test_an_approval_may_be_signed_by_a_statement_that_is_listed_as_evidence(it: Vouched) -> None:
+    del it.manifest["approvals"][0]["statement"]
+    it.manifest["evidence"]["statements"].append("approval.json")
+    passes(it.case())
 
 
 def test_approvals_are_not_judged_again_for_a_settled_release(it: Vouched) -> None:

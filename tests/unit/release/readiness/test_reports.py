@@ -5,10 +5,9 @@ from typing import get_args
 
 import pytest
 
-from release.evidence.errors import Code
+from release.evidence.errors import REMEDIES, Code
 from release.evidence.facts import Kind
 from release.readiness import GATES, UNCONDITIONAL, Settings, evaluate
-from release.readiness.case import REMEDIES
 from release.readiness.reports import ELSEWHERE, REPORTS
 from release.readiness.settings import EvidenceSettings
 from tests.unit.release.readiness.support import passes, refused

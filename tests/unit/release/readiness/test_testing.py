@@ -35,6 +35,32 @@ def test_skipped_tests_are_not_passed_tests(it: Vouched) -> None:
     refused(it.case(), "tests", "too-few", "skipped")
 
 
+def _report(it: Vouched, text: str) -> None:
+    it.write("junit.xml", text.encode())
+    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()})
+
+
+def test_cases_that_only_a_header_counts_are_explained(it: Vouched) -> None:
+    _report(it, '<testsuite tests="3"><testcase name="a"/><testcase name="b"/></testsuite>')
+    (finding,) = refused(it.case(), "tests", "skipped")
+    assert "1 of 3 cases skipped, 1 of them counted by a header" in finding.found
+    assert "includePending=true" in finding.remedy
+
+
+def test_a_test_that_failed_and_passed_under_one_name_is_explained(it: Vouched) -> None:
+    _report(it, '<testsuite><testcase name="works"/><testcase name="works"><failure/></testcase></testsuite>')
+    (finding,) = refused(it.case(), "tests", "pass-rate")
+    assert "works failed and passed under one name" in finding.remedy
+
+
+def test_flaky_tests_pass_unless_they_are_bounded(it: Vouched) -> None:
+    _tests(it, "", "<flakyFailure/>", "", "")
+    passes(it.case())
+    it.settings = Settings(tests=TestSettings(max_flaky=0.2))
+    (finding,) = refused(it.case(), "tests", "flaky")
+    assert "1 of 4" in finding.found
+
+
 def test_a_suite_that_is_smaller_than_it_was_is_refused(it: Vouched) -> None:
     it.settings = Settings(tests=TestSettings(min_cases=100))
     refused(it.case(), "tests", "too-few")
