@@ -220,6 +220,7 @@ def test_a_report_on_migrations_of_a_release_that_lists_none_is_refused(it: Vouc
     passes(it.case())
     it.manifest["migrations"] = []
     it.people()
+    it.staged()
     refused(it.case(), "migrations", "unlisted")
 
 
