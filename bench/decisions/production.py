@@ -28,6 +28,7 @@ class Recording:
     weight: float
     warm_up: float
     history: tuple[Pod, ...]
+    objective: float | None = None
 
 
 def single(recordings: Recordings, run: int) -> Recording:
@@ -41,13 +42,14 @@ def single(recordings: Recordings, run: int) -> Recording:
         recordings.weight,
         recordings.warm_up,
         tuple(recordings.history),
+        recordings.objective,
     )
 
 
 def slipway(recording: Recording, tolerate: float = 1.1, phi: float | None = None) -> float | None:
     """Seconds until the abort; None when the release would not have been aborted."""
     phi = dispersion.estimate(recording.history) if phi is None else phi
-    guardrail = ErrorRatio(kind="error-ratio", name=NAME, tolerate=tolerate)
+    guardrail = ErrorRatio(kind="error-ratio", name=NAME, tolerate=tolerate, objective=recording.objective)
     analysis = Analysis(tick=recording.tick, warm_up=recording.warm_up)
     evidence = begin((guardrail,), analysis, dispersion={NAME: phi})
     rows = zip(

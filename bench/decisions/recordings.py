@@ -16,12 +16,15 @@ Pod = Sequence[tuple[int, int]]
 
 WARM_UP = 60.0
 HISTORY_PODS = 10
+MIXED = 0.1
+"""Part of the errors that come in bursts among others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
     """Counts per tick of `tick` seconds, one row a run: shape (runs, ticks). `history` is an hour of the stable
-    version before the release, per pod ticks of (total, bad); `warm_up` the declared seconds."""
+    version before the release, per pod ticks of (total, bad); `warm_up` the declared seconds, `objective` what is
+    declared."""
 
     candidate_total: Counts
     candidate_bad: Counts
@@ -31,6 +34,7 @@ class Recordings:
     weight: float
     warm_up: float
     history: Sequence[Pod]
+    objective: float | None = None
 
     def __len__(self) -> int:
         return int(self.candidate_total.shape[0])
@@ -46,6 +50,7 @@ class Recordings:
             self.weight,
             self.warm_up,
             self.history,
+            self.objective,
         )
 
 
@@ -66,7 +71,7 @@ def simulate(cell: Cell, runs: int, seconds: float = SECONDS, tick: float = TICK
         bads.append(_events(rng, total, share, cell))
     history = _history(rng, cell, ticks, tick)
     warm_up = WARM_UP if cell.shape == "cold-start" else 0.0
-    return Recordings(totals[0], bads[0], totals[1], bads[1], tick, cell.weight, warm_up, history)
+    return Recordings(totals[0], bads[0], totals[1], bads[1], tick, cell.weight, warm_up, history, cell.objective)
 
 
 def _level(cell: Cell, middle: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -78,12 +83,14 @@ def _level(cell: Cell, middle: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _events(rng: np.random.Generator, total: Counts, share: NDArray[np.float64], cell: Cell) -> Counts:
-    if cell.shape != "bursts":
+    if cell.shape not in ("bursts", "mixed"):
         return rng.binomial(total, np.broadcast_to(share, total.shape))
+    part = MIXED if cell.shape == "mixed" else 1.0
+    single = rng.binomial(total, np.broadcast_to((1.0 - part) * share, total.shape)) if part < 1.0 else 0
     # Bursts begin at random on either side; each is geometric with the given mean and stays within its tick.
-    bursts = rng.poisson(total * share / cell.strength)
+    bursts = rng.poisson(part * total * share / cell.strength)
     extra = rng.negative_binomial(np.maximum(bursts, 1), 1.0 / cell.strength)
-    return np.minimum(total, np.where(bursts > 0, bursts + extra, 0))
+    return np.minimum(total, single + np.where(bursts > 0, bursts + extra, 0))
 
 
 def _history(rng: np.random.Generator, cell: Cell, ticks: int, tick: float) -> list[list[tuple[int, int]]]:

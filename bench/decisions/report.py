@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.decisions.detectors import is_own
+from bench.decisions.ramps import Summary, line
 from bench.decisions.run import Plan, Results
 from bench.decisions.score import ALPHA, Outcome, Row, bounds
 
@@ -41,10 +42,12 @@ def details(results: Results, rows: dict[str, Row], plan: Plan, seconds: float) 
         },
         "gates": {
             name: {gate: _worst(list(cells.values())) for gate, cells in results.gates[name].items()}
+            | {gate: _worst(found) for gate, found in results.scenes.get(name, {}).items()}
             | {f"sticky, {population}": _worst([result]) for population, result in results.sticky.get(name, {}).items()}
             for name in rows
         },
         "sticky_request_test": results.sticky_requests,
+        "ramps": [found.to_json() for found in results.ramps],
         "production": {"checked_runs": results.checked, "disagreements": results.wrong},
         "alpha": ALPHA,
         "runs": asdict(plan),
@@ -111,6 +114,8 @@ def show(data: dict[str, Any], more: dict[str, Any], console: Console) -> None:
         found = [own.get(gate) for own in more["gates"].values()]
         table.add_row(gate, *("-" if one is None else f"{one['max']:.2%}" for one in found))
     console.print(table)
+    for found in more["ramps"]:
+        console.print(line(Summary(**found)))
     for name, again in more["measured_again"].items():
         console.print(f"{name}: {len(again)} cells near alpha were measured again, and the fresh runs count")
     asked = more["production"]

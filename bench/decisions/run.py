@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from bench.decisions import peers, sticky
+from bench.decisions import peers, ramps, scenes, sticky
 from bench.decisions.cells import BAD, GOOD, Cell, gates, grid
 from bench.decisions.detectors import Detector, disagreements, is_own
 from bench.decisions.recordings import simulate
@@ -30,10 +30,13 @@ class Plan:
     again: int
     """Fresh runs of a healthy cell whose rate was above alpha: they alone count then."""
     sticky_again: int
+    scene: int = 1000
+    scene_again: int = 4000
+    ramp: int = 200
 
 
 FULL = Plan(bad=1000, good=10_000, gate=4000, sticky=1000, again=50_000, sticky_again=4000)
-QUICK = Plan(bad=60, good=200, gate=100, sticky=20, again=400, sticky_again=20)
+QUICK = Plan(60, 200, 100, 20, again=400, sticky_again=20, scene=20, scene_again=20, ramp=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Results:
     good: dict[str, dict[Cell, Outcome]] = field(default_factory=dict)
     gates: dict[str, dict[str, dict[Cell, Outcome]]] = field(default_factory=dict)
     sticky: dict[str, dict[str, Outcome]] = field(default_factory=dict)
+    scenes: dict[str, dict[str, list[Outcome]]] = field(default_factory=dict)
+    ramps: list[ramps.Summary] = field(default_factory=list)
     sticky_requests: dict[str, float] = field(default_factory=dict)
     again: dict[str, list[Again]] = field(default_factory=dict)
     checked: int = 0
@@ -68,7 +73,8 @@ class Results:
 
     def _hard(self, name: str) -> list[Outcome]:
         hard = [result for gate in self.gates[name].values() for result in gate.values()]
-        return hard + list(self.sticky.get(name, {}).values())
+        staged = [result for gate in self.scenes.get(name, {}).values() for result in gate]
+        return hard + staged + list(self.sticky.get(name, {}).values())
 
 
 @dataclass(slots=True)
@@ -107,23 +113,36 @@ def fresh(detector: Detector, cell: Cell, runs: int) -> Outcome:
     return outcome(np.concatenate([detector.detect(chunk) for chunk in chunks]))
 
 
-ClientsResult = tuple[str, str, Outcome, Again | None, float]
+SingleResult = tuple[str, str, Outcome, Again | None]
 
 
-def _clients(plan: Plan, job: tuple[sticky.Population, str, float]) -> ClientsResult:
+def _measured(name: str, time: Callable[[int], float], runs: int, fresh_runs: int) -> tuple[Outcome, Again | None]:
+    """Runs one by one; fresh ones where the first are near alpha."""
+
+    def measure(first: int, number: int) -> Outcome:
+        return outcome(np.array([time(run) for run in range(first, first + number)]))
+
+    found = measure(0, runs)
+    if not found.doubtful:
+        return found, None
+    second = measure(runs, fresh_runs)
+    return second, Again(name, found, second)
+
+
+def _clients(plan: Plan, job: tuple[sticky.Population, str, float]) -> tuple[SingleResult, float]:
     population, name, tolerate = job
-
-    def measure(first: int, runs: int) -> Outcome:
-        return outcome(
-            np.array([sticky.first_failure_time(population, run, tolerate) for run in range(first, first + runs)])
-        )
-
-    found, again = measure(0, plan.sticky), None
-    if found.doubtful:
-        again = Again(f"sticky, {population.name}", found, measure(plan.sticky, plan.sticky_again))
-        found = again.second
+    time = partial(sticky.first_failure_time, population, tolerate=tolerate)
+    found, again = _measured(f"sticky, {population.name}", time, plan.sticky, plan.sticky_again)
     requests = sticky.request_test_aborts(population, min(plan.sticky, 200), tolerate)
-    return population.name, name, found, again, requests
+    return (population.name, name, found, again), requests
+
+
+def _scene(plan: Plan, job: tuple[int, str, float]) -> SingleResult:
+    place, name, tolerate = job
+    scene = scenes.SCENES[place]
+    runs, more = (max(1, round(scene.runs * number)) for number in (plan.scene, plan.scene_again))
+    found, again = _measured(scene.name, partial(scenes.abort_time, scene, tolerate=tolerate), runs, more)
+    return scene.gate, name, found, again
 
 
 def everything(
@@ -138,20 +157,33 @@ def everything(
     jobs += [(gate, cell) for gate, cells in gates().items() for cell in cells]
     own = [(d.name, d.tolerate) for d in detectors if is_own(d.name)]
     client_jobs = [(population, name, tolerate) for population in sticky.POPULATIONS for name, tolerate in own]
-    total, done = len(jobs) + len(client_jobs), 0
+    scene_jobs = [(place, name, tolerate) for place in range(len(scenes.SCENES)) for name, tolerate in own]
+    ramp_jobs = ramps.PLANS if own else ()
+    total, done = len(jobs) + len(client_jobs) + len(scene_jobs) + len(ramp_jobs), 0
+
+    def tell(what: str) -> None:
+        nonlocal done
+        done += 1
+        progress(done, total, what)
+
     context = multiprocessing.get_context("fork")
     with context.Pool(processes) as pool:
         for size, chosen in _sizes(plan, jobs):
             for kind, cell, result in pool.imap_unordered(partial(_cell, detectors, size, plan.again), chosen):
                 _keep(results, kind, cell, result)
-                done += 1
-                progress(done, total, f"{kind}: {cell.name}")
-        for population, name, aborts, again, requests in pool.imap_unordered(partial(_clients, plan), client_jobs):
+                tell(f"{kind}: {cell.name}")
+        for (population, name, aborts, again), requests in pool.imap_unordered(partial(_clients, plan), client_jobs):
             results.sticky.setdefault(name, {})[population] = aborts
             results.again.setdefault(name, []).extend([again] if again else [])
             results.sticky_requests[f"{name} {population}"] = requests
-            done += 1
-            progress(done, total, f"sticky: {population}")
+            tell(f"sticky: {population}")
+        for gate, name, aborts, again in pool.imap_unordered(partial(_scene, plan), scene_jobs):
+            results.scenes.setdefault(name, {}).setdefault(gate, []).append(aborts)
+            results.again.setdefault(name, []).extend([again] if again else [])
+            tell(gate)
+        for summary in pool.imap(partial(ramps.summary, runs=plan.ramp), ramp_jobs):
+            results.ramps.append(summary)
+            tell("ramps")
     return results
 
 
