@@ -1,15 +1,18 @@
-"""What the HTTP clients of a process have in common: one pool of connections a server, for all its rollouts."""
+"""What the HTTP clients of a process have in common: its rollouts share connections to one server, in small pools."""
 
 from __future__ import annotations
 
+import itertools
 import ssl
+import threading
 from functools import cache
 from urllib.request import getproxies
 
 import httpx2
 
-LIMITS = httpx2.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=30.0)
-"""By default a client keeps 20 connections open: hundreds of rollouts would open and close the others all the time."""
+POOLS = 16
+LIMITS = httpx2.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=30.0)
+"""Of each pool."""
 
 
 @cache
@@ -18,8 +21,28 @@ def trusted_by_default() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-def transport(verify: ssl.SSLContext) -> httpx2.HTTPTransport | None:
-    """One with `LIMITS`; None where the environment names a proxy, which the client itself must then heed."""
-    if any(scheme != "no" for scheme in getproxies()):
-        return None
-    return httpx2.HTTPTransport(verify=verify, limits=LIMITS)
+class Pools(httpx2.BaseTransport):
+    """Sends the requests of one thread through one of `POOLS` pools. For each request, a pool asks the system about
+    every connection that it has: with 64 of them in one pool that took longer than the requests."""
+
+    def __init__(self, verify: ssl.SSLContext) -> None:
+        self._pools = [httpx2.HTTPTransport(verify=verify, limits=LIMITS) for _ in range(POOLS)]
+        self._next = itertools.count()
+        self._mine = threading.local()
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send it."""
+        if not hasattr(self._mine, "pool"):
+            self._mine.pool = self._pools[next(self._next) % POOLS]
+        pool: httpx2.HTTPTransport = self._mine.pool
+        return pool.handle_request(request)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools:
+            pool.close()
+
+
+def transport(verify: ssl.SSLContext) -> Pools | None:
+    """One for many threads; None where the environment names a proxy, which the client itself must then heed."""
+    return None if any(scheme != "no" for scheme in getproxies()) else Pools(verify)

@@ -56,7 +56,7 @@ def process(*command: str, environment: dict[str, str] | None = None) -> Iterato
         yield started, int(started.stdout.readline())
         assert started.stdin is not None
         started.stdin.close()
-        if "server" not in command[1]:
+        if "bench.fleet.server" not in command:
             started.wait(30)
     finally:
         started.kill()
@@ -98,6 +98,8 @@ def kubeconfig(path: Path, url: str) -> str:
 def serve_old(wanted: RolloutInputs) -> None:
     """The world before the rollout: all traffic on the old version, and the journal says so."""
     world = connect_world(wanted.service, wanted.namespace)
+    world.fence.arm("before")
+    world.fence.renewed(world.fence.now(), START_WITHIN)
     old = objects.backend(wanted.service, objects.OLD)
     world.router.apply(wanted.route, Split.whole(old), None)
     serving = Serving(backend=old, route=wanted.route)

@@ -16,7 +16,7 @@ import httpx2
 from release.errors import ClusterError
 from rollout.metrics import prometheus_answer as answered
 from rollout.metrics.prometheus_answer import Json
-from rollout.pooling import LIMITS, trusted_by_default
+from rollout.pooling import transport, trusted_by_default
 
 KEPT = 8
 """Servers whose client is kept."""
@@ -91,10 +91,9 @@ def _shared(url: str) -> httpx2.Client:
 
 @lru_cache(maxsize=KEPT)
 def _kept(url: str) -> httpx2.Client:
-    return _client(url, None)
+    return _client(url, transport(trusted_by_default()))
 
 
-def _client(url: str, transport: httpx2.BaseTransport | None) -> httpx2.Client:
-    return httpx2.Client(
-        base_url=f"{url.rstrip('/')}/", timeout=TIMEOUT, transport=transport, limits=LIMITS, verify=trusted_by_default()
-    )
+def _client(url: str, carrier: httpx2.BaseTransport | None) -> httpx2.Client:
+    root = f"{url.rstrip('/')}/"
+    return httpx2.Client(base_url=root, timeout=TIMEOUT, transport=carrier, verify=trusted_by_default())

@@ -286,3 +286,22 @@ def test_delete_removes_it_and_is_content_when_there_is_none(api: Api, time: Tim
     made.acquire("a", 15)
     made.delete()
     assert api.objects == {}
+
+
+def test_a_renewal_reads_nothing_while_nobody_else_writes(api: Api, time: Time) -> None:
+    held = lease(api, time)
+    held.acquire("a", 15)
+    api.requests.clear()
+    time.at += 2
+    assert held.renew().renewed == pytest.approx(time.at, abs=1e-5)
+    assert [request.method for request in api.requests] == ["PUT"]
+
+
+def test_a_renewal_after_a_write_of_somebody_else_reads_what_is_there(api: Api, time: Time) -> None:
+    held = lease(api, time)
+    held.acquire("a", 15)
+    api.change(PATH, lambda found: found["metadata"].setdefault("annotations", {}).update(note="x"))
+    assert held.renew().holder == "a"
+    api.change(PATH, lambda found: found["spec"].update(holderIdentity="b"))
+    with pytest.raises(LeaseHeld, match="b holds it now"):
+        held.renew()
