@@ -127,6 +127,12 @@ class BrokenResource:
     props: Props
 
 
+def _unlimited(container: Props) -> Props:
+    """Another container of the same kind, without limits."""
+    requests = container["resources"]["requests"]
+    return {**container, "name": "before", "resources": {"requests": requests}}
+
+
 def _changed(change: Callable[[Props, Props], object], app: str = "extra") -> Props:
     props = copy.deepcopy(deployment(app))
     change(props, props["spec"]["template"]["spec"]["containers"][0])
@@ -217,6 +223,14 @@ RESOURCES: list[BrokenResource] = [
         "resources.limits.memory",
         DEPLOYMENT,
         _changed(lambda p, c: c["resources"].pop("limits")),
+    ),
+    BrokenResource(
+        "init-container-without-limits",
+        "limits",
+        "missing",
+        "initContainers[0].resources.limits.memory",
+        DEPLOYMENT,
+        _changed(lambda p, c: p["spec"]["template"]["spec"].update(initContainers=[_unlimited(c)])),
     ),
     BrokenResource(
         "memory-limit-of-nothing",

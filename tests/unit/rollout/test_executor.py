@@ -317,3 +317,30 @@ def test_a_journal_that_is_away_does_not_take_the_place_of_the_reason_of_an_abor
     with pytest.raises(RolloutAborted, match="abort evidence"):
         world.run()
     assert any("not in the journal: the API does not answer" in line for line in world.lines.lines)
+
+
+def test_the_evidence_for_promotion_begins_anew_at_each_weight() -> None:
+    steps = [{"weight": 25, "bake": "20s"}, {"weight": 50, "bake": "1s"}, {"weight": 100, "bake": "1s"}]
+    world = Simulation(wanted(strategy={"kind": "canary", "steps": steps}))
+    head = world.run()
+    records = world.journal.records("r1")
+    before = [record for record in records if record["weight"] == 25.0][-1]
+    first = next(record for record in records if record["weight"] == 50.0)
+    assert before["verdict"] == "PASS"
+    assert first["verdict"] != "PASS"
+    assert first["findings"][0]["promote_statistic"] < before["findings"][0]["promote_statistic"]
+    assert first["inStep"] <= before["length"] + first["length"] < before["inStep"]
+    # And a step is left only once its own requests have shown enough, however short its bake is.
+    assert head.attempt is not None
+    lengths = [step.ended - step.began for step in head.attempt.steps if step.ended is not None]
+    assert len(lengths) == 3
+    assert lengths[1] > 1.5
+
+
+def test_the_requests_of_a_step_are_its_own() -> None:
+    world = Simulation()
+    head = world.run()
+    assert head.attempt is not None
+    for step, share in zip(head.attempt.steps, (0.25, 1.0), strict=True):
+        assert step.ended is not None
+        assert step.requests <= 100.0 * share * (step.ended - step.began + 1.0)

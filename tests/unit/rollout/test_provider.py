@@ -354,3 +354,87 @@ def test_what_a_stack_forgets_is_the_whole_component() -> None:
 
 def test_project_and_stack_are_those_of_the_urn() -> None:
     assert stack_of(URN) == "shop/prod"
+
+
+def recorded(world: Simulation, **changes: object) -> dict[str, Any]:
+    """Inputs or outputs as another version of Slipway wrote them."""
+    values = {**world.wanted.to_wire(), "surprise": {"deep": 1}, "analysis": "in a form of its own", **changes}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def test_refresh_shows_the_live_weights_whatever_version_wrote_the_state() -> None:
+    world = remembering(head())
+    stage, state = Stage(world.world), recorded(world)
+    request = provider_pb2.ReadRequest(
+        id="shop/checkout", urn=URN, inputs=to_struct(state), properties=to_struct({**state, "weights": {}})
+    )
+    answer = stage.provider.Read(request, stage.context)
+    assert to_plain(answer.inputs) == state
+    properties = to_plain(answer.properties)
+    assert properties["weights"] == {"checkout-aaaaaaaa": 100.0}
+    assert properties["surprise"] == {"deep": 1}
+
+
+def test_refresh_of_what_is_gone_says_so() -> None:
+    world = Simulation(first=True)
+    stage = Stage(world.world)
+    request = provider_pb2.ReadRequest(id="shop/checkout", urn=URN, inputs=to_struct(recorded(world)))
+    assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
+
+
+@pytest.mark.parametrize("journal", [head().to_json(), {"format": 9, "service": "checkout", "serving": "other"}, None])
+def test_destroy_needs_service_and_namespace_only(journal: dict[str, Any] | None) -> None:
+    world = Simulation()
+    if journal is not None:
+        world.journal.save(journal, None)
+    stage, state = Stage(world.world), recorded(world, candidate=None, strategy=None)
+    stage.provider.Delete(provider_pb2.DeleteRequest(urn=URN, old_inputs=to_struct(state)), stage.context)
+    assert world.router.read() is None
+    assert world.journal.load() is None
+    assert world.lease.held_by() is None
+
+
+def test_a_state_that_names_no_service_is_one_clear_line() -> None:
+    world = remembering(head())
+    stage = Stage(world.world)
+    request = provider_pb2.ReadRequest(id="shop/checkout", urn=URN, properties=to_struct({"namespace": "shop"}))
+    with pytest.raises(Answered, match="service: the recorded state does not name it"):
+        stage.provider.Read(request, stage.context)
+
+
+def test_the_difference_is_told_of_inputs_that_another_version_wrote() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    world.journal.save(head().to_json(), None)
+    stage, state = Stage(world.world), {**world.wanted.to_wire(), "surprise": 1}
+    request = provider_pb2.DiffRequest(urn=URN, old_inputs=to_struct(state), news=to_struct(state))
+    assert list(stage.provider.Diff(request, stage.context).diffs) == ["surprise"]
+
+
+def test_a_cancel_outside_of_a_rollout_does_not_stick(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def run(self: operations.Update) -> dict[str, Any]:
+        seen.append(self._cancelled.is_set())
+        return {}
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    stage = Stage(remembering(head()).world)
+    stage.provider.Cancel(empty_pb2.Empty(), stage.context)
+    stage.update(wanted())
+    stage.provider.Cancel(empty_pb2.Empty(), stage.context)
+    stage.update(wanted())
+    assert seen == [False, False]
+
+
+def test_a_cancel_reaches_the_rollout_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(remembering(head()).world)
+    seen: list[bool] = []
+
+    def run(self: operations.Update) -> dict[str, Any]:
+        stage.provider.Cancel(empty_pb2.Empty(), stage.context)
+        seen.append(self._cancelled.is_set())
+        return {}
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    stage.update(wanted())
+    assert seen == [True]

@@ -80,6 +80,13 @@ def test_the_author_does_not_approve_whatever_the_case_of_the_name(it: Vouched) 
     refused(it.case(), "approvals", "own-change")
 
 
+def test_the_author_does_not_approve_whatever_the_case_of_the_approval(it: Vouched) -> None:
+    it.manifest["scope"]["author"] = "olive"
+    it.people()
+    _approve(it, by="OLIVE")
+    refused(it.case(), "approvals", "own-change")
+
+
 @pytest.mark.parametrize(
     ("author", "code", "shown"),
     [
