@@ -14,9 +14,9 @@ from release.labels import SERVICE_LABEL
 from release.units import show_seconds
 from rollout.assemble import connect_world
 from rollout.cluster.base import Lease
-from rollout.cluster.calls import calling
 from rollout.cluster.client import connect
 from rollout.cluster.objects import PART_LABEL
+from rollout.cluster.requests import Requests
 from rollout.heartbeat import RENEW_EVERY
 from rollout.journal import Head, read_head
 from rollout.world import World
@@ -61,8 +61,10 @@ def world_of(service: str, namespace: str) -> World:
 def services_in(namespace: str) -> list[str]:
     """The services that have a journal in this namespace."""
     client = connect(namespace)
-    with calling(f"ConfigMaps in {namespace}"):
-        found = list(client.list(ConfigMap, namespace=namespace, labels={PART_LABEL: "journal"}))
+    found = Requests(client).ask(
+        f"ConfigMaps in {namespace}",
+        lambda: list(client.list(ConfigMap, namespace=namespace, labels={PART_LABEL: "journal"})),
+    )
     labels = [(one.metadata.labels if one.metadata is not None else None) or {} for one in found]
     return sorted({one[SERVICE_LABEL] for one in labels if SERVICE_LABEL in one})
 
