@@ -17,8 +17,9 @@ from release.errors import ClusterError, Conflict, LeaseHeld
 from rollout.cluster.base import Intent
 from rollout.cluster.calls import calling
 from rollout.cluster.intents import ConfigMapIntents
-from rollout.cluster.journal_store import CHUNK_BYTES, ConfigMapJournalStore
+from rollout.cluster.journal_store import ConfigMapJournalStore
 from rollout.cluster.lease import KubernetesLease
+from rollout.cluster.records import CHUNK_BYTES
 from tests.integration.rollout.stage import Stage
 
 
