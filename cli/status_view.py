@@ -195,7 +195,8 @@ def _step(step: StepRecord) -> str:
         return f"{at} since {moment(step.began)}"
     seconds = show_seconds(float(round(step.ended - step.began)))
     failed = f"{step.errors} {step.counted} failed" if step.counted else f"{step.errors} errors"
-    return f"{at} for {seconds}, {step.requests} requests, {failed}, {step.verdict}"
+    serving = f" (serving: {step.baseline_errors} of {step.baseline_requests})" if step.baseline_errors else ""
+    return f"{at} for {seconds}, {step.requests} requests, {failed}{serving}, {step.verdict}"
 
 
 def _why(latest: Mapping[str, Any]) -> str:

@@ -197,8 +197,8 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
                 world = self._world(wanted, urn)
                 self._admit(wanted, world)
                 return operations.Update(wanted, world, olds or {}, log, cancelled).run()
-            except SlipwayError as error:
-                failed, interrupted = error, cancelled.is_set()
+            except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
+                failed, interrupted = _as_ours(error), cancelled.is_set()
         raise self._after.answer(failed, wanted, olds, lambda: self._world(wanted, urn), log, interrupted=interrupted)
 
     def _admit(self, wanted: RolloutInputs, world: World) -> None:
@@ -223,6 +223,7 @@ class RolloutProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def stop(self, within: float) -> None:
         """Cancel what is in flight and wait until it has put its traffic back."""
+        self._after.cancel()
         self._flights.close(within)
 
 
@@ -241,6 +242,12 @@ def forgetting(urn: str) -> str:
     parts = urn.split("::")
     component = "::".join([*parts[:2], parts[2].rpartition("$")[0] or parts[2], *parts[3:]])
     return f"pulumi state delete --target-dependents '{component}'"
+
+
+def _as_ours(error: Exception) -> SlipwayError:
+    if isinstance(error, SlipwayError):
+        return error
+    return SlipwayError(f"unexpected {type(error).__name__}: {error}".partition("\n")[0])
 
 
 def _failure(reason: str) -> provider_pb2.CheckFailure:

@@ -49,6 +49,12 @@ def test_steps_that_counted_clients_say_so() -> None:
     assert "200 requests, 3 clients failed, PASS" in as_text(seen(head=head(attempt=attempt(steps=(counted,)))))
 
 
+def test_failures_of_the_serving_version_are_shown_beside_those_of_the_candidate() -> None:
+    failing = STEP.model_copy(update={"baseline_requests": 600, "baseline_errors": 599})
+    text = as_text(seen(head=head(attempt=attempt(steps=(failing,)))))
+    assert "200 requests, 1 errors (serving: 599 of 600), PASS" in text
+
+
 def test_the_last_look_says_why_and_what_it_could_not_use() -> None:
     latest = {
         "verdict": "PASS",

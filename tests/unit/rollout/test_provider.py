@@ -332,6 +332,17 @@ def test_what_serves_is_kept_by_the_engine_itself(monkeypatch: pytest.MonkeyPatc
     assert stage.process.interrupts == 0
 
 
+def test_an_error_that_nobody_foresaw_is_one_line_and_deletes_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(self: object) -> dict[str, Any]:
+        raise AttributeError("no such thing\nand more")
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    stage = Stage(with_candidate_under_traffic(remembering(head())).world, continues=True)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.context.text == "unexpected AttributeError: no such thing"
+    assert stage.process.interrupts == 1
+
+
 def test_what_may_have_traffic_cannot_be_told_without_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch)
     world = remembering(head())
