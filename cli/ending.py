@@ -37,9 +37,9 @@ def end_rollout(
     put the traffic back here, by what the journal says. Raises ReleaseRefused when no rollout is in flight, and
     ClusterError when the traffic is not back in time."""
     attempt = in_flight(head_of(world, service), service)
-    holding = watched(world.lease)
+    intent = write(world, "abort", reason, attempt)  # at once, for the case that somebody carries it out
+    holding = watched(world.lease, patient=True)  # one that was renewed just before its holder died is no sign of life
     if holding.alive:
-        intent = write(world, "abort", reason, attempt)
         return Ended(attempt, intent, await_obeyed(world, service, intent, timeout) if wait else None)
     head = _put_back(world, service, attempt, holding, reason, tell)
     return Ended(attempt, None, _outcome(head))

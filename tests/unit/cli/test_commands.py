@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.cluster import watched
 from cli.main import cli
 from release.errors import LeaseHeld
 from rollout import journal
@@ -44,6 +46,17 @@ class Cluster:
         result = self.run(*arguments, "--json")
         assert result.exit_code == 0, result.output
         return dict(json.loads(result.stdout))
+
+
+class Renewing(MemoryLease):
+    """Held by somebody who renews it each time that it is looked at."""
+
+    def acquire(self, holder: str, duration: float, role: Any = "rollout") -> LeaseState:
+        raise LeaseHeld("another rollout of checkout is in flight")
+
+    def held_by(self) -> LeaseState:
+        self.looks = getattr(self, "looks", 0) + 1
+        return held(renewed=NOW + self.looks)
 
 
 @pytest.fixture
@@ -92,6 +105,25 @@ def test_an_abort_of_a_rollout_that_nobody_carries_out_puts_the_traffic_back_its
     assert cluster.world.lease.held_by() is None
 
 
+def test_a_lease_that_was_renewed_just_before_its_holder_died_is_no_sign_of_life(
+    put: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died(MemoryLease):
+        """Renewed a moment ago, and never again; another may take it."""
+
+        def held_by(self) -> LeaseState:
+            return held(age=0.5)
+
+    at_once = partial(watched, pause=lambda seconds: None)
+    monkeypatch.setattr("cli.ending.watched", at_once)
+    found = replace(abandoned(), lease=Died(lambda: NOW))
+    monkeypatch.setattr(MemoryLease, "acquire", lambda self, holder, duration, role="rollout": held())
+    monkeypatch.setattr(MemoryLease, "release", lambda self: None)
+    cluster = put(found)
+    assert cluster.said("abort", "checkout")["by"] == "this command"
+    assert whole(found) == {"checkout-aaaaaaaa": 100.0}
+
+
 def test_an_abort_says_what_comes_next(put: Any) -> None:
     text = put(abandoned()).run("abort", "checkout").output
     assert "nobody carries rollout r1 out any more" in text
@@ -99,7 +131,7 @@ def test_an_abort_says_what_comes_next(put: Any) -> None:
 
 
 def test_an_abort_of_a_living_rollout_is_its_own_work(put: Any) -> None:
-    cluster = put(world(RUNNING))
+    cluster = put(world(RUNNING, Renewing(lambda: NOW)))
     said = cluster.said("abort", "checkout")
     assert (said["by"], said["outcome"], said["acknowledged"]) == ("rollout", None, False)
     told = cluster.world.intents.read()
@@ -150,17 +182,6 @@ def test_a_hand_over_to_the_owner_withdraws_the_offer(put: Any) -> None:
 def test_nothing_is_handed_over_during_a_rollout(put: Any) -> None:
     result = put(abandoned()).run("hand-over", "checkout", "--to", "market/prod", "--reason", "x")
     assert (result.exit_code, "a rollout is unfinished" in result.output) == (1, True)
-
-
-class Renewing(MemoryLease):
-    """Held by somebody who renews it each time that it is looked at."""
-
-    def acquire(self, holder: str, duration: float, role: Any = "rollout") -> LeaseState:
-        raise LeaseHeld("another rollout of checkout is in flight")
-
-    def held_by(self) -> LeaseState:
-        self.looks = getattr(self, "looks", 0) + 1
-        return held(renewed=NOW + self.looks)
 
 
 def test_nothing_is_handed_over_while_another_holds_the_lease(put: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,21 @@ from cli.engine_records import Lock
 from cli.rollback_in_flight import UNLOCKED_WITHIN, attempt_in_flight, end_in_flight
 from release.errors import EngineError
 from rollout import journal
+from rollout.cluster.base import LeaseState
 from rollout.cluster.memory import MemoryIntents
 from rollout.journal import Outcome, read_head
 from rollout.world import World
-from tests.unit.cli.examples import attempt, head, world
+from tests.unit.cli.examples import NOW, ScriptedLease, attempt, head, held, world
 
 RUNNING = head(attempt=attempt())
+
+
+class Renewed(ScriptedLease):
+    """Held by a living rollout."""
+
+    def held_by(self) -> LeaseState:
+        self.asked += 1
+        return held(renewed=NOW + self.asked)
 
 
 class Locks:
@@ -54,21 +63,21 @@ def ending(found: World, engine: Any) -> list[str]:
 
 def test_the_rollout_is_aborted_and_its_update_waited_for() -> None:
     engine = Locks(2)
-    said = ending(obeying(world(RUNNING)), engine)
+    said = ending(obeying(world(RUNNING, Renewed(None))), engine)
     assert said[0] == "checkout: rollout r1 was aborted, its traffic is back"
     assert len(engine.pauses) == 2
 
 
 def test_a_rollout_that_committed_meanwhile_is_no_obstacle() -> None:
     engine = Locks(0)
-    said = ending(obeying(world(RUNNING), Outcome.COMMITTED, heard=False), engine)
+    said = ending(obeying(world(RUNNING, Renewed(None)), Outcome.COMMITTED, heard=False), engine)
     assert said == ["checkout: the rollout ended before it heard of the abort"]
 
 
 def test_an_update_that_goes_on_with_other_services_is_named() -> None:
     engine = Locks(10_000)
     with pytest.raises(EngineError, match="its traffic is back, but its update goes on with other services"):
-        ending(obeying(world(RUNNING)), engine)
+        ending(obeying(world(RUNNING, Renewed(None))), engine)
     assert sum(engine.pauses) >= UNLOCKED_WITHIN
 
 

@@ -1,0 +1,68 @@
+"""The rollout provider itself, on worlds in memory: `SLIPWAY_TEST_SCRIPT` names a JSON file that says what each service
+does. `refused`: its candidate is quarantined. `exposed`: Service names that the route sends to. `late`: its cluster
+answers after a second. All others roll out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+from pulumi.runtime.proto import engine_pb2_grpc
+
+from release.errors import RolloutAborted
+from release.rollout_inputs import RolloutInputs
+from rollout import operations, serve
+from rollout.cluster.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
+from rollout.journal import Head, Quarantine
+from rollout.provider import RolloutProvider
+from rollout.routers.base import Live
+from rollout.routers.memory import MemoryRouter
+from rollout.world import World
+
+
+def script_of(service: str) -> dict[str, Any]:
+    return dict(json.loads(Path(os.environ["SLIPWAY_TEST_SCRIPT"]).read_text()).get(service, {}))
+
+
+class Router(MemoryRouter):
+    def __init__(self, shares: dict[str, float]) -> None:
+        super().__init__()
+        self._live = Live(shares, "1", True, "", True) if shares else None
+
+
+def connect(where: RolloutInputs | operations.Place, stack: str) -> World:
+    script, journal = script_of(where.service), MemoryJournalStore()
+    time.sleep(1.0 if script.get("late") else 0.0)
+    if script.get("refused") and isinstance(where, RolloutInputs):
+        bad = Quarantine(version="bad", reason="it failed before", at=1.0, rollout="r0")
+        journal.save(Head(service=where.service, quarantined={where.candidate.revision: bad}).to_json(), None)
+    router = Router(dict.fromkeys(script.get("exposed", ()), 50.0))
+    return World(router, MemoryWorkloads(), MemoryLease(time.monotonic), journal, MemoryIntents(), stack=stack)
+
+
+class Scripted(operations.Update):
+    def run(self) -> dict[str, Any]:
+        """Takes its time, so that what is refused at once would come first."""
+        if script_of(self._wanted.service).get("exposed"):
+            raise RolloutAborted("not settled")
+        time.sleep(2.0)
+        return self._wanted.to_wire()
+
+
+def main() -> None:
+    operations.Update = Scripted  # type: ignore[misc]
+    operations.plan = lambda wanted, world, olds: f"plan of {wanted.candidate.version}"
+    operations.foretold = lambda wanted, world, olds: ()
+    engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
+    server, port = serve.start_server(RolloutProvider(engine, connect))
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    server.wait_for_termination()
+
+
+main()
