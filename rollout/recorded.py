@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from rollout.analysis.evidence import Evidence, known_to_json, next_step
 from rollout.analysis.observe import observe
-from rollout.analysis.types import Counts, Decision, GuardrailCounts, Tick, Verdict
+from rollout.analysis.types import Counts, Decision, Finding, GuardrailCounts, Tick, Verdict
 
 CHECKPOINT = 100
 """After so many ticks one carries the evidence at least: a replay can begin there."""
@@ -40,13 +39,27 @@ def record_of(tick: Tick, decision: Decision) -> dict[str, Any]:
         "inStep": tick.in_step,
         "length": tick.length,
         "weight": tick.weight,
-        "counts": {name: asdict(counts) for name, counts in tick.counts.items()},
+        "counts": {name: fields_of(counts) for name, counts in tick.counts.items()},
         "errors": dict(tick.errors),
         "verdict": decision.verdict.value,
         "statistic": decision.statistic,
         "threshold": decision.threshold,
-        "findings": [asdict(finding) for finding in decision.findings],
+        "findings": [fields_of(finding) for finding in decision.findings],
     }
+
+
+def fields_of(value: Counts | GuardrailCounts | Finding) -> dict[str, Any]:
+    """Names and values of its fields, as dataclasses.asdict has them, which copies each value and takes a quarter of a
+    look."""
+    return {name: _plain(getattr(value, name)) for name in value.__slots__}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Counts):
+        return fields_of(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], Counts):
+        return tuple(map(_plain, value))
+    return value
 
 
 def replay_records(evidence: Evidence, records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[float, Decision]]:
