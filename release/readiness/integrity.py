@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from release.evidence.builders import matches
 from release.evidence.facts import ProvenanceFacts
 from release.evidence.model import Item
 from release.findings import Finding, Severity
@@ -39,16 +38,16 @@ def evaluate_provenance(case: Case) -> list[Finding]:
 
 def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
     findings = []
-    if not any(matches(pattern, facts.builder) for pattern in case.trust.builders):
+    if facts.builder not in case.trust.builders:
         allowed = ", ".join(case.trust.builders) or "none is configured"
         findings.append(
             _finding(
                 PROVENANCE,
                 "builder",
                 item.field,
-                f"builder {facts.builder}" if facts.builder else "a builder that is not named",
+                f"builder {facts.builder}",
                 f"one of: {allowed}",
-                _builder_remedy(facts.builder),
+                "Build with an allowed builder, or add this one to the trust roots",
             )
         )
     source = case.settings.provenance.source
@@ -64,15 +63,6 @@ def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
             )
         )
     return findings
-
-
-def _builder_remedy(builder: str) -> str:
-    """GitHub's ids end in the reference, which changes with every tag."""
-    workflow, at, reference = builder.partition("@refs/")
-    if not at:
-        return "Build with an allowed builder, or add this one to the trust roots"
-    kind = reference.partition("/")[0]
-    return f"Build with an allowed builder, or add this one to the trust roots: {workflow}@refs/{kind}/*"
 
 
 def _within(source: str, wanted: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from sandbox import world
+from sandbox.chaos.processes import VARIABLE, Checkout
+from sandbox.chaos.proxy import ApiProxy
+from sandbox.paths import state_paths
+from sandbox.pki import Pki
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import VERSIONS, Faults, late_errors, publish
 from sandbox.sample.load import Load, LoadOptions
@@ -57,9 +62,30 @@ def service(
     own = {**variables, "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}"}
     (tmp_path / "backend").mkdir()
     stage = Stage(tmp_path / "project", "test", f"slipway-{name}", own)
+    # A kubeconfig of its own marks the processes of this test's `pulumi up`; see sandbox.chaos.processes.
+    stage.environment[VARIABLE] = str(tmp_path / "kubeconfig")
+    shutil.copy(variables["KUBECONFIG"], stage.environment[VARIABLE])
     stage.create()
     yield Service(stage, images, f"{name}.example")
     stage.destroy()
+
+
+@pytest.fixture
+def checkout(service: Service) -> Iterator[Checkout]:
+    """The processes of the service's `pulumi up`; whatever is left after the test is ended."""
+    found = Checkout(Path(service.stage.environment[VARIABLE]))
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def proxy(service: Service, variables: dict[str, str], tmp_path: Path) -> Iterator[ApiProxy]:
+    """The rollout reaches the API server through this proxy; Pulumi's own provider and the test do not."""
+    made = ApiProxy.before(Path(variables["KUBECONFIG"]), Pki(state_paths().pki), tmp_path)
+    with made:
+        service.stage.environment[VARIABLE] = str(made.kubeconfig)
+        yield made
+        Checkout(made.kubeconfig).end()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lightkube.resources.coordination_v1 import Lease
@@ -22,6 +23,11 @@ from sandbox.stage import manifests
 from sandbox.stage.project import Result, Stage
 
 NAME = "checkout"
+QUICK: dict[str, Any] = {"kind": "canary", "steps": [{"weight": weight, "bake": "1s"} for weight in (25, 50, 100)]}
+LONG: dict[str, Any] = {"kind": "canary", "steps": [{"weight": 25, "bake": "120s"}, {"weight": 100, "bake": "1s"}]}
+"""The first waits as little as it can; the second stands at 25% until a test has done what it wants to do there."""
+EASY: dict[str, Any] = {"guardrails": [{"name": "errors", "kind": "error-ratio", "tolerate": 1.1, "negligible": "5%"}]}
+"""Decided by a hundred requests of the candidate instead of four hundred."""
 WITHIN = 60.0
 
 
@@ -124,6 +130,21 @@ class Service:
         kinds = json.loads(self.kubectl("get", "deployments,services,httproutes,pdb", "--output", "json"))["items"]
         found = {f"{kind}/{meta.name}": str(meta.resourceVersion) for meta, kind in leases + maps if meta is not None}
         return found | {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in kinds}
+
+
+def holds(service: Service, version: str, seconds: float) -> bool:
+    """Whether the route gives everything to this version at each look, for so long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if service.serving() != version:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def says(log: Path, *words: str) -> bool:
+    """Whether one line of a command's output has all these words."""
+    return any(all(word in line for word in words) for line in log.read_text(errors="replace").splitlines())
 
 
 def until(condition: Callable[[], bool], what: str, within: float = WITHIN) -> None:
