@@ -30,7 +30,9 @@ def never(recording: Recording) -> float | None:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "grid", lambda ratios: [Cell(0.01, 100.0, 0.2, ratio) for ratio in ratios])
     monkeypatch.setattr(run, "gates", lambda: {"drift": [Cell(0.01, 100.0, 0.2, 1.0, "drift", 3.0)]})
-    monkeypatch.setattr(program, "QUICK", run.Plan(8, 12, 12, 1, again=30, sticky_again=2))
+    monkeypatch.setattr(
+        program, "QUICK", run.Plan(8, 12, 12, 1, again=30, sticky_again=2, scene=1, scene_again=1, ramp=1)
+    )
 
 
 def test_the_file_has_the_promised_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
