@@ -48,7 +48,7 @@ def test_the_file_has_the_promised_shape(tmp_path: Path, monkeypatch: pytest.Mon
     assert data["detectors"]["slipway"]["score"] > data["detectors"]["argo 99%"]["score"]
     more = json.loads((tmp_path / "decisions-details.json").read_text())
     assert more["production"] == {"checked_runs": 26, "disagreements": 0}
-    assert more["bounds"]["slipway"]["cells"] == 6
+    assert more["bounds"]["slipway"]["cells"] == 17
     assert (tmp_path / "decisions-time.png").stat().st_size > 1000
     assert "gates held" in result.output
 
