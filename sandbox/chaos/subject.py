@@ -14,7 +14,7 @@ from typing import Any
 from release.errors import ClusterError
 from rollout.assemble import connect_world
 from rollout.cluster.base import Readiness
-from rollout.journal import Head
+from rollout.journal import Head, read_head
 from rollout.world import World
 from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.sample.load import Load
@@ -119,7 +119,7 @@ class Subject:
     def head(self) -> Head | None:
         """The journal."""
         stored = self.world.journal.load()
-        return Head.model_validate(stored[0]) if stored is not None else None
+        return read_head(stored[0]) if stored is not None else None
 
     def shares(self) -> dict[str, float]:
         """The route: percent per backend."""

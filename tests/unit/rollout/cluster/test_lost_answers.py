@@ -87,7 +87,7 @@ def test_the_write_stands_and_nobody_is_told_otherwise(write: Write, fault: str,
     assert sum(api.waited) <= 4.0
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     write=st.sampled_from(list(WRITES.values())),
     faults=st.lists(st.sampled_from([None, None, *FAULTS]), max_size=24),

@@ -113,7 +113,7 @@ def wake(two: Two, program: list[str]) -> None:
             continue
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     program=st.lists(st.sampled_from(list(PROGRAM)), min_size=1, max_size=5),
     heir=st.sampled_from(list(HEIR)),

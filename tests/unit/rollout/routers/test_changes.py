@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.routers.changes import LONGEST, describe_changes
@@ -48,7 +48,6 @@ def test_many_changes_are_counted() -> None:
 
 
 @given(JSON, JSON)
-@settings(deadline=None)
 def test_only_what_is_equal_is_silent(wanted: object, live: object) -> None:
     said = describe_changes({"x": wanted}, {"x": live})
     assert (said == "") == (wanted == live)

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.chaos.plan import SHORT, Kind, trials
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 60))
 def test_a_seed_and_a_number_always_give_the_same_trials(seed: int, count: int) -> None:
     found = trials(seed, count)
@@ -16,7 +15,6 @@ def test_a_seed_and_a_number_always_give_the_same_trials(seed: int, count: int) 
     assert [one.number for one in found] == list(range(count))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(len(Kind), 200))
 def test_every_kind_occurs_about_as_often_as_any_other(seed: int, count: int) -> None:
     counts = Counter(one.kind for one in trials(seed, count))
@@ -24,7 +22,6 @@ def test_every_kind_occurs_about_as_often_as_any_other(seed: int, count: int) ->
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([SHORT, 200]))
 def test_few_trials_sleep_shortly_and_many_up_to_a_minute(seed: int, count: int) -> None:
     sleeps = [one.seconds for one in trials(seed, count) if one.kind in (Kind.SLEEP, Kind.SLEEP_BESIDE_UP)]
