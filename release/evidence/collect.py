@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from release.evidence import reports
 from release.evidence.binding import Tie, bind, binding, check_release, check_subject, signer
 from release.evidence.errors import EvidenceError
 from release.evidence.facts import ApprovalFacts, Facts, Kind, QaFacts
 from release.evidence.files import Content
+from release.evidence.joined import joined
 from release.evidence.migration_files import read_migrations
 from release.evidence.model import MOST_ITEMS, Dossier, Item, Rejected
-from release.evidence.references import SECTIONS, Reference, Sources, limit_of, references
+from release.evidence.receipts import MOST_FILES
+from release.evidence.references import SECTIONS, Reference, Sources, expanded, limit_of
 from release.evidence.trust import TrustRoots
 from release.evidence.verify import Said, Verified, is_signed, said, verified
 from release.fingerprint import fingerprint_of
@@ -31,19 +33,19 @@ def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
     """
     fingerprint = fingerprint_of(release, read_migrations(release, sources))
     work = _Work(release, sources, trust, fingerprint)
-    named = list(references(release))
-    if len(named) > MOST_ITEMS:
-        too_many = f"{len(named)} files are named, at most {MOST_ITEMS} are read"
-        work.reject(Reference("evidence", "", None), EvidenceError("too-large", too_many))
-        named = []
-    reports_to_bind = [entry for reference in named for entry in work.first_look(reference)]
+    reports_to_bind = [entry for reference in work.bounded() for entry in work.first_look(reference)]
     for reference, content in reports_to_bind:
         work.report(reference, content)
     work.omitted()
+    items = joined(work.items)
+    if len(items) > MOST_ITEMS:  # what is cut off must not look like passing
+        said = f"{len(items)} pieces of evidence, at most {MOST_ITEMS} are recorded"
+        remedy = "Name folders or patterns of test and coverage reports, which are recorded as one"
+        work.rejected.insert(0, rejected_as(Reference("evidence", "", None), EvidenceError("too-large", said, remedy)))
     return Dossier(
         subject=release.artifact.digest,
         fingerprint=fingerprint,
-        items=tuple(work.items[:MOST_ITEMS]),
+        items=tuple(items[:MOST_ITEMS]),
         rejected=tuple(work.rejected[:MOST_ITEMS]),
     )
 
@@ -55,13 +57,30 @@ class _Work:
     trust: TrustRoots
     fingerprint: str
     """Of the release as it is now."""
-    items: list[Item] = field(default_factory=list)
+    items: list[tuple[str, Item]] = field(default_factory=list)
+    """Each with the pattern that its file was found by."""
+    named: list[Reference] = field(default_factory=list)
+    """Every file, folders and patterns written out."""
     rejected: list[Rejected] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
     seen: dict[Kind, list[str]] = field(default_factory=dict)
     """SHA-256 of what was read, by kind."""
     signed: Counter[Kind] = field(default_factory=Counter)
     """Listed reports that are signed statements themselves, so that nothing has to bind them."""
+
+    def bounded(self) -> list[Reference]:
+        """Every file that is named. An entry that goes beyond what is read is refused by itself."""
+        by_entry: dict[str, list[Reference]] = {}
+        for reference in expanded(self.release, self.sources):
+            by_entry.setdefault(reference.field, []).append(reference)
+        for entry in by_entry.values():
+            if len(self.named) + len(entry) > MOST_FILES:
+                said = f"{len(entry)} files are named, at most {MOST_FILES} of a release are read"
+                whole = replace(entry[0], path=entry[0].pattern or entry[0].path)
+                self.reject(whole, EvidenceError("too-large", said, "Let the tool write fewer, larger reports"))
+            else:
+                self.named += entry
+        return self.named
 
     def first_look(self, reference: Reference) -> Iterator[tuple[Reference, Content]]:
         """Read a file; judge it at once when it is a statement, else hand it back as a report to be bound."""
@@ -87,37 +106,27 @@ class _Work:
         except EvidenceError as error:
             self.reject(reference, error)
             return
-        self.items.append(
-            Item(
-                field=reference.field,
-                path=content.path,
-                sha256=content.sha256,
-                subject=subject,
-                at=tie.at,
-                binding=binding(tie.verified, principal),
-                facts=facts,
-            )
+        item = Item(
+            field=reference.field,
+            path=content.path,
+            sha256=content.sha256,
+            subject=subject,
+            at=tie.at,
+            binding=binding(tie.verified, principal),
+            facts=facts,
         )
+        self.items.append((reference.pattern, item))
 
     def reject(self, reference: Reference, error: EvidenceError, kind: Kind | None = None) -> None:
         """Note why a file is no evidence."""
-        self.rejected.append(
-            Rejected(
-                field=reference.field,
-                path=reference.path,
-                kind=reference.kind or kind,
-                code=error.code,
-                detail=error.detail,
-                remedy=error.remedy,
-            )
-        )
+        self.rejected.append(rejected_as(reference, error, kind))
 
     def omitted(self) -> None:
         """A report that was signed for this artifact and is not listed beside others: perhaps the one that failed.
 
         A listed file that no statement names may be the same report, changed since; it is refused by itself.
         """
-        named = [reference.kind for reference in references(self.release)]
+        named = [reference.kind for reference in self.named]
         for kind in (kind for kind in _COMPLETE if kind in named):
             ties = {
                 tie.file.sha256: tie
@@ -165,14 +174,25 @@ class _Work:
         by = facts.by if isinstance(facts, QaFacts | ApprovalFacts) else ""
         principal = signer(statement, facts.kind, what.at, by, self.release.service)
         check_release(facts, self.release, self.fingerprint, principal)
-        self.items.append(
-            Item(
-                field=reference.field,
-                path=statement.content.path,
-                sha256=statement.content.sha256,
-                subject=subject,
-                at=what.at,
-                binding=binding(statement, principal),
-                facts=facts,
-            )
+        item = Item(
+            field=reference.field,
+            path=statement.content.path,
+            sha256=statement.content.sha256,
+            subject=subject,
+            at=what.at,
+            binding=binding(statement, principal),
+            facts=facts,
         )
+        self.items.append((reference.pattern, item))
+
+
+def rejected_as(reference: Reference, error: EvidenceError, kind: Kind | None = None) -> Rejected:
+    """The record of a file that is no evidence."""
+    return Rejected(
+        field=reference.field,
+        path=reference.path,
+        kind=reference.kind or kind,
+        code=error.code,
+        detail=error.detail,
+        remedy=error.remedy,
+    )

@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from release.evidence.errors import EvidenceError
@@ -84,3 +85,50 @@ def _bounded(handle: int, reference: str, limit: int) -> bytes:
     if not size:
         raise EvidenceError("empty", f"{reference} is empty")
     return b"".join(chunks)
+
+
+MOST_LISTED = 20_000
+
+
+def list_below(root: Path, pattern: str) -> list[str]:
+    """The regular files below `root` that a pattern matches, sorted: `*`, `?` and `[...]` within one part of a path,
+    `**` for any folders. Symbolic links are neither listed nor followed. Raises EvidenceError as `read_below`, and
+    `too-large` where too much would have to be looked at."""
+    found: list[str] = []
+    seen = 0
+    waiting: list[tuple[str, tuple[str, ...]]] = [("", _components(pattern))]
+    while waiting:
+        folder, parts = waiting.pop()
+        if parts[0] == "**" and len(parts) > 1:
+            waiting.append((folder, parts[1:]))
+        for entry in _entries(root / folder):
+            seen += 1
+            if seen > MOST_LISTED:
+                raise EvidenceError("too-large", f"{pattern} looks at more than {MOST_LISTED} files")
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if parts[0] == "**":
+                    waiting.append((name, parts))
+                elif len(parts) > 1 and fnmatchcase(entry.name, parts[0]):
+                    waiting.append((name, parts[1:]))
+            elif len(parts) == 1 and entry.is_file(follow_symlinks=False) and fnmatchcase(entry.name, parts[0]):
+                found.append(name)
+    return sorted(set(found))
+
+
+def is_folder(root: Path, reference: str) -> bool:
+    """Whether a reference names a folder below `root`, without a symbolic link on the way."""
+    place = root
+    for part in _components(reference):
+        place = place / part
+        if place.is_symlink() or not place.is_dir():
+            return False
+    return True
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []

@@ -11,7 +11,7 @@ from release.evidence import reports
 from release.evidence.errors import EvidenceError
 from release.evidence.facts import Kind
 from release.evidence.migration_files import Script, read_migrations
-from release.evidence.references import Sources, limit_of, references
+from release.evidence.references import Sources, expanded, limit_of
 from release.evidence.verify import is_signed
 from release.fingerprint import fingerprint_of
 from release.manifest.release import Release
@@ -27,7 +27,7 @@ def results(release: Release, sources: Sources, at: datetime, only: Collection[K
     """
     files: list[Predicate] = []
     problems: list[Problem] = []
-    for reference in references(release):
+    for reference in expanded(release, sources):
         kind = reference.kind
         if kind is None or kind not in reports.KINDS or (only and kind not in only):
             continue

@@ -23,6 +23,9 @@ from release.evidence.facts import (
 )
 from release.evidence.typed import Foreign
 
+MOST_FILES = 3000
+"""That a manifest may name, and that a statement may bind."""
+
 RESULTS = "urn:slipway:results:v1"
 QA = "urn:slipway:qa:v1"
 APPROVAL = "urn:slipway:approval:v1"
@@ -48,7 +51,7 @@ class ResultsPredicate(Foreign):
 
     at: Time
     """When the reports were made."""
-    files: Annotated[list[BoundFile], Field(min_length=1, max_length=200)]
+    files: Annotated[list[BoundFile], Field(min_length=1, max_length=MOST_FILES)]
 
 
 class _Reference(Foreign):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from release.evidence.errors import EvidenceError
 from release.evidence.facts import Kind
-from release.evidence.files import Content, read_below
+from release.evidence.files import Content, is_folder, list_below, read_below
 from release.evidence.limits import LARGEST, LARGEST_STATEMENT
 from release.manifest.release import Release
 
@@ -35,6 +35,18 @@ class Reference:
     field: str
     path: str
     kind: Kind | None
+    pattern: str = ""
+    """The folder or pattern that the manifest names, where it stands for several files."""
+
+
+_SUFFIXES: Mapping[Kind | None, tuple[str, ...]] = {
+    "tests": (".xml",),
+    "coverage": (".xml",),
+    "static-analysis": (".sarif", ".json"),
+    "security-scan": (".sarif", ".json"),
+}
+_OTHERWISE = (".json", ".jsonl")
+"""Of a folder, the files of a section are those with these endings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +68,45 @@ class Sources:
                 raise
             return read_below(self.root, path, limit)
 
+    def expand(self, path: str, kind: Kind | None) -> list[str]:
+        """The files that a folder or a pattern (`*`, `**`, `?`) stands for, below `root`; `[path]` for a plain path and
+        where there is none. Raises EvidenceError."""
+        if PurePosixPath(path).is_absolute():
+            return [path]
+        for beside in dict.fromkeys((str(PurePosixPath(self.folder) / path), path)):
+            if any(mark in path for mark in "*?["):
+                found = list_below(self.root, beside)
+            elif is_folder(self.root, beside):
+                suffixes = _SUFFIXES.get(kind, _OTHERWISE)
+                found = [name for name in list_below(self.root, f"{beside}/*") if name.endswith(suffixes)]
+            else:
+                continue
+            if found:
+                return [self._as_named(name) for name in found]
+        return [path]
+
+    def _as_named(self, name: str) -> str:
+        """Relative to the manifest's folder where it is below that, as a manifest would name it."""
+        if self.folder == ".":
+            return name
+        return name.removeprefix(f"{self.folder}/")
+
+
+def expanded(release: Release, sources: Sources) -> Iterator[Reference]:
+    """Every file that the manifest names, folders and patterns written out; one that cannot be is handed on as it is,
+    and reading it says why."""
+    for reference in references(release):
+        try:
+            paths = sources.expand(reference.path, reference.kind)
+        except EvidenceError:
+            paths = [reference.path]
+        for path in paths:
+            pattern = reference.path if paths != [reference.path] else ""
+            yield Reference(reference.field, path, reference.kind, pattern)
+
 
 def references(release: Release) -> Iterator[Reference]:
-    """Every reference in the manifest, in its order."""
+    """Every reference in the manifest, in its order, as it is written there."""
     for attribute, alias, kind in _SECTIONS:
         for number, path in enumerate(getattr(release.evidence, attribute)):
             yield Reference(f"evidence.{alias}[{number}]", path, kind)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from release.evidence import predicates, receipts
+from release.evidence import collect, predicates, receipts
 from release.evidence.errors import Code
-from release.evidence.model import MOST_ITEMS, Dossier
+from release.evidence.facts import TestFacts
+from release.evidence.model import Dossier
 from release.evidence.trust import TrustRoots
 from tests.manifests import OTHER_DIGEST
 from tests.vouched import NOW, REPORTS, YESTERDAY, Vouched, trust_roots, vouch
@@ -187,11 +188,98 @@ def test_a_reference_out_of_the_project_is_refused(it: Vouched, reference: str) 
     assert _only(it.case().dossier) == ("evidence.tests[0]", "outside")
 
 
-def test_more_files_than_are_read_are_refused_as_a_whole(it: Vouched) -> None:
-    it.manifest["evidence"]["tests"] = ["junit.xml"] * (MOST_ITEMS + 1)
+def _surefire(it: Vouched, number: int, *, folder: str = "target/surefire-reports") -> list[str]:
+    """Reports of one class each, one of which is flaky, bound as CI does."""
+    names = []
+    for n in range(number):
+        case = f'<testcase classname="c{n}" name="a" time="1">{"<flakyFailure/>" if n == 0 else ""}</testcase>'
+        names.append(it.write(f"{folder}/TEST-c{n:03}.xml", f'<testsuite tests="1">{case}</testsuite>'.encode()))
+    files = [
+        {"kind": kind, "name": name, "sha256": hashlib.sha256((it.root / name).read_bytes()).hexdigest()}
+        for kind, name in [*((kind, name) for kind, (_, _, name) in REPORTS.items() if kind != "tests")]
+        + [("tests", name) for name in names]
+    ]
+    it.sign("results.json", "ci", receipts.RESULTS, {"at": YESTERDAY.isoformat(), "files": files})
+    return names
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "target/surefire-reports",
+        "target/surefire-reports/",
+        "target/surefire-reports/TEST-*.xml",
+        "target/**/*.xml",
+        "**/TEST-c???.xml",
+        "*/*/TEST-*.xml",
+    ],
+)
+def test_a_folder_or_a_pattern_stands_for_its_files_and_is_one_item(it: Vouched, entry: str) -> None:
+    _surefire(it, 150)
+    it.write("target/surefire-reports/readme.txt", b"no report")
+    it.manifest["evidence"]["tests"] = [entry]
     dossier = it.case().dossier
-    assert dossier.items == ()
-    assert _only(dossier) == ("evidence", "too-large")
+    assert dossier.rejected == ()
+    (item,) = [item for item in dossier.items if item.facts.kind == "tests"]
+    assert (item.field, item.path) == ("evidence.tests[0]", f"{entry} (150 files)")
+    assert isinstance(item.facts, TestFacts)
+    assert (item.facts.cases, item.facts.passed, item.facts.flaky) == (150, 150, 1)
+    assert len(json.dumps(dossier.to_wire())) < 64 * 1024
+
+
+def test_each_file_of_a_pattern_is_judged(it: Vouched) -> None:
+    names = _surefire(it, 3)
+    it.manifest["evidence"]["tests"] = ["target/surefire-reports/TEST-*.xml"]
+    (it.root / names[1]).write_bytes(b"<testsuite")
+    (it.root / "target/surefire-reports/TEST-other.xml").write_bytes(b"<testsuite><testcase name='x'/></testsuite>")
+    found = {entry.path: (entry.field, entry.code) for entry in it.case().dossier.rejected}
+    assert found == {
+        names[1]: ("evidence.tests[0]", "malformed"),
+        "target/surefire-reports/TEST-other.xml": ("evidence.tests[0]", "unbound"),
+    }
+
+
+def test_a_report_that_was_signed_and_is_gone_from_its_folder_is_missed(it: Vouched) -> None:
+    names = _surefire(it, 3)
+    it.manifest["evidence"]["tests"] = ["target/surefire-reports"]
+    (it.root / names[2]).unlink()
+    assert _only(it.case().dossier) == ("evidence.tests", "omitted")
+
+
+@pytest.mark.parametrize("entry", ["nowhere/*.xml", "../*.xml", "/etc/*", "junit.xml/*.xml"])
+def test_a_pattern_that_stands_for_nothing_is_refused(it: Vouched, entry: str) -> None:
+    it.manifest["evidence"]["tests"] = [entry]
+    assert _only(it.case().dossier)[0] == "evidence.tests[0]"
+
+
+def test_a_pattern_neither_lists_nor_follows_symbolic_links(
+    it: Vouched, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "TEST-x.xml").write_bytes(b"<testsuite><testcase name='x'/></testsuite>")
+    (it.root / "linked").symlink_to(outside)
+    (it.root / "here").mkdir()
+    (it.root / "here" / "TEST-x.xml").symlink_to(outside / "TEST-x.xml")
+    for entry in ("linked/*.xml", "linked", "here/*.xml", "**/TEST-*.xml"):
+        it.manifest["evidence"]["tests"] = [entry]
+        assert not [item for item in it.case().dossier.items if item.facts.kind == "tests"]
+
+
+def test_more_files_than_are_read_are_refused_by_their_entry(it: Vouched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect, "MOST_FILES", 20)
+    _surefire(it, 30)
+    it.manifest["evidence"]["tests"] = ["target/surefire-reports"]
+    dossier = it.case().dossier
+    assert _only(dossier) == ("evidence.tests[0]", "too-large")
+    assert dossier.rejected[0].path == "target/surefire-reports"
+    assert {item.facts.kind for item in dossier.items} >= {"coverage", "qa"}
+
+
+def test_more_pieces_of_evidence_than_are_recorded_are_refused_and_not_dropped(
+    it: Vouched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "MOST_ITEMS", 5)
+    assert _only(it.case().dossier) == ("evidence", "too-large")
 
 
 def test_of_two_statements_about_a_report_the_later_one_dates_it(it: Vouched) -> None:
