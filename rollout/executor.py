@@ -51,6 +51,8 @@ from rollout.world import World
 
 REST = 0.1
 """Of the time between two looks that passes without one, however long a look takes."""
+LOOK_EVERY, BUSY_EVERY = 1.0, 2.0
+"""Seconds between two looks at most, and while looks take half of that time: then the process is busy."""
 POLL = 0.25
 """Seconds between looks while nothing is measured: readiness and acceptance are awaited this often."""
 
@@ -88,6 +90,13 @@ def _judged(wanted: RolloutInputs, kind: Kind) -> bool:
     if kind != "first":
         return kind == "forward"
     return any(getattr(guardrail, "objective", None) is not None for guardrail in wanted.guardrails)
+
+
+def pause_after(took: float, wanted: float) -> float:
+    """Seconds until the next look, when this one took so many and they are `wanted` every so many."""
+    usual = min(LOOK_EVERY, wanted)
+    every = min(BUSY_EVERY, wanted) if took > usual / 2 else usual
+    return max(REST * every, every - took)
 
 
 class Executor:
@@ -289,8 +298,8 @@ class Executor:
 
     def _pause(self, looked: float) -> float:
         """Seconds until the next look; the time that this one took counts, since `looked`."""
-        interval = min(1.0, self._wanted.analysis.tick) if self._state.phase is Phase.BAKE else POLL
-        return max(REST * interval, interval - (self._world.now() - looked))
+        took = self._world.now() - looked
+        return pause_after(took, self._wanted.analysis.tick if self._state.phase is Phase.BAKE else POLL)
 
     def _shift(self, step: PlannedStep) -> None:
         """Write the weight and record the step. Done again after a failure it goes on where it ended."""

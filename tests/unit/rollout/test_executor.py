@@ -6,6 +6,7 @@ import pytest
 
 from release.errors import ClusterError, LeaseLost, RolloutAborted
 from rollout.cluster.base import Intent, Readiness, Reason
+from rollout.executor import pause_after
 from rollout.journal import Outcome
 from rollout.routers.base import Split
 from tests.unit.rollout.examples import ROUTE, backend, wanted
@@ -344,3 +345,22 @@ def test_the_requests_of_a_step_are_its_own() -> None:
     for step, share in zip(head.attempt.steps, (0.25, 1.0), strict=True):
         assert step.ended is not None
         assert step.requests <= 100.0 * share * (step.ended - step.began + 1.0)
+
+
+@pytest.mark.parametrize(
+    ("took", "tick", "pause"),
+    [
+        (0.0, 1.0, 1.0),
+        (0.3, 1.0, 0.7),
+        (0.3, 30.0, 0.7),
+        (0.9, 1.0, 0.1),
+        (7.0, 1.0, 0.1),
+        (0.8, 2.0, 1.2),
+        (0.8, 30.0, 1.2),
+        (0.01, 0.25, 0.24),
+    ],
+)
+def test_the_time_of_a_look_counts_until_the_next_and_a_busy_process_looks_less_often(
+    took: float, tick: float, pause: float
+) -> None:
+    assert pause_after(took, tick) == pytest.approx(pause)
