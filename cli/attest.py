@@ -72,6 +72,24 @@ def results(it: Making, *, only: tuple[Kind, ...]) -> None:
 
 
 @attest.command()
+@click.option("--builder", required=True, help="Id of the builder, a URL that the trust roots list under builders.")
+@click.option("--source", required=True, help="URI of the repository, such as git+https://forge.example/org/repo.")
+@click.option("--commit", required=True, help="The git commit that was built, 40 hex digits.")
+@click.option("--build-type", default="urn:slipway:build:v1", show_default=True, help="How it was built, a URI.")
+@makes_statement
+def provenance(it: Making, *, builder: str, source: str, commit: str, build_type: str) -> None:
+    """SLSA provenance of the artifact, for a build service that attests nothing itself.
+
+    Let the build service run it with a key of its own. GitHub, GitLab and cosign write provenance themselves; how it is
+    fetched is in docs/evidence.md.
+    """
+    from release.evidence import predicates, propose
+
+    predicate = propose.provenance(it.at, builder, source, commit, build_type)
+    it.write(predicates.SLSA_PROVENANCE, predicate)
+
+
+@attest.command()
 @click.option("--recommendation", type=click.Choice(["go", "no-go", "conditional"]), required=True)
 @click.option("--by", required=True, help="The principal of the trust roots who signs.")
 @click.option("--note", default="", help="What to know, such as what is open.")

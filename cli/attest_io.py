@@ -15,6 +15,7 @@ from typing import ParamSpec
 
 import click
 
+from cli.attest_remake import is_remake, replace
 from release.errors import InputError, Problem, SlipwayError
 from release.evidence.references import Sources
 from release.manifest.load import load
@@ -92,19 +93,24 @@ class Making:
         payload = make.statement(digest, repository, predicate_type, predicate)
         self._try(payload, digest)
         content = payload if self.key is None else make.sign(payload, read_key(self.key))
-        write_new(self.out, content)
+        remade = self.out.exists() and is_remake(self.out, predicate_type, digest, predicate)
+        if remade:
+            replace(self.out, content)
+        else:
+            write_new(self.out, content)
         said = {
             "statement": str(self.out),
             "sha256": hashlib.sha256(content).hexdigest(),
             "subject": digest,
             "predicateType": predicate_type,
             "signed": self.key is not None,
+            "remade": remade,
             "predicate": predicate,
         }
         if self.as_json:
             click.echo(json.dumps(said, indent=2))
             return
-        click.echo(f"{self.out}: {predicate_type} about {digest}")
+        click.echo(f"{self.out}: {predicate_type} about {digest}{', made anew' if remade else ''}")
         if self.key is None:
             click.echo(
                 "not signed yet: sign it as a DSSE envelope or a Sigstore bundle, and name that file in the manifest"
@@ -122,9 +128,15 @@ class Making:
             raise InputError(str(self.out), [problem]) from None
 
 
+_OUT = "File to write. The same statement that is made anew takes its place; anything else there stays."
 _OPTIONS = (
     click.option("--manifest", type=click.Path(path_type=Path), required=True, help="The release's manifest."),
-    click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write; never overwritten."),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="File to write. One that is there is replaced by the same statement made anew, and by nothing else.",
+    ),
     click.option("--key", type=click.Path(path_type=Path), help="Private key in PEM, as `attest keygen` makes it."),
     click.option("--unsigned", is_flag=True, help="Write the bare statement, for a Sigstore client or a key service."),
     click.option("--at", type=Time(), default=None, help="When it happened; now when left out."),
@@ -189,7 +201,8 @@ def write_new(path: Path, content: bytes, mode: int = 0o644) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        problem = Problem("out", "exists already, and evidence is never overwritten", "Choose another name")
+        remedy = "Choose another name, or remove it when nobody needs it any more"
+        problem = Problem("out", "exists already and says something else, and evidence is never overwritten", remedy)
         raise InputError(str(path), [problem]) from None
     except OSError as error:
         problem = Problem("out", f"cannot be written: {error.strerror}", "Choose another place")

@@ -33,7 +33,8 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there instead of to stdout.")
 @click.option(
     "--ask", type=click.Choice(["nothing", "registry", "cluster"]), default="registry", show_default=True,
-    help="Whom to ask: the registry and Prometheus, or the cluster as well, which knows the previous release.",
+    help="Whom to ask: the registry and Prometheus, or the cluster as well, which knows the previous release. With "
+    "nothing, what the configuration requires of them (artifact-integrity.registry, error-budget) is refused.",
 )  # fmt: skip
 @with_json
 def gates(

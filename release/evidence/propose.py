@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
@@ -45,6 +46,21 @@ def results(release: Release, sources: Sources, at: datetime, only: Collection[K
     if problems:
         raise InputError(f"{release.service} {release.version}", problems)
     return {"at": at.isoformat(), "files": files}
+
+
+def provenance(at: datetime, builder: str, source: str, commit: str, build_type: str) -> Predicate:
+    """SLSA provenance v1 of a build that ended at `at`. Raises InputError."""
+    if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) is None:
+        remedy = "Give the whole commit, as `git rev-parse HEAD` prints it"
+        raise InputError("provenance", [Problem("--commit", f"{commit} is no git commit", remedy)])
+    return {
+        "buildDefinition": {
+            "buildType": build_type,
+            "externalParameters": {"source": source},
+            "resolvedDependencies": [{"uri": source, "digest": {"gitCommit": commit}}],
+        },
+        "runDetails": {"builder": {"id": builder}, "metadata": {"finishedOn": at.isoformat()}},
+    }
 
 
 def qa(release: Release, sources: Sources, at: datetime, recommendation: str, by: str, note: str = "") -> Predicate:

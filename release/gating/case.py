@@ -91,6 +91,8 @@ def case_of(
     """Everything that the gates look at. Reads below `project` and nothing else; never raises for what is there."""
     release, settings = read.release, configuration.settings
     sources = Sources(project, str(PurePosixPath(path).parent))
+    before = settings.staging.stack
+    staging, staging_problem = (None, "") if stack == before else _staging(project, before, release.service)
     return Case(
         release=release,
         dossier=collect(release, sources, configuration.trust),
@@ -101,7 +103,8 @@ def case_of(
         settled=observed.settled,
         first=observed.first,
         previous=_previous(project, observed),
-        staging=_staging(project, settings.staging.stack, release.service) if stack != settings.staging.stack else None,
+        staging=staging,
+        staging_problem=staging_problem,
         artifact=observed.artifact,
         budget=observed.budget,
         history=_history(observed),
@@ -145,15 +148,18 @@ def _previous(project: Path, observed: Observed) -> Release | None:
     return read.release
 
 
-def _staging(project: Path, stack: str, service: str) -> Release | None:
-    """What the stack before this one declares for the service, from that stack's own file."""
+def _staging(project: Path, stack: str, service: str) -> tuple[Release | None, str]:
+    """What the stack before this one declares for the service, from that stack's own file, or why it is not known."""
     path = declared(project, stack).get(service, {}).get("manifest")
     if not isinstance(path, str):
-        return None
+        return None, f"no manifest of {service} under releases:services in the file of the stack {stack}"
     try:
-        return read_manifest(project, path).release
-    except (EvidenceError, InputError):
-        return None
+        return read_manifest(project, path).release, ""
+    except EvidenceError as error:
+        return None, f"{path}, which the stack {stack} names: {error.detail}"
+    except InputError as error:
+        first = error.problems[0]
+        return None, f"{path}, which the stack {stack} names: {first.path} {first.message}"
 
 
 def _unreadable(field: str, code: str, found: str, wanted: str, remedy: str = "Correct the path") -> Finding:

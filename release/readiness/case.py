@@ -64,6 +64,8 @@ class Case:
     previous: Release | None = None
     staging: Release | None = None
     """The manifest that the stack before this one runs."""
+    staging_problem: str = ""
+    """Why it is not known."""
     artifact: ObservedArtifact | None = None
     budget: BudgetStatus | None = None
     history: History | None = None

@@ -65,6 +65,12 @@ def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
     return findings
 
 
+_ASK = (
+    "Leave out --ask nothing, so that the registry is asked; where none is to be asked, set "
+    '"artifact-integrity": {"registry": false} in the configuration of the gates'
+)
+
+
 def _within(source: str, wanted: str) -> bool:
     """Whether a URI is `wanted` or goes on below it: `.../checkout` is no beginning of `.../checkout-fork`."""
     rest = source.removeprefix(wanted)
@@ -110,7 +116,7 @@ def _registry(case: Case) -> list[Finding]:
                 "artifact.image",
                 why,
                 "an answer of the registry",
-                "Make the registry reachable from where the gates run",
+                _ASK if seen is None else "Make the registry reachable from where the gates run",
                 "high",
             )
         ]

@@ -31,9 +31,10 @@ def evaluate(case: Case) -> list[Finding]:
             _finding(
                 "environment.differences",
                 "unknown",
-                f"no manifest of {case.settings.staging.stack}",
-                "the release that runs there",
-                f"Release to {case.settings.staging.stack} first, and let the gate read its configuration",
+                case.staging_problem or f"no manifest of {case.settings.staging.stack}",
+                f"the release that runs in {case.settings.staging.stack}",
+                f"Release to {case.settings.staging.stack} first, and name its manifest under releases:services in "
+                f"that stack's file (Pulumi.{case.settings.staging.stack}.yaml)",
             )
         ]
     return [*_artifact(case, case.staging), *_configuration(case, case.staging)]

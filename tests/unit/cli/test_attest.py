@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from cli.attest import attest
 from release.evidence.collect import collect
+from release.evidence.facts import ProvenanceFacts
 from release.evidence.references import Sources
 from release.evidence.trust_file import load_trust
 from tests.unit.release.evidence.sigstore_world import Sigstore
@@ -101,6 +102,56 @@ def test_a_key_that_others_may_read_is_not_used(it: Vouched, run: Run) -> None:
     arguments = ("results", "--manifest", "release.yaml", "--key", "mine.key", "--out", "results.json")
     assert "chmod 600" in run(*arguments, code=1).output
     assert not (it.root / "results.json").exists()
+
+
+def _signed(run: Run, *arguments: str, code: int = 0) -> Result:
+    return run(*arguments[:1], "--manifest", "release.yaml", "--key", "ci.key", *arguments[1:], code=code)
+
+
+def test_a_statement_is_made_anew_when_a_report_has_changed(it: Vouched, run: Run) -> None:
+    run("keygen", "ci")
+    _signed(run, "results", "--out", "results.json")
+    before = (it.root / "results.json").read_bytes()
+    (it.root / "junit.xml").write_text('<testsuite><testcase name="a"/></testsuite>')
+    assert "made anew" in _signed(run, "results", "--out", "results.json").output
+    assert (it.root / "results.json").read_bytes() != before
+    _roots(it.root, ci=["tests", "coverage", "static-analysis", "security-scan", "vex"])
+    it.manifest["evidence"]["statements"] = ["results.json"]
+    dossier = collect(it.release(), Sources(it.root), load_trust(it.root / "roots.yaml"))
+    assert "unbound" not in {entry.code for entry in dossier.rejected}
+
+
+def test_nothing_but_the_same_statement_takes_the_place_of_another(it: Vouched, run: Run) -> None:
+    run("keygen", "ci")
+    said = ("--out", "s.json", "--by", "quinn")
+    _signed(run, "qa", *said, "--recommendation", "no-go")
+    before = (it.root / "s.json").read_bytes()
+    assert "never overwritten" in _signed(run, "qa", *said, "--recommendation", "go", code=1).output
+    assert "never overwritten" in _signed(run, "results", "--out", "s.json", code=1).output
+    assert "never overwritten" in _signed(run, "results", "--out", "junit.xml", code=1).output
+    assert (it.root / "s.json").read_bytes() == before
+    _signed(run, "qa", *said, "--recommendation", "no-go", "--note", "still")
+
+
+def test_results_of_some_kinds_do_not_take_the_place_of_those_of_all(it: Vouched, run: Run) -> None:
+    run("keygen", "ci")
+    _signed(run, "results", "--out", "results.json")
+    _signed(run, "results", "--out", "results.json", "--only", "tests", code=1)
+    it.manifest["artifact"]["image"] = "registry.example/checkout@sha256:" + "c" * 64
+    it.manifest["evidence"]["vex"] = []
+    _save(it)
+    assert "never overwritten" in _signed(run, "results", "--out", "results.json", code=1).output
+
+
+def test_provenance_can_be_attested_by_a_build_service_that_writes_none(it: Vouched, run: Run) -> None:
+    run("keygen", "ci")
+    build = ("--builder", "https://ci.example/runner", "--source", "git+https://forge.example/checkout")
+    _signed(run, "provenance", "--out", "slsa.json", *build, "--commit", "a" * 40)
+    _roots(it.root, ci=["provenance"])
+    dossier = collect(it.release(), Sources(it.root), load_trust(it.root / "roots.yaml"))
+    (facts,) = [item.facts for item in dossier.items if isinstance(item.facts, ProvenanceFacts)]
+    assert (facts.builder, facts.commit) == ("https://ci.example/runner", "a" * 40)
+    assert "git rev-parse" in _signed(run, "provenance", "--out", "x.json", *build, "--commit", "main", code=1).output
 
 
 @pytest.mark.parametrize("content", ["", "no key", "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n"])

@@ -70,6 +70,31 @@ def test_what_looks_clean_and_is_not_is_refused_by_its_rule_alone(tmp_path: Path
     assert one.code in {finding["code"] for finding in release["findings"]}
 
 
+def test_a_registry_that_was_not_asked_on_purpose_is_explained(project: Project) -> None:
+    del project.scene.configuration["artifact-integrity"]
+    result = project.gates("--ask", "nothing")
+    assert result.exit_code == 1
+    assert "the registry was not asked" in result.stdout
+    assert "Leave out --ask nothing" in result.stdout
+
+
+def test_a_staging_manifest_that_is_broken_is_named(project: Project) -> None:
+    project.scene.write()
+    root = project.scene.root
+    (root / "broken.yaml").write_text("service: [")
+    named = "config: {'releases:services': {checkout: {manifest: %s}}}\n"
+    arguments = ["gates", "-C", str(root), "--stack", "prod"]
+    for path, words in (("broken.yaml", "broken.yaml, which the stack staging names"), ("gone.yaml", "gone.yaml")):
+        (root / "Pulumi.staging.yaml").write_text(named % path)
+        said = CliRunner().invoke(cli, arguments).stdout
+        assert "[parity/unknown" in said
+        assert words in said
+    (root / "Pulumi.staging.yaml").write_text("config: {}\n")
+    said = CliRunner().invoke(cli, arguments).stdout
+    assert "no manifest of checkout under releases:services" in said
+    assert "Pulumi.staging.yaml" in said
+
+
 def test_the_score_is_shown_factor_by_factor(project: Project) -> None:
     (release,) = json.loads(project.gates("--json").stdout)["releases"]
     risk = release["risk"]
