@@ -55,10 +55,14 @@ def test_an_engine_that_is_not_found_counts_as_one_that_continues(tmp_path: Path
 
 
 def test_it_is_interrupted_as_by_ctrl_c(tmp_path: Path) -> None:
-    code = "import signal, sys; print(flush=True); signal.pause()"
+    # A process that was started in the background inherits that SIGINT is ignored.
+    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); print(flush=True); signal.pause()"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        processes = shown(tmp_path, (30, process.pid, "python -m rollout"), (process.pid, 1, "pulumi up"))
-        assert EngineProcess(processes, 30, dict(os.environ)).interrupt()
-        assert process.wait(10) == -signal.SIGINT
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            processes = shown(tmp_path, (30, process.pid, "python -m rollout"), (process.pid, 1, "pulumi up"))
+            assert EngineProcess(processes, 30, dict(os.environ)).interrupt()
+            assert process.wait(10) == -signal.SIGINT
+        finally:
+            process.kill()
