@@ -7,7 +7,7 @@ import sys
 import pulumi
 
 import settings
-from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, service
+from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, engine, service
 from release.errors import SlipwayError
 from release.release_inputs import ReleaseInputs
 
@@ -24,6 +24,8 @@ def main() -> None:
         sys.exit(SHOWN)
     if (notice := stack.gates.notice(pulumi.get_stack())) is not None:
         pulumi.log.warn(notice)
+    if (told := engine.notice(len(stack.services), engine.parallel())) is not None:
+        pulumi.log.info(told)
     if stack.access is not None:
         account = stack.access.service_account
         RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))

@@ -35,8 +35,8 @@ def remove(
     that the engine deletes nothing. `forget` is the command that makes the stack forget them.
     """
     stored = world.journal.load()
-    owner = _another(read_owner(stored[0]), world.stack) if stored is not None else None
-    if stored is None or owner is None:
+    owner = _another(read_owner(stored[0]) if stored is not None else _owner_by_route(world), world.stack)
+    if owner is None:
         remove_all(world, reporter.status, cancelled)
         return
     used = sorted(set(workloads) & in_use(world))
@@ -52,6 +52,12 @@ def services_of(recorded: Mapping[str, Any]) -> tuple[str, ...]:
     """The Services of candidate and standby in a Rollout's recorded inputs."""
     sides = (recorded.get("candidate"), recorded.get("standby"))
     return tuple(str(side["service"]) for side in sides if isinstance(side, dict) and "service" in side)
+
+
+def _owner_by_route(world: World) -> Head:
+    """Where the journal is lost, the route still says whose the service is."""
+    live = world.router.read()
+    return Head(service="", stack=(live.owner or None) if live is not None else None)
 
 
 def _another(head: Head, stack: str) -> str | None:

@@ -13,6 +13,11 @@ from release.findings import plain
 TOLERANCE = 0.01
 """Tools round, and count a line of nested classes once or twice: one percentage point of difference is accepted."""
 
+HABITS = (
+    "Name each file once: of two files with the same relative path, as with `pytest --cov=app --cov=lib`, coverage.py "
+    "keeps one. Measure from one root (--cov=. with relative_files), or write one report a package"
+)
+
 _BRANCHES = re.compile(r"\((\d{1,9})/(\d{1,9})\)")
 _PATH = ("coverage", "packages", "package", "classes", "class", "lines", "line")
 
@@ -33,6 +38,7 @@ def parse(data: bytes) -> CoverageFacts:
         raise EvidenceError(
             "mismatch",
             f"Cobertura XML declares a line rate of {reader.declared:.3f}, its lines add up to {counted:.3f}",
+            HABITS,
         )
     branches = reader.branches.values()
     return CoverageFacts(
@@ -71,7 +77,7 @@ class _Reader:
 
     def _line(self, attributes: dict[str, str]) -> None:
         number = whole(attributes.get("number"), "Cobertura XML: number")
-        hits = whole(attributes.get("hits"), "Cobertura XML: hits")
+        hits = whole(attributes.get("hits"), "Cobertura XML: hits", digits=20)
         if number is None or hits is None:
             raise EvidenceError("malformed", "Cobertura XML: a line without number or hits")
         key = (self._file, number)
@@ -91,7 +97,9 @@ def _rate(value: str | None) -> float | None:
     try:
         rate = float(value)
     except ValueError:
-        rate = math.nan
+        rate = -1.0
+    if math.isnan(rate):
+        return None  # istanbul, of a report without a line: that it is empty is said by its lines
     if not 0 <= rate <= 1:
         raise EvidenceError("malformed", f"Cobertura XML: line-rate is {value!r}, a share from 0 to 1 is expected")
     return rate

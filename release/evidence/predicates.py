@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -29,6 +30,7 @@ OPENVEX = ("https://openvex.dev/ns", "https://openvex.dev/ns/v0.2.0")
 CYCLONEDX = ("https://cyclonedx.org/bom", "https://cyclonedx.org/vex")
 
 Time = Annotated[AwareDatetime, Field(strict=False)]
+_SHA1 = re.compile(r"[0-9a-f]{40}")
 _Word = Annotated[str, Field(min_length=1)]
 
 
@@ -44,7 +46,8 @@ class _Definition(Foreign):
 
 
 class _Builder(Foreign):
-    id: _Word
+    id: str
+    """BuildKit leaves it empty unless it is told; an empty one is no allowed builder."""
 
 
 class _Metadata(Foreign):
@@ -70,15 +73,26 @@ class ProvenancePredicate(Foreign):
         return self.run_details.metadata.finished_on or self.run_details.metadata.started_on
 
     def facts(self) -> ProvenanceFacts:
-        dependencies = self.build_definition.resolved_dependencies
-        source = next((d for d in dependencies if d.uri and ("gitCommit" in d.digest or "sha1" in d.digest)), None)
-        commit = "" if source is None else source.digest.get("gitCommit") or source.digest.get("sha1") or ""
+        for dependency in self.build_definition.resolved_dependencies:
+            commit = _commit(dependency.digest)
+            if dependency.uri and commit:
+                return self._facts(dependency.uri, commit)
+        return self._facts("", "")
+
+    def _facts(self, source: str, commit: str) -> ProvenanceFacts:
         return ProvenanceFacts(
             builder=self.run_details.builder.id,
             build_type=self.build_definition.build_type,
-            source="" if source is None else source.uri or "",
+            source=source,
             commit=commit,
         )
+
+
+def _commit(digest: dict[str, str]) -> str:
+    """A git commit; GitLab writes its 40 digits under `sha256`."""
+    named = digest.get("gitCommit") or digest.get("sha1") or ""
+    other = digest.get("sha256", "")
+    return named or (other if _SHA1.fullmatch(other) else "")
 
 
 class _Verifier(Foreign):

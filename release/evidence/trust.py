@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
+from release.evidence import builders
 from release.evidence.facts import Kind
 from release.manifest.base import Part
 from release.people import is_plain, known_as
@@ -120,7 +121,12 @@ class TrustRoots(Part):
     sigstore_root: str | None = None
     """The JSON text of a Sigstore `trusted_root.json`; verification never goes to the network."""
     builders: tuple[Name, ...] = ()
-    """`runDetails.builder.id` of the builders whose provenance is accepted, exact."""
+    """`runDetails.builder.id` of the builders whose provenance is accepted; see `release.evidence.builders` for `*`."""
+
+    @field_validator("builders")
+    @classmethod
+    def _open_only_at_the_end(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(builders.check(pattern) for pattern in value)
 
     @field_validator("sigstore_root")
     @classmethod

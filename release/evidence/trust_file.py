@@ -21,7 +21,8 @@ REMEDIES: Mapping[str, str] = {
     "principals.may": "List what the principal may vouch for, such as may: [tests, coverage, qa, approval]",
     "principals.roles": "List the roles in which the principal may approve, such as roles: [service-owner]",
     "sigstoreRoot": "Put the JSON text of the Sigstore instance's trusted_root.json here",
-    "builders": "List the builder ids of SLSA provenance that are accepted",
+    "builders": "List the builder ids of SLSA provenance that are accepted, such as "
+    "https://forge.example/org/repo/.github/workflows/release.yml@refs/tags/*",
 }
 
 

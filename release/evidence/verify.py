@@ -125,8 +125,14 @@ def _envelope(document: dict[str, object]) -> dict[str, object]:
 
 
 def _vex_time(predicate: dict[str, object]) -> datetime | None:
+    """When the document was written or last updated, the later one."""
     metadata = predicate.get("metadata")
-    value = predicate.get("timestamp") or (metadata.get("timestamp") if isinstance(metadata, dict) else None)
+    beside = metadata.get("timestamp") if isinstance(metadata, dict) else None
+    found = [_time(value) for value in (predicate.get("timestamp"), predicate.get("last_updated"), beside)]
+    return max((at for at in found if at is not None), default=None)
+
+
+def _time(value: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -83,12 +83,12 @@ def stream(data: bytes, handler: Handler, what: str) -> None:
         raise EvidenceError("malformed", f"{what}: cannot be decoded: {error}") from None
 
 
-def whole(value: str | None, what: str) -> int | None:
+def whole(value: str | None, what: str, digits: int = 12) -> int | None:
     """A count in an attribute, or None when it is absent. Raises EvidenceError `malformed` for anything else."""
     if value is None:
         return None
     text = value.strip()
-    if not text.isascii() or not text.isdigit() or len(text) > 12:
+    if not text.isascii() or not text.isdigit() or len(text) > digits:
         raise EvidenceError("malformed", f"{what} is {value!r}, a count is expected")
     return int(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from release.evidence.builders import matches
 from release.evidence.facts import ProvenanceFacts
 from release.evidence.model import Item
 from release.findings import Finding, Severity
@@ -38,16 +39,16 @@ def evaluate_provenance(case: Case) -> list[Finding]:
 
 def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
     findings = []
-    if facts.builder not in case.trust.builders:
+    if not any(matches(pattern, facts.builder) for pattern in case.trust.builders):
         allowed = ", ".join(case.trust.builders) or "none is configured"
         findings.append(
             _finding(
                 PROVENANCE,
                 "builder",
                 item.field,
-                f"builder {facts.builder}",
+                f"builder {facts.builder}" if facts.builder else "a builder that is not named",
                 f"one of: {allowed}",
-                "Build with an allowed builder, or add this one to the trust roots",
+                _builder_remedy(facts.builder),
             )
         )
     source = case.settings.provenance.source
@@ -69,6 +70,15 @@ _ASK = (
     "Leave out --ask nothing, so that the registry is asked; where none is to be asked, set "
     '"artifact-integrity": {"registry": false} in the configuration of the gates'
 )
+
+
+def _builder_remedy(builder: str) -> str:
+    """GitHub's ids end in the reference, which changes with every tag."""
+    workflow, at, reference = builder.partition("@refs/")
+    if not at:
+        return "Build with an allowed builder, or add this one to the trust roots"
+    kind = reference.partition("/")[0]
+    return f"Build with an allowed builder, or add this one to the trust roots: {workflow}@refs/{kind}/*"
 
 
 def _within(source: str, wanted: str) -> bool:

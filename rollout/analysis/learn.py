@@ -12,7 +12,7 @@ from rollout.analysis.rules import Rule
 from rollout.analysis.state import Baseline, Buckets, Pending, State, Step, Wealth, count_step
 from rollout.analysis.types import Counts, GuardrailCounts, Tick
 
-NONE = Counts(0, 0)
+NONE, NOTHING = Counts(0, 0), Pending()
 
 
 def is_warming(rule: Rule, state: State, tick: Tick) -> bool:
@@ -24,9 +24,8 @@ def is_warming(rule: Rule, state: State, tick: Tick) -> bool:
 
 def begin_step(rule: Rule, state: State) -> State:
     """The weight changes: evidence for promotion and the step's counts start anew, all else goes on."""
-    return _record(
-        rule, state._replace(promote=Wealth(), bounded=Wealth(), step=Step(), pending=Pending()), state.pending
-    )
+    state = _record(rule, state, state.pending.baseline)
+    return state._replace(promote=Wealth(), bounded=Wealth(), step=Step(), pending=NOTHING)
 
 
 def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> State:
@@ -41,15 +40,16 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
     candidate = counts.candidate if weight else NONE
     judged = counts if counts.judged is None else _judged(counts)
     warm = is_warming(rule, state, tick)
+    first_at, last_at = state.first_at, state.last_at
     if candidate.total or candidate.bad or (counts.alive and weight):
-        first_at = tick.at - tick.length if state.first_at is None else state.first_at
-        state = state._replace(first_at=first_at, last_at=tick.at)
+        first_at, last_at = (tick.at - tick.length if first_at is None else first_at), tick.at
     met = 0.0
     if weight:
         state, met = _settle(rule, state, judged, weight, tick.length, warm)
     else:
-        state = _record(rule, state, Pending(NONE, judged.baseline, tick.length))
-    return state._replace(step=count_step(state.step, candidate, counts.baseline, tick.length, tick.in_step, met))
+        state = _record(rule, state, judged.baseline)
+    step = count_step(state.step, candidate, counts.baseline, tick.length, tick.in_step, met)
+    return state._replace(step=step, first_at=first_at, last_at=last_at)
 
 
 def _settle(
@@ -58,23 +58,24 @@ def _settle(
     """Bet on what is complete; the seconds of it in which both sides could be compared."""
     alone = rule.absolute or abort.is_alone(rule, weight, state.step, counts.baseline.total)
     if state.pending.seconds and state.pending.warm != warm:
-        state = _record(rule, state._replace(pending=Pending()), state.pending)
-    block, complete = gather(state.pending, counts, length, alone, warm)
-    if not complete:
-        return state._replace(pending=block), 0.0
-    found = GuardrailCounts(block.candidate, block.baseline)
+        state = _record(rule, state, state.pending.baseline)._replace(pending=NOTHING)
+    found, seconds = counts, length
+    if state.pending.seconds or not counts.baseline.total or not counts.candidate.total:
+        block, complete = gather(state.pending, counts, length, alone, warm)
+        if not complete:
+            return state._replace(pending=block), 0.0
+        found, seconds = GuardrailCounts(block.candidate, block.baseline), block.seconds
     wealth, hopes, bounded = state.abort, state.promote, state.bounded
-    if block.candidate.total or block.candidate.bad:
+    if found.candidate.total or found.candidate.bad:
         if rule.kind != "client-failures" or weight >= 100.0 or rule.first_release:
-            wealth = abort.bet(rule, state, found, weight, block.seconds, warm)
+            wealth = abort.bet(rule, state, found, weight, seconds, warm)
         if not warm:
-            known = (state.baseline, found, weight)
             rate = request_rate(state.step, counts, length)
-            hopes = promote.bet(rule, hopes, *known, block.seconds)
-            bounded = promote.bet_bounded(rule, bounded, *known, rate, block.seconds)
-    met = block.seconds if alone or (block.candidate.total and block.baseline.total) else 0.0
-    state = state._replace(abort=wealth, promote=hopes, bounded=bounded, pending=Pending())
-    return _record(rule, state, block), met
+            hopes = promote.bet(rule, hopes, state.baseline, found, weight, seconds)
+            bounded = promote.bet_bounded(rule, bounded, state.baseline, found, weight, rate, seconds)
+    met = seconds if alone or (found.candidate.total and found.baseline.total) else 0.0
+    state = State(wealth, hopes, state.baseline, state.step, None, None, state.buckets, state.clients, NOTHING, bounded)
+    return _record(rule, state, found.baseline), met
 
 
 def request_rate(step: Step, counts: GuardrailCounts, length: float) -> float:
@@ -83,15 +84,17 @@ def request_rate(step: Step, counts: GuardrailCounts, length: float) -> float:
     return total / (step.seconds + length) if step.seconds + length > 0.0 else 0.0
 
 
-def _record(rule: Rule, state: State, block: Pending) -> State:
+def _record(rule: Rule, state: State, counts: Counts) -> State:
     """Remember the baseline's counts. Once an incident of the baseline is over, the bets are spread anew: those on a
     worse candidate lost to it, and a fault must not be noticed later for that. The evidence itself goes on."""
+    if not counts.total and not counts.bad:
+        return state
     if rule.kind == "client-failures":  # A client counts once: what it is compared with cannot change.
-        total, bad = state.baseline.total + block.baseline.total, state.baseline.bad + block.baseline.bad
+        total, bad = state.baseline.total + counts.total, state.baseline.bad + counts.bad
         return state._replace(baseline=Baseline(total, bad))
-    baseline, fell = record(state.baseline, block.baseline, rule.phi)
+    baseline, fell = record(state.baseline, counts, rule.phi)
     wealth = Wealth(state.abort.log) if fell else state.abort
-    buckets = _remember(rule, state.buckets, block.baseline) if rule.kind == "latency" else state.buckets
+    buckets = _remember(rule, state.buckets, counts) if rule.kind == "latency" else state.buckets
     return state._replace(abort=wealth, baseline=baseline, buckets=buckets)
 
 

@@ -55,7 +55,7 @@ def foresee_passing(
             _by_share(bounded, candidate, expected), (rule.log_promote + cost) * rule.phi, analysis, rule.phi
         )
         found.append(sooner._replace(bounded=bounded))
-    return min(found)
+    return min(found, key=lambda way: way[:2])
 
 
 def _usual(expected: ExpectedTraffic, weight: float, analysis: Analysis) -> Baseline:

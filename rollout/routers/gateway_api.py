@@ -72,6 +72,8 @@ class GatewayApiRouter:
         self._service = service
         self._preview_name = f"{service}.preview"
         self._view = view_of(client, namespace)
+        self._understood: tuple[tuple[str | None, ...], Live] | None = None
+        """Versions of route and preview, and what they mean: a route that did not change is not worked out again."""
 
     def read(self, max_age: float = 0.0) -> Live | None:
         """The live route, None when there is none."""
@@ -127,9 +129,15 @@ class GatewayApiRouter:
         return next((one for one in listed if one["metadata"]["name"] == self._service), None)
 
     def _live(self, found: Json) -> Live:
-        problem, preview, marks = acceptance(found), None, _marks(found)
+        preview = self._get(self._preview_name) if PREVIEW_ANNOTATION in _marks(found) else None
+        seen = tuple(_resource_version(one) for one in (found, preview))
+        if self._understood is None or self._understood[0] != seen:
+            self._understood = seen, self._read_out(found, preview)
+        return self._understood[1]
+
+    def _read_out(self, found: Json, preview: Json | None) -> Live:
+        problem, marks = acceptance(found), _marks(found)
         if PREVIEW_ANNOTATION in marks:
-            preview = self._get(self._preview_name)
             problem = problem or (acceptance(preview) if preview is not None else "the preview route is missing")
         return Live(
             shares=shares_of(found["spec"]),
@@ -246,6 +254,10 @@ class GatewayApiRouter:
 
 def _marks(found: Json) -> dict[str, str]:
     return found["metadata"].get("annotations") or {}
+
+
+def _resource_version(found: Json | None) -> str | None:
+    return None if found is None else f"{found['metadata']['uid']}/{found['metadata']['resourceVersion']}"
 
 
 def _version(found: Json) -> str:

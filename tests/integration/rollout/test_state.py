@@ -33,7 +33,7 @@ def test_a_second_holder_is_refused_until_the_first_releases(client: Client, sta
     second = KubernetesLease(client, stage.namespace, "refused")
     assert first.held_by() is None
     first.acquire("a", 15)
-    with pytest.raises(LeaseHeld, match=r"held by a, renewed 0s ago and good for 15s"):
+    with pytest.raises(LeaseHeld, match=r"held by a, renewed .* ago by its own clock and good for 15s"):
         second.acquire("b", 15)
     assert first.acquire("a", 15).transitions == 0
     first.release()

@@ -83,3 +83,13 @@ def test_the_workloads_are_those_of_candidate_and_standby() -> None:
     inputs = wanted(standby=backend("aaaaaaaa")).to_wire()
     assert services_of(inputs) == ("checkout-bbbbbbbb", "checkout-aaaaaaaa")
     assert services_of({"service": "checkout"}) == ()
+
+
+def test_without_a_journal_the_route_still_says_whose_the_service_is() -> None:
+    world = Simulation()
+    world.router.stack = "shop/prod"
+    world.router.claim()
+    removing(world, "shop/other", ["checkout-cccccccc"])
+    assert world.router.read() is not None
+    removing(world, "shop/prod")
+    assert world.router.read() is None

@@ -41,7 +41,7 @@ def test_a_line_without_number_or_hits_is_refused(line: str) -> None:
     refused("malformed", lambda: cobertura.parse(_report("1", line)))
 
 
-@pytest.mark.parametrize("rate", ["nan", "2", "-0.1", "all"])
+@pytest.mark.parametrize("rate", ["inf", "2", "-0.1", "all"])
 def test_a_rate_that_is_no_share_is_refused(rate: str) -> None:
     refused("malformed", lambda: cobertura.parse(_report(rate, '<line number="1" hits="1"/>')))
 
@@ -53,3 +53,14 @@ def test_more_covered_branches_than_branches_are_refused() -> None:
 
 def test_another_root_is_refused() -> None:
     refused("malformed", lambda: cobertura.parse(b"<report/>"))
+
+
+def test_a_report_without_a_line_is_empty_whatever_its_rate() -> None:
+    refused("empty", lambda: cobertura.parse(b'<coverage line-rate="NaN"/>'))
+
+
+def test_hits_beyond_twelve_digits_are_counts() -> None:
+    line = '<line number="1" hits="1234567890123"/>'
+    body = f'<class filename="a"><lines>{line}</lines></class>'
+    text = f"<coverage><packages><package><classes>{body}</classes></package></packages></coverage>"
+    assert cobertura.parse(text.encode()).lines_covered == 1

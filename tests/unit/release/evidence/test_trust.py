@@ -90,3 +90,13 @@ def test_every_problem_of_a_file_is_listed_with_its_place(tmp_path: Path) -> Non
     assert {"principals[0].may[1]", "principals[1].name", "principals[1].keys", "rootz"} <= places
     with pytest.raises(InputError, match="cannot be read"):
         load_trust(tmp_path / "none.yaml")
+
+
+def test_a_builder_that_can_match_nothing_is_an_error_of_the_trust_file(tmp_path: Path) -> None:
+    path = tmp_path / "roots.yaml"
+    path.write_text(yaml.safe_dump({"principals": [_principal()], "builders": ["https://*/release.yml@refs/tags/v1"]}))
+    with pytest.raises(InputError) as caught:
+        load_trust(path)
+    (problem,) = caught.value.problems
+    assert problem.path == "builders"
+    assert "@refs/tags/*" in problem.message

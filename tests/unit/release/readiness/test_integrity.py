@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from release.evidence import predicates
 from release.readiness import ObservedArtifact, Settings, evaluate
 from release.readiness.settings import IntegritySettings, ProvenanceSettings
 from tests.manifests import DIGEST, OTHER_DIGEST
+from tests.unit.release.evidence.support import data
 from tests.unit.release.readiness.support import passes, refused
 from tests.vouched import NOW, Vouched, slsa
 
@@ -106,3 +109,48 @@ def test_provenance_of_tomorrow_is_refused(it: Vouched) -> None:
     statement["runDetails"] |= {"metadata": {"finishedOn": (NOW + timedelta(days=1)).isoformat()}}  # type: ignore[operator]
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, statement)
     refused(it.case(), "provenance", "future")
+
+
+def _github(it: Vouched, *builders: str) -> None:
+    it.trust = it.trust.model_copy(update={"builders": builders})
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, json.loads(data("slsa-github-predicate.json")))
+
+
+def test_githubs_provenance_passes_for_every_tag_of_the_workflow(it: Vouched) -> None:
+    _github(it, "https://github.com/o/r/.github/workflows/release.yml@refs/tags/*")
+    passes(it.case())
+    it.settings = Settings(provenance=ProvenanceSettings(source="git+https://github.com/o/r"))
+    passes(it.case())
+
+
+def test_githubs_provenance_of_another_reference_is_refused_with_the_pattern_that_would_do(it: Vouched) -> None:
+    _github(it, "https://github.com/o/r/.github/workflows/release.yml@refs/heads/*")
+    (finding,) = refused(it.case(), "provenance", "builder")
+    assert finding.remedy.endswith("https://github.com/o/r/.github/workflows/release.yml@refs/tags/*")
+
+
+def test_gitlab_names_the_commit_by_another_digest(it: Vouched) -> None:
+    statement: dict[str, Any] = slsa("https://gitlab.example/g/p/-/runners/42")
+    source = {"uri": "https://gitlab.example/g/p", "digest": {"sha256": "c" * 40}}
+    statement["buildDefinition"]["resolvedDependencies"] = [source]
+    it.trust = it.trust.model_copy(update={"builders": ("https://gitlab.example/g/p/-/runners/*",)})
+    it.settings = Settings(provenance=ProvenanceSettings(source="https://gitlab.example/g/p"))
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, statement)
+    passes(it.case())
+
+
+@pytest.mark.parametrize("empty", [{"resolvedDependencies": None}, {"resolvedDependencies": []}], ids=str)
+def test_provenance_may_leave_lists_out_and_is_then_of_an_unknown_source(it: Vouched, empty: dict[str, Any]) -> None:
+    statement: dict[str, Any] = slsa()
+    statement["buildDefinition"] |= empty
+    statement["runDetails"]["metadata"] = None
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, statement)
+    passes(it.case())
+    it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/checkout"))
+    refused(it.case(), "provenance", "source")
+
+
+def test_a_builder_that_is_not_named_is_none_that_is_allowed(it: Vouched) -> None:
+    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa(""))
+    (finding,) = refused(it.case(), "provenance", "builder")
+    assert "not named" in finding.found

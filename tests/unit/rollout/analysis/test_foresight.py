@@ -64,6 +64,10 @@ def test_where_the_harm_is_bounded_a_healthy_release_passes_sooner_and_the_plan_
     assert not any("shown" in line for line in render(strict))
 
 
+def test_two_ways_to_pass_that_take_one_tick_are_no_problem() -> None:
+    assert all(step.passes is not None and step.passes <= 4.0 for step in plan(100_000, 0.001).steps)
+
+
 def test_the_plan_says_how_likely_a_healthy_release_ends_undecided() -> None:
     steps = tuple(PlannedStep(weight, 60) for weight in (10, 20, 30, 40, 50, 100))
     likely = plan(50, 0.001, steps=steps, harm=0)

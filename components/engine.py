@@ -1,0 +1,23 @@
+"""What the engine does with a stack of several services, for whoever reads the plan."""
+
+from __future__ import annotations
+
+from pulumi.runtime import settings
+
+
+def parallel() -> int | None:
+    """Resources that the engine works on at once, as it told the program; None when it told nothing."""
+    told = settings.SETTINGS.parallel
+    return int(told) if told else None
+
+
+def notice(services: int, at_once: int | None) -> str | None:
+    """How many services there are and how many of them can be rolled out at the same time; None for a single one."""
+    if services < 2:
+        return None
+    if at_once is None or at_once >= services:
+        return f"{services} services: those that change are rolled out at the same time"
+    return (
+        f"{services} services: the engine rolls out {at_once} at once, and others wait until one is done; "
+        f"`--parallel {10 * services}` lets all of them begin (docs/scale.md)"
+    )
