@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from release.evidence import reports
+from release.evidence import reports, several
 from release.evidence.binding import Tie, bind, binding, check_release, check_subject, signer
 from release.evidence.errors import EvidenceError
 from release.evidence.facts import ApprovalFacts, Facts, Kind, QaFacts
@@ -17,7 +17,7 @@ from release.evidence.model import MOST_ITEMS, Dossier, Item, Rejected
 from release.evidence.receipts import MOST_FILES
 from release.evidence.references import SECTIONS, Reference, Sources, expanded, limit_of
 from release.evidence.trust import TrustRoots
-from release.evidence.verify import Said, Verified, is_signed, said, verified
+from release.evidence.verify import Said, Verified, is_signed, kind_of_type, said, verified
 from release.fingerprint import fingerprint_of
 from release.manifest.release import Release
 
@@ -86,12 +86,18 @@ class _Work:
         """Read a file; judge it at once when it is a statement, else hand it back as a report to be bound."""
         try:
             content = self.sources.read(reference.path, limit_of(reference))
-            if reference.kind in reports.KINDS and not is_signed(content):
+            parts = several.apart(content)
+            if reference.kind in reports.KINDS and not is_signed(parts[0]):
                 yield reference, content
                 return
-            self._statement(reference, verified(content, self.trust))
         except EvidenceError as error:
             self.reject(reference, error)
+            return
+        for part in parts if len(parts) == 1 else _readable(parts, reference.kind):
+            try:
+                self._statement(reference, verified(part, self.trust))
+            except EvidenceError as error:
+                self.reject(reference, error)
 
     def report(self, reference: Reference, content: Content) -> None:
         """Parse a report and find the statement that ties it to the artifact."""
@@ -184,6 +190,13 @@ class _Work:
             facts=facts,
         )
         self.items.append((reference.pattern, item))
+
+
+def _readable(parts: list[Content], kind: Kind | None) -> list[Content]:
+    """Of a file with several statements those that are read here: a forge hands out bills of materials with them. Each
+    is verified as strictly as a file of its own; all of them where none is of a type that is known."""
+    known = [part for part in parts if (found := kind_of_type(several.type_of(part))) and kind in {None, found}]
+    return known or parts
 
 
 def rejected_as(reference: Reference, error: EvidenceError, kind: Kind | None = None) -> Rejected:

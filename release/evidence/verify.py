@@ -117,6 +117,27 @@ _MODELS: dict[str, Callable[[dict[str, object]], _Predicate]] = {
 }
 
 
+_KINDS: dict[str, Kind | Literal["results"]] = {
+    predicates.SLSA_PROVENANCE: "provenance",
+    predicates.SLSA_SUMMARY: "summary",
+    predicates.TEST_RESULT: "tests",
+    **dict.fromkeys(predicates.VULNS, "security-scan"),
+    **dict.fromkeys((*predicates.OPENVEX, *predicates.CYCLONEDX), "vex"),
+    predicates.COSIGN_SIGNATURE: "signature",
+    receipts.RESULTS: "results",
+    receipts.QA: "qa",
+    receipts.APPROVAL: "approval",
+    receipts.STAGING: "staging",
+    receipts.DRILL: "drill",
+    receipts.MIGRATION: "migration",
+}
+
+
+def kind_of_type(predicate_type: str) -> Kind | Literal["results"] | None:
+    """What a predicate type is about, None when it is not read."""
+    return _KINDS.get(predicate_type)
+
+
 def _envelope(document: dict[str, object]) -> dict[str, object]:
     envelope = document.get("dsseEnvelope")
     if not isinstance(envelope, dict):

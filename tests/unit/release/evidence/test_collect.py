@@ -358,3 +358,39 @@ def test_of_several_who_signed_the_one_who_speaks_counts(it: Vouched) -> None:
     dossier = it.case().dossier
     assert dossier.rejected == ()
     assert [item.binding.signer for item in dossier.items if item.facts.kind == "approval"] == ["olive"]
+
+
+def _line(it: Vouched, name: str) -> str:
+    return json.dumps(json.loads((it.root / name).read_bytes()))
+
+
+@pytest.mark.parametrize("form", ["lines", "list", "wrapped", "api"])
+def test_a_file_of_several_statements_is_read_one_by_one(it: Vouched, form: str) -> None:
+    it.sign("sbom.json", "stranger", "https://spdx.dev/Document/v2.3", {"a": 1})
+    statements = [json.loads(_line(it, name)) for name in ("sbom.json", "slsa.json")]
+    texts = {
+        "lines": "\n".join(json.dumps(one) for one in statements) + "\n",
+        "list": json.dumps(statements),
+        "wrapped": json.dumps([{"attestation": {"bundle": one}, "verificationResult": {}} for one in statements]),
+        "api": json.dumps({"attestations": [{"bundle": one} for one in statements]}),
+    }
+    it.write("slsa.jsonl", texts[form].encode())
+    it.manifest["evidence"]["provenance"] = ["slsa.jsonl"]
+    dossier = it.case().dossier
+    assert dossier.rejected == ()
+    assert [item.path for item in dossier.items if item.facts.kind == "provenance"] == ["slsa.jsonl"]
+
+
+def test_each_statement_of_a_file_is_verified_by_itself(it: Vouched) -> None:
+    it.sign("forged.json", "mallory", predicates.SLSA_PROVENANCE, {"a": 1})
+    it.write("slsa.jsonl", f"{_line(it, 'slsa.json')}\n{_line(it, 'forged.json')}\n".encode())
+    it.manifest["evidence"]["provenance"] = ["slsa.jsonl"]
+    assert _only(it.case().dossier) == ("evidence.provenance[0]", "untrusted")
+
+
+def test_a_file_of_statements_that_nobody_reads_is_refused(it: Vouched) -> None:
+    it.sign("a.json", "ci", "https://spdx.dev/Document/v2.3", {"a": 1})
+    it.sign("b.json", "ci", "https://spdx.dev/Document/v2.3", {"b": 1})
+    it.write("slsa.jsonl", f"{_line(it, 'a.json')}\n{_line(it, 'b.json')}\n".encode())
+    it.manifest["evidence"]["provenance"] = ["slsa.jsonl"]
+    assert {entry.code for entry in it.case().dossier.rejected} == {"unsupported"}
