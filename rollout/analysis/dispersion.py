@@ -8,7 +8,7 @@ from math import log, sqrt
 
 BLOCKS = (1, 6)
 """Block sizes, in ticks: clusters may lie within one tick, or stretch over several."""
-NOISE = 3.0
+NOISE = 4.0
 """Standard errors by which the dispersion must exceed 1 before it counts."""
 IMPOSSIBLE = 0.001
 """A chance that is smaller than this, of any pair of neighbouring blocks, shows a cluster."""
