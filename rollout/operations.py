@@ -306,10 +306,11 @@ class Update:
         return probe
 
     def _after_commit(self, stored: Stored, old: Backend | None) -> None:
-        """Take the old backend out of the route and see it without requests; the engine deletes it afterwards."""
-        self._alone(self._wanted.candidate, old)
+        """See the old backend without requests while it stands in the route at 0%, then take it out; the engine deletes
+        it afterwards. The other way round a proxy could lose it while the former weights are still in force."""
         self._patiently(self._keep_standby)
         self._await_in_force(stored)
+        self._alone(self._wanted.candidate, old)
 
     def _await_in_force(self, stored: Stored) -> None:
         """See every backend that left the route without requests. Raises ClusterError where that is not seen, unless
