@@ -64,12 +64,6 @@ class Fence:
         """Why the right to write ended for good; None while it did not."""
         return self._lost
 
-    @property
-    def stale_for(self) -> float:
-        """Seconds since the right to write ran out by time; 0 while it is good."""
-        with self._lock:
-            return 0.0 if self._until is None else max(0.0, self._clock() - self._until)
-
     def check(self) -> None:
         """Return while writing is allowed. Raises LeaseLost or LeaseStale."""
         with self._lock:
