@@ -69,15 +69,6 @@ def test_what_another_took_does_not_come_back(before: list[tuple[str, float]], a
         holder.fence.check()
 
 
-@given(EVENTS)
-def test_since_when_nothing_may_be_written_is_known(events: list[tuple[str, float]]) -> None:
-    holder = Holder()
-    for event, seconds in events:
-        holder.play(event, seconds)
-    overdue = holder.now - holder.begun - (LEASE_SECONDS - Fence.MARGIN)
-    assert holder.fence.stale_for == pytest.approx(max(0.0, overdue))
-
-
 def test_a_write_that_has_passed_has_time_and_a_few_renewals_may_fail() -> None:
     assert Fence.MARGIN >= RENEW_EVERY
     assert LEASE_SECONDS - Fence.MARGIN >= 3 * RENEW_EVERY
