@@ -46,7 +46,7 @@ from rollout.sharing import RECENT
 from rollout.smoke_step import smoke
 from rollout.status import status_line
 from rollout.ticks import TickLog
-from rollout.transition import move
+from rollout.transition import move, take_out
 from rollout.world import World
 
 REST = 0.1
@@ -384,8 +384,11 @@ class Executor:
         self._close_step(Verdict.FAIL if failed else Verdict.INCONCLUSIVE)
         head = self._ended(action)
         self._write_end(head)
-        if head.leaving and self._serving is not None:
-            where = self._see_in_force(where)
+        if self._serving is not None:
+            if any(one.service == self._wanted.candidate.service for one in head.leaving):
+                where = self._see_in_force(where)
+            else:
+                self._take_out()
         raise RolloutAborted(self._last_words(action, where))
 
     def _ended(self, action: Abort) -> Head:
@@ -449,7 +452,20 @@ class Executor:
             return (
                 f"the gateway accepted that {where}, but it was not seen in force ({error}); the next up waits for it"
             )
+        self._take_out()
         return where
+
+    def _take_out(self) -> None:
+        """The candidate has no requests any more and leaves the route."""
+        if self._serving is None:
+            return
+        whole, route, pause = Split.whole(self._serving.backend), self._serving.route, self._world.pause
+        grace = self._rules.error_grace
+        try:
+            retry_until(self._world, lambda: take_out(self._world, route, whole, self._known(), pause), grace)
+        except (ClusterError, LeaseLost) as error:
+            left = f"{self._wanted.candidate.service} stays in the route without traffic, the next up takes it out"
+            self._reporter.event(f"{self._wanted.service}: {left}: {error}")
 
     # -- words ---------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ from rollout.retrying import retry_until
 from rollout.routers.base import Live, Split
 from rollout.routers.changes import describe_changes
 from rollout.stickiness import sentence, short
-from rollout.transition import move
+from rollout.transition import move, take_out
 from rollout.watchdog import new_rollout_id
 from rollout.world import World
 
@@ -223,28 +223,44 @@ class Update:
 
     def _repair(self, stored: Stored, serving: Serving, live: Live | None) -> None:
         self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {_named(serving)}")
-        attempt = stored.head.attempt if stored.head.unfinished else None
-        put_back(self._world, serving, attempt, self._reporter.status)
+        head, attempt = stored.head, stored.head.attempt if stored.head.unfinished else None
+        known = self._idle(stored)
+        put_back(self._world, serving, attempt, self._reporter.status, known)
+        gone = attempt.candidate if attempt is not None and attempt.steps else None
         if attempt is not None:
-            head = journal.interrupted(stored.head, "the process died", "repair", self._world.now())
-            shared = live is not None and live.shares.get(attempt.candidate.service, 0.0) > 0
-            gone = attempt.candidate if attempt.steps or shared else None
-            leaving = leaving_with(head.leaving, gone, serving.backend)
-            self._save(stored, head.model_copy(update={"leaving": leaving}))
+            known = (*known, attempt.candidate)
+            head = journal.interrupted(head, "the process died", "repair", self._world.now())
+        shares = live.shares if live is not None else {}
+        had = tuple(one for one in known if shares.get(one.service, 0.0) > 0)
+        head = head.model_copy(update={"leaving": leaving_with((*head.leaving, *had), gone, serving.backend)})
+        if stored.version is None:
+            stored.head = head  # what follows writes it
+        elif head != stored.head:
+            self._save(stored, head)
+
+    def _idle(self, stored: Stored) -> tuple[Backend, ...]:
+        """Backends of ours that may stand in the route without being part of a rollout."""
+        standby = self._wanted.standby
+        return (*stored.head.leaving, *((standby,) if standby is not None else ()))
 
     def _settle(self, stored: Stored, serving: Serving) -> dict[str, Any]:
-        live = self._alone(serving.backend, None)
+        whole, known = Split.whole(serving.backend), (serving.backend, *self._idle(stored))
+        self._patiently(lambda: move(self._world, self._wanted.route, whole, known, self._world.pause))
         settled = Serving(backend=self._wanted.candidate, route=self._wanted.route)
-        if stored.head.serving != settled or stored.version is None:
-            self._save(stored, stored.head.model_copy(update={"serving": settled}))
+        leaving = leaving_with(stored.head.leaving, None, settled.backend)
+        head = stored.head.model_copy(update={"serving": settled, "leaving": leaving})
+        if head != stored.head or stored.version is None:
+            self._save(stored, head)
         self._patiently(self._keep_standby)
         self._await_in_force(stored)
-        return outputs_of(self._wanted, stored.head, live)
+        self._take_out(stored, serving.backend)
+        return outputs_of(self._wanted, stored.head, self._patiently(self._world.router.read))
 
     def _roll_out(self, stored: Stored, course: Course, kind: Kind, holder: str) -> dict[str, Any]:
         if self._cancelled.is_set():
             raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
         old = course.serving.backend if course.serving is not None else None
+        self._await_in_force(stored, or_go_on=kind == "return")  # what an earlier rollout left in the route
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})
         guard = self._guard = guards().arm(self._wanted.namespace, self._wanted.service, holder)
@@ -266,7 +282,7 @@ class Update:
                 guard.disarm()
             if probe is not None:
                 probe.stop()
-        self._after_commit(stored, old)
+        self._after_commit(stored)
         return outputs_of(self._wanted, head, self._patiently(self._world.router.read))
 
     def _patiently(self, do: Callable[[], T]) -> T:
@@ -277,10 +293,12 @@ class Update:
         with contextlib.suppress(ClusterError):  # the next one does it
             self._world.journal.prune(frozenset(stored.head.recorded))
 
-    def _alone(self, backend: Backend, old: Backend | None) -> Live:
-        """Leave only this backend in the route; it has all the traffic already."""
-        known, split = [backend] if old is None else [backend, old], Split.whole(backend)
-        return self._patiently(lambda: move(self._world, self._wanted.route, split, known, self._world.pause))
+    def _take_out(self, stored: Stored, backend: Backend) -> None:
+        """Leave only this backend, which has all the traffic, in the route, unless one that had some was not seen
+        without requests."""
+        if not stored.head.leaving:
+            whole, route, pause = Split.whole(backend), self._wanted.route, self._world.pause
+            self._patiently(lambda: take_out(self._world, route, whole, (backend, *self._idle(stored)), pause))
 
     def _attempt(self, holder: str, kind: Kind, old: Backend | None) -> Attempt:
         fewer = _fewer(self._world, self._wanted, old) if old is not None else ""
@@ -305,16 +323,17 @@ class Update:
         probe.start()
         return probe
 
-    def _after_commit(self, stored: Stored, old: Backend | None) -> None:
+    def _after_commit(self, stored: Stored) -> None:
         """See the old backend without requests while it stands in the route at 0%, then take it out; the engine deletes
         it afterwards. The other way round a proxy could lose it while the former weights are still in force."""
         self._patiently(self._keep_standby)
         self._await_in_force(stored)
-        self._alone(self._wanted.candidate, old)
+        self._take_out(stored, self._wanted.candidate)
 
-    def _await_in_force(self, stored: Stored) -> None:
-        """See every backend that left the route without requests. Raises ClusterError where that is not seen, unless
-        the backend is the warm standby, which nobody deletes; its journal then still has it as leaving."""
+    def _await_in_force(self, stored: Stored, *, or_go_on: bool = False) -> None:
+        """See every backend that has no weight any more without requests. Raises ClusterError where that is not seen,
+        unless the caller may go on or the backend is the warm standby, which nobody deletes; the journal then still
+        has it as leaving."""
         world, standby = self._world, self._wanted.standby
         for gone in leaving_with(stored.head.leaving, None, self._wanted.candidate):
             self._reporter.status(f"{self._wanted.service}: waiting until {gone.service} is seen without requests")
@@ -322,16 +341,13 @@ class Update:
                 InForce(world, self._wanted, gone).wait(self._cancelled)
             except ClusterError as error:
                 words = f"the gateway has accepted the route, but it was not seen in force: {error}"
-                if standby is None or standby.service != gone.service:
+                if not or_go_on and (standby is None or standby.service != gone.service):
                     stays = "its workload stays, the next up waits again"
                     raise ClusterError(f"{self._wanted.service}: {words}; {stays}") from None
                 self._reporter.event(f"{self._wanted.service}: {words}")
                 continue
             left = tuple(one for one in stored.head.leaving if one.service != gone.service)
             self._save(stored, stored.head.model_copy(update={"leaving": left}))
-        if any(one.service == self._wanted.candidate.service for one in stored.head.leaving):
-            kept = leaving_with(stored.head.leaving, None, self._wanted.candidate)
-            self._save(stored, stored.head.model_copy(update={"leaving": kept}))
 
     def _save(self, stored: Stored, head: Head) -> None:
         self._patiently(lambda: save_head(self._world, stored, head))

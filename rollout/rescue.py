@@ -14,6 +14,8 @@ from rollout.heartbeat import LEASE_SECONDS, RENEW_EVERY, hold_lease
 from rollout.journal import Head, Outcome
 from rollout.record import leaving_with, load, save_head
 from rollout.restore import put_back
+from rollout.routers.base import Split
+from rollout.transition import take_out
 from rollout.world import World
 
 PATIENCE = 300.0
@@ -55,15 +57,16 @@ def rescue_once(
         if head.attempt is None or head.attempt.id != rollout_id or head.attempt.outcome is not Outcome.RUNNING:
             return None
         live = world.router.claim()
-        candidate = head.attempt.candidate
-        gone = None
+        candidate, leaving = head.attempt.candidate, head.leaving
         if head.serving is not None:
+            old = head.serving.backend
             shared = live is not None and live.shares.get(candidate.service, 0.0) > 0
-            gone = candidate if shared or head.attempt.steps else None
+            leaving = leaving_with(leaving, candidate if shared or head.attempt.steps else None, old)
             put_back(world, head.serving, head.attempt, tell)
+            if candidate not in leaving:  # it never had traffic; otherwise the next `up` sees it without requests first
+                take_out(world, head.serving.route, Split.whole(old), [old, candidate], world.pause)
         ended = journal.interrupted(head, reason, by, world.now())
-        old = head.serving.backend if head.serving is not None else None
-        save_head(world, stored, ended.model_copy(update={"leaving": leaving_with(head.leaving, gone, old)}))
+        save_head(world, stored, ended.model_copy(update={"leaving": leaving}))
         return stored.head
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from release.errors import ClusterError
 from release.manifest.route import Route
+from release.rollout_inputs import Backend
 from rollout.journal import Attempt, Serving
 from rollout.routers.base import Live, Split
 from rollout.shares import returning_split
@@ -18,24 +19,40 @@ API_PATIENCE = 300.0
 EXTRA = 15.0
 
 
-def put_back(world: World, serving: Serving, attempt: Attempt | None, tell: Callable[[str], None]) -> Live:
+def put_back(
+    world: World,
+    serving: Serving,
+    attempt: Attempt | None,
+    tell: Callable[[str], None],
+    known: Sequence[Backend] = (),
+) -> Live:
     """Bring all traffic back to `serving`, as fast as its replicas are ready; returns once the gateway accepted it.
 
+    The attempt's candidate and the `known` backends stay in the route at 0% until they are seen without requests.
     Replicas that are missing are scaled up. Raises LeaseLost when another may write now, and ClusterError when the
     traffic is not whole within the time that the workload has to become ready, or the API server stays away.
     """
-    return Restore(world, serving, attempt, tell).run()
+    return Restore(world, serving, attempt, tell, known).run()
 
 
 class Restore:
     """One way back. Every pass reads what is, so it may be interrupted and begun again anywhere."""
 
-    def __init__(self, world: World, serving: Serving, attempt: Attempt | None, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        serving: Serving,
+        attempt: Attempt | None,
+        tell: Callable[[str], None],
+        known: Sequence[Backend],
+    ) -> None:
         self._world = world
         self._old = serving.backend
         self._route: Route = serving.route
         self._attempt = attempt
         self._tell = tell
+        candidate = () if attempt is None else (attempt.candidate,)
+        self._known = (self._old, *candidate, *known)
         self._enough = max(1, attempt.old_replicas) if attempt is not None and attempt.old_replicas else 1
         """Ready replicas that take all the traffic back: after a rolling rollout as many as served before, else one,
         since what is left meanwhile is on the candidate."""
@@ -69,8 +86,7 @@ class Restore:
         if split is None:
             self._tell(self._problem)
             return None
-        known = [self._old] if self._attempt is None else [self._old, self._attempt.candidate]
-        live = move(self._world, self._route, split, known, self._world.pause)
+        live = move(self._world, self._route, split, self._known, self._world.pause)
         if split == Split.whole(self._old):
             return live
         self._tell(self._problem)

@@ -235,6 +235,9 @@ def test_an_abort_that_is_not_seen_in_force_says_so_and_keeps_the_candidate(monk
     with pytest.raises(RolloutAborted, match=why):
         world.run()
     assert [one.service for one in world.head.leaving] == [CANDIDATE]
+    live = world.router.read()
+    assert live is not None
+    assert dict(live.shares) == {world.old.service: 100.0, CANDIDATE: 0.0}
 
 
 def test_a_serving_version_without_replicas_is_said_and_its_bakes_are_skipped() -> None:

@@ -16,11 +16,11 @@ from release.errors import (
     ReleaseRefused,
     RolloutAborted,
 )
-from release.rollout_inputs import RolloutInputs
+from release.rollout_inputs import Backend, RolloutInputs
 from rollout import journal, operations
 from rollout.cluster.base import Readiness
 from rollout.in_force import InForce
-from rollout.journal import Head, Outcome
+from rollout.journal import Completed, Head, Outcome
 from rollout.outputs import outputs_of
 from rollout.routers.base import Split
 from tests.unit.rollout.examples import ROUTE, attempt, backend, head, wanted
@@ -306,6 +306,10 @@ def test_a_journal_that_cannot_be_pruned_stops_no_rollout() -> None:
     assert world.head.attempt.outcome is Outcome.COMMITTED
 
 
+def unseen(self: InForce, cancelled: object) -> None:
+    raise ClusterError("the data plane still sends to it")
+
+
 def test_what_left_the_route_and_was_not_seen_without_requests_is_waited_for_before_anything_may_be_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -314,9 +318,6 @@ def test_what_left_the_route_and_was_not_seen_without_requests_is_waited_for_bef
     due = operations.difference(world.wanted.to_wire(), world.wanted, world.world).pending
     assert due == "checkout-bbbbbbbb was not seen without requests yet"
 
-    def unseen(self: InForce, cancelled: object) -> None:
-        raise ClusterError("the data plane still sends to it")
-
     with monkeypatch.context() as patched:
         patched.setattr(InForce, "wait", unseen)
         with pytest.raises(
@@ -324,6 +325,7 @@ def test_what_left_the_route_and_was_not_seen_without_requests_is_waited_for_bef
         ):
             update(world)
     assert [one.revision for one in world.head.leaving] == ["bbbbbbbb"]
+    assert len(world.router.history) == 0
     update(world)
     assert world.head.leaving == ()
     assert operations.difference(world.wanted.to_wire(), world.wanted, world.world).pending is None
@@ -334,9 +336,6 @@ def test_a_commit_that_is_not_seen_in_force_fails_the_update_and_the_next_one_go
 ) -> None:
     world = Simulation()
     remember(world, head())
-
-    def unseen(self: InForce, cancelled: object) -> None:
-        raise ClusterError("the data plane still sends to it")
 
     with monkeypatch.context() as patched:
         patched.setattr(InForce, "wait", unseen)
@@ -354,12 +353,67 @@ def test_a_warm_standby_that_is_not_seen_without_requests_is_only_said(monkeypat
     world = Simulation(wanted(standby=backend("aaaaaaaa")))
     remember(world, head())
 
-    def unseen(self: InForce, cancelled: object) -> None:
-        raise ClusterError("connection refused")
-
     monkeypatch.setattr(InForce, "wait", unseen)
     update(world)
-    assert any("not seen in force: connection refused" in line for line in world.lines.lines)
+    assert any("not seen in force: the data plane still sends to it" in line for line in world.lines.lines)
+
+
+def left_behind(world: Simulation) -> Backend:
+    """An earlier version stands in the route at 0% and was not seen without requests."""
+    earlier = backend("cccccccc")
+    live = world.router.read()
+    assert live is not None
+    world.router.apply(world.wanted.route, Split(((world.old, 100.0), (earlier, 0.0))), live.version)
+    remember(world, head(leaving=(earlier,)))
+    return earlier
+
+
+def test_the_next_rollout_sees_what_an_earlier_one_left_without_requests_before_it_moves_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Simulation()
+    earlier = left_behind(world)
+    before = list(world.router.history)
+    with monkeypatch.context() as patched:
+        patched.setattr(InForce, "wait", unseen)
+        with pytest.raises(ClusterError, match=f"{earlier.service.split('-')[0]}: .*not seen in force"):
+            update(world)
+    assert world.router.history == before
+    assert guards == []
+    update(world)
+    assert world.router.history[-1] == Split.whole(world.wanted.candidate)
+
+
+def past(revision: str) -> Completed:
+    return Completed(revision=revision, version=f"v-{revision}", image="", manifest="releases/2.yaml", at=50.0)
+
+
+def test_a_way_back_does_not_wait_for_what_an_earlier_rollout_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Simulation(wanted("bbbbbbbb", standby=backend("aaaaaaaa")))
+    earlier = left_behind(world)
+    stored = world.journal.load()
+    assert stored is not None
+    known = head(leaving=(earlier,), completed=(past("bbbbbbbb"), past("aaaaaaaa")))
+    world.journal.save(known.to_json(), stored[1])
+    monkeypatch.setattr(InForce, "wait", unseen)
+    with pytest.raises(ClusterError, match="not seen in force"):
+        update(world)  # only the deletion of the earlier one waits
+    assert world.head.serving is not None
+    assert world.head.serving.backend.revision == "bbbbbbbb"
+
+
+def test_weights_that_somebody_moved_to_the_standby_go_back_in_two_writes() -> None:
+    standby = backend("cccccccc")
+    world = Simulation(wanted("aaaaaaaa", standby=standby))
+    world.workloads.put(standby)
+    live = world.router.read()
+    assert live is not None
+    world.router.apply(world.wanted.route, Split(((world.old, 30.0), (standby, 70.0))), live.version)
+    remember(world, head())
+    update(world)
+    back = [{side.revision: share for side, share in split.shares} for split in world.router.history[-2:]]
+    assert back == [{"aaaaaaaa": 100.0, "cccccccc": 0.0}, {"aaaaaaaa": 100.0}]
+    assert any([one["revision"] for one in saved["leaving"]] == ["cccccccc"] for saved in world.journal.saved)
 
 
 def test_a_repair_marks_the_candidate_of_the_dead_process_as_leaving_until_it_is_seen_idle() -> None:
