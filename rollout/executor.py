@@ -42,7 +42,7 @@ from rollout.route_watch import RouteWatch
 from rollout.routers.base import Split
 from rollout.serving_side import ServingSide
 from rollout.shares import share_problem
-from rollout.sharing import RECENT
+from rollout.sharing import recent
 from rollout.smoke_step import smoke
 from rollout.status import status_line
 from rollout.ticks import TickLog
@@ -124,7 +124,10 @@ class Executor:
         self._state = State(began=world.now())
         self._serving: Serving | None = stored.head.serving
         self._old: Backend | None = self._serving.backend if self._serving is not None else None
-        self._side = ServingSide(world.workloads, self._old, world.now) if self._old is not None else None
+        self._recent = recent(wanted.analysis.tick)
+        self._side = None
+        if self._old is not None:
+            self._side = ServingSide(world.workloads, self._old, world.now, self._recent)
         self._measure = Measure(world.source, wanted, self._old, world.now())
         self._weight = 0.0
         self._shifted = -1
@@ -205,9 +208,9 @@ class Executor:
         now = self._world.now()
         if self._state.phase is Phase.READY:
             self._scale_candidate()
-        readiness = self._world.workloads.readiness(self._wanted.candidate, RECENT)
+        readiness = self._world.workloads.readiness(self._wanted.candidate, self._recent)
         self._tick(now)
-        foreign = self._watch.foreign(RECENT)
+        foreign = self._watch.foreign(self._recent)
         live = self._watch.live
         self._read_intent()
         self._look_at_serving()
@@ -263,7 +266,7 @@ class Executor:
 
     def _read_intent(self) -> None:
         """An intent counts as heard only once the journal says so; until then it is read again."""
-        intent = self._world.intents.read(RECENT)
+        intent = self._world.intents.read(self._recent)
         if intent is None or intent.rollout_id != self._record.attempt.id:
             return
         if intent.id != self._record.attempt.acknowledged:

@@ -14,7 +14,7 @@ from rollout.fence import Fence
 from rollout.world import World
 
 LEASE_SECONDS = 15.0
-RENEW_EVERY = 2.0
+RENEW_EVERY = 3.0
 
 
 class Heartbeat:

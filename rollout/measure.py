@@ -18,7 +18,7 @@ from rollout.metrics.clients import ClientLedger
 from rollout.metrics.counters import carry, deltas, is_older
 from rollout.past import Past, weights_of
 from rollout.recorded import Checkpoints, record_of
-from rollout.sharing import RECENT
+from rollout.sharing import recent
 from rollout.totals import Requests, Totals
 
 STALE_TICKS = 3
@@ -66,7 +66,8 @@ class Measure:
     def look(self, now: float, weight: float) -> dict[str, Any] | None:
         """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
         try:
-            after = self._source.snapshot(self._wanted.guardrails, self._wanted.candidate, self._baseline, RECENT)
+            wanted, age = self._wanted, recent(self._wanted.analysis.tick)
+            after = self._source.snapshot(wanted.guardrails, wanted.candidate, self._baseline, age)
         except ClusterError as error:
             self._blind(str(error))
             return None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from release.rollout_inputs import Backend
 from release.units import show_share
 from rollout.cluster.base import Workloads
-from rollout.sharing import RECENT
 from rollout.totals import Totals
 
 LOOK_EVERY = 2.0
@@ -25,6 +24,8 @@ class ServingSide:
     workloads: Workloads
     backend: Backend
     now: Callable[[], float]
+    recent: float
+    """Seconds that what is read of its pods may be old."""
     note: str = ""
     state: tuple[int, int, bool] | None = None
     """Ready replicas, wanted ones, and whether it fails: the note is worth saying again when this changes."""
@@ -36,7 +37,7 @@ class ServingSide:
         now = self.now()
         if self._looked is not None and now - self._looked < LOOK_EVERY:
             return
-        seen = self.workloads.readiness(self.backend, RECENT)
+        seen = self.workloads.readiness(self.backend, self.recent)
         self._looked = now
         alive = seen.endpoints_ready > 0
         self._dead_since = None if alive else self._dead_since if self._dead_since is not None else now

@@ -13,10 +13,18 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 RECENT = 1.0
 """Seconds: what a look at a rollout reads may be that old, where other rollouts have just read it."""
+OLDEST = 2.0
+"""Seconds that it may be old at most, for rollouts that look less often."""
 PAUSE = 3.0
 """Times what the last request took, until the next: a slow server, or a busy process, is asked less often."""
 REMEMBERED = 10.0
 """Seconds for which a key is asked for with the others after it was asked for itself."""
+
+
+def recent(every: float) -> float:
+    """How old what is read may be, in seconds, for who looks once in `every` seconds: then all rollouts of a process
+    are answered by one request in that time."""
+    return min(max(RECENT, every), OLDEST)
 
 
 @dataclass(slots=True)

@@ -40,7 +40,8 @@ class World:
             return 200, json.dumps({"requests": self.counts, "split": split}).encode()
         if path.startswith("/api/v1/query"):
             self.counts["PromQL"] += 1
-            return 200, self.counters.answer(values.get("query", ""))
+            asked = {**values, **dict(parse_qsl(body.decode()))}
+            return 200, self.counters.answer(asked.get("query", ""))
         self.counts[_kind(method, path, values)] += 1
         return self.store.answer(method, path, values, body)
 

@@ -15,6 +15,8 @@ from typing import Any
 from release.errors import ClusterError
 
 Json = Mapping[str, Any]
+NUMERIC = (str, float, int)
+"""JSON types that hold numbers, by name: a truth value is an `int` to isinstance."""
 
 
 def data_of(answer: object, name: str) -> Json:
@@ -89,17 +91,17 @@ def _check_samples(values: object, name: str) -> None:
 def _sample(value: object, name: str) -> tuple[float, float]:
     """A pair of time and value. The value may be NaN or infinite, which is for the reader to refuse."""
     if isinstance(value, list) and len(value) == 2:
-        at, number = (_number(part) for part in value)
+        at, number = _number(value[0]), _number(value[1])
         if at is not None and math.isfinite(at) and number is not None:
             return at, number
     raise _no_series(name, f"a time and a number are {_line(value)}")
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) not in NUMERIC:
         return None
     try:
-        return float(value)
+        return float(value)  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         return None
 

@@ -22,6 +22,8 @@ KEPT = 8
 """Servers whose client is kept."""
 _making = threading.Lock()
 TIMEOUT = httpx2.Timeout(4.0, connect=2.0)
+LONG = 2000
+"""Characters of a query from which it is sent as a form: proxies refuse long URLs."""
 
 
 class Prometheus:
@@ -41,21 +43,26 @@ class Prometheus:
 
     def query(self, promql: str) -> list[Json]:
         """The result of an instant query: `metric` and `value` of each series. Raises ClusterError."""
-        return answered.instant_series(self._get("api/v1/query", {"query": promql}), self.name)
+        return answered.instant_series(self._queried(promql), self.name)
 
     def ranges(self, promql: str) -> list[Json]:
         """The result of a range selector: `metric` and `values` of each series. Raises ClusterError."""
-        return answered.range_series(self._get("api/v1/query", {"query": promql}), self.name)
+        return answered.range_series(self._queried(promql), self.name)
 
     def alert_rules(self, names: Sequence[str]) -> list[Json]:
         """The alerting rules of these names, with `health` and `lastError`. Raises ClusterError."""
-        data = self._get("api/v1/rules", {"type": "alert", "rule_name[]": list(names)})
+        data = self._ask("GET", "api/v1/rules", params={"type": "alert", "rule_name[]": list(names)})
         return answered.alerting_rules(data, names, self.name)
 
-    def _get(self, path: str, parameters: dict[str, Any]) -> Json:
+    def _queried(self, promql: str) -> Json:
+        if len(promql) < LONG:
+            return self._ask("GET", "api/v1/query", params={"query": promql})
+        return self._ask("POST", "api/v1/query", data={"query": promql})
+
+    def _ask(self, method: str, path: str, **parameters: dict[str, Any]) -> Json:
         headers = self._headers()
         try:
-            response = self._client.get(path, params=parameters, headers=headers)
+            response = self._client.request(method, path, headers=headers, **parameters)  # type: ignore[arg-type]
         except httpx2.TimeoutException as error:
             raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:

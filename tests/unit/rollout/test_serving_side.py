@@ -13,7 +13,7 @@ from tests.unit.rollout.simulation import Clock
 def side() -> tuple[ServingSide, MemoryWorkloads, Clock]:
     clock, workloads = Clock(), MemoryWorkloads()
     workloads.put(backend())
-    return ServingSide(workloads, backend(), clock.now), workloads, clock
+    return ServingSide(workloads, backend(), clock.now, 1.0), workloads, clock
 
 
 def test_nothing_is_said_of_a_version_that_is_well() -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from release.errors import ClusterError
-from rollout.sharing import REMEMBERED, Shared
+from rollout.sharing import OLDEST, RECENT, REMEMBERED, Shared, recent
 
 
 class Server:
@@ -120,3 +120,7 @@ def test_a_slow_server_is_asked_less_often(server: Server) -> None:
     assert server.get("a") == 1
     server.seconds += 0.2
     assert server.get("a") == 2
+
+
+def test_who_looks_less_often_may_read_what_is_older_within_a_bound() -> None:
+    assert [recent(every) for every in (0.5, 1.0, 1.5, 2.0, 10.0)] == [RECENT, 1.0, 1.5, 2.0, OLDEST]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import httpx2
 import pytest
@@ -47,6 +48,16 @@ def test_every_failure_is_one_line_that_names_the_server_without_its_password(an
         prometheus(server).query("up")
     assert "Prometheus at http://prometheus.example:9090/prefix/" in str(caught.value)
     assert "geheim" not in str(caught.value)
+
+
+def test_a_long_query_is_sent_as_a_form_since_proxies_refuse_long_urls() -> None:
+    server, long = Server(), "up" + " or up" * 500
+    server.on("", result({"metric": {}, "value": [1, "2"]}))
+    assert prometheus(server).query(long) == [{"metric": {}, "value": [1, "2"]}]
+    (request,) = server.asked
+    assert (request.method, request.url.path) == ("POST", "/prefix/api/v1/query")
+    assert len(str(request.url)) < 100
+    assert parse_qs(request.content.decode()) == {"query": [long]}
 
 
 def test_a_remark_on_style_is_no_partial_answer() -> None:
