@@ -6,10 +6,10 @@ import sys
 
 import pulumi
 
-import settings
 from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, engine, service
-from release.errors import SlipwayError
-from release.release_inputs import ReleaseInputs
+from slipway import settings
+from slipway.release.errors import SlipwayError
+from slipway.release.release_inputs import ReleaseInputs
 
 SHOWN = 32
 """The exit code by which Pulumi's language host knows that the program has said all that there is to say."""

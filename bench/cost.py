@@ -11,9 +11,9 @@ from typing import Any
 import click
 import numpy as np
 
-from release.manifest.analysis import Analysis
-from release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
-from rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, begin, observe
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from slipway.rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, begin, observe
 
 TICKS = 400
 PASSES = 25

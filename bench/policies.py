@@ -71,7 +71,7 @@ def _project(root: Path, image: str, variables: dict[str, str]) -> None:
     (root / "stack.json").write_text(json.dumps(stack))
     project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
     project["runtime"]["options"]["virtualenv"] = str(PROJECT / ".venv")
-    project["plugins"]["providers"][0]["path"] = str(PROJECT / "rollout")
+    project["plugins"]["providers"][0]["path"] = str(PROJECT / "slipway" / "plugin")
     (root / "Pulumi.yaml").write_text(yaml.safe_dump(project))
     shutil.copy(PROJECT / "tests/policies/releases/program.py", root / "__main__.py")
     _kubectl(variables, "create", "namespace", NAMESPACE)

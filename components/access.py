@@ -9,7 +9,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
-from release.rollout_rights import RULES
+from slipway.release.rollout_rights import RULES
 
 
 @dataclass(kw_only=True, frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.topology import Topology
-from release.manifest import strategy
+from slipway.release.manifest import strategy
 
 
 class BlueGreen(Topology):

@@ -7,9 +7,9 @@ from typing import Any
 
 import pulumi
 
-from release.release_inputs import TYPE as RELEASE
-from release.release_inputs import ReleaseInputs
-from release.rollout_inputs import RolloutInputs
+from slipway.release.release_inputs import TYPE as RELEASE
+from slipway.release.release_inputs import ReleaseInputs
+from slipway.release.rollout_inputs import RolloutInputs
 
 
 class Rollout(pulumi.CustomResource):

@@ -8,7 +8,7 @@ from components.blue_green import BlueGreen
 from components.canary import Canary
 from components.rolling import Rolling
 from components.topology import Topology, TopologyArgs
-from release.strategy import chosen
+from slipway.release.strategy import chosen
 
 _COMPONENTS: dict[str, type[Topology]] = {"canary": Canary, "blue-green": BlueGreen, "rolling": Rolling}
 

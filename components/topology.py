@@ -9,10 +9,10 @@ import pulumi
 
 from components.resources import Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
-from release.manifest.release import Release
-from release.revision import revision_of
-from release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
-from release.strategy import Chosen, chosen
+from slipway.release.manifest.release import Release
+from slipway.release.revision import revision_of
+from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
+from slipway.release.strategy import Chosen, chosen
 
 KINDS = ("Canary", "BlueGreen", "Rolling")
 

@@ -1,7 +1,7 @@
 """One version of a service: everything that belongs to its revision and to no other.
 
 All names carry the revision, so another revision is always another set of objects: nothing here is ever patched.
-Whoever changes what is rendered raises `release.revision.TEMPLATE`.
+Whoever changes what is rendered raises `slipway.release.revision.TEMPLATE`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
-from release.labels import selector
-from release.manifest.release import Release
-from release.manifest.workload import Workload
-from release.pod import file_keys, pod_spec, whole_seconds
-from release.revision import revision_of, scaled_by_rollout, workload_name
+from slipway.release.labels import selector
+from slipway.release.manifest.release import Release
+from slipway.release.manifest.workload import Workload
+from slipway.release.pod import file_keys, pod_spec, whole_seconds
+from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
 
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """The Rollout alone judges readiness, against the deadline in the manifest."""

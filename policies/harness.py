@@ -30,16 +30,16 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from policies.gates import RULES, SETTINGS
 from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
-from release.errors import InputError, Problem, SlipwayError
-from release.findings import GateId
-from release.gating.case import case_of, read_manifest
-from release.gating.configuration import Configuration, parse
-from release.manifest.base import Part
-from release.manifest.document import MAX_BYTES, Document, read_document
-from release.manifest.problems import problems_of, similar
-from release.manifest.release import Release
-from release.readiness import GATES
-from release.release_inputs import Observed
+from slipway.release.errors import InputError, Problem, SlipwayError
+from slipway.release.findings import GateId
+from slipway.release.gating.case import case_of, read_manifest
+from slipway.release.gating.configuration import Configuration, parse
+from slipway.release.manifest.base import Part
+from slipway.release.manifest.document import MAX_BYTES, Document, read_document
+from slipway.release.manifest.problems import problems_of, similar
+from slipway.release.manifest.release import Release
+from slipway.release.readiness import GATES
+from slipway.release.release_inputs import Observed
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 UNKNOWN_CODE = "unknown"

@@ -17,17 +17,17 @@ from pydantic import ValidationError
 from policies.gates import RULES, SETTINGS
 from policies.plain import plain
 from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, StackRule, Surroundings, finding
-from release.errors import InputError
-from release.evidence.errors import EvidenceError
-from release.findings import Finding
-from release.gating.case import case_of, declared, read_manifest
-from release.gating.configuration import Configuration, load_below, parse
-from release.gating.judge import Judgement, judge, message, weighed
-from release.gating.names import MANIFEST
-from release.manifest.document import Document
-from release.manifest.release import Release
-from release.readiness import GATES
-from release.release_inputs import TYPE, Observed, ReleaseInputs
+from slipway.release.errors import InputError
+from slipway.release.evidence.errors import EvidenceError
+from slipway.release.findings import Finding
+from slipway.release.gating.case import case_of, declared, read_manifest
+from slipway.release.gating.configuration import Configuration, load_below, parse
+from slipway.release.gating.judge import Judgement, judge, message, weighed
+from slipway.release.gating.names import MANIFEST
+from slipway.release.manifest.document import Document
+from slipway.release.manifest.release import Release
+from slipway.release.readiness import GATES
+from slipway.release.release_inputs import TYPE, Observed, ReleaseInputs
 
 PLAN_TIME = "a value that is known at preview"
 

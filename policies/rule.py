@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from release.findings import Finding, Severity, Turn
-from release.gating.configuration import MODELS, NoSettings
-from release.manifest.base import Part
-from release.manifest.release import Release
-from release.readiness.case import Case
-from release.release_inputs import TYPE
+from slipway.release.findings import Finding, Severity, Turn
+from slipway.release.gating.configuration import MODELS, NoSettings
+from slipway.release.manifest.base import Part
+from slipway.release.manifest.release import Release
+from slipway.release.readiness.case import Case
+from slipway.release.release_inputs import TYPE
 
 DOCUMENT = "docs/gates.md"
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from pulumi_policy import PolicyConfigSchema
 
-from release.gating.configuration import section_model
-from release.manifest.base import Part
+from slipway.release.gating.configuration import section_model
+from slipway.release.manifest.base import Part
 
 
 def schema_of(rule: str, settings: type[Part]) -> PolicyConfigSchema:

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from release.manifest.load import parse
-from release.manifest.release import Release
+from slipway.release.manifest.load import parse
+from slipway.release.manifest.release import Release
 
 DIGEST = "sha256:" + "a" * 64
 OTHER_DIGEST = "sha256:" + "b" * 64

@@ -16,16 +16,16 @@ from typing import Any
 
 import yaml
 
-from release.evidence import make, predicates, receipts
-from release.evidence.collect import collect
-from release.evidence.migration_files import read_migrations
-from release.evidence.references import Sources
-from release.evidence.trust import Principal, TrustRoots
-from release.fingerprint import fingerprint_of
-from release.manifest.load import parse
-from release.manifest.release import Release
-from release.readiness import BudgetStatus, Case, ObservedArtifact, Settings
-from release.revision import revision_of
+from slipway.release.evidence import make, predicates, receipts
+from slipway.release.evidence.collect import collect
+from slipway.release.evidence.migration_files import read_migrations
+from slipway.release.evidence.references import Sources
+from slipway.release.evidence.trust import Principal, TrustRoots
+from slipway.release.fingerprint import fingerprint_of
+from slipway.release.manifest.load import parse
+from slipway.release.manifest.release import Release
+from slipway.release.readiness import BudgetStatus, Case, ObservedArtifact, Settings
+from slipway.release.revision import revision_of
 from tests.manifests import manifest
 
 DATA = Path(__file__).parent / "data" / "evidence"

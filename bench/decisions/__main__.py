@@ -13,7 +13,7 @@ from rich.progress import Progress
 from bench.decisions import plots, report
 from bench.decisions.detectors import load, standard
 from bench.decisions.run import FULL, QUICK, everything
-from release.errors import SlipwayError
+from slipway.release.errors import SlipwayError
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,12 +14,12 @@ import numpy as np
 from bench.decisions.cells import RATES, SHARES, WEIGHTS, Cell
 from bench.decisions.recordings import simulate
 from bench.decisions.vector import Setting, abort_times
-from release.manifest.analysis import Analysis, ExpectedTraffic
-from release.manifest.guardrails import ErrorRatio
-from release.plan import PlannedStep
-from rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, constants, observe
-from rollout.analysis.detectable import relative_growth
-from rollout.analysis.foresight import foresee
+from slipway.release.manifest.analysis import Analysis, ExpectedTraffic
+from slipway.release.manifest.guardrails import ErrorRatio
+from slipway.release.manifest.plan import PlannedStep
+from slipway.rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, constants, observe
+from slipway.rollout.analysis.detectable import relative_growth
+from slipway.rollout.analysis.foresight import foresee
 
 RUNS = 200
 ALPHA = 0.01

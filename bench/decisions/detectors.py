@@ -14,8 +14,8 @@ from bench.decisions import peers
 from bench.decisions.production import Recording, single, slipway
 from bench.decisions.recordings import Recordings
 from bench.decisions.vector import Floats, Setting, abort_times
-from release.errors import InputError, Problem, SlipwayError
-from rollout.analysis.dispersion import estimate
+from slipway.release.errors import InputError, Problem, SlipwayError
+from slipway.rollout.analysis.dispersion import estimate
 
 
 class DetectorError(SlipwayError):

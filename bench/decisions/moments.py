@@ -11,9 +11,9 @@ from statistics import median
 import click
 import numpy as np
 
-from release.manifest.analysis import Analysis
-from release.manifest.guardrails import ErrorRatio
-from rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, Verdict, begin, next_step, observe
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.manifest.guardrails import ErrorRatio
+from slipway.rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, Verdict, begin, next_step, observe
 
 TICK = 2.0
 RUNS = 200

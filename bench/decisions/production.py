@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.decisions.recordings import Pod, Recordings
-from release.manifest.analysis import Analysis
-from release.manifest.guardrails import ErrorRatio
-from rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, dispersion, observe
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.manifest.guardrails import ErrorRatio
+from slipway.rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, dispersion, observe
 
 NAME = "errors"
 

@@ -11,12 +11,12 @@ from typing import Any
 import click
 import numpy as np
 
-from release.manifest.analysis import Analysis, ExpectedTraffic
-from release.manifest.guardrails import ErrorRatio
-from release.plan import PlannedStep
-from rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, next_step, observe
-from rollout.analysis.foresight import foresee
-from rollout.analysis.rules import Known
+from slipway.release.manifest.analysis import Analysis, ExpectedTraffic
+from slipway.release.manifest.guardrails import ErrorRatio
+from slipway.release.manifest.plan import PlannedStep
+from slipway.rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, next_step, observe
+from slipway.rollout.analysis.foresight import foresee
+from slipway.rollout.analysis.rules import Known
 
 WEIGHTS = (10.0, 20.0, 30.0, 40.0, 50.0, 100.0)
 BAKE = 60.0

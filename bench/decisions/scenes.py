@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from release.manifest.analysis import Analysis
-from release.manifest.guardrails import ErrorRatio
-from rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, Verdict, begin, next_step, observe
-from rollout.analysis.rules import Known
-from rollout.analysis.spread import widened
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.manifest.guardrails import ErrorRatio
+from slipway.rollout.analysis import Counts, Evidence, GuardrailCounts, Tick, Verdict, begin, next_step, observe
+from slipway.rollout.analysis.rules import Known
+from slipway.rollout.analysis.spread import widened
 
 Sides = tuple[tuple[int, int], tuple[int, int]]
 """(total, bad) of the candidate and of the baseline."""

@@ -12,7 +12,7 @@ from scipy.stats import beta  # type: ignore[import-untyped]
 
 from bench.decisions.cells import SECONDS, Cell
 from bench.decisions.vector import Floats
-from rollout.analysis.detectable import relative_growth
+from slipway.rollout.analysis.detectable import relative_growth
 
 ALPHA = 0.01
 SURE = 0.99

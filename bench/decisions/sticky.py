@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from bench.decisions.recordings import Recordings
 from bench.decisions.vector import Floats, Setting, abort_times
-from release.manifest.analysis import Analysis
-from release.manifest.guardrails import ClientFailures
-from rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, next_step, observe
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.manifest.guardrails import ClientFailures
+from slipway.rollout.analysis import Counts, GuardrailCounts, Tick, Verdict, begin, next_step, observe
 
 RAMP = ((0.05, 1200.0), (0.2, 1200.0), (0.5, 1200.0))
 TICK = 10.0

@@ -20,7 +20,7 @@ from bench.decisions.cells import BAD, SECONDS, TICK, Cell, grid
 from bench.decisions.recordings import Recordings, simulate
 from bench.decisions.score import BOUND_CELLS, wald_bound
 from bench.decisions.vector import Setting, abort_times
-from rollout.analysis import constants as const
+from slipway.rollout.analysis import constants as const
 
 RUNS = 300
 LATE = 1200.0

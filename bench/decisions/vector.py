@@ -1,8 +1,8 @@
 """The abort test of production for many runs at once, in numpy.
 
-Only a faster way to compute what `rollout.analysis.observe` computes for one error-ratio guardrail beside a baseline
-with a bad share below 10%: `tests/unit/bench/decisions/test_vector.py` shows that both agree tick by tick on random
-recordings.
+Only a faster way to compute what `slipway.rollout.analysis.observe` computes for one error-ratio guardrail beside a
+baseline with a bad share below 10%: `tests/unit/bench/decisions/test_vector.py` shows that both agree tick by tick on
+random recordings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.decisions.recordings import Counts, Recordings
-from rollout.analysis import constants as const
+from slipway.rollout.analysis import constants as const
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -91,8 +91,8 @@ def fresh(runs: int, setting: Setting) -> Runs:
 
 
 def gather(pending: Floats, counts: Floats) -> tuple[Floats, Flags, Floats]:
-    """`rollout.analysis.gather` for many runs: what there is to bet on, where it is complete, and what waits on. Rows
-    are those of `sides` and the seconds."""
+    """`slipway.rollout.analysis.gather` for many runs: what there is to bet on, where it is complete, what waits on.
+    Rows are those of `sides` and the seconds."""
     found = pending + counts
     both = ((found[0] > 0) | (found[1] > 0)) & (found[2] > 0)
     complete = both | (found[4] >= const.PENDING_SECONDS)
@@ -157,7 +157,7 @@ def _share_bets(rho0: Floats, candidate: Floats, bad: Floats, baseline: Floats, 
 
 
 def boosts(weights: Floats, rho0: float, candidate: Floats, baseline: Floats, both: Floats, room: Floats) -> Floats:
-    """`rollout.analysis.boost.boost` for many runs: log b of each."""
+    """`slipway.rollout.analysis.overshoot.boost` for many runs: log b of each."""
     result = np.zeros(len(both))
     fits = (
         (both <= const.BOOST_EVENTS) & (room <= const.BOOST_ROOM) & (both <= const.BOOST_SHARE * (candidate + baseline))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.rollout_inputs import Backend, RolloutInputs
 
 NAMESPACE = "shop"
 REPLICAS = 3

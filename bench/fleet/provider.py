@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rollout import serve
-from rollout.measure import Measure
-from rollout.provider import RolloutProvider
-from rollout.release_resource import ReleaseResource
+from slipway.plugin import serve
+from slipway.plugin.provider import RolloutProvider
+from slipway.plugin.release_resource import ReleaseResource
+from slipway.rollout.measurement.measure import Measure
 
 
 def main(out: Path) -> None:

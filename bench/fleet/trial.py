@@ -24,11 +24,11 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from bench.fleet import objects
-from release.rollout_inputs import RolloutInputs
-from rollout.assemble import connect_world
-from rollout.journal import Head, Serving
-from rollout.routers.base import Split
-from rollout.wire import to_struct
+from slipway.plugin.structs import to_struct
+from slipway.release.records.journal import Head, Serving
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout.assemble import connect_world
+from slipway.rollout.routers.base import Split
 
 START_WITHIN = 180.0
 END_WITHIN = 120.0
@@ -141,7 +141,7 @@ def _measured(plan: Plan, url: str, provider: psutil.Process) -> dict[str, Any]:
     after, spent, ended = counts(url), _cpu(provider) - cpu, time.monotonic()
     passed = ended - began
     kinds = {kind: number - before["requests"].get(kind, 0) for kind, number in after["requests"].items()}
-    dogs = [child for child in provider.children() if "rollout.watchdog" in child.cmdline()]
+    dogs = [child for child in provider.children() if "slipway.rollout.safety.watchdog" in child.cmdline()]
     return {
         "rollouts": plan.rollouts,
         "tick_seconds": plan.tick,

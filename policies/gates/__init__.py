@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from policies.rule import Rule
-from release.gating.names import NAMES
-from release.manifest.base import Part
+from slipway.release.gating.names import NAMES
+from slipway.release.manifest.base import Part
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {name: importlib.import_module(f"policies.gates.{name.replace('-', '_')}").RULE for name in NAMES}

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release.findings import Finding
-from release.manifest.base import Part
+from slipway.release.findings import Finding
+from slipway.release.manifest.base import Part
 
 NAME = "alarms"
 PROMETHEUS = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import testing
+from slipway.release.readiness import testing
 
 RULE = of_release(
     "coverage",

@@ -9,8 +9,8 @@ from typing import Any
 from policies.plain import plain
 from policies.pods import labels_of_pods, metadata_of
 from policies.rule import Resource, StackRule, finding
-from release.findings import Finding
-from release.manifest.base import Part
+from slipway.release.findings import Finding
+from slipway.release.manifest.base import Part
 
 NAME = "disruption-budget"
 BUDGETS = ("kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:policy/v1beta1:PodDisruptionBudget")

@@ -7,9 +7,9 @@ from typing import Any
 
 from policies.plain import plain
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release.findings import Finding
-from release.manifest.base import Part
-from release.release_inputs import TYPE, own_configuration
+from slipway.release.findings import Finding
+from slipway.release.manifest.base import Part
+from slipway.release.release_inputs import TYPE, own_configuration
 
 NAME = "enforced"
 REMEDY = "Remove mode: off from releases:gates in the stack's file"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import timing
+from slipway.release.readiness import timing
 
 RULE = of_release(
     "error-budget",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import reports
+from slipway.release.readiness import reports
 
 RULE = of_release(
     "evidence",

@@ -6,10 +6,10 @@ from typing import Any
 
 from policies.plain import plain
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release.difference import differences
-from release.findings import Finding
-from release.manifest.base import Part
-from release.rollout_inputs import Backend, altered
+from slipway.release.difference import differences
+from slipway.release.findings import Finding
+from slipway.release.manifest.base import Part
+from slipway.release.rollout_inputs import Backend, altered
 
 NAME = "gated"
 ROLLOUT = "slipway:index:Rollout"

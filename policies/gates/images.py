@@ -9,8 +9,8 @@ from typing import Any
 
 from policies.pods import PATCHES, WORKLOADS, containers, pod_spec
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release.findings import Finding
-from release.manifest.base import Part
+from slipway.release.findings import Finding
+from slipway.release.manifest.base import Part
 
 NAME = "images"
 _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")

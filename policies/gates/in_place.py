@@ -10,13 +10,13 @@ from pydantic import Field
 from policies.plain import plain
 from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release import pod
-from release.difference import Difference, differences
-from release.findings import Finding
-from release.labels import REVISION_LABEL, SERVICE_LABEL
-from release.manifest.base import Part
-from release.manifest.release import Release
-from release.revision import revision_of, scaled_by_rollout, workload_name
+from slipway.release import pod
+from slipway.release.difference import Difference, differences
+from slipway.release.findings import Finding
+from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
+from slipway.release.manifest.base import Part
+from slipway.release.manifest.release import Release
+from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
 
 NAME = "in-place"
 _PODS = ("kubernetes:core/v1:Pod",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import scope
+from slipway.release.readiness import scope
 
 RULE = of_release(
     "kill-switch",

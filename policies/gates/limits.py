@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from policies.pods import WORKLOADS, containers
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release.findings import Finding
-from release.manifest.base import Part
+from slipway.release.findings import Finding
+from slipway.release.manifest.base import Part
 
 NAME = "limits"
 _NOTHING = re.compile(r"\s*|0+(\.0*)?[a-zA-Z]*")

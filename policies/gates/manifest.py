@@ -6,8 +6,8 @@ The program that is gated is no witness: the gates read the file again, and ever
 from __future__ import annotations
 
 from policies.rule import ReleaseRule
-from release.findings import Finding
-from release.readiness.case import Case
+from slipway.release.findings import Finding
+from slipway.release.readiness.case import Case
 
 
 def evaluate(case: Case) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import migrations
+from slipway.release.readiness import migrations
 
 RULE = of_release(
     "migrations",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import parity
+from slipway.release.readiness import parity
 
 RULE = of_release(
     "parity",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import GATES
+from slipway.release.readiness import GATES
 
 RULE = of_release(
     "pod-security",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from policies.pods import LONG_RUNNING, containers
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release.findings import Finding
-from release.manifest.base import Part
+from slipway.release.findings import Finding
+from slipway.release.manifest.base import Part
 
 NAME = "probes"
 _HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")

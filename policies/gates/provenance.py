@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import integrity
+from slipway.release.readiness import integrity
 
 RULE = of_release(
     "provenance",

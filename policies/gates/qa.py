@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import people
+from slipway.release.readiness import people
 
 RULE = of_release(
     "qa",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import receipts
+from slipway.release.readiness import receipts
 
 RULE = of_release(
     "staging",

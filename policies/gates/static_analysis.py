@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import analysis
+from slipway.release.readiness import analysis
 
 RULE = of_release(
     "static-analysis",

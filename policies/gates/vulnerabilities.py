@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.rule import of_release
-from release.readiness import vulnerabilities
+from slipway.release.readiness import vulnerabilities
 
 RULE = of_release(
     "vulnerabilities",

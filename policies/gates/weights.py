@@ -7,10 +7,10 @@ from typing import Any
 
 from policies.pods import metadata_of
 from policies.rule import Resource, ResourceRule, Surroundings, finding
-from release.findings import Finding
-from release.labels import REVISION_LABEL, SERVICE_LABEL
-from release.manifest.base import Part
-from release.revision import is_revision, workload_name
+from slipway.release.findings import Finding
+from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
+from slipway.release.manifest.base import Part
+from slipway.release.revision import is_revision, workload_name
 
 NAME = "weights"
 ROUTES = tuple(

@@ -68,7 +68,7 @@ def _send(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def _is_watchdog(arguments: list[bytes]) -> bool:
-    return b"rollout.watchdog" in arguments
+    return b"slipway.rollout.safety.watchdog" in arguments
 
 
 def _is_provider(arguments: list[bytes]) -> bool:

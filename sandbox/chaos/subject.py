@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from release.errors import ClusterError
-from rollout.assemble import connect_world
-from rollout.cluster.base import Readiness
-from rollout.journal import Head, read_head
-from rollout.world import World
 from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.sample.load import Load
 from sandbox.stage import manifests
 from sandbox.stage.project import Stage
 from sandbox.state import write_atomically
+from slipway.release.errors import ClusterError
+from slipway.release.records.journal import Head, read_head
+from slipway.rollout.adapters import World
+from slipway.rollout.assemble import connect_world
+from slipway.rollout.platforms.base import Readiness
 
 NAME = "checkout"
 STRATEGY: Mapping[str, Any] = {

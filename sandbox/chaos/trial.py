@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from release.errors import ClusterError
 from sandbox.chaos.plan import Kind, Trial
 from sandbox.chaos.report import Row
 from sandbox.chaos.strikes import Strike
@@ -12,6 +11,7 @@ from sandbox.chaos.subject import LAST_ANSWERS, Subject, Up, answers_since, awai
 from sandbox.context import Context
 from sandbox.sample.load import Load
 from sandbox.sample.records import Counts
+from slipway.release.errors import ClusterError
 
 IMAGES = ("v1", "v2", "v3", "v4", "v5")
 ANSWERS_WITHIN = 10.0

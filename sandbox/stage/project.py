@@ -45,7 +45,7 @@ class Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
         project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
         project["runtime"]["options"]["virtualenv"] = str(PROJECT / ".venv")
-        project["plugins"]["providers"][0]["path"] = str(PROJECT / "rollout")
+        project["plugins"]["providers"][0]["path"] = str(PROJECT / "slipway" / "plugin")
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
         shutil.copy(PROJECT / "__main__.py", self.folder / "__main__.py")
         self._kubectl("create", "namespace", self.namespace)

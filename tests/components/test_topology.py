@@ -8,11 +8,11 @@ import pytest
 
 from components import BlueGreen, Canary, Rolling, Topology, TopologyArgs, service
 from components import Release as ReleaseResource
-from release.manifest.release import Release
-from release.release_inputs import GateSetting, ReleaseInputs
-from release.revision import revision_of
-from release.rollout_inputs import MetricsSource, RolloutInputs
-from release.strategy import chosen
+from slipway.release.manifest.release import Release
+from slipway.release.release_inputs import GateSetting, ReleaseInputs
+from slipway.release.revision import revision_of
+from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
+from slipway.release.strategy import chosen
 from tests.components.recorder import declare
 from tests.manifests import OTHER_DIGEST, STRATEGIES, release
 

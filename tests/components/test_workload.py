@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components import VersionedWorkload, VersionedWorkloadArgs
-from release.labels import selector
-from release.revision import TEMPLATE, revision_of
+from slipway.release.labels import selector
+from slipway.release.revision import TEMPLATE, revision_of
 from tests.components.recorder import Record, declare
 from tests.manifests import STRATEGIES, release
 

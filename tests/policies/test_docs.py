@@ -11,9 +11,9 @@ import yaml
 
 from policies.gates import RULES, SETTINGS
 from policies.harness import run
-from release.gating.configuration import parse
-from release.gating.names import UNCONDITIONAL, WITHOUT_EXEMPTION
-from release.manifest.document import Document
+from slipway.release.gating.configuration import parse
+from slipway.release.gating.names import UNCONDITIONAL, WITHOUT_EXEMPTION
+from slipway.release.manifest.document import Document
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "gates.md").read_text()

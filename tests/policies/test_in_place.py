@@ -13,10 +13,10 @@ import yaml
 from components import VersionedWorkload, VersionedWorkloadArgs
 from policies.gates import RULES
 from policies.rule import Resource, ResourceRule, Surroundings
-from release.manifest.load import parse
-from release.manifest.release import Release
-from release.revision import revision_of
-from release.strategy import resolve
+from slipway.release.manifest.load import parse
+from slipway.release.manifest.release import Release
+from slipway.release.revision import revision_of
+from slipway.release.strategy import resolve
 from tests.components.recorder import declare
 from tests.components.test_workload import DEPLOYMENT, EVERYTHING, SERVICE
 from tests.manifests import STRATEGIES, release

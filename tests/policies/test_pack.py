@@ -16,11 +16,11 @@ from policies.pack import Pack, project_above
 from policies.rule import ReleaseRule, Resource, ResourceRule, StackRule, Surroundings
 from policies.schema import schema_of
 from policies.server import _initial
-from release.errors import InputError
-from release.gating.configuration import load
-from release.gating.names import NAMES, RELEASE_GATES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
-from release.readiness import GATES
-from release.release_inputs import TYPE
+from slipway.release.errors import InputError
+from slipway.release.gating.configuration import load
+from slipway.release.gating.names import NAMES, RELEASE_GATES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
+from slipway.release.readiness import GATES
+from slipway.release.release_inputs import TYPE
 
 ROOT = Path(__file__).parents[2]
 FILES = {path.stem for path in (ROOT / "policies" / "gates").glob("*.py")} - {"__init__"}

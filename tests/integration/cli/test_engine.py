@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.changes import changes
-from cli.engine import Engine, Scope, StackLocked
-from cli.stack_file import StackFile, config_of, stack_file
-from release.errors import EngineError
+from slipway.cli.changes import changes
+from slipway.cli.engine import Engine, Scope, StackLocked
+from slipway.cli.stack_file import StackFile, config_of, stack_file
+from slipway.release.errors import EngineError
 from tests.integration.standins.conftest import MakeProject, make_project, pulumi_environment
 from tests.integration.standins.project import Project, await_true
 

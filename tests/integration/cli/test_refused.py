@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from release.manifest.load import load
-from release.revision import revision_of
-from release.strategy import resolve
-from rollout.assemble import connect_world
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.stage import manifests
 from sandbox.stage.project import Result
+from slipway.release.manifest.load import load
+from slipway.release.revision import revision_of
+from slipway.release.strategy import resolve
+from slipway.rollout.assemble import connect_world
 from tests.integration.cli.conftest import FAST, Slipway
 from tests.integration.releases.service import Service, failures, until
 

@@ -14,15 +14,16 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc
 
-from release.errors import RolloutAborted
-from release.rollout_inputs import RolloutInputs
-from rollout import operations, serve
-from rollout.cluster.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
-from rollout.journal import Head, Quarantine
-from rollout.provider import RolloutProvider
-from rollout.routers.base import Live
-from rollout.routers.memory import MemoryRouter
-from rollout.world import World
+from slipway.plugin import serve
+from slipway.plugin.provider import RolloutProvider
+from slipway.release.errors import RolloutAborted
+from slipway.release.records.journal import Head, Quarantine
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout import operations
+from slipway.rollout.adapters import World
+from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
+from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.memory import MemoryRouter
 
 
 def script_of(service: str) -> dict[str, Any]:

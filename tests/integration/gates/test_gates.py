@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
-from rollout.assemble import connect_world
-from rollout.journal import read_head
 from sandbox import world
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import publish
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.stage import manifests
 from sandbox.stage.project import Stage
+from slipway.release.records.journal import read_head
+from slipway.rollout.assemble import connect_world
 from tests.policies.releases.scene import CONFIGURATION, about, write_pack
 from tests.vouched import Vouched, vouch
 

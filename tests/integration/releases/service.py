@@ -13,14 +13,14 @@ from typing import Any
 from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap
 
-from rollout.assemble import connect_world
-from rollout.cluster.client import connect
-from rollout.journal import Head, read_head
-from rollout.routers.base import Live
-from rollout.world import World
 from sandbox.sample.load import Load
 from sandbox.stage import manifests
 from sandbox.stage.project import Result, Stage
+from slipway.release.records.journal import Head, read_head
+from slipway.rollout.adapters import World
+from slipway.rollout.assemble import connect_world
+from slipway.rollout.platforms.kubernetes.client import connect
+from slipway.rollout.routers.base import Live
 
 NAME = "checkout"
 QUICK: dict[str, Any] = {"kind": "canary", "steps": [{"weight": weight, "bake": "1s"} for weight in (25, 50, 100)]}
@@ -101,9 +101,9 @@ class Service:
 
     def version_of(self, backend: str) -> str:
         """The version whose workload has this name."""
-        from release.manifest.load import load
-        from release.revision import revision_of
-        from release.strategy import resolve
+        from slipway.release.manifest.load import load
+        from slipway.release.revision import revision_of
+        from slipway.release.strategy import resolve
 
         revisions = {
             f"{NAME}-{revision_of(resolve(load(self.stage.folder / path)))}": version

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rollout.journal import Outcome
 from sandbox.sample.load import Load
 from sandbox.stage import manifests
 from sandbox.stage.project import interrupt, kill
+from slipway.release.records.journal import Outcome
 from tests.integration.releases.conftest import StartLoad
 from tests.integration.releases.service import Service, failures, traffic_at, until
 
@@ -30,7 +30,7 @@ def providers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def watchdogs_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """The watchdogs of the plugins below the CLI."""
     children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "rollout.watchdog" in _words(child)]
+    return [child for child in children if "slipway.rollout.safety.watchdog" in _words(child)]
 
 
 def _words(process: psutil.Process) -> list[str]:

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from rollout.journal import Attempt, Outcome
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.sample.records import Counts
 from sandbox.stage import manifests
 from sandbox.stage.project import Result
+from slipway.release.records.journal import Attempt, Outcome
 from tests.integration.releases.conftest import QUARREL
 from tests.integration.releases.service import Service, traffic_at, until
 

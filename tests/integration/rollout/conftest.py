@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 from lightkube import Client
 
-from release.manifest.route import Route
-from rollout.cluster.client import connect
 from sandbox import world
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import VERSIONS, publish
+from slipway.release.manifest.route import Route
+from slipway.rollout.platforms.kubernetes.client import connect
 from tests.integration.rollout.stage import Stage, admin_client
 
 

@@ -15,10 +15,10 @@ from lightkube.models.authentication_v1 import TokenRequestSpec
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace, ServiceAccountToken
 
-from release.labels import selector
-from release.rollout_inputs import Backend
-from release.rollout_rights import RULES
-from rollout.cluster.workloads import KubernetesWorkloads
+from slipway.release.labels import selector
+from slipway.release.rollout_inputs import Backend
+from slipway.release.rollout_rights import RULES
+from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
 
 T = TypeVar("T")
 WITHIN = 40.0

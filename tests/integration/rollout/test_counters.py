@@ -12,15 +12,15 @@ import httpx2
 import pytest
 from lightkube import Client
 
-from release.manifest.guardrails import Custom, ErrorRatio, Guardrail, Latency
-from release.manifest.route import Route
-from release.rollout_inputs import Backend
-from rollout.analysis.types import GuardrailCounts
-from rollout.metrics.base import Snapshot
-from rollout.metrics.counters import deltas
-from rollout.metrics.prometheus import PrometheusSource
-from rollout.routers.base import Split
-from rollout.routers.gateway_api import GatewayApiRouter
+from slipway.release.manifest.guardrails import Custom, ErrorRatio, Guardrail, Latency
+from slipway.release.manifest.route import Route
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.analysis.types import GuardrailCounts
+from slipway.rollout.metrics.base import Snapshot
+from slipway.rollout.metrics.counters import deltas
+from slipway.rollout.metrics.prometheus import PrometheusSource
+from slipway.rollout.routers.base import Split
+from slipway.rollout.routers.gateway_api import GatewayApiRouter
 from tests.integration.rollout.stage import SERVICE, Stage, eventually
 
 RATE = 100.0

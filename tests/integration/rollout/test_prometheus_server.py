@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from release.manifest.guardrails import AlertFiring, Custom, ErrorRatio, Guardrail
-from release.rollout_inputs import Backend
-from rollout.metrics.base import Snapshot
-from rollout.metrics.counters import carry, deltas
-from rollout.metrics.prometheus import PrometheusSource
 from sandbox import toolchain
 from sandbox.progress import SilentReporter
+from slipway.release.manifest.guardrails import AlertFiring, Custom, ErrorRatio, Guardrail
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.metrics.base import Snapshot
+from slipway.rollout.metrics.counters import carry, deltas
+from slipway.rollout.metrics.prometheus import PrometheusSource
 from tests.integration.rollout.own_prometheus import Emitter, OwnPrometheus
 from tests.integration.rollout.stage import eventually
-from tests.unit.rollout.examples import backend
+from tests.unit.slipway.rollout.examples import backend
 
 NEW, OLD = backend("new"), backend("old")
 ERRORS = ErrorRatio(name="errors", kind="error-ratio")

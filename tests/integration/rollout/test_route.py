@@ -11,12 +11,12 @@ import pytest
 from lightkube import Client
 from lightkube.types import PatchType
 
-from release.errors import ClusterError, Conflict
-from release.manifest.route import GatewayReference, HeaderMatch, Match, Route
-from release.manifest.strategy import Preview
-from release.rollout_inputs import Backend
-from rollout.routers.base import Live, Split
-from rollout.routers.gateway_api import GatewayApiRouter, HTTPRoute
+from slipway.release.errors import ClusterError, Conflict
+from slipway.release.manifest.route import GatewayReference, HeaderMatch, Match, Route
+from slipway.release.manifest.strategy import Preview
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.routers.gateway_api import GatewayApiRouter, HTTPRoute
 from tests.integration.rollout.stage import SERVICE, Stage, eventually
 
 VERSION_HEADER = "x-sample-version"

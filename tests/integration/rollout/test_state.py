@@ -13,13 +13,13 @@ from lightkube import Client
 from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap, Secret
 
-from release.errors import ClusterError, Conflict, LeaseHeld
-from rollout.cluster.base import Intent
-from rollout.cluster.calls import calling
-from rollout.cluster.intents import ConfigMapIntents
-from rollout.cluster.journal_store import ConfigMapJournalStore
-from rollout.cluster.lease import KubernetesLease
-from rollout.cluster.records import CHUNK_BYTES
+from slipway.release.errors import ClusterError, Conflict, LeaseHeld
+from slipway.rollout.platforms.base import Intent
+from slipway.rollout.platforms.kubernetes.calls import calling
+from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
+from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
+from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
+from slipway.rollout.platforms.kubernetes.records import CHUNK_BYTES
 from tests.integration.rollout.stage import Stage
 
 

@@ -13,10 +13,10 @@ import httpx2
 import pytest
 from lightkube import Client
 
-from release.manifest.route import HeaderMatch, Match, Route
-from release.rollout_inputs import Backend
-from rollout.routers.base import Draw, Live, Split
-from rollout.routers.gateway_api import GatewayApiRouter
+from slipway.release.manifest.route import HeaderMatch, Match, Route
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.routers.base import Draw, Live, Split
+from slipway.rollout.routers.gateway_api import GatewayApiRouter
 from tests.integration.rollout.stage import PORT, SERVICE, Stage, eventually
 
 VERSION_HEADER = "x-sample-version"

@@ -9,8 +9,8 @@ import pytest
 from lightkube import Client
 from lightkube.resources.core_v1 import Pod
 
-from rollout.cluster.base import Reason
-from rollout.cluster.workloads import KubernetesWorkloads
+from slipway.rollout.platforms.base import Reason
+from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
 from tests.integration.rollout.stage import Stage, eventually
 
 

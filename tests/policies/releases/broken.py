@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from release.evidence import predicates, receipts
-from release.revision import revision_of
+from slipway.release.evidence import predicates, receipts
+from slipway.release.revision import revision_of
 from tests.manifests import OTHER_DIGEST
 from tests.policies.releases.scene import UNKNOWN, Declared, Scene
 from tests.vouched import DATA, REPORTS, Vouched, slsa
@@ -501,8 +501,8 @@ def _previous(d: Declared, uses: list[str] | None = None) -> None:
 
     import yaml
 
-    from release.gating.case import read_manifest
-    from release.revision import revision_of
+    from slipway.release.gating.case import read_manifest
+    from slipway.release.revision import revision_of
 
     before = copy.deepcopy(d.it.manifest)
     before |= {"version": "0.9.0", "migrations": [], "database": {"uses": uses if uses is not None else ["customers"]}}

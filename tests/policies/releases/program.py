@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 
 from components import TopologyArgs, service
-from release.gating.case import read_manifest
-from release.rollout_inputs import MetricsSource
+from slipway.release.gating.case import read_manifest
+from slipway.release.rollout_inputs import MetricsSource
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}unknown"
 METRICS = MetricsSource(kind="prometheus", url="http://prometheus.example:9090")

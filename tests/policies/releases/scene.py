@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from release.evidence.migration_files import read_migrations
-from release.evidence.references import Sources
-from release.gating.case import read_manifest
-from release.release_inputs import TYPE, GateSetting, ReleaseInputs
+from slipway.release.evidence.migration_files import read_migrations
+from slipway.release.evidence.references import Sources
+from slipway.release.gating.case import read_manifest
+from slipway.release.release_inputs import TYPE, GateSetting, ReleaseInputs
 from tests.manifests import DIGEST
 from tests.vouched import BUILDER, REPORTS, Vouched, trust_roots, vouch
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from release.evidence import predicates, receipts
-from release.revision import revision_of
+from slipway.release.evidence import predicates, receipts
+from slipway.release.revision import revision_of
 from tests.manifests import OTHER_DIGEST
 from tests.policies.releases.scene import UNKNOWN, Scene
 from tests.policies.releases.test_releases import judged

@@ -11,7 +11,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from policies.gates import RULES
 from policies.pack import Pack
 from policies.rule import ReleaseRule, Resource, ResourceRule
-from release.release_inputs import TYPE
+from slipway.release.release_inputs import TYPE
 from tests.policies.releases.broken import RELEASES, Broken
 from tests.policies.releases.scene import UNKNOWN, Scene
 

@@ -13,10 +13,10 @@ from pulumi.runtime.proto import provider_pb2
 from policies.gates import RULES
 from policies.pack import Pack
 from policies.rule import Resource, ResourceRule
-from release.gating.case import read_manifest
-from release.release_inputs import Observed
-from release.rollout_inputs import MetricsSource, RolloutInputs
-from rollout.release_resource import ReleaseResource
+from slipway.plugin.release_resource import ReleaseResource
+from slipway.release.gating.case import read_manifest
+from slipway.release.release_inputs import Observed
+from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
 from tests.policies.releases.scene import NAMESPACE, Scene
 
 PATH = "releases/checkout/1.0.0.yaml"

@@ -14,7 +14,7 @@ from bench.decisions.detectors import Detector, disagreements, is_own, load
 from bench.decisions.production import Recording, single, slipway
 from bench.decisions.recordings import Recordings, simulate
 from bench.decisions.vector import Floats
-from release.errors import InputError
+from slipway.release.errors import InputError
 
 
 def at_once(recording: Recording) -> float | None:

@@ -11,10 +11,10 @@ from bench.decisions.cells import Cell, Shape
 from bench.decisions.production import single, slipway
 from bench.decisions.recordings import Recordings, simulate
 from bench.decisions.vector import Setting, abort_times, fresh, sides, step
-from release.manifest.analysis import Analysis
-from release.manifest.guardrails import ErrorRatio
-from rollout.analysis import Counts, GuardrailCounts, Tick, begin, common, observe
-from rollout.analysis.dispersion import estimate
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.manifest.guardrails import ErrorRatio
+from slipway.rollout.analysis import Counts, GuardrailCounts, Tick, begin, common, observe
+from slipway.rollout.analysis.dispersion import estimate
 
 
 def recordings(draw: st.DataObject, runs: int, ticks: int) -> Recordings:

@@ -6,8 +6,8 @@ import yaml
 from bench.peers import queries
 from bench.peers.matrix import SETTINGS, WEIGHTS, Setting
 from bench.peers.systems import argo, flagger, slipway
-from release.manifest.load import parse
-from release.manifest.strategy import Canary
+from slipway.release.manifest.load import parse
+from slipway.release.manifest.strategy import Canary
 
 IMAGE = f"registry.example/sample@sha256:{'0' * 64}"
 settings = pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

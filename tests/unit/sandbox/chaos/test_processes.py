@@ -43,7 +43,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 def test_the_processes_of_a_checkout_are_told_apart_and_by_what_they_do(start: Start, tmp_path: Path) -> None:
     provider = start("mine", "/somewhere/rollout", "127.0.0.1:1")
-    watchdog = start("mine", "-m", "rollout.watchdog", "shop", "checkout", "1")
+    watchdog = start("mine", "-m", "slipway.rollout.safety.watchdog", "shop", "checkout", "1")
     other = start("theirs", "/somewhere/rollout")
     mine, theirs = Checkout(tmp_path / "mine"), Checkout(tmp_path / "theirs")
     assert set(mine.pids()) == {provider.pid, watchdog.pid}

@@ -1,9 +1,0 @@
-"""`slipway pause SERVICE`."""
-
-from __future__ import annotations
-
-from cli.intent import intent_command
-
-pause = intent_command(
-    "pause", "Hold the rollout in flight at its step. It is still watched: a bad candidate is left at once."
-)

@@ -1,1 +1,0 @@
-"""What the rollout reads and writes in the cluster beside the route: pods, Lease, journal and intents."""

@@ -1,0 +1,1 @@
+"""Reliable releases with Pulumi: the engine. The program's own folders are `components` and `policies`."""

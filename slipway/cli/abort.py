@@ -1,0 +1,56 @@
+"""`slipway abort SERVICE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from slipway.cli.options import show, with_json, with_namespace, with_stack
+
+
+@click.command()
+@click.argument("service")
+@click.option("--reason", default="", help="Why, for the record.")
+@click.option("--wait", is_flag=True, help="Until the traffic is back.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait.")
+@with_namespace
+@with_stack
+@with_json
+def abort(
+    *,
+    service: str,
+    reason: str,
+    wait: bool,
+    timeout: float,
+    namespace: str | None,
+    stack: str | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """End the rollout in flight: the traffic goes back, and its revision is quarantined.
+
+    Where nobody carries the rollout out any more (its host is lost), this command puts the traffic back itself, by
+    what the journal says. That takes no Pulumi and, with --namespace, no checkout; nothing is held against the revision
+    then. It waits until the Lease of the rollout has run out.
+    """
+    from slipway.cli.cluster import head_of, world_of
+    from slipway.cli.ending import end_rollout, serving_line
+    from slipway.cli.target import namespace_of
+
+    where = namespace_of(folder, stack, namespace)
+    world = world_of(service, where)
+    ended = end_rollout(world, service, reason, timeout, lambda line: click.echo(line, err=True), wait=wait)
+    settled = serving_line(head_of(world, service)) if ended.outcome is not None else None
+    if as_json:
+        intent = ended.intent.id if ended.intent is not None else None
+        told = {"rollout": ended.attempt.id, "intent": intent, "acknowledged": ended.outcome is not None}
+        by = "rollout" if ended.intent is not None else "this command"
+        what = {"service": service, "namespace": where, "action": "abort"}
+        show({"ok": True, **what, **told, "outcome": ended.outcome, "by": by, "traffic": settled})
+    elif ended.intent is None:
+        click.echo(f"{service}: the traffic is back, {settled}; next: `pulumi up`, which rolls out what is declared")
+    elif settled is None:
+        click.echo(f"{service}: told rollout {ended.attempt.id} to abort")
+    else:
+        click.echo(f"{service}: the rollout aborts, the traffic goes back ({ended.outcome}), {settled}")

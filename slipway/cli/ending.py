@@ -1,0 +1,68 @@
+"""Ending the rollout in flight from outside: by its own process while that lives, else by this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slipway.cli.cluster import Holding, head_of, watched
+from slipway.cli.intent import await_obeyed, in_flight, operator, write
+from slipway.release.errors import ClusterError, LeaseHeld
+from slipway.release.records.journal import Attempt, Head
+from slipway.rollout.adapters import World
+from slipway.rollout.platforms.base import Intent
+from slipway.rollout.safety.rescue import rescue_once
+from slipway.rollout.safety.watchdog import new_rollout_id
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`intent` is None when this process put the traffic back; `outcome` is None when its end was not awaited."""
+
+    attempt: Attempt
+    intent: Intent | None
+    outcome: str | None
+
+
+def end_rollout(
+    world: World,
+    service: str,
+    reason: str,
+    timeout: float,
+    tell: Callable[[str], None],
+    *,
+    wait: bool = True,
+) -> Ended:
+    """Tell the rollout in flight to abort and wait until its traffic is back; where nobody carries it out any more,
+    put the traffic back here, by what the journal says. Raises ReleaseRefused when no rollout is in flight, and
+    ClusterError when the traffic is not back in time."""
+    attempt = in_flight(head_of(world, service), service)
+    intent = write(world, "abort", reason, attempt)  # at once, for the case that somebody carries it out
+    holding = watched(world.lease, patient=True)  # one that was renewed just before its holder died is no sign of life
+    if holding.alive:
+        return Ended(attempt, intent, await_obeyed(world, service, intent, timeout) if wait else None)
+    head = _put_back(world, service, attempt, holding, reason, tell)
+    return Ended(attempt, None, _outcome(head))
+
+
+def _put_back(
+    world: World, service: str, attempt: Attempt, holding: Holding, reason: str, tell: Callable[[str], None]
+) -> Head | None:
+    tell(f"{service}: nobody carries rollout {attempt.id} out any more (its Lease is {holding}); the traffic goes back")
+    why = f"aborted by {operator()}" + (f": {reason}" if reason else "")
+    try:
+        return rescue_once(world, attempt.id, new_rollout_id(), why, "abort", tell) or head_of(world, service)
+    except LeaseHeld as error:
+        raise ClusterError(f"{service}: {error}; run the command again to see what became of it") from None
+
+
+def _outcome(head: Head | None) -> str | None:
+    return head.attempt.outcome.value if head is not None and head.attempt is not None else None
+
+
+def serving_line(head: Head | None) -> str:
+    """Where the traffic is, in words."""
+    if head is None or head.serving is None:
+        return "nothing serves"
+    backend = head.serving.backend
+    return f"all traffic is on {backend.version} ({backend.revision})"

@@ -1,0 +1,64 @@
+"""`slipway forget SERVICE`: take away what is left of a service that serves nothing and is in no stack any more."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from slipway.cli.options import show, with_json, with_namespace, with_stack
+from slipway.release.errors import ReleaseRefused
+from slipway.rollout.adapters import World
+
+
+@click.command()
+@click.argument("service")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@with_namespace
+@with_stack
+@with_json
+def forget(service: str, yes: bool, namespace: str | None, stack: str | None, folder: Path, as_json: bool) -> None:
+    """Delete the journal, the route, the operator's word and the Lease of SERVICE, of which nothing serves.
+
+    `pulumi destroy` does that for everything that a stack knows; this is for what no stack knows, such as a first
+    release that was killed before the engine had recorded it. Refused while something serves or a rollout is in flight.
+    Its quarantined revisions are forgotten too.
+    """
+    from slipway.cli.cluster import world_of
+    from slipway.cli.target import namespace_of
+
+    where = namespace_of(folder, stack, namespace)
+    world = world_of(service, where)
+    refuse_in_use(world, service)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("nobody can be asked here: add --yes")
+        if not click.confirm(f"Forget {service} in {where}?", err=True):
+            raise ReleaseRefused(f"{service}: nothing was deleted")
+    take_away(world)
+    if as_json:
+        show({"ok": True, "service": service, "namespace": where})
+    else:
+        click.echo(f"{service}: nothing is left of it in {where}")
+
+
+def refuse_in_use(world: World, service: str) -> None:
+    """Raises ReleaseRefused when something serves or has traffic, or a rollout is in flight."""
+    from slipway.cli.cluster import head_of, watched
+
+    head = head_of(world, service)
+    if head is not None and head.serving is not None:
+        backend = head.serving.backend
+        raise ReleaseRefused(f"{service}: {backend.version} ({backend.revision}) serves; `pulumi destroy` removes it")
+    holding = watched(world.lease)
+    if holding.alive:
+        raise ReleaseRefused(f"{service}: its Lease is {holding}; wait for it, or `slipway abort {service}`")
+
+
+def take_away(world: World) -> None:
+    """Delete all of it, under the service's Lease."""
+    from slipway.rollout.removal import remove_all
+
+    remove_all(world, lambda line: click.echo(line, err=True), threading.Event())

@@ -1,0 +1,143 @@
+"""An operator's word to the rollout in flight: what `pause`, `resume` and `promote` have in common."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from slipway.cli.options import show, with_json, with_namespace, with_stack
+from slipway.release.errors import ClusterError, ReleaseRefused
+from slipway.release.records.journal import Attempt, Head, Outcome
+from slipway.rollout.adapters import World
+from slipway.rollout.platforms.base import Action, Intent
+
+POLL = 0.3
+DONE = {
+    "abort": "aborts, the traffic goes back",
+    "pause": "holds at its step",
+    "resume": "goes on",
+    "promote": "ends its step early",
+}
+Scope = Literal["step", "all"]
+
+
+def intent_command(action: Action, text: str) -> click.Command:
+    """The command of one action."""
+
+    def of_all(command: Callable[..., None]) -> Callable[..., None]:
+        what = "All steps that are left, not only this one. A candidate that fails is still left."
+        return click.option("--all", "every", is_flag=True, help=what)(command) if action == "promote" else command
+
+    @click.command(name=action, help=text)
+    @click.argument("service")
+    @of_all
+    @click.option("--reason", default="", help="Why, for the record.")
+    @click.option("--wait", is_flag=True, help="Until the rollout has obeyed; an abort until its traffic is back.")
+    @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait.")
+    @with_namespace
+    @with_stack
+    @with_json
+    def command(  # noqa: PLR0913 - one parameter an option
+        *,
+        service: str,
+        reason: str,
+        wait: bool,
+        timeout: float,
+        namespace: str | None,
+        stack: str | None,
+        folder: Path,
+        as_json: bool,
+        every: bool = False,
+    ) -> None:
+        from slipway.cli.cluster import world_of
+        from slipway.cli.target import namespace_of
+
+        where = namespace_of(folder, stack, namespace)
+        world = world_of(service, where)
+        scope: Scope = "all" if every else "step"
+        intent = give(world, service, action, reason, scope)
+        outcome = await_obeyed(world, service, intent, timeout) if wait else None
+        if as_json:
+            told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
+            scoped = {"scope": scope} if action == "promote" else {}
+            show({"ok": True, "service": service, "namespace": where, "action": action, **scoped, **told})
+            return
+        does = "ends its steps early" if every else DONE[action]
+        heard = f"the rollout {does}" if wait else f"told rollout {intent.rollout_id} to {action}"
+        click.echo(f"{service}: {heard}" + (f" ({outcome})" if outcome not in (None, "running") else ""))
+
+    return command
+
+
+def give(world: World, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:
+    """Write the intent for the rollout in flight. Raises ReleaseRefused when there is none that could obey."""
+    from slipway.cli.cluster import head_of, watched
+
+    head = head_of(world, service)
+    attempt = in_flight(head, service)
+    holding = watched(world.lease)
+    if not holding.alive:
+        raise ReleaseRefused(
+            f"{service}: rollout {attempt.id} began, but nobody carries it out any more (its Lease is {holding}); "
+            f"`slipway abort {service}` puts the traffic back, and so does the next `pulumi up`"
+        )
+    return write(world, action, reason, attempt, scope)
+
+
+def write(world: World, action: Action, reason: str, attempt: Attempt, scope: Scope = "step") -> Intent:
+    """Write the intent for this rollout."""
+    intent = Intent(uuid.uuid4().hex, action, operator(), time.time(), reason, attempt.id, scope)
+    world.intents.write(intent)
+    return intent
+
+
+def in_flight(head: Head | None, service: str) -> Attempt:
+    """The attempt that is running. Raises ReleaseRefused when there is none."""
+    if head is not None and head.attempt is not None and head.unfinished:
+        return head.attempt
+    serving = head.serving.backend if head is not None and head.serving is not None else None
+    what = f"{serving.version} ({serving.revision}) serves" if serving is not None else "nothing was released here yet"
+    raise ReleaseRefused(f"{service}: no rollout is in flight, {what}")
+
+
+def await_obeyed(
+    world: World, service: str, intent: Intent, timeout: float, pause: Callable[[float], None] = time.sleep
+) -> str:
+    """Wait until the journal says that the intent was obeyed; returns the rollout's outcome by then, `running` while
+    it goes on. Raises ClusterError when that does not happen in time, ReleaseRefused when it ended before."""
+    from slipway.cli.cluster import head_of
+
+    end = time.monotonic() + timeout
+    while True:
+        head = head_of(world, service)
+        attempt = head.attempt if head is not None else None
+        if attempt is None or attempt.id != intent.rollout_id:
+            raise ReleaseRefused(f"{service}: rollout {intent.rollout_id} ended before it heard of the {intent.action}")
+        heard = attempt.acknowledged == intent.id
+        ended = attempt.outcome is not Outcome.RUNNING
+        if heard and (ended or intent.action != "abort"):
+            return attempt.outcome.value
+        if ended:
+            how = f"was {attempt.outcome.value} before it heard of the {intent.action}"
+            raise ReleaseRefused(f"{service}: rollout {intent.rollout_id} {how}")
+        if time.monotonic() > end:
+            remedy = f"`slipway status {service}` says whether somebody carries it out"
+            raise ClusterError(f"{service}: rollout {intent.rollout_id} has not obeyed in {timeout:g}s; {remedy}")
+        pause(POLL)
+
+
+def operator() -> str:
+    """Who says so, for the record: user and host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,86 @@
+"""``slipway``: the command line. Each command lives in a module of its own, imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+
+import click
+
+COMMANDS = {
+    "status": "What serves, the rollout in flight, and what is quarantined.",
+    "rollback": "Return a service to its previous good release.",
+    "abort": "End the rollout in flight: the traffic goes back.",
+    "pause": "Hold the rollout in flight at its step.",
+    "resume": "Let a paused rollout go on.",
+    "promote": "End the current step of the rollout in flight early, or all that are left.",
+    "hand-over": "Let another stack release a service from now on.",
+    "forget": "Take away what a service left that is in no stack any more.",
+    "recover": "Show and clear what a killed update left behind.",
+    "attest": "Sign statements about an artifact: results, QA's word, approvals, receipts.",
+    "gates": "Judge releases by the gates of a stack, without the engine.",
+    "policy": "Test policies with fixtures, and list the rules.",
+    "analyze": "Replay a recording through the production decision.",
+    "sandbox": "The local world: a real Kubernetes node, gateway, metrics and registry.",
+}
+"""Command to one line of help. The command ``a-b`` is the object ``a_b`` of the module ``cli.a_b``."""
+
+
+class LazyGroup(click.Group):
+    """Lists its commands out of a table, so that neither ``--help`` nor a command pays for the others' imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"cli.{name}"), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Errors of ours are one clear line and exit code 1; of any other error no more than its own line is shown."""
+        from slipway.cli.options import fail
+        from slipway.release.errors import SlipwayError
+
+        try:
+            return super().invoke(ctx)
+        except SlipwayError as error:
+            fail(ctx, str(error))
+        except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
+            raise  # click ends silently for a reader that went away, such as `head`
+        except Exception as error:
+            if "SLIPWAY_DEBUG" in os.environ:
+                raise
+            fail(ctx, f"unexpected {type(error).__name__}: {error} (SLIPWAY_DEBUG=1 shows where)")
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="slipway", prog_name="slipway")
+def cli() -> None:
+    """Release software reliably, with Pulumi."""
+
+
+def main() -> None:
+    """The entry point. Ctrl-C, and SIGTERM as CI sends it, leave one line and exit code 130."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(cli.main(prog_name="slipway", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

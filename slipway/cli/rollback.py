@@ -1,0 +1,137 @@
+"""`slipway rollback SERVICE`: back to the previous good release, by restoring its entry and running an update."""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slipway.cli.options import JSON, show, with_json, with_stack
+from slipway.release.errors import ReleaseRefused
+
+if TYPE_CHECKING:
+    from slipway.cli.engine import Engine
+    from slipway.cli.rollback_plan import Plan
+    from slipway.cli.rollback_run import Outcome
+
+
+@click.command()
+@click.argument("service")
+@click.option("--to", help="A version or revision that completed here, instead of the previous good one.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and stop.")
+@click.option(
+    "--allow-other-changes", is_flag=True, help="Update the whole stack: what else it declares is released too."
+)
+@click.option("--skip-preview", is_flag=True, help="Save a run of the engine: do not check what else would change.")
+@click.option("--reason", default="", help="Why, for the stack's history.")
+@with_stack
+@with_json
+@click.pass_context
+def rollback(  # noqa: PLR0913 - one parameter an option
+    ctx: click.Context,
+    *,
+    service: str,
+    to: str | None,
+    yes: bool,
+    plan_only: bool,
+    allow_other_changes: bool,
+    skip_preview: bool,
+    reason: str,
+    stack: str | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Return SERVICE to its previous good release.
+
+    That is the nearest release before the one that serves which completed here and is not quarantined; what an
+    earlier rollback left is not in the line any more, so that rolling back twice goes back two releases. The entry
+    of SERVICE in the stack's configuration is restored whole, no other is touched, and the release that is left
+    stays warm as its standby. A service whose declared release was aborted returns to what serves: its configuration
+    changes, its traffic does not.
+
+    The engine plans every other service as it serves and touches nothing of it, so that a release of another service
+    that is refused, or was not released yet, does not stand in the way. A rollout of SERVICE that is in flight is
+    aborted first.
+    """
+    began = time.monotonic()
+    agreed = _end_in_flight(service, folder, stack, reason, yes=yes, plan_only=plan_only)
+    engine, planned = _plan(service, folder, stack, to)
+    from slipway.cli.rollback_run import Rollback
+    from slipway.cli.rollback_view import as_text, plan_json
+
+    with planned.file.draft() as draft, planned.file.draft("alone") as alone:
+        run = Rollback(engine, planned, allow_other_changes)
+        run.write(draft, alone)
+        changes = run.preview() if not skip_preview else None
+        told: dict[str, Any] = plan_json(planned, changes)
+        if not as_json:
+            click.echo(as_text(planned, changes))
+        if plan_only:
+            if as_json:
+                show({"ok": True, "planned": True, **told})
+            return
+        if not agreed:
+            _ask(f"Roll {planned.service} back?", planned.service)
+        done = run.carry_out(draft, reason, lambda line: click.echo(line, err=as_json))
+    _tell(ctx, done, told, round(time.monotonic() - began, 2))
+
+
+def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple[Engine, Plan]:
+    """Somebody waits for this: the stack's history is read while the rest is still being imported."""
+    from slipway.cli.engine import Engine
+
+    engine = Engine(folder, stack)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        history = pool.submit(engine.history)
+        from slipway.cli.rollback_plan import Stack, plan
+
+        return engine, plan(service, engine, history, Stack.read(folder, engine.stack, service), to)
+
+
+def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *, yes: bool, plan_only: bool) -> bool:
+    """Abort the rollout in flight, if there is one, when the operator agrees; returns whether they did, or need not be
+    asked."""
+    from slipway.cli.cluster import world_of
+    from slipway.cli.rollback_in_flight import attempt_in_flight, end_in_flight
+    from slipway.cli.target import namespace_of
+
+    world = world_of(service, namespace_of(folder, stack, None))
+    attempt = attempt_in_flight(world, service)
+    if attempt is None:
+        return yes
+    what = f"a rollout to {attempt.candidate.version} ({attempt.candidate.revision}) is in flight"
+    if plan_only:
+        raise ReleaseRefused(
+            f"{service}: {what}; the rollback aborts it first, and where it goes is planned after that"
+        )
+    if not yes:
+        _ask(f"{service}: {what}. Abort it and roll back?", service)
+    from slipway.cli.engine import Engine
+
+    end_in_flight(world, service, Engine(folder, stack), reason, lambda line: click.echo(line, err=True))
+    return True
+
+
+def _ask(question: str, service: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody can be asked here: add --yes, or --plan to see what would be done")
+    if not click.confirm(question, err=True):
+        raise ReleaseRefused(f"{service}: not rolled back, and nothing was written")
+
+
+def _tell(ctx: click.Context, done: Outcome, told: dict[str, Any], seconds: float) -> None:
+    if ctx.meta.get(JSON):
+        how: dict[str, Any] = {"error": done.error} if done.error is not None else {}
+        show(
+            {"ok": done.error is None, "planned": False, **told, "seconds": seconds, "configuration": done.file, **how}
+        )
+    if done.error is not None:
+        click.echo(f"error: {done.error}", err=True)
+        ctx.exit(1)
+    if not ctx.meta.get(JSON):
+        click.echo(f"{done.summary}, after {seconds:.1f}s")

@@ -1,0 +1,156 @@
+"""Carries a planned rollback out: preview with a draft of the stack's file, then the file, then one update.
+
+The file says what the engine is to do before it does it, so a crash at any instant leaves a stack whose next
+`pulumi up` finishes the rollback. It is put back, byte for byte, where nothing moved.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from slipway.cli.changes import Change, Owners, changes, first_error, others
+from slipway.cli.cluster import head_of
+from slipway.cli.engine import WHOLE, Engine, Scope
+from slipway.cli.engine_records import Run
+from slipway.cli.process import OnLine
+from slipway.cli.rollback_plan import Plan
+from slipway.cli.stack_file import SERVICES
+from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended: `error` is one line, None after a success; `file` is what became of the stack's file."""
+
+    summary: str
+    file: str
+    error: str | None = None
+
+
+class Rollback:
+    """One rollback from its preview to its end."""
+
+    def __init__(self, engine: Engine, plan: Plan, allow_other_changes: bool) -> None:
+        self._engine = engine
+        self._plan = plan
+        self._allowed = allow_other_changes
+        self._scope = WHOLE
+
+    def write(self, draft: Path, alone: Path) -> None:
+        """Put the entry into the draft, and into `alone` what the engine is told: the draft with every other service
+        as it serves. Raises EngineError when the draft then does not say just that."""
+        plan = self._plan
+        self._engine.write_entry(draft, plan.service, plan.before, plan.previous.entry)
+        check_draft(draft, plan)
+        if self._allowed:
+            self._scope = Scope(draft)
+            return
+        alone.write_text(json.dumps(configuration_alone(draft, plan)))
+        self._scope = Scope(alone, targets_of(plan))
+
+    def preview(self) -> tuple[Change, ...]:
+        """Let the engine plan. Raises ReleaseRefused when that cannot be planned or would change anything else."""
+        plan = self._plan
+        run = self._engine.preview(self._scope)
+        if run.error is not None:
+            raise ReleaseRefused(f"{plan.service}: the update cannot be planned: {run.error}{self._whose(run)}")
+        found = changes(run.steps)
+        foreign = others(found, plan.service)
+        if foreign and not self._allowed:
+            listed = "; ".join(map(str, foreign[:5])) + (f"; and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+            raise ReleaseRefused(
+                f"{plan.service}: the update would also change what is not part of it: {listed}. "
+                "Release or roll that back first, or add --allow-other-changes"
+            )
+        return found
+
+    def carry_out(self, draft: Path, reason: str, on_line: OnLine) -> Outcome:
+        """Put the draft in place and run the update."""
+        plan = self._plan
+        file = plan.file
+        file.replace_by(draft)
+        scope = WHOLE if self._allowed else self._scope
+        try:
+            run = self._engine.up(self._message(reason), scope, on_line)
+        except EngineError:
+            # It could not begin, so nothing moved.
+            file.put_back()
+            raise
+        return self._after(run)
+
+    # -- afterwards ----------------------------------------------------------------------------------------
+
+    def _after(self, run: Run) -> Outcome:
+        plan, name = self._plan, self._plan.file.path.name
+        target = plan.previous.release
+        label = f"{target.version} ({target.revision})"
+        kept = f"{name} names {plan.previous.entry['manifest']}"
+        try:
+            head = head_of(plan.world, plan.service)
+        except ClusterError as error:
+            why = run.error or "the update succeeded, but the cluster cannot be asked"
+            return Outcome("", kept, f"{plan.service}: {why}; where the traffic is nobody knows: {error}; {kept}")
+        serving = head.serving.backend if head is not None and head.serving is not None else None
+        settled = head is not None and not head.unfinished
+        arrived = settled and serving is not None and serving.revision == target.revision
+        if run.error is None and arrived:
+            return Outcome(f"{plan.service}: {label} serves; {kept}, commit it", kept)
+        if arrived and plan.previous.moves_traffic:
+            why = run.error or ""
+            remedy = "`pulumi up` does what is left"
+            return Outcome(
+                "", kept, f"{plan.service}: {label} serves, but the update failed after that: {why}; {remedy}"
+            )
+        if settled and serving is not None:
+            put_back = plan.file.put_back()
+            state = f"{name} is as it was" if put_back else f"{name} was edited meanwhile and stays so"
+            where = f"all traffic is on {serving.version} ({serving.revision})"
+            why = run.error or "the update succeeded, but its Rollout did not commit"
+            told = why if where in why else f"{plan.service}: {why}; {where}"
+            return Outcome("", state, f"{told}; {state}")
+        remedy = f"{kept}, so that `pulumi up` goes on; `slipway recover` says what is left behind"
+        return Outcome("", kept, f"{plan.service}: {run.error or 'no rollout was recorded'}; {remedy}")
+
+    def _message(self, reason: str) -> str:
+        previous = self._plan.previous
+        left = f"{previous.leaves.version} -> " if previous.leaves is not None and previous.moves_traffic else ""
+        said = f": {reason}" if reason else ""
+        return f"slipway rollback {self._plan.service}: {left}{previous.release.version}{said}"
+
+    def _whose(self, run: Run) -> str:
+        """When another service's release stands in the way, the way out."""
+        found = first_error(run.diagnostics)
+        owner = Owners(run.steps).of(found.urn) if found is not None else None
+        if owner is None or owner == self._plan.service:
+            return ""
+        return f". That is {owner}, which an update would change too: `slipway rollback {owner}` first"
+
+
+def targets_of(plan: Plan) -> tuple[str, ...]:
+    """What the engine may touch: the service's own resources and its workloads of every revision."""
+    return tuple(f"**::{name}" for name in (plan.service, *(f"{plan.service}-{one}" for one in plan.revisions)))
+
+
+def configuration_alone(draft: Path, plan: Plan) -> dict[str, Any]:
+    """The stack's configuration with every other service as it serves, and without those of which nothing serves."""
+    content: dict[str, Any] = yaml.safe_load(draft.read_bytes())
+    services = content["config"][SERVICES]
+    for service, entry in plan.beside.items():
+        if entry is None:
+            del services[service]
+        else:
+            services[service] = dict(entry)
+    return content
+
+
+def check_draft(draft: Path, plan: Plan) -> None:
+    """The draft must say exactly what was meant: the service's entry, and nothing else changed."""
+    before, after = (yaml.safe_load(text)["config"] for text in (plan.file.before, draft.read_bytes()))
+    before[SERVICES][plan.service] = plan.previous.entry
+    if before != after:
+        raise EngineError(f"{plan.file.path.name}: the entry of {plan.service} could not be written; edit it by hand")

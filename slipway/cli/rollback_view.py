@@ -1,0 +1,81 @@
+"""The plan of a rollback, for people and for machines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from slipway.cli.changes import Change, others
+from slipway.cli.rollback_plan import Plan
+from slipway.release.records.rollback import Known
+
+WIDTH = 12
+
+
+def plan_json(plan: Plan, changes: Sequence[Change] | None) -> dict[str, Any]:
+    """Plain JSON values; `changes` are None when no preview was made."""
+    previous = plan.previous
+    return {
+        "service": plan.service,
+        "stack": plan.stack,
+        "namespace": plan.namespace,
+        "from": asdict(previous.leaves) if previous.leaves is not None else None,
+        "to": asdict(previous.release),
+        "movesTraffic": previous.moves_traffic,
+        "entry": {"before": dict(plan.before), "after": previous.entry},
+        "warm": plan.warm,
+        "replicas": {"ready": plan.readiness.endpoints_ready, "wanted": plan.target.workload.replicas},
+        "steps": plan.steps,
+        "confirmedBy": plan.source,
+        "passedOver": list(previous.passed_over),
+        "warnings": list(plan.warnings),
+        "changes": _changes(changes),
+        "otherChanges": _changes(others(changes, plan.service)) if changes is not None else None,
+    }
+
+
+def as_text(plan: Plan, changes: Sequence[Change] | None) -> str:
+    """A few aligned lines."""
+    return "\n".join([_title(plan), *(f"  {name:{WIDTH}}{text}" for name, text in _rows(plan, changes))])
+
+
+def _title(plan: Plan) -> str:
+    previous = plan.previous
+    if not previous.moves_traffic:
+        return f"{plan.service}: {_label(previous.release)} serves, the configuration returns to it"
+    left = f"{_label(previous.leaves)} -> " if previous.leaves is not None else ""
+    return f"{plan.service}: {left}{_label(previous.release)}"
+
+
+def _rows(plan: Plan, changes: Sequence[Change] | None) -> Iterator[tuple[str, str]]:
+    previous = plan.previous
+    yield "image", previous.release.image
+    yield "manifest", f"{plan.before.get('manifest')} -> {previous.entry['manifest']}"
+    standby = previous.entry.get("standby")
+    yield "standby", f"{standby} stays warm" if standby is not None else "none"
+    ready = f"{plan.readiness.endpoints_ready} of {plan.target.workload.replicas} replicas ready"
+    yield "workload", f"{'warm' if plan.warm else 'cold'}, {ready}" + ("" if plan.warm else "; traffic waits for them")
+    yield "steps", plan.steps
+    yield "known from", "its own commits in the cluster" if plan.source == "journal" else "the stack's history alone"
+    for text in previous.passed_over:
+        yield "passed over", text
+    for text in plan.warnings:
+        yield "warning", text
+    for number, change in enumerate(changes or ()):
+        yield "changes" if number == 0 else "", str(change)
+    if not changes:
+        yield "changes", "no resource" if changes is not None else "not looked at, there was no preview"
+
+
+def _changes(changes: Sequence[Change] | None) -> list[dict[str, Any]] | None:
+    if changes is None:
+        return None
+    return [
+        {"op": one.op, "type": one.type, "name": one.name, "service": one.service, "properties": list(one.diffs)}
+        for one in changes
+    ]
+
+
+def _label(one: Known) -> str:
+    return f"{one.version} ({one.revision})"

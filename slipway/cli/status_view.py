@@ -1,0 +1,216 @@
+"""What `slipway status` says of one service, for people and for machines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from slipway.cli.cluster import Holding
+from slipway.release.records.journal import Attempt, Head, Outcome, StepRecord
+from slipway.release.rollout_inputs import Backend
+from slipway.release.units import show_seconds
+from slipway.rollout.inspection import drift_of, lacking
+from slipway.rollout.platforms.base import Intent, Readiness
+from slipway.rollout.routers.base import Live
+from slipway.rollout.update_plan import who_changed, whole_on
+
+WIDTH = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read of one service. `latest` is the last record of the rollout in flight, with its verdict."""
+
+    service: str
+    namespace: str
+    head: Head | None
+    live: Live | None
+    lease: Holding
+    intent: Intent | None = None
+    latest: dict[str, Any] | None = None
+    now: float = 0.0
+    readiness: Readiness | None = None
+    """Of the workload that serves."""
+    route_changes: str = ""
+    """What of the route's settings is not as the release declares it, in words."""
+
+    @property
+    def drift(self) -> str | None:
+        """What was changed in place in the workload that serves."""
+        backend = self._serving
+        return drift_of(backend, self.readiness) if backend is not None and self.readiness is not None else None
+
+    @property
+    def lacking(self) -> str | None:
+        """The replicas that the workload that serves lacks."""
+        backend = self._serving
+        return lacking(backend, self.readiness) if backend is not None and self.readiness is not None else None
+
+    @property
+    def _serving(self) -> Backend | None:
+        return self.head.serving.backend if self.head is not None and self.head.serving is not None else None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the rollout in flight obeyed a pause last."""
+        attempt = self.head.attempt if self.head is not None else None
+        if attempt is None or attempt.outcome is not Outcome.RUNNING or self.intent is None:
+            return False
+        return self.intent.action == "pause" and self.intent.id == attempt.acknowledged
+
+    @property
+    def problem(self) -> str | None:
+        """What somebody has to look at; None while all is as it should be."""
+        head = self.head
+        if head is None:
+            return "no journal: nothing was released here, or somebody deleted it"
+        if head.unfinished:
+            if self.lease.alive:
+                return None
+            ways = "`slipway abort` puts the traffic back, `slipway recover` shows the rest"
+            return f"a rollout was interrupted, its Lease is {self.lease}; {ways}"
+        if head.serving is None:
+            return "nothing serves yet"
+        if self.live is None:
+            return "the route is missing; pulumi up writes it anew"
+        return self._route_problem(self.live, head.serving.backend) or self.drift or self.lacking or _leaving(head)
+
+    def _route_problem(self, live: Live, serving: Backend) -> str | None:
+        if not whole_on(live, serving):
+            return f"{who_changed(live)} changed the weights; pulumi up puts them back"
+        if self.route_changes:
+            return f"{who_changed(live)} changed the route: {self.route_changes}; pulumi up puts it back"
+        return None if live.accepted else f"the gateway does not accept the route: {live.problem}"
+
+
+def _leaving(head: Head) -> str | None:
+    if not head.leaving:
+        return None
+    names = ", ".join(one.service for one in head.leaving)
+    return f"{names} was not seen without requests yet; pulumi up waits for it"
+
+
+def as_json(seen: Seen) -> dict[str, Any]:
+    """Plain JSON values; `attempt` is the journal's record of the last rollout, in flight while `running`."""
+    head: dict[str, Any] = seen.head.to_json() if seen.head is not None else {}
+    live = seen.live
+    route = None
+    if live is not None:
+        route = {
+            "weights": dict(live.shares),
+            "accepted": live.accepted,
+            "problem": live.problem or None,
+            "changedBy": live.changed_by or None,
+            "changes": seen.route_changes or None,
+        }
+    return {
+        "service": seen.service,
+        "namespace": seen.namespace,
+        "stack": head.get("stack"),
+        "handedTo": head.get("handed_to") or head.get("handedTo"),
+        "serving": head.get("serving", {}).get("backend"),
+        "replicas": _replicas(seen.readiness),
+        "drift": seen.drift,
+        "lacking": seen.lacking,
+        "leaving": [backend["service"] for backend in head.get("leaving", [])],
+        "route": route,
+        "attempt": head.get("attempt"),
+        "inFlight": seen.head is not None and seen.head.unfinished,
+        "paused": seen.paused,
+        "latest": seen.latest,
+        "lease": asdict(seen.lease),
+        "quarantined": head.get("quarantined", {}),
+        "completed": head.get("completed", []),
+        "problem": seen.problem,
+    }
+
+
+def _replicas(readiness: Readiness | None) -> dict[str, int] | None:
+    if readiness is None:
+        return None
+    return {"desired": readiness.desired, "ready": readiness.ready, "endpoints": readiness.endpoints_ready}
+
+
+def as_text(seen: Seen) -> str:
+    """A few aligned lines."""
+    return "\n".join([f"{seen.service} in {seen.namespace}", *(_row(name, text) for name, text in _rows(seen))])
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:{WIDTH}}{text}"
+
+
+def _rows(seen: Seen) -> Iterator[tuple[str, str]]:
+    head = seen.head
+    if head is not None and head.serving is not None:
+        yield "serves", f"{named(head.serving.backend)}  {head.serving.backend.image}"
+        yield from (("", text) for text in (seen.drift, seen.lacking) if text is not None)
+    if seen.live is not None:
+        yield "traffic", ", ".join(f"{share:.4g}% {name}" for name, share in sorted(seen.live.shares.items()))
+    if head is not None:
+        yield from _ownership(head)
+        yield from (("leaving", f"{named(one)}  not seen without requests yet") for one in head.leaving)
+    if head is not None and head.attempt is not None:
+        yield from _attempt(seen, head.attempt)
+    if head is not None:
+        for revision, entry in sorted(head.quarantined.items(), key=lambda item: -item[1].at):
+            yield "quarantined", f"{entry.version} ({revision})  {moment(entry.at)}  {entry.reason}"
+        for number, done in enumerate(head.completed):
+            label = "completed" if number == 0 else ""
+            yield label, f"{done.version} ({done.revision})  {moment(done.at)}  {done.manifest}"
+    if seen.problem is not None:
+        yield "problem", seen.problem
+
+
+def _ownership(head: Head) -> Iterator[tuple[str, str]]:
+    if head.stack is not None:
+        yield "released by", head.stack
+    if head.handed_to is not None:
+        yield "handed to", f"{head.handed_to}  {head.handed_by or ''}".rstrip()
+
+
+def _attempt(seen: Seen, attempt: Attempt) -> Iterator[tuple[str, str]]:
+    running = attempt.outcome is Outcome.RUNNING
+    length = show_seconds(float(round((seen.now if running else attempt.ended or attempt.began) - attempt.began)))
+    state = f"in flight for {length}" if running else f"{attempt.outcome.value} after {length}"
+    reason = f": {attempt.reason}" if attempt.reason else ""
+    name = "rollout" if running else "last rollout"
+    yield name, f"{attempt.kind} to {named(attempt.candidate)}, {state}{', paused' if seen.paused else ''}{reason}"
+    if attempt.caveat:
+        yield "", attempt.caveat
+    yield from (("", note) for note in attempt.notes)
+    for number, step in enumerate(attempt.steps, 1):
+        yield "", f"step {number}: {_step(step)}"
+    if running and seen.latest is not None:
+        yield "", f"now: {seen.latest.get('verdict', '')} {_why(seen.latest)}".rstrip()
+    if running:
+        yield "lease", str(seen.lease)
+
+
+def _step(step: StepRecord) -> str:
+    at = f"{step.weight:.4g}%"
+    if step.ended is None:
+        return f"{at} since {moment(step.began)}"
+    seconds = show_seconds(float(round(step.ended - step.began)))
+    failed = f"{step.errors} {step.counted} failed" if step.counted else f"{step.errors} errors"
+    serving = f" (serving: {step.baseline_errors} of {step.baseline_requests})" if step.baseline_errors else ""
+    return f"{at} for {seconds}, {step.requests} requests, {failed}{serving}, {step.verdict}"
+
+
+def _why(latest: Mapping[str, Any]) -> str:
+    """Why the last look judged so, and what of its data could not be used."""
+    reasons = latest.get("reason") or "; ".join(finding["reason"] for finding in latest.get("findings", ()))
+    notes = "; ".join(f"{name}: {note}" for name, note in sorted(latest.get("notes", {}).items()))
+    return f"{reasons} ({notes})" if notes else str(reasons)
+
+
+def named(backend: Backend) -> str:
+    """`2.0 (3f9a2c1b9d0e4f5a6b7c)`."""
+    return f"{backend.version} ({backend.revision})"
+
+
+def moment(at: float) -> str:
+    """A time in UTC, as people read it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

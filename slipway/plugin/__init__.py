@@ -1,0 +1,1 @@
+"""The Pulumi plugin: gRPC in, calls of `slipway.rollout` out."""

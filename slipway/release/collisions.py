@@ -1,0 +1,56 @@
+"""Services of one stack that would fight over the same requests at a gateway."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from slipway.release.errors import Problem
+from slipway.release.manifest.release import Release
+from slipway.release.manifest.route import HeaderMatch, Match
+from slipway.release.manifest.strategy import BlueGreen
+
+Claim = tuple[str, str]
+"""A host name and a match, as JSON."""
+
+
+def collisions(releases: Sequence[Release]) -> Iterator[Problem]:
+    """One problem for each pair of services that claim the same host name and match of one gateway. Different
+    matches of one host name, or a wildcard beside a full name, are no collision: the more specific one wins."""
+    for first, second in itertools.combinations(releases, 2):
+        if not _same_listener(first, second):
+            continue
+        shared = sorted({host for host, _ in _claims(first) & _claims(second)})
+        if shared:
+            yield Problem(
+                f"services.{second.service}",
+                f"claims {', '.join(shared)} at the gateway as {first.service} does, with the same match",
+                "Give each service host names or route.matches of its own",
+            )
+
+
+def _same_listener(first: Release, second: Release) -> bool:
+    one, two = first.route.gateway, second.route.gateway
+    if (one.namespace, one.name) != (two.namespace, two.name):
+        return False
+    return one.section is None or two.section is None or one.section == two.section
+
+
+def _claims(release: Release) -> set[Claim]:
+    route, strategy = release.route, release.strategy
+    matches = route.matches or (Match(),)
+    claims = {(host, _normal(match)) for host in route.hostnames for match in matches}
+    preview = strategy.preview if isinstance(strategy, BlueGreen) else None
+    if preview is not None and preview.host is not None:
+        claims |= {(preview.host, _normal(match)) for match in matches}
+    if preview is not None and preview.header is not None:
+        claims |= {(host, _normal(match, preview.header)) for host in route.hostnames for match in matches}
+    return claims
+
+
+def _normal(match: Match, header: HeaderMatch | None = None) -> str:
+    """Equal texts for matches that match the same requests: header names have no case, a prefix no last slash."""
+    headers = (*match.headers, header) if header is not None else match.headers
+    pairs = sorted((each.name.lower(), each.value) for each in headers)
+    path = match.path.rstrip("/") or "/" if match.path_type == "PathPrefix" else match.path
+    return f"{match.path_type} {path} {match.method} {pairs}"

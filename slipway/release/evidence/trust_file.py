@@ -1,0 +1,61 @@
+"""Trust roots from a YAML file, with every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from slipway.release.errors import InputError, Problem
+from slipway.release.evidence.errors import EvidenceError
+from slipway.release.evidence.files import read_below
+from slipway.release.evidence.trust import TrustRoots
+from slipway.release.manifest.document import MAX_BYTES, Document, read_document
+from slipway.release.manifest.problems import problems_of
+
+REMEDIES: Mapping[str, str] = {
+    "principals": "Write principals: [{name: ci, keys: [PEM of a public key], may: [tests, coverage]}]",
+    "principals.keys": "Write public keys in PEM, beginning with -----BEGIN PUBLIC KEY-----",
+    "principals.identities": "Write identities: [{issuer: URL of the OIDC issuer, subject: e-mail or workflow URI}]",
+    "principals.may": "List what the principal may vouch for, such as may: [tests, coverage, qa, approval]",
+    "principals.roles": "List the roles in which the principal may approve, such as roles: [service-owner]",
+    "sigstoreRoot": "Put the JSON text of the Sigstore instance's trusted_root.json here",
+    "builders": "List the builder ids of SLSA provenance that are accepted, such as "
+    "https://forge.example/org/repo/.github/workflows/release.yml@refs/tags/*",
+}
+
+
+def load_trust(path: Path) -> TrustRoots:
+    """Read trust roots. Raises InputError."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = Problem("file", f"cannot be read: {error.strerror}", "Correct the path")
+        raise InputError(str(path), [problem]) from None
+    return trust_roots(read_document(text, str(path)), str(path))
+
+
+def load_trust_below(folder: Path, name: str) -> TrustRoots:
+    """Read trust roots from a file below `folder`, never through a symbolic link. Raises InputError."""
+    try:
+        content = read_below(folder, name, MAX_BYTES)
+    except EvidenceError as error:
+        raise InputError(
+            name, [Problem("file", f"cannot be read: {error.detail}", "Put the file itself beside the configuration")]
+        ) from None
+    return trust_roots(read_document(content.data, name), name)
+
+
+def trust_roots(document: Document, subject: str) -> TrustRoots:
+    """Validate what was read. Raises InputError with every problem."""
+    problems = list(document.problems)
+    try:
+        roots = TrustRoots.model_validate(document.data)
+    except ValidationError as error:
+        problems += problems_of(error, TrustRoots, document, REMEDIES)
+        raise InputError(subject, problems) from None
+    if problems:
+        raise InputError(subject, problems)
+    return roots

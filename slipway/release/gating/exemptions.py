@@ -1,0 +1,61 @@
+"""Exemptions: who lets which finding pass, for which resource, why, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from slipway.release.findings import Finding, GateId
+from slipway.release.manifest.base import Part
+from slipway.release.readiness.case import CLOCK_SKEW
+
+LONGEST = timedelta(days=30)
+"""From granting to expiry. Longer is no exemption but another rule: change the gate's settings instead."""
+
+
+class Exemption(Part):
+    """One exemption of the gate under which it stands, for one resource exactly."""
+
+    resource: Annotated[str, Field(pattern=r"^urn:pulumi:[^:*]+::[^:*]+::[^*]+::[^*]+$")]
+    """The full URN, as `slipway gates` and `pulumi stack --show-urns` print it; no patterns."""
+    codes: tuple[GateId, ...] = ()
+    """Only findings of these codes; empty for all of the gate."""
+    owner: Annotated[str, Field(min_length=1)]
+    """Who answers for it."""
+    reason: Annotated[str, Field(min_length=10)]
+    ticket: Annotated[str, Field(min_length=1)]
+    granted: AwareDatetime
+    expires: AwareDatetime
+
+    @model_validator(mode="after")
+    def _within_the_longest_life(self) -> Exemption:
+        if not timedelta(0) < self.expires - self.granted <= LONGEST:
+            raise ValueError(f"it must expire within {LONGEST.days} days after it was granted, and not before")
+        return self
+
+    def covers(self, finding: Finding, urn: str) -> bool:
+        """Whether it speaks of this finding, whatever the time."""
+        return self.resource == urn and (not self.codes or finding.code in self.codes)
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is in force."""
+        return self.granted <= now + CLOCK_SKEW and now < self.expires
+
+
+def exemption_of(
+    finding: Finding, urn: str, exemptions: Iterable[Exemption], now: datetime
+) -> tuple[Exemption | None, str]:
+    """The exemption that lets the finding pass, or None and why those that speak of it do not (perhaps nothing)."""
+    refused = ""
+    for entry in exemptions:
+        if not entry.covers(finding, urn):
+            continue
+        if entry.holds(now):
+            return entry, ""
+        when = "expired" if now >= entry.expires else "begins"
+        at = entry.expires if now >= entry.expires else entry.granted
+        refused = f"the exemption {entry.ticket} of {entry.owner} {when} {at.isoformat()}"
+    return None, refused

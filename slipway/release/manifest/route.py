@@ -1,0 +1,62 @@
+"""How traffic reaches the service: the HTTPRoute that the Rollout alone writes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slipway.release.manifest.base import ObjectName, Part, RequestPath
+from slipway.release.units import Seconds
+
+Hostname = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]
+
+
+class GatewayReference(Part):
+    """The Gateway that the route attaches to; `section` names one listener of it."""
+
+    namespace: ObjectName
+    name: ObjectName
+    section: ObjectName | None = None
+
+
+class HeaderMatch(Part):
+    """An exact match of a request header."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")]
+    value: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*$")]
+    """No control characters: a line break would end the header."""
+
+
+class Match(Part):
+    """One match of the route: all of its conditions must hold."""
+
+    path: RequestPath = "/"
+    path_type: Literal["PathPrefix", "Exact"] = "PathPrefix"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] | None = None
+    headers: tuple[HeaderMatch, ...] = ()
+
+
+class Affinity(Part):
+    """Declared stickiness: clients stay on one side, so that their errors are not independent. One of the two:
+
+    `cookie`: the route itself keeps each client on the side that it was drawn to, by a cookie that it hands out
+    during a canary or a rolling rollout. This is the first part of the cookie's name; the second is new for every
+    rollout, so that each of them draws afresh. The service's own cookies are no concern of it. Which key counts
+    clients is the guardrail's: every client that it tells apart must keep the route's cookie.
+    `header`: something outside the route keeps clients on a side by this request header. The route is written
+    without stickiness, the share of clients is unknown, and no error rate is claimed.
+    """
+
+    cookie: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")] | None = None
+
+
+class Route(Part):
+    """Hostnames and matches of the service at its gateway; no match means every path."""
+
+    gateway: GatewayReference
+    hostnames: Annotated[tuple[Hostname, ...], Field(min_length=1)]
+    matches: tuple[Match, ...] = ()
+    timeout: Seconds | None = None
+    affinity: Affinity | None = None

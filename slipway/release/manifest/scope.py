@@ -1,0 +1,40 @@
+"""What changes: the smaller, the safer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slipway.release.manifest.base import Part
+
+Level = Literal["low", "medium", "high"]
+
+
+class Change(Part):
+    """One tracked change."""
+
+    id: Annotated[str, Field(min_length=1)]
+    kind: Literal["feature", "fix", "hotfix", "refactor", "dependency", "configuration", "migration", "infrastructure"]
+    risk: Level = "medium"
+    flag: str | None = None
+    """The feature flag or kill switch that guards it."""
+
+
+class Size(Part):
+    """Of the difference to the previous release."""
+
+    commits: Annotated[int, Field(ge=0)]
+    lines: Annotated[int, Field(ge=0)]
+
+
+class Scope(Part):
+    """One sentence, the tracked changes and their size."""
+
+    summary: Annotated[str, Field(min_length=1)]
+    changes: tuple[Change, ...]
+    size: Size | None = None
+    author: str | None = None
+    """Who made the change; nobody approves a change of their own."""
+    reach: Literal["internal", "some-users", "all-users"] = "all-users"
+    """Who would notice a fault: the blast radius, together with `environment.dependents`."""

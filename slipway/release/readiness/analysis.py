@@ -1,0 +1,59 @@
+"""Gate `static-analysis`: the analysis ran to its end and found no new errors."""
+
+from __future__ import annotations
+
+from slipway.release.evidence.facts import AnalysisFacts
+from slipway.release.evidence.model import Item
+from slipway.release.findings import Finding
+from slipway.release.readiness.case import Case
+
+GATE = "static-analysis"
+
+
+def evaluate(case: Case) -> list[Finding]:
+    """Each report by itself: a failed run, new errors, too many warnings, results that the tool left open."""
+    findings = []
+    for item, facts in case.dossier.of(AnalysisFacts):
+        for code, found, wanted, remedy in _problems(case, facts):
+            findings.append(_finding(item, code, found, wanted, remedy))
+    return findings
+
+
+def _problems(case: Case, facts: AnalysisFacts) -> list[tuple[str, str, str, str]]:
+    limits = case.settings.static_analysis
+    problems = []
+    tools = ", ".join(facts.tools)
+    if not facts.successful:
+        problems.append(
+            (
+                "failed-run",
+                f"{tools}: {'; '.join(facts.failures[:3]) or 'executionSuccessful is false'}",
+                "a run that got to its end, without an error of the tool's own",
+                "Repair what the tool could not read or do, and run it again",
+            )
+        )
+    if facts.errors > limits.max_errors:
+        worst = "; ".join(facts.worst[:3])
+        problems.append(
+            (
+                "errors",
+                f"{tools}: {facts.errors} new errors, such as {worst}",
+                f"at most {limits.max_errors}",
+                "Fix them, or suppress them with a justification that the tool records as accepted",
+            )
+        )
+    if limits.max_warnings is not None and facts.warnings > limits.max_warnings:
+        problems.append(
+            ("warnings", f"{tools}: {facts.warnings} warnings", f"at most {limits.max_warnings}", "Fix them")
+        )
+    if facts.undecided and not limits.allow_undecided:
+        problems.append(
+            ("undecided", f"{tools}: {facts.undecided} results open or under review", "none", "Decide them in the tool")
+        )
+    return problems
+
+
+def _finding(item: Item, code: str, found: str, wanted: str, remedy: str) -> Finding:
+    return Finding(
+        gate=GATE, code=code, field=item.field, found=found, wanted=wanted, remedy=remedy, turn="development"
+    )

@@ -1,0 +1,112 @@
+"""Gates `guardrails` and `pod-security`: what a manifest may not declare, however freely it declares the rest.
+
+No guardrail that cannot fail, and no pod that may do what the platform alone may do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from slipway.release.findings import Finding, Severity
+from slipway.release.manifest.guardrails import ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from slipway.release.manifest.plan import planned_steps
+from slipway.release.readiness.case import Case
+from slipway.release.readiness.plain_secrets import plain_secrets
+from slipway.release.strategy import chosen
+from slipway.release.units import show_seconds, show_share
+
+GUARDRAILS = "guardrails"
+POD_SECURITY = "pod-security"
+UNCONFINED = ("container.apparmor.security.beta.kubernetes.io/", "seccomp.security.alpha.kubernetes.io/")
+"""Annotations by which the kernel's confinement of a container is chosen."""
+
+
+def evaluate_guardrails(case: Case) -> list[Finding]:
+    """Each guardrail, and the analysis of all of them, is within the bounds of the configuration."""
+    remedy = "Declare a stricter value, or let the platform widen the bound in the gates' configuration"
+    found = [*_analysis(case)]
+    for number, guardrail in enumerate(case.release.guardrails):
+        lax = _guardrail(case, guardrail)
+        found += [(f"guardrails[{number}].{field}", value, most) for field, value, most in lax]
+    findings = [_finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
+    if case.settings.guardrails.measured and all(one.kind == "alert" for one in case.release.guardrails):
+        wanted, add = "one that measures requests or events", "Add one of kind error-ratio, latency, slo or custom"
+        findings.append(_finding(GUARDRAILS, "unmeasured", "guardrails", "alerts alone", wanted, add))
+    return findings
+
+
+def evaluate_pod_security(case: Case) -> list[Finding]:
+    """No root, no token of the platform, no container without confinement, no secret in plain text."""
+    workload, settings = case.release.workload, case.settings.pod_security
+    security, account = workload.security, workload.service_account
+    findings = []
+    if not settings.allow_root and (security.run_as_user == 0 or not security.run_as_non_root):
+        shown = f"runAsNonRoot {str(security.run_as_non_root).lower()}, runAsUser {security.run_as_user}"
+        findings.append(
+            _unsafe("root", "security", shown, "a user other than root", "Run the container as another user")
+        )
+    if account in settings.reserved_service_accounts:
+        wanted, remedy = (
+            "a ServiceAccount of the service's own, or none",
+            "Give the service one with the rights it needs",
+        )
+        findings.append(_unsafe("service-account", "serviceAccount", str(account), wanted, remedy))
+    for field, kind in plain_secrets(workload):
+        remedy = (
+            "Withdraw it, it is in the repository; put a new one into a Secret, and name that in workload.secretEnv"
+        )
+        findings.append(_finding(POD_SECURITY, "secret", field, kind, "no secret in plain text", remedy, "critical"))
+    return findings + [
+        _unsafe("unconfined", f"annotations.{name}", value, "a profile that confines it", "Leave the annotation out")
+        for name, value in workload.annotations.items()
+        if name.startswith(UNCONFINED) and value == "unconfined"
+    ]
+
+
+_Lax = tuple[str, str, str]
+"""Field, value found, the most that is allowed."""
+
+
+def _analysis(case: Case) -> Iterator[_Lax]:
+    analysis, bounds = case.release.analysis, case.settings.guardrails
+    if analysis.false_promote > bounds.max_false_promote:
+        yield "analysis.falsePromote", show_share(analysis.false_promote), show_share(bounds.max_false_promote)
+    steps = planned_steps(chosen(case.release), case.release.workload.replicas, "forward")
+    most = min(bounds.max_warm_up, max(analysis.dwell, steps[0].bake))
+    if analysis.warm_up > most:
+        yield "analysis.warmUp", show_seconds(analysis.warm_up), f"{show_seconds(most)}, and as long as the first step"
+    if analysis.error_grace > bounds.max_error_grace:
+        yield "analysis.errorGrace", show_seconds(analysis.error_grace), show_seconds(bounds.max_error_grace)
+
+
+def _guardrail(case: Case, guardrail: Guardrail) -> Iterator[_Lax]:
+    bounds = case.settings.guardrails
+    if isinstance(guardrail, ErrorRatio | Latency | Custom | ClientFailures):
+        if guardrail.tolerate > bounds.max_tolerate:
+            yield "tolerate", f"{guardrail.tolerate:g}", f"{bounds.max_tolerate:g}"
+        if guardrail.negligible > bounds.max_negligible:
+            yield "negligible", show_share(guardrail.negligible), show_share(bounds.max_negligible)
+    objective = guardrail.objective if isinstance(guardrail, ErrorRatio | Latency | Custom | Slo) else None
+    is_latency = isinstance(guardrail, Latency) or (isinstance(guardrail, Slo) and guardrail.of == "latency")
+    most = bounds.max_slow if is_latency else bounds.max_objective
+    if objective is not None and objective > most:
+        yield "objective", show_share(objective), show_share(most)
+
+
+def _unsafe(code: str, field: str, found: str, wanted: str, remedy: str) -> Finding:
+    return _finding(POD_SECURITY, code, f"workload.{field}", found, wanted, remedy, "critical")
+
+
+def _finding(
+    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, severity: Severity = "high"
+) -> Finding:
+    return Finding(
+        gate=gate,
+        code=code,
+        severity=severity,
+        field=field,
+        found=found,
+        wanted=wanted,
+        remedy=remedy,
+        turn="development",
+    )

@@ -1,0 +1,179 @@
+"""Gates `artifact-integrity` and `provenance`: the artifact is what it is said to be, and who built it."""
+
+from __future__ import annotations
+
+from slipway.release.evidence.builders import matches
+from slipway.release.evidence.facts import ProvenanceFacts
+from slipway.release.evidence.model import Item
+from slipway.release.findings import Finding, Severity
+from slipway.release.readiness.case import Case, dated_ahead, rejected
+
+GATE = "artifact-integrity"
+PROVENANCE = "provenance"
+
+
+def evaluate(case: Case) -> list[Finding]:
+    """Somebody who is trusted signed something about this digest, and the registry has exactly these bytes."""
+    return [*_signature(case), *_registry(case)]
+
+
+def evaluate_provenance(case: Case) -> list[Finding]:
+    """Every provenance must verify and come from an allowed builder; one at least must be there when required."""
+    findings = [rejected(PROVENANCE, entry, "platform") for entry in case.dossier.rejections("provenance")]
+    items = case.dossier.of(ProvenanceFacts)
+    if not items and not findings and case.settings.provenance.required:
+        findings.append(
+            _finding(
+                PROVENANCE,
+                "missing",
+                "evidence.provenance",
+                "nothing",
+                f"SLSA provenance of {case.dossier.subject}",
+                "Let the build service attest the image, and list the file under evidence.provenance",
+                "high",
+            )
+        )
+    findings += [finding for item, _ in items for finding in dated_ahead(PROVENANCE, item, case, "platform")]
+    return [*findings, *(finding for item, facts in items for finding in _builder(case, item, facts))]
+
+
+def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
+    findings = []
+    if not any(matches(pattern, facts.builder) for pattern in case.trust.builders):
+        allowed = ", ".join(case.trust.builders) or "none is configured"
+        findings.append(
+            _finding(
+                PROVENANCE,
+                "builder",
+                item.field,
+                f"builder {facts.builder}" if facts.builder else "a builder that is not named",
+                f"one of: {allowed}",
+                _builder_remedy(facts.builder),
+            )
+        )
+    source = case.settings.provenance.source
+    if source is not None and not _within(facts.source, source):
+        findings.append(
+            _finding(
+                PROVENANCE,
+                "source",
+                item.field,
+                f"built from {facts.source or 'an unknown source'}",
+                f"a source that begins with {source}",
+                "Build from the service's own repository",
+            )
+        )
+    return findings
+
+
+_ASK = (
+    "Leave out --ask nothing, so that the registry is asked; where none is to be asked, set "
+    '"artifact-integrity": {"registry": false} in the configuration of the gates'
+)
+
+
+def _builder_remedy(builder: str) -> str:
+    """GitHub's ids end in the reference, which changes with every tag."""
+    workflow, at, reference = builder.partition("@refs/")
+    if not at:
+        return "Build with an allowed builder, or add this one to the trust roots"
+    kind = reference.partition("/")[0]
+    return f"Build with an allowed builder, or add this one to the trust roots: {workflow}@refs/{kind}/*"
+
+
+def _within(source: str, wanted: str) -> bool:
+    """Whether a URI is `wanted` or goes on below it: `.../checkout` is no beginning of `.../checkout-fork`."""
+    rest = source.removeprefix(wanted)
+    return bool(wanted) and source.startswith(wanted) and (not rest or wanted[-1] in "/@#?:" or rest[0] in "/@#?")
+
+
+def _signature(case: Case) -> list[Finding]:
+    if any(item.subject == case.release.artifact.digest for item in case.dossier.items):
+        return []
+    return [
+        _finding(
+            GATE,
+            "unsigned",
+            "artifact.image",
+            f"no verified statement about {case.release.artifact.digest}",
+            "at least one by a principal of the trust roots",
+            "Sign the provenance or the results of this artifact",
+        )
+    ]
+
+
+def _registry(case: Case) -> list[Finding]:
+    settings, seen, image = case.settings.integrity, case.artifact, case.release.artifact.image
+    if settings.registries and case.release.artifact.registry not in settings.registries:
+        return [
+            _finding(
+                GATE,
+                "registry",
+                "artifact.image",
+                f"registry {case.release.artifact.registry or 'without a host'}",
+                f"one of: {', '.join(settings.registries)}",
+                "Push it to an allowed registry, or let the platform add this one to artifact-integrity.registries",
+            )
+        ]
+    if not settings.registry:
+        return []
+    if seen is None or seen.error is not None or seen.image != image:
+        why = "the registry was not asked" if seen is None else seen.error or f"the answer is about {seen.image}"
+        return [
+            _finding(
+                GATE,
+                "unknown",
+                "artifact.image",
+                why,
+                "an answer of the registry",
+                _ASK if seen is None else "Make the registry reachable from where the gates run",
+                "high",
+            )
+        ]
+    if not seen.exists:
+        return [
+            _finding(
+                GATE, "missing", "artifact.image", "the registry has no such image", image, "Push the image", "high"
+            )
+        ]
+    findings = []
+    if seen.digest != case.release.artifact.digest:
+        findings.append(
+            _finding(
+                GATE,
+                "wrong-digest",
+                "artifact.image",
+                f"bytes with digest {seen.digest or 'unknown'}",
+                case.release.artifact.digest,
+                "Do not use this registry until it is known why it serves other bytes",
+            )
+        )
+    if settings.immutable_tags and seen.tag_immutable is not True:
+        said = "tags can be moved" if seen.tag_immutable is False else "the registry does not say"
+        findings.append(
+            _finding(
+                GATE,
+                "mutable-tags",
+                "artifact.image",
+                said,
+                "immutable tags",
+                "Set the repository's tag mutability to IMMUTABLE",
+                "medium",
+            )
+        )
+    return findings
+
+
+def _finding(
+    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, severity: Severity = "critical"
+) -> Finding:
+    return Finding(
+        gate=gate,
+        code=code,
+        severity=severity,
+        field=field,
+        found=found,
+        wanted=wanted,
+        remedy=remedy,
+        turn="platform",
+    )

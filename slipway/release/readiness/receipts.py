@@ -1,0 +1,112 @@
+"""Gates `staging` and `drill`: what was done before, by the word of those who did it."""
+
+from __future__ import annotations
+
+from slipway.release.evidence.facts import DrillFacts, StagingFacts
+from slipway.release.evidence.model import Item
+from slipway.release.findings import Finding, Severity
+from slipway.release.readiness.case import Case, aged, rejected
+from slipway.release.readiness.parity import undeclared
+from slipway.release.revision import revision_of
+
+STAGING = "staging"
+DRILL = "drill"
+MOST_LISTED = 5
+"""Fields that differ, of those that a message shows."""
+
+
+def evaluate_staging(case: Case) -> list[Finding]:
+    """The same revision, artifact and workload, completed a rollout in the stack before this one, or one whose
+    differences are declared. Production is no test environment."""
+    if case.before_production or not case.settings.staging.required:
+        return []
+    findings = [rejected(STAGING, entry, "owner") for entry in case.dossier.rejections("staging")]
+    wanted = case.settings.staging.stack
+    receipts = [(item, facts) for item, facts in case.dossier.of(StagingFacts) if facts.stack == wanted]
+    completed = [_receipt(case, item, facts) for item, facts in receipts if facts.outcome == "completed"]
+    if findings or any(not problems for problems in completed):
+        return findings
+    if completed:
+        return [problem for problems in completed for problem in problems]
+    failed = [facts.outcome for _, facts in receipts]
+    return [
+        _finding(
+            STAGING,
+            "failed" if failed else "missing",
+            "evidence.statements",
+            f"a rollout in {wanted} that was {failed[0]}" if failed else f"no receipt of a rollout in {wanted}",
+            f"a completed rollout of {case.dossier.subject} in {wanted}",
+            f"Release it to {wanted}, then list the receipt of `slipway attest staging`",
+            "critical",
+        )
+    ]
+
+
+def _receipt(case: Case, item: Item, facts: StagingFacts) -> list[Finding]:
+    """What keeps a receipt of a completed rollout from counting: its age, or that something else ran."""
+    findings = aged(STAGING, item, case, case.settings.staging.max_age, "owner")
+    problem = _other_revision(case, facts.revision)
+    if problem is not None:
+        code, found, remedy = problem
+        wanted = f"revision {revision_of(case.release)}, or one whose differences are declared"
+        findings.append(_finding(STAGING, code, item.field, f"{item.path}: {found}", wanted, remedy, "critical"))
+    return findings
+
+
+def _other_revision(case: Case, revision: str | None) -> tuple[str, str, str] | None:
+    """(code, found, remedy) when what ran there is not what is released; the digest alone says nothing of the
+    workload."""
+    stack = case.settings.staging.stack
+    if revision is None:
+        return "unbound", "a receipt that names no revision", "Make it again with `slipway attest staging`"
+    if revision == revision_of(case.release):
+        return None
+    again = f"Release this manifest to {stack}, then list the receipt of `slipway attest staging`"
+    if case.staging is None or revision != revision_of(case.staging):
+        return "other-revision", f"revision {revision} ran in {stack}", again
+    differing = list(undeclared(case.staging, case.release))
+    if not differing:
+        return None
+    listed = ", ".join(differing[:MOST_LISTED]) + (", ..." if len(differing) > MOST_LISTED else "")
+    declare = f"Declare {listed} under environment.differences with the reason, or make them the same"
+    return "other-revision", f"revision {revision} ran in {stack}, which differs in {listed}", declare
+
+
+def evaluate_drill(case: Case) -> list[Finding]:
+    """Every required procedure of the service was drilled recently, and worked."""
+    if case.settled:
+        return []
+    findings = [rejected(DRILL, entry, "owner") for entry in case.dossier.rejections("drill")]
+    for procedure in case.settings.drill.procedures:
+        findings += _procedure(case, procedure, bool(findings))
+    return findings
+
+
+def _procedure(case: Case, procedure: str, rejected_some: bool) -> list[Finding]:
+    most = case.settings.drill.max_age
+    drills = [(item, facts) for item, facts in case.dossier.of(DrillFacts) if facts.procedure == procedure]
+    worked = [item for item, facts in drills if facts.outcome == "completed"]
+    if any(not aged(DRILL, item, case, most, "owner") for item in worked):
+        return []
+    if worked:
+        return [finding for item in worked for finding in aged(DRILL, item, case, most, "owner")]
+    if rejected_some and not drills:
+        return []  # what is wrong with it was said already
+    return [
+        _finding(
+            DRILL,
+            "failed" if drills else "missing",
+            "evidence.statements",
+            f"a {procedure} drill that failed" if drills else f"no receipt of a {procedure} drill",
+            f"a {procedure} drill of {case.release.service} that worked, at most {most / 86400:.4g} days ago",
+            "Drill it in staging, then list the receipt of `slipway attest drill`",
+        )
+    ]
+
+
+def _finding(
+    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, severity: Severity = "high"
+) -> Finding:
+    return Finding(
+        gate=gate, code=code, severity=severity, field=field, found=found, wanted=wanted, remedy=remedy, turn="owner"
+    )

@@ -1,0 +1,71 @@
+"""Gate `evidence`: every report that is required is there, was verified, is bound to the artifact, and is fresh.
+
+The gates on content (`tests`, `coverage`, `static-analysis`, `vulnerabilities`) judge only what passed here, so this
+gate can neither be switched off nor exempted.
+"""
+
+from __future__ import annotations
+
+from slipway.release.evidence.facts import Kind
+from slipway.release.findings import Finding, Turn
+from slipway.release.readiness.case import Case, aged, rejected
+
+GATE = "evidence"
+
+REPORTS: dict[Kind, tuple[str, Turn]] = {
+    "tests": ("tests", "qa"),
+    "coverage": ("coverage", "development"),
+    "static-analysis": ("staticAnalysis", "development"),
+    "security-scan": ("securityScan", "development"),
+    "vex": ("vex", "development"),
+    "migration-lint": ("migrationLint", "development"),
+}
+_SCANS = {"security-scan", "vex"}
+ELSEWHERE: frozenset[Kind] = frozenset({"provenance", "qa", "approval", "staging", "drill", "migration"})
+"""Kinds whose own gate reports what was rejected."""
+
+
+def evaluate(case: Case) -> list[Finding]:
+    """Missing, rejected, stale and future-dated reports, and statements that say nothing that can be used."""
+    return [*_missing(case), *_rejected(case), *_stale(case)]
+
+
+def _missing(case: Case) -> list[Finding]:
+    there = {item.facts.kind for item in case.dossier.items} | {entry.kind for entry in case.dossier.rejected}
+    return [
+        Finding(
+            gate=GATE,
+            code="missing",
+            field=f"evidence.{section}",
+            found="nothing",
+            wanted=f"{kind} evidence for {case.dossier.subject}",
+            remedy=f"Let CI produce it, bind it with `slipway attest results`, and list it under evidence.{section}",
+            turn=turn,
+        )
+        for kind, (section, turn) in REPORTS.items()
+        if kind in case.settings.evidence.required and kind not in there
+    ]
+
+
+def _rejected(case: Case) -> list[Finding]:
+    return [
+        rejected(GATE, entry, REPORTS[entry.kind][1] if entry.kind in REPORTS else "platform")
+        for entry in case.dossier.rejected
+        if entry.kind not in ELSEWHERE
+    ]
+
+
+def _stale(case: Case) -> list[Finding]:
+    limits = case.settings.evidence
+    return [
+        finding
+        for item in case.dossier.items
+        if item.facts.kind in REPORTS
+        for finding in aged(
+            GATE,
+            item,
+            case,
+            limits.max_scan_age if item.facts.kind in _SCANS else limits.max_age,
+            REPORTS[item.facts.kind][1],
+        )
+    ]

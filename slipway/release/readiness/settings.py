@@ -1,0 +1,228 @@
+"""The thresholds of the gates, one part a gate. The defaults are those of a careful production stack."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from slipway.release.evidence.receipts import ResultKind
+from slipway.release.findings import Severity
+from slipway.release.manifest.base import Part
+from slipway.release.manifest.scope import Level
+from slipway.release.units import Seconds, Share
+
+DAY = 86400.0
+
+
+class EvidenceSettings(Part):
+    """Which evidence must be there, and how old it may be."""
+
+    required: tuple[ResultKind, ...] = ("tests", "coverage", "static-analysis", "security-scan")
+    max_age: Seconds = 7 * DAY
+    """Of test, coverage and analysis reports."""
+    max_scan_age: Seconds = 3 * DAY
+    """Of security scans and VEX: new vulnerabilities become known every day."""
+
+
+class TestSettings(Part):
+    """JUnit and test-result."""
+
+    __test__ = False
+
+    min_pass_rate: Share = 1.0
+    """Of the cases that ran; a failing case always needs an explicit decision below 100%."""
+    max_skipped: Share = 0.2
+    """Of all cases: a suite that is skipped says nothing."""
+    max_flaky: Share | None = None
+    """Of all cases: those that passed only when they were run again; no bound when left out."""
+    min_cases: Annotated[int, Field(ge=1)] = 1
+
+
+class CoverageSettings(Part):
+    """Cobertura."""
+
+    min_lines: Share = 0.7
+    min_branches: Share = 0.0
+
+
+class AnalysisSettings(Part):
+    """SARIF of static analysis."""
+
+    max_errors: Annotated[int, Field(ge=0)] = 0
+    max_warnings: Annotated[int, Field(ge=0)] | None = None
+    allow_undecided: bool = False
+
+
+class VulnerabilitySettings(Part):
+    """Security scans with VEX."""
+
+    refuse: Severity = "high"
+    """This severity and above, unless a VEX statement says not_affected or fixed."""
+
+
+class ProvenanceSettings(Part):
+    """SLSA provenance."""
+
+    required: bool = True
+    source: str | None = None
+    """Beginning of the source repository's URI, when only one may be built from."""
+
+
+class IntegritySettings(Part):
+    """The artifact itself."""
+
+    registry: bool = True
+    """The registry must have been asked and must have answered with the same digest."""
+    registries: tuple[str, ...] = ()
+    """`host` or `host:port` of the registries that releases may come from; any when left out. No other is asked."""
+    immutable_tags: bool = False
+    """The repository must refuse to move tags (known for ECR only)."""
+
+
+class QaSettings(Part):
+    """QA's word."""
+
+    required: bool = True
+    max_age: Seconds = 7 * DAY
+
+
+class ApprovalSettings(Part):
+    """Approvals."""
+
+    roles: tuple[str, ...] = ("service-owner",)
+    """Every one of these must have approved, each by somebody else."""
+    max_age: Seconds = 14 * DAY
+    known_authors: bool = False
+    """The author must be a principal of the trust roots, by name or alias: only then is it known that it is not one
+    of the approvers under another name."""
+
+
+class StagingSettings(Part):
+    """The rollout before production."""
+
+    required: bool = True
+    stack: str = "staging"
+    max_age: Seconds = 30 * DAY
+
+
+class ParitySettings(Part):
+    """Configuration of staging against this environment."""
+
+    required: bool = True
+
+
+class MigrationSettings(Part):
+    """Schema migrations."""
+
+    receipt: bool = True
+    """Reversibility must be proved by the receipt of a round trip on a real database."""
+    max_lint_errors: Annotated[int, Field(ge=0)] = 0
+    """Of squawk: syntax errors, and what its configuration calls an error."""
+    max_lint_warnings: Annotated[int, Field(ge=0)] | None = None
+    """Of squawk: all warnings together; no bound when left out."""
+    allow_lint_rules: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Rules of squawk that take away data, lock for long or break clients, and are accepted here all the same."""
+
+
+class RollbackSettings(Part):
+    """How a release may be undone."""
+
+    max_minutes: Annotated[float, Field(gt=0)] = 15.0
+
+
+class DrillSettings(Part):
+    """Drills of deploy and rollback."""
+
+    procedures: tuple[str, ...] = ("rollback",)
+    max_age: Seconds = 90 * DAY
+
+
+class Freeze(Part):
+    """A time without releases. Fixes marked `hotfix` and rollbacks pass."""
+
+    name: Annotated[str, Field(min_length=1)]
+    start: AwareDatetime
+    end: AwareDatetime
+    allow_hotfix: bool = True
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Freeze:
+        if self.end <= self.start:
+            raise ValueError(f"the freeze {self.name} ends before it starts, so it would freeze nothing")
+        return self
+
+
+class BudgetSettings(Part):
+    """Error budget (policy of the SRE workbook, appendix B)."""
+
+    required: bool = False
+    """Whether a release may start while nobody knows the budget."""
+    min_remaining: Share = 0.0
+    """At or below this share of the budget only fixes are released."""
+
+
+class KillSwitchSettings(Part):
+    """Flags for risky features."""
+
+    risk: Level = "high"
+    """Features of this risk or above need a flag that can switch them off."""
+
+
+class GuardrailSettings(Part):
+    """How lax guardrails may be: one that cannot fail protects nobody."""
+
+    measured: bool = True
+    """At least one guardrail must measure requests or events; alerts alone are silent at a small share."""
+    max_tolerate: Annotated[float, Field(ge=1)] = 2.0
+    """Ratio of the candidate's bad share to the baseline's."""
+    max_negligible: Share = 0.05
+    """The bad share below which a candidate may be promoted whatever the ratio."""
+    max_objective: Share = 0.1
+    """Of errors and of the user's own queries."""
+    max_slow: Share = 0.5
+    """The objective of a latency: the share that may be slower than its threshold."""
+    max_false_promote: Share = 0.1
+    max_warm_up: Seconds = 600.0
+    """So long only gross faults abort; never longer than the first step."""
+    max_error_grace: Seconds = 600.0
+    """So long the metrics may be silent."""
+
+
+class PodSecuritySettings(Part):
+    """What the pods of a release may do."""
+
+    allow_root: bool = False
+    reserved_service_accounts: tuple[str, ...] = ("slipway-rollout",)
+    """ServiceAccounts of the platform; a pod under one of them would have its token."""
+
+
+class HotfixSettings(Part):
+    """Tracked hotfixes."""
+
+    max_follow_up: Seconds = 14 * DAY
+
+
+class Settings(Part):
+    """All of them. Field names are camelCase in configuration files; an unknown one is an error."""
+
+    evidence: EvidenceSettings = EvidenceSettings()
+    tests: TestSettings = TestSettings()
+    coverage: CoverageSettings = CoverageSettings()
+    static_analysis: AnalysisSettings = AnalysisSettings()
+    vulnerabilities: VulnerabilitySettings = VulnerabilitySettings()
+    provenance: ProvenanceSettings = ProvenanceSettings()
+    integrity: IntegritySettings = IntegritySettings()
+    qa: QaSettings = QaSettings()
+    approvals: ApprovalSettings = ApprovalSettings()
+    staging: StagingSettings = StagingSettings()
+    parity: ParitySettings = ParitySettings()
+    migrations: MigrationSettings = MigrationSettings()
+    rollback: RollbackSettings = RollbackSettings()
+    drill: DrillSettings = DrillSettings()
+    freezes: tuple[Freeze, ...] = ()
+    budget: BudgetSettings = BudgetSettings()
+    kill_switch: KillSwitchSettings = KillSwitchSettings()
+    guardrails: GuardrailSettings = GuardrailSettings()
+    pod_security: PodSecuritySettings = PodSecuritySettings()
+    hotfix: HotfixSettings = HotfixSettings()

@@ -1,0 +1,296 @@
+"""What the cluster remembers of a service's rollouts. Pure: the store does the I/O, by compare-and-swap.
+
+Rule for changes of this model: a new field with a default keeps `FORMAT`, and an older Slipway ignores it, keeping it
+only at the top level of the head. Whatever an older Slipway would misread (a new outcome, another meaning) raises it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, PrivateAttr, ValidationError
+
+from slipway.release.errors import JournalUnreadable
+from slipway.release.manifest.base import Part
+from slipway.release.manifest.plan import Kind
+from slipway.release.manifest.route import Route
+from slipway.release.rollout_inputs import Backend
+
+FORMAT = 1
+"""The newest format of the head that this version reads and writes."""
+COMPLETED_KEPT = 20
+QUARANTINE_KEPT = 50
+COMMITS_KEPT = 50
+RECORDED_KEPT = 5
+
+
+class Outcome(StrEnum):
+    """`running` is the only one that is unfinished: whoever finds it with the Lease in hand repairs first."""
+
+    RUNNING = "running"
+    COMMITTED = "committed"
+    ABORTED = "aborted"
+    INTERRUPTED = "interrupted"
+
+
+class Serving(Part):
+    """Where all the traffic belongs while nothing is in flight, and the route that it used."""
+
+    backend: Backend
+    route: Route
+
+
+class StepRecord(Part):
+    """One step as it went: counts of either side over the step and the verdict it ended with."""
+
+    weight: float
+    began: float
+    ended: float | None = None
+    requests: int = 0
+    errors: int = 0
+    baseline_requests: int = 0
+    baseline_errors: int = 0
+    verdict: str = "INCONCLUSIVE"
+    reason: str = ""
+    counted: str | None = None
+    """What `errors` are when they are no requests: `clients`."""
+
+
+class Attempt(Part):
+    """One rollout: times are Unix seconds. `old_replicas` is what an abort scales the old workload back to."""
+
+    id: str
+    outcome: Outcome
+    kind: Kind
+    candidate: Backend
+    manifest: str
+    began: float
+    ended: float | None = None
+    old_replicas: int | None = None
+    steps: tuple[StepRecord, ...] = ()
+    reason: str = ""
+    by: str = ""
+    """Who ended it when it was not the executor: `watchdog`, `repair`."""
+    acknowledged: str | None = None
+    """Id of the last intent that the executor obeyed."""
+    retry_reason: str | None = None
+    notes: tuple[str, ...] = ()
+    """Facts beside the verdicts, such as replicas that the serving version lacked."""
+    caveat: str = ""
+    """What is not claimed of its verdicts, such as an error rate where clients stick to one side."""
+
+
+class Completed(Part):
+    """A revision that completed here: a rollback may return to it without replaying the steps."""
+
+    revision: str
+    version: str
+    image: str
+    manifest: str
+    at: float
+
+
+class Commit(Part):
+    """One end of a rollout in which `revision` took over all the traffic."""
+
+    revision: str
+    at: float
+
+
+class Quarantine(Part):
+    """A revision that was aborted: refused until its manifest gives a new reason to try again."""
+
+    version: str
+    reason: str
+    at: float
+    rollout: str
+    retried_with: str | None = None
+
+
+class Head(Part):
+    """The journal's head, one small JSON document per service; the ticks lie in chunks beside it."""
+
+    format: int = FORMAT
+    service: str
+    stack: str | None = None
+    """`project/stack` that releases the service; None in journals written before this was recorded."""
+    handed_to: str | None = None
+    """`project/stack` that may take the service over by its next update."""
+    handed_by: str | None = None
+    """Who offered it to that stack, and why."""
+    serving: Serving | None = None
+    attempt: Attempt | None = None
+    completed: tuple[Completed, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    """Every commit, newest first, a revision as often as it was returned to: what a rollback finds its way by."""
+    quarantined: dict[str, Quarantine] = Field(default_factory=dict)
+    leaving: tuple[Backend, ...] = ()
+    """Backends that left the route and were not yet seen without requests. While there are any, an update is due that
+    waits for it, so that the engine deletes no workload that the data plane still sends to."""
+    recorded: tuple[str, ...] = ()
+    """Rollouts whose ticks are kept, newest first, however they ended: the last aborts can still be analysed."""
+    _unknown: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """Top-level fields of another version, as they were read; `to_json` writes them again."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a rollout began and nobody has ended it."""
+        return self.attempt is not None and self.attempt.outcome is Outcome.RUNNING
+
+    def has_completed(self, revision: str) -> bool:
+        """Whether this revision has completed in this service before."""
+        return any(entry.revision == revision for entry in self.completed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, with the top-level fields that only another version knows."""
+        return {**self._unknown, **self.model_dump(mode="json", by_alias=True, exclude_none=True)}
+
+    def with_unknown(self, fields: Mapping[str, Any]) -> Head:
+        """The same head that carries these top-level fields of another version."""
+        head = self.model_copy()
+        head._unknown = dict(fields)
+        return head
+
+
+def read_head(document: Mapping[str, Any], service: str | None = None) -> Head:
+    """The head as it is stored. Fields that this version does not know are no error: at the top level they are kept
+    for the next write, deeper ones are ignored. Raises JournalUnreadable, for a newer format before anything else;
+    `service` is its name in the message where the document may not say it."""
+    name = f"the journal of {service or document.get('service', 'an unnamed service')}"
+    found = document.get("format", FORMAT)
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise JournalUnreadable(f"{name} cannot be understood: format: {found!r} is no format number")
+    if found > FORMAT:
+        raise JournalUnreadable(f"{name} has format {found}, this Slipway knows {FORMAT}: update Slipway")
+    try:
+        head = Head.model_validate(dict(document), extra="ignore")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise JournalUnreadable(f"{name} cannot be understood: {place}: {first['msg']}") from None
+    known = {key for field, info in Head.model_fields.items() for key in (field, info.alias)}
+    return head.with_unknown({key: value for key, value in document.items() if key not in known})
+
+
+def read_owner(document: Mapping[str, Any]) -> Head:
+    """Only who owns the journal, of any format and however damaged: what the deletion of a service asks."""
+
+    def text(key: str) -> str | None:
+        value = document.get(key)
+        return value if isinstance(value, str) else None
+
+    return Head(service=text("service") or "", stack=text("stack"), handed_to=text("handedTo"))
+
+
+def owner_problem(head: Head | None, stack: str) -> str | None:
+    """Why `stack` (`project/stack`) may not write this journal and its route; None when it may: it is the owner, or
+    the service was handed to it, or no owner is recorded. An empty `stack` acts for the owner, whichever it is."""
+    if head is None or not stack or head.stack in (None, stack) or head.handed_to == stack:
+        return None
+    return (
+        f"{head.service} is released by {head.stack}, so {stack} may not move its traffic or delete its route. "
+        f"Remove it from one of the two programs, or let {stack} take it over: "
+        f"slipway hand-over {head.service} --to {stack}"
+    )
+
+
+def taken_over(head: Head, stack: str) -> Head:
+    """The head with `stack` as its owner; with an empty `stack` as it is. Ask `owner_problem` first."""
+    if not stack or head.stack == stack:
+        return head
+    return head.model_copy(update={"stack": stack, "handed_to": None, "handed_by": None})
+
+
+def handed_over(head: Head, to: str, by: str | None = None) -> Head:
+    """The head whose service the stack `to` may take over by its next update; until then the owner keeps it. Handed to
+    its owner, an offer is withdrawn."""
+    back = to == head.stack
+    return head.model_copy(update={"handed_to": None if back else to, "handed_by": None if back else by})
+
+
+EXECUTOR = "executor"
+
+
+def is_own_write(stored: Head, attempt_id: str) -> bool:
+    """Whether the stored head's attempt is this one, and nobody else ended it: neither a watchdog, nor a repair, nor an
+    operator. Then a Conflict is no loss of the Lease: either the own write was done and its answer was lost, or
+    somebody changed only what stands beside the attempt (`beside`)."""
+    attempt = stored.attempt
+    return attempt is not None and attempt.id == attempt_id and attempt.by in ("", EXECUTOR)
+
+
+def beside(head: Head, stored: Head) -> Head:
+    """`head` with what others may write during a rollout as it is stored: the offer to another stack, and fields that
+    only another version knows. The head to write when a write was refused by a Conflict that `is_own_write`."""
+    offer = {"handed_to": stored.handed_to, "handed_by": stored.handed_by}
+    return head.model_copy(update=offer).with_unknown(stored._unknown)
+
+
+def begun(head: Head, attempt: Attempt) -> Head:
+    """The head with this attempt in flight; of a new one the ticks are kept, instead of those of an old rollout."""
+    former = (head.attempt.id,) if head.attempt is not None else ()
+    recorded = tuple(dict.fromkeys((attempt.id, *former, *head.recorded)))
+    return head.model_copy(update={"attempt": attempt, "recorded": recorded[:RECORDED_KEPT]})
+
+
+def committed(head: Head, attempt: Attempt, route: Route, now: float) -> Head:
+    """The head after the commit: the candidate serves, and is one that completed."""
+    entry = Completed(
+        revision=attempt.candidate.revision,
+        version=attempt.candidate.version,
+        image=attempt.candidate.image,
+        manifest=attempt.manifest,
+        at=now,
+    )
+    others = tuple(old for old in head.completed if old.revision != entry.revision)
+    quarantined = {key: value for key, value in head.quarantined.items() if key != entry.revision}
+    return head.model_copy(
+        update={
+            "attempt": attempt.model_copy(update={"outcome": Outcome.COMMITTED, "ended": now}),
+            "serving": Serving(backend=attempt.candidate, route=route),
+            "completed": (entry, *others)[:COMPLETED_KEPT],
+            "commits": (Commit(revision=entry.revision, at=now), *head.commits)[:COMMITS_KEPT],
+            "quarantined": quarantined,
+        }
+    )
+
+
+def aborted(head: Head, attempt: Attempt, reason: str, now: float, *, quarantine: bool) -> Head:
+    """The head after an abort; with `quarantine` the candidate's revision is refused from now on."""
+    ended = attempt.model_copy(update={"outcome": Outcome.ABORTED, "ended": now, "reason": reason})
+    if not quarantine:
+        return head.model_copy(update={"attempt": ended})
+    entry = Quarantine(
+        version=attempt.candidate.version,
+        reason=reason,
+        at=now,
+        rollout=attempt.id,
+        retried_with=attempt.retry_reason,
+    )
+    kept = sorted(head.quarantined.items(), key=lambda item: item[1].at)[-(QUARANTINE_KEPT - 1) :]
+    return head.model_copy(update={"attempt": ended, "quarantined": {**dict(kept), attempt.candidate.revision: entry}})
+
+
+def interrupted(head: Head, reason: str, by: str, now: float) -> Head:
+    """The head after traffic was put back without a verdict: nothing is held against the candidate."""
+    if head.attempt is None:
+        return head
+    ended = head.attempt.model_copy(update={"outcome": Outcome.INTERRUPTED, "ended": now, "reason": reason, "by": by})
+    return head.model_copy(update={"attempt": ended})
+
+
+def refusal(head: Head | None, revision: str, retry_reason: str | None) -> str | None:
+    """Why this revision may not be rolled out; None when it may."""
+    if head is None or (held := head.quarantined.get(revision)) is None:
+        return None
+    if head.serving is not None and head.serving.backend.revision == revision:
+        return None
+    if retry_reason is not None and retry_reason != held.retried_with:
+        return None
+    again = " a new reason in" if retry_reason is not None else ""
+    return (
+        f"revision {revision} (version {held.version}) was aborted: {held.reason}. "
+        f"Release something else, or say in a new manifest why it may be tried again, with{again} retry.reason"
+    )

@@ -1,0 +1,51 @@
+"""The revision: what a version *is*. It names every resource of the workload, so a change is always `+ create`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from slipway.release.manifest.release import Release
+from slipway.release.strategy import chosen
+
+REVISION_LENGTH = 20
+"""Hex digits, 80 bits: a second manifest of the same revision would be taken for one that completed here, so none may
+be found by trying. With a service name of 40 characters it still is a DNS label."""
+FORMER_LENGTHS = (8,)
+"""Of revisions that earlier versions made: workloads and journals still have them."""
+TEMPLATE = 2
+"""Raise it with every change of what components/workload.py renders from the same manifest: a running workload
+is never patched in place, not by a new version of Slipway either. The same goes for a changed default, while a new
+field with a default changes no revision."""
+
+
+def revision_of(release: Release) -> str:
+    """Hex digits over artifact and workload; for rolling also that the Rollout scales the replicas.
+
+    Whether `spec.replicas` is declared differs between rolling and the other strategies; handing that field
+    over in place would let the API server default it to 1 under traffic, so the two are different revisions.
+    """
+    content = {
+        "template": TEMPLATE,
+        "image": release.artifact.image,
+        "workload": release.workload.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "scaledByRollout": scaled_by_rollout(release),
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_LENGTH]
+
+
+def scaled_by_rollout(release: Release) -> bool:
+    """Whether `spec.replicas` is undeclared and belongs to the Rollout."""
+    return chosen(release).kind == "rolling"
+
+
+def is_revision(text: str) -> bool:
+    """Whether this is the form of a revision, also of an earlier version's."""
+    lengths = (REVISION_LENGTH, *FORMER_LENGTHS)
+    return len(text) in lengths and all(digit in "0123456789abcdef" for digit in text)
+
+
+def workload_name(service: str, revision: str) -> str:
+    """The name of Deployment, Service, PodDisruptionBudget and ConfigMap of one revision."""
+    return f"{service}-{revision}"

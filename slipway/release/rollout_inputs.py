@@ -1,0 +1,145 @@
+"""The inputs of the Rollout resource: the one contract between the components and the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from slipway.release.difference import Difference, differences
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.manifest.assurance import Owner, Retry
+from slipway.release.manifest.base import Part
+from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.manifest.release import Release
+from slipway.release.manifest.route import Route
+from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
+from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
+from slipway.release.strategy import chosen
+from slipway.release.units import Seconds
+from slipway.release.urls import ServerUrl
+
+
+class Backend(Part):
+    """One version of the service in the data plane. All names live in the service's namespace."""
+
+    revision: str
+    version: str
+    image: str
+    deployment: str
+    service: str
+    port: int
+    replicas: int
+    ready_within: Seconds
+    scaled_by_rollout: bool
+    """True when `spec.replicas` is undeclared and the executor owns it (rolling)."""
+
+    @classmethod
+    def of(cls, release: Release) -> Backend:
+        """The backend of a release: every name follows from its revision."""
+        revision = revision_of(release)
+        name = workload_name(release.service, revision)
+        workload = release.workload
+        return cls(
+            revision=revision,
+            version=release.version,
+            image=release.artifact.image,
+            deployment=name,
+            service=name,
+            port=workload.port,
+            replicas=workload.replicas,
+            ready_within=workload.ready_within,
+            scaled_by_rollout=scaled_by_rollout(release),
+        )
+
+
+class AccessLog(Part):
+    """The gateway's access log, one JSON object a line, as a file where the rollout runs. `path` may be a pattern
+    for several files, one for each proxy; the others name the fields of a record."""
+
+    path: Annotated[str, Field(pattern=r"^/")]
+    cluster: Annotated[str, Field(min_length=1)] = "upstream_cluster"
+    status: Annotated[str, Field(min_length=1)] = "response_code"
+
+
+class MetricsSource(Part):
+    """Where the counts come from; an unknown kind is an error."""
+
+    kind: Literal["prometheus"]
+    url: ServerUrl
+    access_log: AccessLog | None = None
+
+
+class TrafficProbe(Part):
+    """A bounded probe as the traffic of a stack without users."""
+
+    rate: Annotated[float, Field(gt=0, le=50)]
+    path: str = "/"
+
+
+FROM_MANIFEST = ("service", "candidate", "route", "strategy", "guardrails", "analysis", "retry", "owner")
+"""What a Rollout takes from its release's manifest and from nowhere else; the rest is the stack's."""
+
+
+class RolloutInputs(Part):
+    """Everything that the provider needs in order to move the traffic of one service to `candidate`."""
+
+    service: str
+    namespace: str
+    candidate: Backend
+    standby: Backend | None = None
+    """Kept warm after the rollout; None when the old version goes."""
+    route: Route
+    strategy: Annotated[Canary | BlueGreen | Rolling, Field(discriminator="kind")]
+    guardrails: tuple[Guardrail, ...]
+    analysis: Analysis
+    metrics: MetricsSource
+    gateway_url: ServerUrl | None = None
+    """Where the gateway answers, for smoke checks and the probe; the host name goes into the Host header."""
+    probe: TrafficProbe | None = None
+    retry: Retry | None = None
+    owner: Owner
+    manifest: str
+    """Path of the manifest in the project, for messages and history."""
+
+    @classmethod
+    def of(
+        cls,
+        release: Release,
+        *,
+        namespace: str,
+        metrics: MetricsSource,
+        manifest: str,
+        standby: Release | None = None,
+        gateway_url: str | None = None,
+        probe: TrafficProbe | None = None,
+    ) -> RolloutInputs:
+        """The Rollout of a release in a stack: the one place where a manifest becomes a Rollout."""
+        return cls(
+            service=release.service,
+            namespace=namespace,
+            candidate=Backend.of(release),
+            standby=None if standby is None else Backend.of(standby),
+            route=release.route,
+            strategy=chosen(release),
+            guardrails=release.guardrails,
+            analysis=release.analysis,
+            metrics=metrics,
+            gateway_url=gateway_url,
+            probe=probe,
+            retry=release.retry,
+            owner=release.owner,
+            manifest=manifest,
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain JSON values with camelCase keys, None left out: what the engine stores and diffs."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def altered(props: Mapping[str, Any], release: Release) -> list[Difference]:
+    """Where a Rollout as it is declared (`to_wire`) differs from what the manifest of its release says."""
+    nowhere = MetricsSource(kind="prometheus", url="http://none.invalid")
+    true = RolloutInputs.of(release, namespace="", metrics=nowhere, manifest="").to_wire()
+    return [one for name in FROM_MANIFEST for one in differences(name, props.get(name), true.get(name))]

@@ -1,0 +1,59 @@
+"""What is known of what serves by its past, since a rollout is too short to tell: whether bad events come in clusters,
+what is usual, and how far its pods differ."""
+
+from __future__ import annotations
+
+from slipway.release.errors import ClusterError
+from slipway.release.manifest.plan import planned_steps
+from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.rollout.analysis.dispersion import clustered
+from slipway.rollout.analysis.past import recorded
+from slipway.rollout.analysis.rules import Known
+from slipway.rollout.analysis.spread import widened
+from slipway.rollout.metrics.base import Source
+
+HISTORY = 3600.0
+"""Seconds of what serves from which the dispersion of bad events is estimated."""
+CLUSTERED = ("error-ratio", "latency", "custom", "slo")
+"""The guardrails whose bad events may come in clusters."""
+BY_POD = ("custom",)
+"""Those whose past is counted by the pods that serve; the others' is counted by the pods of the gateway."""
+ASKED_MOST = 5
+"""So often it is asked for, while the candidate has no traffic yet."""
+
+
+def weights_of(wanted: RolloutInputs, first_release: bool = False) -> tuple[float, ...]:
+    """The weights of the plan, in percent."""
+    steps = planned_steps(wanted.strategy, wanted.candidate.replicas, "first" if first_release else "forward")
+    return tuple(step.weight for step in steps)
+
+
+class Past:
+    """`note` is what the record says of a past that could not be read; `again` whether it should be asked once more."""
+
+    def __init__(self, source: Source, wanted: RolloutInputs, baseline: Backend) -> None:
+        self._source = source
+        self._wanted = wanted
+        self._baseline = baseline
+        self._failed = 0
+        self.again = False
+        self.note = ""
+
+    def known(self) -> Known:
+        """A past that cannot be read says nothing: in the end that is no reason to stop, but it is said."""
+        guardrails, tick = self._wanted.guardrails, self._wanted.analysis.tick
+        weights = weights_of(self._wanted)
+        try:
+            past = self._source.history(guardrails, self._baseline, HISTORY, tick)
+        except ClusterError as error:
+            self._failed += 1
+            self.again = self._failed < ASKED_MOST
+            self.note = f"clustered errors are not guarded against, as the past could not be read: {error}"
+            return Known(weights=weights)
+        missing = [one.name for one in guardrails if one.kind in CLUSTERED and one.name not in past]
+        self.again = False
+        self.note = f"clustered errors are not guarded against, without a past: {', '.join(missing)}" if missing else ""
+        by_pod = {one.name: past[one.name] for one in guardrails if one.kind in BY_POD and one.name in past}
+        phi = clustered(past)
+        spread = widened(by_pod, self._wanted.candidate.replicas, phi)
+        return Known(False, weights, phi, recorded(past, HISTORY), spread)

@@ -1,0 +1,35 @@
+"""The sums of a step: requests that reached either side, and the bad events that people are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slipway.rollout.metrics.base import Series
+from slipway.rollout.metrics.counters import counted
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the current step: requests at the data plane, and bad events of the leading guardrail."""
+
+    candidate: int = 0
+    baseline: int = 0
+    candidate_bad: int = 0
+    baseline_bad: int = 0
+    counted: str = ""
+    """What the bad events are when they are no requests: `clients`."""
+
+
+class Requests:
+    """Requests of each revision since the last look, emitter by emitter: one that was out of sight for a look brings
+    no more than what it counted meanwhile."""
+
+    def __init__(self) -> None:
+        self._known: Mapping[str, Mapping[str, Series]] = {}
+
+    def since(self, traffic: Mapping[str, Mapping[str, Series]]) -> dict[str, int]:
+        """By revision. On the first look all that was ever counted is new."""
+        found = {side: counted(self._known.get(side, {}), emitters) for side, emitters in traffic.items()}
+        self._known = {side: kept for side, (_, kept) in found.items()}
+        return {side: events for side, (events, _) in found.items()}

@@ -1,0 +1,102 @@
+"""The protocol of a metrics source: raw cumulative counters, so that resets and restarts stay visible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.rollout_inputs import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Cumulative counters of one emitter (one pod or one proxy): `total`, `bad`, and for latency the
+    cumulative histogram (`le` upper bounds in seconds -> count).
+
+    With `good`, the counters are `total` and `good`, and `bad` is what the one is ahead of the other: it also falls,
+    when events that were still under way end well. `at` is the time of the sample (Unix seconds), 0 where it is
+    unknown."""
+
+    total: float
+    bad: float
+    buckets: Mapping[float, float]
+    good: float | None = None
+    at: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvents:
+    """What a source of single clients' outcomes saw since its last look, the candidate's side first. Keys are hashed
+    with a salt that lives no longer than the rollout; nothing raw is ever in here."""
+
+    seen: tuple[frozenset[str], frozenset[str]]
+    failures: tuple[tuple[str, bool], ...]
+    """In order: (key, failed on the candidate). Repeats are harmless."""
+    alive: tuple[bool, bool]
+    """Whether either side answered anybody."""
+    note: str = ""
+    """What could not be used, such as requests without a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at one guardrail: emitter -> series for either side; `firing` for alerts, `clients` for
+    client-failures: there it is what is new since the last look, so that each is handed on exactly once."""
+
+    candidate: Mapping[str, Series]
+    baseline: Mapping[str, Series]
+    firing: bool | None = None
+    clients: ClientEvents | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All guardrails at one instant. `at` is the source's own time of the newest sample (Unix seconds), so
+    that a source which answers with old data can be told from one that is alive."""
+
+    at: float
+    readings: Mapping[str, Reading]
+    errors: Mapping[str, str]
+    """Guardrail -> why it could not be read."""
+    traffic: Mapping[str, Mapping[str, Series]] = field(default_factory=dict)
+    """Requests at the data plane, for the measured share: revision -> emitter -> series, from the same samples as the
+    guardrails that are counted there; empty for a revision that it has not seen."""
+    traffic_error: str | None = None
+    """Why `traffic` could not be read; then nothing of this look is a verdict."""
+
+
+class Source(Protocol):
+    """One metrics system."""
+
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
+        """Read every guardrail's counters now. With `max_age`, counters that are asked for with those of other rollouts
+        of this process may have been read at most so many seconds ago. Never raises for a failed query: that is in
+        `errors`."""
+        ...
+
+    def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
+        """Cumulative requests per revision at the data plane, of all emitters that are in sight; 0 for one it has not
+        seen. Raises ClusterError when the source fails or is stale."""
+        ...
+
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        """The same for each emitter, as `Snapshot.traffic` has it. Raises ClusterError as `requests` does."""
+        ...
+
+    def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
+        """Requests of the backend that are in flight at the data plane; None when the source cannot tell.
+
+        With `after`, the `at` of a snapshot, it cannot tell before every emitter was sampled later than that: so
+        a 0 is never older than the take-out that it is to confirm."""
+        ...
+
+    def history(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
+        """What serves, before the rollout: guardrail -> per emitter, ticks of (total, bad), from the last `seconds`
+        in steps of `tick` seconds. Guardrails that it has no history of are left out. Raises ClusterError."""
+        ...

@@ -1,0 +1,64 @@
+"""The sources of single clients' outcomes: one reader for each client-failures guardrail, all with one salt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from slipway.release.errors import ClusterError
+from slipway.release.manifest.guardrails import ClientFailures
+from slipway.release.rollout_inputs import AccessLog, Backend
+from slipway.rollout.metrics.access_log import AccessLogReader
+from slipway.rollout.metrics.base import ClientEvents, Reading
+from slipway.rollout.metrics.bitmaps import BitmapReader
+from slipway.rollout.metrics.draft import Draft
+from slipway.rollout.metrics.prometheus_api import Prometheus
+from slipway.rollout.metrics.salt import Salt
+from slipway.rollout.process import clock
+
+
+class ClientSources:
+    """Holds the readers, which remember how far they have read. `now` is Unix seconds."""
+
+    def __init__(
+        self, api: Prometheus, namespace: str, access_log: AccessLog | None, now: Callable[[], float] = clock.now
+    ) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._access_log = access_log
+        self._now = now
+        self._salt = Salt()
+        self._logs: dict[str, AccessLogReader] = {}
+        self._bitmaps: dict[str, BitmapReader] = {}
+
+    def read(self, guardrail: ClientFailures, candidate: Backend, baseline: Backend | None, draft: Draft) -> None:
+        """Add what is new since the last look, or why it could not be read."""
+        try:
+            if guardrail.source == "bitmap":
+                at, events = self._bitmap(guardrail).look(candidate, baseline)
+                draft.seen(at)
+            else:
+                events = self._log(guardrail).look(candidate, baseline)
+                if not draft.at:  # A log has no time of its own: where another source has one, that one counts.
+                    draft.seen(self._now())
+        except ClusterError as error:
+            draft.fail([guardrail.name], error)
+        else:
+            draft.readings[guardrail.name] = reading_of(events)
+
+    def _bitmap(self, guardrail: ClientFailures) -> BitmapReader:
+        return self._bitmaps.setdefault(guardrail.name, BitmapReader(self._api, guardrail, self._salt))
+
+    def _log(self, guardrail: ClientFailures) -> AccessLogReader:
+        if guardrail.name in self._logs:
+            return self._logs[guardrail.name]
+        if guardrail.source is None or guardrail.key is None:
+            raise ClusterError("it does not say where single clients' outcomes are read: write source and key")
+        if self._access_log is None:
+            raise ClusterError("the stack does not say where the access log is: write releases:metrics accessLog.path")
+        self._logs[guardrail.name] = AccessLogReader(self._access_log, guardrail.key, self._namespace, self._salt)
+        return self._logs[guardrail.name]
+
+
+def reading_of(events: ClientEvents) -> Reading:
+    """Events of clients as a reading."""
+    return Reading({}, {}, clients=events)

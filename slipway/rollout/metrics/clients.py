@@ -1,0 +1,142 @@
+"""From the events of single clients to what a tick holds of them: each client once a step, bounded, nothing twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from slipway.rollout.analysis import constants as const
+from slipway.rollout.analysis.clients import DONE
+from slipway.rollout.analysis.types import Counts, GuardrailCounts
+from slipway.rollout.metrics.base import ClientEvents
+
+SEEN_MOST = 50_000
+"""So many clients a side are told apart in a step; later ones are not counted, which only makes a step last longer."""
+WAITING_MOST = 8192
+TICK_MOST = 1500
+"""Failures in one tick, about 30 kB of the journal; the rest waits for the next tick."""
+SETTLE_SECONDS = 2.0
+"""After a change of the weight: what comes now may have been routed before it, and counts for nothing."""
+
+
+RENEW_SECONDS = 60.0
+"""At 100% a client that was judged is observed anew after this long, so that a late fault is seen."""
+
+
+@dataclass(slots=True)
+class _Side:
+    """Clients of one side in the current step: since when each is observed, who failed meanwhile, and since when
+    those who were judged had been observed."""
+
+    observed: dict[str, float] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    judged: dict[str, float] = field(default_factory=dict)
+    ever: set[str] = field(default_factory=set)
+    new: int = 0
+    bad: int = 0
+
+    def see(self, key: str, at: float) -> None:
+        if not self._knows(key) and len(self.observed) + len(self.judged) < SEEN_MOST:
+            self.observed[key] = at
+            self.new += key not in self.ever
+
+    def fail(self, key: str) -> None:
+        """A client that fails without having been seen is not observed: a bitmap shows the failures of clients whose
+        being seen it does not show again in the same window, and of those only the failing ones would count."""
+        if key in self.observed:
+            self.failed.add(key)
+        if key not in self.ever and len(self.ever) < SEEN_MOST:
+            self.ever.add(key)
+            self.bad += 1
+            self.new += not self._knows(key)
+
+    def _knows(self, key: str) -> bool:
+        return key in self.observed or key in self.judged
+
+    def judge(self, until: float) -> Counts:
+        """Those observed since `until` or longer: each is judged once, good or bad."""
+        total = bad = 0
+        while self.observed and (since := next(iter(self.observed.items())))[1] <= until:
+            del self.observed[since[0]]
+            self.judged[since[0]] = until
+            total, bad = total + 1, bad + (since[0] in self.failed)
+            self.failed.discard(since[0])
+        return Counts(total, bad)
+
+    def forget(self, until: float) -> None:
+        """Those judged before may be observed anew."""
+        while self.judged and next(iter(self.judged.values())) <= until:
+            del self.judged[next(iter(self.judged))]
+
+    def take_new(self) -> Counts:
+        found, self.new, self.bad = Counts(self.new, self.bad), 0, 0
+        return found
+
+
+class ClientLedger:
+    """What is known of the clients of one guardrail in the current step.
+
+    `observe` seconds after a client was first answered it is judged: as bad if it failed meanwhile, else as good. So
+    both sides have the same time, however long the step lasts, and a client that was only just seen is not good yet.
+    """
+
+    def __init__(self, observe: float) -> None:
+        self._observe = observe
+        self._sides = (_Side(), _Side())
+        self._waiting: dict[tuple[str, bool], None] = {}
+        self._alive = False
+        self._shown = -math.inf
+        """When the source last showed anybody."""
+        self.note = ""
+        self.silent = (True, True)
+        """Whether the source has shown nobody of either side in this step."""
+
+    def next_step(self) -> None:
+        """The weight changes: clients are counted anew."""
+        self._sides = (_Side(), _Side())
+        self._waiting.clear()
+        self.silent = (True, True)
+
+    def take(self, events: ClientEvents, at: float, in_step: float) -> None:
+        """What one look found. Looks of which no tick is made are taken too, so that nothing is lost."""
+        candidate, baseline = events.alive
+        self._alive |= candidate
+        self.silent = self.silent[0] and not candidate, self.silent[1] and not baseline
+        self._shown = at if candidate or any(events.seen) else self._shown
+        self.note = events.note
+        if in_step < SETTLE_SECONDS:
+            return
+        for side, keys in zip(self._sides, events.seen, strict=True):
+            for key in keys:
+                side.see(key, at)
+        for key, on_candidate in events.failures:
+            self._sides[0 if on_candidate else 1].fail(key)
+            if len(self._waiting) < WAITING_MOST:
+                self._waiting[key, on_candidate] = None
+
+    def counts(self, known: Mapping[str, float], weight: float, at: float) -> GuardrailCounts:
+        """The tick: clients that were seen, and that failed, for the first time in this step, those who are judged
+        now, and the failures that can tell something. `known` is what the evidence holds of the clients."""
+        failures = tuple(event for event in self._waiting if _tells(known, event, weight / 100.0))
+        now, later = failures[:TICK_MOST], failures[TICK_MOST:]
+        self._waiting = dict.fromkeys(later)
+        # A source that went quiet shows no failures either: time in the dark makes nobody good.
+        judged = tuple(side.judge(self._shown - self._observe) for side in self._sides)
+        if weight >= 100.0:
+            for side in self._sides:
+                side.forget(at - self._observe - RENEW_SECONDS)
+        candidate, baseline = (side.take_new() for side in self._sides)
+        alive, self._alive = self._alive, False
+        return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive, judged=(judged[0], judged[1]))
+
+
+def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: float) -> bool:
+    """Whether the test would bet on it, or remember it: the rest need not be in the journal (analysis.clients.bet)."""
+    if weight <= 0.0:
+        return False
+    key, on_candidate = event
+    bound = known.get(key)
+    if bound is None:
+        return len(known) < const.CLIENTS_MOST
+    return bound < DONE and (on_candidate or bound < weight)

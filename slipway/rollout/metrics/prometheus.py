@@ -1,0 +1,191 @@
+"""The source that reads Prometheus: raw counters of the gateway's Envoys, custom counters and firing alerts.
+
+Never rate() or increase(): they extrapolate, and a decision must be recomputable from whole events.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import httpx2
+
+from slipway.release.errors import ClusterError
+from slipway.release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from slipway.release.rollout_inputs import AccessLog, Backend
+from slipway.release.units import show_seconds
+from slipway.rollout.metrics import alerts, custom, custom_history
+from slipway.rollout.metrics.base import Reading, Series, Snapshot
+from slipway.rollout.metrics.client_sources import ClientSources
+from slipway.rollout.metrics.draft import Draft
+from slipway.rollout.metrics.envoy import (
+    ACTIVE,
+    ALIVE,
+    REQUESTS,
+    SECONDS,
+    Frame,
+    cluster_name,
+    samples,
+    scrape_interval,
+    selector,
+)
+from slipway.rollout.metrics.history import History, Ticks
+from slipway.rollout.metrics.hub import Asked, hub_of
+from slipway.rollout.metrics.prometheus_api import Prometheus
+
+LOOK_BACK = 300.0
+"""Seconds within which two scrapes must lie for the interval to be learned."""
+STALE_INTERVALS = 3
+SLACK = 2.0
+"""Seconds that a scrape may take on top."""
+_Counted = ErrorRatio | Latency | Slo
+
+
+class PrometheusSource:
+    """See slipway.rollout.metrics.base.Source.
+
+    Data is stale, and so an error, when no Envoy has a scrape within STALE_INTERVALS scrape intervals plus SLACK.
+    The interval is learned from the data, and Prometheus' own clock measures the age.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        namespace: str,
+        token_file: str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        access_log: AccessLog | None = None,
+    ) -> None:
+        self._api = Prometheus(url, token_file, transport)
+        self._hub = hub_of(self._api)
+        self._namespace = namespace
+        self._clients = ClientSources(self._api, namespace, access_log)
+        self._interval: float | None = None
+
+    def snapshot(
+        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+    ) -> Snapshot:
+        """Read every guardrail's counters now: one query for all of Envoy's, one a custom guardrail, one for all
+        alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
+        sides = [candidate] if baseline is None else [candidate, baseline]
+        draft = Draft()
+        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
+        self._read_envoys(counted, sides, draft, max_age)
+        for guardrail in guardrails:
+            if isinstance(guardrail, Custom):
+                custom.read(self._api, guardrail, sides, draft)
+        alerting = [guardrail for guardrail in guardrails if isinstance(guardrail, AlertFiring)]
+        if alerting:
+            alerts.read(self._api, alerting, draft)
+        for guardrail in guardrails:
+            if isinstance(guardrail, ClientFailures):
+                self._clients.read(guardrail, candidate, baseline, draft)
+        return draft.finish()
+
+    def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
+        """Cumulative requests per revision."""
+        return {
+            revision: sum(series.total for series in emitters.values())
+            for revision, emitters in self.traffic(backends).items()
+        }
+
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        """Cumulative requests per revision and Envoy."""
+        frame = self._frame((REQUESTS,), backends)
+        return {backend.revision: frame.requests(self._cluster(backend)) for backend in backends}
+
+    def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
+        """Requests in flight; see the protocol for `after`."""
+        frame = self._frame((ACTIVE,), [backend])
+        if after is not None and min(frame.emitters.values()) <= after:
+            return None
+        return frame.active(self._cluster(backend))
+
+    def history(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> Mapping[str, Ticks]:
+        """The past of one backend, for the guardrails that are counted at the gateway or by queries of their own. A
+        query that cannot be asked for its past leaves its guardrail out."""
+        found = self._past_at_the_gateway(guardrails, backend, seconds, tick)
+        for guardrail in guardrails:
+            if isinstance(guardrail, Custom):
+                with suppress(ClusterError):
+                    found[guardrail.name] = custom_history.past(self._api, guardrail, backend, seconds, tick)
+        return found
+
+    def _past_at_the_gateway(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> dict[str, Ticks]:
+        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
+        if not counted:
+            return {}
+        names = [REQUESTS] if all(_threshold(guardrail) is None for guardrail in counted) else [REQUESTS, SECONDS]
+        cluster = self._cluster(backend)
+        past = History(self._api.ranges(selector(names, [cluster], seconds)), cluster)
+        thresholds = {guardrail.name: _threshold(guardrail) for guardrail in counted}
+        return {
+            name: past.errors(tick) if threshold is None else past.slow(threshold, tick)
+            for name, threshold in thresholds.items()
+        }
+
+    def _read_envoys(self, counted: Sequence[_Counted], sides: Sequence[Backend], draft: Draft, max_age: float) -> None:
+        """The traffic of either side and what is counted of it, in one query."""
+        slow = any(_threshold(guardrail) is not None for guardrail in counted)
+        try:
+            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides, max_age)
+        except ClusterError as error:
+            draft.traffic_error = str(error)
+            draft.fail([guardrail.name for guardrail in counted], error)
+            return
+        draft.traffic = {side.revision: frame.requests(self._cluster(side)) for side in sides}
+        if counted:  # Else the time is that of the other sources.
+            draft.seen(frame.at)
+        for guardrail in counted:
+            try:
+                found = [_series(guardrail, frame, self._cluster(side)) for side in sides]
+            except ClusterError as error:
+                draft.fail([guardrail.name], error)
+            else:
+                draft.readings[guardrail.name] = Reading(found[0], found[1] if len(found) > 1 else {})
+
+    def _frame(self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0) -> Frame:
+        """The newest samples, none of them stale. Raises ClusterError."""
+        interval = self._interval if self._interval is not None else self._learn_interval()
+        window = STALE_INTERVALS * interval + SLACK
+        clusters = [self._cluster(backend) for backend in backends]
+        if max_age > 0:
+            rows = self._hub.ranges(Asked(tuple(names), tuple(clusters), window), max_age)
+        else:
+            rows = self._api.ranges(selector(names, clusters, window))
+        frame = Frame(samples(rows))
+        if not frame.emitters:
+            # Perhaps somebody changed the interval.
+            self._interval = None
+            raise ClusterError(
+                f"{self._api.name} has stale data: no Envoy was scraped within {show_seconds(math.ceil(window))}, "
+                f"the scrape interval being {show_seconds(round(interval, 1))}; check its targets"
+            )
+        return frame
+
+    def _learn_interval(self) -> float:
+        interval = scrape_interval(self._api.ranges(f"{ALIVE}[{LOOK_BACK:g}s]"))
+        if interval is None:
+            raise ClusterError(
+                f"{self._api.name} has no two samples of {ALIVE} within {show_seconds(LOOK_BACK)}; "
+                "check that it scrapes the gateway's Envoy"
+            )
+        self._interval = interval
+        return interval
+
+    def _cluster(self, backend: Backend) -> str:
+        return cluster_name(self._namespace, backend)
+
+
+def _series(guardrail: _Counted, frame: Frame, cluster: str) -> dict[str, Series]:
+    threshold = _threshold(guardrail)
+    return frame.requests(cluster) if threshold is None else frame.latency(cluster, threshold)
+
+
+def _threshold(guardrail: _Counted) -> float | None:
+    return None if isinstance(guardrail, ErrorRatio) else guardrail.threshold

@@ -1,0 +1,106 @@
+"""The HTTP API of Prometheus, and of whatever answers like it: two calls, one clear line for each failure.
+
+https://prometheus.io/docs/prometheus/latest/querying/api/
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from slipway.release.errors import ClusterError
+from slipway.rollout.metrics import prometheus_answer as answered
+from slipway.rollout.metrics.prometheus_answer import Json
+from slipway.rollout.process.pooling import transport, trusted_by_default
+
+KEPT = 8
+"""Servers whose client is kept."""
+_making = threading.Lock()
+TIMEOUT = httpx2.Timeout(4.0, connect=2.0)
+LONG = 2000
+"""Characters of a query from which it is sent as a form: proxies refuse long URLs."""
+
+
+class Prometheus:
+    """One server, by the URL of its root. Name and password may be in the URL, a bearer token in a file that is
+    read for each request; neither is ever part of a message."""
+
+    def __init__(self, url: str, token_file: str | None = None, transport: httpx2.BaseTransport | None = None) -> None:
+        self._token_file = token_file
+        try:
+            self.name = f"Prometheus at {httpx2.URL(url).copy_with(username=None, password=None)}"
+            self._client = _shared(url) if transport is None else _client(url, transport)
+            self.key = id(self._client), token_file
+            """The same for all that ask one server with the same credentials."""
+        except (httpx2.InvalidURL, ValueError):
+            # Not chained, and without the URL: it may hold a password.
+            raise ClusterError("metrics.url is no URL; write http://host:port of the server's root") from None
+
+    def query(self, promql: str) -> list[Json]:
+        """The result of an instant query: `metric` and `value` of each series. Raises ClusterError."""
+        return answered.instant_series(self._queried(promql), self.name)
+
+    def ranges(self, promql: str) -> list[Json]:
+        """The result of a range selector: `metric` and `values` of each series. Raises ClusterError."""
+        return answered.range_series(self._queried(promql), self.name)
+
+    def alert_rules(self, names: Sequence[str]) -> list[Json]:
+        """The alerting rules of these names, with `health` and `lastError`. Raises ClusterError."""
+        data = self._ask("GET", "api/v1/rules", params={"type": "alert", "rule_name[]": list(names)})
+        return answered.alerting_rules(data, names, self.name)
+
+    def _queried(self, promql: str) -> Json:
+        if len(promql) < LONG:
+            return self._ask("GET", "api/v1/query", params={"query": promql})
+        return self._ask("POST", "api/v1/query", data={"query": promql})
+
+    def _ask(self, method: str, path: str, **parameters: dict[str, Any]) -> Json:
+        headers = self._headers()
+        try:
+            response = self._client.request(method, path, headers=headers, **parameters)  # type: ignore[arg-type]
+        except httpx2.TimeoutException as error:
+            raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            raise ClusterError(f"{self.name} cannot be reached ({text}); check metrics.url and the network") from error
+        try:
+            answer = response.json()
+        except (ValueError, RecursionError) as error:
+            raise ClusterError(
+                f"{self.name} answered HTTP {response.status_code} without JSON; check that metrics.url is its root"
+            ) from error
+        return answered.data_of(answer, self.name)
+
+    def _headers(self) -> dict[str, str]:
+        if self._token_file is None:
+            return {}
+        try:
+            token = Path(self._token_file).read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise ClusterError(f"{self.name}: the token file cannot be read ({error.strerror})") from error
+        except ValueError:
+            raise ClusterError(f"{self.name}: the token file holds no text of a token") from None
+        if not token or not token.isprintable():
+            raise ClusterError(f"{self.name}: the token file holds no single token")
+        return {"Authorization": f"Bearer {token}"}
+
+
+def _shared(url: str) -> httpx2.Client:
+    """All sources of a process that ask one server share their connections."""
+    with _making:
+        return _kept(url)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(url: str) -> httpx2.Client:
+    return _client(url, transport(trusted_by_default()))
+
+
+def _client(url: str, carrier: httpx2.BaseTransport | None) -> httpx2.Client:
+    root = f"{url.rstrip('/')}/"
+    return httpx2.Client(base_url=root, timeout=TIMEOUT, transport=carrier, verify=trusted_by_default())

@@ -1,0 +1,53 @@
+"""What a change of namespace, host name or service name does to those who call the service, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from slipway.release.manifest.route import Route
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.units import show_seconds
+from slipway.rollout.routers.rivals import covers, overlap
+
+
+def must_delete_first(old_inputs: Mapping[str, Any], wanted: RolloutInputs) -> bool:
+    """Whether a Rollout that is replaced goes before the new one comes: the gateway refuses a second route with the
+    same match, so only host names that are all different allow the other order."""
+    old = _hostnames(old_inputs)
+    return not old or any(overlap(one, other) for one in old for other in wanted.route.hostnames)
+
+
+def move_lines(old_inputs: Mapping[str, Any], wanted: RolloutInputs, replaces: Sequence[str]) -> Iterator[str]:
+    """Warnings for the plan; none when nobody loses anything."""
+    old = _hostnames(old_inputs)
+    if replaces:
+        before = ", ".join(f"{name} {old_inputs.get(name)} -> {getattr(wanted, name)}" for name in replaces)
+        if must_delete_first(old_inputs, wanted):
+            gap = show_seconds(wanted.candidate.ready_within)
+            yield (
+                f"moved ({before}): the route is deleted before the new one is ready, no traffic for up to {gap}; "
+                "with other host names in the new place there is no gap"
+            )
+            return
+        yield f"moved ({before}): the new route is ready before the old one is deleted"
+    lost = [host for host in old if not any(covers(new, host) for new in wanted.route.hostnames)]
+    if lost:
+        yield f"{', '.join(lost)}: no route any more from this update on, requests to it get 404"
+
+
+def rival_line(route: Route, rivals: Iterable[str]) -> str | None:
+    """A warning for a first release beside routes of other services with a host name and a match of its own."""
+    named = ", ".join(sorted(rivals))
+    if not named:
+        return None
+    return (
+        f"a second route with the same match: {named} claims {', '.join(route.hostnames)} too, and the gateway refuses "
+        "one of the two. A service is renamed without a gap only under another host name"
+    )
+
+
+def _hostnames(inputs: Mapping[str, Any]) -> list[str]:
+    route = inputs.get("route")
+    found = route.get("hostnames") if isinstance(route, Mapping) else None
+    return [str(host) for host in found] if isinstance(found, list | tuple) else []

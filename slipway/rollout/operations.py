@@ -1,0 +1,380 @@
+"""What the provider's methods do, free of the protocol: check, diff, update, read, delete of one Rollout."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from slipway.release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
+from slipway.release.manifest.plan import Kind, describe, planned_steps
+from slipway.release.records import journal
+from slipway.release.records.journal import Attempt, Head, Outcome, Serving
+from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.rollout.adapters import World
+from slipway.rollout.analysis.foresight import foresee
+from slipway.rollout.analysis.foresight_text import render
+from slipway.rollout.analysis.rules import Known
+from slipway.rollout.assemble import connect_world
+from slipway.rollout.executor import Executor, Reporter, with_old_replicas
+from slipway.rollout.inspection import drift_of
+from slipway.rollout.measurement.overdispersion import Past
+from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
+from slipway.rollout.record import Stored, leaving_with, load, save_head
+from slipway.rollout.retrying import retry_until
+from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.routers.changes import describe_changes
+from slipway.rollout.safety.heartbeat import hold_lease
+from slipway.rollout.safety.watchdog import new_rollout_id
+from slipway.rollout.safety.watchdog_process import Guard, guards
+from slipway.rollout.traffic.in_force import InForce
+from slipway.rollout.traffic.probe import Probe
+from slipway.rollout.traffic.restore import put_back
+from slipway.rollout.traffic.stickiness import sentence, short
+from slipway.rollout.traffic.transition import move, take_out
+from slipway.rollout.update_plan import Course, course_of, pending_reason
+
+REPLACING = ("service", "namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a Rollout is, by a state that another version may have written: all that Read and Delete need of it."""
+
+    service: str
+    namespace: str
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any]) -> Place:
+        """From recorded inputs or outputs, whatever else is in them. Raises InputError."""
+        values = {name: recorded.get(name) for name in REPLACING}
+        remedy = "A Rollout is not imported: declare it, and its first update finds the journal"
+        problems = [
+            Problem(name, "the recorded state does not name it", remedy)
+            for name, value in values.items()
+            if not isinstance(value, str) or not value
+        ]
+        if problems:
+            raise InputError("Rollout", problems)
+        return cls(str(values["service"]), str(values["namespace"]))
+
+
+T = TypeVar("T")
+Connect = Callable[[RolloutInputs | Place, str], World]
+
+
+def connect(where: RolloutInputs | Place, stack: str) -> World:
+    """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
+    metrics = where.metrics if isinstance(where, RolloutInputs) else None
+    return connect_world(where.service, where.namespace, metrics, stack)
+
+
+def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs:
+    """Raises InputError that lists every problem with its property path. Unknown fields are problems, but not in
+    `recorded` inputs, which another version of Slipway may have written."""
+    try:
+        return RolloutInputs.model_validate(dict(inputs), extra="ignore" if recorded else None)
+    except ValidationError as error:
+        problems = [Problem(_path(item["loc"]), item["msg"], "Correct it in the manifest") for item in error.errors()]
+        raise InputError("Rollout", problems) from None
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    return "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".")
+
+
+load_head = load
+"""The journal's head, None when there is none."""
+
+
+def refused(wanted: RolloutInputs, world: World) -> str | None:
+    """Why these inputs may not be rolled out by what the cluster remembers."""
+    stored = load_head(world)
+    problem = journal.owner_problem(stored.head if stored else None, world.stack)
+    if problem is not None:
+        return problem
+    retry = wanted.retry.reason if wanted.retry is not None else None
+    return journal.refusal(stored.head if stored else None, wanted.candidate.revision, retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`changed` property paths, those that need a replacement, and why an update is due besides."""
+
+    changed: tuple[str, ...]
+    replaces: tuple[str, ...]
+    pending: str | None
+    drift: str | None = None
+    """What was changed in place in the workload that serves; no update of the Rollout mends it."""
+
+
+def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: World) -> Difference:
+    """Compare inputs, journal and the live route; reads only."""
+    new = wanted.to_wire()
+    changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
+    replaces = tuple(key for key in REPLACING if key in changed)
+    try:
+        stored = load_head(world)
+    except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
+        return Difference(changed, replaces, str(error))
+    body = world.router.body(wanted.route)
+    live = world.router.read()
+    what = describe_changes(world.router.settings(wanted.route), live.settings) if live is not None else ""
+    pending = pending_reason(wanted, stored.head if stored else None, live, body, what)
+    serving = stored.head.serving if stored is not None else None
+    drift = drift_of(serving.backend, world.workloads.readiness(serving.backend)) if serving is not None else None
+    return Difference(changed, replaces, pending, drift)
+
+
+def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
+    """What `up` would do, in one line for the preview; reads only."""
+    stored = load_head(world)
+    course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    repair = "put the traffic back first; " if course.repair and course.serving is not None else ""
+    if course.then == "settle":
+        return f"{repair}no rollout, {wanted.candidate.version} ({wanted.candidate.revision}) serves already"
+    came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
+    steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
+    fewer = _fewer(world, wanted, course.serving.backend) if course.serving is not None else ""
+    return f"{repair}{came}{wanted.candidate.version} ({wanted.candidate.revision}), {steps}{fewer and f'; {fewer}'}"
+
+
+def _fewer(world: World, wanted: RolloutInputs, serving: Backend) -> str:
+    """A line when more replicas serve than the new version will have; empty otherwise."""
+    serve = world.workloads.replicas(serving)
+    if serve <= wanted.candidate.replicas:
+        return ""
+    return f"warning: {serve} replicas serve, the manifest declares {wanted.candidate.replicas}"
+
+
+def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tuple[str, ...]:
+    """What each step of the plan will be able to notice, and where it cannot keep its promise; reads only."""
+    stored = load_head(world)
+    course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    if course.then not in ("first", "forward"):
+        return ()
+    steps = planned_steps(wanted.strategy, wanted.candidate.replicas, course.then)
+    stickiness = sentence(wanted.route, wanted.guardrails)
+    known = _known(wanted, world, course.serving) if course.then == "forward" else Known(first_release=True)
+    return render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known))
+
+
+def _known(wanted: RolloutInputs, world: World, serving: Serving | None) -> Known:
+    """What the past of what serves says, as the rollout will reckon with; a metrics system that does not answer is no
+    reason not to plan."""
+    if world.source is None or serving is None or wanted.analysis.expected is None:
+        return Known()
+    return Past(world.source, wanted, serving.backend).known()
+
+
+class Update:
+    """Create or update of one Rollout: repair, then a rollout or only the route's settings."""
+
+    def __init__(
+        self,
+        wanted: RolloutInputs,
+        world: World,
+        olds: Mapping[str, Any],
+        reporter: Reporter,
+        cancelled: threading.Event,
+    ) -> None:
+        self._wanted = wanted
+        self._world = world
+        self._recorded = recorded_serving(olds)
+        self._reporter = reporter
+        self._cancelled = cancelled
+        self._guard: Guard | None = None
+        """Armed for an attempt that has not ended yet."""
+
+    def run(self) -> dict[str, Any]:
+        """Returns the outputs. Raises SlipwayError with one clear line; what is not whole then is the watchdog's."""
+        holder = new_rollout_id()
+        try:
+            with hold_lease(self._world, holder, self._reporter.status, self._cancelled):
+                return self._run(holder)
+        finally:
+            if self._guard is not None:
+                # Only now is the Lease free, so that the watchdog can put back what this process could not.
+                self._guard.act()
+
+    def _run(self, holder: str) -> dict[str, Any]:
+        world, stack = self._world, self._world.stack
+        stored = load_head(world) or Stored(Head(service=self._wanted.service), None)
+        owner = stored.head
+        if stored.version is None and (found := world.router.read()) is not None and found.owner:
+            owner = owner.model_copy(update={"stack": found.owner})  # the journal is lost, the route still says it
+        problem = journal.owner_problem(owner, stack)
+        if problem is not None:
+            raise ReleaseRefused(problem)
+        live = world.router.claim()  # from here on a write that an earlier holder has under way fails
+        course = course_of(self._wanted, stored.head, live, self._recorded)
+        if stored.version is not None and journal.taken_over(stored.head, stack) != stored.head:
+            save_head(world, stored, journal.taken_over(stored.head, stack))
+        stored.head = journal.taken_over(stored.head, stack)
+        if course.repair and course.serving is not None:
+            self._repair(stored, course.serving, live)
+        if course.then == "settle" and course.serving is not None:
+            return self._settle(stored, course.serving)
+        return self._roll_out(stored, course, course.then, holder)  # type: ignore[arg-type]
+
+    def _repair(self, stored: Stored, serving: Serving, live: Live | None) -> None:
+        self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {_named(serving)}")
+        head, attempt = stored.head, stored.head.attempt if stored.head.unfinished else None
+        known = self._idle(stored)
+        put_back(self._world, serving, attempt, self._reporter.status, known)
+        gone = attempt.candidate if attempt is not None and attempt.steps else None
+        if attempt is not None:
+            known = (*known, attempt.candidate)
+            head = journal.interrupted(head, "the process died", "repair", self._world.now())
+        shares = live.shares if live is not None else {}
+        had = tuple(one for one in known if shares.get(one.service, 0.0) > 0)
+        head = head.model_copy(update={"leaving": leaving_with((*head.leaving, *had), gone, serving.backend)})
+        if stored.version is None:
+            stored.head = head  # what follows writes it
+        elif head != stored.head:
+            self._save(stored, head)
+
+    def _idle(self, stored: Stored) -> tuple[Backend, ...]:
+        """Backends of ours that may stand in the route without being part of a rollout."""
+        standby = self._wanted.standby
+        return (*stored.head.leaving, *((standby,) if standby is not None else ()))
+
+    def _settle(self, stored: Stored, serving: Serving) -> dict[str, Any]:
+        whole, known = Split.whole(serving.backend), (serving.backend, *self._idle(stored))
+        self._patiently(lambda: move(self._world, self._wanted.route, whole, known, self._world.pause))
+        settled = Serving(backend=self._wanted.candidate, route=self._wanted.route)
+        leaving = leaving_with(stored.head.leaving, None, settled.backend)
+        head = stored.head.model_copy(update={"serving": settled, "leaving": leaving})
+        if head != stored.head or stored.version is None:
+            self._save(stored, head)
+        self._patiently(self._keep_standby)
+        self._await_in_force(stored)
+        self._take_out(stored, serving.backend)
+        return outputs_of(self._wanted, stored.head, self._patiently(self._world.router.read))
+
+    def _roll_out(self, stored: Stored, course: Course, kind: Kind, holder: str) -> dict[str, Any]:
+        if self._cancelled.is_set():
+            raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
+        old = course.serving.backend if course.serving is not None else None
+        self._await_in_force(stored, or_go_on=kind == "return")  # what an earlier rollout left in the route
+        if stored.head.serving is None and course.serving is not None:
+            stored.head = stored.head.model_copy(update={"serving": course.serving})
+        guard = self._guard = guards().arm(self._wanted.namespace, self._wanted.service, holder)
+        probe = self._probe()
+        try:
+            attempt = self._attempt(holder, kind, old)
+            attempt = with_old_replicas(self._world, attempt, self._wanted, old)
+            guard.await_ready()
+            save_head(self._world, stored, journal.begun(stored.head, attempt))
+            self._prune(stored)
+            for line in (attempt.caveat, *attempt.notes):
+                if line:
+                    self._reporter.event(f"{self._wanted.service}: {line}")
+            head = Executor(self._world, self._wanted, attempt, stored, self._reporter, self._cancelled).run()
+        finally:
+            # An attempt that could not be ended, or that another process took over, is the watchdog's to look after.
+            if not stored.head.unfinished:
+                self._guard = None
+                guard.disarm()
+            if probe is not None:
+                probe.stop()
+        self._after_commit(stored)
+        return outputs_of(self._wanted, head, self._patiently(self._world.router.read))
+
+    def _patiently(self, do: Callable[[], T]) -> T:
+        """What follows a decision that stands is done again until the cluster answers, within the grace."""
+        return retry_until(self._world, do, self._wanted.analysis.error_grace)
+
+    def _prune(self, stored: Stored) -> None:
+        with contextlib.suppress(ClusterError):  # the next one does it
+            self._world.journal.prune(frozenset(stored.head.recorded))
+
+    def _take_out(self, stored: Stored, backend: Backend) -> None:
+        """Leave only this backend, which has all the traffic, in the route, unless one that had some was not seen
+        without requests."""
+        if not stored.head.leaving:
+            whole, route, pause = Split.whole(backend), self._wanted.route, self._world.pause
+            self._patiently(lambda: take_out(self._world, route, whole, (backend, *self._idle(stored)), pause))
+
+    def _attempt(self, holder: str, kind: Kind, old: Backend | None) -> Attempt:
+        fewer = _fewer(self._world, self._wanted, old) if old is not None else ""
+        return Attempt(
+            id=holder,
+            outcome=Outcome.RUNNING,
+            kind=kind,
+            candidate=self._wanted.candidate,
+            manifest=self._wanted.manifest,
+            began=self._world.now(),
+            retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
+            notes=(fewer,) if fewer else (),
+            caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "return" else "",
+        )
+
+    def _probe(self) -> Probe | None:
+        if self._wanted.probe is None:
+            return None
+        if self._wanted.gateway_url is None:
+            raise ClusterError("the traffic probe needs the stack setting gatewayUrl")
+        probe = Probe(self._wanted.probe, self._wanted.gateway_url, self._wanted.route)
+        probe.start()
+        return probe
+
+    def _after_commit(self, stored: Stored) -> None:
+        """See the old backend without requests while it stands in the route at 0%, then take it out; the engine deletes
+        it afterwards. The other way round a proxy could lose it while the former weights are still in force."""
+        self._patiently(self._keep_standby)
+        self._await_in_force(stored)
+        self._take_out(stored, self._wanted.candidate)
+
+    def _await_in_force(self, stored: Stored, *, or_go_on: bool = False) -> None:
+        """See every backend that has no weight any more without requests. Raises ClusterError where that is not seen,
+        unless the caller may go on or the backend is the warm standby, which nobody deletes; the journal then still
+        has it as leaving."""
+        world, standby = self._world, self._wanted.standby
+        for gone in leaving_with(stored.head.leaving, None, self._wanted.candidate):
+            self._reporter.status(f"{self._wanted.service}: waiting until {gone.service} is seen without requests")
+            try:
+                InForce(world, self._wanted, gone).wait(self._cancelled)
+            except ClusterError as error:
+                words = f"the gateway has accepted the route, but it was not seen in force: {error}"
+                if not or_go_on and (standby is None or standby.service != gone.service):
+                    stays = "its workload stays, the next up waits again"
+                    raise ClusterError(f"{self._wanted.service}: {words}; {stays}") from None
+                self._reporter.event(f"{self._wanted.service}: {words}")
+                continue
+            left = tuple(one for one in stored.head.leaving if one.service != gone.service)
+            self._save(stored, stored.head.model_copy(update={"leaving": left}))
+
+    def _save(self, stored: Stored, head: Head) -> None:
+        self._patiently(lambda: save_head(self._world, stored, head))
+
+    def _keep_standby(self) -> None:
+        """A rolling rollout has scaled it down, whoever declared its replicas."""
+        standby = self._wanted.standby
+        if standby is None:
+            return
+        if self._world.workloads.replicas(standby) < standby.replicas:
+            self._world.workloads.scale(standby, standby.replicas)
+
+
+def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
+    """The outputs with the live weights; None when neither route nor journal is there. What a journal that cannot be
+    understood says of the rollout stays as it was recorded."""
+    live = world.router.read()
+    try:
+        stored = load_head(world)
+    except JournalUnreadable:
+        return {**olds, "weights": weights_of(live)}
+    if stored is None and live is None:
+        return None
+    if stored is None:
+        return {**olds, "weights": weights_of(live)}
+    return {**olds, **outcome_of(stored.head, live)}
+
+
+def _named(serving: Serving) -> str:
+    return f"{serving.backend.version} ({serving.backend.revision})"

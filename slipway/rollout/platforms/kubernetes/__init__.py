@@ -1,0 +1,1 @@
+"""Deployments, Leases and ConfigMaps of a Kubernetes cluster."""

@@ -1,0 +1,84 @@
+"""The operator's word in a ConfigMap that the CLI writes and the executor reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import get_args
+
+from lightkube import Client
+from lightkube.resources.core_v1 import ConfigMap
+
+from slipway.release.errors import ClusterError, Conflict
+from slipway.release.labels import SERVICE_LABEL
+from slipway.rollout.platforms.base import Action, Intent
+from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
+from slipway.rollout.platforms.kubernetes.requests import Patience, version_of
+from slipway.rollout.platforms.kubernetes.view import view_of
+
+REASON_LENGTH = 1000
+ATTEMPTS = 5
+_KEY = "intent.json"
+_PART = "intent"
+
+
+class ConfigMapIntents:
+    """See slipway.rollout.platforms.base.Intents."""
+
+    def __init__(self, client: Client, namespace: str, service: str, patience: Patience | None = None) -> None:
+        # Not fenced: the operator writes here, who holds no Lease.
+        self._documents = Documents(client, namespace, service, patience=patience)
+        self._view = view_of(client, namespace)
+        self._service = service
+        self._name = f"slipway-{service}.intent"
+
+    def write(self, intent: Intent) -> None:
+        """Replace the former intent; of two at the same time the later one stays. When it raises, it was not written,
+        or the message says that this cannot be seen."""
+        if len(intent.reason) > REASON_LENGTH:
+            raise ClusterError(f"the reason of an intent may have {REASON_LENGTH} characters at most")
+        data = {_KEY: json.dumps(asdict(intent))}
+        labels = labels_of(self._service, _PART)
+        for _ in range(ATTEMPTS):
+            former = self._documents.get(self._name, _PART)
+            try:
+                if former is None:
+                    self._documents.create(self._name, labels, data)
+                else:
+                    self._documents.replace(self._name, labels, data, version_of(former))
+            except Conflict:
+                continue
+            return
+        raise Conflict(f"{self._documents.named(self._name)}: others keep writing it; try again")
+
+    def read(self, max_age: float = 0.0) -> Intent | None:
+        """The last intent, None when there is none."""
+        found = self._found(max_age)
+        if found is None:
+            return None
+        try:
+            intent = Intent(**json.loads((found.data or {})[_KEY]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ClusterError(
+                f"{self._documents.named(self._name)} holds no intent that can be understood; give it anew"
+            ) from error
+        if intent.action not in get_args(Action):
+            raise ClusterError(f"{self._documents.named(self._name)}: unknown action {intent.action!r}")
+        return intent
+
+    def _found(self, max_age: float) -> ConfigMap | None:
+        if max_age > 0 and self._view.usable:
+            try:
+                listing = self._view.of(ConfigMap, SERVICE_LABEL, {PART_LABEL: _PART})
+                listed = listing.get(self._service, self._service, max_age) or []
+            except ClusterError:
+                self._view.rest()
+            else:
+                return next(
+                    (one for one in listed if one.metadata is not None and one.metadata.name == self._name), None
+                )
+        return self._documents.get(self._name, _PART)
+
+    def delete(self) -> None:
+        """Remove it; it is no error when there is none."""
+        self._documents.delete(self._name, _PART)

@@ -1,0 +1,89 @@
+"""The journal in ConfigMaps: a head that is compared and swapped, and the records of the rollouts beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from lightkube import Client
+
+from slipway.release.errors import ClusterError, JournalUnreadable
+from slipway.rollout.platforms.base import Condense, Document
+from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
+from slipway.rollout.platforms.kubernetes.records import RecordChunks, line_of
+from slipway.rollout.platforms.kubernetes.requests import Patience, version_of
+from slipway.rollout.process.fence import UNFENCED, Fence
+
+HEAD_BYTES = 512 * 1024
+_HEAD_KEY = "head.json"
+_HEAD = "journal"
+
+
+class ConfigMapJournalStore:
+    """See slipway.rollout.platforms.base.JournalStore. Not for several threads at once; several processes are fine."""
+
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        service: str,
+        fence: Fence = UNFENCED,
+        patience: Patience | None = None,
+    ) -> None:
+        self._documents = Documents(client, namespace, service, fence, patience)
+        self._records = RecordChunks(client, self._documents)
+        self._service = service
+        self._name = f"slipway-{service}"
+
+    def load(self) -> tuple[Document, str] | None:
+        """The head and its version."""
+        found = self._documents.get(self._name, _HEAD)
+        if found is None:
+            return None
+        try:
+            head = json.loads((found.data or {})[_HEAD_KEY])
+        except (KeyError, ValueError):
+            head = None
+        if not isinstance(head, dict):
+            raise JournalUnreadable(
+                f"{self._documents.named(self._name)}: {_HEAD_KEY} is missing or no JSON object, somebody edited it; "
+                "restore it, or delete the ConfigMap and let the stack's state say what serves"
+            )
+        return head, version_of(found)
+
+    def save(self, head: Mapping[str, Any], expect: str | None) -> str:
+        """Compare-and-swap; returns the new version."""
+        text = line_of(head)
+        if len(text.encode()) > HEAD_BYTES:
+            raise ClusterError(f"{self._documents.named(self._name)}: the head would have {len(text.encode())} bytes")
+        labels = labels_of(self._service, _HEAD)
+        if expect is None:
+            return version_of(self._documents.create(self._name, labels, {_HEAD_KEY: text}))
+        return version_of(self._documents.replace(self._name, labels, {_HEAD_KEY: text}, expect))
+
+    def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
+        """Add records; each call is one small write. Exactly once unless it raises."""
+        self._records.append(rollout_id, records)
+
+    def records(self, rollout_id: str) -> list[Document]:
+        """All records of a rollout in order, read in pages."""
+        return self._records.all(rollout_id)
+
+    def latest(self, rollout_id: str) -> Document | None:
+        """The last record, found without reading the others."""
+        return self._records.latest(rollout_id)
+
+    def condense(self, rollout_id: str, condense: Condense) -> None:
+        """Put old records through `condense` once there are many."""
+        self._records.condense(rollout_id, condense)
+
+    def prune(self, keep: AbstractSet[str]) -> None:
+        """Delete the records of all rollouts but these."""
+        self._records.prune(keep)
+
+    def delete(self) -> None:
+        """Delete head and records."""
+        self.prune(frozenset())
+        self._documents.delete(self._name, _HEAD)

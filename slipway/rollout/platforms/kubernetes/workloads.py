@@ -1,0 +1,227 @@
+"""Deployments, their pods and the endpoints of their Services, as the API server tells them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from lightkube import Client
+from lightkube.models.autoscaling_v1 import Scale
+from lightkube.models.meta_v1 import LabelSelector
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import Pod
+from lightkube.resources.discovery_v1 import EndpointSlice
+
+from slipway.release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
+from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.platforms.base import Readiness, Reason
+from slipway.rollout.platforms.kubernetes.pods import Trouble, restarts, trouble
+from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, version_of
+from slipway.rollout.platforms.kubernetes.view import view_of
+from slipway.rollout.process.fence import UNFENCED, Fence
+
+ATTEMPTS = 6
+SERVICE_OF_SLICE = "kubernetes.io/service-name"
+
+
+class KubernetesWorkloads:
+    """See slipway.rollout.platforms.base.Workloads."""
+
+    def __init__(
+        self, client: Client, namespace: str, fence: Fence = UNFENCED, patience: Patience | None = None
+    ) -> None:
+        self._client = client
+        self._fence = fence
+        self._requests = Requests(client, fence, patience)
+        self._unfenced = Requests(client, patience=patience)
+        self._namespace = namespace
+        self._view = view_of(client, namespace)
+
+    def readiness(self, backend: Backend, max_age: float = 0.0) -> Readiness:
+        """What runs now: Deployment, pods and endpoints, three reads; with `max_age` they are shared."""
+        if max_age > 0 and self._view.usable:
+            try:
+                seen = self._seen(backend, max_age)
+            except ClusterError:
+                self._view.rest()
+            else:
+                if seen is not None:
+                    return seen
+        return self._asked(backend)
+
+    def _seen(self, backend: Backend, max_age: float) -> Readiness | None:
+        """By what is read for all rollouts; None when something is not among it, be it for want of a label."""
+        view, revision, reader = self._view, backend.revision, backend.deployment
+        deployments = view.of(Deployment, REVISION_LABEL).get(revision, reader, max_age) or []
+        deployment = next((one for one in deployments if _name(one) == backend.deployment), None)
+        slices = view.of(EndpointSlice, REVISION_LABEL).get(revision, reader, max_age) or []
+        mine = [one for one in slices if _labels_of(one).get(SERVICE_OF_SLICE) == backend.service]
+        if deployment is None or not mine:
+            return None
+        wanted = _labels(_selector(deployment)).items()
+        if _all_ready(deployment):  # Pods only tell what is wrong, and most of a long answer would be theirs.
+            return _readiness(deployment, [], mine)
+        pods = [
+            pod
+            for pod in view.of(Pod, REVISION_LABEL).get(revision, reader, max_age) or []
+            if wanted <= _labels_of(pod).items()
+        ]
+        return _readiness(deployment, pods, mine)
+
+    def _asked(self, backend: Backend) -> Readiness:
+        deployment = self._get(backend)
+        if deployment is None:
+            problem = f"{self._named(backend)} does not exist; check that its workload was created"
+            return Readiness(0, 0, 0, 0, problem, Reason.MISSING)
+        return _readiness(deployment, self._pods(deployment, backend), self._slices(backend))
+
+    def scale(self, backend: Backend, replicas: int) -> None:
+        """Set `spec.replicas` through the scale subresource, by compare-and-swap: an autoscaler may write it too."""
+        what = f"scale of {self._named(backend)}"
+        for _ in range(ATTEMPTS):
+            found = self._requests.find(what, Deployment.Scale, backend.deployment, self._namespace)
+            if found is None:
+                raise ClusterError(f"{what}: it does not exist; check that its workload was created")
+            if found.spec is not None and found.spec.replicas == replicas:
+                return
+            try:
+                written = self._set(self._requests, backend, found, replicas)
+            except Conflict:
+                continue
+            self._take_back_if_late(backend, found, written)
+            return
+        raise Conflict(f"{what}: others keep writing it; check what scales it")
+
+    def _set(self, requests: Requests, backend: Backend, found: Scale, replicas: int) -> Scale:
+        change = {"metadata": {"resourceVersion": version_of(found)}, "spec": {"replicas": replicas}}
+        what = f"scale of {self._named(backend)}"
+        return requests.patch(what, Deployment.Scale, backend.deployment, self._namespace, change)
+
+    def _take_back_if_late(self, backend: Backend, former: Scale, written: Scale) -> None:
+        """Nobody stamps a Deployment when the Lease is taken over, so what was sent just before this process was
+        stopped may have come when another held the Lease. Replicas that were taken away are given back then, unless
+        somebody has written since; too many harm nobody."""
+        try:
+            self._fence.check()
+        except (LeaseLost, LeaseStale):
+            before, after = _replicas(former), _replicas(written)
+            if before > after:
+                with contextlib.suppress(Conflict):
+                    self._set(self._unfenced, backend, written, before)
+            raise
+
+    def replicas(self, backend: Backend) -> int:
+        """`spec.replicas`; 0 when the Deployment is missing."""
+        deployment = self._get(backend)
+        return _desired(deployment) if deployment is not None else 0
+
+    def _get(self, backend: Backend) -> Deployment | None:
+        return self._requests.find(self._named(backend), Deployment, backend.deployment, self._namespace)
+
+    def _pods(self, deployment: Deployment, backend: Backend) -> list[Pod]:
+        labels = _labels(_selector(deployment))
+        return self._requests.ask(
+            f"pods of {self._named(backend)}",
+            lambda: list(self._client.list(Pod, namespace=self._namespace, labels=labels)),
+        )
+
+    def _slices(self, backend: Backend) -> list[EndpointSlice]:
+        labels: dict[str, Any] = {SERVICE_OF_SLICE: backend.service}
+        return self._requests.ask(
+            f"EndpointSlices of Service {self._namespace}/{backend.service}",
+            lambda: list(self._client.list(EndpointSlice, namespace=self._namespace, labels=labels)),
+        )
+
+    def _named(self, backend: Backend) -> str:
+        return f"Deployment {self._namespace}/{backend.deployment}"
+
+
+def _readiness(deployment: Deployment, pods: Sequence[Pod], slices: Sequence[EndpointSlice]) -> Readiness:
+    found = trouble(pods) or _not_created(deployment)
+    return Readiness(
+        desired=_desired(deployment),
+        ready=_ready(deployment),
+        endpoints_ready=ready_endpoints(slices),
+        restarts=sum(restarts(pod) for pod in pods),
+        problem=found.text if found else None,
+        reason=found.reason if found else None,
+        fatal=found.fatal if found else False,
+        image=_image(deployment),
+    )
+
+
+def ready_endpoints(slices: Sequence[EndpointSlice]) -> int:
+    """Pods that take traffic: ready and not terminating, counted once although a pod may be in a slice of either
+    address family. An unset `ready` means ready (its API's documentation)."""
+    ready = set()
+    for piece in slices:
+        for endpoint in piece.endpoints or []:
+            state = endpoint.conditions
+            if state is not None and (state.ready is False or state.terminating):
+                continue
+            target = endpoint.targetRef
+            ready.add(target.name if target is not None and target.name else endpoint.addresses[0])
+    return len(ready)
+
+
+def _name(found: Deployment) -> str:
+    return (found.metadata.name if found.metadata is not None else None) or ""
+
+
+def _labels_of(found: Pod | EndpointSlice) -> dict[str, str]:
+    return (found.metadata.labels if found.metadata is not None else None) or {}
+
+
+def _selector(deployment: Deployment) -> LabelSelector:
+    return deployment.spec.selector if deployment.spec is not None else LabelSelector()
+
+
+def _labels(selector: LabelSelector) -> dict[str, Any]:
+    """Workloads of Slipway select by labels alone."""
+    if selector.matchExpressions or not selector.matchLabels:
+        raise ClusterError("the Deployment does not select its pods by matchLabels alone; it is none of Slipway's")
+    return dict(selector.matchLabels)
+
+
+def _replicas(scale: Scale) -> int:
+    return (scale.spec.replicas if scale.spec is not None else None) or 0
+
+
+def _desired(deployment: Deployment) -> int:
+    replicas = deployment.spec.replicas if deployment.spec is not None else None
+    return 1 if replicas is None else replicas
+
+
+def _ready(deployment: Deployment) -> int:
+    """0 until the Deployment's controller has seen the current generation: its counts are of an older one."""
+    status, meta = deployment.status, deployment.metadata
+    if status is None or meta is None or (status.observedGeneration or 0) < (meta.generation or 0):
+        return 0
+    return status.readyReplicas or 0
+
+
+def _all_ready(deployment: Deployment) -> bool:
+    """Whether there are as many pods as are wanted, each of them ready."""
+    made = (deployment.status.replicas if deployment.status is not None else None) or 0
+    return made == _ready(deployment) == _desired(deployment)
+
+
+def _image(deployment: Deployment) -> str | None:
+    """Of the service's container, named after the service (see slipway.release.pod); admission may add others."""
+    template = deployment.spec.template if deployment.spec is not None else None
+    if template is None or template.spec is None:
+        return None
+    labels = (template.metadata.labels if template.metadata is not None else None) or {}
+    named = {container.name: container.image for container in template.spec.containers}
+    return named.get(labels.get(SERVICE_LABEL, "")) or (next(iter(named.values())) if len(named) == 1 else None)
+
+
+def _not_created(deployment: Deployment) -> Trouble | None:
+    """Pods that were never made, for want of quota or rights: only the Deployment tells."""
+    conditions = (deployment.status.conditions if deployment.status is not None else None) or []
+    for condition in conditions:
+        if condition.type == Reason.QUOTA and condition.status == "True":
+            return Trouble(Reason.QUOTA, f"pods cannot be created: {condition.message}", fatal=False)
+    return None

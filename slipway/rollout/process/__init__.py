@@ -1,0 +1,1 @@
+"""What the rollouts of one process share: the clock, the right to write, connections and answers."""

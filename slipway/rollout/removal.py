@@ -1,0 +1,94 @@
+"""The end of a service: what its Rollout wrote goes, unless another stack releases the service by now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from slipway.release.errors import ReleaseRefused
+from slipway.release.records.journal import Head, read_head, read_owner
+from slipway.rollout.adapters import World
+from slipway.rollout.safety.heartbeat import hold_lease
+from slipway.rollout.safety.watchdog import new_rollout_id
+
+
+class Reporter(Protocol):
+    """Where the lines go."""
+
+    def status(self, line: str) -> None:
+        """Replace the status line."""
+        ...
+
+    def event(self, line: str) -> None:
+        """Add a line that stays."""
+        ...
+
+
+def remove(
+    world: World, service: str, workloads: Iterable[str], reporter: Reporter, cancelled: threading.Event, forget: str
+) -> None:
+    """Delete the route, the journal, the intents and the Lease.
+
+    Where another stack releases the service, or it was handed to another, nothing of it is touched. `workloads` are
+    the Services that the engine deletes after this; when one of them has traffic then, this raises ReleaseRefused, so
+    that the engine deletes nothing. `forget` is the command that makes the stack forget them.
+    """
+    stored = world.journal.load()
+    owner = _another(read_owner(stored[0]) if stored is not None else _owner_by_route(world), world.stack)
+    if owner is None:
+        remove_all(world, reporter.status, cancelled)
+        return
+    used = sorted(set(workloads) & in_use(world))
+    if used:
+        raise ReleaseRefused(
+            f"{service}: nothing is deleted, since {owner} releases it and {', '.join(used)} has its traffic. "
+            f"Make this stack forget it without deleting anything: {forget}"
+        )
+    reporter.event(f"{service}: {owner} releases it, so its route, journal and Lease stay as they are")
+
+
+def services_of(recorded: Mapping[str, Any]) -> tuple[str, ...]:
+    """The Services of candidate and standby in a Rollout's recorded inputs."""
+    sides = (recorded.get("candidate"), recorded.get("standby"))
+    return tuple(str(side["service"]) for side in sides if isinstance(side, dict) and "service" in side)
+
+
+def _owner_by_route(world: World) -> Head:
+    """Where the journal is lost, the route still says whose the service is."""
+    live = world.router.read()
+    return Head(service="", stack=(live.owner or None) if live is not None else None)
+
+
+def _another(head: Head, stack: str) -> str | None:
+    """The stack that releases the service when it is not this one; an empty `stack` acts for the owner."""
+    if not stack:
+        return None
+    if head.handed_to not in (None, stack):
+        return head.handed_to
+    return head.stack if head.stack not in (None, stack) and head.handed_to != stack else None
+
+
+def in_use(world: World) -> set[str]:
+    """The Services that have or may have traffic: what serves, what a rollout is about, and what the route names.
+    Raises JournalUnreadable when the journal cannot say it."""
+    stored = world.journal.load()
+    live = world.router.read()
+    used = {name for name, share in (live.shares if live is not None else {}).items() if share > 0}
+    if stored is None:
+        return used
+    head = read_head(stored[0])
+    backends = [*head.leaving]
+    backends += [head.serving.backend] if head.serving is not None else []
+    backends += [head.attempt.candidate] if head.attempt is not None and head.unfinished else []
+    return used | {one.service for one in backends}
+
+
+def remove_all(world: World, tell: Callable[[str], None], cancelled: threading.Event) -> None:
+    """Delete all of it, whoever releases the service. Raises LeaseHeld while a rollout is in flight."""
+    with hold_lease(world, new_rollout_id(), tell, cancelled):
+        world.router.claim()
+        world.router.delete()
+        world.intents.delete()
+        world.journal.delete()
+    world.lease.delete()

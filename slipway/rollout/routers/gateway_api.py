@@ -1,0 +1,270 @@
+"""The router for the Gateway API: one HTTPRoute named after the service, written whole and by nobody else.
+
+A preview by header is the first rule of that route, so there is one object with one version. A preview by host
+name needs a second route, `<service>.preview`: it is written before the first, removed after it, and carries no
+traffic of users, so that the order of the two does not matter to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightkube import Client
+from lightkube.generic_resource import create_namespaced_resource
+
+from slipway.release.errors import ClusterError, Conflict
+from slipway.release.labels import SERVICE_LABEL
+from slipway.release.manifest.route import Route
+from slipway.release.manifest.strategy import Preview
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY
+from slipway.rollout.platforms.kubernetes.requests import Patience, Requests
+from slipway.rollout.platforms.kubernetes.view import view_of
+from slipway.rollout.process.fence import UNFENCED, Fence
+from slipway.rollout.routers.base import ROUTE_OWNER_LABEL, Draw, Live, Split, refuse_other_stack
+from slipway.rollout.routers.httproute import (
+    acceptance,
+    body_of,
+    changed_by,
+    check_preview,
+    preview_spec_of,
+    settings_of,
+    shares_of,
+    spec_of,
+    wanted_body,
+    wanted_settings,
+)
+from slipway.rollout.routers.parts import Json, matches
+from slipway.rollout.routers.rivals import share_a_match
+
+HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
+PREVIEW_ANNOTATION = "slipway.dev/preview-route"
+WRITER_ANNOTATION = "slipway.dev/rollout"
+"""The attempt that wrote or claimed the route last."""
+STACK_ANNOTATION = "slipway.dev/stack"
+"""`project/stack` that declares the route."""
+ATTEMPTS = 6
+_KEPT = ("annotations", "finalizers", "labels", "ownerReferences", "resourceVersion")
+
+
+class GatewayApiRouter:
+    """See slipway.rollout.routers.base.Router.
+
+    `Live.version` is `<uid>/<generation>/<writer>`: the gateway's controller writes the status of the same object
+    after each change, so that a resourceVersion is out of date at once, while the generation counts changes of the
+    spec. With the writer in it, the claim of a new holder makes every version that an earlier one has read a Conflict.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        service: str,
+        fence: Fence = UNFENCED,
+        stack: str = "",
+        patience: Patience | None = None,
+    ) -> None:
+        self._client = client
+        self._requests = Requests(client, fence, patience)
+        self._fence = fence
+        self._stack = stack
+        self._namespace = namespace
+        self._service = service
+        self._preview_name = f"{service}.preview"
+        self._view = view_of(client, namespace)
+        self._understood: tuple[tuple[str | None, ...], Live] | None = None
+        """Versions of route and preview, and what they mean: a route that did not change is not worked out again."""
+
+    def read(self, max_age: float = 0.0) -> Live | None:
+        """The live route, None when there is none."""
+        found = self._seen(max_age) if max_age > 0 and self._view.usable else None
+        found = found or self._get(self._service)  # It may have no label of ours.
+        return self._live(found) if found is not None else None
+
+    def apply(self, route: Route, split: Split, expect: str | None) -> Live:
+        """Write the whole route by compare-and-swap on its spec and its writer."""
+        check_preview(split.preview)
+        spec, preview = spec_of(route, split), preview_spec_of(route, split.preview)
+        if preview is not None:
+            self._write_preview(preview)
+        written = self._swap(spec, expect, has_preview=preview is not None)
+        if preview is None:
+            self._remove(self._preview_name)
+        return self._live(written)
+
+    def claim(self) -> Live | None:
+        """Stamp the route, and its preview, with writer and owner."""
+        claimed = None
+        for name in (self._preview_name, self._service):
+            claimed = self._claim(name)
+        return self._live(claimed) if claimed is not None else None
+
+    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
+        """What `Live.body` is while the route is as wanted."""
+        return wanted_body(route, preview, sticky)
+
+    def settings(self, route: Route) -> Json:
+        """What `Live.settings` is while the route is as wanted."""
+        return wanted_settings(route)
+
+    def rivals(self, route: Route) -> list[str]:
+        """The names of other routes of the namespace that have a host name and a match of this one."""
+        what = f"HTTPRoutes in {self._namespace}"
+        found = self._requests.ask(what, lambda: list(self._client.list(HTTPRoute, namespace=self._namespace)))
+        own, wanted = (self._service, self._preview_name), matches(route)
+        names = [(str(one["metadata"]["name"]), one["spec"]) for one in found if one["metadata"]["name"] not in own]
+        return [name for name, spec in names if share_a_match(spec, route, wanted)]
+
+    def delete(self) -> None:
+        """Remove the route and its preview."""
+        self._remove(self._service)
+        self._remove(self._preview_name)
+
+    def _seen(self, max_age: float) -> Json | None:
+        try:
+            listed = self._view.of(HTTPRoute, SERVICE_LABEL).get(self._service, self._service, max_age) or []
+        except ClusterError:
+            self._view.rest()
+            return None
+        return next((one for one in listed if one["metadata"]["name"] == self._service), None)
+
+    def _live(self, found: Json) -> Live:
+        preview = self._get(self._preview_name) if PREVIEW_ANNOTATION in _marks(found) else None
+        seen = tuple(_resource_version(one) for one in (found, preview))
+        if self._understood is None or self._understood[0] != seen:
+            self._understood = seen, self._read_out(found, preview)
+        return self._understood[1]
+
+    def _read_out(self, found: Json, preview: Json | None) -> Live:
+        problem, marks = acceptance(found), _marks(found)
+        if PREVIEW_ANNOTATION in marks:
+            problem = problem or (acceptance(preview) if preview is not None else "the preview route is missing")
+        return Live(
+            shares=shares_of(found["spec"]),
+            version=_version(found),
+            accepted=not problem,
+            problem=problem,
+            managed=self._is_ours(found),
+            body=body_of(found["spec"], preview["spec"] if preview is not None else None),
+            writer=marks.get(WRITER_ANNOTATION, ""),
+            owner=marks.get(STACK_ANNOTATION, ""),
+            changed_by=changed_by(found),
+            settings=settings_of(found["spec"]),
+        )
+
+    def _swap(self, spec: Json, expect: str | None, *, has_preview: bool) -> Json:
+        what = self._what(self._service)
+        for _ in range(ATTEMPTS):
+            found = self._get(self._service)
+            self._refuse_foreign(found)
+            live = _version(found) if found is not None else None
+            if live != expect and found is not None and self._is_own(found, spec, has_preview=has_preview):
+                return found  # An earlier call got as far as this, and failed after it.
+            if live != expect:
+                raise Conflict(f"{what}: expected version {expect}, found {live}{_who(found)}")
+            try:
+                return self._put(self._service, spec, found, has_preview=has_preview)
+            except Conflict:
+                # Either the gateway wrote the status, which is nothing to us, or the next look tells who it was.
+                continue
+        raise Conflict(f"{what}: others keep writing it")
+
+    def _is_own(self, found: Json, spec: Json, *, has_preview: bool) -> bool:
+        """Whether this very attempt has written this spec."""
+        marks, writer = _marks(found), self._fence.writer
+        same = bool(writer) and marks.get(WRITER_ANNOTATION) == writer and found["spec"] == spec
+        return same and (PREVIEW_ANNOTATION in marks) is has_preview
+
+    def _write_preview(self, spec: Json) -> None:
+        for _ in range(ATTEMPTS):
+            found = self._get(self._preview_name)
+            self._refuse_foreign(found)
+            try:
+                self._put(self._preview_name, spec, found)
+            except Conflict:
+                continue
+            return
+        raise Conflict(f"{self._what(self._preview_name)}: others keep writing it")
+
+    def _claim(self, name: str) -> Json | None:
+        for _ in range(ATTEMPTS):
+            found = self._get(name)
+            if found is None:
+                return None
+            self._refuse_foreign(found, any_stack=True)
+            meta: Any = self._stamped(found["metadata"], name)
+            wanted = HTTPRoute(metadata=meta, spec=found["spec"])
+            try:
+                replaced: Json = self._requests.replace(self._what(name), wanted)
+            except Conflict:
+                continue
+            return replaced
+        raise Conflict(f"{self._what(name)}: others keep writing it")
+
+    def _put(self, name: str, spec: Json, former: Json | None, *, has_preview: bool = False) -> Json:
+        meta: Any = self._stamped(former["metadata"] if former is not None else {}, name)
+        meta["annotations"].pop(PREVIEW_ANNOTATION, None)
+        if has_preview:
+            meta["annotations"][PREVIEW_ANNOTATION] = self._preview_name
+        wanted = HTTPRoute(metadata=meta, spec=spec)
+        write = self._requests.replace if former is not None else self._requests.create
+        written: Json = write(self._what(name), wanted)
+        return written
+
+    def _stamped(self, former: Json, name: str) -> Json:
+        """The metadata to write: what others have set stays."""
+        meta: Json = {key: former[key] for key in _KEPT if key in former}
+        marks = {WRITER_ANNOTATION: self._fence.writer, STACK_ANNOTATION: self._stack}
+        meta["annotations"] = {**(meta.get("annotations") or {}), **{key: mark for key, mark in marks.items() if mark}}
+        meta["labels"] = {**(meta.get("labels") or {}), **MANAGED_BY, **self._labels()}
+        return {**meta, "name": name, "namespace": self._namespace}
+
+    def _remove(self, name: str) -> None:
+        def ours(found: Json) -> bool:
+            self._refuse_foreign(found)
+            return True
+
+        self._requests.remove(self._what(name), HTTPRoute, name, self._namespace, ours)
+
+    def _get(self, name: str) -> Json | None:
+        found: Json | None = self._requests.find(self._what(name), HTTPRoute, name, self._namespace)
+        return found
+
+    def _labels(self) -> dict[str, str]:
+        return {ROUTE_OWNER_LABEL: self._service, SERVICE_LABEL: self._service}
+
+    def _is_ours(self, found: Json) -> bool:
+        return bool((found["metadata"].get("labels") or {}).get(ROUTE_OWNER_LABEL) == self._service)
+
+    def _refuse_foreign(self, found: Json | None, *, any_stack: bool = False) -> None:
+        if found is None:
+            return
+        what = self._what(found["metadata"]["name"])
+        if not self._is_ours(found):
+            raise ClusterError(
+                f"{what} was made by somebody else and is left alone; delete it, or hand it over by the label "
+                f"{ROUTE_OWNER_LABEL}={self._service}"
+            )
+        if not any_stack:
+            refuse_other_stack(what, _marks(found).get(STACK_ANNOTATION, ""), self._stack, self._service)
+
+    def _what(self, name: str) -> str:
+        return f"HTTPRoute {self._namespace}/{name}"
+
+
+def _marks(found: Json) -> dict[str, str]:
+    return found["metadata"].get("annotations") or {}
+
+
+def _resource_version(found: Json | None) -> str | None:
+    return None if found is None else f"{found['metadata']['uid']}/{found['metadata']['resourceVersion']}"
+
+
+def _version(found: Json) -> str:
+    meta: dict[str, Any] = found["metadata"]
+    return f"{meta['uid']}/{meta['generation']}/{_marks(found).get(WRITER_ANNOTATION, '')}"
+
+
+def _who(found: Json | None) -> str:
+    by = changed_by(found) if found is not None else ""
+    return f", last changed by {by}" if by else ""

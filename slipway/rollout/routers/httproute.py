@@ -1,0 +1,160 @@
+"""An HTTPRoute of the Gateway API as plain JSON values: what is wanted, and what a live one says. Pure."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slipway.release.errors import ClusterError
+from slipway.release.manifest.route import Route
+from slipway.release.manifest.strategy import Preview
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.routers import sticky
+from slipway.rollout.routers.base import Draw, Split
+from slipway.rollout.routers.parts import Json, matches, parent, reference, rule, weights
+
+
+def spec_of(route: Route, split: Split) -> Json:
+    """The spec of the service's route. ValueError for a split that is none."""
+    users, draw = [reference(backend, weight) for backend, weight in weights(split)], split.sticky
+    if draw is not None:
+        users = sticky.references(split, draw)
+    return _spec(route, split.preview, users)
+
+
+def wanted_body(route: Route, preview: tuple[Backend, Preview] | None, draw: Draw | None = None) -> str:
+    """The `body_of` of what `spec_of` and `preview_spec_of` give, whoever gets the traffic."""
+    return _hash(_spec(route, preview, []), preview_spec_of(route, preview), sticky.assignments(draw))
+
+
+def preview_spec_of(route: Route, preview: tuple[Backend, Preview] | None) -> Json | None:
+    """The spec of the second route, when the preview has a host name of its own: the API binds host names to a
+    whole route, so that this cannot be a rule of the first one."""
+    if preview is None or preview[1].host is None:
+        return None
+    only = rule(matches(route), [reference(preview[0], 1)], route.timeout)
+    return {"parentRefs": [parent(route)], "hostnames": [preview[1].host], "rules": [only]}
+
+
+def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
+    """Percent per Service name of the users' rule; 0 for those that stand in it without traffic. Of a sticky route
+    these are the shares of clients, and of the next new client."""
+    rules = spec.get("rules") or []
+    found: dict[str, float] = {}
+    for backend in (rules[-1].get("backendRefs") or []) if rules else []:
+        found[backend["name"]] = found.get(backend["name"], 0.0) + backend.get("weight", 1)
+    total = sum(found.values())
+    return {name: round(100.0 * weight / total, 4) if total else 0.0 for name, weight in found.items()}
+
+
+def wanted_settings(route: Route, preview: tuple[Backend, Preview] | None = None) -> Json:
+    """The `settings_of` of what `spec_of` gives, whoever gets the traffic."""
+    return settings_of(_spec(route, preview, []))
+
+
+def settings_of(spec: Mapping[str, Any]) -> Json:
+    """A route's spec without who gets the users' traffic and the rules that keep clients on a side."""
+    rest, _ = _without_keeping(spec)
+    for users in (rest.get("rules") or [])[-1:]:
+        users.pop("backendRefs", None)
+    return rest
+
+
+def body_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
+    """Hash of everything but who gets the users' traffic, and how much of it. The rules that keep clients on a side
+    follow from the last one; where they do not, somebody changed them, and they count."""
+    rest, issued = _without_keeping(spec)
+    return _hash(rest, preview, issued)
+
+
+def _without_keeping(spec: Mapping[str, Any]) -> tuple[Json, sticky.Issued]:
+    rest = copy.deepcopy(dict(spec))
+    rules = rest.get("rules") or []
+    issued = sticky.issued(rules[-1]) if rules else []
+    keeping = sticky.keeping_rules(rules[-1]) if issued else []
+    if keeping and rules[-1 - len(keeping) : -1] == keeping:
+        del rules[-1 - len(keeping) : -1]
+    return rest, issued
+
+
+def _hash(rest: Json, preview: Mapping[str, Any] | None, issued: sticky.Issued) -> str:
+    for users in (rest.get("rules") or [])[-1:]:
+        users.pop("backendRefs", None)
+    text = json.dumps([rest, preview, issued] if issued else [rest, preview], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def acceptance(live: Mapping[str, Any]) -> str:
+    """Empty when the gateway has accepted this generation with all references resolved, otherwise why not."""
+    generation = live["metadata"].get("generation")
+    namespace = live["metadata"]["namespace"]
+    problems = []
+    for wanted in live["spec"].get("parentRefs") or []:
+        entries = [
+            entry.get("conditions") or []
+            for entry in (live.get("status") or {}).get("parents") or []
+            if _key(entry.get("parentRef") or {}, namespace) == _key(wanted, namespace)
+        ]
+        problem = _judged(entries, generation)
+        if problem:
+            gateway = f"{wanted.get('namespace') or namespace}/{wanted['name']}"
+            problems.append(f"Gateway {gateway}: {problem}")
+    return "; ".join(problems)
+
+
+def _judged(entries: Sequence[Sequence[Mapping[str, Any]]], generation: int | None) -> str:
+    current = [
+        {c["type"]: c for c in conditions if c.get("observedGeneration") == generation} for conditions in entries
+    ]
+    for conditions in current:
+        for name in ("Accepted", "ResolvedRefs"):
+            found = conditions.get(name)
+            if found is not None and found.get("status") != "True":
+                text = " ".join(str(found.get("message") or "no message").split())
+                return f"{name} is {found.get('status')}: {found.get('reason')}: {text}"
+    if any("Accepted" in conditions and "ResolvedRefs" in conditions for conditions in current):
+        return ""
+    return (
+        f"has not judged generation {generation} of the route yet; if it stays so, check that the Gateway exists, "
+        "that its controller runs and that a listener admits this namespace"
+    )
+
+
+def _spec(route: Route, preview: tuple[Backend, Preview] | None, users: list[Json]) -> Json:
+    """The preview by header comes first, then what keeps clients on a side, and the users' rule last."""
+    rules = []
+    if preview is not None and preview[1].header is not None:
+        rules.append(rule(matches(route, preview[1].header), [reference(preview[0], 1)], route.timeout))
+    last = rule(matches(route), users, route.timeout)
+    rules += [*sticky.keeping_rules(last), last]
+    return {"parentRefs": [parent(route)], "hostnames": list(route.hostnames), "rules": rules}
+
+
+def _key(gateway: Mapping[str, Any], namespace: str) -> tuple[Any, ...]:
+    return (
+        gateway.get("kind") or "Gateway",
+        gateway.get("namespace") or namespace,
+        gateway.get("name"),
+        gateway.get("sectionName") or None,
+        gateway.get("port"),
+    )
+
+
+def changed_by(found: Mapping[str, Any]) -> str:
+    """The field manager of the newest change of the spec, as `metadata.managedFields` has it; empty where it is
+    unknown. A manager owns what it set until another sets it to something else."""
+    entries = found["metadata"].get("managedFields") or []
+    ours = [entry for entry in entries if "f:spec" in (entry.get("fieldsV1") or {}) and not entry.get("subresource")]
+    newest = max(ours, key=lambda entry: str(entry.get("time") or ""), default=None)
+    return str(newest.get("manager") or "") if newest is not None else ""
+
+
+def check_preview(preview: tuple[Backend, Preview] | None) -> None:
+    """A preview that nobody can reach is an error."""
+    if preview is not None and preview[1].header is None and preview[1].host is None:
+        raise ClusterError(
+            f"the preview of {preview[0].service} needs strategy.preview.header or strategy.preview.host"
+        )

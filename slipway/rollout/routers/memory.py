@@ -1,0 +1,127 @@
+"""A router without a cluster, for tests: the same rules, failures and other writers on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from slipway.release.errors import ClusterError, Conflict
+from slipway.release.manifest.route import Route
+from slipway.release.manifest.strategy import Preview
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.process.faults import Faults
+from slipway.rollout.process.fence import UNFENCED, Fence
+from slipway.rollout.routers.base import Draw, Live, Split, refuse_other_stack
+from slipway.rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body, wanted_settings
+
+
+class MemoryRouter:
+    """See slipway.rollout.routers.base.Router. `history` holds every split that was written, oldest first."""
+
+    def __init__(self, fence: Fence = UNFENCED, stack: str = "") -> None:
+        self.faults = Faults()
+        self.fence = fence
+        self.stack = stack
+        self.history: list[Split] = []
+        self.others: list[str] = []
+        """Names of other routes that claim the same."""
+        self.problem = ""
+        """What the gateway says against the routes that are written from now on; empty: it accepts them."""
+        self._live: Live | None = None
+        self._version = 0
+
+    def read(self, max_age: float = 0.0) -> Live | None:
+        """The live route, None when there is none."""
+        self.faults.hit("read")
+        return self._live
+
+    def apply(self, route: Route, split: Split, expect: str | None) -> Live:
+        """Write the whole route by compare-and-swap."""
+        self.faults.hit("apply")
+        check_preview(split.preview)
+        self._refuse_foreign()
+        shares, body = shares_of(spec_of(route, split)), wanted_body(route, split.preview, split.sticky)
+        if (self._live.version if self._live is not None else None) != expect:
+            if self._live is not None and self._is_own(shares, body):
+                return self._live
+            raise Conflict("somebody else wrote the route in between")
+        self.fence.check()
+        self.history.append(split)
+        accepted = not self.problem
+        writer, owner = self.fence.writer, self.stack or (self._live.owner if self._live is not None else "")
+        settings = wanted_settings(route, split.preview)
+        by = "slipway-rollout"
+        live = self._set(Live(shares, "", accepted, self.problem, True, body, writer, owner, by, settings))
+        self.faults.done("apply")
+        return live
+
+    def claim(self) -> Live | None:
+        """Stamp the route with the writer."""
+        self.faults.hit("claim")
+        if self._live is None:
+            return None
+        if not self._live.managed:
+            raise ClusterError("the route was made by somebody else and is left alone")
+        owner = self.stack or self._live.owner
+        self.fence.check()
+        live = self._set(replace(self._live, writer=self.fence.writer, owner=owner))
+        self.faults.done("claim")
+        return live
+
+    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
+        """What `Live.body` is while the route is as wanted."""
+        return wanted_body(route, preview, sticky)
+
+    def settings(self, route: Route) -> Mapping[str, Any]:
+        """What `Live.settings` is while the route is as wanted."""
+        return wanted_settings(route)
+
+    def rivals(self, route: Route) -> Sequence[str]:
+        """Other routes with the same match, as a test says."""
+        return self.others
+
+    def delete(self) -> None:
+        """Remove the route."""
+        self.faults.hit("delete")
+        if self._live is None:
+            return
+        self._refuse_foreign()
+        self.fence.check()
+        self._live = None
+        self.faults.done("delete")
+
+    def drift(
+        self,
+        shares: Mapping[str, float],
+        *,
+        body: str | None = None,
+        managed: bool = True,
+        by: str = "somebody",
+    ) -> None:
+        """Somebody else writes the route; `by` is their field manager."""
+        former = self._live or Live({}, "", True, "", managed)
+        kept = former.body if body is None else body
+        self._set(replace(former, shares=dict(shares), managed=managed, body=kept, changed_by=by))
+
+    def judge(self, problem: str = "") -> None:
+        """The gateway changes its mind about what is live; empty: it accepts."""
+        self.problem = problem
+        if self._live is not None:
+            self._live = replace(self._live, accepted=not problem, problem=problem)
+
+    def _refuse_foreign(self) -> None:
+        if self._live is not None and not self._live.managed:
+            raise ClusterError("the route was made by somebody else and is left alone")
+        refuse_other_stack("the route", self._live.owner if self._live is not None else "", self.stack, "SERVICE")
+
+    def _is_own(self, shares: Mapping[str, float], body: str) -> bool:
+        live, writer = self._live, self.fence.writer
+        return (
+            live is not None and live.writer == writer != "" and (dict(live.shares), live.body) == (dict(shares), body)
+        )
+
+    def _set(self, live: Live) -> Live:
+        self._version += 1
+        self._live = replace(live, version=f"memory/{self._version}")
+        return self._live

@@ -1,0 +1,1 @@
+"""What keeps a rollout safe when its process dies, sleeps or loses its Lease."""

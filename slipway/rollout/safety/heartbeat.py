@@ -1,0 +1,94 @@
+"""Holds the Lease of a rollout: takes it, renews it in a thread, and keeps the fence open meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from slipway.release.errors import ClusterError, LeaseHeld
+from slipway.rollout.adapters import World
+from slipway.rollout.platforms.base import Lease, Role
+from slipway.rollout.process.fence import Fence
+
+LEASE_SECONDS = 15.0
+RENEW_EVERY = 3.0
+
+
+class Heartbeat:
+    """Renews in a thread. An API server that does not answer only lets the fence run out by time; a later renewal
+    opens it again, unless the Lease has another holder by then."""
+
+    def __init__(self, lease: Lease, fence: Fence) -> None:
+        self._lease = lease
+        self._fence = fence
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+
+    def start(self) -> None:
+        """Begin to renew; the Lease must have been acquired."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, then release what is still held. Nothing may be written any more."""
+        self._stop.set()
+        self._thread.join()
+        if self._fence.lost is None:
+            # Another gets it when its time is over, should this fail.
+            with contextlib.suppress(ClusterError):
+                self._lease.release()
+        self._fence.lose("the Lease was given back")
+
+    def _run(self) -> None:
+        while not self._stop.wait(RENEW_EVERY):
+            begun = self._fence.now()
+            try:
+                self._lease.renew()
+            except LeaseHeld as error:
+                self._fence.lose(str(error))
+                return
+            except Exception:  # noqa: S112 - whatever it was, the Lease was not renewed
+                continue
+            self._fence.renewed(begun, LEASE_SECONDS)
+
+
+@contextmanager
+def hold_lease(
+    world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role = "rollout"
+) -> Iterator[None]:
+    """Hold the Lease of the world for the block; the world's fence is open in it. `role` is for those who ask.
+
+    A holder that no longer renews (its process was killed or stopped) is waited for until its time is over; one that
+    does renew makes this raise LeaseHeld.
+    """
+    _acquire(world, holder, tell, cancelled, role)
+    beat = Heartbeat(world.lease, world.fence)
+    beat.start()
+    try:
+        yield
+    finally:
+        beat.stop()
+
+
+def _acquire(world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role) -> None:
+    seen: float | None = None
+    deadline = time.monotonic() + LEASE_SECONDS + 3
+    while True:
+        begun = world.fence.now()
+        try:
+            world.lease.acquire(holder, LEASE_SECONDS, role)
+        except LeaseHeld:
+            state = world.lease.held_by()
+            renewed = state.renewed if state is not None else None
+            alive = seen is not None and renewed is not None and renewed != seen
+            if alive or time.monotonic() > deadline or cancelled.is_set():
+                raise
+            seen = renewed
+            tell("waiting for the Lease of a rollout that does not answer any more")
+            cancelled.wait(RENEW_EVERY * 1.5)
+        else:
+            world.fence.arm(holder)
+            world.fence.renewed(begun, LEASE_SECONDS)
+            return

@@ -1,0 +1,108 @@
+"""Putting back the traffic of one rollout whose process has died, or could not do it: the watchdog's work, and that of
+`slipway abort` once nobody carries the rollout out any more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from slipway.release.errors import ClusterError, LeaseHeld, LeaseLost
+from slipway.release.records import journal
+from slipway.release.records.journal import Head, Outcome
+from slipway.rollout.adapters import World
+from slipway.rollout.platforms.base import Role
+from slipway.rollout.process.fence import boot_clock
+from slipway.rollout.record import leaving_with, load, save_head
+from slipway.rollout.routers.base import Split
+from slipway.rollout.safety.heartbeat import LEASE_SECONDS, RENEW_EVERY, hold_lease
+from slipway.rollout.traffic.restore import put_back
+from slipway.rollout.traffic.transition import take_out
+
+PATIENCE = 300.0
+"""Seconds that the watchdog goes on trying when the cluster does not answer or no replica is ready."""
+WATCH_EVERY = 5.0
+"""Seconds between two looks at the Lease of a rollout that is guarded."""
+FREE_FOR = 3.0
+"""Seconds between two tries in which the Lease is free, so that an `up` or an operator can take over."""
+
+
+def rescue(world: World, rollout_id: str) -> None:
+    """Put the traffic back if this rollout is unfinished; try for `PATIENCE` while that cannot be done."""
+    began = world.now()
+    while world.now() - began < PATIENCE:
+        try:
+            # The Lease is the dead provider's: its id is known only to the two of us, so taking it over is safe.
+            rescue_once(world, rollout_id, rollout_id, "the provider died", "watchdog")
+        except (LeaseHeld, LeaseLost):
+            return  # Another has taken over, and repairs first.
+        except ClusterError:
+            threading.Event().wait(FREE_FOR)
+        else:
+            return
+
+
+def rescue_once(
+    world: World, rollout_id: str, holder: str, reason: str, by: Role, tell: Callable[[str], None] = lambda _: None
+) -> Head | None:
+    """One try, under the Lease as `holder` in the role `by`. Returns the journal's head afterwards, None when this
+    rollout is not unfinished.
+
+    Raises LeaseHeld, LeaseLost, or ClusterError when the traffic could not be put back.
+    """
+    with hold_lease(world, holder, tell, threading.Event(), by):
+        stored = load(world)
+        if stored is None:
+            return None
+        head = stored.head
+        if head.attempt is None or head.attempt.id != rollout_id or head.attempt.outcome is not Outcome.RUNNING:
+            return None
+        live = world.router.claim()
+        candidate, leaving = head.attempt.candidate, head.leaving
+        if head.serving is not None:
+            old = head.serving.backend
+            shared = live is not None and live.shares.get(candidate.service, 0.0) > 0
+            leaving = leaving_with(leaving, candidate if shared or head.attempt.steps else None, old)
+            put_back(world, head.serving, head.attempt, tell)
+            if candidate not in leaving:  # it never had traffic; otherwise the next `up` sees it without requests first
+                take_out(world, head.serving.route, Split.whole(old), [old, candidate], world.pause)
+        ended = journal.interrupted(head, reason, by, world.now())
+        save_head(world, stored, ended.model_copy(update={"leaving": leaving}))
+        return stored.head
+
+
+def watch_lease(
+    world: World, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
+) -> None:
+    """Run beside each rollout that is guarded, in a thread of the watchdog, until `disarmed` is set: a provider that
+    lives but was stopped does not renew its Lease any more, and then its traffic is put back.
+
+    Only time in which the Lease could be read counts, so that an API server which is away, or a watchdog that was
+    stopped too, ends no rollout whose provider is well.
+    """
+    seen: tuple[str, float] | None = None
+    since = last = clock()
+    while not disarmed.wait(WATCH_EVERY):
+        try:
+            state = world.lease.held_by()
+        except ClusterError:
+            seen = None
+            continue
+        found, now = (state.holder, state.renewed) if state is not None else None, clock()
+        if found is None or found != seen or now - last > 2 * WATCH_EVERY:
+            seen, since = found, now
+        last = now
+        if found is not None and found[0] == rollout_id and now - since > LEASE_SECONDS + RENEW_EVERY:
+            if _take_over(world, rollout_id):
+                return
+            since = now
+
+
+def _take_over(world: World, rollout_id: str) -> bool:
+    """Under a holder of its own, so that the provider, should it wake up, finds its Lease lost."""
+    try:
+        rescue_once(world, rollout_id, f"{rollout_id}-w", "the provider was stopped", "watchdog")
+    except (LeaseHeld, LeaseLost):
+        return True
+    except ClusterError:
+        return False
+    return True

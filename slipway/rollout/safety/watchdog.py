@@ -1,0 +1,125 @@
+"""`python -m slipway.rollout.safety.watchdog --of PID`: guards the rollouts of a provider process, and puts
+traffic back when it dies.
+
+It reads its standard input, a line at a time:
+
+- `guard NAMESPACE SERVICE ROLLOUT`: answered by `ready ROLLOUT` once the cluster was reached, else by
+  `error ROLLOUT TEXT`. In either case the rollout is guarded from then on;
+- `disarm ROLLOUT`: it has ended in order;
+- `act ROLLOUT`: put its traffic back now, although the provider lives;
+- the end of the input: the provider died, in whatever way. Every rollout that is still guarded is put back, all at the
+  same time. `PID` is the provider's, for those who look at the list of processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from slipway.release.errors import SlipwayError
+from slipway.rollout.adapters import World
+from slipway.rollout.assemble import connect_world
+from slipway.rollout.safety import rescue
+
+
+def main() -> int:
+    """Guard until the input ends and everything is put back."""
+    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+    Watchdog(_say).run(sys.stdin)
+    return 0
+
+
+@dataclass(slots=True)
+class Ward:
+    """One rollout that is guarded; `disarmed` is set when it no longer is. `watch` is the thread beside it."""
+
+    namespace: str
+    service: str
+    rollout_id: str
+    disarmed: threading.Event = field(default_factory=threading.Event)
+    watch: threading.Thread | None = None
+
+
+class Watchdog:
+    """`connect` makes the world of a service in a namespace; `act` puts one rollout back; `watch` returns when it was
+    disarmed, or acts itself before."""
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        connect: Callable[[str, str], World] = connect_world,
+        act: Callable[[World, str], None] = rescue.rescue,
+        watch: Callable[[World, str, threading.Event], None] = rescue.watch_lease,
+    ) -> None:
+        self._say = say
+        self._connect = connect
+        self._act = act
+        self._watch = watch
+        self._wards: dict[str, Ward] = {}
+        self._acting: list[threading.Thread] = []
+
+    def run(self, lines: Iterable[str]) -> None:
+        """Obey each line; after the last one put everything back that is still guarded."""
+        for line in lines:
+            self._obey(line.split())
+        for ward in list(self._wards.values()):
+            ward.disarmed.set()
+            self._put_back(ward)
+        for thread in self._acting:
+            thread.join()
+
+    def _obey(self, words: list[str]) -> None:
+        if words[:1] == ["guard"] and len(words) == 4:
+            ward = self._wards[words[3]] = Ward(words[1], words[2], words[3])
+            ward.watch = threading.Thread(target=self._guard, args=(ward,))
+            ward.watch.start()
+        elif len(words) == 2 and (found := self._wards.pop(words[1], None)) is not None:
+            found.disarmed.set()
+            if words[0] == "act":
+                self._put_back(found)
+
+    def _guard(self, ward: Ward) -> None:
+        try:
+            world = self._connect(ward.service, ward.namespace)
+            world.journal.load()
+        except SlipwayError as error:
+            self._say(f"error {ward.rollout_id} {str(error).partition(chr(10))[0]}")
+            return
+        self._say(f"ready {ward.rollout_id}")
+        self._watch(world, ward.rollout_id, ward.disarmed)
+
+    def _put_back(self, ward: Ward) -> None:
+        """After what watches it has returned, which may be putting it back already."""
+        thread = threading.Thread(target=self._rescue, args=(ward,))
+        self._acting.append(thread)
+        thread.start()
+
+    def _rescue(self, ward: Ward) -> None:
+        if ward.watch is not None:
+            ward.watch.join()
+        try:
+            world = self._connect(ward.service, ward.namespace)
+        except SlipwayError:
+            return  # The configuration of the cluster is gone, which no waiting brings back.
+        self._act(world, ward.rollout_id)
+
+
+def new_rollout_id() -> str:
+    """Short and unique; also the holder of the Lease."""
+    return uuid.uuid4().hex[:12]
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):  # The provider died: nobody listens.
+        os.write(1, (line + "\n").encode())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

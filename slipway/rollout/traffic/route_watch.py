@@ -1,0 +1,80 @@
+"""Notices at each look that somebody else wrote the route of a rollout in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.process.fence import Fence, boot_clock
+from slipway.rollout.routers.base import Live, Router, Split
+
+SAME = 0.011
+"""Percent; a router carries weights of 0.01%."""
+
+
+class RouteWatch:
+    """Compares the live route with what this rollout wrote last.
+
+    The version of a route changes with whatever is asked for in it, not with its status, so another version is
+    another's work, unless it holds just what this rollout was about to write: then the answer was lost.
+    """
+
+    def __init__(self, router: Router, fence: Fence, clock: Callable[[], float] = boot_clock) -> None:
+        self._router = router
+        self._fence = fence
+        self._clock = clock
+        self._own: Live | None = None
+        self._known = False
+        self._at = self._clock()
+        self.live: Live | None = None
+        """As it was read or written last."""
+        self.tried: tuple[tuple[Backend, float], ...] | None = None
+        """Shares of a write that was not answered."""
+
+    def writing(self, split: Split) -> None:
+        """This split is about to be written."""
+        self.tried = split.shares
+
+    def wrote(self, live: Live | None) -> None:
+        """The route is as this rollout wrote it."""
+        self.live, self._own, self.tried, self._known = live, live, None, True
+        self._at = self._clock()
+
+    def holds(self, split: Split) -> bool:
+        """Whether the route that was read last holds these shares, by a write of ours."""
+        live = self.live
+        return live is not None and live.writer == self._fence.writer and _same(live.shares, split)
+
+    def foreign(self, max_age: float = 0.0) -> str | None:
+        """Read the route; what somebody else wrote into it, None when nobody did. Raises ClusterError. `max_age` as
+        for Router.read; what was read before the last write of ours never counts."""
+        live = self._router.read(min(max_age, self._clock() - self._at))
+        if not self._known:
+            self.wrote(live)
+            return None
+        self.live, before = live, self._own
+        if (live.version if live is not None else None) == (before.version if before is not None else None):
+            return None
+        tried = self.tried
+        ours = live is not None and live.writer == self._fence.writer
+        if live is not None and ours and tried is not None and _same(live.shares, Split(tried)):
+            self.wrote(live)
+            return None
+        return _told(before, live)
+
+
+def _same(shares: Mapping[str, float], split: Split) -> bool:
+    wanted = {side.service: share for side, share in split.shares}
+    return shares.keys() == wanted.keys() and all(abs(shares[name] - share) <= SAME for name, share in wanted.items())
+
+
+def _told(before: Live | None, live: Live | None) -> str:
+    if live is None:
+        return "somebody else deleted the route"
+    by = f" ({live.changed_by})" if live.changed_by else ""
+    if before is None:
+        return f"somebody else{by} made the route"
+    if dict(before.shares) != dict(live.shares):
+        shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
+        return f"somebody else{by} changed the weights to {shares}"
+    return f"somebody else{by} changed the route"

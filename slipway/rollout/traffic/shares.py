@@ -1,0 +1,53 @@
+"""Traffic shares: is what was measured what was written, and what share may a recovering backend take. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.routers.base import Split
+
+MIN_REQUESTS = 100
+"""Fewer requests in a step say nothing about the share."""
+DEVIATIONS = 6.0
+SLACK = 0.25
+
+
+def share_problem(weight: float, candidate: int, baseline: int, *, sticky: bool) -> str | None:
+    """Whether the data plane splits as written: None, or one line that says what was measured.
+
+    `weight` is in percent, the counts are the requests of the step. The tolerance is six standard deviations
+    of a binomial share plus a quarter of the smaller side, since a proxy spreads over workers and pods. With
+    declared sticky clients only an absent side is a problem: the weight is then a share of clients, and a few of
+    them may send most of the requests. Undeclared ones show themselves here.
+    """
+    total = candidate + baseline
+    if candidate == 0:
+        return f"no traffic reached the candidate ({total} requests in this step)"
+    if weight >= 100 or sticky or total < MIN_REQUESTS:
+        return None
+    wanted, measured = weight / 100, candidate / total
+    tolerance = DEVIATIONS * math.sqrt(wanted * (1 - wanted) / total) + SLACK * min(wanted, 1 - wanted)
+    if abs(measured - wanted) <= tolerance:
+        return None
+    return (
+        f"the measured share is {measured:.1%} of {total} requests, the weight {wanted:.1%}: either the data plane "
+        "does not split as written, or clients stick to one side, which route.affinity should then declare"
+    )
+
+
+def returning_split(
+    old: Backend, old_ready: int, old_wanted: int, candidate: Backend | None, candidate_ready: int
+) -> Split | None:
+    """The split on the way back: all to the old backend once enough of it is ready, else by its ready share.
+
+    None means that nobody is ready, so that there is nothing better than what is written now.
+    """
+    if old_ready >= max(1, old_wanted):
+        return Split.whole(old)
+    if candidate is None or candidate_ready == 0 or candidate.service == old.service:
+        return Split.whole(old) if old_ready > 0 else None
+    if old_ready == 0:
+        return Split.whole(candidate)
+    weight = round(100.0 * old_ready / old_wanted, 2)
+    return Split(((old, weight), (candidate, 100.0 - weight)))

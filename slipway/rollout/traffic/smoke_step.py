@@ -1,0 +1,48 @@
+"""The step at 0%: open the preview route, run the smoke checks, and make sure that the candidate answered."""
+
+from __future__ import annotations
+
+import threading
+
+from slipway.release.errors import ClusterError
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout.adapters import World
+from slipway.rollout.routers.base import Split
+from slipway.rollout.traffic.smoke import preview_headers, run_checks
+from slipway.rollout.traffic.transition import move
+
+POLL = 0.25
+COUNTED_WITHIN = 10.0
+"""Seconds within which the data plane's counters must show the smoke requests at the candidate."""
+
+
+def smoke(world: World, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> str:
+    """Empty when every check passed at the candidate itself; otherwise what failed, in one line."""
+    strategy = wanted.strategy
+    if strategy.kind != "blue-green" or strategy.preview is None:
+        return "smoke checks need a preview route"
+    if wanted.gateway_url is None:
+        return "smoke checks need the stack setting gatewayUrl"
+    move(world, wanted.route, split, [side for side, _ in split.shares], cancelled.wait)
+    headers = preview_headers(wanted.route, strategy.preview)
+    before = _requests(world, wanted)
+    problem = run_checks(wanted.gateway_url, headers, strategy.smoke)
+    if problem:
+        return problem
+    sent = sum(check.times for check in strategy.smoke)
+    return _arrived(world, wanted, before, sent, cancelled)
+
+
+def _arrived(world: World, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
+    deadline = world.now() + COUNTED_WITHIN
+    while world.now() < deadline and not cancelled.is_set():
+        if _requests(world, wanted) - before >= sent:
+            return ""
+        cancelled.wait(POLL)
+    return f"the {sent} smoke request(s) passed, but the data plane did not count them at the candidate"
+
+
+def _requests(world: World, wanted: RolloutInputs) -> float:
+    if world.source is None:
+        raise ClusterError("smoke checks need a metrics source")
+    return world.source.requests((wanted.candidate,)).get(wanted.candidate.revision, 0.0)

@@ -1,0 +1,82 @@
+"""What an update has to do, decided from the journal and the live route alone. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from slipway.release.manifest.plan import Kind
+from slipway.release.records.journal import Head, Serving
+from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.rollout.routers.base import Live
+
+OURS = "slipway-rollout"
+"""The field manager of Slipway's own writes."""
+WHOLE = 99.995
+"""Percent from which a share counts as all: routers carry four digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """`repair`: traffic or replicas must first be put back on `serving`. `then`: a rollout of some kind, or
+    `settle`, which is to write the route's own settings without any rollout."""
+
+    repair: bool
+    then: Kind | Literal["settle"]
+    serving: Serving | None
+
+
+def whole_on(live: Live | None, backend: Backend) -> bool:
+    """Whether the live route sends everything to this backend."""
+    return live is not None and live.shares.get(backend.service, 0.0) >= WHOLE
+
+
+def course_of(wanted: RolloutInputs, head: Head | None, live: Live | None, recorded: Serving | None) -> Course:
+    """`recorded` is what the stack's state says was serving: the answer when the journal is gone."""
+    serving = head.serving if head is not None and head.serving is not None else recorded
+    if serving is None:
+        return Course(repair=False, then="first", serving=None)
+    unfinished = head is not None and head.unfinished
+    repair = unfinished or not whole_on(live, serving.backend)
+    revision = wanted.candidate.revision
+    if serving.backend.revision == revision:
+        return Course(repair, "settle", serving)
+    known = head is not None and head.has_completed(revision)
+    return Course(repair, "return" if known else "forward", serving)
+
+
+def pending_reason(
+    wanted: RolloutInputs, head: Head | None, live: Live | None, body: str, what: str = ""
+) -> str | None:
+    """Why an update is due although the inputs have not changed; None when the world is as declared.
+
+    `body` is the hash of the route settings that the inputs want, `what` in words what of them differs.
+    """
+    if head is None or head.serving is None:
+        return "the journal of the rollout is missing or holds no completed release"
+    if head.unfinished:
+        return "a rollout was interrupted and its traffic is not settled"
+    if head.serving.backend.revision != wanted.candidate.revision:
+        return f"revision {head.serving.backend.revision} serves, not {wanted.candidate.revision}"
+    if head.leaving:
+        return f"{', '.join(one.service for one in head.leaving)} was not seen without requests yet"
+    return _drift(wanted, live, body, what)
+
+
+def who_changed(live: Live) -> str:
+    """`somebody else (kubectl-patch)`; without the name where the last writer is unknown or was Slipway itself."""
+    return f"somebody else ({live.changed_by})" if live.changed_by not in ("", OURS) else "somebody else"
+
+
+def _drift(wanted: RolloutInputs, live: Live | None, body: str, what: str) -> str | None:
+    if live is None:
+        return "the route is missing"
+    if not whole_on(live, wanted.candidate):
+        shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
+        return f"{who_changed(live)} changed the weights: {shares}"
+    idle = sorted(name for name in live.shares if name != wanted.candidate.service)
+    if idle:
+        return f"{', '.join(idle)} is left in the route without traffic"
+    if live.body != body:
+        return f"{who_changed(live)} changed the route{what and f': {what}'}"
+    return None

@@ -1,0 +1,240 @@
+"""The stack's configuration and the manifests that it names -> one frozen value, or every problem at once.
+
+The only reader of `pulumi.Config`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+import pulumi
+from pydantic import Field, ValidationError
+
+from slipway.release.collisions import collisions
+from slipway.release.errors import InputError, Problem
+from slipway.release.evidence.migration_files import MigrationSource, read_migrations
+from slipway.release.evidence.references import Sources
+from slipway.release.manifest.base import Part
+from slipway.release.manifest.document import Document
+from slipway.release.manifest.guardrails import ClientFailures
+from slipway.release.manifest.load import load
+from slipway.release.manifest.problems import problems_of
+from slipway.release.manifest.release import Release
+from slipway.release.manifest.strategy import BlueGreen
+from slipway.release.release_inputs import GateSetting, sha256_of
+from slipway.release.revision import revision_of
+from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.strategy import resolve
+from slipway.release.urls import ServerUrl
+
+PROJECT = "releases"
+DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+
+NOTHING = ("", "{}")
+"""The defaults in Pulumi.yaml: they let the program run, so that it can say everything that is missing."""
+
+REMEDIES = {
+    "services": "Write releases:services: {checkout: {manifest: releases/checkout/2026.11.23-1.yaml}}",
+    "namespace": "Write releases:namespace: the Kubernetes namespace of the services, such as shop",
+    "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}",
+    "gatewayUrl": "Write releases:gatewayUrl: where the gateway answers, such as http://gateway.example",
+    "metrics.accessLog": "Write releases:metrics: {kind: prometheus, url: ..., "
+    "accessLog: {path: /var/log/envoy/access.jsonl}}, the gateway's access log as a file where the rollout runs",
+    "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
+    "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
+    "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
+}
+
+
+class ServiceEntry(Part):
+    """`manifest` is what the service shall run, `standby` an earlier release that stays warm; both are paths in
+    the project."""
+
+    manifest: str
+    standby: str | None = None
+
+
+class Access(Part):
+    """Declare a ServiceAccount of this name with the rights of the rollout provider."""
+
+    service_account: DnsLabel = "slipway-rollout"
+
+
+class Configuration(Part):
+    """The keys of the stack file, all in the namespace `releases`."""
+
+    services: Annotated[dict[str, ServiceEntry], Field(min_length=1)]
+    namespace: DnsLabel
+    metrics: MetricsSource
+    gateway_url: ServerUrl | None = None
+    probe: TrafficProbe | None = None
+    access: Access | None = None
+    gates: GateSetting = GateSetting()
+    """Left out, the gates are enforced with `policies/config/<stack>.json`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service: its release and its standby, their strategies resolved, and path and SHA-256 of the manifest."""
+
+    release: Release
+    standby: Release | None
+    manifest: str
+    sha256: str
+    migrations: tuple[MigrationSource, ...] = ()
+    """The scripts of the release, which QA and approvers say yes to as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the program declares resources from."""
+
+    services: tuple[Service, ...]
+    namespace: str
+    metrics: MetricsSource
+    gateway_url: str | None
+    probe: TrafficProbe | None
+    access: Access | None
+    gates: GateSetting
+
+
+def read() -> Settings:
+    """The settings of the current stack. Raises InputError with all problems of configuration and manifests."""
+    config = pulumi.Config(PROJECT)
+    mine = [key.partition(":")[2] for key in _configured() if key.startswith(f"{PROJECT}:")]
+    return parse({key: config.require(key) for key in mine}, Path(pulumi.runtime.get_root_directory()))
+
+
+def parse(raw: Mapping[str, str], root: Path) -> Settings:
+    """Settings from the texts of the stack's keys and the files below the project's root. Pure but for reading
+    the manifests. Raises InputError."""
+    given = {key: value for key, value in sorted(raw.items()) if value not in NOTHING}
+    document = Document(data={key: _decoded(value) for key, value in given.items()})
+    problems: list[Problem] = []
+    configuration: Configuration | None = None
+    try:
+        configuration = Configuration.model_validate(document.data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        problems += problems_of(error, Configuration, document, REMEDIES, secret=True)
+    loaded = _Manifests(root, problems)
+    services = tuple(_services(document.data, loaded))
+    if configuration is not None:
+        problems += _reachability(services, configuration)
+        problems += _access_log(services, configuration)
+    problems += collisions([service.release for service in services])
+    if problems or configuration is None:
+        raise InputError("stack configuration", problems)
+    return Settings(
+        services=services,
+        namespace=configuration.namespace,
+        metrics=configuration.metrics,
+        gateway_url=configuration.gateway_url,
+        probe=configuration.probe,
+        access=configuration.access,
+        gates=configuration.gates,
+    )
+
+
+def _configured() -> Iterator[str]:
+    """The SDK reads single keys only; to refuse unknown ones their names are needed."""
+    yield from {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+
+
+def _decoded(value: str) -> object:
+    """Structured values arrive as JSON, plain ones as text. A text that looks like a number stays text."""
+    if value[:1] not in {"{", "["}:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
+    """The services that can be read, whatever else is wrong with the configuration."""
+    entries = data.get("services") if isinstance(data, dict) else None
+    for name, raw in sorted(entries.items()) if isinstance(entries, dict) else ():
+        try:
+            entry = ServiceEntry.model_validate(raw, by_alias=True, by_name=False)
+        except ValidationError:
+            continue
+        release = loaded.read(name, "manifest", entry.manifest)
+        standby = loaded.read(name, "standby", entry.standby) if entry.standby is not None else None
+        if release is not None and standby is not None:
+            loaded.compare(name, release, standby)
+        if release is not None:
+            yield Service(
+                release=release,
+                standby=standby,
+                manifest=entry.manifest,
+                sha256=sha256_of(loaded.root / entry.manifest),
+                migrations=read_migrations(release, Sources(loaded.root, str(PurePosixPath(entry.manifest).parent))),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifests:
+    """Reads manifests and notes what is wrong with them."""
+
+    root: Path
+    problems: list[Problem]
+
+    def read(self, service: str, role: str, path: str) -> Release | None:
+        at = f"services.{service}.{role}"
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            self.problems.append(Problem(at, f"{path} leaves the project", "Write a path inside the project's folder"))
+            return None
+        try:
+            release = resolve(load(self.root / path, subject=path))
+        except InputError as error:
+            found = [Problem(f"{path}: {p.path}", p.message, p.remedy, p.line) for p in error.problems]
+            self.problems.extend(found)
+            return None
+        if release.service != service:
+            message = f"{path} is a release of {release.service}"
+            self.problems.append(Problem(at, message, f"Name a manifest of {service}"))
+            return None
+        return release
+
+    def compare(self, service: str, release: Release, standby: Release) -> None:
+        at = f"services.{service}.standby"
+        if release.version == standby.version:
+            message = f"has the same version as the release ({release.version})"
+            self.problems.append(Problem(at, message, "Name an earlier release, or leave standby out"))
+        elif revision_of(release) == revision_of(standby):
+            message = f"is the same revision as the release ({revision_of(release)}): artifact and workload are equal"
+            self.problems.append(Problem(at, message, "Name a release that differs, or leave standby out"))
+
+
+def _access_log(services: tuple[Service, ...], configuration: Configuration) -> Iterator[Problem]:
+    """Guardrails that read the access log, and a stack that does not say where it is."""
+    if configuration.metrics.access_log is not None:
+        return
+    reading = [
+        f"the guardrail {guardrail.name} of {service.release.service}"
+        for service in services
+        for guardrail in service.release.guardrails
+        if isinstance(guardrail, ClientFailures) and guardrail.source == "access-log"
+    ]
+    if reading:
+        remedy = REMEDIES["metrics.accessLog"]
+        yield Problem("metrics.accessLog", f"is missing, but needed by {', '.join(reading)}", remedy)
+
+
+def _reachability(services: tuple[Service, ...], configuration: Configuration) -> Iterator[Problem]:
+    """Smoke checks and the probe ask the gateway, so they must know where it is."""
+    if configuration.gateway_url is not None:
+        return
+    asking = [
+        f"the smoke checks of {service.release.service}"
+        for service in services
+        if isinstance(service.release.strategy, BlueGreen) and service.release.strategy.smoke
+    ]
+    if configuration.probe is not None:
+        asking.append("releases:probe")
+    if asking:
+        yield Problem("gatewayUrl", f"is missing, but needed by {', '.join(asking)}", REMEDIES["gatewayUrl"])

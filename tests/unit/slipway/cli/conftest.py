@@ -1,0 +1,17 @@
+"""Fixtures of this room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.slipway.cli.project import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project on a world in memory."""
+    made = Project(tmp_path)
+    monkeypatch.setattr("slipway.cli.rollback_plan.world_of", lambda service, namespace: made.world_of(service))
+    return made

@@ -1,0 +1,451 @@
+"""What the engine is answered: a refused service is an error of its own resource and of no other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, provider_pb2, status_pb2
+
+from slipway.plugin.holdback import HoldBack
+from slipway.plugin.partial import DETAILS
+from slipway.plugin.provider import RolloutProvider, forgetting, stack_of
+from slipway.plugin.release_resource import ReleaseResource
+from slipway.plugin.structs import to_plain, to_struct
+from slipway.release.errors import ClusterError, RolloutAborted
+from slipway.release.records.journal import Head, Quarantine
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout import operations
+from slipway.rollout.adapters import World
+from slipway.rollout.platforms.base import Readiness
+from slipway.rollout.routers.base import Split
+from tests.unit.slipway.rollout.examples import ROUTE, attempt, backend, head, serving, wanted
+from tests.unit.slipway.rollout.simulation import Simulation
+
+URN = "urn:pulumi:prod::shop::slipway:index:Canary$slipway:index:Rollout::checkout"
+BAD = Quarantine(version="v2", reason="5% errors", at=1.0, rollout="r0")
+
+
+class Answered(Exception):
+    """The context's abort, which ends the call."""
+
+
+class Context:
+    """A gRPC context that remembers how the call ended."""
+
+    def __init__(self) -> None:
+        self.code: grpc.StatusCode | None = None
+        self.text = ""
+        self.trailing: dict[str, bytes] = {}
+
+    def abort(self, code: grpc.StatusCode, text: str) -> None:
+        self.code, self.text = code, text
+        raise Answered(text)
+
+    def set_trailing_metadata(self, pairs: tuple[tuple[str, bytes], ...]) -> None:
+        self.trailing = dict(pairs)
+
+    @property
+    def stands(self) -> dict[str, Any] | None:
+        """The outputs that the engine is told to record although the call failed."""
+        if DETAILS not in self.trailing:
+            return None
+        failed = provider_pb2.ErrorResourceInitFailed()
+        assert status_pb2.Status.FromString(self.trailing[DETAILS]).details[0].Unpack(failed)
+        return to_plain(failed.properties)
+
+
+class Engine:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, str]] = []
+
+    def Log(self, request: engine_pb2.LogRequest, timeout: float) -> None:  # noqa: N802
+        self.lines.append((request.severity, request.message))
+
+    def of(self, severity: int) -> list[str]:
+        return [text for found, text in self.lines if found == severity]
+
+
+class Process:
+    """The engine's process, which answers an interrupt by Cancel."""
+
+    def __init__(self, continues: bool) -> None:
+        self.provider: Any = None
+        self.interrupts = 0
+        self._continues = continues
+
+    def continues_on_error(self) -> bool:
+        return self._continues
+
+    def interrupt(self) -> bool:
+        self.interrupts += 1
+        self.provider.Cancel(empty_pb2.Empty(), None)
+        return True
+
+
+class Stage:
+    """A provider on one world in memory."""
+
+    def __init__(self, world: World, quiet: float = 0.0, *, continues: bool = False) -> None:
+        self.engine = Engine()
+        self.context: Any = Context()
+        engine: Any = self.engine
+        process: Any = Process(continues)
+        self.provider = RolloutProvider(engine, lambda where, stack: world, HoldBack(quiet), process)
+        self.process = process
+        self.process.provider = self.provider
+
+    def check(self, inputs: dict[str, Any]) -> provider_pb2.CheckResponse:
+        request = provider_pb2.CheckRequest(urn=URN, type="slipway:index:Rollout", news=to_struct(inputs))
+        return self.provider.Check(request, self.context)
+
+    def update(
+        self, inputs: RolloutInputs, *, preview: bool = False, olds: RolloutInputs | None = None
+    ) -> provider_pb2.UpdateResponse | None:
+        former = to_struct(olds.to_wire() if olds is not None else {})
+        request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(inputs.to_wire()), olds=former, preview=preview)
+        try:
+            return self.provider.Update(request, self.context)
+        except Answered:
+            return None
+
+    def diff(self, olds: RolloutInputs, news: RolloutInputs) -> provider_pb2.DiffResponse:
+        old, new = to_struct(olds.to_wire()), to_struct(news.to_wire())
+        return self.provider.Diff(provider_pb2.DiffRequest(urn=URN, news=new, old_inputs=old), self.context)
+
+    def create(self, inputs: RolloutInputs, *, preview: bool = False) -> provider_pb2.CreateResponse | None:
+        request = provider_pb2.CreateRequest(urn=URN, properties=to_struct(inputs.to_wire()), preview=preview)
+        try:
+            return self.provider.Create(request, self.context)
+        except Answered:
+            return None
+
+
+@pytest.fixture(autouse=True)
+def _judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReleaseResource, "unjudged", lambda self, inputs: None)
+
+
+def remembering(what: Head | None = None) -> Simulation:
+    world = Simulation()
+    if what is not None:
+        world.journal.save(what.to_json(), None)
+    return world
+
+
+def quarantined() -> Simulation:
+    return remembering(head(quarantined={"bbbbbbbb": BAD}))
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, reason: str = "checkout v2 aborted") -> None:
+    """Every update fails."""
+
+    def run(self: object) -> dict[str, Any]:
+        raise RolloutAborted(reason)
+
+    monkeypatch.setattr(operations.Update, "run", run)
+
+
+def test_a_check_asks_no_cluster_so_that_one_service_never_ends_the_program() -> None:
+    answer = Stage(quarantined().world).check(wanted().to_wire())
+    assert list(answer.failures) == []
+    assert to_plain(answer.inputs) == json.loads(json.dumps(wanted().to_wire()))
+
+
+def test_a_failed_check_names_the_field_itself_and_no_property() -> None:
+    answer = Stage(Simulation().world).check({**wanted().to_wire(), "namespace": 7})
+    assert [failure.property for failure in answer.failures] == [""]
+    assert answer.failures[0].reason.startswith("namespace: ")
+
+
+def test_a_preview_of_a_refused_service_is_an_error_line_and_goes_on() -> None:
+    stage = Stage(quarantined().world)
+    assert stage.update(wanted(), preview=True) is not None
+    assert stage.context.code is None
+    (line,) = stage.engine.of(engine_pb2.ERROR)
+    assert line.startswith("checkout: revision bbbbbbbb (version v2) was aborted: 5% errors")
+    assert stage.engine.of(engine_pb2.INFO) == []
+
+
+def test_a_preview_of_a_service_that_is_not_refused_says_its_plan() -> None:
+    stage = Stage(remembering(head()).world)
+    assert stage.update(wanted(), preview=True) is not None
+    assert stage.engine.of(engine_pb2.ERROR) == []
+    assert stage.engine.of(engine_pb2.INFO)[0].startswith("checkout: v-aaaaaaaa -> v-bbbbbbbb")
+
+
+def test_a_journal_that_cannot_be_read_is_an_error_of_its_own_service() -> None:
+    world = Simulation()
+    world.journal.save({"service": "checkout", "format": 99}, None)
+    stage = Stage(world.world)
+    request = provider_pb2.DiffRequest(
+        urn=URN, news=to_struct(wanted().to_wire()), old_inputs=to_struct(wanted().to_wire())
+    )
+    assert stage.provider.Diff(request, stage.context).changes == provider_pb2.DiffResponse.DIFF_SOME
+    assert stage.update(wanted(), preview=True) is not None
+    assert "format 99" in stage.engine.of(engine_pb2.ERROR)[0]
+    assert stage.update(wanted()) is None
+    assert "format 99" in stage.context.text
+
+
+def test_a_move_that_costs_traffic_is_announced_and_the_order_is_the_one_that_costs_least() -> None:
+    stage = Stage(remembering(head(serving=serving("bbbbbbbb"))).world)
+    same = stage.diff(wanted(), wanted(namespace="new"))
+    assert same.deleteBeforeReplace
+    assert "the route is deleted before the new one is ready" in stage.engine.of(engine_pb2.WARNING)[-1]
+    elsewhere = {**ROUTE, "hostnames": ["new.example"]}
+    other = stage.diff(wanted(), wanted(namespace="new", route=elsewhere))
+    assert (list(other.replaces), other.deleteBeforeReplace) == (["namespace"], False)
+
+
+def test_a_workload_that_was_changed_in_place_is_a_warning_of_the_plan() -> None:
+    world = remembering(head(serving=serving("bbbbbbbb")))
+    world.workloads.put(world.wanted.candidate, Readiness(3, 3, 3, 0, image="registry.example/x@sha256:ffff"))
+    stage = Stage(world.world)
+    stage.diff(wanted(), wanted())
+    assert "its image was changed in place" in stage.engine.of(engine_pb2.WARNING)[0]
+
+
+def test_a_first_release_beside_a_route_with_the_same_match_is_warned_of() -> None:
+    world = Simulation(first=True)
+    world.router.others = ["checkout-old"]
+    stage = Stage(world.world)
+    assert stage.create(wanted(), preview=True) is not None
+    assert "checkout-old claims checkout.example too" in stage.engine.of(engine_pb2.WARNING)[0]
+
+
+def test_the_update_of_a_refused_service_fails_and_moves_nothing() -> None:
+    world = quarantined()
+    stage = Stage(world.world)
+    assert stage.update(wanted()) is None
+    assert stage.context.code is grpc.StatusCode.FAILED_PRECONDITION
+    assert "was aborted: 5% errors" in stage.context.text
+    assert world.router.history == []
+    assert stage.context.stands is None, "the state keeps the workload that serves as a dependency"
+
+
+def test_a_release_that_passed_no_gate_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReleaseResource, "unjudged", lambda self, inputs: "no Release passed the gates")
+    world = remembering(head())
+    stage = Stage(world.world)
+    assert stage.update(wanted()) is None
+    assert stage.context.text == "no Release passed the gates"
+    assert world.router.history == []
+
+
+def test_a_failure_beside_others_says_its_reason_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head()).world, quiet=0.05)
+    assert stage.update(wanted()) is None
+    assert stage.engine.of(engine_pb2.INFO) == [
+        "checkout: checkout v2 aborted. The other rollouts of this update go on; this one fails when they are done"
+    ]
+
+
+def test_a_failure_after_an_interrupt_is_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(remembering(head()).world, quiet=600.0)
+
+    def run(self: object) -> dict[str, Any]:
+        stage.provider.Cancel(empty_pb2.Empty(), stage.context)
+        raise RolloutAborted("interrupted")
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    assert stage.update(wanted()) is None
+    assert stage.context.text == "interrupted"
+
+
+def test_a_first_release_that_fails_is_recorded_so_that_destroy_reaches_what_it_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failing(monkeypatch)
+    world = Simulation(first=True)
+    world.journal.save(head(serving=None, attempt=attempt()).to_json(), None)
+    stage = Stage(world.world)
+    assert stage.create(wanted()) is None
+    assert stage.context.text == "checkout v2 aborted"
+    stands = stage.context.stands
+    assert stands is not None
+    assert (stands["service"], stands["weights"], stands.get("serving")) == ("checkout", {}, None)
+
+
+def test_a_first_release_that_is_refused_for_another_stack_is_recorded_without_the_others_traffic() -> None:
+    world = remembering(head(stack="shop/other"))
+    stage = Stage(replace(world.world, stack="shop/prod"))
+    assert stage.create(wanted()) is None
+    assert "shop/other" in stage.context.text
+    assert "shop/prod" in stage.context.text
+    assert stage.context.stands is not None
+    assert "serving" not in stage.context.stands
+    assert world.router.history == []
+
+
+def test_an_update_that_fails_after_its_commit_is_recorded_as_what_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head(serving=serving("bbbbbbbb"))).world)
+    assert stage.update(wanted()) is None
+    stands = stage.context.stands
+    assert stands is not None
+    assert stands["serving"]["backend"]["revision"] == "bbbbbbbb"
+
+
+def test_an_aborted_update_leaves_the_state_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head()).world)
+    assert stage.update(wanted()) is None
+    assert stage.context.stands is None
+
+
+def with_candidate_under_traffic(world: Simulation) -> Simulation:
+    """The route still sends 25% to `cccccccc`, which neither state nor program name."""
+    live = world.router.read()
+    assert live is not None
+    shares = Split(((world.old, 75.0), (backend("cccccccc"), 25.0)))
+    world.router.apply(world.wanted.route, shares, live.version)
+    return world
+
+
+def test_an_engine_that_would_delete_a_workload_under_traffic_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(with_candidate_under_traffic(remembering(head())).world, continues=True)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 1
+    assert "checkout-cccccccc may have traffic" in stage.engine.of(engine_pb2.ERROR)[0]
+
+
+def test_an_engine_that_stops_at_errors_anyway_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(with_candidate_under_traffic(remembering(head())).world)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 0
+
+
+def test_what_serves_is_kept_by_the_engine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    stage = Stage(remembering(head()).world, continues=True)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 0
+
+
+def test_an_error_that_nobody_foresaw_is_one_line_and_deletes_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(self: object) -> dict[str, Any]:
+        raise AttributeError("no such thing\nand more")
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    stage = Stage(with_candidate_under_traffic(remembering(head())).world, continues=True)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.context.text == "unexpected AttributeError: no such thing"
+    assert stage.process.interrupts == 1
+
+
+def test_what_may_have_traffic_cannot_be_told_without_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch)
+    world = remembering(head())
+    stage = Stage(world.world, continues=True)
+    real = world.router.read
+
+    def away() -> None:
+        raise ClusterError("the API server did not answer")
+
+    monkeypatch.setattr(world.router, "read", away)
+    assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
+    assert stage.process.interrupts == 1
+    assert real() is not None
+
+
+def test_what_a_stack_forgets_is_the_whole_component() -> None:
+    wanted_urn = "urn:pulumi:prod::shop::slipway:index:Canary::checkout"
+    assert forgetting(URN) == f"pulumi state delete --target-dependents '{wanted_urn}'"
+
+
+def test_project_and_stack_are_those_of_the_urn() -> None:
+    assert stack_of(URN) == "shop/prod"
+
+
+def recorded(world: Simulation, **changes: object) -> dict[str, Any]:
+    """Inputs or outputs as another version of Slipway wrote them."""
+    values = {**world.wanted.to_wire(), "surprise": {"deep": 1}, "analysis": "in a form of its own", **changes}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def test_refresh_shows_the_live_weights_whatever_version_wrote_the_state() -> None:
+    world = remembering(head())
+    stage, state = Stage(world.world), recorded(world)
+    request = provider_pb2.ReadRequest(
+        id="shop/checkout", urn=URN, inputs=to_struct(state), properties=to_struct({**state, "weights": {}})
+    )
+    answer = stage.provider.Read(request, stage.context)
+    assert to_plain(answer.inputs) == state
+    properties = to_plain(answer.properties)
+    assert properties["weights"] == {"checkout-aaaaaaaa": 100.0}
+    assert properties["surprise"] == {"deep": 1}
+
+
+def test_refresh_of_what_is_gone_says_so() -> None:
+    world = Simulation(first=True)
+    stage = Stage(world.world)
+    request = provider_pb2.ReadRequest(id="shop/checkout", urn=URN, inputs=to_struct(recorded(world)))
+    assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
+
+
+@pytest.mark.parametrize("journal", [head().to_json(), {"format": 9, "service": "checkout", "serving": "other"}, None])
+def test_destroy_needs_service_and_namespace_only(journal: dict[str, Any] | None) -> None:
+    world = Simulation()
+    if journal is not None:
+        world.journal.save(journal, None)
+    stage, state = Stage(world.world), recorded(world, candidate=None, strategy=None)
+    stage.provider.Delete(provider_pb2.DeleteRequest(urn=URN, old_inputs=to_struct(state)), stage.context)
+    assert world.router.read() is None
+    assert world.journal.load() is None
+    assert world.lease.held_by() is None
+
+
+def test_a_state_that_names_no_service_is_one_clear_line() -> None:
+    world = remembering(head())
+    stage = Stage(world.world)
+    request = provider_pb2.ReadRequest(id="shop/checkout", urn=URN, properties=to_struct({"namespace": "shop"}))
+    with pytest.raises(Answered, match="service: the recorded state does not name it"):
+        stage.provider.Read(request, stage.context)
+
+
+def test_the_difference_is_told_of_inputs_that_another_version_wrote() -> None:
+    world = Simulation(wanted("aaaaaaaa"))
+    world.journal.save(head().to_json(), None)
+    stage, state = Stage(world.world), {**world.wanted.to_wire(), "surprise": 1}
+    request = provider_pb2.DiffRequest(urn=URN, old_inputs=to_struct(state), news=to_struct(state))
+    assert list(stage.provider.Diff(request, stage.context).diffs) == ["surprise"]
+
+
+def test_a_cancel_outside_of_a_rollout_does_not_stick(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def run(self: operations.Update) -> dict[str, Any]:
+        seen.append(self._cancelled.is_set())
+        return {}
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    stage = Stage(remembering(head()).world)
+    stage.provider.Cancel(empty_pb2.Empty(), stage.context)
+    stage.update(wanted())
+    stage.provider.Cancel(empty_pb2.Empty(), stage.context)
+    stage.update(wanted())
+    assert seen == [False, False]
+
+
+def test_a_cancel_reaches_the_rollout_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(remembering(head()).world)
+    seen: list[bool] = []
+
+    def run(self: operations.Update) -> dict[str, Any]:
+        stage.provider.Cancel(empty_pb2.Empty(), stage.context)
+        seen.append(self._cancelled.is_set())
+        return {}
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    stage.update(wanted())
+    assert seen == [True]

@@ -1,0 +1,92 @@
+"""The plugin's server, over gRPC: it answers whatever is in flight, and ends with its engine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from slipway.plugin import serve
+from slipway.plugin.provider import VERSION, RolloutProvider
+from slipway.plugin.structs import to_struct
+from slipway.release.errors import ClusterError
+from slipway.rollout.adapters import World
+from tests.unit.slipway.rollout.examples import wanted
+
+MANY = 270
+"""More than the pool of a fixed size once had threads."""
+URN = "urn:pulumi:prod::shop::slipway:index:Rollout::checkout"
+
+
+class Held:
+    """A cluster whose answer takes until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Semaphore(0)
+        self.go = threading.Event()
+
+    def connect(self, _: object, stack: str) -> World:
+        self.arrived.release()
+        self.go.wait(30.0)
+        raise ClusterError("the cluster is away")
+
+
+@contextmanager
+def served(provider: RolloutProvider) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    server, port = serve.start_server(provider)
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield provider_pb2_grpc.ResourceProviderStub(channel)
+    server.stop(None).wait()
+
+
+def test_cancel_and_plugin_info_are_answered_at_once_whatever_is_in_flight() -> None:
+    held = Held()
+    request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(wanted().to_wire()))
+    with served(RolloutProvider(None, held.connect)) as stub:
+        calls = [stub.Update.future(request) for _ in range(MANY)]
+        assert all(held.arrived.acquire(timeout=30.0) for _ in calls)
+        assert stub.GetPluginInfo(empty_pb2.Empty(), timeout=5.0).version == VERSION
+        stub.Cancel(empty_pb2.Empty(), timeout=5.0)
+        assert not any(call.done() for call in calls)
+        held.go.set()
+        codes = {call.code() for call in calls}  # waits for the end of each
+    assert codes == {grpc.StatusCode.FAILED_PRECONDITION}
+
+
+def test_a_refusal_reaches_the_engine_as_one_line() -> None:
+    held = Held()
+    held.go.set()
+    request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(wanted().to_wire()))
+    with served(RolloutProvider(None, held.connect)) as stub, pytest.raises(grpc.RpcError) as caught:
+        stub.Update(request)
+    assert caught.value.details() == "the cluster is away"
+
+
+def test_the_provider_ends_when_its_engine_listens_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "LOOK_EVERY", 0.01)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        address = f"127.0.0.1:{engine.getsockname()[1]}"
+        thread = threading.Thread(target=serve._end_with_engine, args=(address, ended), daemon=True)
+        thread.start()
+        engine.accept()[0].close()
+        engine.accept()[0].close()
+        assert not ended.is_set()
+    assert ended.wait(5.0)
+
+
+def test_the_provider_ends_when_its_parent_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "LOOK_EVERY", 0.01)
+    parents = iter([7])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        serve._end_with_engine(f"127.0.0.1:{engine.getsockname()[1]}", ended)
+    assert ended.is_set()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from slipway.release.readiness import BudgetStatus, Settings
+from slipway.release.readiness.settings import BudgetSettings, Freeze
+from tests.unit.slipway.release.readiness.support import passes, refused
+from tests.vouched import NOW, Vouched
+
+FREEZE = Freeze(name="Black Friday", start=NOW - timedelta(days=1), end=NOW + timedelta(days=3))
+HOTFIX = {"ticket": "INC-7", "reason": "payments fail", "followUpDue": (NOW + timedelta(days=5)).isoformat()}
+
+
+def test_nothing_is_released_inside_a_freeze(it: Vouched) -> None:
+    it.settings = Settings(freezes=(FREEZE,))
+    (finding,) = refused(it.case(), "freeze", "frozen")
+    assert "Black Friday" in finding.found
+
+
+def test_a_freeze_has_a_beginning_and_an_end(it: Vouched) -> None:
+    it.settings = Settings(freezes=(FREEZE,))
+    passes(it.case(now=NOW, settings=Settings(freezes=(FREEZE.model_copy(update={"end": NOW}),))))
+    passes(it.case(settings=Settings(freezes=(FREEZE.model_copy(update={"start": NOW + timedelta(seconds=1)}),))))
+
+
+def test_a_rollback_is_never_frozen(it: Vouched) -> None:
+    it.settings = Settings(freezes=(FREEZE,))
+    passes(it.case(settled=True))
+
+
+def test_a_tracked_hotfix_passes_a_freeze_that_allows_it(it: Vouched) -> None:
+    it.manifest["hotfix"] = HOTFIX
+    it.people()
+    it.settings = Settings(freezes=(FREEZE,))
+    passes(it.case())
+    it.settings = Settings(freezes=(FREEZE.model_copy(update={"allow_hotfix": False}),))
+    refused(it.case(), "freeze", "frozen")
+
+
+def _feature(it: Vouched) -> None:
+    it.manifest["scope"]["changes"] = [{"id": "A", "kind": "feature", "risk": "low"}]
+    it.people()
+
+
+def test_with_the_budget_spent_only_fixes_are_released(it: Vouched) -> None:
+    spent = BudgetStatus(remaining=0, at=NOW, source="prometheus")
+    passes(it.case(budget=spent))  # the release is a fix
+    _feature(it)
+    refused(it.case(budget=spent), "error-budget", "spent")
+    passes(it.case(budget=spent, settled=True))
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [None, BudgetStatus(remaining=1, at=NOW - timedelta(hours=2)), BudgetStatus(remaining=1, at=NOW + timedelta(1))],
+)
+def test_an_unknown_or_old_budget_is_refused_where_it_is_required(it: Vouched, budget: BudgetStatus | None) -> None:
+    _feature(it)
+    it.settings = Settings(budget=BudgetSettings(required=True))
+    refused(it.case(budget=budget), "error-budget", "unknown")
+
+
+def test_without_a_budget_a_release_passes_where_none_is_required(it: Vouched) -> None:
+    _feature(it)
+    passes(it.case(budget=None))

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway.rollout.analysis import Counts, GuardrailCounts, Verdict, begin, next_step, observe
+from slipway.rollout.analysis.clients import COARSE
+from slipway.rollout.analysis.evidence import Evidence
+from slipway.rollout.metrics import clients as subject
+from slipway.rollout.metrics.base import ClientEvents
+from slipway.rollout.metrics.clients import RENEW_SECONDS, SETTLE_SECONDS, ClientLedger
+from tests.unit.slipway.rollout.analysis.examples import clients, fresh, tick
+
+LATER = SETTLE_SECONDS
+OBSERVE = 10.0
+Failure = tuple[str, bool]
+
+
+def events(candidate: str = "", baseline: str = "", *failures: Failure, alive: bool = True) -> ClientEvents:
+    """`alive` is the candidate's."""
+    return ClientEvents((frozenset(candidate), frozenset(baseline)), failures, (alive, True))
+
+
+def test_a_client_is_counted_once_a_step_on_each_side() -> None:
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("ab", "cd", ("c", False)), 0.0, LATER)
+    ledger.take(events("b", "cde", ("c", False), ("c", False)), 0.0, LATER)
+    found = ledger.counts({}, 5.0, 0.0)
+    assert (found.candidate.total, found.baseline.total, found.baseline.bad) == (2, 3, 1)
+    assert found.first_failures == (("c", False),)
+    ledger.take(events("ab", "c"), 0.0, LATER)
+    assert ledger.counts({}, 5.0, 0.0).candidate.total == 0
+    ledger.next_step()
+    ledger.take(events("ab", "c"), 0.0, LATER)
+    assert ledger.counts({}, 25.0, 0.0).candidate.total == 2
+
+
+def test_known_clients_are_no_news_but_they_are_no_silence() -> None:
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("a"), 0.0, LATER)
+    assert ledger.counts({}, 5.0, 0.0).alive
+    assert not ledger.counts({}, 5.0, 0.0).alive
+    ledger.take(events("a"), 0.0, LATER)
+    found = ledger.counts({}, 5.0, 0.0)
+    assert (found.candidate, found.baseline, found.alive) == (Counts(0, 0), Counts(0, 0), True)
+
+
+def test_a_client_is_judged_once_when_its_time_is_over() -> None:
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("ab", "c"), 0.0, LATER)
+    ledger.take(events("ad", "", ("a", True)), 6.0, LATER)
+    ledger.take(events("d"), OBSERVE - 0.1, LATER)
+    assert ledger.counts({}, 5.0, OBSERVE - 0.1).judged == (Counts(0, 0), Counts(0, 0))
+    ledger.take(events("", "c", alive=False), OBSERVE, LATER)
+    assert ledger.counts({}, 5.0, OBSERVE).judged == (Counts(2, 1), Counts(1, 0))
+    ledger.take(events("ab", "", ("b", True)), OBSERVE + 6.0, LATER)
+    assert ledger.counts({}, 5.0, OBSERVE + 6.0).judged == (Counts(1, 0), Counts(0, 0))
+    ledger.take(events("b"), 10 * OBSERVE, LATER)
+    assert ledger.counts({}, 5.0, 10 * OBSERVE).judged == (Counts(0, 0), Counts(0, 0))
+
+
+def test_a_source_that_went_quiet_makes_nobody_good() -> None:
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("ab", "c"), 0.0, LATER)
+    ledger.take(events(alive=False), 10 * OBSERVE, LATER)
+    assert ledger.counts({}, 5.0, 10 * OBSERVE).judged == (Counts(0, 0), Counts(0, 0))
+    ledger.take(events("d", "", ("a", True)), 10 * OBSERVE + 1.0, LATER)
+    assert ledger.counts({}, 5.0, 10 * OBSERVE + 1.0).judged == (Counts(2, 1), Counts(1, 0))
+
+
+def test_who_fails_without_being_seen_bets_but_is_no_sample_of_how_many_fail() -> None:
+    """In the middle of a bitmap's window all who are well stay unseen: only those who fail would be judged."""
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("ab", "", ("b", True), ("x", True), ("y", False), ("y", False)), 0.0, LATER)
+    found = ledger.counts({}, 50.0, 0.0)
+    assert found.first_failures == (("b", True), ("x", True), ("y", False))
+    assert (found.candidate, found.baseline) == (Counts(3, 2), Counts(1, 1))
+    ledger.take(events("abx", "y"), OBSERVE, LATER)
+    found = ledger.counts({}, 50.0, OBSERVE)
+    assert found.judged == (Counts(2, 1), Counts(0, 0))
+    assert (found.candidate, found.baseline) == (Counts(0, 0), Counts(0, 0))
+    ledger.take(events("a"), 2 * OBSERVE, LATER)
+    assert ledger.counts({}, 50.0, 2 * OBSERVE).judged == (Counts(1, 0), Counts(1, 0))
+
+
+def test_alone_at_100_percent_a_client_is_observed_anew_after_a_while() -> None:
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("a"), 0.0, LATER)
+    ledger.take(events("a"), OBSERVE, LATER)
+    assert ledger.counts({}, 100.0, OBSERVE).judged == (Counts(1, 0), Counts(0, 0))
+    later = OBSERVE + RENEW_SECONDS
+    ledger.counts({}, 100.0, later)
+    ledger.take(events("a", "", ("a", True)), later, LATER)
+    ledger.take(events("a"), later + OBSERVE, LATER)
+    assert ledger.counts({}, 100.0, later + OBSERVE).judged == (Counts(1, 1), Counts(0, 0))
+
+
+def test_right_after_a_change_of_the_weight_nothing_counts_for_the_new_one() -> None:
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(events("a", "b", ("b", False)), 0.0, SETTLE_SECONDS - 0.1)
+    found = ledger.counts({}, 5.0, 0.0)
+    assert (found.candidate.total, found.first_failures, found.alive) == (0, (), True)
+
+
+def test_failures_that_tell_nothing_do_not_reach_the_journal() -> None:
+    ledger = ClientLedger(OBSERVE)
+    known = {"done": 1.0, "base": 0.05}
+    ledger.take(events("", "", ("done", True), ("done", False), ("base", False), ("new", False)), 0.0, LATER)
+    assert ledger.counts(known, 5.0, 0.0).first_failures == (("new", False),)
+    ledger.next_step()
+    ledger.take(events("", "", ("done", True), ("base", False)), 0.0, LATER)
+    assert ledger.counts(known, 25.0, 0.0).first_failures == (("base", False),)
+
+
+def test_before_any_traffic_a_baseline_that_fails_its_clients_at_each_look_fills_no_journal() -> None:
+    evidence, ledger = fresh(clients()), ClientLedger(OBSERVE)
+    for at in range(1, 20):
+        ledger.take(events("", "abc", ("a", False), ("b", False), alive=False), float(at), LATER)
+        found = ledger.counts(evidence.states[0].clients, 0.0, float(at))
+        assert found.first_failures == ()
+        evidence = decided(evidence, float(at), 0.0, found)
+    assert (evidence.states[0].step.baseline, evidence.states[0].step.baseline_bad) == (3, 2)
+    assert (evidence.states[0].baseline.total, evidence.states[0].baseline.bad) == (3, 2)
+
+
+def test_a_tick_holds_a_bounded_number_and_the_rest_comes_in_the_next() -> None:
+    ledger = ClientLedger(OBSERVE)
+    many = [(f"k{number}", True) for number in range(subject.TICK_MOST + 10)]
+    ledger.take(ClientEvents((frozenset(), frozenset()), tuple(many), (True, True)), 0.0, LATER)
+    assert len(ledger.counts({}, 5.0, 0.0).first_failures) == subject.TICK_MOST
+    assert len(ledger.counts({}, 5.0, 0.0).first_failures) == 10
+
+
+def test_memory_is_bounded_however_many_clients_there_are() -> None:
+    ledger = ClientLedger(OBSERVE)
+    crowd = frozenset(str(number) for number in range(subject.SEEN_MOST + 100))
+    ledger.take(ClientEvents((crowd, frozenset()), tuple((key, True) for key in crowd), (True, True)), 0.0, LATER)
+    found = ledger.counts({}, 5.0, 0.0)
+    assert found.candidate.total == subject.SEEN_MOST
+    assert found.candidate.bad <= subject.SEEN_MOST
+
+
+def test_memory_is_bounded_however_long_the_last_step_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "SEEN_MOST", 5)
+    ledger, bad = ClientLedger(0.0), 0
+    for look in range(20):
+        key = f"k{look}"
+        at = look * (RENEW_SECONDS + 1.0)
+        ledger.take(ClientEvents((frozenset([key]), frozenset()), ((key, True),), (True, True)), at, LATER)
+        bad += ledger.counts({}, 100.0, at).candidate.bad
+    assert bad == 5
+
+
+def decided(evidence: Evidence, at: float, weight: float, found: GuardrailCounts) -> Evidence:
+    return observe(evidence, tick(at, weight, clients=found))[0]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([5.0, 25.0, 50.0]),
+            st.lists(st.tuples(st.sampled_from(["a", "b", "c", COARSE + "1"]), st.booleans()), max_size=6),
+        ),
+        max_size=6,
+    )
+)
+def test_what_is_left_out_would_not_have_changed_the_decision(ticks: list[tuple[float, list[Failure]]]) -> None:
+    whole, short = fresh(clients()), fresh(clients())
+    weight = 5.0
+    for at, (next_weight, failures) in enumerate(ticks, start=1):
+        if next_weight > weight:
+            weight, whole, short = next_weight, next_step(whole), next_step(short)
+        ledger = ClientLedger(OBSERVE)
+        ledger.take(events("x", "y", *failures), 0.0, LATER)
+        found = ledger.counts(short.states[0].clients, weight, 0.0)
+        everything = replace(found, first_failures=tuple(dict.fromkeys(failures)))
+        whole, short = decided(whole, at, weight, everything), decided(short, at, weight, found)
+        assert whole.states == short.states
+
+
+def test_a_long_step_without_new_clients_stays_passed() -> None:
+    evidence = begin([clients(negligible="5%")], fresh().settings.analysis)
+    ledger = ClientLedger(OBSERVE)
+    crowd = "".join(chr(0x4E00 + number) for number in range(300))
+    decision = None
+    for at in range(1, 90):
+        ledger.take(events(crowd[:150], crowd[150:]), float(at), LATER)
+        found = ledger.counts(evidence.states[0].clients, 50.0, float(at))
+        evidence, decision = observe(evidence, tick(float(at), 50.0, clients=found))
+    assert decision is not None
+    assert decision.verdict is Verdict.PASS, decision.reason

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from slipway import settings
+from slipway.release.errors import InputError, Problem
+from tests.manifests import OTHER_DIGEST, STRATEGIES, text
+
+OTHER_IMAGE = f"registry.example/checkout@{OTHER_DIGEST}"
+METRICS = json.dumps({"kind": "prometheus", "url": "http://prometheus.example:9090"})
+ROOT = Path(__file__).parents[3]
+
+
+def write(root: Path, path: str, **changes: object) -> str:
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text(**changes))
+    return path
+
+
+def keys(services: object, **more: str) -> dict[str, str]:
+    return {"services": json.dumps(services), "namespace": "shop", "metrics": METRICS, **more}
+
+
+def refused(raw: dict[str, str], root: Path) -> dict[str, Problem]:
+    with pytest.raises(InputError) as error:
+        settings.parse(raw, root)
+    return {problem.path: problem for problem in error.value.problems}
+
+
+def test_a_stack_names_its_services_and_where_they_run(tmp_path: Path) -> None:
+    new = write(tmp_path, "releases/2.yaml", version="2", artifact__image=OTHER_IMAGE)
+    old = write(tmp_path, "releases/1.yaml", version="1")
+    probe = json.dumps({"rate": 5, "path": "/health"})
+    read = settings.parse(
+        keys({"checkout": {"manifest": new, "standby": old}}, gatewayUrl="http://gateway.example", probe=probe),
+        tmp_path,
+    )
+    (service,) = read.services
+    assert (service.release.version, service.manifest) == ("2", new)
+    assert service.standby is not None
+    assert service.standby.version == "1"
+    assert (read.namespace, read.gateway_url, read.metrics.kind) == ("shop", "http://gateway.example", "prometheus")
+    assert read.probe is not None
+    assert read.probe.rate == 5
+    assert read.access is None
+
+
+def test_services_come_in_a_fixed_order(tmp_path: Path) -> None:
+    entries = {
+        name: {"manifest": write(tmp_path, f"{name}.yaml", service=name, route__hostnames=[f"{name}.example"])}
+        for name in ("b", "a", "c")
+    }
+    assert [each.release.service for each in settings.parse(keys(entries), tmp_path).services] == ["a", "b", "c"]
+
+
+def test_all_problems_of_configuration_and_manifests_are_listed_at_once(tmp_path: Path) -> None:
+    good = write(tmp_path, "good.yaml")
+    bad = write(tmp_path, "bad.yaml", service="cart", workload__replicas=0, rollback={"maxMinutes": 5})
+    raw = keys(
+        {
+            "checkout": {"manifest": good, "standbye": good},
+            "cart": {"manifest": bad},
+            "search": {"manifest": "nowhere.yaml"},
+            "copy": {"manifest": good},
+        },
+        namespace="Shop!",
+        colour="blue",
+        probe=json.dumps({"rate": 5}),
+    )
+    assert set(refused(raw, tmp_path)) == {
+        "services.checkout.standbye",
+        "bad.yaml: workload.replicas",
+        "bad.yaml: rollback.constraints",
+        "nowhere.yaml: file",
+        "services.copy.manifest",
+        "namespace",
+        "colour",
+    }
+
+
+def test_nothing_configured_lists_every_key_that_is_needed(tmp_path: Path) -> None:
+    found = refused({"services": "{}", "namespace": "", "metrics": "{}"}, tmp_path)
+    assert set(found) == {"services", "namespace", "metrics"}
+    assert all(problem.remedy.startswith(f"Write releases:{path}") for path, problem in found.items())
+
+
+@pytest.mark.parametrize("path", ["../elsewhere.yaml", "/etc/passwd", "a/../../b.yaml"])
+def test_a_manifest_lies_inside_the_project(path: str, tmp_path: Path) -> None:
+    found = refused(keys({"checkout": {"manifest": path}}), tmp_path)
+    assert "leaves the project" in found["services.checkout.manifest"].message
+
+
+def test_the_manifest_must_be_of_the_service_that_names_it(tmp_path: Path) -> None:
+    found = refused(keys({"cart": {"manifest": write(tmp_path, "1.yaml")}}), tmp_path)
+    assert "release of checkout" in found["services.cart.manifest"].message
+
+
+def test_the_standby_must_be_of_the_same_service(tmp_path: Path) -> None:
+    new, other = write(tmp_path, "1.yaml"), write(tmp_path, "2.yaml", service="cart")
+    assert "services.checkout.standby" in refused(keys({"checkout": {"manifest": new, "standby": other}}), tmp_path)
+
+
+def test_the_standby_must_be_another_revision(tmp_path: Path) -> None:
+    new, same = write(tmp_path, "2.yaml", version="2"), write(tmp_path, "1.yaml", version="1")
+    found = refused(keys({"checkout": {"manifest": new, "standby": same}}), tmp_path)
+    assert "same revision" in found["services.checkout.standby"].message
+
+
+def test_the_standby_must_be_another_version(tmp_path: Path) -> None:
+    new = write(tmp_path, "2.yaml", version="1")
+    same = write(tmp_path, "1.yaml", version="1", artifact__image=OTHER_IMAGE)
+    found = refused(keys({"checkout": {"manifest": new, "standby": same}}), tmp_path)
+    assert "same version" in found["services.checkout.standby"].message
+
+
+def test_two_services_may_not_fight_over_the_same_requests(tmp_path: Path) -> None:
+    entries = {name: {"manifest": write(tmp_path, f"{name}.yaml", service=name)} for name in ("cart", "checkout")}
+    assert set(refused(keys(entries), tmp_path)) == {"services.checkout"}
+
+
+def test_smoke_checks_need_to_know_where_the_gateway_answers(tmp_path: Path) -> None:
+    strategy = {**STRATEGIES["blue-green"], "smoke": [{"path": "/"}]}
+    raw = keys({"checkout": {"manifest": write(tmp_path, "1.yaml", strategy=strategy)}})
+    assert "smoke checks of checkout" in refused(raw, tmp_path)["gatewayUrl"].message
+    assert settings.parse({**raw, "gatewayUrl": "http://gateway.example"}, tmp_path).services
+
+
+def test_a_probe_needs_to_know_where_the_gateway_answers(tmp_path: Path) -> None:
+    raw = keys({"checkout": {"manifest": write(tmp_path, "1.yaml")}}, probe='{"rate": 1}')
+    assert "gatewayUrl" in refused(raw, tmp_path)
+
+
+def test_a_guardrail_that_reads_the_access_log_needs_to_know_where_it_is(tmp_path: Path) -> None:
+    clients = {"name": "clients", "kind": "client-failures", "source": "access-log", "key": {"field": "client"}}
+    path = write(tmp_path, "1.yaml", guardrails=[clients], route__affinity={"cookie": "session"})
+    raw = keys({"checkout": {"manifest": path}})
+    problem = refused(raw, tmp_path)["metrics.accessLog"]
+    assert "the guardrail clients of checkout" in problem.message
+    assert "accessLog: {path: " in problem.remedy
+    metrics = {"kind": "prometheus", "url": "http://p.example", "accessLog": {"path": "/var/log/envoy/access.jsonl"}}
+    assert settings.parse({**raw, "metrics": json.dumps(metrics)}, tmp_path).metrics.access_log is not None
+
+
+@pytest.mark.parametrize("value", ["{", "[", '{"kind": ', "[1]"])
+def test_a_value_that_is_no_mapping_is_a_problem_and_no_crash(value: str, tmp_path: Path) -> None:
+    found = refused(keys({"checkout": {"manifest": write(tmp_path, "1.yaml")}}, metrics=value), tmp_path)
+    assert "metrics" in found
+
+
+def test_access_has_a_default_name(tmp_path: Path) -> None:
+    raw = keys({"checkout": {"manifest": write(tmp_path, "1.yaml")}}, access='{"serviceAccount": "deployer"}')
+    read = settings.parse(raw, tmp_path)
+    assert read.access is not None
+    assert read.access.service_account == "deployer"
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_the_shipped_stacks_are_valid(stack: str) -> None:
+    import yaml
+
+    values = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    raw = {
+        key.partition(":")[2]: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
+    }
+    assert settings.parse(raw, ROOT).services
+
+
+def test_only_the_keys_of_the_project_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, "1.yaml")
+    configured = {f"releases:{key}": value for key, value in keys({"checkout": {"manifest": path}}).items()}
+    monkeypatch.setattr(pulumi.runtime, "get_root_directory", lambda: os.fspath(tmp_path))
+    pulumi.runtime.set_all_config({**configured, "aws:region": "eu-central-1"})
+    try:
+        assert settings.read().services[0].manifest == path
+    finally:
+        pulumi.runtime.set_all_config({})
+
+
+def test_gates_are_enforced_unless_they_are_turned_off_with_a_reason(tmp_path: Path) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    assert settings.parse(keys(services), tmp_path).gates.mode == "enforce"
+    off = json.dumps({"mode": "off", "reason": "a stage that is thrown away"})
+    assert settings.parse(keys(services, gates=off), tmp_path).gates.mode == "off"
+    elsewhere = settings.parse(keys(services, gates=json.dumps({"config": "gates.json"})), tmp_path).gates
+    assert elsewhere.path("prod") == "gates.json"
+    assert settings.parse(keys(services), tmp_path).gates.path("prod") == "policies/config/prod.json"
+    assert elsewhere.notice("prod") == "THE GATES OF prod ARE THOSE OF gates.json, not policies/config/prod.json"
+    assert settings.parse(keys(services), tmp_path).gates.notice("prod") is None
+    named = settings.parse(keys(services, gates=json.dumps({"config": "policies/config/prod.json"})), tmp_path).gates
+    assert named.notice("shop/releases/prod") is None
+    assert "ARE OFF: a stage that is thrown away" in (
+        settings.parse(keys(services, gates=off), tmp_path).gates.notice("x") or ""
+    )
+    for slip in ({"mode": "off"}, {"mode": "of"}, {"mode": "off", "reason": "why"}, {"config": "../gates.json"}):
+        assert any(path.startswith("gates") for path in refused(keys(services, gates=json.dumps(slip)), tmp_path))
+
+
+def test_a_service_carries_the_digest_of_its_manifest(tmp_path: Path) -> None:
+    path = write(tmp_path, "1.yaml")
+    (service,) = settings.parse(keys({"checkout": {"manifest": path}}), tmp_path).services
+    assert service.sha256 == hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
+
+
+def test_values_of_the_configuration_are_not_shown_as_they_may_be_secret(tmp_path: Path) -> None:
+    raw = keys({}, metrics=json.dumps({"kind": "prometheus", "url": ["hunter2"]}), namespace="Hunter2")
+    found = refused(raw, tmp_path)
+    assert len(found) >= 2
+    assert not any("unter2" in problem.message for problem in found.values())
