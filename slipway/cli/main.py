@@ -38,7 +38,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(importlib.import_module(f"cli.{name}"), name)
+        command: click.Command = getattr(importlib.import_module(f"slipway.cli.{name}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> object:
