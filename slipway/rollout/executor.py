@@ -46,7 +46,7 @@ from slipway.rollout.traffic.restore import API_PATIENCE, put_back
 from slipway.rollout.traffic.route_watch import RouteWatch
 from slipway.rollout.traffic.serving_side import ServingSide
 from slipway.rollout.traffic.shares import share_problem
-from slipway.rollout.traffic.smoke_step import smoke
+from slipway.rollout.traffic.smoke_step import open_preview, smoke
 from slipway.rollout.traffic.transition import move, take_out
 
 REST = 0.1
@@ -282,9 +282,10 @@ class Executor:
             self._cancelled.wait(self._pause(look.now))
         elif isinstance(action, Smoke):
             self._reporter.status(f"{self._wanted.service}: smoke checks at 0%")
-            self._watch.writing(self._split(0.0))
-            self._smoke = smoke(self._world, self._wanted, self._split(0.0, preview=True), self._cancelled)
-            self._watch.wrote(self._world.router.read())
+            split = self._split(0.0, preview=True)
+            self._watch.writing(split)
+            self._watch.wrote(open_preview(self._world, self._wanted, split, self._cancelled))
+            self._smoke = smoke(self._world, self._wanted, self._cancelled)
         elif isinstance(action, Reach):
             self._reporter.status(f"{self._wanted.service}: a request through the gateway, before the commit")
             self._reached = reach(self._world, self._wanted)

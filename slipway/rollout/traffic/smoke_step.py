@@ -7,7 +7,7 @@ import threading
 from slipway.release.errors import ClusterError
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout.adapters import World
-from slipway.rollout.routers.base import Split
+from slipway.rollout.routers.base import Live, Split
 from slipway.rollout.traffic.smoke import preview_headers, run_checks
 from slipway.rollout.traffic.transition import move
 
@@ -16,14 +16,19 @@ COUNTED_WITHIN = 10.0
 """Seconds within which the data plane's counters must show the smoke requests at the candidate."""
 
 
-def smoke(world: World, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> str:
-    """Empty when every check passed at the candidate itself; otherwise what failed, in one line."""
+def open_preview(world: World, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> Live:
+    """Write the split with its preview route; the route as the gateway accepted it."""
+    return move(world, wanted.route, split, [side for side, _ in split.shares], cancelled.wait)
+
+
+def smoke(world: World, wanted: RolloutInputs, cancelled: threading.Event) -> str:
+    """Empty when every check passed at the candidate itself, by the preview that is open; otherwise what failed, in one
+    line."""
     strategy = wanted.strategy
     if strategy.kind != "blue-green" or strategy.preview is None:
         return "smoke checks need a preview route"
     if wanted.gateway_url is None:
         return "smoke checks need the stack setting gatewayUrl"
-    move(world, wanted.route, split, [side for side, _ in split.shares], cancelled.wait)
     headers = preview_headers(wanted.route, strategy.preview)
     before = _requests(world, wanted)
     problem = run_checks(wanted.gateway_url, headers, strategy.smoke)

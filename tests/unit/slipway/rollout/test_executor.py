@@ -9,6 +9,7 @@ from slipway.release.records.journal import Outcome
 from slipway.rollout.executor import pause_after
 from slipway.rollout.platforms.base import Intent, Readiness, Reason
 from slipway.rollout.routers.base import Split
+from slipway.rollout.traffic import smoke_step
 from tests.unit.slipway.rollout.examples import ROUTE, backend, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -364,3 +365,23 @@ def test_the_time_of_a_look_counts_until_the_next_and_a_busy_process_looks_less_
     took: float, tick: float, pause: float
 ) -> None:
     assert pause_after(took, tick) == pytest.approx(pause)
+
+
+def test_weights_that_somebody_writes_during_the_smoke_checks_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    strategy = {
+        "kind": "blue-green",
+        "bake": "10s",
+        "preview": {"header": {"name": "X-Preview", "value": "yes"}},
+        "smoke": [{"path": "/health"}],
+    }
+    world = Simulation(wanted(strategy=strategy, gatewayUrl="http://gateway.example"))
+
+    def meddle(url: str, headers: object, checks: object) -> str:
+        world.router.drift({world.old.service: 50.0, CANDIDATE: 50.0})
+        world.traffic._total[CANDIDATE] = 1.0
+        return ""
+
+    monkeypatch.setattr(smoke_step, "run_checks", meddle)
+    with pytest.raises(RolloutAborted, match=r"changed the weights to .*50%"):
+        world.run()
+    assert world.router.history[-1] == Split.whole(world.old)

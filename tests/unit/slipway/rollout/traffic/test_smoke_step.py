@@ -7,7 +7,7 @@ import pytest
 from slipway.release.errors import ClusterError
 from slipway.rollout.routers.base import Split
 from slipway.rollout.traffic import smoke_step
-from slipway.rollout.traffic.smoke_step import COUNTED_WITHIN, smoke
+from slipway.rollout.traffic.smoke_step import COUNTED_WITHIN, open_preview, smoke
 from tests.unit.slipway.rollout.examples import wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -37,7 +37,8 @@ class Stage:
 
     def run(self) -> str:
         split = Split(((self.world.old, 100.0), (self.world.wanted.candidate, 0.0)))
-        return smoke(self.world.world, self.world.wanted, split, self.world.cancelled)
+        open_preview(self.world.world, self.world.wanted, split, self.world.cancelled)
+        return smoke(self.world.world, self.world.wanted, self.world.cancelled)
 
 
 def test_checks_that_were_counted_at_the_candidate_pass(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,5 +101,4 @@ def test_counters_that_cannot_be_read_are_an_error_and_no_pass(monkeypatch: pyte
 
 def test_without_a_gateway_url_there_is_no_pass() -> None:
     world = Simulation(wanted(strategy=STRATEGY))
-    split = Split(((world.old, 100.0), (world.wanted.candidate, 0.0)))
-    assert smoke(world.world, world.wanted, split, world.cancelled) == "smoke checks need the stack setting gatewayUrl"
+    assert smoke(world.world, world.wanted, world.cancelled) == "smoke checks need the stack setting gatewayUrl"
