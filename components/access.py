@@ -10,6 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
 from slipway.release.rollout_rights import RULES
+from slipway.release.tokens import ROLLOUT_ACCESS
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -28,7 +29,7 @@ class RolloutAccess(pulumi.ComponentResource):
     binding: RoleBinding
 
     def __init__(self, name: str, args: RolloutAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("slipway:index:RolloutAccess", name, {}, opts)
+        super().__init__(ROLLOUT_ACCESS, name, {}, opts)
         metadata = ObjectMetaArgs(name=args.service_account, namespace=args.namespace)
         child = pulumi.ResourceOptions(parent=self)
         self.service_account = ServiceAccount(

@@ -7,9 +7,9 @@ from typing import Any
 
 import pulumi
 
-from slipway.release.release_inputs import TYPE as RELEASE
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.tokens import RELEASE, ROLLOUT
 
 
 class Rollout(pulumi.CustomResource):
@@ -28,7 +28,7 @@ class Rollout(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: RolloutInputs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = dict.fromkeys(("weights", "serving", "outcome"))
-        super().__init__("slipway:index:Rollout", name, {**inputs.to_wire(), **outputs}, opts)
+        super().__init__(ROLLOUT, name, {**inputs.to_wire(), **outputs}, opts)
 
 
 class Release(pulumi.CustomResource):

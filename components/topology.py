@@ -13,8 +13,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
 from slipway.release.strategy import Chosen, chosen
-
-KINDS = ("Canary", "BlueGreen", "Rolling")
+from slipway.release.tokens import TOPOLOGIES
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -40,7 +39,7 @@ class Topology(pulumi.ComponentResource):
     """Base of Canary, BlueGreen and Rolling. Each is known by the others' tokens as well, so that another strategy
     for the next release is an update of the Rollout; without that the engine would delete the route."""
 
-    KIND: ClassVar[str]
+    TOKEN: ClassVar[str]
     STRATEGY: ClassVar[type[Chosen]]
 
     revision: str
@@ -52,11 +51,11 @@ class Topology(pulumi.ComponentResource):
         """Raises ValueError when the release's strategy is another one, or the standby is no other revision."""
         strategy = chosen(args.release)
         if not isinstance(strategy, self.STRATEGY):
-            raise ValueError(f"{name}: {self.KIND} cannot carry out strategy.kind {strategy.kind}")
-        others = [pulumi.Alias(type_=_token(kind)) for kind in KINDS if kind != self.KIND]
+            raise ValueError(f"{name}: {type(self).__name__} cannot carry out strategy.kind {strategy.kind}")
+        others = [pulumi.Alias(type_=token) for token in TOPOLOGIES if token != self.TOKEN]
         gate = [args.gate] if args.gate is not None else None  # what is below waits for the component itself
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others, depends_on=gate), opts)
-        super().__init__(_token(self.KIND), name, {}, merged)
+        super().__init__(self.TOKEN, name, {}, merged)
         self.revision = revision_of(args.release)
         if args.standby is not None and revision_of(args.standby) == self.revision:
             raise ValueError(f"{name}: the standby is the same revision as the release ({self.revision})")
@@ -78,7 +77,3 @@ class Topology(pulumi.ComponentResource):
     def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
         workload = VersionedWorkloadArgs.of(release, args.namespace)
         return VersionedWorkload(f"{name}-{workload.revision}", workload, pulumi.ResourceOptions(parent=self))
-
-
-def _token(kind: str) -> str:
-    return f"slipway:index:{kind}"

@@ -27,6 +27,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.manifest.workload import Workload
 from slipway.release.pod import file_keys, pod_spec, whole_seconds
 from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
+from slipway.release.tokens import VERSIONED_WORKLOAD
 
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """The Rollout alone judges readiness, against the deadline in the manifest."""
@@ -70,7 +71,7 @@ class VersionedWorkload(pulumi.ComponentResource):
     files: ConfigMap | None
 
     def __init__(self, name: str, args: VersionedWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("slipway:index:VersionedWorkload", name, {}, opts)
+        super().__init__(VERSIONED_WORKLOAD, name, {}, opts)
         self._name, self._args = name, args
         self._selector = selector(args.service, args.revision)
         self.files = self._declare_files() if args.workload.files else None

@@ -27,7 +27,8 @@ from slipway.release.gating.names import MANIFEST
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.release import Release
 from slipway.release.readiness import GATES
-from slipway.release.release_inputs import TYPE, Observed, ReleaseInputs
+from slipway.release.release_inputs import Observed, ReleaseInputs
+from slipway.release.tokens import RELEASE
 
 PLAN_TIME = "a value that is known at preview"
 
@@ -171,7 +172,7 @@ def _manifests(project: Path, stack: str) -> Iterator[tuple[str, Release]]:
 
 def _manifest(code: str, field_path: str, found: str) -> Finding:
     remedy = "Declare the release from its manifest and nothing else"
-    return finding(MANIFEST, code, field_path, found, f"{PLAN_TIME}, as {TYPE} has it", remedy, severity="critical")
+    return finding(MANIFEST, code, field_path, found, f"{PLAN_TIME}, as {RELEASE} has it", remedy, severity="critical")
 
 
 def _unknown(rule: str, error: UnknownValueError) -> Finding:

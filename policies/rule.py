@@ -11,7 +11,7 @@ from slipway.release.gating.configuration import MODELS, NoSettings
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.case import Case
-from slipway.release.release_inputs import TYPE
+from slipway.release.tokens import RELEASE
 
 DOCUMENT = "docs/gates.md"
 
@@ -52,7 +52,7 @@ class Rule:
     @property
     def types(self) -> tuple[str, ...]:
         """The types that it reads; nothing is spent on others."""
-        return (TYPE,)
+        return (RELEASE,)
 
     @property
     def url(self) -> str:

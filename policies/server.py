@@ -27,7 +27,7 @@ from pulumi_policy import Policy as SdkPolicy
 from policies.pack import Pack
 from slipway.release.errors import InputError
 from slipway.release.gating.configuration import EVERY, LEVEL
-from slipway.release.release_inputs import TYPE as RELEASE
+from slipway.release.tokens import RELEASE
 
 POLICIES, INITIAL = "_PolicyAnalyzerServicer__policies", "_PolicyAnalyzerServicer__initial_config"
 UNSUPPORTED = "this version of pulumi-policy is built differently; use the one of requirements.lock"

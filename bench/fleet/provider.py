@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway.plugin import serve
-from slipway.plugin.provider import RolloutProvider
-from slipway.plugin.release_resource import ReleaseResource
+from slipway.plugin.provider import SlipwayProvider
+from slipway.plugin.run_memory import RunMemory
 from slipway.rollout.measurement.measure import Measure
 
 
@@ -28,8 +28,8 @@ def main(out: Path) -> None:
         return look(self, now, weight)
 
     Measure.look = recorded  # type: ignore[method-assign]
-    ReleaseResource.unjudged = lambda self, wanted: None  # type: ignore[method-assign]  # no gates here
-    server, port = serve.start_server(RolloutProvider(None))
+    RunMemory.refusal_reason = lambda self, stack, wanted: None  # type: ignore[method-assign]  # no gates here
+    server, port = serve.start_server(SlipwayProvider(None))
     print(port, flush=True)
     serve.keep_collections_short()
     ended = threading.Thread(target=sys.stdin.read)

@@ -9,7 +9,8 @@ from policies.plain import plain
 from policies.rule import Resource, ResourceRule, Surroundings, finding
 from slipway.release.findings import Finding
 from slipway.release.manifest.base import Part
-from slipway.release.release_inputs import TYPE, own_configuration
+from slipway.release.release_inputs import own_configuration
+from slipway.release.tokens import RELEASE
 
 NAME = "enforced"
 REMEDY = "Remove mode: off from releases:gates in the stack's file"
@@ -41,6 +42,6 @@ RULE = ResourceRule(
     severity="critical",
     rows=("W2", "A3"),
     remedy=REMEDY,
-    reads=(TYPE,),
+    reads=(RELEASE,),
     evaluate=evaluate,
 )

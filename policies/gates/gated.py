@@ -10,9 +10,9 @@ from slipway.release.difference import differences
 from slipway.release.findings import Finding
 from slipway.release.manifest.base import Part
 from slipway.release.rollout_inputs import Backend, altered
+from slipway.release.tokens import ROLLOUT
 
 NAME = "gated"
-ROLLOUT = "slipway:index:Rollout"
 
 
 def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[Finding]:

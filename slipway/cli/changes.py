@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-TOPOLOGIES = tuple(f"slipway:index:{kind}" for kind in ("Canary", "BlueGreen", "Rolling"))
-"""The components that stand for one service each. They, their Rollouts and their Releases are called like it."""
-ROLLOUT = "slipway:index:Rollout"
-SERVICE_TYPES = (*TOPOLOGIES, "slipway:index:Release", ROLLOUT)
+from slipway.release.tokens import CUSTOM_RESOURCES, TOPOLOGIES, type_of
+
+SERVICE_TYPES = (*TOPOLOGIES, *CUSTOM_RESOURCES)
+"""A service's topology, its Rollout and its Release are called like it."""
 UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard"})
 
 
@@ -24,7 +24,7 @@ class Step:
     @property
     def type(self) -> str:
         """The resource's own type, without those of its parents."""
-        return self.urn.split("::")[2].rpartition("$")[2]
+        return type_of(self.urn)
 
     @property
     def name(self) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from slipway.cli.changes import ROLLOUT
 from slipway.cli.cluster import Holding
 from slipway.cli.engine_records import Lock, Pending, State
 from slipway.cli.stack_file import NAMESPACE, SERVICES
 from slipway.cli.status_view import moment, named
 from slipway.release.records.journal import Head
+from slipway.release.tokens import ROLLOUT
 
 WIDTH = 12
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slipway.cli.changes import ROLLOUT
 from slipway.cli.engine import Engine
 from slipway.cli.engine_records import State
 from slipway.release.errors import InputError
@@ -16,6 +15,7 @@ from slipway.release.records.journal import Head
 from slipway.release.records.rollback import Known, Memory, PastUpdate, memory_of_stack
 from slipway.release.revision import revision_of
 from slipway.release.strategy import resolve
+from slipway.release.tokens import ROLLOUT
 from slipway.rollout.outputs import recorded_serving
 
 

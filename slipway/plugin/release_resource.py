@@ -1,4 +1,4 @@
-"""`slipway:index:Release`: the record of what is released, and the gates for whoever runs without the pack.
+"""`slipway:index:Release`: the record of what is released, and the gates where no policy pack runs.
 
 Check reads the evidence itself, adds what it observed, and refuses what the gates refuse. The rest only records.
 """
@@ -15,19 +15,18 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 from pydantic import ValidationError
 
+from slipway.plugin.run_memory import Passed, RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
+from slipway.plugin.urns import stack_name, stack_of
 from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.model import Dossier
 from slipway.release.gating import configuration as gates
 from slipway.release.gating.judge import Judgement, judge, message, verdict_of
 from slipway.release.manifest.release import Release
-from slipway.release.release_inputs import TYPE, Observed, ReleaseInputs
-from slipway.release.rollout_inputs import RolloutInputs, altered
+from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.rollout.gate_inputs import observe
 
 REPLACING = ("service", "namespace")
-MOST_LISTED = 5
-"""Differences of a Rollout from its manifest that one message shows."""
 VOLATILE = frozenset({"observed"})
 """What check sees anew each time and what is no change of the release."""
 
@@ -38,39 +37,22 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A revision whose Release passed: the path of its manifest and what it says. `release` is None where the gates are
-    off and nothing was read."""
-
-    revision: str
-    manifest: str
-    release: Release | None
-
-
-@dataclass
+@dataclass(frozen=True)
 class ReleaseResource:
-    """The methods of the resource. `project` is where the engine runs the provider, the project's folder."""
+    """The methods of the resource. `project` is where the engine runs the plugin, the project's folder; `memory` is
+    told what passes."""
 
+    memory: RunMemory
     project: Path = field(default_factory=Path.cwd)
     observe: Observe = observe.observe
     now: Callable[[], datetime] = _utc_now
-    _verdicts: dict[str, Mapping[str, object]] = field(default_factory=dict)
-    """URN to the verdict of the last check in this process: create and update record it."""
-    _seen: dict[str, Observed] = field(default_factory=dict)
-    _passed: dict[tuple[str, str], Passed] = field(default_factory=dict)
-    """Namespace and service to what this process let pass."""
-
-    @staticmethod
-    def owns(type_or_urn: str) -> bool:
-        """Whether a request is about this resource."""
-        return type_or_urn == TYPE or f"{TYPE}::" in type_or_urn
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Validate, observe, read the evidence, judge."""
         try:
             inputs = parse(to_plain(request.news))
-            self._passed.pop((inputs.namespace, inputs.service), None)  # what passed before does not pass for this
+            key = ServiceKey(stack_of(request.urn), inputs.namespace, inputs.service)
+            self.memory.forget(key)
             checked = self._checked(inputs, to_plain(request.olds), request.urn)
         except InputError as error:
             # The inputs go back as they came: the engine shows them to the policy pack all the same.
@@ -83,29 +65,8 @@ class ReleaseResource:
             failures = [_failure(path, line) for path, line in lines]
             return provider_pb2.CheckResponse(inputs=self._observed(request.news, request.urn), failures=failures)
         recorded, release = checked
-        self._passed[recorded.namespace, recorded.service] = Passed(recorded.revision, recorded.manifest, release)
+        self.memory.let_pass(key, Passed(recorded.revision, recorded.manifest, release))
         return provider_pb2.CheckResponse(inputs=to_struct(recorded.to_wire()))
-
-    def unjudged(self, wanted: RolloutInputs) -> str | None:
-        """Why a Rollout is refused: nothing moves to a revision whose Release did not pass before, in the same run,
-        and nothing moves otherwise than its manifest says."""
-        passed = self._passed.get((wanted.namespace, wanted.service))
-        if passed is None or passed.revision != wanted.candidate.revision:
-            return (
-                f"no Release of {wanted.service} with revision {wanted.candidate.revision} passed the gates in this "
-                f"run. Declare a {TYPE} from {wanted.manifest}, let the Rollout depend on it, and target both or none"
-            )
-        found = [] if passed.release is None else altered(wanted.to_wire(), passed.release)
-        if wanted.manifest != passed.manifest:
-            found.append(("manifest", wanted.manifest, f"{passed.manifest}, which was judged"))
-        if not found:
-            return None
-        listed = "; ".join(f"{path} is {have}, wanted {want}" for path, have, want in found[:MOST_LISTED])
-        more = f"; and {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
-        return (
-            f"the Rollout of {wanted.service} is not what {passed.manifest} says: {listed}{more}. "
-            "Declare it from the manifest and nothing else (RolloutInputs.of), or change the manifest"
-        )
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         """What was observed is no change; everything else is an update of the record."""
@@ -134,20 +95,20 @@ class ReleaseResource:
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     @staticmethod
-    def delete() -> empty_pb2.Empty:
+    def delete(request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
         """Forget it: the stack's history still has it."""
         return empty_pb2.Empty()
 
     def _recorded(self, inputs: dict[str, Any], urn: str) -> Any:  # noqa: ANN401 - protobuf's Struct
         setting = inputs.get("gates", {})
         off = {"outcome": "not judged", "reason": setting.get("reason", "")}
-        verdict = off if setting.get("mode") == "off" else self._verdicts.get(urn, {"outcome": "unknown"})
+        verdict = off if setting.get("mode") == "off" else self.memory.verdicts.get(urn, {"outcome": "unknown"})
         return to_struct({**inputs, "verdict": dict(verdict)})
 
     def _observed(self, news: Any, urn: str) -> Any:  # noqa: ANN401 - protobuf's Struct
         """Refused inputs with what was observed, so that the policy pack refuses by the same facts."""
         content = {key: value for key, value in to_plain(news).items() if key not in {"observed", "evidence"}}
-        if (seen := self._seen.get(urn)) is not None:
+        if (seen := self.memory.observed.get(urn)) is not None:
             content["observed"] = seen.model_dump(mode="json", by_alias=True, exclude_none=True)
         return to_struct(content)
 
@@ -157,13 +118,13 @@ class ReleaseResource:
         if inputs.gates.mode == "off":
             judged = observe.judged_of(olds.get("observed"))
             return inputs.model_copy(update={"observed": Observed(judged=judged), "evidence": None}), None
-        stack = urn.partition("::")[0].rpartition(":")[2]
+        stack = stack_name(urn)
         configuration = self._configuration(inputs, stack)
-        observed = self._seen[urn] = self.observe(inputs, olds.get("observed"), configuration)
+        observed = self.memory.observed[urn] = self.observe(inputs, olds.get("observed"), configuration)
         judgement = judge(self.project, stack, urn, inputs, configuration, observed, self.now())
         if judgement.refusing or judgement.case is None:
             return judgement
-        self._verdicts[urn] = verdict_of(judgement)
+        self.memory.verdicts[urn] = verdict_of(judgement)
         evidence = _recorded_evidence(inputs, olds) if observed.settled else None
         recorded = inputs.model_copy(update={"observed": observed, "evidence": evidence or judgement.case.dossier})
         return recorded, judgement.case.release

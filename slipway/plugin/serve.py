@@ -12,7 +12,7 @@ import threading
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
-from slipway.plugin.provider import RolloutProvider
+from slipway.plugin.provider import SlipwayProvider
 from slipway.plugin.threads import ThreadPerCall
 
 MESSAGE_BYTES = 1024 * 1024 * 400
@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     """`argv[1]` is the engine's address. Returns when the process is told to end."""
     address = argv[1] if len(argv) > 1 else None
     stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, OPTIONS)) if address else None
-    provider = RolloutProvider(stub)
+    provider = SlipwayProvider(stub)
     server, port = start_server(provider)
     ended = threading.Event()
     # The terminal's Ctrl-C reaches the whole process group; the engine says by Cancel what it wants.
@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def start_server(provider: RolloutProvider) -> tuple[grpc.Server, int]:
+def start_server(provider: SlipwayProvider) -> tuple[grpc.Server, int]:
     """Serve on a free port of the loopback; a call never waits for another one to end."""
     threads = ThreadPerCall()
     server = grpc.server(threads, options=OPTIONS)  # type: ignore[arg-type]  # it takes any Executor

@@ -25,7 +25,6 @@ from slipway.release.revision import revision_of
 from slipway.release.risk import recommend
 from slipway.release.strategy import chosen
 
-TYPE = "slipway:index:Release"
 JUDGED_KEPT = 100
 LARGEST_MANIFEST = 1 << 20
 

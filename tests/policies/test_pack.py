@@ -20,7 +20,7 @@ from slipway.release.errors import InputError
 from slipway.release.gating.configuration import load
 from slipway.release.gating.names import NAMES, RELEASE_GATES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.readiness import GATES
-from slipway.release.release_inputs import TYPE
+from slipway.release.tokens import RELEASE
 
 ROOT = Path(__file__).parents[2]
 FILES = {path.stem for path in (ROOT / "policies" / "gates").glob("*.py")} - {"__init__"}
@@ -197,7 +197,7 @@ def test_properties_that_are_unknown_at_preview_are_refused(tmp_path: Path, name
 def test_a_release_that_is_unknown_or_malformed_is_refused_by_the_rule_that_none_can_lower(tmp_path: Path) -> None:
     made = pack(tmp_path)
     for props in ({}, {"manifest": UNKNOWN_STRING_VALUE}, {"manifest": 7}, {"manifest": "x.yaml", "extra": 1}):
-        resource = Resource(TYPE, "x", f"urn:pulumi:prod::p::{TYPE}::x", unknown_checking_proxy(dict(props)))
+        resource = Resource(RELEASE, "x", f"urn:pulumi:prod::p::{RELEASE}::x", unknown_checking_proxy(dict(props)))
         judgement = made.judgement(resource)
         said = {
             rule.name

@@ -16,7 +16,8 @@ from slipway.release.gating.names import RELEASE_GATES
 from slipway.release.manifest.release import Release
 from slipway.release.readiness import GATES
 from slipway.release.readiness.case import Case
-from slipway.release.release_inputs import TYPE, Observed, ReleaseInputs
+from slipway.release.release_inputs import Observed, ReleaseInputs
+from slipway.release.tokens import RELEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Judgement:
 
 def urn_of(stack: str, project: str, service: str) -> str:
     """The URN of a service's Release resource."""
-    return f"urn:pulumi:{stack}::{project}::{TYPE}::{service}"
+    return f"urn:pulumi:{stack}::{project}::{RELEASE}::{service}"
 
 
 def judge(

@@ -15,7 +15,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2_grpc
 
 from slipway.plugin import serve
-from slipway.plugin.provider import RolloutProvider
+from slipway.plugin.provider import SlipwayProvider
 from slipway.release.errors import RolloutAborted
 from slipway.release.records.journal import Head, Quarantine
 from slipway.release.rollout_inputs import RolloutInputs
@@ -60,7 +60,7 @@ def main() -> None:
     operations.plan = lambda wanted, world, olds: f"plan of {wanted.candidate.version}"
     operations.foretold = lambda wanted, world, olds: ()
     engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
-    server, port = serve.start_server(RolloutProvider(engine, connect))
+    server, port = serve.start_server(SlipwayProvider(engine, connect))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     server.wait_for_termination()

@@ -16,7 +16,8 @@ import yaml
 from slipway.release.evidence.migration_files import read_migrations
 from slipway.release.evidence.references import Sources
 from slipway.release.gating.case import read_manifest
-from slipway.release.release_inputs import TYPE, GateSetting, ReleaseInputs
+from slipway.release.release_inputs import GateSetting, ReleaseInputs
+from slipway.release.tokens import RELEASE
 from tests.manifests import DIGEST
 from tests.vouched import BUILDER, REPORTS, Vouched, trust_roots, vouch
 
@@ -128,7 +129,7 @@ class Scene:
         }
         path.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
-    def urn(self, name: str, kind: str = TYPE) -> str:
+    def urn(self, name: str, kind: str = RELEASE) -> str:
         """Of a resource of the stack."""
         return f"urn:pulumi:prod::releases::{kind}::{name}"
 

@@ -11,7 +11,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from policies.gates import RULES
 from policies.pack import Pack
 from policies.rule import ReleaseRule, Resource, ResourceRule
-from slipway.release.release_inputs import TYPE
+from slipway.release.tokens import RELEASE
 from tests.policies.releases.broken import RELEASES, Broken
 from tests.policies.releases.scene import UNKNOWN, Scene
 
@@ -22,13 +22,13 @@ def judged(scene: Scene, name: str, **props: Any) -> dict[str, list[str]]:
     pack.configure(pack.configured_for("prod"))
     content = {**scene.inputs(name), **props}
     known = {key: UNKNOWN_STRING_VALUE if value == UNKNOWN else value for key, value in content.items()}
-    resource = Resource(TYPE, name, scene.urn(name), unknown_checking_proxy(known))
+    resource = Resource(RELEASE, name, scene.urn(name), unknown_checking_proxy(known))
     judgement = pack.judgement(resource)
     said: dict[str, list[str]] = {}
     for rule in RULES.values():
         if isinstance(rule, ReleaseRule):
             lines = list(pack.messages(rule, resource, judgement))
-        elif isinstance(rule, ResourceRule) and TYPE in rule.types:
+        elif isinstance(rule, ResourceRule) and RELEASE in rule.types:
             lines = list(pack.of_resource(rule, resource))
         else:
             continue

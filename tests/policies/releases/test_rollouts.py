@@ -14,6 +14,7 @@ from policies.gates import RULES
 from policies.pack import Pack
 from policies.rule import Resource, ResourceRule
 from slipway.plugin.release_resource import ReleaseResource
+from slipway.plugin.run_memory import RunMemory
 from slipway.release.gating.case import read_manifest
 from slipway.release.release_inputs import Observed
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
@@ -68,27 +69,28 @@ def said_by_the_pack(scene: Scene, props: Props) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def provider(scene: Scene) -> ReleaseResource:
+def provider(scene: Scene) -> RunMemory:
     """A provider in which the Release of checkout passed."""
     seen = Observed.model_validate(scene.services["checkout"].observed)
-    resource = ReleaseResource(scene.root, observe=lambda *_: seen, now=lambda: scene.now)
+    memory = RunMemory()
+    resource = ReleaseResource(memory, scene.root, observe=lambda *_: seen, now=lambda: scene.now)
     news = struct_pb2.Struct()
     json_format.ParseDict(scene.inputs("checkout"), news)
     response = resource.check(provider_pb2.CheckRequest(urn=scene.urn("checkout"), news=news))
     assert not response.failures, response.failures
-    return resource
+    return memory
 
 
-def said_by_the_provider(provider: ReleaseResource, props: Props) -> str | None:
-    return provider.unjudged(RolloutInputs.model_validate(props))
+def said_by_the_provider(provider: RunMemory, props: Props) -> str | None:
+    return provider.refusal_reason("releases/prod", RolloutInputs.model_validate(props))
 
 
-def test_a_rollout_from_its_manifest_passes(scene: Scene, provider: ReleaseResource) -> None:
+def test_a_rollout_from_its_manifest_passes(scene: Scene, provider: RunMemory) -> None:
     assert said_by_the_pack(scene, declared(scene)) == {}
     assert said_by_the_provider(provider, declared(scene)) is None
 
 
-def test_what_the_stack_says_is_its_own(scene: Scene, provider: ReleaseResource) -> None:
+def test_what_the_stack_says_is_its_own(scene: Scene, provider: RunMemory) -> None:
     props = declared(scene) | {"gatewayUrl": "http://gateway.example", "probe": {"rate": 5, "path": "/"}}
     assert said_by_the_pack(scene, props) == {}
     assert said_by_the_provider(provider, props) is None
@@ -96,7 +98,7 @@ def test_what_the_stack_says_is_its_own(scene: Scene, provider: ReleaseResource)
 
 @pytest.mark.parametrize(("path", "change"), CHANGES, ids=[path for path, _ in CHANGES])
 def test_a_rollout_that_differs_is_refused_by_both(
-    scene: Scene, provider: ReleaseResource, path: str, change: Callable[[Props], object]
+    scene: Scene, provider: RunMemory, path: str, change: Callable[[Props], object]
 ) -> None:
     props = copy.deepcopy(declared(scene))
     change(props)
@@ -110,9 +112,7 @@ def test_a_rollout_that_differs_is_refused_by_both(
     assert "\n" not in refused
 
 
-def test_another_manifest_than_the_one_that_was_judged_is_refused_by_both(
-    scene: Scene, provider: ReleaseResource
-) -> None:
+def test_another_manifest_than_the_one_that_was_judged_is_refused_by_both(scene: Scene, provider: RunMemory) -> None:
     props = declared(scene) | {"manifest": "releases/checkout/0.9.0.yaml"}
     assert "<gated/unjudged>" in said_by_the_pack(scene, props)["gated"][0]
     assert "manifest is releases/checkout/0.9.0.yaml" in (said_by_the_provider(provider, props) or "")

@@ -13,8 +13,8 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, status_pb2
 
 from slipway.plugin.holdback import HoldBack
 from slipway.plugin.partial import DETAILS
-from slipway.plugin.provider import RolloutProvider, forgetting, stack_of
-from slipway.plugin.release_resource import ReleaseResource
+from slipway.plugin.provider import SlipwayProvider
+from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records.journal import Head, Quarantine
@@ -97,7 +97,7 @@ class Stage:
         self.context: Any = Context()
         engine: Any = self.engine
         process: Any = Process(continues)
-        self.provider = RolloutProvider(engine, lambda where, stack: world, HoldBack(quiet), process)
+        self.provider = SlipwayProvider(engine, lambda where, stack: world, HoldBack(quiet), process)
         self.process = process
         self.process.provider = self.provider
 
@@ -129,7 +129,7 @@ class Stage:
 
 @pytest.fixture(autouse=True)
 def _judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ReleaseResource, "unjudged", lambda self, inputs: None)
+    monkeypatch.setattr(RunMemory, "refusal_reason", lambda self, stack, wanted: None)
 
 
 def remembering(what: Head | None = None) -> Simulation:
@@ -231,7 +231,7 @@ def test_the_update_of_a_refused_service_fails_and_moves_nothing() -> None:
 
 
 def test_a_release_that_passed_no_gate_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ReleaseResource, "unjudged", lambda self, inputs: "no Release passed the gates")
+    monkeypatch.setattr(RunMemory, "refusal_reason", lambda self, stack, wanted: "no Release passed the gates")
     world = remembering(head())
     stage = Stage(world.world)
     assert stage.update(wanted()) is None
@@ -358,13 +358,18 @@ def test_what_may_have_traffic_cannot_be_told_without_the_cluster(monkeypatch: p
     assert real() is not None
 
 
-def test_what_a_stack_forgets_is_the_whole_component() -> None:
-    wanted_urn = "urn:pulumi:prod::shop::slipway:index:Canary::checkout"
-    assert forgetting(URN) == f"pulumi state delete --target-dependents '{wanted_urn}'"
+def test_a_type_that_the_plugin_does_not_have_is_refused_by_name() -> None:
+    stage = Stage(Simulation().world)
+    request = provider_pb2.CheckRequest(urn=URN.replace("Rollout", "Rolout"), type="slipway:index:Rolout")
+    with pytest.raises(Answered, match="slipway:index:Rolout is not a resource of this plugin; it has "):
+        stage.provider.Check(request, stage.context)
+    assert stage.context.code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_project_and_stack_are_those_of_the_urn() -> None:
-    assert stack_of(URN) == "shop/prod"
+def test_each_type_goes_to_its_own_resource() -> None:
+    stage = Stage(Simulation().world)
+    request = provider_pb2.DeleteRequest(urn="urn:pulumi:prod::shop::slipway:index:Release::checkout")
+    assert stage.provider.Delete(request, stage.context) == empty_pb2.Empty(), "a record needs no cluster"
 
 
 def recorded(world: Simulation, **changes: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from slipway.plugin.release_resource import ReleaseResource
+from slipway.plugin.run_memory import RunMemory
 from slipway.release.gating.case import read_manifest
 from slipway.release.gating.configuration import Configuration
 from slipway.release.release_inputs import Observed, ReleaseInputs
@@ -19,6 +20,7 @@ from tests.policies.releases.broken import FALSE_ACCEPTANCES, RELEASES
 from tests.policies.releases.scene import Scene
 from tests.unit.slipway.rollout.examples import wanted
 
+STACK = "releases/prod"
 OFF = {"mode": "off", "reason": "a stage that is thrown away"}
 
 
@@ -30,7 +32,8 @@ class World:
         self.declared = self.scene.service("checkout")
         self.observed = Observed.model_validate(self.declared.observed)
         self.seen: object = None
-        self.resource = ReleaseResource(project=root, observe=self.observe, now=lambda: self.scene.now)
+        self.memory = RunMemory()
+        self.resource = ReleaseResource(self.memory, project=root, observe=self.observe, now=lambda: self.scene.now)
 
     def observe(self, inputs: ReleaseInputs, olds: object, configuration: Configuration) -> Observed:
         self.seen = olds
@@ -42,6 +45,9 @@ class World:
         return self.resource.check(
             provider_pb2.CheckRequest(urn=self.scene.urn("checkout"), news=_struct(news), olds=_struct(olds or {}))
         )
+
+    def refusal(self, rollout: RolloutInputs, stack: str = STACK) -> str | None:
+        return self.memory.refusal_reason(stack, rollout)
 
     def checked(self, **props: Any) -> dict[str, Any]:
         response = self.check(**props)
@@ -145,18 +151,18 @@ def test_the_record_is_all_there_is_to_read(world: World) -> None:
 
 def test_a_rollout_is_refused_unless_the_release_of_its_revision_passed_before(world: World) -> None:
     first = wanted(world.scene.services["checkout"].it.digest[7:15])
-    assert "no Release of checkout" in (world.resource.unjudged(first) or "")
+    assert "no Release of checkout" in (world.refusal(first) or "")
     world.checked()
-    assert "no Release of checkout" in (world.resource.unjudged(first) or ""), "another revision passed"
+    assert "no Release of checkout" in (world.refusal(first) or ""), "another revision passed"
     candidate = rollout(world)
-    assert world.resource.unjudged(candidate) is None
+    assert world.refusal(candidate) is None
     other = candidate.model_copy(update={"namespace": "elsewhere"})
-    assert "no Release of checkout" in (world.resource.unjudged(other) or "")
+    assert "no Release of checkout" in (world.refusal(other) or "")
 
 
 def test_gates_that_are_off_compare_no_rollout_with_a_manifest(world: World) -> None:
     world.check(gates=OFF)
-    assert world.resource.unjudged(rollout(world, guardrails=())) is None
+    assert world.refusal(rollout(world, guardrails=())) is None
 
 
 def rollout(world: World, **changes: Any) -> RolloutInputs:
@@ -170,22 +176,21 @@ def test_a_release_that_was_refused_lets_no_rollout_pass(world: World) -> None:
     world.declared.it.manifest["approvals"] = []
     world.check()
     revision = world.scene.inputs("checkout")["revision"]
-    assert world.resource.unjudged(wanted(revision)) is not None
+    assert world.refusal(wanted(revision)) is not None
 
 
 def test_what_passed_before_lets_nothing_pass_that_is_refused_now(world: World) -> None:
     world.checked()
-    assert world.resource.unjudged(rollout(world)) is None
+    assert world.refusal(rollout(world)) is None
     world.observed = Observed()
     assert world.check().failures
-    assert "no Release of checkout" in (world.resource.unjudged(rollout(world)) or "")
+    assert "no Release of checkout" in (world.refusal(rollout(world)) or "")
 
 
-def test_only_releases_are_its_own() -> None:
-    assert ReleaseResource.owns("slipway:index:Release")
-    assert ReleaseResource.owns("urn:pulumi:prod::releases::slipway:index:Release::checkout")
-    assert not ReleaseResource.owns("slipway:index:Rollout")
-    assert not ReleaseResource.owns("urn:pulumi:prod::releases::slipway:index:Canary$slipway:index:Rollout::checkout")
+def test_what_passed_in_one_stack_lets_nothing_pass_in_another(world: World) -> None:
+    world.checked()
+    assert world.refusal(rollout(world)) is None
+    assert "no Release of checkout" in (world.refusal(rollout(world), stack="releases/staging") or "")
 
 
 def test_a_settled_release_goes_by_its_record_whatever_became_of_its_evidence(world: World) -> None:

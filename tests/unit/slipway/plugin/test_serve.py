@@ -14,7 +14,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from slipway.plugin import serve
-from slipway.plugin.provider import VERSION, RolloutProvider
+from slipway.plugin.provider import VERSION, SlipwayProvider
 from slipway.plugin.structs import to_struct
 from slipway.release.errors import ClusterError
 from slipway.rollout.adapters import World
@@ -39,7 +39,7 @@ class Held:
 
 
 @contextmanager
-def served(provider: RolloutProvider) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+def served(provider: SlipwayProvider) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     server, port = serve.start_server(provider)
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield provider_pb2_grpc.ResourceProviderStub(channel)
@@ -49,7 +49,7 @@ def served(provider: RolloutProvider) -> Iterator[provider_pb2_grpc.ResourceProv
 def test_cancel_and_plugin_info_are_answered_at_once_whatever_is_in_flight() -> None:
     held = Held()
     request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(wanted().to_wire()))
-    with served(RolloutProvider(None, held.connect)) as stub:
+    with served(SlipwayProvider(None, held.connect)) as stub:
         calls = [stub.Update.future(request) for _ in range(MANY)]
         assert all(held.arrived.acquire(timeout=30.0) for _ in calls)
         assert stub.GetPluginInfo(empty_pb2.Empty(), timeout=5.0).version == VERSION
@@ -64,7 +64,7 @@ def test_a_refusal_reaches_the_engine_as_one_line() -> None:
     held = Held()
     held.go.set()
     request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(wanted().to_wire()))
-    with served(RolloutProvider(None, held.connect)) as stub, pytest.raises(grpc.RpcError) as caught:
+    with served(SlipwayProvider(None, held.connect)) as stub, pytest.raises(grpc.RpcError) as caught:
         stub.Update(request)
     assert caught.value.details() == "the cluster is away"
 

@@ -1,0 +1,164 @@
+"""`slipway:index:Rollout`: its update is the rollout. Calls of the engine in, calls of `slipway.rollout` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
+
+from slipway.plugin.after_failure import AfterFailure, identity_of
+from slipway.plugin.engine_log import EngineLog
+from slipway.plugin.flights import Flights
+from slipway.plugin.run_memory import RunMemory
+from slipway.plugin.structs import to_plain, to_struct
+from slipway.plugin.urns import forgetting, stack_of
+from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout import operations
+from slipway.rollout.adapters import World
+from slipway.rollout.moves import move_lines, must_delete_first, rival_line
+from slipway.rollout.operations import Place
+from slipway.rollout.removal import remove, services_of
+
+
+@dataclass(frozen=True)
+class RolloutResource:
+    """The methods of the resource. One process may roll out several services at once, each in a thread.
+
+    `memory` says which releases passed the gates, `flights` what is in flight, `after` what a failure waits for.
+    """
+
+    engine: engine_pb2_grpc.EngineStub | None
+    memory: RunMemory
+    after: AfterFailure
+    flights: Flights = field(default_factory=Flights)
+    connect: operations.Connect = operations.connect
+
+    def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
+        """Validate. What is refused for what the cluster remembers is an error of the resource's own step: a failure
+        here would end the whole program."""
+        try:
+            wanted = operations.parse(to_plain(request.news))
+        except InputError as error:
+            return provider_pb2.CheckResponse(failures=[_failure(str(problem)) for problem in error.problems])
+        return provider_pb2.CheckResponse(inputs=to_struct(wanted.to_wire()))
+
+    def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
+        """Inputs, and also what the journal and the live route say: unfinished or drifted traffic is a change."""
+        wanted = operations.parse(to_plain(request.news), recorded=True)
+        try:
+            found = operations.difference(to_plain(request.old_inputs), wanted, self._world(wanted, request.urn))
+        except JournalUnreadable as error:  # its own update says so; the other services go on
+            found = operations.Difference((), (), str(error))
+        log = EngineLog(self.engine, request.urn)
+        if found.pending is not None and not found.changed:
+            log.event(f"{wanted.service}: {found.pending}")
+        if found.drift is not None:
+            log.warning(f"{wanted.service}: {found.drift}")
+        olds = to_plain(request.old_inputs)
+        for line in move_lines(olds, wanted, found.replaces):
+            log.warning(f"{wanted.service}: {line}")
+        return _diff_response(found, delete_first=bool(found.replaces) and must_delete_first(olds, wanted))
+
+    def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
+        """The first release of a service, or the same with the state lost."""
+        wanted = operations.parse(to_plain(request.properties))
+        run = self._preview if request.preview else self._update
+        outputs = run(wanted, None, request.urn)
+        return provider_pb2.CreateResponse(id=identity_of(wanted), properties=to_struct(outputs))
+
+    def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
+        """A rollout."""
+        wanted = operations.parse(to_plain(request.news))
+        run = self._preview if request.preview else self._update
+        outputs = run(wanted, to_plain(request.olds), request.urn)
+        return provider_pb2.UpdateResponse(properties=to_struct(outputs))
+
+    def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
+        """The live weights, for refresh."""
+        olds = to_plain(request.properties)
+        inputs = to_plain(request.inputs) or {k: v for k, v in olds.items() if k in _input_names()}
+        outputs = operations.refreshed(olds or inputs, self._world(Place.of(inputs), request.urn))
+        if outputs is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
+
+    def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
+        """The end of the service: its route, journal, intents and Lease go."""
+        with self.flights.one() as cancelled:
+            inputs = to_plain(request.old_inputs) or to_plain(request.properties)
+            world = self._world(Place.of(inputs), request.urn)
+            log = EngineLog(self.engine, request.urn)
+            remove(world, str(inputs["service"]), services_of(inputs), log, cancelled, forgetting(request.urn))
+            return empty_pb2.Empty()
+
+    def _world(self, where: RolloutInputs | Place, urn: str) -> World:
+        return self.connect(where, stack_of(urn))
+
+    def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
+        """`olds` is None for a create. A failure is answered when the other rollouts of this process are done."""
+        log = EngineLog(self.engine, urn)
+        with self.flights.one() as cancelled:
+            try:
+                world = self._world(wanted, urn)
+                self._admit(wanted, world, urn)
+                return operations.Update(wanted, world, olds or {}, log, cancelled).run()
+            except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
+                failed, interrupted = _as_ours(error), cancelled.is_set()
+        raise self.after.answer(failed, wanted, olds, lambda: self._world(wanted, urn), log, interrupted=interrupted)
+
+    def _admit(self, wanted: RolloutInputs, world: World, urn: str) -> None:
+        """Raises ReleaseRefused when these inputs may not be rolled out."""
+        reason = self.memory.refusal_reason(stack_of(urn), wanted) or operations.refused(wanted, world)
+        if reason is not None:
+            raise ReleaseRefused(reason)
+
+    def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
+        """What is refused is an error line, and the plan of everything else goes on."""
+        world, log = self._world(wanted, urn), EngineLog(self.engine, urn)
+        try:
+            self._admit(wanted, world, urn)
+        except (ReleaseRefused, JournalUnreadable) as error:
+            log.error(f"{wanted.service}: {error}")
+            return wanted.to_wire()
+        if olds is None and (rival := rival_line(wanted.route, world.router.rivals(wanted.route))) is not None:
+            log.warning(f"{wanted.service}: {rival}")
+        for line in (operations.plan(wanted, world, olds or {}), *operations.foretold(wanted, world, olds or {})):
+            log.event(f"{wanted.service}: {line}")
+        return wanted.to_wire()
+
+
+def _input_names() -> set[str]:
+    return {info.alias or name for name, info in RolloutInputs.model_fields.items()}
+
+
+def _as_ours(error: Exception) -> SlipwayError:
+    if isinstance(error, SlipwayError):
+        return error
+    return SlipwayError(f"unexpected {type(error).__name__}: {error}".partition("\n")[0])
+
+
+def _failure(reason: str) -> provider_pb2.CheckFailure:
+    # Without a property: the engine would put the property's value into the line, such as "value {<nil>}".
+    return provider_pb2.CheckFailure(reason=reason)
+
+
+def _diff_response(found: operations.Difference, *, delete_first: bool) -> provider_pb2.DiffResponse:
+    paths = list(found.changed) if found.changed else (["weights"] if found.pending is not None else [])
+    kind = provider_pb2.PropertyDiff
+    detailed = {
+        path: kind(kind=kind.UPDATE_REPLACE if path in found.replaces else kind.UPDATE, inputDiff=path != "weights")
+        for path in paths
+    }
+    changes = provider_pb2.DiffResponse.DIFF_SOME if paths else provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=changes,
+        replaces=list(found.replaces),
+        diffs=[path.partition(".")[0] for path in paths],
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+        deleteBeforeReplace=delete_first,
+    )

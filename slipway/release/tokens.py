@@ -1,0 +1,34 @@
+"""The type tokens of everything that the package `slipway` declares. All other files take them from here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PACKAGE: Final = "slipway"
+
+
+def token(kind: str) -> str:
+    """The token of a type of the package."""
+    return f"{PACKAGE}:index:{kind}"
+
+
+RELEASE: Final = token("Release")
+ROLLOUT: Final = token("Rollout")
+CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT)
+"""What the plugin creates, updates and deletes itself."""
+
+CANARY: Final = token("Canary")
+BLUE_GREEN: Final = token("BlueGreen")
+ROLLING: Final = token("Rolling")
+TOPOLOGIES: Final = (CANARY, BLUE_GREEN, ROLLING)
+"""The components that stand for one service each, by the strategy of its release."""
+
+VERSIONED_WORKLOAD: Final = token("VersionedWorkload")
+ROLLOUT_ACCESS: Final = token("RolloutAccess")
+SERVICE: Final = token("Service")
+
+
+def type_of(urn: str) -> str:
+    """The type of a resource by its URN, without those of its parents. A type token is returned as it is."""
+    parts = urn.split("::")
+    return (parts[2] if len(parts) > 2 else urn).rpartition("$")[2]
