@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from slipway.release.evidence import make, predicates, receipts
+from slipway.release.evidence import make, propose, receipts
+from slipway.release.evidence import vouch as statements
 from slipway.release.evidence.collect import collect
 from slipway.release.evidence.migration_files import read_migrations
 from slipway.release.evidence.references import Sources
@@ -25,13 +26,13 @@ from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
 from slipway.release.readiness import BudgetStatus, Case, ObservedArtifact, Settings
-from slipway.release.revision import revision_of
 from tests.manifests import manifest
 
 DATA = Path(__file__).parent / "data" / "evidence"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
 BUILDER = "https://builder.example/hosted/v1"
+BUILD = statements.Build(BUILDER, "git+https://forge.example/checkout", "a" * 40)
 
 REPORTS: Mapping[str, tuple[str, str, str]] = {
     "tests": ("tests", "junit-pytest.xml", "junit.xml"),
@@ -56,6 +57,18 @@ PRINCIPALS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def key(name: str) -> tuple[bytes, bytes]:
     """The key pair of a principal, private and public, in PEM; half of them of each kind."""
     return make.generate_key("ed25519" if len(name) % 2 else "ecdsa")
+
+
+def keys() -> statements.Keys:
+    """Those of `PRINCIPALS`, each in its part."""
+    private = {name: key(name)[0] for name in PRINCIPALS}
+    return statements.Keys(
+        ci=private["ci"],
+        builder=private["builder"],
+        qa=private["quinn"],
+        approver=private["olive"],
+        receipts=private["stage"],
+    )
 
 
 @lru_cache
@@ -172,14 +185,7 @@ class Vouched:
 
     def staged(self, **said: object) -> str:
         """The receipt of a rollout in staging, of the revision as it is now; its name."""
-        receipt = {
-            "at": self.yesterday.isoformat(),
-            "service": self.service,
-            "version": str(self.manifest["version"]),
-            "revision": revision_of(self.release()),
-            "stack": "staging",
-            "outcome": "completed",
-        }
+        receipt = propose.staging(self.release(), self.yesterday, "staging", "completed")
         return self.sign("staging.json", "stage", receipts.STAGING, receipt | said)
 
     def people(self, at: datetime | None = None) -> None:
@@ -193,16 +199,29 @@ def vouch(root: Path, now: datetime = NOW, **changes: object) -> Vouched:
     """A release in `root` about which nothing is wrong at `now`."""
     shutil.copytree(DATA / "migrations", root / "migrations")
     it = Vouched(root, content(**changes), now=now)
-    evidence: dict[str, list[str]] = {"provenance": ["slsa.json"], "statements": _statements(it)}
-    for section, fixture, name in REPORTS.values():
+    for _, fixture, name in REPORTS.values():
         shutil.copy(DATA / fixture, root / name)
-        evidence[section] = [name]
-    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()})
-    it.manifest["evidence"] = evidence
     at = it.yesterday.isoformat()
+    receipts_of = ["results.json", "staging.json", "drill.json"]
+    it.manifest["evidence"] = {section: [name] for section, _, name in REPORTS.values()} | {
+        "provenance": ["slsa.json"],
+        "statements": [*receipts_of, "migration.json"] if it.manifest.get("migrations") else receipts_of,
+    }
     it.manifest["qa"] = {"recommendation": "go", "by": "quinn", "at": at, "statement": "qa.json"}
     it.manifest["approvals"] = [{"role": "service-owner", "by": "olive", "at": at, "statement": "approval.json"}]
-    it.people()
+    signed = statements.vouch(it.release(), Sources(root), it.yesterday, keys(), BUILD)
+    files = {
+        "slsa.json": signed.provenance,
+        "results.json": signed.results,
+        "qa.json": signed.qa,
+        "approval.json": signed.approval,
+        "drill.json": signed.drill,
+        "migration.json": signed.migration,
+    }
+    for name, data in files.items():
+        if data is not None:
+            it.write(name, data)
+    it.staged()
     return it
 
 
@@ -216,20 +235,3 @@ def slsa(builder: str = BUILDER) -> dict[str, object]:
         },
         "runDetails": {"builder": {"id": builder}, "metadata": {"finishedOn": YESTERDAY.isoformat()}},
     }
-
-
-def _statements(it: Vouched) -> list[str]:
-    at = it.yesterday.isoformat()
-    scripts = {
-        side: hashlib.sha256((it.root / f"migrations/0042.{side}.sql").read_bytes()).hexdigest()
-        for side in ("up", "down")
-    }
-    receipt = {"at": at, "database": "PostgreSQL 17.2", "migrations": [{"id": "0042", **scripts}], "roundTrip": True}
-    did = {"at": at, "service": it.service, "stack": "staging", "outcome": "completed"}
-    it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa())
-    return [
-        "results.json",
-        it.staged(),
-        it.sign("drill.json", "stage", receipts.DRILL, did | {"procedure": "rollback", "seconds": 4.5}),
-        it.sign("migration.json", "ci", receipts.MIGRATION, receipt),
-    ]

@@ -1,14 +1,16 @@
-"""Trust roots from a YAML file, with every problem at once."""
+"""Trust roots from a YAML file, with every problem at once; and the text of a first one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.errors import EvidenceError
+from slipway.release.evidence.facts import Kind
 from slipway.release.evidence.files import read_below
 from slipway.release.evidence.trust import TrustRoots
 from slipway.release.manifest.document import MAX_BYTES, Document, read_document
@@ -43,7 +45,14 @@ def load_trust_below(folder: Path, name: str) -> TrustRoots:
         content = read_below(folder, name, MAX_BYTES)
     except EvidenceError as error:
         raise InputError(
-            name, [Problem("file", f"cannot be read: {error.detail}", "Put the file itself beside the configuration")]
+            name,
+            [
+                Problem(
+                    "file",
+                    f"cannot be read: {error.detail}",
+                    "Put the file itself beside the configuration; `slipway example` writes that of the example",
+                )
+            ],
         ) from None
     return trust_roots(read_document(content.data, name), name)
 
@@ -59,3 +68,37 @@ def trust_roots(document: Document, subject: str) -> TrustRoots:
     if problems:
         raise InputError(subject, problems)
     return roots
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One principal of a trust file in the writing, with a remark for its readers."""
+
+    name: str
+    remark: str
+    may: tuple[Kind, ...] = ()
+    roles: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    public_key: str | None = None
+    """PEM; None for a person who writes changes and signs nothing."""
+
+
+def as_text(heading: str, entries: Sequence[Entry], builders: Sequence[str]) -> str:
+    """The text of a trust file, which is read back before it is returned. Raises InputError."""
+    lines = [f"# {line}" for line in heading.splitlines()] + ["principals:"]
+    for entry in entries:
+        lines.append(f"  - name: {entry.name}  # {entry.remark}")
+        for field in ("may", "roles", "services"):
+            if values := getattr(entry, field):
+                lines.append(f"    {field}: [{', '.join(values)}]")
+        if entry.public_key is not None:
+            lines += ["    keys:", "      - |"]
+            lines += [f"        {line}" for line in entry.public_key.strip().splitlines()]
+    lines += [
+        "# runDetails.builder.id of the builders whose SLSA provenance is accepted.",
+        "builders:",
+        *(f"  - {builder}" for builder in builders),
+    ]
+    text = "\n".join(lines) + "\n"
+    trust_roots(read_document(text.encode(), "trust roots"), "trust roots")
+    return text
