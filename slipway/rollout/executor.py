@@ -41,6 +41,7 @@ from slipway.rollout.status import status_line
 from slipway.rollout.ticks import TickLog
 from slipway.rollout.traffic.affinity import draw_for
 from slipway.rollout.traffic.in_force import InForce
+from slipway.rollout.traffic.joined import PROMPT, Joined, NotKnownYet
 from slipway.rollout.traffic.reach import reach
 from slipway.rollout.traffic.restore import API_PATIENCE, put_back
 from slipway.rollout.traffic.route_watch import RouteWatch
@@ -132,6 +133,9 @@ class Executor:
         self._weight = 0.0
         self._shifted = -1
         """Index of the step whose weight was written last."""
+        self._joined: Joined | None = None
+        self._joining: float | None = None
+        """When the join began."""
         self._watch = RouteWatch(world.router, world.fence)
         self._looked = 0.0
         self._smoke: str | None = None
@@ -152,6 +156,8 @@ class Executor:
                 raise LeaseLost(self._lost_words(str(error))) from None
             except Conflict as error:
                 action = self._conflict(error)
+            except NotKnownYet as error:
+                action = self._not_yet(error)
             except ClusterError as error:
                 action = self._tolerate(error)
             except Exception as error:
@@ -185,6 +191,15 @@ class Executor:
             return Abort(Cause.ENVIRONMENT, f"the cluster could not be used for {away}: {error}")
         self._show(f"waiting for the cluster: {error}")
         self._cancelled.wait(1.0)
+        return None
+
+    def _not_yet(self, error: NotKnownYet) -> Action | None:
+        """The proxies are still to be told of the candidate."""
+        if self._cancelled.is_set():
+            return Abort(Cause.INTERRUPTED, "interrupted")
+        if error.overdue:
+            return Abort(Cause.ENVIRONMENT, str(error))
+        self._show(str(error))
         return None
 
     def _conflict(self, error: Conflict) -> Action | None:
@@ -317,8 +332,7 @@ class Executor:
     def _write_weight(self, step: PlannedStep) -> None:
         world, route = self._world, self._wanted.route
         if self._old is not None and self._weight <= 0 and not self._watch.holds(self._split(step.weight)):
-            self._watch.writing(self._split(0.0))
-            self._watch.wrote(move(world, route, self._split(0.0), self._known(), self._cancelled.wait))
+            self._join(self._old)
         self._tick(world.now())
         split = self._split(step.weight)
         if not self._watch.holds(split):  # an earlier try may have been done without an answer
@@ -330,6 +344,18 @@ class Executor:
             self._watch.wrote(world.router.apply(route, split, live.version if live is not None else None))
         self._weight, self._shifted = step.weight, self._state.index
         self._measure.next_step(world.now())
+
+    def _join(self, old: Backend) -> None:
+        """The candidate is in the route at 0%, and every proxy knows it. Raises ClusterError until that is so."""
+        world = self._world
+        began = self._joining = self._joining if self._joining is not None else world.now()
+        self._watch.writing(self._split(0.0))
+        self._watch.wrote(move(world, self._wanted.route, self._split(0.0), self._known(), self._cancelled.wait))
+        if self._joined is None:
+            prompt = world.now() - began < PROMPT
+            hurry = prompt and self._record.attempt.kind == "return"
+            self._joined = Joined(world, self._wanted.candidate, old, self._rules.error_grace, hurry=hurry)
+        self._joined.wait(self._cancelled)
 
     def _prepare(self) -> None:
         """The old replicas whose traffic has moved go first, so that there is never double capacity."""

@@ -94,6 +94,11 @@ class Source(Protocol):
         a 0 is never older than the take-out that it is to confirm."""
         ...
 
+    def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
+        """Whether every emitter that has endpoints of `beside` has some of `backend` too; None before every emitter was
+        sampled later than `after`, the `at` of a series. Raises ClusterError when the source fails or is stale."""
+        ...
+
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:

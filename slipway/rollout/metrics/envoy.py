@@ -28,6 +28,8 @@ from slipway.rollout.metrics.counters import effective_bound
 REQUESTS = "envoy_cluster_upstream_rq"
 SECONDS = "envoy_cluster_upstream_rq_time_bucket"
 ACTIVE = "envoy_cluster_upstream_rq_active"
+MEMBERS = "envoy_cluster_membership_total"
+"""Endpoints of a cluster; 0 until the proxy has been told of them. A set of statistics may be without it."""
 ALIVE = "envoy_server_uptime"
 """Every Envoy has it in each scrape: which emitters there are, and how fresh the data is."""
 CLUSTER, CODE, BOUND = "envoy_cluster_name", "envoy_response_code", "le"
@@ -61,7 +63,8 @@ def selector(names: Sequence[str], clusters: Sequence[str], window: float) -> st
 def samples(result: Sequence[Mapping[str, Any]]) -> list[Sample]:
     """The newest sample of each series of a range query. Raises ClusterError for a value that is no count, and for
     series of several Envoys that cannot be told apart."""
-    check_copies([one for one in result if one["metric"].get("__name__") != ACTIVE], (CLUSTER, CODE, BOUND), ALIVE)
+    counters = [one for one in result if one["metric"].get("__name__") not in (ACTIVE, MEMBERS)]
+    check_copies(counters, (CLUSTER, CODE, BOUND), ALIVE)
     return [_sample(series["metric"], series["values"][-1]) for series in result if series.get("values")]
 
 
@@ -139,6 +142,11 @@ class Frame:
     def active(self, cluster: str) -> int:
         """Requests in flight; a cluster that an emitter does not know has none there."""
         return round(sum(one.value for one in self._of(cluster, ACTIVE)))
+
+    def having(self, cluster: str) -> set[str]:
+        """The emitters that could send to the cluster: they know it, and endpoints of it where they count these."""
+        empty = {one.emitter for one in self._of(cluster, MEMBERS) if one.value <= 0}
+        return self._zeros(cluster).keys() - empty
 
     def _of(self, cluster: str, name: str) -> list[Sample]:
         return [one for one in self._current if one.cluster == cluster and one.name == name]

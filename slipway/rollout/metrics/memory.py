@@ -33,6 +33,8 @@ class MemorySource:
         """Names of the alerts that fire."""
         self.broken: dict[str, str] = {}
         """Guardrail -> why it cannot be read; `*` is for all, and for `requests` too."""
+        self.unknown: set[str] = set()
+        """Revisions that the emitter has no endpoints of yet."""
         self.past: dict[str, list[list[tuple[int, int]]]] = {}
         """Guardrail -> per emitter, ticks of (total, bad) before the rollout."""
         self._counters: dict[str, _Counters] = {}
@@ -96,6 +98,11 @@ class MemorySource:
         if after is not None and self.at <= after:
             return None
         return self._of(backend.revision).in_flight
+
+    def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
+        """Unless it is in `unknown`, once `at` is later than `after`."""
+        self.faults.hit("knows")
+        return None if self.at <= after else backend.revision not in self.unknown
 
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float

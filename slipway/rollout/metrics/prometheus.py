@@ -22,6 +22,7 @@ from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.envoy import (
     ACTIVE,
     ALIVE,
+    MEMBERS,
     REQUESTS,
     SECONDS,
     Frame,
@@ -101,6 +102,13 @@ class PrometheusSource:
         if after is not None and min(frame.emitters.values()) <= after:
             return None
         return frame.active(self._cluster(backend))
+
+    def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
+        """Whether every Envoy that could send to `beside` could to `backend`; see the protocol."""
+        frame = self._frame((ACTIVE, MEMBERS), [backend, beside])
+        if min(frame.emitters.values()) <= after:
+            return None
+        return frame.having(self._cluster(beside)) <= frame.having(self._cluster(backend))
 
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float

@@ -61,6 +61,10 @@ class Traffic:
         self.rate = rate
         self.bad: dict[str, float] = {}
         self.down = ""
+        self.unknown: set[str] = set()
+        """Services that the proxy has no endpoints of."""
+        self.blind = False
+        """The proxy is not scraped any more."""
         self.past: dict[str, list[list[tuple[int, int]]]] = {}
         self._clock = clock
         self._router = router
@@ -108,6 +112,11 @@ class Traffic:
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         return 0
+
+    def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
+        if self.down:
+            raise ClusterError(self.down)
+        return None if self.blind else backend.service not in self.unknown
 
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float

@@ -164,7 +164,7 @@ def test_a_return_to_a_known_revision_is_one_switch_without_looking_at_metrics()
     world.traffic.down = "connection refused"
     head = world.run("return")
     assert world.shares() == [100.0]
-    assert world.clock.now() < 1005.0
+    assert world.clock.now() < 1010.0
     assert head.serving is not None
     assert head.serving.backend.revision == "bbbbbbbb"
 

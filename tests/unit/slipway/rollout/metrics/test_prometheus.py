@@ -22,7 +22,7 @@ from slipway.release.manifest.guardrails import (
 from slipway.release.rollout_inputs import AccessLog
 from slipway.rollout.analysis.dispersion import estimate
 from slipway.rollout.metrics.base import Reading, Series
-from slipway.rollout.metrics.envoy import ACTIVE, ALIVE, REQUESTS, SECONDS
+from slipway.rollout.metrics.envoy import ACTIVE, ALIVE, MEMBERS, REQUESTS, SECONDS
 from slipway.rollout.metrics.prometheus import PrometheusSource
 from tests.unit.slipway.rollout.examples import backend
 from tests.unit.slipway.rollout.metrics.server import Server, result
@@ -201,6 +201,26 @@ def test_in_flight_after_an_instant_waits_for_a_scrape_of_every_proxy(server: Se
     assert source.in_flight(NEW, after=97.0) == 3
     assert source.in_flight(NEW, after=98.0) is None
     assert source.in_flight(backend("none"), after=97.0) == 0
+
+
+def test_a_backend_is_known_when_every_proxy_that_serves_the_other_has_endpoints_of_it(
+    server: Server, source: PrometheusSource
+) -> None:
+    def seen(*rows: dict[str, Any]) -> bool | None:
+        server.on("__name__", result(row(ALIVE, 7), row(ALIVE, 7, pod="q"), of("old", ACTIVE, 0), *rows))
+        return source.knows(NEW, OLD, after=90.0)
+
+    assert seen() is False
+    assert seen(of("new", ACTIVE, 0)) is True  # the other proxy serves neither
+    assert seen(of("new", ACTIVE, 0), of("old", ACTIVE, 0, pod="q")) is False
+    assert seen(of("new", ACTIVE, 0), of("new", MEMBERS, 0)) is False
+    assert seen(of("new", ACTIVE, 0), of("new", MEMBERS, 2)) is True
+
+
+def test_a_proxy_that_was_not_scraped_since_cannot_tell_what_it_knows(server: Server, source: PrometheusSource) -> None:
+    server.on("__name__", result(row(ALIVE, 7), row(ALIVE, 7, at=98.0, pod="q"), of("new", ACTIVE, 0)))
+    assert source.knows(NEW, OLD, after=97.0) is True
+    assert source.knows(NEW, OLD, after=98.0) is None
 
 
 def test_custom_guardrails_ask_once_each_for_all_parts_at_one_instant(server: Server, source: PrometheusSource) -> None:
