@@ -72,7 +72,7 @@ def _is_watchdog(arguments: list[bytes]) -> bool:
 
 
 def _is_provider(arguments: list[bytes]) -> bool:
-    return any(one.endswith(b"/rollout") for one in arguments) and not _is_watchdog(arguments)
+    return any(one.endswith(b"/slipway/plugin") for one in arguments) and not _is_watchdog(arguments)
 
 
 def _environment(pid: int) -> list[bytes]:
