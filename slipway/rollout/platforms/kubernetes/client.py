@@ -17,6 +17,7 @@ from lightkube.config.client_adapter import verify_cluster
 from lightkube.config.models import NameValue, UserExec
 
 from slipway.release.errors import ClusterError
+from slipway.rollout.platforms.kubernetes.kinds import learn
 from slipway.rollout.process.pooling import transport
 
 FIELD_MANAGER = "slipway-rollout"
@@ -31,6 +32,8 @@ _UNUSABLE = (ConfigError, AttributeError, KeyError, TypeError, ValueError, OSErr
 """What lightkube raises for a file that is no kubeconfig, or for one that names what is not in it."""
 _making = threading.Lock()
 """Held while a client is looked up or made, so that one is made only."""
+
+learn()  # before there are threads
 
 
 def connect(namespace: str, kubeconfig: str | None = None, context: str | None = None) -> Client:
