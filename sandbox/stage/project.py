@@ -16,6 +16,7 @@ import yaml
 
 from sandbox.errors import SandboxError
 from sandbox.paths import PROJECT
+from slipway.cli.program_files import program_files
 
 GATES_OFF = {"mode": "off", "reason": "a local stage without evidence, thrown away afterwards"}
 PULUMI_LIMIT = 600.0
@@ -43,11 +44,9 @@ class Stage:
     def create(self) -> None:
         """Write the project and make namespace and stack."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
-        project["runtime"]["options"]["virtualenv"] = str(PROJECT / ".venv")
-        project["plugins"]["providers"][0]["path"] = str(PROJECT / "slipway" / "plugin")
-        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
-        shutil.copy(PROJECT / "__main__.py", self.folder / "__main__.py")
+        for name, text in program_files(self.folder).items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
         self._kubectl("create", "namespace", self.namespace)
         self.checked("stack", "init", self.stack)
         self._write_config({})

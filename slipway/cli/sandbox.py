@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import ParamSpec
 
 import click
@@ -99,6 +101,19 @@ def env(*, as_json: bool) -> None:
     """Print the variables that point a shell at the sandbox."""
     found = world.environment()
     click.echo(json.dumps(found, indent=2) if as_json else variables.exports(found))
+
+
+@sandbox.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="out/example")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@_explained
+def example(*, folder: Path, quiet: bool) -> None:
+    """Write the example as a project in FOLDER (out/example) whose stacks staging and prod live on the sandbox."""
+    from sandbox.example import write_example
+
+    report = reporter(quiet=quiet)
+    write_example(folder, {**os.environ, **world.environment()}, report)
+    report.note(f"{folder} is ready; now: cd {folder} && slipway gates --stack staging")
 
 
 def _print_status(found: status.Status) -> None:

@@ -1,0 +1,127 @@
+"""`slipway sandbox example`: the example of this repository as a project of its own, on the sandbox.
+
+What differs from the committed files is what has to: image digests (the sample service is built on this machine), the
+addresses of registry, Prometheus and gateway, and that the registry is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from sandbox.paths import PROJECT
+from sandbox.progress import Reporter
+from sandbox.sample.binaries import binaries
+from sandbox.sample.images import Faults, publish
+from slipway.cli.example_signing import KEYS, RELEASES, STAGING, TRUST, sign_example
+from slipway.cli.program_files import program_files
+from slipway.release.manifest.load import load
+
+REGISTRY = "registry.example"
+REPOSITORY = "payments/checkout"
+ADDRESSES = {
+    "http://prometheus.staging.example:9090": "SLIPWAY_PROMETHEUS_URL",
+    "http://prometheus.example:9090": "SLIPWAY_PROMETHEUS_URL",
+    "http://gateway.staging.example": "SLIPWAY_GATEWAY_URL",
+}
+"""Address in the committed stack files -> the sandbox's variable that takes its place."""
+NAMESPACES = {"staging": "shop-staging", "prod": "shop"}
+SECRET = ("checkout-database", "url=postgres://checkout@database.shop/checkout")
+
+
+def write_example(folder: Path, environment: Mapping[str, str], report: Reporter) -> None:
+    """Write the project, push its images, make its namespaces and stacks, and sign its evidence.
+
+    Raises SandboxError when the folder is in use or a command fails, InputError when the evidence cannot be signed.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise SandboxError("example", f"{folder} is there already", "name another folder, or remove it")
+    images = _publish(environment["SLIPWAY_REGISTRY"], report)
+    with report.step(f"writing {folder}"):
+        write_files(folder, images, environment)
+        sign_example(folder, datetime.now(UTC))
+    with report.step("namespaces and stacks"):
+        for stack, namespace in NAMESPACES.items():
+            _prepare(folder, stack, namespace, environment)
+
+
+def _publish(registry: str, report: Reporter) -> dict[str, str]:
+    """Image in a committed manifest -> the sample service in the sandbox's registry."""
+    named = {}
+    for path in sorted((PROJECT / RELEASES).glob("*.yaml")):
+        if not path.name.endswith(STAGING):
+            release = load(path)
+            named[release.version] = release.artifact.image
+    with report.step("pushing the images of the example"):
+        pushed = publish(registry, binaries(report).sample, {version: Faults() for version in named}, REPOSITORY)
+    return {named[version]: image for version, image in pushed.items()}
+
+
+def write_files(folder: Path, images: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    """Everything but what is signed. `images`: image in a committed manifest -> image in the sandbox's registry."""
+    for name, text in program_files(folder).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    made = shutil.ignore_patterns("signed", Path(KEYS).name, Path(TRUST).name)
+    shutil.copytree(PROJECT / "releases", folder / "releases", ignore=made)
+    shutil.copytree(PROJECT / "policies" / "config", folder / "policies" / "config", ignore=made)
+    for stack in NAMESPACES:
+        shutil.copy(PROJECT / f"Pulumi.{stack}.yaml", folder)
+    changes = {address: environment[variable] for address, variable in ADDRESSES.items()}
+    for before, after in images.items():
+        changes[before] = after
+        changes[before.rpartition(":")[2]] = after.rpartition(":")[2]  # VEX names the digest alone
+    for path in [*folder.glob("Pulumi.*.yaml"), *(folder / RELEASES).rglob("*.yaml"), *folder.rglob("vex.json")]:
+        _replace(path, changes)
+    for path in (folder / "policies" / "config").glob("*.json"):
+        _ask_registry(path, environment["SLIPWAY_REGISTRY"])
+
+
+def _replace(path: Path, changes: Mapping[str, str]) -> None:
+    text = path.read_text(encoding="utf-8")
+    for before, after in changes.items():
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+
+
+def _ask_registry(path: Path, registry: str) -> None:
+    """The sandbox's registry can be asked, without TLS; the one that the committed files name does not exist."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["artifact-integrity"] = {"registry": True, "registries": [registry], "plainHttp": [registry]}
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _prepare(folder: Path, stack: str, namespace: str, environment: Mapping[str, str]) -> None:
+    """The namespace with the Secret that the workload reads, and the stack."""
+    if _run(["kubectl", "get", "namespace", namespace], folder, environment).returncode != 0:
+        _checked(["kubectl", "create", "namespace", namespace], folder, environment)
+    name, literal = SECRET
+    if _run(["kubectl", "-n", namespace, "get", "secret", name], folder, environment).returncode != 0:
+        create = ["kubectl", "-n", namespace, "create", "secret", "generic", name, f"--from-literal={literal}"]
+        _checked(create, folder, environment)
+    _checked(["pulumi", "stack", "select", "--create", "--stack", stack, "--non-interactive"], folder, environment)
+
+
+def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _checked(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
+    done = _run(command, folder, environment)
+    if done.returncode != 0:
+        output = (done.stdout + done.stderr).splitlines()
+        raise SandboxError(" ".join(command[:2]), "it failed", "see its output", output[-12:])
