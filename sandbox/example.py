@@ -1,17 +1,21 @@
 """`slipway sandbox example`: the example of this repository as a project of its own, on the sandbox.
 
 What differs from the committed files is what has to: image digests (the sample service is built on this machine), the
-addresses of registry, Prometheus and gateway, and that the registry is asked.
+addresses of registry, Prometheus and gateway, a registry that is asked, and the times and traffic of a stack without
+users.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+
+import yaml
 
 from sandbox.errors import SandboxError
 from sandbox.paths import PROJECT
@@ -22,14 +26,17 @@ from slipway.cli.example_signing import KEYS, RELEASES, STAGING, TRUST, sign_exa
 from slipway.cli.program_files import program_files
 from slipway.release.manifest.load import load
 
-REGISTRY = "registry.example"
 REPOSITORY = "payments/checkout"
-ADDRESSES = {
-    "http://prometheus.staging.example:9090": "SLIPWAY_PROMETHEUS_URL",
-    "http://prometheus.example:9090": "SLIPWAY_PROMETHEUS_URL",
-    "http://gateway.staging.example": "SLIPWAY_GATEWAY_URL",
-}
-"""Address in the committed stack files -> the sandbox's variable that takes its place."""
+PROBE = {"rate": 50, "path": "/"}
+"""Traffic of our own in both stacks: the sandbox has no users."""
+HURRIED = (
+    (r"\bbake: \w+", "bake: 10s"),
+    (r"\bdwell: \w+", "dwell: 5s"),
+    (r"\bhorizon: \w+", "horizon: 5m"),
+    (r"\brate: \d+", f"rate: {PROBE['rate']}"),
+    (r"(?m)^  kind: canary$", "  kind: canary\n  reason: a sandbox without users, where nobody wants to wait"),
+)
+"""Pattern -> replacement in manifests: minutes of watching become seconds, and the plan expects the probe's traffic."""
 NAMESPACES = {"staging": "shop-staging", "prod": "shop"}
 SECRET = ("checkout-database", "url=postgres://checkout@database.shop/checkout")
 
@@ -71,21 +78,29 @@ def write_files(folder: Path, images: Mapping[str, str], environment: Mapping[st
     shutil.copytree(PROJECT / "releases", folder / "releases", ignore=made)
     shutil.copytree(PROJECT / "policies" / "config", folder / "policies" / "config", ignore=made)
     for stack in NAMESPACES:
-        shutil.copy(PROJECT / f"Pulumi.{stack}.yaml", folder)
-    changes = {address: environment[variable] for address, variable in ADDRESSES.items()}
-    for before, after in images.items():
-        changes[before] = after
-        changes[before.rpartition(":")[2]] = after.rpartition(":")[2]  # VEX names the digest alone
-    for path in [*folder.glob("Pulumi.*.yaml"), *(folder / RELEASES).rglob("*.yaml"), *folder.rglob("vex.json")]:
-        _replace(path, changes)
+        _stack_file(folder, stack, environment)
+    digests = {before.rpartition(":")[2]: after.rpartition(":")[2] for before, after in images.items()}
+    for path in (folder / RELEASES).rglob("vex.json"):
+        _rewrite(path, digests, ())
+    for path in (folder / RELEASES).glob("*.yaml"):
+        _rewrite(path, images, HURRIED)
     for path in (folder / "policies" / "config").glob("*.json"):
         _ask_registry(path, environment["SLIPWAY_REGISTRY"])
 
 
-def _replace(path: Path, changes: Mapping[str, str]) -> None:
+def _stack_file(folder: Path, stack: str, environment: Mapping[str, str]) -> None:
+    content = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    content["config"]["releases:metrics"]["url"] = environment["SLIPWAY_PROMETHEUS_URL"]
+    content["config"] |= {"releases:gatewayUrl": environment["SLIPWAY_GATEWAY_URL"], "releases:probe": PROBE}
+    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def _rewrite(path: Path, texts: Mapping[str, str], patterns: Iterable[tuple[str, str]]) -> None:
     text = path.read_text(encoding="utf-8")
-    for before, after in changes.items():
+    for before, after in texts.items():
         text = text.replace(before, after)
+    for pattern, after in patterns:
+        text = re.sub(pattern, after, text)
     path.write_text(text, encoding="utf-8")
 
 
