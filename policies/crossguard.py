@@ -31,17 +31,18 @@ def policies_of(rules: Mapping[str, Rule], pack: Pack, call: CurrentCall) -> lis
 
 
 def _policy(rule: Rule, pack: Pack, call: CurrentCall) -> Policy:
+    gate = rule.gate
     metadata: dict[str, Any] = {
-        "name": rule.name,
-        "description": rule.title,
+        "name": gate.name,
+        "description": gate.title,
         "enforcement_level": EnforcementLevel.MANDATORY,
-        "config_schema": schema_of(rule.name, rule.settings),
-        "display_name": rule.title,
-        "severity": Severity(rule.severity),
-        "framework": PolicyComplianceFramework(name=FRAMEWORK, reference=", ".join(rule.rows), specification=rule.url),
-        "tags": list(rule.rows),
-        "remediation_steps": rule.remedy,
-        "url": rule.url,
+        "config_schema": schema_of(gate.name, gate.settings),
+        "display_name": gate.title,
+        "severity": Severity(gate.severity),
+        "framework": PolicyComplianceFramework(name=FRAMEWORK, reference=", ".join(gate.rows), specification=gate.url),
+        "tags": list(gate.rows),
+        "remediation_steps": gate.remedy,
+        "url": gate.url,
     }
     if isinstance(rule, StackRule):
         return StackValidationPolicy(validate=_on_stack(rule, pack), **metadata)
@@ -49,7 +50,7 @@ def _policy(rule: Rule, pack: Pack, call: CurrentCall) -> Policy:
         return ResourceValidationPolicy(validate=_on_release(rule, pack, call), **metadata)
     if isinstance(rule, ResourceRule):
         return ResourceValidationPolicy(validate=_on_resource(rule, pack), **metadata)
-    raise TypeError(f"{rule.name} is no rule of a known kind")
+    raise TypeError(f"{gate.name} is no rule of a known kind")
 
 
 def _on_release(

@@ -28,7 +28,7 @@ from typing import Any
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 from pydantic import AwareDatetime, Field, ValidationError
 
-from policies.gates import RULES, SETTINGS
+from policies.gates import RULES
 from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
 from slipway.release.errors import InputError, Problem, SlipwayError
 from slipway.release.findings import GateId
@@ -38,7 +38,6 @@ from slipway.release.manifest.base import Part
 from slipway.release.manifest.document import MAX_BYTES, Document, read_document
 from slipway.release.manifest.problems import problems_of, similar
 from slipway.release.manifest.release import Release
-from slipway.release.readiness import GATES
 from slipway.release.release_inputs import Observed
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -114,7 +113,7 @@ def run(path: Path) -> Iterator[Outcome]:
             problems += _of_case(number, case, error)
             continue
         codes, messages = tuple(code for code, _ in found), tuple(text for _, text in found)
-        yield Outcome(str(path), rule.name, case.name, case.expect, codes, messages)
+        yield Outcome(str(path), rule.gate.name, case.name, case.expect, codes, messages)
     if problems:
         raise InputError(str(path), problems)
 
@@ -153,19 +152,19 @@ def _unknown(data: Any) -> Iterator[Problem]:
 
 def _configuration(fixture: Fixture, path: Path) -> Configuration:
     section = Document(data={fixture.rule: fixture.settings})
-    return parse(section, path.parent, f"{path}: settings", SETTINGS)
+    return parse(section, path.parent, f"{path}: settings")
 
 
 def _findings(rule: Rule, case: FixtureCase, configuration: Configuration, folder: Path) -> Iterator[tuple[str, str]]:
     """Code and message."""
     if isinstance(rule, ReleaseRule):
         if case.release is None:
-            raise InputError(case.name, [Problem("release", "is missing", f"{rule.name} judges releases")])
+            raise InputError(case.name, [Problem("release", "is missing", f"{rule.gate.name} judges releases")])
         yield from _of_release(rule, case.release, configuration, folder)
         return
     resources = [_resource(one, case.unknown if number == 0 else ()) for number, one in enumerate(case.resources)]
     _no_slip(rule, case)
-    settings = configuration.section(rule.name).settings
+    settings = configuration.section(rule.gate.name).settings
     try:
         if isinstance(rule, StackRule):
             mine = [one for one in resources if one.type in rule.types]
@@ -184,9 +183,9 @@ def _findings(rule: Rule, case: FixtureCase, configuration: Configuration, folde
 def _no_slip(rule: Rule, case: FixtureCase) -> None:
     """A type that is all but one that the rule reads would let a case pass that judges nothing. Raises InputError."""
     if not case.resources:
-        raise InputError(case.name, [Problem("resources", "are missing", f"{rule.name} judges resources")])
+        raise InputError(case.name, [Problem("resources", "are missing", f"{rule.gate.name} judges resources")])
     slips = [
-        Problem(f"resources[{number}].type", f"{rule.name} does not read {one.type}", f"Did you mean {close[0]}?")
+        Problem(f"resources[{number}].type", f"{rule.gate.name} does not read {one.type}", f"Did you mean {close[0]}?")
         for number, one in enumerate(case.resources)
         if one.type not in rule.types and (close := get_close_matches(one.type, rule.types, n=1, cutoff=_SLIP))
     ]
@@ -215,8 +214,7 @@ def _of_release(
         read_it = type(read_it)(read_it.sha256, changed)
     now = given.now or datetime.now(UTC)
     case = case_of(folder, given.stack, read_it, given.manifest, configuration, given.observed, now)
-    evaluate = GATES.get(rule.name, rule.evaluate)
-    yield from ((found.code, found.message) for found in evaluate(case))
+    yield from ((found.code, found.message) for found in rule.gate.evaluate(case))
 
 
 def _resource(given: FixtureResource, unknown: tuple[str, ...]) -> Resource:

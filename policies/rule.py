@@ -6,14 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.release.findings import Finding, Severity, Turn
-from slipway.release.gating.configuration import MODELS, NoSettings
-from slipway.release.manifest.base import Part
+from slipway.release.findings import Finding
+from slipway.release.gating.catalog import Gate, ReleaseGate
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import Case
 from slipway.release.tokens import RELEASE
-
-DOCUMENT = "docs/gates.md"
 
 UNUSUAL = (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError)
 """What a rule raises at a resource of another shape than it knows: such a resource is refused as `malformed`."""
@@ -39,100 +35,37 @@ class Surroundings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """What people see of a rule. `rows` are those of the framework in docs/gates.md."""
+class ReleaseRule:
+    """A gate on releases as a rule on Release resources."""
 
-    name: str
-    title: str
-    severity: Severity
-    rows: tuple[str, ...]
-    remedy: str
-    settings: type[Part] = NoSettings
+    gate: ReleaseGate
 
     @property
     def types(self) -> tuple[str, ...]:
         """The types that it reads; nothing is spent on others."""
         return (RELEASE,)
 
-    @property
-    def url(self) -> str:
-        """Where it is documented, in this project."""
-        return f"{DOCUMENT}#{self.name}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class ReleaseRule(Rule):
-    """Judges a release by its manifest and evidence."""
-
-    evaluate: Callable[[Case], list[Finding]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResourceRule(Rule):
+class ResourceRule:
     """Judges one resource at a time, before anything of it is created."""
 
-    reads: tuple[str, ...]
+    gate: Gate
+    types: tuple[str, ...]
+    """The types that it reads; nothing is spent on others."""
     evaluate: Callable[[Resource, Any, Surroundings], list[Finding]]
-
-    @property
-    def types(self) -> tuple[str, ...]:
-        """As `reads`."""
-        return self.reads
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackRule(Rule):
+class StackRule:
     """Judges resources together. In a preview it refuses; in an update it comes after the fact, so it only adds to
     what resource rules block."""
 
-    reads: tuple[str, ...]
+    gate: Gate
+    types: tuple[str, ...]
+    """The types that it reads."""
     evaluate: Callable[[Sequence[Resource], Any], list[tuple[Resource, Finding]]]
 
-    @property
-    def types(self) -> tuple[str, ...]:
-        """As `reads`."""
-        return self.reads
 
-
-def of_release(
-    name: str,
-    title: str,
-    *,
-    severity: Severity,
-    rows: tuple[str, ...],
-    remedy: str,
-    evaluate: Callable[[Case], list[Finding]],
-) -> ReleaseRule:
-    """A rule on releases; its settings are those of the gate of the same name."""
-    return ReleaseRule(
-        name=name,
-        title=title,
-        severity=severity,
-        rows=rows,
-        remedy=remedy,
-        evaluate=evaluate,
-        settings=MODELS.get(name, NoSettings),
-    )
-
-
-def finding(
-    rule: str,
-    code: str,
-    field_path: str,
-    found: object,
-    wanted: str,
-    remedy: str,
-    turn: Turn = "development",
-    severity: Severity = "high",
-) -> Finding:
-    """A finding of a rule on resources."""
-    return Finding(
-        gate=rule,
-        code=code,
-        severity=severity,
-        field=field_path,
-        found=found if isinstance(found, str) else repr(found),
-        wanted=wanted,
-        remedy=remedy,
-        turn=turn,
-    )
+Rule = ReleaseRule | ResourceRule | StackRule
+"""What a rule is for people (name, title, remedy) is in its row of the catalogue."""

@@ -25,7 +25,8 @@ from slipway.release.evidence.trust import Principal, TrustRoots
 from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
-from slipway.release.readiness import BudgetStatus, Case, ObservedArtifact, Settings
+from slipway.release.readiness.case import BudgetStatus, Case, ObservedArtifact
+from slipway.release.readiness.settings import Settings
 from tests.manifests import manifest
 
 DATA = Path(__file__).parent / "data" / "evidence"

@@ -1,19 +1,22 @@
-"""All rules, in the order in which they are judged: what the others lean on comes first."""
+"""All rules, in the order of the catalogue: what the others rest on comes first."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import cast
 
-from policies.rule import Rule
-from slipway.release.gating.names import NAMES
-from slipway.release.manifest.base import Part
+from policies.rule import ReleaseRule, Rule
+from slipway.release.gating.catalog import CATALOG, Gate, ReleaseGate
 
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {name: importlib.import_module(f"policies.gates.{name.replace('-', '_')}").RULE for name in NAMES}
-)
-"""Every rule by its name. One file a rule."""
 
-SETTINGS: Mapping[str, type[Part]] = MappingProxyType({name: rule.settings for name, rule in RULES.items()})
-"""What may be set of each."""
+def _rule(gate: Gate) -> Rule:
+    """A gate on releases has its function in the catalogue, one on resources in a file of this folder."""
+    if isinstance(gate, ReleaseGate):
+        return ReleaseRule(gate=gate)
+    return cast(Rule, importlib.import_module(f"policies.gates.{gate.name.replace('-', '_')}").RULE)
+
+
+RULES: Mapping[str, Rule] = MappingProxyType({name: _rule(gate) for name, gate in CATALOG.items()})
+"""Every rule by its name."""

@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policies.rule import Resource, ResourceRule, Surroundings, finding
-from slipway.release.findings import Finding
-from slipway.release.manifest.base import Part
+from policies.rule import Resource, ResourceRule, Surroundings
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
+from slipway.release.gating.settings import AlarmSettings
 
 NAME = "alarms"
 PROMETHEUS = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 CLOUDWATCH = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
 PAGE = "page"
-
-
-class AlarmSettings(Part):
-    """The names under which alarms keep what is asked for: labels and annotations of Prometheus, tags of AWS."""
-
-    labels: tuple[str, ...] = ("owner", "severity", "service", "slo")
-    annotations: tuple[str, ...] = ("summary", "runbook_url")
-    page_annotations: tuple[str, ...] = ("dashboard_url",)
-    tags: tuple[str, ...] = ("owner", "severity", "service", "slo", "runbook")
-    page_tags: tuple[str, ...] = ("dashboard",)
 
 
 def evaluate(resource: Resource, settings: AlarmSettings, around: Surroundings) -> list[Finding]:
@@ -86,12 +77,7 @@ def _missing(path: str, alarm: str) -> Finding:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="Every alarm has an owner, a runbook and a target",
-    severity="high",
-    rows=("Q1", "B5", "W5"),
-    remedy="Say who acts, what they do and where it goes",
-    settings=AlarmSettings,
-    reads=(PROMETHEUS, *CLOUDWATCH),
+    gate=CATALOG[NAME],
+    types=(PROMETHEUS, *CLOUDWATCH),
     evaluate=evaluate,
 )

@@ -8,8 +8,9 @@ from typing import Any
 
 from policies.plain import plain
 from policies.pods import labels_of_pods, metadata_of
-from policies.rule import Resource, StackRule, finding
-from slipway.release.findings import Finding
+from policies.rule import Resource, StackRule
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
 from slipway.release.manifest.base import Part
 
 NAME = "disruption-budget"
@@ -112,11 +113,7 @@ def _bad(path: str, found: str) -> Finding:
 
 
 RULE = StackRule(
-    name=NAME,
-    title="Every workload has a disruption budget that means something",
-    severity="medium",
-    rows=("W4",),
-    remedy="Declare a PodDisruptionBudget",
-    reads=(*BUDGETS, *COVERED),
+    gate=CATALOG[NAME],
+    types=(*BUDGETS, *COVERED),
     evaluate=evaluate,
 )

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.plain import plain
-from policies.rule import Resource, ResourceRule, Surroundings, finding
-from slipway.release.findings import Finding
+from policies.rule import Resource, ResourceRule, Surroundings
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
 from slipway.release.manifest.base import Part
 from slipway.release.release_inputs import own_configuration
 from slipway.release.tokens import RELEASE
@@ -37,11 +38,7 @@ def _finding(code: str, found: str, wanted: str, remedy: str) -> Finding:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="The stack's own gates are enforced also where no pack was given",
-    severity="critical",
-    rows=("W2", "A3"),
-    remedy=REMEDY,
-    reads=(RELEASE,),
+    gate=CATALOG[NAME],
+    types=(RELEASE,),
     evaluate=evaluate,
 )

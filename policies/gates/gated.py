@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from policies.plain import plain
-from policies.rule import Resource, ResourceRule, Surroundings, finding
+from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release.difference import differences
-from slipway.release.findings import Finding
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
 from slipway.release.manifest.base import Part
 from slipway.release.rollout_inputs import Backend, altered
 from slipway.release.tokens import ROLLOUT
@@ -56,11 +57,7 @@ def _finding(code: str, field: str, found: str, wanted: str) -> Finding:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="Traffic moves only to a release that was judged, and only as its manifest says",
-    severity="critical",
-    rows=("W2", "A3", "B1"),
-    remedy="Declare a Release from the same manifest, and let the Rollout depend on it",
-    reads=(ROLLOUT,),
+    gate=CATALOG[NAME],
+    types=(ROLLOUT,),
     evaluate=evaluate,
 )

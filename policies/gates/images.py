@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policies.pods import PATCHES, WORKLOADS, containers, pod_spec
-from policies.rule import Resource, ResourceRule, Surroundings, finding
-from slipway.release.findings import Finding
-from slipway.release.manifest.base import Part
+from policies.rule import Resource, ResourceRule, Surroundings
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
+from slipway.release.gating.settings import ImageSettings
 
 NAME = "images"
 _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
@@ -22,13 +23,6 @@ OPAQUE = (
     "kubernetes:kustomize:Directory",
 )
 """Types that hide their images from a preview."""
-
-
-class ImageSettings(Part):
-    """Where images are looked for."""
-
-    opaque: tuple[str, ...] = ()
-    """Types that are let through although their images cannot be seen; `kubernetes:helm.sh/v3:Release` is one."""
 
 
 def evaluate(resource: Resource, settings: ImageSettings, around: Surroundings) -> list[Finding]:
@@ -106,12 +100,7 @@ def _opaque(resource: Resource) -> Finding:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="Every image is named by its digest",
-    severity="critical",
-    rows=("B1", "W1"),
-    remedy="Name the image by the digest that was tested",
-    settings=ImageSettings,
-    reads=(*WORKLOADS, *PATCHES, TASK, LAMBDA, *OPAQUE),
+    gate=CATALOG[NAME],
+    types=(*WORKLOADS, *PATCHES, TASK, LAMBDA, *OPAQUE),
     evaluate=evaluate,
 )

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from policies.plain import plain
 from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
-from policies.rule import Resource, ResourceRule, Surroundings, finding
+from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release import pod
 from slipway.release.difference import Difference, differences
-from slipway.release.findings import Finding
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
+from slipway.release.gating.settings import InPlaceSettings
 from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
-from slipway.release.manifest.base import Part
 from slipway.release.manifest.release import Release
 from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
 
 NAME = "in-place"
 _PODS = ("kubernetes:core/v1:Pod",)
 REMEDY = "Release it: a manifest with the section hotfix (ticket, reason, followUpDue) where it is urgent"
-
-
-class Other(Part):
-    """A workload that is no release, and why."""
-
-    name: Annotated[str, Field(min_length=1)]
-    """`metadata.name`."""
-    reason: Annotated[str, Field(min_length=10)]
-
-
-class InPlaceSettings(Part):
-    """What else may run in the stack."""
-
-    others: tuple[Other, ...] = ()
 
 
 def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings) -> list[Finding]:
@@ -93,12 +78,7 @@ def _finding(code: str, field: str, found: str, wanted: str) -> Finding:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="What runs is a release, unchanged",
-    severity="critical",
-    rows=("A3", "B1"),
-    remedy=REMEDY,
-    settings=InPlaceSettings,
-    reads=(*LONG_RUNNING, *BARE, *JOBS, *PATCHES),
+    gate=CATALOG[NAME],
+    types=(*LONG_RUNNING, *BARE, *JOBS, *PATCHES),
     evaluate=evaluate,
 )

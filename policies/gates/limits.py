@@ -6,20 +6,14 @@ import re
 from collections.abc import Mapping
 
 from policies.pods import WORKLOADS, containers
-from policies.rule import Resource, ResourceRule, Surroundings, finding
-from slipway.release.findings import Finding
-from slipway.release.manifest.base import Part
+from policies.rule import Resource, ResourceRule, Surroundings
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
+from slipway.release.gating.settings import LimitSettings
 
 NAME = "limits"
 _NOTHING = re.compile(r"\s*|0+(\.0*)?[a-zA-Z]*")
 """A quantity of nothing: Kubernetes takes a limit of 0 for none."""
-
-
-class LimitSettings(Part):
-    """Which resources must be named. A limit on CPU throttles, so it is not asked for."""
-
-    requests: tuple[str, ...] = ("cpu", "memory")
-    limits: tuple[str, ...] = ("memory",)
 
 
 def evaluate(resource: Resource, settings: LimitSettings, around: Surroundings) -> list[Finding]:
@@ -47,12 +41,7 @@ def _named(container: object, side: str, name: str) -> bool:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="Requests and limits are declared",
-    severity="medium",
-    rows=("W4",),
-    remedy="Declare workload.resources",
-    settings=LimitSettings,
-    reads=WORKLOADS,
+    gate=CATALOG[NAME],
+    types=WORKLOADS,
     evaluate=evaluate,
 )

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policies.pods import LONG_RUNNING, containers
-from policies.rule import Resource, ResourceRule, Surroundings, finding
-from slipway.release.findings import Finding
-from slipway.release.manifest.base import Part
+from policies.rule import Resource, ResourceRule, Surroundings
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
+from slipway.release.gating.settings import ProbeSettings
 
 NAME = "probes"
 _HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
-
-
-class ProbeSettings(Part):
-    """Which probes every container needs."""
-
-    liveness: bool = False
 
 
 def evaluate(resource: Resource, settings: ProbeSettings, around: Surroundings) -> list[Finding]:
@@ -48,12 +43,7 @@ def _finding(path: str, found: str) -> Finding:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="Every container says when it is ready",
-    severity="high",
-    rows=("W4",),
-    remedy="Declare the probe in workload.probes",
-    settings=ProbeSettings,
-    reads=LONG_RUNNING,
+    gate=CATALOG[NAME],
+    types=LONG_RUNNING,
     evaluate=evaluate,
 )

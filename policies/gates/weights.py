@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policies.pods import metadata_of
-from policies.rule import Resource, ResourceRule, Surroundings, finding
-from slipway.release.findings import Finding
+from policies.rule import Resource, ResourceRule, Surroundings
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import CATALOG
 from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
 from slipway.release.manifest.base import Part
 from slipway.release.revision import is_revision, workload_name
@@ -93,11 +94,7 @@ def _finding(path: str, found: str, what: str) -> Finding:
 
 
 RULE = ResourceRule(
-    name=NAME,
-    title="The Rollout alone writes the weights of the traffic",
-    severity="critical",
-    rows=("W4", "A3"),
-    remedy="Delete it; describe the route in the manifest",
-    reads=(*ROUTES, *MESH, *SPLIT, *OTHERS, *SERVICES, *AWS),
+    gate=CATALOG[NAME],
+    types=(*ROUTES, *MESH, *SPLIT, *OTHERS, *SERVICES, *AWS),
     evaluate=evaluate,
 )

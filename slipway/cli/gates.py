@@ -83,12 +83,11 @@ def gates(
 
 
 def _configuration(project: Path, stack: str, config: Path | None) -> Configuration:
-    from policies.gates import SETTINGS
     from slipway.release.gating import configuration
 
     if config is not None:
-        return configuration.load(config, SETTINGS)
-    return configuration.load_below(project, f"policies/config/{stack}.json", SETTINGS)
+        return configuration.load(config)
+    return configuration.load_below(project, f"policies/config/{stack}.json")
 
 
 def _inside(project: Path, folder: Path, path: Path) -> str:

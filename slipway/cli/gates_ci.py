@@ -9,8 +9,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree as Xml
 
 from slipway.cli.gates_view import Judgements, line_of
+from slipway.release.gating.catalog import RELEASE_GATES
 from slipway.release.gating.judge import Judged
-from slipway.release.gating.names import RELEASE_GATES
 
 LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 
@@ -60,17 +60,15 @@ def sarif(project: Path, stack: str, judged: Judgements) -> str:
 
 
 def _rules() -> list[dict[str, Any]]:
-    from policies.gates import RULES
-
     return [
         {
             "id": name,
-            "shortDescription": {"text": RULES[name].title},
-            "help": {"text": f"{RULES[name].remedy}. See {RULES[name].url}"},
-            "defaultConfiguration": {"level": LEVELS[RULES[name].severity]},
-            "properties": {"tags": list(RULES[name].rows)},
+            "shortDescription": {"text": gate.title},
+            "help": {"text": f"{gate.remedy}. See {gate.url}"},
+            "defaultConfiguration": {"level": LEVELS[gate.severity]},
+            "properties": {"tags": list(gate.rows)},
         }
-        for name in RELEASE_GATES
+        for name, gate in RELEASE_GATES.items()
     ]
 
 

@@ -34,12 +34,12 @@ def list_rules(as_json: bool) -> None:
             {
                 "rules": [
                     {
-                        "name": rule.name,
-                        "title": rule.title,
-                        "severity": rule.severity,
-                        "rows": list(rule.rows),
-                        "remedy": rule.remedy,
-                        "url": rule.url,
+                        "name": rule.gate.name,
+                        "title": rule.gate.title,
+                        "severity": rule.gate.severity,
+                        "rows": list(rule.gate.rows),
+                        "remedy": rule.gate.remedy,
+                        "url": rule.gate.url,
                         "types": list(rule.types),
                     }
                     for rule in RULES.values()
@@ -48,7 +48,7 @@ def list_rules(as_json: bool) -> None:
         )
         return
     for rule in RULES.values():
-        click.echo(f"{rule.name:20}{rule.severity:10}{', '.join(rule.rows):12}{rule.title}")
+        click.echo(f"{rule.gate.name:20}{rule.gate.severity:10}{', '.join(rule.gate.rows):12}{rule.gate.title}")
 
 
 @policy.command()

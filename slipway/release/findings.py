@@ -47,7 +47,7 @@ class Finding(Part):
     """One thing that is wrong with a release, enough of it to act without reading the code."""
 
     gate: GateId
-    """Which gate refuses, such as `tests`; the ids are the keys of `slipway.release.readiness.GATES`."""
+    """Which gate refuses, such as `tests`; the ids are the keys of `slipway.release.gating.catalog.CATALOG`."""
     code: GateId
     """What kind of defect, such as `missing`, `stale`, `wrong-digest`: stable, for tests and for machines."""
     severity: Severity = "high"
@@ -62,6 +62,29 @@ class Finding(Part):
     def message(self) -> str:
         """One line: field, value found, value wanted, remedy, and whose turn it is."""
         return f"{self.field}: found {self.found}; wanted {self.wanted}. {self.remedy} [{self.turn}]"
+
+
+def finding(
+    gate: str,
+    code: str,
+    field: str,
+    found: object,
+    wanted: object,
+    remedy: str,
+    turn: Turn = "development",
+    severity: Severity = "high",
+) -> Finding:
+    """One thing that is wrong: the only place where findings are made."""
+    return Finding(
+        gate=gate,
+        code=code,
+        severity=severity,
+        field=field,
+        found=plain(found),
+        wanted=plain(wanted),
+        remedy=remedy,
+        turn=turn,
+    )
 
 
 def order(findings: list[Finding]) -> list[Finding]:

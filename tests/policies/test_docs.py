@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policies.gates import RULES, SETTINGS
+from policies.gates import RULES
 from policies.harness import run
+from slipway.release.gating.catalog import UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.gating.configuration import parse
-from slipway.release.gating.names import UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.manifest.document import Document
 
 ROOT = Path(__file__).parents[2]
@@ -21,10 +21,10 @@ TEXT = (ROOT / "docs" / "gates.md").read_text()
 
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_stands_in_the_table_as_it_is(name: str) -> None:
-    rule = RULES[name]
+    gate = RULES[name].gate
     mandatory = "always" if name in UNCONDITIONAL else "yes"
     exemptions = "no" if name in WITHOUT_EXEMPTION else "yes"
-    cells = [f'<a id="{name}"></a>`{name}`', ", ".join(rule.rows), rule.severity, mandatory, exemptions, rule.title]
+    cells = [f'<a id="{name}"></a>`{name}`', ", ".join(gate.rows), gate.severity, mandatory, exemptions, gate.title]
     assert f"| {' | '.join(cells)} |" in TEXT
 
 
@@ -37,7 +37,7 @@ def test_the_configurations_shown_are_valid(tmp_path: Path) -> None:
     assert len(shown) == 2
     (tmp_path / "trust.yaml").write_text("principals: []\n")
     for text in shown:
-        parse(Document(data=json.loads(text)), tmp_path, "docs/gates.md", SETTINGS)
+        parse(Document(data=json.loads(text)), tmp_path, "docs/gates.md")
 
 
 def test_the_fixture_shown_passes(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def found(props: dict[str, Any]) -> list[tuple[str, str]]:
     rule = RULES["in-place"]
     assert isinstance(rule, ResourceRule)
     resource = Resource(DEPLOYMENT, "checkout", "urn", props)
-    findings = rule.evaluate(resource, rule.settings(), Surroundings({"manifest.yaml": RELEASE}))
+    findings = rule.evaluate(resource, rule.gate.settings(), Surroundings({"manifest.yaml": RELEASE}))
     return [(finding.code, finding.field) for finding in findings]
 
 
@@ -127,7 +127,7 @@ def test_values_of_the_environment_are_not_shown(change: Callable[[dict[str, Any
     rule = RULES["in-place"]
     assert isinstance(rule, ResourceRule)
     around = Surroundings({"manifest.yaml": RELEASE})
-    (finding,) = rule.evaluate(Resource(DEPLOYMENT, "checkout", "urn", props), rule.settings(), around)
+    (finding,) = rule.evaluate(Resource(DEPLOYMENT, "checkout", "urn", props), rule.gate.settings(), around)
     assert finding.code == "altered"
     assert not any(value in f"{finding.found} {finding.wanted}" for value in [*values, "hidden"])
 
@@ -146,4 +146,4 @@ def test_what_the_components_declare_for_a_release_passes(strategy: str) -> None
         rule, properties = RULES[name], record.one(kind).properties
         assert isinstance(rule, ResourceRule)
         resource = Resource(kind, "checkout", "urn", properties)
-        assert rule.evaluate(resource, rule.settings(), Surroundings({"manifest.yaml": it})) == []
+        assert rule.evaluate(resource, rule.gate.settings(), Surroundings({"manifest.yaml": it})) == []

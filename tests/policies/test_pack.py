@@ -11,15 +11,14 @@ import pytest
 from pulumi_policy import EnforcementLevel, PolicyConfigSchema
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from policies.gates import RULES, SETTINGS
+from policies.gates import RULES
 from policies.pack import Pack, project_above
 from policies.rule import ReleaseRule, Resource, ResourceRule, StackRule, Surroundings
 from policies.schema import schema_of
 from policies.server import _initial
 from slipway.release.errors import InputError
+from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.gating.configuration import load
-from slipway.release.gating.names import NAMES, RELEASE_GATES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
-from slipway.release.readiness import GATES
 from slipway.release.tokens import RELEASE
 
 ROOT = Path(__file__).parents[2]
@@ -34,14 +33,14 @@ def pack(tmp_path: Path, configuration: Mapping[str, Any] | None = None) -> Pack
     return Pack(tmp_path, tmp_path / "policies")
 
 
-def test_every_gate_has_a_rule_of_its_own_in_a_file_of_its_own() -> None:
-    assert list(RULES) == list(NAMES)
-    assert {name.replace("-", "_") for name in NAMES} == FILES
+def test_every_gate_of_the_catalogue_is_a_rule_of_the_pack() -> None:
+    assert list(RULES) == list(CATALOG)
+    assert [rule.gate for rule in RULES.values()] == list(CATALOG.values())
     assert {name for name, rule in RULES.items() if isinstance(rule, ReleaseRule)} == set(RELEASE_GATES)
-    for name, rule in RULES.items():
-        assert rule.name == name
-        if isinstance(rule, ReleaseRule) and name in GATES:
-            assert rule.evaluate is GATES[name]
+
+
+def test_every_file_of_a_rule_is_named_by_its_gate() -> None:
+    assert {name.replace("-", "_") for name in CATALOG if name not in RELEASE_GATES} == FILES
 
 
 def test_every_rule_says_what_it_is_for() -> None:
@@ -50,34 +49,34 @@ def test_every_rule_says_what_it_is_for() -> None:
         for letter, most in (("W", 7), ("B", 5), ("A", 3), ("I", 2), ("Q", 1))
         for n in range(1, most + 1)
     }
-    for rule in RULES.values():
-        assert set(rule.rows) <= rows
-        assert rule.rows
-        assert rule.title
-        assert rule.remedy
-        assert rule.url == f"docs/gates.md#{rule.name}"
+    for gate in CATALOG.values():
+        assert set(gate.rows) <= rows
+        assert gate.rows
+        assert gate.title
+        assert gate.remedy
+        assert gate.url == f"docs/gates.md#{gate.name}"
 
 
 def test_what_others_lean_on_can_be_neither_lowered_nor_exempted() -> None:
     assert {"manifest", "evidence", "artifact-integrity", "images"} == UNCONDITIONAL
     assert UNCONDITIONAL < WITHOUT_EXEMPTION
-    for name, settings in SETTINGS.items():
-        properties = schema_of(name, settings).properties
+    for name, gate in CATALOG.items():
+        properties = schema_of(name, gate.settings).properties
         assert ("exemptions" in properties) == (name not in WITHOUT_EXEMPTION)
 
 
 def test_a_schema_is_written_out_and_takes_durations_as_people_write_them() -> None:
-    for name, settings in SETTINGS.items():
-        found = schema_of(name, settings)
+    for name, gate in CATALOG.items():
+        found = schema_of(name, gate.settings)
         assert isinstance(found, PolicyConfigSchema)
         assert "$ref" not in json.dumps(found.properties)
         assert all("default" not in content for content in found.properties.values()), "it would hide what is set"
-    assert schema_of("evidence", SETTINGS["evidence"]).properties["maxAge"]["type"] == ["number", "string"]
+    assert schema_of("evidence", CATALOG["evidence"].settings).properties["maxAge"]["type"] == ["number", "string"]
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_the_configurations_of_this_project_are_sound(stack: str) -> None:
-    found = load(ROOT / "policies" / "config" / f"{stack}.json", SETTINGS)
+    found = load(ROOT / "policies" / "config" / f"{stack}.json")
     assert found.trust.principals
     assert all(found.section(name).level == "mandatory" for name in UNCONDITIONAL)
 
@@ -154,7 +153,7 @@ def test_a_workload_of_an_odd_shape_is_refused_and_crashes_nothing(
     assert list(pack(tmp_path).of_resource(rule, resource))
 
 
-@pytest.mark.parametrize("name", RESOURCE_GATES)
+@pytest.mark.parametrize("name", [name for name in CATALOG if name not in RELEASE_GATES])
 @pytest.mark.parametrize("odd", ODD, ids=str)
 def test_no_rule_crashes_on_a_resource_of_an_odd_shape(tmp_path: Path, name: str, odd: dict[str, Any]) -> None:
     rule = RULES[name]
@@ -200,7 +199,7 @@ def test_a_release_that_is_unknown_or_malformed_is_refused_by_the_rule_that_none
         resource = Resource(RELEASE, "x", f"urn:pulumi:prod::p::{RELEASE}::x", unknown_checking_proxy(dict(props)))
         judgement = made.judgement(resource)
         said = {
-            rule.name
+            rule.gate.name
             for rule in RULES.values()
             if isinstance(rule, ReleaseRule) and list(made.messages(rule, resource, judgement))
         }

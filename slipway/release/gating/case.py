@@ -16,9 +16,9 @@ from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.files import read_below
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
-from slipway.release.findings import Finding
+from slipway.release.findings import Finding, finding
+from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.configuration import Configuration
-from slipway.release.gating.names import MANIFEST
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.case import Case
@@ -116,7 +116,7 @@ def declared_otherwise(inputs: ReleaseInputs, read: Read, migrations: Sequence[M
     """What a program says of a manifest and its scripts that their bytes do not."""
     true = ReleaseInputs.of(read.release, inputs.namespace, inputs.manifest, read.sha256, inputs.gates, migrations)
     return [
-        Finding(
+        finding(
             gate=MANIFEST,
             code="altered",
             severity="critical",
@@ -124,7 +124,6 @@ def declared_otherwise(inputs: ReleaseInputs, read: Read, migrations: Sequence[M
             found=str(getattr(inputs, field)),
             wanted=f"{getattr(true, field)}, as {inputs.manifest} says",
             remedy="Declare the release from its manifest and nothing else, and leave a released manifest as it is",
-            turn="development",
         )
         for field in ("sha256", "service", "version", "revision", "image", "fingerprint")
         if getattr(inputs, field) != getattr(true, field)
@@ -163,7 +162,7 @@ def _staging(project: Path, stack: str, service: str) -> tuple[Release | None, s
 
 
 def _unreadable(field: str, code: str, found: str, wanted: str, remedy: str = "Correct the path") -> Finding:
-    return Finding(
+    return finding(
         gate=MANIFEST,
         code=code,
         severity="critical",
@@ -171,5 +170,4 @@ def _unreadable(field: str, code: str, found: str, wanted: str, remedy: str = "C
         found=found,
         wanted=wanted,
         remedy=remedy,
-        turn="development",
     )

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from pydantic import Field, ValidationError, create_model, model_validator
+from pydantic import Field, ValidationError, create_model
 
 from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.errors import EvidenceError
@@ -22,93 +22,19 @@ from slipway.release.evidence.files import read_below
 from slipway.release.evidence.trust import TrustRoots
 from slipway.release.evidence.trust_file import REMEDIES as TRUST_REMEDIES
 from slipway.release.evidence.trust_file import load_trust_below, trust_roots
+from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.gating.exemptions import Exemption
-from slipway.release.gating.names import NAMES, RESOURCE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
+from slipway.release.gating.settings import BudgetGate, EvidenceGate, IntegrityGate, NoSettings
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.document import MAX_BYTES, Document, read_document, show_location
 from slipway.release.manifest.problems import problems_of, similar
-from slipway.release.readiness import settings as readiness
-from slipway.release.urls import ServerUrl
+from slipway.release.readiness.settings import Settings
 
 Level = Literal["mandatory", "advisory", "disabled"]
 LEVEL = "enforcementLevel"
 EVERY = "all"
 
 MAX_TRUST_PATH = 4096
-
-
-class FreezeSettings(Part):
-    """Times without releases."""
-
-    windows: tuple[readiness.Freeze, ...] = ()
-
-
-class BudgetGate(readiness.BudgetSettings):
-    """The error budget, and where its status comes from."""
-
-    url: ServerUrl | None = None
-    """A Prometheus server."""
-    query: str | None = None
-    """PromQL for the share of the budget that is left, 0 to 1; `{service}` stands for the service's name."""
-
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> BudgetGate:
-        if (self.url is None) != (self.query is None):
-            raise ValueError("url and query go together: with one of them nobody would be asked")
-        return self
-
-    def strict(self) -> BudgetGate:
-        """Where somebody is asked, no answer is refused, unless `required` says otherwise in so many words."""
-        if self.url is None or "required" in self.model_fields_set:
-            return self
-        return self.model_copy(update={"required": True})
-
-
-class IntegrityGate(readiness.IntegritySettings):
-    """The artifact, and how its registry is reached."""
-
-    plain_http: tuple[str, ...] = ()
-    """`host:port` of registries without TLS, such as a sandbox's."""
-    token_services: tuple[str, ...] = ()
-    """Hosts outside of a registry's own domain that may get its credentials, because it sends there for tokens."""
-
-
-class EvidenceGate(readiness.EvidenceSettings):
-    """Which evidence must be there, and whose word counts."""
-
-    trust: str | dict[str, Any] = Field(default_factory=dict)
-    """Trust roots: a YAML file beside this one, or the roots themselves."""
-
-
-MODELS: Mapping[str, type[Part]] = MappingProxyType(
-    {
-        "artifact-integrity": IntegrityGate,
-        "evidence": EvidenceGate,
-        "provenance": readiness.ProvenanceSettings,
-        "tests": readiness.TestSettings,
-        "coverage": readiness.CoverageSettings,
-        "static-analysis": readiness.AnalysisSettings,
-        "vulnerabilities": readiness.VulnerabilitySettings,
-        "qa": readiness.QaSettings,
-        "approvals": readiness.ApprovalSettings,
-        "staging": readiness.StagingSettings,
-        "drill": readiness.DrillSettings,
-        "parity": readiness.ParitySettings,
-        "migrations": readiness.MigrationSettings,
-        "rollback": readiness.RollbackSettings,
-        "kill-switch": readiness.KillSwitchSettings,
-        "guardrails": readiness.GuardrailSettings,
-        "pod-security": readiness.PodSecuritySettings,
-        "hotfix": readiness.HotfixSettings,
-        "freeze": FreezeSettings,
-        "error-budget": BudgetGate,
-    }
-)
-"""The settings of the gates on releases; those that are not here have none."""
-
-
-class NoSettings(Part):
-    """A gate that has nothing to set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +55,17 @@ class Configuration:
 
     def section(self, gate: str) -> Section:
         """The part of one gate."""
-        return self.sections.get(gate) or Section(settings=MODELS.get(gate, NoSettings)())
+        return self.sections.get(gate) or Section(settings=CATALOG[gate].settings())
 
     @cached_property
-    def settings(self) -> readiness.Settings:
+    def settings(self) -> Settings:
         """The thresholds as the gates on releases want them."""
-        content: dict[str, Any] = {}
-        for gate in MODELS:
-            found = self.section(gate).settings
-            if isinstance(found, FreezeSettings):
-                content["freezes"] = found.windows
-                continue
-            if isinstance(found, BudgetGate):
-                found = found.strict()
-            content[_SETTINGS_NAMES.get(gate, gate.replace("-", "_"))] = found
-        return readiness.Settings(**content)
+        content: dict[str, Part] = {}
+        for name, gate in RELEASE_GATES.items():
+            if gate.settings is not NoSettings:
+                found = self.section(name).settings
+                content[name.replace("-", "_")] = found.strict() if isinstance(found, BudgetGate) else found
+        return Settings.model_validate(content, by_name=True)
 
     @property
     def budget(self) -> BudgetGate:
@@ -163,8 +85,6 @@ class Configuration:
         return found if isinstance(found, IntegrityGate) else IntegrityGate()
 
 
-_SETTINGS_NAMES = {"artifact-integrity": "integrity", "error-budget": "budget"}
-
 REMEDIES: Mapping[str, str] = {
     LEVEL: "Write mandatory, advisory or disabled",
     "exemptions": "Write resource (the full URN), owner, reason, ticket, granted and expires",
@@ -172,7 +92,7 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-def load_below(root: Path, reference: str, models: Mapping[str, type[Part]] | None = None) -> Configuration:
+def load_below(root: Path, reference: str) -> Configuration:
     """Read a configuration below `root`, never through a symbolic link: who may change the file decides by whom the
     release is judged. Raises InputError with every problem."""
     try:
@@ -182,10 +102,10 @@ def load_below(root: Path, reference: str, models: Mapping[str, type[Part]] | No
             reference, [Problem("file", f"cannot be read: {error.detail}", "Write it, or name another one")]
         ) from None
     folder = root / PurePosixPath(reference).parent
-    return parse(read_document(content.data, reference), folder, reference, models)
+    return parse(read_document(content.data, reference), folder, reference)
 
 
-def load(path: Path, models: Mapping[str, type[Part]] | None = None) -> Configuration:
+def load(path: Path) -> Configuration:
     """Read the configuration that a person names on the command line. Raises InputError with every problem."""
     try:
         with path.open("rb") as file:
@@ -193,17 +113,14 @@ def load(path: Path, models: Mapping[str, type[Part]] | None = None) -> Configur
     except OSError as error:
         problem = Problem("file", f"cannot be read: {error.strerror}", "Write it, or name another one")
         raise InputError(str(path), [problem]) from None
-    return parse(read_document(text, str(path)), path.parent, str(path), models)
+    return parse(read_document(text, str(path)), path.parent, str(path))
 
 
-def parse(
-    document: Document, folder: Path, subject: str, models: Mapping[str, type[Part]] | None = None
-) -> Configuration:
-    """Validate what was read. `models` are the settings of the gates on resources; where they are not given, the
-    sections of these gates are not looked into. Raises InputError with every problem."""
+def parse(document: Document, folder: Path, subject: str) -> Configuration:
+    """Validate what was read. Raises InputError with every problem."""
     if not isinstance(document.data, dict):
         raise InputError(subject, [Problem("file", "must be a mapping of gates", "Write {}, the strict defaults")])
-    reading = _Reading(document, folder, {**MODELS, **(models or {})}, full=models is not None)
+    reading = _Reading(document, folder)
     sections = dict(reading.sections(document.data))
     trust = reading.trust(sections.get("evidence"))
     if reading.problems:
@@ -215,18 +132,16 @@ def parse(
 class _Reading:
     document: Document
     folder: Path
-    models: Mapping[str, type[Part]]
-    full: bool
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.problems += self.document.problems
 
     def sections(self, data: Mapping[str, object]) -> Iterator[tuple[str, Section]]:
-        for unknown in [key for key in data if key not in {*NAMES, EVERY}]:
-            self._complain(unknown, "names no gate", similar(unknown, list(NAMES)))
+        for unknown in [key for key in data if key not in {*CATALOG, EVERY}]:
+            self._complain(unknown, "names no gate", similar(unknown, list(CATALOG)))
         every = self._level(EVERY, data.get(EVERY)) if EVERY in data else "mandatory"
-        for gate in NAMES:
+        for gate in CATALOG:
             yield gate, self._section(gate, data.get(gate, {}), every)
 
     def trust(self, evidence: Section | None) -> TrustRoots:
@@ -261,9 +176,8 @@ class _Reading:
         return Section(level, exemptions, settings)
 
     def _settings(self, gate: str, content: Mapping[str, object]) -> tuple[Part, tuple[Exemption, ...]]:
-        if not self.full and gate in RESOURCE_GATES:
-            return NoSettings(), ()
-        model = section_model(gate, self.models.get(gate, NoSettings))
+        base = CATALOG[gate].settings
+        model = section_model(gate, base)
         try:
             found = model.model_validate(dict(content), by_alias=True, by_name=False)
         except ValidationError as error:
@@ -274,7 +188,7 @@ class _Reading:
                 )
                 for p in problems_of(error, model, below, REMEDIES)
             ]
-            return self.models.get(gate, NoSettings)(), ()
+            return base(), ()
         return found, getattr(found, "exemptions", ())
 
     def _level(self, gate: str, raw: object) -> Level:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from slipway.release.findings import Finding, order, plain
 from slipway.release.gating.case import case_of, declared_otherwise, manifest_problems
+from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.gating.configuration import Configuration, Level
 from slipway.release.gating.exemptions import Exemption, exemption_of
-from slipway.release.gating.names import RELEASE_GATES
 from slipway.release.manifest.release import Release
-from slipway.release.readiness import GATES
 from slipway.release.readiness.case import Case
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.tokens import RELEASE
@@ -91,7 +90,7 @@ def judge(
         if not isinstance(manifest, str):
             findings = declared_otherwise(manifest, read, case.migrations)
         if not observed.settled:
-            findings += [finding for gate in GATES.values() for finding in gate(case)]
+            findings += evaluate(case)
     return Judgement(urn, tuple(weighed(order(findings), urn, configuration, now)), case)
 
 

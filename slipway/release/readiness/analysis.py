@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from slipway.release.evidence.facts import AnalysisFacts
-from slipway.release.evidence.model import Item
-from slipway.release.findings import Finding
+from slipway.release.findings import Finding, finding
 from slipway.release.readiness.case import Case
 
 GATE = "static-analysis"
@@ -15,7 +14,7 @@ def evaluate(case: Case) -> list[Finding]:
     findings = []
     for item, facts in case.dossier.of(AnalysisFacts):
         for code, found, wanted, remedy in _problems(case, facts):
-            findings.append(_finding(item, code, found, wanted, remedy))
+            findings.append(finding(GATE, code, item.field, found, wanted, remedy))
     return findings
 
 
@@ -51,9 +50,3 @@ def _problems(case: Case, facts: AnalysisFacts) -> list[tuple[str, str, str, str
             ("undecided", f"{tools}: {facts.undecided} results open or under review", "none", "Decide them in the tool")
         )
     return problems
-
-
-def _finding(item: Item, code: str, found: str, wanted: str, remedy: str) -> Finding:
-    return Finding(
-        gate=GATE, code=code, field=item.field, found=found, wanted=wanted, remedy=remedy, turn="development"
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slipway.release.findings import Finding, Severity
+from slipway.release.findings import Finding, finding
 from slipway.release.manifest.guardrails import ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
 from slipway.release.manifest.plan import planned_steps
 from slipway.release.readiness.case import Case
@@ -28,10 +28,10 @@ def evaluate_guardrails(case: Case) -> list[Finding]:
     for number, guardrail in enumerate(case.release.guardrails):
         lax = _guardrail(case, guardrail)
         found += [(f"guardrails[{number}].{field}", value, most) for field, value, most in lax]
-    findings = [_finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
+    findings = [finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
     if case.settings.guardrails.measured and all(one.kind == "alert" for one in case.release.guardrails):
         wanted, add = "one that measures requests or events", "Add one of kind error-ratio, latency, slo or custom"
-        findings.append(_finding(GUARDRAILS, "unmeasured", "guardrails", "alerts alone", wanted, add))
+        findings.append(finding(GUARDRAILS, "unmeasured", "guardrails", "alerts alone", wanted, add))
     return findings
 
 
@@ -55,7 +55,9 @@ def evaluate_pod_security(case: Case) -> list[Finding]:
         remedy = (
             "Withdraw it, it is in the repository; put a new one into a Secret, and name that in workload.secretEnv"
         )
-        findings.append(_finding(POD_SECURITY, "secret", field, kind, "no secret in plain text", remedy, "critical"))
+        findings.append(
+            finding(POD_SECURITY, "secret", field, kind, "no secret in plain text", remedy, severity="critical")
+        )
     return findings + [
         _unsafe("unconfined", f"annotations.{name}", value, "a profile that confines it", "Leave the annotation out")
         for name, value in workload.annotations.items()
@@ -94,19 +96,4 @@ def _guardrail(case: Case, guardrail: Guardrail) -> Iterator[_Lax]:
 
 
 def _unsafe(code: str, field: str, found: str, wanted: str, remedy: str) -> Finding:
-    return _finding(POD_SECURITY, code, f"workload.{field}", found, wanted, remedy, "critical")
-
-
-def _finding(
-    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, severity: Severity = "high"
-) -> Finding:
-    return Finding(
-        gate=gate,
-        code=code,
-        severity=severity,
-        field=field,
-        found=found,
-        wanted=wanted,
-        remedy=remedy,
-        turn="development",
-    )
+    return finding(POD_SECURITY, code, f"workload.{field}", found, wanted, remedy, severity="critical")

@@ -13,7 +13,7 @@ from slipway.release.evidence.facts import Fraction
 from slipway.release.evidence.migration_files import MigrationSource
 from slipway.release.evidence.model import Dossier, Item, Rejected
 from slipway.release.evidence.trust import TrustRoots
-from slipway.release.findings import Finding, GateId, Severity, Text, Turn
+from slipway.release.findings import Finding, GateId, Severity, Text, Turn, finding
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.settings import Settings
@@ -103,7 +103,7 @@ FORGED = frozenset({"unsigned", "untrusted", "not-allowed", "unbound", "wrong-di
 def rejected(gate: GateId, entry: Rejected, turn: Turn) -> Finding:
     """The finding for one file that is no evidence."""
     severity: Severity = "critical" if entry.code in FORGED else "high"
-    return Finding(
+    return finding(
         gate=gate,
         code=entry.code,
         severity=severity,
@@ -127,7 +127,7 @@ def aged(gate: GateId, item: Item, case: Case, most: float, turn: Turn) -> list[
         return []
     code, found, wanted = problem
     return [
-        Finding(
+        finding(
             gate=gate,
             code=code,
             field=item.field,

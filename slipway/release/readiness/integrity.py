@@ -5,7 +5,7 @@ from __future__ import annotations
 from slipway.release.evidence.builders import matches
 from slipway.release.evidence.facts import ProvenanceFacts
 from slipway.release.evidence.model import Item
-from slipway.release.findings import Finding, Severity
+from slipway.release.findings import Finding, finding
 from slipway.release.readiness.case import Case, dated_ahead, rejected
 
 GATE = "artifact-integrity"
@@ -23,14 +23,14 @@ def evaluate_provenance(case: Case) -> list[Finding]:
     items = case.dossier.of(ProvenanceFacts)
     if not items and not findings and case.settings.provenance.required:
         findings.append(
-            _finding(
+            finding(
                 PROVENANCE,
                 "missing",
                 "evidence.provenance",
                 "nothing",
                 f"SLSA provenance of {case.dossier.subject}",
                 "Let the build service attest the image, and list the file under evidence.provenance",
-                "high",
+                turn="platform",
             )
         )
     findings += [finding for item, _ in items for finding in dated_ahead(PROVENANCE, item, case, "platform")]
@@ -42,25 +42,29 @@ def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
     if not any(matches(pattern, facts.builder) for pattern in case.trust.builders):
         allowed = ", ".join(case.trust.builders) or "none is configured"
         findings.append(
-            _finding(
+            finding(
                 PROVENANCE,
                 "builder",
                 item.field,
                 f"builder {facts.builder}" if facts.builder else "a builder that is not named",
                 f"one of: {allowed}",
                 _builder_remedy(facts.builder),
+                turn="platform",
+                severity="critical",
             )
         )
     source = case.settings.provenance.source
     if source is not None and not _within(facts.source, source):
         findings.append(
-            _finding(
+            finding(
                 PROVENANCE,
                 "source",
                 item.field,
                 f"built from {facts.source or 'an unknown source'}",
                 f"a source that begins with {source}",
                 "Build from the service's own repository",
+                turn="platform",
+                severity="critical",
             )
         )
     return findings
@@ -91,28 +95,32 @@ def _signature(case: Case) -> list[Finding]:
     if any(item.subject == case.release.artifact.digest for item in case.dossier.items):
         return []
     return [
-        _finding(
+        finding(
             GATE,
             "unsigned",
             "artifact.image",
             f"no verified statement about {case.release.artifact.digest}",
             "at least one by a principal of the trust roots",
             "Sign the provenance or the results of this artifact",
+            turn="platform",
+            severity="critical",
         )
     ]
 
 
 def _registry(case: Case) -> list[Finding]:
-    settings, seen, image = case.settings.integrity, case.artifact, case.release.artifact.image
+    settings, seen, image = case.settings.artifact_integrity, case.artifact, case.release.artifact.image
     if settings.registries and case.release.artifact.registry not in settings.registries:
         return [
-            _finding(
+            finding(
                 GATE,
                 "registry",
                 "artifact.image",
                 f"registry {case.release.artifact.registry or 'without a host'}",
                 f"one of: {', '.join(settings.registries)}",
                 "Push it to an allowed registry, or let the platform add this one to artifact-integrity.registries",
+                turn="platform",
+                severity="critical",
             )
         ]
     if not settings.registry:
@@ -120,60 +128,54 @@ def _registry(case: Case) -> list[Finding]:
     if seen is None or seen.error is not None or seen.image != image:
         why = "the registry was not asked" if seen is None else seen.error or f"the answer is about {seen.image}"
         return [
-            _finding(
+            finding(
                 GATE,
                 "unknown",
                 "artifact.image",
                 why,
                 "an answer of the registry",
                 _ASK if seen is None else "Make the registry reachable from where the gates run",
-                "high",
+                turn="platform",
             )
         ]
     if not seen.exists:
         return [
-            _finding(
-                GATE, "missing", "artifact.image", "the registry has no such image", image, "Push the image", "high"
+            finding(
+                GATE,
+                "missing",
+                "artifact.image",
+                "the registry has no such image",
+                image,
+                "Push the image",
+                turn="platform",
             )
         ]
     findings = []
     if seen.digest != case.release.artifact.digest:
         findings.append(
-            _finding(
+            finding(
                 GATE,
                 "wrong-digest",
                 "artifact.image",
                 f"bytes with digest {seen.digest or 'unknown'}",
                 case.release.artifact.digest,
                 "Do not use this registry until it is known why it serves other bytes",
+                turn="platform",
+                severity="critical",
             )
         )
     if settings.immutable_tags and seen.tag_immutable is not True:
         said = "tags can be moved" if seen.tag_immutable is False else "the registry does not say"
         findings.append(
-            _finding(
+            finding(
                 GATE,
                 "mutable-tags",
                 "artifact.image",
                 said,
                 "immutable tags",
                 "Set the repository's tag mutability to IMMUTABLE",
-                "medium",
+                turn="platform",
+                severity="medium",
             )
         )
     return findings
-
-
-def _finding(
-    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, severity: Severity = "critical"
-) -> Finding:
-    return Finding(
-        gate=gate,
-        code=code,
-        severity=severity,
-        field=field,
-        found=found,
-        wanted=wanted,
-        remedy=remedy,
-        turn="platform",
-    )

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from slipway.release.evidence.facts import LintDanger, LintFacts, LintHit
 from slipway.release.evidence.model import Item
-from slipway.release.findings import Finding
+from slipway.release.findings import Finding, finding
 from slipway.release.manifest.assurance import Migration
 from slipway.release.readiness.case import Case
 
@@ -29,9 +29,10 @@ def lint(case: Case) -> list[Finding]:
 def _report(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
     limits = case.settings.migrations
     if not case.release.migrations:
-        yield _finding(
-            item,
+        yield finding(
+            GATE,
             "unlisted",
+            item.field,
             f"{item.path} is a report on migrations, and the release lists none",
             "every migration of the release under migrations, where its scripts are judged",
             "List the migrations, or take the report out when the release has none",
@@ -39,10 +40,10 @@ def _report(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
     worst = ", ".join(facts.worst[:3])
     if facts.errors > limits.max_lint_errors:
         said = f"{facts.errors} errors, such as {worst}"
-        yield _finding(item, "lint", said, f"at most {limits.max_lint_errors}", "Fix them")
+        yield finding(GATE, "lint", item.field, said, f"at most {limits.max_lint_errors}", "Fix them")
     if limits.max_lint_warnings is not None and facts.warnings > limits.max_lint_warnings:
         said = f"{facts.warnings} warnings, such as {worst}"
-        yield _finding(item, "lint-warnings", said, f"at most {limits.max_lint_warnings}", "Fix them")
+        yield finding(GATE, "lint-warnings", item.field, said, f"at most {limits.max_lint_warnings}", "Fix them")
     yield from _by_rule(case, item, facts)
 
 
@@ -54,9 +55,10 @@ def _by_rule(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
             counting.setdefault(hit.rule, []).append(hit)
     for rule, hits in list(counting.items())[:MOST_RULES]:
         places = ", ".join(f"{hit.file}:{hit.line}" for hit in hits[:3])
-        yield _finding(
-            item,
+        yield finding(
+            GATE,
             "lint-rule",
+            item.field,
             f"{rule} at {places}{f' and {len(hits) - 3} more' if len(hits) > 3 else ''}: {_WHY[hits[0].danger]}",
             "none",
             f"Rewrite it as the linter says; where it is meant, write `-- squawk-ignore {rule}` above the statement "
@@ -64,7 +66,7 @@ def _by_rule(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
         )
     more = max(0, len(counting) - MOST_RULES) + facts.omitted
     if more:
-        yield _finding(item, "lint-rule", f"{more} more of the kind", "none", "Lint fewer scripts at a time")
+        yield finding(GATE, "lint-rule", item.field, f"{more} more of the kind", "none", "Lint fewer scripts at a time")
 
 
 def _judged_elsewhere(case: Case, hit: LintHit) -> bool:
@@ -91,9 +93,3 @@ def _same_file(listed: str, linted: str) -> bool:
     one, other = PurePosixPath(listed).parts, PurePosixPath(linted).parts
     shorter = min(len(one), len(other))
     return shorter > 0 and one[-shorter:] == other[-shorter:]
-
-
-def _finding(item: Item, code: str, found: str, wanted: str, remedy: str) -> Finding:
-    return Finding(
-        gate=GATE, code=code, field=item.field, found=found, wanted=wanted, remedy=remedy, turn="development"
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import MigrationFacts
 from slipway.release.evidence.migration_files import MigrationSource
-from slipway.release.findings import Finding, Severity, Turn
+from slipway.release.findings import Finding, finding
 from slipway.release.manifest.assurance import Migration
 from slipway.release.readiness.case import Case, dated_ahead, rejected
 from slipway.release.readiness.migration_lint import GATE, lint
@@ -30,7 +30,7 @@ def evaluate(case: Case) -> list[Finding]:
         source = sources.get(migration.id)
         if source is None:
             findings.append(
-                _finding(field, "unknown", "scripts that nobody read", "its scripts", "Give the gate access")
+                finding(GATE, "unknown", field, "scripts that nobody read", "its scripts", "Give the gate access")
             )
             continue
         findings += _one(case, field, migration, source)
@@ -39,8 +39,13 @@ def evaluate(case: Case) -> list[Finding]:
 
 def _one(case: Case, field: str, migration: Migration, source: MigrationSource) -> list[Finding]:
     unreadable = [
-        _finding(
-            f"{field}.{side}", script.code, f"{script.path}: {script.detail}", "a readable script", "Correct the path"
+        finding(
+            GATE,
+            script.code,
+            f"{field}.{side}",
+            f"{script.path}: {script.detail}",
+            "a readable script",
+            "Correct the path",
         )
         for side, script in (("up", source.up), ("down", source.down))
         if script is not None and script.code is not None
@@ -52,7 +57,9 @@ def _one(case: Case, field: str, migration: Migration, source: MigrationSource) 
         return _unclassified(case, field, migration, source, receipt)
     up = classified(source.up.text)
     if up.problem is not None:
-        return [_finding(f"{field}.up", "malformed", f"{source.up.path}: {up.problem}", "PostgreSQL", "Correct it")]
+        return [
+            finding(GATE, "malformed", f"{field}.up", f"{source.up.path}: {up.problem}", "PostgreSQL", "Correct it")
+        ]
     return [
         *_phase(field, migration, up),
         *_previous(case, field, up.operations, receipt),
@@ -64,15 +71,18 @@ def _phase(field: str, migration: Migration, up: Script) -> list[Finding]:
     """What is declared as expand or data may not contain a contract."""
     if not up.does_something:
         return [
-            _finding(f"{field}.up", "empty", "a script that changes nothing", "a migration", "Write it or leave it out")
+            finding(
+                GATE, "empty", f"{field}.up", "a script that changes nothing", "a migration", "Write it or leave it out"
+            )
         ]
     breaking = [operation for operation in up.operations if operation.effect == "contract"]
     if migration.phase == "contract" or not breaking:
         return []
     return [
-        _finding(
-            f"{field}.phase",
+        finding(
+            GATE,
             "phase",
+            f"{field}.phase",
             f"{migration.phase}, but the script does: {_listed(breaking)}",
             "contract, in a release of its own after the expand was released",
             "Split it: expand now, contract when the previous artifact no longer uses it",
@@ -141,9 +151,10 @@ def _proved(case: Case, field: str, receipt: MigrationFacts | None) -> list[Find
         return []
     found = "no receipt for these scripts" if receipt is None else f"a round trip on {receipt.database} that failed"
     return [
-        _finding(
-            field,
+        finding(
+            GATE,
             "unproved",
+            field,
             found,
             "a receipt of upgrade, downgrade, upgrade on a real database",
             "Run the round trip, sign its receipt with `slipway attest migration`, list it in evidence.statements",
@@ -163,7 +174,7 @@ def _unclassified(
             findings.append(_irreversible(f"{field}.down", "no-down", "no down step and no compensation"))
         elif receipt is None or not receipt.round_trip:
             findings += _proved(case, field, receipt) or [
-                _finding(field, "unproved", "no receipt", "a receipt: this dialect is not classified", "Prove it")
+                finding(GATE, "unproved", field, "no receipt", "a receipt: this dialect is not classified", "Prove it")
             ]
     if (migration.phase != "expand" or compensated) and not case.first and not _previous_passed(case, receipt):
         findings.append(_contract(field, "unknown", "a dialect that is not classified, and no receipt of the previous"))
@@ -187,9 +198,10 @@ def _listed(operations: list[Operation]) -> str:
 
 
 def _contract(field: str, code: str, found: str) -> Finding:
-    return _finding(
-        f"{field}.up",
+    return finding(
+        GATE,
         code,
+        f"{field}.up",
         found,
         "a contract that the previous artifact does not notice, else a rollback breaks",
         "Release first what no longer uses it, or prove with a receipt that the previous artifact's tests pass",
@@ -197,25 +209,12 @@ def _contract(field: str, code: str, found: str) -> Finding:
 
 
 def _irreversible(field: str, code: str, found: str) -> Finding:
-    return _finding(
-        field,
+    return finding(
+        GATE,
         code,
+        field,
         found,
         "a way down that loses no data, or a compensation",
         "Write the down step, or name the compensating action in migrations[].compensation",
-        "owner" if code == "loses-data" else "development",
-    )
-
-
-def _finding(
-    field: str,
-    code: str,
-    found: str,
-    wanted: str,
-    remedy: str,
-    turn: Turn = "development",
-    severity: Severity = "high",
-) -> Finding:
-    return Finding(
-        gate=GATE, code=code, severity=severity, field=field, found=found, wanted=wanted, remedy=remedy, turn=turn
+        turn="owner" if code == "loses-data" else "development",
     )

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 
-from slipway.release.findings import Finding, Severity, plain
+from slipway.release.findings import Finding, finding, plain
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.case import Case
 
@@ -28,9 +28,10 @@ def evaluate(case: Case) -> list[Finding]:
         return []
     if case.staging is None:
         return [
-            _finding(
-                "environment.differences",
+            finding(
+                GATE,
                 "unknown",
+                "environment.differences",
                 case.staging_problem or f"no manifest of {case.settings.staging.stack}",
                 f"the release that runs in {case.settings.staging.stack}",
                 f"Release to {case.settings.staging.stack} first, and name its manifest under releases:services in "
@@ -61,13 +62,14 @@ def _artifact(case: Case, staging: Release) -> list[Finding]:
     if staging.artifact.digest == case.release.artifact.digest:
         return []
     return [
-        _finding(
-            "artifact.image",
+        finding(
+            GATE,
             "artifact",
+            "artifact.image",
             f"{case.release.artifact.digest}, {case.settings.staging.stack} runs {staging.artifact.digest}",
             "the artifact that was tried before",
             f"Release this artifact to {case.settings.staging.stack} first",
-            "critical",
+            severity="critical",
         )
     ]
 
@@ -78,9 +80,10 @@ def _configuration(case: Case, staging: Release) -> list[Finding]:
     found = differences(staging, case.release)
     surprising = undeclared(staging, case.release)
     findings = [
-        _finding(
-            path,
+        finding(
+            GATE,
             "undeclared",
+            path,
             f"{here} here, {there} in {case.settings.staging.stack}",
             "the same, or a declared difference with its reason",
             "Make them the same, or declare it under environment.differences",
@@ -89,14 +92,15 @@ def _configuration(case: Case, staging: Release) -> list[Finding]:
     ]
     if len(surprising) > MOST_LISTED:
         more = f"{len(surprising) - MOST_LISTED} more differences"
-        findings.append(_finding("workload", "undeclared", more, "none", "Compare the two manifests"))
+        findings.append(finding(GATE, "undeclared", "workload", more, "none", "Compare the two manifests"))
     unused = [field for field in declared if not any(_covers(field, path) for path in found)]
     return [
         *findings,
         *(
-            _finding(
-                f"environment.differences[{field}]",
+            finding(
+                GATE,
                 "too-broad",
+                f"environment.differences[{field}]",
                 f"a declaration that excuses all of {field}",
                 "the fields that differ, such as workload.replicas",
                 "Declare each field that has to differ, with its reason",
@@ -105,13 +109,14 @@ def _configuration(case: Case, staging: Release) -> list[Finding]:
             if field in _SECTIONS
         ),
         *(
-            _finding(
-                f"environment.differences[{field}]",
+            finding(
+                GATE,
                 "unused",
+                f"environment.differences[{field}]",
                 "a declared difference that does not exist",
                 "only differences that exist",
                 "Delete the declaration",
-                "low",
+                severity="low",
             )
             for field in unused
         ),
@@ -145,16 +150,3 @@ def _shown(path: str, value: str) -> str:
     if value == _ABSENT or not path.startswith(_HIDDEN):
         return plain(value, 80)
     return f"a value with SHA-256 {hashlib.sha256(value.encode()).hexdigest()[:8]}…"
-
-
-def _finding(field: str, code: str, found: str, wanted: str, remedy: str, severity: Severity = "high") -> Finding:
-    return Finding(
-        gate=GATE,
-        code=code,
-        severity=severity,
-        field=field,
-        found=found,
-        wanted=wanted,
-        remedy=remedy,
-        turn="development",
-    )

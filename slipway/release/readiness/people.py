@@ -6,7 +6,7 @@ from datetime import datetime
 
 from slipway.release.evidence.facts import ApprovalFacts, QaFacts
 from slipway.release.evidence.model import Item
-from slipway.release.findings import Finding, Severity, Turn
+from slipway.release.findings import Finding, finding
 from slipway.release.manifest.assurance import Approval
 from slipway.release.people import is_plain, known_as, may_be
 from slipway.release.readiness.case import CLOCK_SKEW, Case, aged, rejected
@@ -31,14 +31,14 @@ def evaluate_qa(case: Case) -> list[Finding]:
             "no recommendation" if declared is None else f"{declared.by}'s recommendation without a signed statement"
         )
         findings.append(
-            _finding(
+            finding(
                 QA,
                 "missing",
                 "qa" if declared is None else "qa.statement",
                 found,
                 "a signed recommendation of QA for this release",
                 "Let QA run `slipway attest qa` and name the statement in qa.statement",
-                "qa",
+                turn="qa",
             )
         )
     if (
@@ -48,15 +48,15 @@ def evaluate_qa(case: Case) -> list[Finding]:
         and all(known_as(f.by) != known_as(declared.by) for _, f in signed)
     ):
         findings.append(
-            _finding(
+            finding(
                 QA,
                 "mismatch",
                 "qa.by",
                 declared.by,
                 "the principal who signed the statement",
                 "Name who signed",
-                "qa",
-                "critical",
+                turn="qa",
+                severity="critical",
             )
         )
     return findings
@@ -102,15 +102,15 @@ def _declared_otherwise(case: Case) -> list[Finding]:
             else f"what the statement says: {statement.role} by {statement.by}{_until(statement.expires)}"
         )
         findings.append(
-            _finding(
+            finding(
                 APPROVALS,
                 "unsigned" if statement is None else "mismatch",
                 field,
                 f"{declared.role} by {declared.by}{_until(declared.expires)}",
                 wanted,
                 "Name the signed statement, or take the entry out" if statement is None else "Write what was signed",
-                "owner",
-                "critical",
+                turn="owner",
+                severity="critical",
             )
         )
     return findings
@@ -130,27 +130,27 @@ def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list
     findings = aged(APPROVALS, item, case, case.settings.approvals.max_age, "owner")
     if author.strip() and _same_person(case, facts.by, author):
         findings.append(
-            _finding(
+            finding(
                 APPROVALS,
                 "own-change",
                 item.field,
                 f"{facts.by} approves as {facts.role}, and is the author",
                 "an approval of somebody else",
                 "Ask somebody else with this role",
-                "owner",
-                "critical",
+                turn="owner",
+                severity="critical",
             )
         )
     if facts.expires is not None and facts.expires < case.now - CLOCK_SKEW:
         findings.append(
-            _finding(
+            finding(
                 APPROVALS,
                 "expired",
                 item.field,
                 f"approval of {facts.by} as {facts.role} expired {facts.expires.isoformat()}",
                 "an approval that holds",
                 "Ask again",
-                "owner",
+                turn="owner",
             )
         )
     return findings
@@ -180,7 +180,7 @@ def _author(case: Case, author: str) -> list[Finding]:
         return []
     code, found, remedy = problem
     wanted = "who made the change, so that it is somebody else who approves"
-    return [_finding(APPROVALS, code, "scope.author", found, wanted, remedy, "development")]
+    return [finding(APPROVALS, code, "scope.author", found, wanted, remedy)]
 
 
 def _same_person(case: Case, first: str, second: str) -> bool:
@@ -197,25 +197,25 @@ def _roles(case: Case, usable: list[ApprovalFacts], refused: set[str]) -> list[F
     missing = [role for role in wanted if not by_role[role]]
     if not missing and not _assignable(list(wanted), by_role, frozenset()):
         return [
-            _finding(
+            finding(
                 APPROVALS,
                 "same-person",
                 "approvals",
                 f"{len(free)} people for {len(wanted)} roles",
                 "somebody else for each role",
                 "Ask one more person",
-                "owner",
+                turn="owner",
             )
         ]
     return [
-        _finding(
+        finding(
             APPROVALS,
             "missing",
             "approvals",
             f"no valid approval as {role}",
             f"a signed approval as {role} of this release",
             f"Let a {role} run `slipway attest approval --role {role}` and name the statement",
-            "owner",
+            turn="owner",
         )
         for role in missing
         if role not in refused
@@ -231,20 +231,11 @@ def _assignable(roles: list[str], by_role: dict[str, list[str]], taken: frozense
 
 
 def _not_go(field: str, found: str) -> Finding:
-    return _finding(
+    return finding(
         QA,
         "not-go",
         field,
         found,
         "go",
         "Settle what QA asks for; then QA tests again and signs anew",
-        "development",
-    )
-
-
-def _finding(
-    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, turn: Turn, severity: Severity = "high"
-) -> Finding:
-    return Finding(
-        gate=gate, code=code, severity=severity, field=field, found=found, wanted=wanted, remedy=remedy, turn=turn
     )

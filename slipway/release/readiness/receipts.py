@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import DrillFacts, StagingFacts
 from slipway.release.evidence.model import Item
-from slipway.release.findings import Finding, Severity
+from slipway.release.findings import Finding, finding
 from slipway.release.readiness.case import Case, aged, rejected
 from slipway.release.readiness.parity import undeclared
 from slipway.release.revision import revision_of
@@ -30,14 +30,15 @@ def evaluate_staging(case: Case) -> list[Finding]:
         return [problem for problems in completed for problem in problems]
     failed = [facts.outcome for _, facts in receipts]
     return [
-        _finding(
+        finding(
             STAGING,
             "failed" if failed else "missing",
             "evidence.statements",
             f"a rollout in {wanted} that was {failed[0]}" if failed else f"no receipt of a rollout in {wanted}",
             f"a completed rollout of {case.dossier.subject} in {wanted}",
             f"Release it to {wanted}, then list the receipt of `slipway attest staging`",
-            "critical",
+            turn="owner",
+            severity="critical",
         )
     ]
 
@@ -49,7 +50,11 @@ def _receipt(case: Case, item: Item, facts: StagingFacts) -> list[Finding]:
     if problem is not None:
         code, found, remedy = problem
         wanted = f"revision {revision_of(case.release)}, or one whose differences are declared"
-        findings.append(_finding(STAGING, code, item.field, f"{item.path}: {found}", wanted, remedy, "critical"))
+        findings.append(
+            finding(
+                STAGING, code, item.field, f"{item.path}: {found}", wanted, remedy, turn="owner", severity="critical"
+            )
+        )
     return findings
 
 
@@ -93,20 +98,13 @@ def _procedure(case: Case, procedure: str, rejected_some: bool) -> list[Finding]
     if rejected_some and not drills:
         return []  # what is wrong with it was said already
     return [
-        _finding(
+        finding(
             DRILL,
             "failed" if drills else "missing",
             "evidence.statements",
             f"a {procedure} drill that failed" if drills else f"no receipt of a {procedure} drill",
             f"a {procedure} drill of {case.release.service} that worked, at most {most / 86400:.4g} days ago",
             "Drill it in staging, then list the receipt of `slipway attest drill`",
+            turn="owner",
         )
     ]
-
-
-def _finding(
-    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, severity: Severity = "high"
-) -> Finding:
-    return Finding(
-        gate=gate, code=code, severity=severity, field=field, found=found, wanted=wanted, remedy=remedy, turn="owner"
-    )

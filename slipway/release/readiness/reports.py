@@ -7,7 +7,7 @@ gate can neither be switched off nor exempted.
 from __future__ import annotations
 
 from slipway.release.evidence.facts import Kind
-from slipway.release.findings import Finding, Turn
+from slipway.release.findings import Finding, Turn, finding
 from slipway.release.readiness.case import Case, aged, rejected
 
 GATE = "evidence"
@@ -33,7 +33,7 @@ def evaluate(case: Case) -> list[Finding]:
 def _missing(case: Case) -> list[Finding]:
     there = {item.facts.kind for item in case.dossier.items} | {entry.kind for entry in case.dossier.rejected}
     return [
-        Finding(
+        finding(
             gate=GATE,
             code="missing",
             field=f"evidence.{section}",

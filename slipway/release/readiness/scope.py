@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipway.release.findings import Finding, Severity, Turn
+from slipway.release.findings import Finding, finding
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.case import Case
 from slipway.release.risk import riskier_than_recommended
@@ -22,39 +22,39 @@ def evaluate_rollback(case: Case) -> list[Finding]:
     findings = []
     if rollback.max_minutes > most:
         findings.append(
-            _finding(
+            finding(
                 ROLLBACK,
                 "too-slow",
                 "rollback.maxMinutes",
                 f"{rollback.max_minutes:g}",
                 f"at most {most:g}",
                 "Keep the previous version warm (standby), or split the release",
-                "owner",
+                turn="owner",
             )
         )
     blank = [entry for entry in (*rollback.constraints, *rollback.compensations) if len(entry.strip()) < 3]
     if blank:
         findings.append(
-            _finding(
+            finding(
                 ROLLBACK,
                 "unclear",
                 "rollback.constraints",
                 "an entry without text",
                 "sentences",
                 "Say what stands in the way of a rollback and what is done about it",
-                "owner",
+                turn="owner",
             )
         )
     if rollback.constraints and not rollback.compensations:
         findings.append(
-            _finding(
+            finding(
                 ROLLBACK,
                 "uncompensated",
                 "rollback.compensations",
                 f"{len(rollback.constraints)} constraint(s), such as: {rollback.constraints[0]}",
                 "what is done about them when the release is undone",
                 "Name the compensating actions",
-                "owner",
+                turn="owner",
             )
         )
     return findings
@@ -65,25 +65,24 @@ def evaluate_environment(case: Case) -> list[Finding]:
     environment = case.release.environment
     if environment is None:
         return [
-            _finding(
+            finding(
                 ENVIRONMENT,
                 "unanswered",
                 "environment.dependencies",
                 "nothing",
                 "what the release needs from its environment; [] says that it needs nothing",
                 "Write environment: {dependencies: [...]}",
-                "development",
             )
         ]
     return [
-        _finding(
+        finding(
             ENVIRONMENT,
             "not-ready",
             f"environment.dependencies[{number}]",
             f"{dependency.name} ({dependency.kind}) is not ready in {case.stack}",
             "a dependency that is in place",
             "Put it in place, then say ready: true",
-            "owner",
+            turn="owner",
         )
         for number, dependency in enumerate(environment.dependencies)
         if not dependency.ready
@@ -94,14 +93,13 @@ def evaluate_kill_switch(case: Case) -> list[Finding]:
     """A risky feature can be switched off without a release."""
     least = _LEVELS.index(case.settings.kill_switch.risk)
     return [
-        _finding(
+        finding(
             KILL_SWITCH,
             "missing",
             f"scope.changes[{number}].flag",
             f"{change.id} is a feature of {change.risk} risk without a flag",
             "a feature flag or kill switch",
             "Guard it with a flag, and name the flag",
-            "development",
         )
         for number, change in enumerate(case.release.scope.changes)
         if change.kind == "feature" and _LEVELS.index(change.risk) >= least and not (change.flag or "").strip()
@@ -114,15 +112,14 @@ def evaluate_hotfix(case: Case) -> list[Finding]:
     hot = [number for number, change in enumerate(release.scope.changes) if change.kind == "hotfix"]
     if release.hotfix is None:
         return [
-            _finding(
+            finding(
                 HOTFIX,
                 "untracked",
                 f"scope.changes[{number}]",
                 f"{release.scope.changes[number].id} is a hotfix without a record",
                 "the section hotfix with ticket, reason and followUpDue",
                 "Open a ticket, and say when the regular fix is due",
-                "development",
-                "critical",
+                severity="critical",
             )
             for number in hot
         ]
@@ -136,14 +133,14 @@ def evaluate_hotfix(case: Case) -> list[Finding]:
         f"{release.hotfix.follow_up_due.isoformat()}, {'in the past' if left <= 0 else f'in {left / 86400:.1f} days'}"
     )
     return [
-        _finding(
+        finding(
             HOTFIX,
             "follow-up",
             "hotfix.followUpDue",
             found,
             f"within the next {most / 86400:.4g} days",
             "Agree on a date",
-            "owner",
+            turn="owner",
         )
     ]
 
@@ -154,15 +151,14 @@ def _rides_along(release: Release, others: list[int]) -> list[Finding]:
         (f"scope.changes[{n}]", f"{release.scope.changes[n].id} is {release.scope.changes[n].kind}") for n in others
     ]
     return [
-        _finding(
+        finding(
             HOTFIX,
             "not-a-hotfix",
             field,
             f"{what}, in a release that is declared as a hotfix",
             "changes of kind hotfix or fix only",
             "Release it by itself, or take out the section hotfix",
-            "development",
-            "critical",
+            severity="critical",
         )
         for field, what in found or [("scope.changes", "nothing")]
     ]
@@ -174,21 +170,13 @@ def evaluate_strategy(case: Case) -> list[Finding]:
     if not why or len((case.release.strategy.reason or "").strip()) >= 10:
         return []
     return [
-        _finding(
+        finding(
             STRATEGY,
             "riskier",
             "strategy",
             why,
             "the recommended strategy, or strategy.reason",
             "Follow the recommendation, or write why not (10 characters or more)",
-            "owner",
+            turn="owner",
         )
     ]
-
-
-def _finding(
-    gate: str, code: str, field: str, found: str, wanted: str, remedy: str, turn: Turn, severity: Severity = "high"
-) -> Finding:
-    return Finding(
-        gate=gate, code=code, severity=severity, field=field, found=found, wanted=wanted, remedy=remedy, turn=turn
-    )

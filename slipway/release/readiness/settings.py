@@ -153,6 +153,12 @@ class Freeze(Part):
         return self
 
 
+class FreezeSettings(Part):
+    """Times without releases."""
+
+    windows: tuple[Freeze, ...] = ()
+
+
 class BudgetSettings(Part):
     """Error budget (policy of the SRE workbook, appendix B)."""
 
@@ -204,7 +210,7 @@ class HotfixSettings(Part):
 
 
 class Settings(Part):
-    """All of them. Field names are camelCase in configuration files; an unknown one is an error."""
+    """All of them, by the names of their gates, as `slipway.release.gating.configuration` puts them together."""
 
     evidence: EvidenceSettings = EvidenceSettings()
     tests: TestSettings = TestSettings()
@@ -212,7 +218,7 @@ class Settings(Part):
     static_analysis: AnalysisSettings = AnalysisSettings()
     vulnerabilities: VulnerabilitySettings = VulnerabilitySettings()
     provenance: ProvenanceSettings = ProvenanceSettings()
-    integrity: IntegritySettings = IntegritySettings()
+    artifact_integrity: IntegritySettings = IntegritySettings()
     qa: QaSettings = QaSettings()
     approvals: ApprovalSettings = ApprovalSettings()
     staging: StagingSettings = StagingSettings()
@@ -220,8 +226,8 @@ class Settings(Part):
     migrations: MigrationSettings = MigrationSettings()
     rollback: RollbackSettings = RollbackSettings()
     drill: DrillSettings = DrillSettings()
-    freezes: tuple[Freeze, ...] = ()
-    budget: BudgetSettings = BudgetSettings()
+    freeze: FreezeSettings = FreezeSettings()
+    error_budget: BudgetSettings = BudgetSettings()
     kill_switch: KillSwitchSettings = KillSwitchSettings()
     guardrails: GuardrailSettings = GuardrailSettings()
     pod_security: PodSecuritySettings = PodSecuritySettings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.release.evidence.facts import CoverageFacts, TestFacts
-from slipway.release.findings import Finding
+from slipway.release.findings import Finding, finding
 from slipway.release.readiness.case import Case
 from slipway.release.units import show_share
 
@@ -37,9 +37,7 @@ def evaluate_tests(case: Case) -> list[Finding]:
 
 
 def _problem(code: str, found: str, wanted: str, remedy: str) -> Finding:
-    return Finding(
-        gate=TESTS, code=code, field="evidence.tests", found=found, wanted=wanted, remedy=remedy, turn="development"
-    )
+    return finding(gate=TESTS, code=code, field="evidence.tests", found=found, wanted=wanted, remedy=remedy)
 
 
 def _unlisted(found: list[TestFacts]) -> str:
@@ -80,26 +78,24 @@ def evaluate_coverage(case: Case) -> list[Finding]:
     ):
         if total and hit < least * total:
             findings.append(
-                Finding(
+                finding(
                     gate=COVERAGE,
                     code=f"{what}-uncovered",
                     field="evidence.coverage",
                     found=f"{hit} of {total} {what} ({show_share(hit / total)})",
                     wanted=f"at least {show_share(least)}",
                     remedy="Add tests for what the release changes",
-                    turn="development",
                 )
             )
         elif found and not total and least > 0:
             findings.append(
-                Finding(
+                finding(
                     gate=COVERAGE,
                     code=f"{what}-unknown",
                     field="evidence.coverage",
                     found=f"no {what} in the reports",
                     wanted=f"at least {show_share(least)} of them covered",
                     remedy=f"Let the coverage tool measure {what}",
-                    turn="development",
                 )
             )
     return findings

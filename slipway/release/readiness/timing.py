@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from slipway.release.findings import Finding, Turn
+from slipway.release.findings import Finding, finding
 from slipway.release.readiness.case import CLOCK_SKEW, Case
 from slipway.release.units import show_share
 
@@ -21,15 +21,16 @@ def evaluate_freeze(case: Case) -> list[Finding]:
     if case.settled:
         return []
     return [
-        _finding(
+        finding(
             FREEZE,
             "frozen",
+            "freezes",
             f"{freeze.name}, from {freeze.start.isoformat()} to {freeze.end.isoformat()}",
             "a time outside of every freeze, or a tracked hotfix",
             "Wait for its end, or declare a hotfix with its ticket and follow-up",
-            "owner",
+            turn="owner",
         )
-        for freeze in case.settings.freezes
+        for freeze in case.settings.freeze.windows
         if freeze.start <= case.now < freeze.end and not (freeze.allow_hotfix and case.release.hotfix is not None)
     ]
 
@@ -38,7 +39,7 @@ def evaluate_budget(case: Case) -> list[Finding]:
     """With the error budget spent only fixes are released (error budget policy of the SRE workbook)."""
     if case.settled or _is_a_fix(case):
         return []
-    settings, budget = case.settings.budget, case.budget
+    settings, budget = case.settings.error_budget, case.budget
     if budget is None:
         if not settings.required:
             return []
@@ -48,13 +49,14 @@ def evaluate_budget(case: Case) -> list[Finding]:
     if budget.remaining > settings.min_remaining:
         return []
     return [
-        _finding(
+        finding(
             BUDGET,
             "spent",
+            "budget",
             f"{show_share(budget.remaining)} of the error budget is left ({budget.source or 'no source named'})",
             f"more than {show_share(settings.min_remaining)}, or a release of fixes only",
             "Release what makes the service more reliable first",
-            "owner",
+            turn="owner",
         )
     ]
 
@@ -65,16 +67,12 @@ def _is_a_fix(case: Case) -> bool:
 
 
 def _unknown(found: str) -> Finding:
-    return _finding(
+    return finding(
         BUDGET,
         "unknown",
+        "budget",
         found,
         "its status within the last hour",
         "Make the SLO's source reachable from where the gates run",
-        "platform",
+        turn="platform",
     )
-
-
-def _finding(gate: str, code: str, found: str, wanted: str, remedy: str, turn: Turn) -> Finding:
-    field = "freezes" if gate == FREEZE else "budget"
-    return Finding(gate=gate, code=code, field=field, found=found, wanted=wanted, remedy=remedy, turn=turn)

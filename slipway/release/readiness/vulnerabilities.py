@@ -6,7 +6,7 @@ from slipway.release.evidence.components import covers
 from slipway.release.evidence.facts import VEX_BADNESS, ScanFacts, VexEntry, VexFacts, VexStatus, Vulnerability
 from slipway.release.evidence.model import Item
 from slipway.release.evidence.severity import RANK, canonical
-from slipway.release.findings import Finding, Severity
+from slipway.release.findings import Finding, Severity, finding
 from slipway.release.readiness.case import Case
 
 GATE = "vulnerabilities"
@@ -57,14 +57,34 @@ def _scan(case: Case, item: Item, facts: ScanFacts, vex: _Vex) -> list[Finding]:
     if len(counting) > MOST_LISTED or unlisted:
         more = len(counting) - len(findings) + unlisted
         findings.append(
-            _finding(item, "many", f"{more} more vulnerabilities", "none", "Update what the image is made of")
+            finding(
+                GATE, "many", item.field, f"{more} more vulnerabilities", "none", "Update what the image is made of"
+            )
         )
     if not facts.successful:
         why = "; ".join(facts.failures[:3]) or "executionSuccessful is false"
         wanted = "a run that got to its end, without an error of the tool's own"
-        findings.append(_finding(item, "failed-run", f"{', '.join(facts.tools)}: {why}", wanted))
+        findings.append(
+            finding(
+                GATE,
+                "failed-run",
+                item.field,
+                f"{', '.join(facts.tools)}: {why}",
+                wanted,
+                "Repair the scan and run it again",
+            )
+        )
     if facts.undecided:
-        findings.append(_finding(item, "undecided", f"{facts.undecided} results left open", "none"))
+        findings.append(
+            finding(
+                GATE,
+                "undecided",
+                item.field,
+                f"{facts.undecided} results left open",
+                "none",
+                "Repair the scan and run it again",
+            )
+        )
     return findings
 
 
@@ -75,31 +95,12 @@ def _vulnerability(item: Item, one: Vulnerability, vex: _Vex, refuse: Severity) 
     if said is None and elsewhere:
         note = f", VEX speaks only of {elsewhere}"
     place = " in ".join(part for part in (one.component, one.where) if part)
-    return _finding(
-        item,
+    return finding(
+        GATE,
         "exploitable",
+        item.field,
         f"{one.id} ({one.severity}{score}){note} {place}".strip(),
         f"none of severity {refuse} or above",
         "Update the component, or state in a signed VEX document why it cannot be exploited there",
-        one.severity,
-    )
-
-
-def _finding(
-    item: Item,
-    code: str,
-    found: str,
-    wanted: str,
-    remedy: str = "Repair the scan and run it again",
-    severity: Severity = "high",
-) -> Finding:
-    return Finding(
-        gate=GATE,
-        code=code,
-        severity=severity,
-        field=item.field,
-        found=found,
-        wanted=wanted,
-        remedy=remedy,
-        turn="development",
+        severity=one.severity,
     )

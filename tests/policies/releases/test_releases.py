@@ -33,7 +33,7 @@ def judged(scene: Scene, name: str, **props: Any) -> dict[str, list[str]]:
         else:
             continue
         if lines:
-            said[rule.name] = lines
+            said[rule.gate.name] = lines
     return said
 
 

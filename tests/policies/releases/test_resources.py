@@ -48,7 +48,7 @@ def judged(scene: Scene, resources: Sequence[tuple[str, dict[str, Any]]]) -> dic
         elif isinstance(rule, StackRule):
             lines = [line for line, _ in pack.of_stack(rule, given)]
         if lines:
-            said[rule.name] = lines
+            said[rule.gate.name] = lines
     return said
 
 

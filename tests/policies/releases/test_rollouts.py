@@ -64,7 +64,7 @@ def said_by_the_pack(scene: Scene, props: Props) -> dict[str, list[str]]:
     kind = "slipway:index:Rollout"
     one = Resource(kind, "checkout", scene.urn("checkout", kind), props)
     rules = [rule for rule in RULES.values() if isinstance(rule, ResourceRule) and kind in rule.types]
-    said = {rule.name: list(pack.of_resource(rule, one)) for rule in rules}
+    said = {rule.gate.name: list(pack.of_resource(rule, one)) for rule in rules}
     return {name: lines for name, lines in said.items() if lines}
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from policies.gates import SETTINGS
 from slipway.cli.example_signing import KEYS, RELEASES
 from slipway.cli.main import cli
 from slipway.release.gating.configuration import load_below
@@ -56,7 +55,7 @@ def receipt(project: Path, at: datetime = NOW) -> None:
 
 
 def said(project: Path, stack: str, manifest: str, now: datetime = NOW) -> set[str]:
-    configuration = load_below(project, f"policies/config/{stack}.json", SETTINGS)
+    configuration = load_below(project, f"policies/config/{stack}.json")
     urn = urn_of(stack, "releases", "checkout")
     judgement = judge(project, stack, urn, manifest, configuration, Observed(), now)
     return {f"{entry.finding.gate}/{entry.finding.code}" for entry in judgement.judged}

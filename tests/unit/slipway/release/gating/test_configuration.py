@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.release.errors import InputError
+from slipway.release.gating.catalog import CATALOG, UNCONDITIONAL
 from slipway.release.gating.configuration import Configuration, load, load_below, parse
-from slipway.release.gating.names import NAMES, UNCONDITIONAL
 from slipway.release.manifest.document import Document
-from slipway.release.readiness import Settings
+from slipway.release.readiness.settings import Settings
 
 HERE = Path(__file__).parent
 
@@ -35,7 +35,7 @@ def test_nothing_configured_is_strict_and_trusts_nobody() -> None:
     found = read({})
     assert thresholds(found.settings) == Settings().model_dump()
     assert found.trust.principals == ()
-    assert {found.section(name).level for name in NAMES} == {"mandatory"}
+    assert {found.section(name).level for name in CATALOG} == {"mandatory"}
     assert thresholds(Configuration().settings) == Settings().model_dump()
 
 
@@ -51,10 +51,10 @@ def test_every_setting_reaches_the_gates() -> None:
     found = read(content)
     limits = found.settings
     assert limits.evidence.max_age == 86400
-    assert limits.integrity.immutable_tags
+    assert limits.artifact_integrity.immutable_tags
     assert limits.kill_switch.risk == "low"
-    assert [freeze.name for freeze in limits.freezes] == ["x"]
-    assert limits.budget.required
+    assert [freeze.name for freeze in limits.freeze.windows] == ["x"]
+    assert limits.error_budget.required
     assert (found.budget.url, found.plain_http) == ("http://p.example", ("localhost:5000",))
 
 
@@ -95,9 +95,9 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-SECTIONS = st.dictionaries(st.sampled_from([*NAMES, "all", "odd"]), VALUES, max_size=4)
+SECTIONS = st.dictionaries(st.sampled_from([*CATALOG, "all", "odd"]), VALUES, max_size=4)
 FIELDS = st.sampled_from(["enforcementLevel", "exemptions", "trust", "maxAge", "required", "windows", "roles", "url"])
-INNER = st.dictionaries(st.sampled_from(NAMES), st.dictionaries(FIELDS, VALUES, max_size=3), max_size=3)
+INNER = st.dictionaries(st.sampled_from(list(CATALOG)), st.dictionaries(FIELDS, VALUES, max_size=3), max_size=3)
 
 
 @settings(max_examples=150)
@@ -144,9 +144,9 @@ def test_a_setting_that_would_do_nothing_is_refused(content: dict[str, Any], say
 
 def test_an_error_budget_that_is_asked_for_must_be_known_unless_it_is_said_that_it_need_not() -> None:
     asked = {"url": "http://p.example", "query": "q"}
-    assert read({"error-budget": asked}).settings.budget.required
-    assert not read({"error-budget": asked | {"required": False}}).settings.budget.required
-    assert not read({}).settings.budget.required
+    assert read({"error-budget": asked}).settings.error_budget.required
+    assert not read({"error-budget": asked | {"required": False}}).settings.error_budget.required
+    assert not read({}).settings.error_budget.required
 
 
 def test_settings_that_contradict_each_other_are_named_by_their_gate() -> None:

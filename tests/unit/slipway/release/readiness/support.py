@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from slipway.release.findings import Finding
-from slipway.release.readiness import Case, evaluate
+from slipway.release.gating.catalog import evaluate
+from slipway.release.readiness.case import Case
 
 
 def refused(case: Case, gate: str, *codes: str) -> list[Finding]:

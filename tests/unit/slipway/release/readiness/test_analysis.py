@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from slipway.release.readiness import Settings, evaluate
-from slipway.release.readiness.settings import AnalysisSettings, VulnerabilitySettings
+from slipway.release.gating.catalog import evaluate
+from slipway.release.readiness.settings import AnalysisSettings, Settings, VulnerabilitySettings
 from tests.unit.slipway.release.evidence.support import data
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import REPORTS, Vouched

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway.release.readiness import Settings
-from slipway.release.readiness.settings import GuardrailSettings, PodSecuritySettings
+from slipway.release.readiness.settings import GuardrailSettings, PodSecuritySettings, Settings
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import Vouched
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipway.release.readiness import evaluate
+from slipway.release.gating.catalog import evaluate
 from tests.vouched import vouch
 
 

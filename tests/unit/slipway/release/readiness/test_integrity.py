@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from slipway.release.evidence import predicates
-from slipway.release.readiness import ObservedArtifact, Settings, evaluate
-from slipway.release.readiness.settings import IntegritySettings, ProvenanceSettings
+from slipway.release.gating.catalog import evaluate
+from slipway.release.readiness.case import ObservedArtifact
+from slipway.release.readiness.settings import IntegritySettings, ProvenanceSettings, Settings
 from tests.manifests import DIGEST, OTHER_DIGEST
 from tests.unit.slipway.release.evidence.support import data
 from tests.unit.slipway.release.readiness.support import passes, refused
@@ -39,7 +40,7 @@ def test_an_artifact_that_the_registry_does_not_confirm_is_refused(
 def test_tags_that_can_be_moved_are_refused_where_that_is_asked_for(
     it: Vouched, immutable: bool | None, codes: set[str]
 ) -> None:
-    it.settings = Settings(integrity=IntegritySettings(immutable_tags=True))
+    it.settings = Settings(artifact_integrity=IntegritySettings(immutable_tags=True))
     case = it.case(artifact=ObservedArtifact(image=IMAGE, exists=True, digest=DIGEST, tag_immutable=immutable))
     if codes:
         refused(case, "artifact-integrity", *codes)
@@ -48,9 +49,9 @@ def test_tags_that_can_be_moved_are_refused_where_that_is_asked_for(
 
 
 def test_a_release_comes_from_an_allowed_registry(it: Vouched) -> None:
-    it.settings = Settings(integrity=IntegritySettings(registries=("registry.example",)))
+    it.settings = Settings(artifact_integrity=IntegritySettings(registries=("registry.example",)))
     passes(it.case())
-    it.settings = Settings(integrity=IntegritySettings(registries=("registry.example:5000", "other.example")))
+    it.settings = Settings(artifact_integrity=IntegritySettings(registries=("registry.example:5000", "other.example")))
     (finding,) = refused(it.case(artifact=None), "artifact-integrity", "registry")
     assert "registry registry.example" in finding.found
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from slipway.release.evidence import receipts
+from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.manifest.assurance import Database
-from slipway.release.readiness import GATES, Case, Settings, evaluate
-from slipway.release.readiness.settings import MigrationSettings
+from slipway.release.readiness.case import Case
+from slipway.release.readiness.settings import MigrationSettings, Settings
 from tests.manifests import DIGEST, OTHER_DIGEST
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import NOW, YESTERDAY, Vouched
@@ -127,7 +128,7 @@ def test_a_migration_without_a_way_down_is_refused(it: Vouched) -> None:
     migration = case.release.migrations[0].model_copy(update={"down": None})
     release = case.release.model_copy(update={"migrations": (migration,)})
     sources = (dataclasses.replace(case.migrations[0], down=None),)
-    (finding,) = GATES["migrations"](dataclasses.replace(case, release=release, migrations=sources))
+    (finding,) = RELEASE_GATES["migrations"].evaluate(dataclasses.replace(case, release=release, migrations=sources))
     assert finding.code == "no-down"
 
 

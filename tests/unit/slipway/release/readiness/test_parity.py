@@ -4,9 +4,8 @@ import yaml
 
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
-from slipway.release.readiness import Settings
 from slipway.release.readiness.parity import differences
-from slipway.release.readiness.settings import ParitySettings
+from slipway.release.readiness.settings import ParitySettings, Settings
 from tests.manifests import OTHER_DIGEST
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import Vouched, content

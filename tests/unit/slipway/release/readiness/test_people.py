@@ -6,8 +6,7 @@ import pytest
 
 from slipway.release.evidence import receipts
 from slipway.release.evidence.trust import Principal
-from slipway.release.readiness import Settings
-from slipway.release.readiness.settings import ApprovalSettings, QaSettings
+from slipway.release.readiness.settings import ApprovalSettings, QaSettings, Settings
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import NOW, YESTERDAY, Vouched, key
 

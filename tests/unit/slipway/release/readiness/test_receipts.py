@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from slipway.release.evidence import receipts
+from slipway.release.gating.catalog import RELEASE_GATES
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
-from slipway.release.readiness import GATES, Settings
-from slipway.release.readiness.settings import DrillSettings, StagingSettings
+from slipway.release.readiness.settings import DrillSettings, Settings, StagingSettings
 from slipway.release.revision import revision_of
 from tests.manifests import OTHER_DIGEST
 from tests.unit.slipway.release.readiness.support import passes, refused
@@ -74,13 +74,13 @@ def test_a_receipt_is_for_the_whole_revision_not_for_the_image_alone(it: Vouched
 def test_a_receipt_of_another_revision_counts_where_every_difference_is_declared(it: Vouched) -> None:
     staging = _elsewhere(it, replicas=1)
     it.staged(revision=revision_of(staging))
-    (finding,) = GATES["staging"](it.case(staging=staging))
+    (finding,) = RELEASE_GATES["staging"].evaluate(it.case(staging=staging))
     assert (finding.code, "workload.replicas" in finding.found) == ("other-revision", True)
     it.manifest["environment"]["differences"] = [{"field": "workload.replicas", "reason": "staging has no users"}]
     it.people()
     passes(it.case(staging=staging))
     more = _elsewhere(it, replicas=1, env={"LOG": "debug"})
-    (finding,) = GATES["staging"](it.case(staging=more))
+    (finding,) = RELEASE_GATES["staging"].evaluate(it.case(staging=more))
     assert finding.code == "other-revision", "what staging is said to run now is not what the receipt is about"
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from slipway.release.evidence.errors import REMEDIES, Code
 from slipway.release.evidence.facts import Kind
-from slipway.release.readiness import GATES, UNCONDITIONAL, Settings, evaluate
+from slipway.release.gating.catalog import RELEASE_GATES, UNCONDITIONAL, evaluate
 from slipway.release.readiness.reports import ELSEWHERE, REPORTS
-from slipway.release.readiness.settings import EvidenceSettings
+from slipway.release.readiness.settings import EvidenceSettings, Settings
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import NOW, Vouched
 from tests.vouched import REPORTS as FILES
@@ -84,4 +84,4 @@ def test_every_code_has_a_remedy() -> None:
 
 def test_the_gates_that_others_lean_on_are_unconditional() -> None:
     assert {"evidence", "artifact-integrity"} == UNCONDITIONAL
-    assert set(GATES) >= UNCONDITIONAL
+    assert set(RELEASE_GATES) >= UNCONDITIONAL

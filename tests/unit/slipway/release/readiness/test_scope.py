@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from slipway.release.gating.catalog import RELEASE_GATES
 from slipway.release.manifest.scope import Change
-from slipway.release.readiness import GATES
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import NOW, Vouched
 
@@ -67,7 +67,7 @@ def test_a_hotfix_without_a_record_is_refused(it: Vouched) -> None:
     release = it.release()
     hot = Change(id="A", kind="hotfix", risk="low")
     untracked = release.model_copy(update={"scope": release.scope.model_copy(update={"changes": (hot,)})})
-    (finding,) = GATES["hotfix"](it.case(release=untracked))
+    (finding,) = RELEASE_GATES["hotfix"].evaluate(it.case(release=untracked))
     assert (finding.code, finding.severity) == ("untracked", "critical")
 
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.release.readiness import Settings
-from slipway.release.readiness.settings import CoverageSettings, TestSettings
+from slipway.release.readiness.settings import CoverageSettings, Settings, TestSettings
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import REPORTS, Vouched
 

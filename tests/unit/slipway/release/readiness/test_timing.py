@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from slipway.release.readiness import BudgetStatus, Settings
-from slipway.release.readiness.settings import BudgetSettings, Freeze
+from slipway.release.readiness.case import BudgetStatus
+from slipway.release.readiness.settings import BudgetSettings, Freeze, FreezeSettings, Settings
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import NOW, Vouched
 
@@ -13,29 +13,33 @@ FREEZE = Freeze(name="Black Friday", start=NOW - timedelta(days=1), end=NOW + ti
 HOTFIX = {"ticket": "INC-7", "reason": "payments fail", "followUpDue": (NOW + timedelta(days=5)).isoformat()}
 
 
+def frozen(freeze: Freeze) -> Settings:
+    return Settings(freeze=FreezeSettings(windows=(freeze,)))
+
+
 def test_nothing_is_released_inside_a_freeze(it: Vouched) -> None:
-    it.settings = Settings(freezes=(FREEZE,))
+    it.settings = frozen(FREEZE)
     (finding,) = refused(it.case(), "freeze", "frozen")
     assert "Black Friday" in finding.found
 
 
 def test_a_freeze_has_a_beginning_and_an_end(it: Vouched) -> None:
-    it.settings = Settings(freezes=(FREEZE,))
-    passes(it.case(now=NOW, settings=Settings(freezes=(FREEZE.model_copy(update={"end": NOW}),))))
-    passes(it.case(settings=Settings(freezes=(FREEZE.model_copy(update={"start": NOW + timedelta(seconds=1)}),))))
+    it.settings = frozen(FREEZE)
+    passes(it.case(now=NOW, settings=frozen(FREEZE.model_copy(update={"end": NOW}))))
+    passes(it.case(settings=frozen(FREEZE.model_copy(update={"start": NOW + timedelta(seconds=1)}))))
 
 
 def test_a_rollback_is_never_frozen(it: Vouched) -> None:
-    it.settings = Settings(freezes=(FREEZE,))
+    it.settings = frozen(FREEZE)
     passes(it.case(settled=True))
 
 
 def test_a_tracked_hotfix_passes_a_freeze_that_allows_it(it: Vouched) -> None:
     it.manifest["hotfix"] = HOTFIX
     it.people()
-    it.settings = Settings(freezes=(FREEZE,))
+    it.settings = frozen(FREEZE)
     passes(it.case())
-    it.settings = Settings(freezes=(FREEZE.model_copy(update={"allow_hotfix": False}),))
+    it.settings = frozen(FREEZE.model_copy(update={"allow_hotfix": False}))
     refused(it.case(), "freeze", "frozen")
 
 
@@ -58,7 +62,7 @@ def test_with_the_budget_spent_only_fixes_are_released(it: Vouched) -> None:
 )
 def test_an_unknown_or_old_budget_is_refused_where_it_is_required(it: Vouched, budget: BudgetStatus | None) -> None:
     _feature(it)
-    it.settings = Settings(budget=BudgetSettings(required=True))
+    it.settings = Settings(error_budget=BudgetSettings(required=True))
     refused(it.case(budget=budget), "error-budget", "unknown")
 
 
