@@ -31,14 +31,12 @@ def main() -> None:
         RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))
     exports: dict[str, object] = {}
     for entry in stack.services:
-        inputs = ReleaseInputs.of(
-            entry.release, stack.namespace, entry.manifest, entry.sha256, stack.gates, entry.migrations
-        )
+        inputs = ReleaseInputs.of(entry.declared, stack.namespace, stack.gates, entry.migrations)
         args = TopologyArgs(
             gate=Release(entry.release.service, inputs),
             release=entry.release,
-            standby=entry.standby,
-            manifest=entry.manifest,
+            standby=None if entry.standby is None else entry.standby.release,
+            manifest=entry.declared.path,
             namespace=stack.namespace,
             metrics=stack.metrics,
             gateway_url=stack.gateway_url,

@@ -30,9 +30,10 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from policies.gates import RULES
 from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
+from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.errors import InputError, Problem, SlipwayError
 from slipway.release.findings import GateId
-from slipway.release.gating.case import case_of, read_manifest
+from slipway.release.gating.case import case_of
 from slipway.release.gating.configuration import Configuration, parse
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.document import MAX_BYTES, Document, read_document
@@ -211,9 +212,9 @@ def _of_release(
             changed = Release.model_validate(content, by_alias=True, by_name=False)
         except ValidationError as error:
             raise InputError("change", problems_of(error, Release, Document(data=content), {})) from None
-        read_it = type(read_it)(read_it.sha256, changed)
+        read_it = DeclaredRelease(changed, read_it.path, read_it.sha256)
     now = given.now or datetime.now(UTC)
-    case = case_of(folder, given.stack, read_it, given.manifest, configuration, given.observed, now)
+    case = case_of(folder, given.stack, read_it, configuration, given.observed, now)
     yield from ((found.code, found.message) for found in rule.gate.evaluate(case))
 
 

@@ -16,16 +16,18 @@ from pydantic import ValidationError
 
 from policies.plain import plain
 from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, StackRule, Surroundings
-from slipway.release.errors import InputError
+from slipway.release.declared import read_manifest
+from slipway.release.errors import EngineError, InputError
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.findings import Finding, finding
-from slipway.release.gating.case import case_of, declared, read_manifest
+from slipway.release.gating.case import case_of
 from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.catalog import evaluate as evaluate_gates
 from slipway.release.gating.configuration import Configuration, load_below, parse
 from slipway.release.gating.judge import Judgement, judge, message, weighed
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.release import Release
+from slipway.release.project_files import services_declared
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.tokens import RELEASE
 
@@ -71,7 +73,7 @@ class Pack:
         for path in self.manifests():
             with suppress(Exception):  # what is wrong is said when the release is judged
                 read = read_manifest(self.project, path)
-                case = case_of(self.project, self.stack, read, path, self.configuration, Observed(), self.now())
+                case = case_of(self.project, self.stack, read, self.configuration, Observed(), self.now())
                 evaluate_gates(case)
 
     # -- judging -------------------------------------------------------------------------------------------
@@ -157,7 +159,11 @@ def new_pack(folder: Path) -> Pack:
 
 
 def _manifests(project: Path, stack: str) -> Iterator[tuple[str, Release]]:
-    for entry in declared(project, stack).values():
+    try:
+        entries = services_declared(project, stack).values()
+    except EngineError:
+        return
+    for entry in entries:
         for path in (entry.get("manifest"), entry.get("standby")):
             if not isinstance(path, str):
                 continue

@@ -15,20 +15,19 @@ import pulumi
 from pydantic import Field, ValidationError
 
 from slipway.release.collisions import collisions
+from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.errors import InputError, Problem
+from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.guardrails import ClientFailures
-from slipway.release.manifest.load import load
 from slipway.release.manifest.problems import problems_of
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
-from slipway.release.release_inputs import GateSetting, sha256_of
-from slipway.release.revision import revision_of
+from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
-from slipway.release.strategy import resolve
 from slipway.release.urls import ServerUrl
 
 PROJECT = "releases"
@@ -79,14 +78,17 @@ class Configuration(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service: its release and its standby, their strategies resolved, and path and SHA-256 of the manifest."""
+    """One service: its release and its standby, as the stack declares them."""
 
-    release: Release
-    standby: Release | None
-    manifest: str
-    sha256: str
+    declared: DeclaredRelease
+    standby: DeclaredRelease | None
     migrations: tuple[MigrationSource, ...] = ()
     """The scripts of the release, which QA and approvers say yes to as well."""
+
+    @property
+    def release(self) -> Release:
+        """What the service shall run."""
+        return self.declared.release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,18 +164,14 @@ def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
             entry = ServiceEntry.model_validate(raw, by_alias=True, by_name=False)
         except ValidationError:
             continue
-        release = loaded.read(name, "manifest", entry.manifest)
+        declared = loaded.read(name, "manifest", entry.manifest)
         standby = loaded.read(name, "standby", entry.standby) if entry.standby is not None else None
-        if release is not None and standby is not None:
-            loaded.compare(name, release, standby)
-        if release is not None:
-            yield Service(
-                release=release,
-                standby=standby,
-                manifest=entry.manifest,
-                sha256=sha256_of(loaded.root / entry.manifest),
-                migrations=read_migrations(release, Sources(loaded.root, str(PurePosixPath(entry.manifest).parent))),
-            )
+        if declared is None:
+            continue
+        if standby is not None:
+            loaded.compare(name, declared, standby)
+        sources = Sources(loaded.root, str(PurePosixPath(entry.manifest).parent))
+        yield Service(declared=declared, standby=standby, migrations=read_migrations(declared.release, sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,30 +181,31 @@ class _Manifests:
     root: Path
     problems: list[Problem]
 
-    def read(self, service: str, role: str, path: str) -> Release | None:
+    def read(self, service: str, role: str, path: str) -> DeclaredRelease | None:
         at = f"services.{service}.{role}"
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            self.problems.append(Problem(at, f"{path} leaves the project", "Write a path inside the project's folder"))
-            return None
         try:
-            release = resolve(load(self.root / path, subject=path))
+            declared = read_manifest(self.root, path)
+        except EvidenceError as error:
+            self.problems.append(Problem(at, error.detail, "Write the path of a manifest inside the project's folder"))
+            return None
         except InputError as error:
             found = [Problem(f"{path}: {p.path}", p.message, p.remedy, p.line) for p in error.problems]
             self.problems.extend(found)
             return None
-        if release.service != service:
-            message = f"{path} is a release of {release.service}"
+        if declared.release.service != service:
+            message = f"{path} is a release of {declared.release.service}"
             self.problems.append(Problem(at, message, f"Name a manifest of {service}"))
             return None
-        return release
+        return declared
 
-    def compare(self, service: str, release: Release, standby: Release) -> None:
+    def compare(self, service: str, declared: DeclaredRelease, standby: DeclaredRelease) -> None:
         at = f"services.{service}.standby"
-        if release.version == standby.version:
-            message = f"has the same version as the release ({release.version})"
+        version = declared.release.version
+        if version == standby.release.version:
+            message = f"has the same version as the release ({version})"
             self.problems.append(Problem(at, message, "Name an earlier release, or leave standby out"))
-        elif revision_of(release) == revision_of(standby):
-            message = f"is the same revision as the release ({revision_of(release)}): artifact and workload are equal"
+        elif declared.revision == standby.revision:
+            message = f"is the same revision as the release ({declared.revision}): artifact and workload are equal"
             self.problems.append(Problem(at, message, "Name a release that differs, or leave standby out"))
 
 

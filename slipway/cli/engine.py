@@ -20,8 +20,8 @@ from pulumi import automation
 from slipway.cli import process
 from slipway.cli.engine_records import Lock, Run, StackUpdate, State, leaves, locks_in, state_of, update_of
 from slipway.cli.process import OnLine
-from slipway.cli.stack_file import SERVICES, project_file
 from slipway.release.errors import EngineError
+from slipway.release.project_files import SERVICES, project_file
 
 HISTORY = 100
 """Past updates that are looked at."""

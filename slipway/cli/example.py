@@ -26,7 +26,7 @@ def example(*, folder: Path, at: datetime | None, as_json: bool) -> None:
     these files is committed. A project of your own begins with `slipway init`.
     """
     from slipway.cli.example_signing import sign_example
-    from slipway.cli.stack_file import project_file
+    from slipway.release.project_files import project_file
 
     project = project_file(folder).parent
     signed = sign_example(project, at or datetime.now(UTC))

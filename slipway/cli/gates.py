@@ -60,7 +60,7 @@ def gates(
         raise click.UsageError("--stack names no stack")
     from slipway.cli import gates_view
     from slipway.cli.gates_ci import junit, sarif
-    from slipway.cli.stack_file import project_file
+    from slipway.release.project_files import project_file
 
     project = project_file(folder).parent
     configuration = _configuration(project, stack, config)
@@ -102,8 +102,8 @@ def _inside(project: Path, folder: Path, path: Path) -> str:
 
 
 def _declared(project: Path, stack: str) -> list[str]:
-    from slipway.cli.stack_file import SERVICES, config_of, services_of, stack_file
     from slipway.release.errors import InputError, Problem
+    from slipway.release.project_files import SERVICES, config_of, services_of, stack_file
 
     file = stack_file(project, stack)
     services = services_of(config_of(file), file)
@@ -145,9 +145,9 @@ def _write(output: Path, text: str) -> None:
 
 
 def _judge(project: Path, stack: str, path: str, configuration: Configuration, ask: str) -> Judgement:
-    from slipway.cli.stack_file import project_name
     from slipway.release.gating.case import manifest_problems
     from slipway.release.gating.judge import judge, urn_of
+    from slipway.release.project_files import project_name
     from slipway.release.release_inputs import Observed
     from slipway.rollout.gate_inputs.observe import asked
 
@@ -162,8 +162,8 @@ def _judge(project: Path, stack: str, path: str, configuration: Configuration, a
 
 
 def _namespace(project: Path, stack: str) -> str:
-    from slipway.cli.stack_file import NAMESPACE, config_of, stack_file
     from slipway.release.errors import InputError, Problem
+    from slipway.release.project_files import NAMESPACE, config_of, stack_file
 
     file = stack_file(project, stack)
     found = config_of(file).get(NAMESPACE)

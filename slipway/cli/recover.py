@@ -62,7 +62,7 @@ def look(engine: Engine, only: tuple[str, ...]) -> Findings:
     """Read the stack and the cluster; the Leases of all services are watched, whatever is shown."""
     from slipway.cli.cluster import all_watched, head_of, world_of
     from slipway.cli.recover_view import Findings, Found, services_of_stack
-    from slipway.cli.stack_file import config_of, stack_file
+    from slipway.release.project_files import config_of, stack_file
 
     state, locks = engine.state(), engine.locks()
     path = stack_file(engine.project, engine.stack)

@@ -10,8 +10,8 @@ from typing import Any
 
 from slipway.cli.cluster import Holding
 from slipway.cli.engine_records import Lock, Pending, State
-from slipway.cli.stack_file import NAMESPACE, SERVICES
 from slipway.cli.status_view import moment, named
+from slipway.release.project_files import NAMESPACE, SERVICES
 from slipway.release.records.journal import Head
 from slipway.release.tokens import ROLLOUT
 

@@ -8,13 +8,11 @@ from typing import Any
 
 from slipway.cli.engine import Engine
 from slipway.cli.engine_records import State
+from slipway.release.declared import read_manifest
 from slipway.release.errors import InputError
-from slipway.release.manifest.load import load
-from slipway.release.manifest.release import Release
+from slipway.release.evidence.errors import EvidenceError
 from slipway.release.records.journal import Head
 from slipway.release.records.rollback import Known, Memory, PastUpdate, memory_of_stack
-from slipway.release.revision import revision_of
-from slipway.release.strategy import resolve
 from slipway.release.tokens import ROLLOUT
 from slipway.rollout.outputs import recorded_serving
 
@@ -61,13 +59,9 @@ def known_manifests(project: Path, paths: Iterable[str], head: Head | None) -> d
         if number > 0 and path in journaled:
             continue
         try:
-            release = read_manifest(project, path)
-        except InputError:
+            declared = read_manifest(project, path)
+        except (InputError, EvidenceError):
             continue
-        found[path] = Known(revision_of(release), release.version, release.artifact.image, path)
+        release = declared.release
+        found[path] = Known(declared.revision, release.version, release.artifact.image, path)
     return found
-
-
-def read_manifest(project: Path, path: str) -> Release:
-    """A manifest of the project, its strategy resolved. Raises InputError."""
-    return resolve(load(project / path, subject=path))

@@ -12,14 +12,16 @@ from typing import Any
 from slipway.cli.cluster import head_of, watched, world_of
 from slipway.cli.engine import Engine
 from slipway.cli.engine_records import StackUpdate
-from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of, read_manifest, without_journal
-from slipway.cli.stack_file import NAMESPACE, StackFile, config_of, services_of, stack_file
+from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of, without_journal
+from slipway.cli.stack_file import StackFile
+from slipway.release.declared import read_manifest
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused, SlipwayError
+from slipway.release.evidence.errors import EvidenceError
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.manifest.release import Release
+from slipway.release.project_files import NAMESPACE, config_of, services_of, stack_file
 from slipway.release.records.journal import Head
 from slipway.release.records.rollback import PreviousRelease, previous_release, serving_entry
-from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import Backend
 from slipway.release.strategy import chosen
 from slipway.rollout.adapters import World
@@ -158,15 +160,19 @@ def _refuse_in_flight(service: str, head: Head | None, world: World) -> None:
 
 
 def read_target(project: Path, previous: PreviousRelease) -> Release:
-    """The manifest that is gone back to. Raises ReleaseRefused when it no longer says what was released."""
+    """The manifest that is gone back to. Raises ReleaseRefused when it cannot be read, or no longer says what
+    was released."""
     path = str(previous.entry["manifest"])
-    release = read_manifest(project, path)
-    if (revision := revision_of(release)) != previous.release.revision:
+    try:
+        declared = read_manifest(project, path)
+    except EvidenceError as error:
+        raise ReleaseRefused(f"{path} cannot be read: {error.detail}; restore it from version control") from None
+    if (revision := declared.revision) != previous.release.revision:
         raise ReleaseRefused(
             f"{path} was edited since it was released: it was revision {previous.release.revision}, now it is "
             f"{revision}; restore it from version control"
         )
-    return release
+    return declared.release
 
 
 def warnings_of(project: Path, previous: PreviousRelease) -> Iterator[str]:
@@ -174,7 +180,7 @@ def warnings_of(project: Path, previous: PreviousRelease) -> Iterator[str]:
     if previous.leaves is None or not previous.moves_traffic:
         return
     try:
-        left = read_manifest(project, previous.leaves.manifest)
+        left = read_manifest(project, previous.leaves.manifest).release
     except SlipwayError:
         return
     yield from (f"rollback constraint of {left.version}: {text}" for text in left.rollback.constraints)

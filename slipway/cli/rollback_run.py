@@ -19,8 +19,8 @@ from slipway.cli.engine import WHOLE, Engine, Scope
 from slipway.cli.engine_records import Run
 from slipway.cli.process import OnLine
 from slipway.cli.rollback_plan import Plan
-from slipway.cli.stack_file import SERVICES
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
+from slipway.release.project_files import SERVICES
 
 
 @dataclass(frozen=True, slots=True)

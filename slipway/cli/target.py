@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipway.cli.stack_file import NAMESPACE, config_of, stack_file, stacks_of
 from slipway.release.errors import EngineError
+from slipway.release.project_files import NAMESPACE, config_of, stack_file, stacks_of
 
 REMEDY = "name one with --namespace, or the stack with --stack"
 

@@ -6,27 +6,24 @@ evidence as it reads it (`evidence`), and overwrites whatever a program writes t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from slipway.release.declared import DeclaredRelease
 from slipway.release.evidence.facts import Digest, Sha256
 from slipway.release.evidence.migration_files import MigrationSource
 from slipway.release.evidence.model import Dossier
 from slipway.release.findings import Text
 from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.base import Part
-from slipway.release.manifest.release import Release
 from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
-from slipway.release.revision import revision_of
 from slipway.release.risk import recommend
 from slipway.release.strategy import chosen
 
 JUDGED_KEPT = 100
-LARGEST_MANIFEST = 1 << 20
 
 
 class GateSetting(Part):
@@ -117,21 +114,20 @@ class ReleaseInputs(Part):
     @classmethod
     def of(
         cls,
-        release: Release,
+        declared: DeclaredRelease,
         namespace: str,
-        manifest: str,
-        sha256: str,
         gates: GateSetting,
         migrations: Sequence[MigrationSource] = (),
     ) -> ReleaseInputs:
         """What the program declares; `migrations` are the scripts of the release, as they are read beside it."""
+        release = declared.release
         return cls(
             service=release.service,
             namespace=namespace,
-            manifest=manifest,
-            sha256=sha256,
+            manifest=declared.path,
+            sha256=declared.sha256,
             version=release.version,
-            revision=revision_of(release),
+            revision=declared.revision,
             image=release.artifact.image,
             fingerprint=fingerprint_of(release, migrations),
             summary=release.scope.summary,
@@ -144,12 +140,3 @@ class ReleaseInputs(Part):
     def to_wire(self) -> dict[str, Any]:
         """Plain JSON values with camelCase keys, None left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def sha256_of(path: Path) -> str:
-    """Of a manifest's bytes; of nothing when it cannot be read, which no manifest has."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.sha256(file.read(LARGEST_MANIFEST + 1)).hexdigest()
-    except OSError:
-        return hashlib.sha256(b"").hexdigest()

@@ -8,6 +8,7 @@ import pytest
 
 from components import BlueGreen, Canary, Rolling, Topology, TopologyArgs, service
 from components import Release as ReleaseResource
+from slipway.release.declared import DeclaredRelease
 from slipway.release.manifest.release import Release
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.revision import revision_of
@@ -62,7 +63,9 @@ def test_the_rollout_comes_after_every_object_of_the_workloads() -> None:
 
 def test_the_component_and_its_rollout_come_after_the_release_and_what_is_below_waits_for_the_component() -> None:
     def program() -> None:
-        inputs = ReleaseInputs.of(release(), "shop", "releases/checkout/1.yaml", "0" * 64, GateSetting())
+        inputs = ReleaseInputs.of(
+            DeclaredRelease(release(), "releases/checkout/1.yaml", "0" * 64), "shop", GateSetting()
+        )
         gate = ReleaseResource("checkout", inputs)
         Canary("checkout", dataclasses.replace(arguments(release()), gate=gate))
 

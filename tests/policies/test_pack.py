@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from slipway.release.errors import InputError
 from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.gating.configuration import load
 from slipway.release.tokens import RELEASE
+from tests.policies.releases.scene import Scene, keep_stacks_in
 
 ROOT = Path(__file__).parents[2]
 FILES = {path.stem for path in (ROOT / "policies" / "gates").glob("*.py")} - {"__init__"}
@@ -75,9 +77,10 @@ def test_a_schema_is_written_out_and_takes_durations_as_people_write_them() -> N
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
-def test_the_configurations_of_this_project_are_sound(stack: str) -> None:
-    found = load(ROOT / "policies" / "config" / f"{stack}.json")
-    assert found.trust.principals
+def test_the_configurations_of_this_project_are_sound(stack: str, tmp_path: Path) -> None:
+    path = Path(shutil.copy(ROOT / "policies" / "config" / f"{stack}.json", tmp_path))
+    (tmp_path / "trust.example.yaml").write_text("principals: []\n")  # made by `slipway example`
+    found = load(path)
     assert all(found.section(name).level == "mandatory" for name in UNCONDITIONAL)
 
 
@@ -131,6 +134,18 @@ def test_the_project_is_found_above_the_pack(tmp_path: Path, monkeypatch: pytest
     assert project_above(tmp_path / "a" / "policies") == tmp_path
     monkeypatch.setenv("SLIPWAY_PROJECT", "/elsewhere")
     assert project_above(tmp_path / "a" / "policies") == Path("/elsewhere")
+
+
+def test_the_manifests_of_a_stack_are_found_where_the_project_keeps_its_stacks(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.service("checkout")
+    scene.write()
+    keep_stacks_in(tmp_path, "stacks")
+    made = Pack(tmp_path, tmp_path / "policies")
+    made.configured_for("prod")
+    assert list(made.manifests()) == ["releases/checkout/1.0.0.yaml"]
+    made.configured_for("gone")
+    assert made.manifests() == {}
 
 
 ODD: tuple[dict[str, Any], ...] = (

@@ -83,12 +83,12 @@ def judge(
     manifest must still be the one that was judged.
     """
     path = manifest if isinstance(manifest, str) else manifest.manifest
-    read, findings = manifest_problems(project, path)
+    declared, findings = manifest_problems(project, path)
     case: Case | None = None
-    if read is not None:
-        case = case_of(project, stack, read, path, configuration, observed, now)
+    if declared is not None:
+        case = case_of(project, stack, declared, configuration, observed, now)
         if not isinstance(manifest, str):
-            findings = declared_otherwise(manifest, read, case.migrations)
+            findings = declared_otherwise(manifest, declared, case.migrations)
         if not observed.settled:
             findings += evaluate(case)
     return Judgement(urn, tuple(weighed(order(findings), urn, configuration, now)), case)

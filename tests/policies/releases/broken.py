@@ -501,7 +501,7 @@ def _previous(d: Declared, uses: list[str] | None = None) -> None:
 
     import yaml
 
-    from slipway.release.gating.case import read_manifest
+    from slipway.release.declared import read_manifest
     from slipway.release.revision import revision_of
 
     before = copy.deepcopy(d.it.manifest)

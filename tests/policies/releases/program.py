@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from components import TopologyArgs, service
-from slipway.release.gating.case import read_manifest
+from slipway.release.declared import read_manifest
 from slipway.release.rollout_inputs import MetricsSource
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}unknown"

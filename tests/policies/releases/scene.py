@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
+from slipway.release.declared import read_manifest
 from slipway.release.evidence.migration_files import read_migrations
 from slipway.release.evidence.references import Sources
-from slipway.release.gating.case import read_manifest
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.tokens import RELEASE
 from tests.manifests import DIGEST
@@ -97,6 +97,9 @@ class Scene:
             data.append(self._release(declared, path))
             if declared.late is not None:
                 declared.late(self.root / path)
+        project = self.root / "Pulumi.yaml"
+        if not project.exists():
+            project.write_text("name: releases\n")
         self._stack("prod", entries)
         self._stack("staging", staged)
         write_pack(self.root, self.configuration)
@@ -115,7 +118,7 @@ class Scene:
     def _release(self, declared: Declared, path: str) -> dict[str, Any]:
         read = read_manifest(self.root, path)
         scripts = read_migrations(read.release, Sources(self.root, str(Path(path).parent)))
-        inputs = ReleaseInputs.of(read.release, NAMESPACE, path, read.sha256, GateSetting(), scripts).to_wire()
+        inputs = ReleaseInputs.of(read, NAMESPACE, GateSetting(), scripts).to_wire()
         props = {**inputs, "observed": declared.observed, **declared.props}
         return {"name": declared.service, "props": {key: value for key, value in props.items() if value is not None}}
 
@@ -159,3 +162,14 @@ CONFIGURATION: dict[str, Any] = {
 """Strict but for one workload that is no release."""
 
 assert BUILDER in TRUST["builders"]
+
+
+def keep_stacks_in(root: Path, folder: str, suffix: str = ".yaml") -> None:
+    """Move the files of the stacks into a folder that Pulumi.yaml names, in another notation perhaps."""
+    (root / folder).mkdir()
+    for path in sorted(root.glob("Pulumi.*.yaml")):
+        content = yaml.safe_load(path.read_text())
+        (root / folder / f"{path.stem}{suffix}").write_text(json.dumps(content))
+        path.unlink()
+    (root / "Pulumi.yaml").unlink()
+    (root / f"Pulumi{suffix}").write_text(json.dumps({"name": "releases", "stackConfigDir": folder}))

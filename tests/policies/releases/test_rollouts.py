@@ -15,7 +15,7 @@ from policies.pack import Pack
 from policies.rule import Resource, ResourceRule
 from slipway.plugin.release_resource import ReleaseResource
 from slipway.plugin.run_memory import RunMemory
-from slipway.release.gating.case import read_manifest
+from slipway.release.declared import read_manifest
 from slipway.release.release_inputs import Observed
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
 from tests.policies.releases.scene import NAMESPACE, Scene

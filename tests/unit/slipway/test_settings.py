@@ -43,9 +43,9 @@ def test_a_stack_names_its_services_and_where_they_run(tmp_path: Path) -> None:
         tmp_path,
     )
     (service,) = read.services
-    assert (service.release.version, service.manifest) == ("2", new)
+    assert (service.release.version, service.declared.path) == ("2", new)
     assert service.standby is not None
-    assert service.standby.version == "1"
+    assert service.standby.release.version == "1"
     assert (read.namespace, read.gateway_url, read.metrics.kind) == ("shop", "http://gateway.example", "prometheus")
     assert read.probe is not None
     assert read.probe.rate == 5
@@ -78,7 +78,7 @@ def test_all_problems_of_configuration_and_manifests_are_listed_at_once(tmp_path
         "services.checkout.standbye",
         "bad.yaml: workload.replicas",
         "bad.yaml: rollback.constraints",
-        "nowhere.yaml: file",
+        "services.search.manifest",
         "services.copy.manifest",
         "namespace",
         "colour",
@@ -95,6 +95,12 @@ def test_nothing_configured_lists_every_key_that_is_needed(tmp_path: Path) -> No
 def test_a_manifest_lies_inside_the_project(path: str, tmp_path: Path) -> None:
     found = refused(keys({"checkout": {"manifest": path}}), tmp_path)
     assert "leaves the project" in found["services.checkout.manifest"].message
+
+
+def test_a_manifest_is_not_read_through_a_symbolic_link(tmp_path: Path) -> None:
+    (tmp_path / "link.yaml").symlink_to(tmp_path / write(tmp_path, "1.yaml"))
+    found = refused(keys({"checkout": {"manifest": "link.yaml"}}), tmp_path)
+    assert "symbolic link" in found["services.checkout.manifest"].message
 
 
 def test_the_manifest_must_be_of_the_service_that_names_it(tmp_path: Path) -> None:
@@ -178,7 +184,7 @@ def test_only_the_keys_of_the_project_are_read(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(pulumi.runtime, "get_root_directory", lambda: os.fspath(tmp_path))
     pulumi.runtime.set_all_config({**configured, "aws:region": "eu-central-1"})
     try:
-        assert settings.read().services[0].manifest == path
+        assert settings.read().services[0].declared.path == path
     finally:
         pulumi.runtime.set_all_config({})
 
@@ -205,7 +211,7 @@ def test_gates_are_enforced_unless_they_are_turned_off_with_a_reason(tmp_path: P
 def test_a_service_carries_the_digest_of_its_manifest(tmp_path: Path) -> None:
     path = write(tmp_path, "1.yaml")
     (service,) = settings.parse(keys({"checkout": {"manifest": path}}), tmp_path).services
-    assert service.sha256 == hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
+    assert service.declared.sha256 == hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
 
 
 def test_values_of_the_configuration_are_not_shown_as_they_may_be_secret(tmp_path: Path) -> None:

@@ -98,6 +98,12 @@ class Project:
         config = {"releases:namespace": "shop", "releases:services": dict(services)}
         self.file.write_text("# ours\n" + yaml.safe_dump({"config": config}))
 
+    def keep_stacks_in(self, folder: str) -> None:
+        """Move the stack's file into a folder that Pulumi.yaml names."""
+        (self.folder / folder).mkdir()
+        self.file = self.file.rename(self.folder / folder / self.file.name)
+        (self.folder / "Pulumi.yaml").write_text(f"name: releases\nruntime: python\nstackConfigDir: {folder}\n")
+
     def entry(self) -> dict[str, Any]:
         return dict(yaml.safe_load(self.file.read_text())["config"]["releases:services"][SERVICE])
 

@@ -19,7 +19,7 @@ from slipway.release.gating.judge import judge
 from slipway.release.readiness.case import BudgetStatus
 from slipway.release.release_inputs import Observed
 from tests.policies.releases.broken import FALSE_ACCEPTANCES, RELEASES
-from tests.policies.releases.scene import Scene
+from tests.policies.releases.scene import Scene, keep_stacks_in
 
 
 class Project:
@@ -93,6 +93,15 @@ def test_a_staging_manifest_that_is_broken_is_named(project: Project) -> None:
     said = CliRunner().invoke(cli, arguments).stdout
     assert "no manifest of checkout under releases:services" in said
     assert "Pulumi.staging.yaml" in said
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml", ".json"])
+def test_the_stacks_files_are_found_where_the_project_keeps_them(project: Project, suffix: str) -> None:
+    project.scene.write()
+    keep_stacks_in(project.scene.root, "stacks", suffix)
+    result = CliRunner().invoke(cli, ["gates", "-C", str(project.scene.root), "--stack", "acme/releases/prod"])
+    assert result.exit_code == 0, "the gate on parity knows what staging runs"
+    assert result.stdout.startswith("passed   checkout 1.0.0 for prod")
 
 
 def test_the_score_is_shown_factor_by_factor(project: Project) -> None:

@@ -51,6 +51,13 @@ def test_the_entry_is_restored_and_stays(released: Project) -> None:
     assert "Pulumi.prod.yaml names releases/checkout/1.yaml, commit it" in outcome.summary
 
 
+def test_the_stacks_file_is_found_where_the_project_keeps_it(released: Project) -> None:
+    released.keep_stacks_in("stacks")
+    assert roll_back(committing(released)).error is None
+    assert released.entry() == RESTORED
+    assert [path.name for path in released.file.parent.iterdir()] == ["Pulumi.prod.yaml"]
+
+
 def test_the_file_says_what_the_engine_is_to_do_before_it_does_it(released: Project) -> None:
     committing(released)
     seen: list[object] = []

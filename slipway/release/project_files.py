@@ -1,0 +1,105 @@
+"""The files that configure a project: `Pulumi.yaml` and those of its stacks, found where the Pulumi CLI finds them.
+
+The only reader of stack files. `Pulumi.yaml` may also end in `.yml` or `.json`, the files of the stacks end alike, and
+`stackConfigDir` in it names their folder.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from slipway.release.errors import EngineError
+
+SERVICES = "releases:services"
+NAMESPACE = "releases:namespace"
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def project_file(folder: Path) -> Path:
+    """`Pulumi.yaml` in this folder or the nearest one above it, as the CLI looks for it. Raises EngineError."""
+    start = folder.resolve()
+    for place in (start, *start.parents):
+        if (found := _project_file_in(place)) is not None:
+            return found
+    raise EngineError(f"no Pulumi.yaml in {start} or above it; go to the project's folder, or name it with --cwd")
+
+
+def project_name(folder: Path) -> str:
+    """The name in Pulumi.yaml. Raises EngineError."""
+    return str(_mapping(project_file(folder)).get("name", ""))
+
+
+def stack_file(folder: Path, stack: str) -> Path:
+    """Where the configuration of a stack lies; the file may be missing. Raises EngineError without a project."""
+    return _stack_file(project_file(folder), stack)
+
+
+def stacks_of(folder: Path) -> list[str]:
+    """The stacks that have a configuration file in this project. Raises EngineError."""
+    some = stack_file(folder, "*")
+    return sorted(found.name.removeprefix("Pulumi.").removesuffix(some.suffix) for found in some.parent.glob(some.name))
+
+
+def config_of(path: Path) -> dict[str, Any]:
+    """The plain configuration in a stack file; values of secrets stay encrypted. Raises EngineError."""
+    config = _mapping(path).get("config") or {}
+    if not isinstance(config, dict):
+        raise EngineError(f"{path.name}: config must be a mapping")
+    return config
+
+
+def services_of(config: Mapping[str, Any], path: Path) -> dict[str, dict[str, Any]]:
+    """The entries of the services in a stack file's configuration, each with `manifest` and perhaps `standby`. Raises
+    EngineError."""
+    services = config.get(SERVICES)
+    if not isinstance(services, dict) or not all(isinstance(entry, dict) for entry in services.values()):
+        raise EngineError(f"{path.name}: {SERVICES} must map each service to {{manifest: path}}")
+    return {str(name): entry for name, entry in services.items()}
+
+
+def services_declared(project: Path, stack: str) -> dict[str, dict[str, Any]]:
+    """The entries of the services that a stack of exactly this project declares. Raises EngineError."""
+    if (found := _project_file_in(project)) is None:
+        raise EngineError("there is no Pulumi.yaml in the project's folder")
+    path = _stack_file(found, stack)
+    config = config_of(path)
+    return services_of(config, path) if SERVICES in config else {}
+
+
+def _project_file_in(folder: Path) -> Path | None:
+    return next((path for suffix in SUFFIXES if (path := folder / f"Pulumi{suffix}").is_file()), None)
+
+
+def _stack_file(project: Path, stack: str) -> Path:
+    settings = _mapping(project)
+    place = settings.get("stackConfigDir")
+    if place is None and isinstance(settings.get("config"), str):  # the older name of the same setting
+        place = settings["config"]
+    name = f"{project.stem}.{stack.rpartition('/')[2]}{project.suffix}"
+    return project.parent / str(place or "") / name
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise EngineError(f"{path.name} cannot be read: {error.strerror}") from None
+    language = "JSON" if path.suffix == ".json" else "YAML"
+    try:
+        return copy.deepcopy(_parsed(data, language))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise EngineError(f"{path.name} is not readable as {language}: {' '.join(str(error).split())}") from None
+
+
+@lru_cache(maxsize=16)
+def _parsed(data: bytes, language: str) -> dict[str, Any]:
+    """By the bytes themselves: the gates of each release look at the same file of the stack before."""
+    content = json.loads(data) if language == "JSON" else yaml.safe_load(data)
+    return content if isinstance(content, dict) else {}
