@@ -12,7 +12,8 @@ from slipway.release.declared import read_manifest
 from slipway.release.errors import InputError
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.records.journal import Head
-from slipway.release.records.rollback import Known, Memory, PastUpdate, memory_of_stack
+from slipway.release.records.released import ReleasedVersion
+from slipway.release.records.rollback import Memory, PastUpdate, memory_of_stack
 from slipway.release.tokens import ROLLOUT
 from slipway.rollout.outputs import recorded_serving
 
@@ -22,14 +23,14 @@ def memory_of(head: Head) -> Memory:
     commits = [one.revision for one in head.commits] or [one.revision for one in head.completed]
     return Memory(
         serving=head.serving.backend.revision if head.serving is not None else None,
-        completed=[Known(one.revision, one.version, one.image, one.manifest) for one in head.completed],
+        completed=head.completed,
         commits=commits,
         quarantined={revision: entry.reason for revision, entry in head.quarantined.items()},
     )
 
 
 def without_journal(
-    engine: Engine, service: str, updates: Sequence[PastUpdate], manifests: Mapping[str, Known]
+    engine: Engine, service: str, updates: Sequence[PastUpdate], manifests: Mapping[str, ReleasedVersion]
 ) -> Memory:
     return memory_of_stack(serving_in(engine.state(), service), updates, manifests)
 
@@ -50,18 +51,16 @@ def paths_of(updates: Iterable[PastUpdate], declared: Mapping[str, Any]) -> Iter
     yield from dict.fromkeys(path for path in named if isinstance(path, str))
 
 
-def known_manifests(project: Path, paths: Iterable[str], head: Head | None) -> dict[str, Known]:
+def known_manifests(project: Path, paths: Iterable[str], head: Head | None) -> dict[str, ReleasedVersion]:
     """What the files hold now. Of those that completed the journal says it already, except what is declared (the
     first), which the program will read; files that cannot be read are left out."""
     journaled = {one.manifest for one in head.completed} if head is not None else set()
-    found: dict[str, Known] = {}
+    found: dict[str, ReleasedVersion] = {}
     for number, path in enumerate(paths):
         if number > 0 and path in journaled:
             continue
         try:
-            declared = read_manifest(project, path)
+            found[path] = read_manifest(project, path).released
         except (InputError, EvidenceError):
             continue
-        release = declared.release
-        found[path] = Known(declared.revision, release.version, release.artifact.image, path)
     return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from slipway.cli.changes import Change, others
 from slipway.cli.rollback_plan import Plan
-from slipway.release.records.rollback import Known
+from slipway.release.records.released import ReleasedVersion
 
 WIDTH = 12
 
@@ -20,8 +19,8 @@ def plan_json(plan: Plan, changes: Sequence[Change] | None) -> dict[str, Any]:
         "service": plan.service,
         "stack": plan.stack,
         "namespace": plan.namespace,
-        "from": asdict(previous.leaves) if previous.leaves is not None else None,
-        "to": asdict(previous.release),
+        "from": _values(previous.leaves) if previous.leaves is not None else None,
+        "to": _values(previous.release),
         "movesTraffic": previous.moves_traffic,
         "entry": {"before": dict(plan.before), "after": previous.entry},
         "warm": plan.warm,
@@ -77,5 +76,9 @@ def _changes(changes: Sequence[Change] | None) -> list[dict[str, Any]] | None:
     ]
 
 
-def _label(one: Known) -> str:
+def _values(one: ReleasedVersion) -> dict[str, str]:
+    return one.model_dump(include=set(ReleasedVersion.model_fields))
+
+
+def _label(one: ReleasedVersion) -> str:
     return f"{one.version} ({one.revision})"

@@ -13,6 +13,7 @@ from slipway.release.evidence.files import read_below
 from slipway.release.manifest.document import MAX_BYTES
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
+from slipway.release.records.released import ReleasedVersion
 from slipway.release.revision import revision_of
 from slipway.release.strategy import resolve
 
@@ -30,6 +31,14 @@ class DeclaredRelease:
     def revision(self) -> str:
         """Of artifact and workload."""
         return revision_of(self.release)
+
+    @property
+    def released(self) -> ReleasedVersion:
+        """What the journal keeps of it once it completed."""
+        release = self.release
+        return ReleasedVersion(
+            revision=self.revision, version=release.version, image=release.artifact.image, manifest=self.path
+        )
 
 
 def read_manifest(project: Path, path: str) -> DeclaredRelease:

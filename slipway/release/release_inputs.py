@@ -20,6 +20,7 @@ from slipway.release.findings import Text
 from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.base import Part
 from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
+from slipway.release.records.released import ReleasedVersion
 from slipway.release.risk import recommend
 from slipway.release.strategy import chosen
 
@@ -63,13 +64,6 @@ def own_configuration(stack: str) -> str:
     return f"policies/config/{stack.rpartition('/')[2]}.json"
 
 
-class Previous(Part):
-    """The last good release of the service in this stack."""
-
-    manifest: str
-    revision: str
-
-
 class Observed(Part):
     """What the gates need and the manifest does not hold; absent is unknown, and unknown is refused."""
 
@@ -77,7 +71,8 @@ class Observed(Part):
     """These very bytes were judged in this stack before, and their revision completed here."""
     first: bool = False
     """Nothing of this service ever completed here, and that is known."""
-    previous: Previous | None = None
+    previous: ReleasedVersion | None = None
+    """The last good release of the service in this stack."""
     artifact: ObservedArtifact | None = None
     budget: BudgetStatus | None = None
     judged: Annotated[tuple[Sha256, ...], Field(max_length=JUDGED_KEPT)] = ()

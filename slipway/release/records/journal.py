@@ -16,6 +16,7 @@ from slipway.release.errors import JournalUnreadable
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.plan import Kind
 from slipway.release.manifest.route import Route
+from slipway.release.records.released import ReleasedVersion
 from slipway.release.rollout_inputs import Backend
 
 FORMAT = 1
@@ -82,14 +83,11 @@ class Attempt(Part):
     """What is not claimed of its verdicts, such as an error rate where clients stick to one side."""
 
 
-class Completed(Part):
-    """A revision that completed here: a rollback may return to it without replaying the steps."""
+class Completed(ReleasedVersion):
+    """A version that completed here: a rollback may return to it without replaying the steps."""
 
-    revision: str
-    version: str
-    image: str
-    manifest: str
     at: float
+    """When it did, in Unix seconds."""
 
 
 class Commit(Part):

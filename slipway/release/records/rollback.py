@@ -19,19 +19,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from slipway.release.errors import ReleaseRefused
+from slipway.release.records.released import ReleasedVersion
 
 Entry = Mapping[str, Any]
 """A service's entry in the stack's configuration: `manifest`, perhaps `standby`, and whatever else is in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a manifest or of a release; `manifest` is its path in the project."""
-
-    revision: str
-    version: str
-    image: str
-    manifest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ class Memory:
     """
 
     serving: str | None
-    completed: Sequence[Known]
+    completed: Sequence[ReleasedVersion]
     commits: Sequence[str]
     quarantined: Mapping[str, str]
     """Revision to reason."""
@@ -63,8 +54,8 @@ class Memory:
 class PreviousRelease:
     """`entry` is what the service's configuration becomes, whole. `leaves` is the release that serves now."""
 
-    release: Known
-    leaves: Known | None
+    release: ReleasedVersion
+    leaves: ReleasedVersion | None
     entry: dict[str, Any]
     moves_traffic: bool
     passed_over: tuple[str, ...] = ()
@@ -76,7 +67,7 @@ def previous_release(
     memory: Memory,
     updates: Sequence[PastUpdate],
     declared: Entry,
-    manifests: Mapping[str, Known],
+    manifests: Mapping[str, ReleasedVersion],
     to: str | None = None,
 ) -> PreviousRelease:
     """Find where a rollback goes, by the rule above; `to` names a version or revision instead.
@@ -108,7 +99,7 @@ def previous_release(
 
 
 def serving_entry(
-    memory: Memory, updates: Sequence[PastUpdate], declared: Entry, manifests: Mapping[str, Known]
+    memory: Memory, updates: Sequence[PastUpdate], declared: Entry, manifests: Mapping[str, ReleasedVersion]
 ) -> dict[str, Any] | None:
     """The entry of a service as it serves: what is declared where that serves, else what was configured for it last.
     None when nothing serves, or nothing says which manifest it is."""
@@ -132,7 +123,9 @@ def line_of(commits: Iterable[str]) -> list[str]:
     return line
 
 
-def memory_of_stack(serving: str | None, updates: Sequence[PastUpdate], manifests: Mapping[str, Known]) -> Memory:
+def memory_of_stack(
+    serving: str | None, updates: Sequence[PastUpdate], manifests: Mapping[str, ReleasedVersion]
+) -> Memory:
     """What the stack alone remembers, for a service whose journal is gone: updates that succeeded as a whole."""
     released = [
         manifests[str(update.entry["manifest"])]
@@ -144,7 +137,7 @@ def memory_of_stack(serving: str | None, updates: Sequence[PastUpdate], manifest
     return Memory(serving, [unique[revision] for revision in order], [one.revision for one in released], {}, "stack")
 
 
-def _nearest(service: str, memory: Memory, passed: list[str]) -> Known:
+def _nearest(service: str, memory: Memory, passed: list[str]) -> ReleasedVersion:
     line = line_of([*([memory.serving] if memory.serving is not None else []), *memory.commits])
     completed = {one.revision: one for one in reversed(memory.completed)}
     for revision in reversed(line[:-1]):
@@ -158,7 +151,7 @@ def _nearest(service: str, memory: Memory, passed: list[str]) -> Known:
     raise ReleaseRefused(f"{service}: no earlier good release is known here{_choice(memory, passed)}")
 
 
-def _named(service: str, memory: Memory, to: str) -> Known:
+def _named(service: str, memory: Memory, to: str) -> ReleasedVersion:
     found = {one.revision: one for one in memory.completed if to in (one.revision, one.version)}
     if not found:
         raise ReleaseRefused(f"{service}: {to} never completed here{_choice(memory, [])}")
@@ -171,7 +164,7 @@ def _named(service: str, memory: Memory, to: str) -> Known:
     return target
 
 
-def _serving(service: str, memory: Memory) -> Known:
+def _serving(service: str, memory: Memory) -> ReleasedVersion:
     for one in memory.completed:
         if one.revision == memory.serving:
             return one
@@ -187,7 +180,9 @@ def _choice(memory: Memory, passed: Sequence[str]) -> str:
     return f"{reasons}; --to can name {', '.join(others)}" if others else f"{reasons}; only {memory.serving} completed"
 
 
-def _entry(target: Known, updates: Sequence[PastUpdate], known: Mapping[str, Known], declared: Entry) -> dict[str, Any]:
+def _entry(
+    target: ReleasedVersion, updates: Sequence[PastUpdate], known: Mapping[str, ReleasedVersion], declared: Entry
+) -> dict[str, Any]:
     """The target's entry as it last was; updates that succeeded as a whole are believed first."""
 
     def holds(update: PastUpdate) -> bool:
@@ -207,7 +202,7 @@ def _entry(target: Known, updates: Sequence[PastUpdate], known: Mapping[str, Kno
     return entry
 
 
-def _with_standby(entry: dict[str, Any], target: Known, leaves: Known | None) -> dict[str, Any]:
+def _with_standby(entry: dict[str, Any], target: ReleasedVersion, leaves: ReleasedVersion | None) -> dict[str, Any]:
     """What is left stays warm, so nothing is deleted and the way forward again is short."""
     kept = {key: value for key, value in entry.items() if key != "standby"}
     if leaves is None or _same(leaves, target):
@@ -215,9 +210,9 @@ def _with_standby(entry: dict[str, Any], target: Known, leaves: Known | None) ->
     return {**kept, "standby": leaves.manifest}
 
 
-def _same(one: Known, other: Known) -> bool:
+def _same(one: ReleasedVersion, other: ReleasedVersion) -> bool:
     return one.revision == other.revision or one.version == other.version
 
 
-def _label(one: Known) -> str:
+def _label(one: ReleasedVersion) -> str:
     return f"{one.version} ({one.revision})"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from slipway.release.gating.configuration import Configuration
 from slipway.release.manifest.release import Release
 from slipway.release.records.journal import Head
+from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import line_of
-from slipway.release.release_inputs import JUDGED_KEPT, Observed, Previous, ReleaseInputs
+from slipway.release.release_inputs import JUDGED_KEPT, Observed, ReleaseInputs
 from slipway.release.revision import revision_of
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.gate_inputs import error_budget as budget
@@ -80,12 +81,11 @@ def judged_of(olds: object) -> tuple[str, ...]:
     return tuple(one for one in found if isinstance(one, str))
 
 
-def _previous(head: Head, revision: str) -> Previous | None:
+def _previous(head: Head, revision: str) -> ReleasedVersion | None:
     """What serves; when that is this revision itself, what served before it."""
     serving = head.serving.backend.revision if head.serving is not None else None
     wanted = serving
     if serving == revision:
         line = line_of([one.revision for one in head.commits])
         wanted = line[-2] if len(line) > 1 else None
-    known = next((one for one in head.completed if one.revision == wanted), None)
-    return None if known is None else Previous(manifest=known.manifest, revision=known.revision)
+    return next((one for one in head.completed if one.revision == wanted), None)

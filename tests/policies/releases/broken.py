@@ -502,7 +502,6 @@ def _previous(d: Declared, uses: list[str] | None = None) -> None:
     import yaml
 
     from slipway.release.declared import read_manifest
-    from slipway.release.revision import revision_of
 
     before = copy.deepcopy(d.it.manifest)
     before |= {"version": "0.9.0", "migrations": [], "database": {"uses": uses if uses is not None else ["customers"]}}
@@ -511,8 +510,7 @@ def _previous(d: Declared, uses: list[str] | None = None) -> None:
     path.write_text(yaml.safe_dump(before))
     project = path.parents[2]
     name = str(path.relative_to(project))
-    revision = revision_of(read_manifest(project, name).release)
-    _observe(d, previous={"manifest": name, "revision": revision})
+    _observe(d, previous=read_manifest(project, name).released.model_dump())
 
 
 @broken("rollback", "too-slow", "rollback.maxMinutes: found 60; wanted at most 15")

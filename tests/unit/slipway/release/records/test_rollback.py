@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.release.errors import ReleaseRefused
+from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import (
     Entry,
-    Known,
     Memory,
     PastUpdate,
     PreviousRelease,
@@ -19,8 +19,13 @@ from slipway.release.records.rollback import (
 )
 
 
-def known(letter: str, manifest: str | None = None) -> Known:
-    return Known(letter * 8, f"version-{letter}", f"registry/app@sha256:{letter}", manifest or f"{letter}.yaml")
+def known(letter: str, manifest: str | None = None) -> ReleasedVersion:
+    return ReleasedVersion(
+        revision=letter * 8,
+        version=f"version-{letter}",
+        image=f"registry/app@sha256:{letter}",
+        manifest=manifest or f"{letter}.yaml",
+    )
 
 
 def memory(commits: str, quarantined: str = "", completed: str | None = None) -> Memory:
@@ -47,7 +52,7 @@ def rollback(
     *updates: PastUpdate,
     declared: str | Entry | None = None,
     to: str | None = None,
-    manifests: dict[str, Known] | None = None,
+    manifests: dict[str, ReleasedVersion] | None = None,
 ) -> PreviousRelease:
     """`updates` are oldest first; the declared release is what serves unless said otherwise."""
     serving = (remembered.serving or "?")[0]
@@ -192,7 +197,7 @@ def test_a_named_release_must_not_be_quarantined() -> None:
 
 def test_a_version_with_two_revisions_must_be_named_by_revision() -> None:
     remembered = memory("abc")
-    twins = [known("c"), known("b"), Known("a" * 8, "version-b", "image", "a.yaml")]
+    twins = [known("c"), known("b"), known("a").model_copy(update={"version": "version-b"})]
     with pytest.raises(ReleaseRefused, match="aaaaaaaa, bbbbbbbb"):
         rollback(Memory(remembered.serving, twins, remembered.commits, {}), to="version-b")
 
