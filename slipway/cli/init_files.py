@@ -170,7 +170,6 @@ def _principals(answers: Answers, public: dict[str, str]) -> list[Entry]:
 
 def _check(texts: dict[str, str], answers: Answers, *, trust: bool) -> None:
     """Read everything as the program and the gates will. Raises InputError."""
-    from policies.gates import SETTINGS
     from slipway import settings
     from slipway.release.gating import configuration
 
@@ -188,7 +187,7 @@ def _check(texts: dict[str, str], answers: Answers, *, trust: bool) -> None:
                 for key, value in config.items()
             }
             settings.parse(raw, root)
-            configuration.load_below(root, f"policies/config/{stack}.json", SETTINGS)
+            configuration.load_below(root, f"policies/config/{stack}.json")
 
 
 def _write(folder: Path, name: str, text: str, outcome: Outcome) -> None:

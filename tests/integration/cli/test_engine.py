@@ -14,8 +14,9 @@ import pytest
 
 from slipway.cli.changes import changes
 from slipway.cli.engine import Engine, Scope, StackLocked
-from slipway.cli.stack_file import StackFile, config_of, stack_file
+from slipway.cli.stack_file import StackFile
 from slipway.release.errors import EngineError
+from slipway.release.project_files import config_of, stack_file
 from tests.integration.standins.conftest import MakeProject, make_project, pulumi_environment
 from tests.integration.standins.project import Project, await_true
 

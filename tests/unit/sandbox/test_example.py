@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policies.gates import SETTINGS
 from sandbox.errors import SandboxError
 from sandbox.example import write_example, write_files
 from sandbox.paths import PROJECT
@@ -17,7 +16,7 @@ from slipway.cli.example_signing import RELEASES, STAGING, sign_example
 from slipway.release.gating.configuration import load_below
 from slipway.release.gating.judge import judge, urn_of
 from slipway.release.manifest.load import load
-from slipway.release.readiness import ObservedArtifact
+from slipway.release.readiness.case import ObservedArtifact
 from slipway.release.release_inputs import Observed
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -44,7 +43,7 @@ def test_its_gates_pass_and_ask_the_registry(tmp_path: Path, images: dict[str, s
     manifest = f"{RELEASES}/2026.11.23-1.staging.yaml"
     image = load(tmp_path / manifest).artifact.image
     assert image in images.values()
-    configuration = load_below(tmp_path, "policies/config/staging.json", SETTINGS)
+    configuration = load_below(tmp_path, "policies/config/staging.json")
     assert configuration.plain_http == (REGISTRY,)
 
     def codes(observed: Observed) -> set[str]:

@@ -12,7 +12,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from slipway.plugin.release_resource import ReleaseResource
 from slipway.plugin.run_memory import RunMemory
-from slipway.release.gating.case import read_manifest
+from slipway.release.declared import read_manifest
 from slipway.release.gating.configuration import Configuration
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
