@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -98,12 +98,12 @@ def _descriptor(media_type: str, content: bytes) -> dict[str, Any]:
 def push(image: Image, registry: str, repository: str, tag: str | None = None) -> str:
     """Push what the registry lacks; the reference by digest, ``registry/repository@sha256:...``.
 
-    Raises ``httpx.HTTPError`` when the registry cannot be reached or refuses.
+    Raises ``httpx2.HTTPError`` when the registry cannot be reached or refuses.
     """
     base = f"http://{registry}/v2/{repository}"
-    with httpx.Client(timeout=30, trust_env=False) as client:
+    with httpx2.Client(timeout=30, trust_env=False) as client:
         for digest, blob in image.blobs.items():
-            if client.head(f"{base}/blobs/{digest}").status_code != httpx.codes.OK:
+            if client.head(f"{base}/blobs/{digest}").status_code != httpx2.codes.OK:
                 _upload(client, base, digest, blob)
         for reference in filter(None, (image.digest, tag)):
             client.put(
@@ -112,9 +112,9 @@ def push(image: Image, registry: str, repository: str, tag: str | None = None) -
     return f"{registry}/{repository}@{image.digest}"
 
 
-def _upload(client: httpx.Client, base: str, digest: str, blob: bytes) -> None:
+def _upload(client: httpx2.Client, base: str, digest: str, blob: bytes) -> None:
     started = client.post(f"{base}/blobs/uploads/").raise_for_status()
-    location = httpx.URL(base).join(started.headers["Location"])
+    location = httpx2.URL(base).join(started.headers["Location"])
     client.put(
         location.copy_merge_params({"digest": digest}),
         content=blob,

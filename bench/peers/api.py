@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
+import httpx2
 
 from sandbox.context import Context
 
@@ -31,7 +31,7 @@ class Api:
     """Calls as administrator of the sandbox."""
 
     def __init__(self, context: Context) -> None:
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=context.api_url,
             headers={"Authorization": f"Bearer {context.pki.token('admin')}"},
             verify=ssl.create_default_context(cafile=str(context.pki.ca)),
@@ -39,7 +39,7 @@ class Api:
         )
 
     def apply(self, document: Json, namespace: str = "") -> None:
-        """Server-side apply of one object. Raises httpx.HTTPStatusError with the API's words."""
+        """Server-side apply of one object. Raises httpx2.HTTPStatusError with the API's words."""
         path = path_of(document["apiVersion"], document["kind"], namespace, document["metadata"]["name"])
         self._checked(
             self._http.patch(
@@ -66,10 +66,10 @@ class Api:
         if response.status_code != 404:
             self._checked(response)
 
-    def _checked(self, response: httpx.Response) -> httpx.Response:
+    def _checked(self, response: httpx2.Response) -> httpx2.Response:
         if response.is_error:
             message = f"{response.request.method} {response.request.url.path}: {response.text.strip()[:400]}"
-            raise httpx.HTTPStatusError(message, request=response.request, response=response)
+            raise httpx2.HTTPStatusError(message, request=response.request, response=response)
         return response
 
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 import yaml
 
 from bench.peers import leftovers, objects
@@ -134,8 +134,8 @@ def _await(url: str, part: str) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2.0).is_success
-    except httpx.TransportError:
+        return httpx2.get(url, timeout=2.0).is_success
+    except httpx2.TransportError:
         return False
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from bench.peers.matrix import RATE, Cell, Fault
 from bench.peers.measured import BASELINE, CANDIDATE, is_usual, measured
@@ -25,7 +25,7 @@ QUIET = 3.0
 """An aborted release is over when the candidate has not answered for so long."""
 
 
-FAILURES = (SandboxError, httpx.HTTPError, OSError, ValueError, subprocess.SubprocessError)
+FAILURES = (SandboxError, httpx2.HTTPError, OSError, ValueError, subprocess.SubprocessError)
 """What a run that could not be done, or not be taken away, raises."""
 
 

@@ -86,7 +86,7 @@ def publish(
 ) -> dict[str, str]:
     """Push what the registry at ``registry`` (``host:port``) lacks; name to ``registry/repository@sha256:...``.
 
-    Raises ``httpx.HTTPError`` when the registry cannot be reached or refuses.
+    Raises ``httpx2.HTTPError`` when the registry cannot be reached or refuses.
     """
     return {
         name: images.push(image(binary, name, faults), registry, repository, tag=name)

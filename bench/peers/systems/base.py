@@ -40,7 +40,7 @@ class Site:
 
 
 class System(Protocol):
-    """One run of one system, in a namespace of its own. Methods raise SandboxError or httpx errors."""
+    """One run of one system, in a namespace of its own. Methods raise SandboxError or httpx2 errors."""
 
     def prepare(self, cell: Cell, env: Mapping[str, str]) -> None:
         """Serve the version with this environment to all traffic; returns when the system itself is ready for a

@@ -5,46 +5,24 @@ from __future__ import annotations
 import math
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
-import httpx
+import httpx2
 
+from slipway.release.errors import ClusterError
 from slipway.release.readiness.case import BudgetStatus
 from slipway.rollout.metrics import TOKEN_FILE
+from slipway.rollout.metrics.prometheus_api import Prometheus
 
-WITHIN = 10.0
 
-
-def observe(url: str, query: str, service: str, transport: httpx.BaseTransport | None = None) -> BudgetStatus | None:
-    """The status by one instant query with exactly one series; None when there is none or more than one."""
+def observe(url: str, query: str, service: str, transport: httpx2.BaseTransport | None = None) -> BudgetStatus | None:
+    """The status by one instant query for one number; None when there is none, more than one, or no whole answer. It
+    is asked for as the metrics of a rollout are, with the token of `SLIPWAY_METRICS_TOKEN_FILE`."""
     asked = query.replace("{service}", service)
     try:
-        with httpx.Client(timeout=WITHIN, transport=transport) as client:
-            answer = client.get(f"{url.rstrip('/')}/api/v1/query", params={"query": asked}, headers=_authorization())
-            answer.raise_for_status()
-            body = answer.json()
-            data = body["data"]
-        if body.get("isPartial") or body.get("warnings"):
+        at, value = Prometheus(url, os.environ.get(TOKEN_FILE), transport).number(asked)
+        if not math.isfinite(value):
             return None
-        (pair,) = [data["result"]] if data["resultType"] == "scalar" else [one["value"] for one in data["result"]]
-        value, at = float(pair[1]), datetime.fromtimestamp(float(pair[0]), UTC)
-    except (
-        OSError,
-        httpx.HTTPError,
-        httpx.InvalidURL,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-    ):
+        remaining = min(1.0, max(0.0, value))
+        return BudgetStatus(remaining=remaining, at=datetime.fromtimestamp(at, UTC), source=f"Prometheus, {asked}")
+    except (ClusterError, ValueError, OverflowError, OSError):  # of the last three: a time that is no date
         return None
-    if not math.isfinite(value):
-        return None
-    return BudgetStatus(remaining=min(1.0, max(0.0, value)), at=at, source=f"Prometheus, {asked}")
-
-
-def _authorization() -> dict[str, str]:
-    """The token of the metrics system, where there is one. Raises OSError or ValueError when it cannot be read."""
-    path = os.environ.get(TOKEN_FILE)
-    return {} if path is None else {"Authorization": f"Bearer {Path(path).read_text(encoding='ascii').strip()}"}

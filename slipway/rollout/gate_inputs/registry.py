@@ -16,7 +16,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from slipway.release.readiness.case import ObservedArtifact
 
@@ -37,7 +37,7 @@ def observe(
     image: str,
     plain_http: Collection[str] = (),
     token_services: Collection[str] = (),
-    transport: httpx.BaseTransport | None = None,
+    transport: httpx2.BaseTransport | None = None,
 ) -> ObservedArtifact:
     """What the registry has for `host/repository@sha256:<hex>`. `plain_http` names registries without TLS,
     `token_services` hosts outside of the registry's domain that may get its credentials."""
@@ -53,7 +53,7 @@ def observe(
         if (ecr := _ECR.fullmatch(host)) is not None:
             return _ecr(image, repository, digest, ecr["account"], ecr["region"])
         scheme = "http" if host in plain_http or host.split(":")[0] in {"localhost", "127.0.0.1"} else "https"
-        with httpx.Client(timeout=WITHIN, transport=transport) as client:
+        with httpx2.Client(timeout=WITHIN, transport=transport) as client:
             url = f"{scheme}://{host}/v2/{repository}/manifests/{digest}"
             return _distribution(client, image, url, host, token_services)
     except Exception as error:
@@ -72,21 +72,21 @@ def _is_no_registry(host: str) -> bool:
 
 
 def _distribution(
-    client: httpx.Client, image: str, url: str, host: str, token_services: Collection[str]
+    client: httpx2.Client, image: str, url: str, host: str, token_services: Collection[str]
 ) -> ObservedArtifact:
     headers = {"Accept": ", ".join(MEDIA_TYPES)} | _basic(host)
     status, data, challenge = _get(client, url, headers)
-    if status == httpx.codes.UNAUTHORIZED and challenge.lower().startswith("bearer"):
+    if status == httpx2.codes.UNAUTHORIZED and challenge.lower().startswith("bearer"):
         headers["Authorization"] = f"Bearer {_token(client, challenge, host, token_services)}"
         status, data, _ = _get(client, url, headers)
-    if status == httpx.codes.NOT_FOUND:
+    if status == httpx2.codes.NOT_FOUND:
         return ObservedArtifact(image=image, exists=False)
-    if status != httpx.codes.OK:
+    if status != httpx2.codes.OK:
         return ObservedArtifact(image=image, exists=False, error=f"{host} answered {status}")
     return ObservedArtifact(image=image, exists=True, digest=_digest(data))
 
 
-def _get(client: httpx.Client, url: str, headers: dict[str, str]) -> tuple[int, bytes, str]:
+def _get(client: httpx2.Client, url: str, headers: dict[str, str]) -> tuple[int, bytes, str]:
     with client.stream("GET", url, headers=headers) as response:
         chunks, size = [], 0
         for chunk in response.iter_bytes():
@@ -97,17 +97,17 @@ def _get(client: httpx.Client, url: str, headers: dict[str, str]) -> tuple[int, 
         return response.status_code, b"".join(chunks), response.headers.get("WWW-Authenticate", "")
 
 
-def _token(client: httpx.Client, challenge: str, host: str, token_services: Collection[str]) -> str:
+def _token(client: httpx2.Client, challenge: str, host: str, token_services: Collection[str]) -> str:
     """A token of the service that the registry names. The registry's credentials go to its own domain only, or where
     the configuration says; anywhere else the token is asked for without them."""
     parts = dict(_CHALLENGE.findall(challenge))
     realm = parts.pop("realm")
     if not realm.startswith("https://"):
         raise ValueError("the registry sends to a token service without TLS")
-    service = httpx.URL(realm).host
+    service = httpx2.URL(realm).host
     trusted = service in token_services or _domain(service) == _domain(host)
     answer = client.get(realm, params=parts, headers=_basic(host) if trusted else {})
-    if answer.status_code == httpx.codes.UNAUTHORIZED and not trusted and _basic(host):
+    if answer.status_code == httpx2.codes.UNAUTHORIZED and not trusted and _basic(host):
         raise ValueError(f"credentials are not sent to {service}; add it to artifact-integrity.tokenServices")
     answer.raise_for_status()
     body = answer.json()

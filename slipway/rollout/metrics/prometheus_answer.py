@@ -47,6 +47,16 @@ def instant_series(data: Json, name: str) -> list[Json]:
     return found
 
 
+def one_number(data: Json, name: str) -> tuple[float, float]:
+    """Time and value of a scalar, or of the only series of a vector."""
+    if data.get("resultType") == "scalar":
+        return _sample(data.get("result"), name)
+    found = _series(data, name)
+    if len(found) != 1:
+        raise ClusterError(f"{name}: the answer holds {len(found)} series where one number was asked for")
+    return _sample(found[0].get("value"), name)
+
+
 def range_series(data: Json, name: str) -> list[Json]:
     """The series of a range selector: `metric`, and `values`, pairs in the order of time."""
     found = _series(data, name)

@@ -45,6 +45,11 @@ class Prometheus:
         """The result of an instant query: `metric` and `value` of each series. Raises ClusterError."""
         return answered.instant_series(self._queried(promql), self.name)
 
+    def number(self, promql: str) -> tuple[float, float]:
+        """Time and value of an instant query for one number: a scalar, or a vector of one series. The value may be NaN
+        or infinite. Raises ClusterError."""
+        return answered.one_number(self._queried(promql), self.name)
+
     def ranges(self, promql: str) -> list[Json]:
         """The result of a range selector: `metric` and `values` of each series. Raises ClusterError."""
         return answered.range_series(self._queried(promql), self.name)
@@ -74,7 +79,10 @@ class Prometheus:
             raise ClusterError(
                 f"{self.name} answered HTTP {response.status_code} without JSON; check that metrics.url is its root"
             ) from error
-        return answered.data_of(answer, self.name)
+        data = answered.data_of(answer, self.name)
+        if not response.is_success:
+            raise ClusterError(f"{self.name} answered HTTP {response.status_code}; check what stands before it")
+        return data
 
     def _headers(self) -> dict[str, str]:
         if self._token_file is None:

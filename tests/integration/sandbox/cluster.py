@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 
 READY_WITHIN = 60.0
 
@@ -49,7 +49,7 @@ class Cluster:
         """One HTTPRoute for the host ``<namespace>.example``."""
         self.apply(route(f"{self.namespace}.example", weights))
 
-    def request(self, client: httpx.Client) -> httpx.Response:
+    def request(self, client: httpx2.Client) -> httpx2.Response:
         url = self.variables["SLIPWAY_GATEWAY_URL"]
         return client.get(f"{url}/", headers={"Host": f"{self.namespace}.example"})
 
@@ -57,7 +57,7 @@ class Cluster:
         """Requests to a service as Prometheus has them."""
         labels = f'envoy_cluster_name="{self.namespace}_{name}_80",envoy_response_code="{code}"'
         query = {"query": f"sum(envoy_cluster_upstream_rq{{{labels}}})"}
-        answer = httpx.get(f"{self.variables['SLIPWAY_PROMETHEUS_URL']}/api/v1/query", params=query).json()
+        answer = httpx2.get(f"{self.variables['SLIPWAY_PROMETHEUS_URL']}/api/v1/query", params=query).json()
         return sum(float(item["value"][1]) for item in answer["data"]["result"])
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-import httpx
+import httpx2
 import pytest
 
 from sandbox import status, world
@@ -51,7 +51,7 @@ def test_traffic_is_split_by_weight_and_counted_by_prometheus(cluster: Cluster, 
         cluster.serve(name, images[name])
     await_true(lambda: min(cluster.ready_replicas(name) for name in ("v1", "v2")) == 1, "not ready")
     cluster.route({"v1": 80, "v2": 20})
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         await_true(lambda: cluster.request(client).status_code == 200, "the route does not serve")
         settled = cluster.count("v1") + cluster.count("v2")
         answers = [cluster.request(client) for _ in range(REQUESTS)]
@@ -66,7 +66,7 @@ def test_a_weight_of_zero_takes_a_version_out(cluster: Cluster, images: Mapping[
         cluster.serve(name, images[name])
     await_true(lambda: min(cluster.ready_replicas(name) for name in ("v1", "v2")) == 1, "not ready")
     cluster.route({"v1": 100, "v2": 0})
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         await_true(lambda: cluster.request(client).status_code == 200, "the route does not serve")
         assert {cluster.request(client).json()["version"] for _ in range(50)} == {"v1"}
         cluster.route({"v1": 0, "v2": 100})

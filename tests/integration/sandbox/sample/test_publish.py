@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -29,9 +29,9 @@ class Registry:
     def uploads(self) -> int:
         return self.log.read_text(encoding="utf-8").count('"PUT /v2/sample/blobs/')
 
-    def get(self, path: str) -> httpx.Response:
+    def get(self, path: str) -> httpx2.Response:
         accept = {"Accept": images.MANIFEST_TYPE}
-        return httpx.get(f"http://{self.address}/v2/sample/{path}", headers=accept, trust_env=False).raise_for_status()
+        return httpx2.get(f"http://{self.address}/v2/sample/{path}", headers=accept, trust_env=False).raise_for_status()
 
 
 @pytest.fixture
@@ -81,5 +81,5 @@ def test_what_the_registry_has_is_not_sent_again(registry: Registry, binaries: B
 
 
 def test_a_registry_that_cannot_be_reached_is_an_error(binaries: Binaries) -> None:
-    with pytest.raises(httpx.HTTPError):
+    with pytest.raises(httpx2.HTTPError):
         publish("127.0.0.1:1", binaries.sample, {"v1": Faults()})

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from sandbox import process
@@ -35,7 +35,7 @@ def test_faults_are_counted_by_the_client_as_the_service_counts_them(binaries: B
         with Load(server.url, "", 400, tmp_path / "load.jsonl", QUICK, binaries.loadgen) as load:
             load.await_counts(lambda counts: counts.failed("errors-5") >= 10, 30, "fewer than 10 failures")
         total = load.stop()
-        metrics = httpx.get(f"{server.url}metrics", trust_env=False).text
+        metrics = httpx2.get(f"{server.url}metrics", trust_env=False).text
     assert total.failed() == total.count("errors-5", "500") >= 10
     assert f'code="500"}} {total.count("errors-5", "500")}\n' in metrics
     assert f'code="200"}} {total.count("errors-5", "200")}\n' in metrics
@@ -61,7 +61,7 @@ def test_a_service_told_to_stop_answers_all_that_still_comes_and_ends_in_order(
 
 
 def ready(url: str) -> bool:
-    return httpx.get(f"{url}readyz", trust_env=False).is_success
+    return httpx2.get(f"{url}readyz", trust_env=False).is_success
 
 
 def test_a_service_that_ends_shows_as_failures_of_no_version(binaries: Binaries, tmp_path: Path) -> None:
@@ -123,6 +123,6 @@ def test_a_load_that_was_killed_is_not_taken_for_a_result(binaries: Binaries, tm
 @pytest.mark.parametrize("name", VERSIONS)
 def test_the_service_accepts_the_settings_of_every_version(binaries: Binaries, tmp_path: Path, name: str) -> None:
     with serving(binaries, tmp_path, **json.loads(VERSIONS[name].settings(name))) as server:
-        answer = httpx.get(server.url, trust_env=False)
+        answer = httpx2.get(server.url, trust_env=False)
         assert answer.headers["x-sample-version"] == name
         assert ready(server.url) == (name != "never-ready")

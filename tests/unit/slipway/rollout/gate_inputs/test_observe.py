@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
@@ -81,18 +81,18 @@ def test_the_ledger_is_bounded_and_taken_from_the_state_with_care() -> None:
 # -- the registry --------------------------------------------------------------------------------------------------
 
 
-def _ask(answer: Callable[[httpx.Request], httpx.Response], image: str = IMAGE) -> ObservedArtifact:
-    return registry.observe(image, transport=httpx.MockTransport(answer))
+def _ask(answer: Callable[[httpx2.Request], httpx2.Response], image: str = IMAGE) -> ObservedArtifact:
+    return registry.observe(image, transport=httpx2.MockTransport(answer))
 
 
-def _refusing(status: int, request: httpx.Request) -> httpx.Response:
-    return httpx.Response(status)
+def _refusing(status: int, request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(status)
 
 
 def test_the_digest_is_computed_from_the_bytes_and_not_copied_from_a_header() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         assert str(request.url) == f"https://registry.example/v2/team/checkout/manifests/{DIGEST}"
-        return httpx.Response(200, content=MANIFEST + b" ", headers={"Docker-Content-Digest": DIGEST})
+        return httpx2.Response(200, content=MANIFEST + b" ", headers={"Docker-Content-Digest": DIGEST})
 
     found = _ask(answer)
     assert (found.exists, found.error) == (True, None)
@@ -100,11 +100,11 @@ def test_the_digest_is_computed_from_the_bytes_and_not_copied_from_a_header() ->
 
 
 def test_an_image_that_is_there_is_reported_with_its_digest() -> None:
-    assert _ask(lambda _: httpx.Response(200, content=MANIFEST)).digest == DIGEST
+    assert _ask(lambda _: httpx2.Response(200, content=MANIFEST)).digest == DIGEST
 
 
 def test_not_found_is_an_answer_and_anything_else_an_error() -> None:
-    missing = _ask(lambda _: httpx.Response(404))
+    missing = _ask(lambda _: httpx2.Response(404))
     assert (missing.exists, missing.error) == (False, None)
     for status in (401, 403, 429, 500):
         found = _ask(partial(_refusing, status))
@@ -113,8 +113,8 @@ def test_not_found_is_an_answer_and_anything_else_an_error() -> None:
 
 
 def test_a_registry_that_cannot_be_reached_is_an_error_and_no_exception() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
 
     assert "ConnectError" in (_ask(answer).error or "")
     assert "host" in (_ask(answer, "checkout").error or "")
@@ -123,22 +123,22 @@ def test_a_registry_that_cannot_be_reached_is_an_error_and_no_exception() -> Non
 def test_a_token_is_fetched_where_the_registry_wants_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         if request.url.host == "auth.example":
             assert dict(request.url.params) == {"service": "registry", "scope": "repository:team/checkout:pull"}
-            return httpx.Response(200, json={"token": "t0k"})
+            return httpx2.Response(200, json={"token": "t0k"})
         if request.headers.get("Authorization") == "Bearer t0k":
-            return httpx.Response(200, content=MANIFEST)
+            return httpx2.Response(200, content=MANIFEST)
         scope = 'Bearer realm="https://auth.example/t",service="registry",scope="repository:team/checkout:pull"'
-        return httpx.Response(401, headers={"WWW-Authenticate": scope})
+        return httpx2.Response(401, headers={"WWW-Authenticate": scope})
 
     assert _ask(answer).digest == DIGEST
 
 
 def test_a_token_service_without_tls_is_not_asked() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         assert request.url.host == "registry.example"
-        return httpx.Response(401, headers={"WWW-Authenticate": 'Bearer realm="http://auth.example/t"'})
+        return httpx2.Response(401, headers={"WWW-Authenticate": 'Bearer realm="http://auth.example/t"'})
 
     assert "without TLS" in (_ask(answer).error or "")
 
@@ -151,19 +151,19 @@ def test_the_registrys_credentials_stay_in_its_domain(
     (tmp_path / "config.json").write_text(json.dumps({"auths": {"registry.example": {"auth": "dTpw"}}}))
     asked: list[tuple[str, bool]] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append((request.url.host, "Authorization" in request.headers))
         if request.url.host == realm:
-            return httpx.Response(200 if "Authorization" in request.headers else 401, json={"token": "t0k"})
+            return httpx2.Response(200 if "Authorization" in request.headers else 401, json={"token": "t0k"})
         if request.headers.get("Authorization") == "Bearer t0k":
-            return httpx.Response(200, content=MANIFEST)
-        return httpx.Response(401, headers={"WWW-Authenticate": f'Bearer realm="https://{realm}/t"'})
+            return httpx2.Response(200, content=MANIFEST)
+        return httpx2.Response(401, headers={"WWW-Authenticate": f'Bearer realm="https://{realm}/t"'})
 
     found = _ask(answer)
     assert (realm, sent) in asked
     assert (realm, not sent) not in asked
     assert sent or "tokenServices" in (found.error or "")
-    named = registry.observe(IMAGE, token_services=(realm,), transport=httpx.MockTransport(answer))
+    named = registry.observe(IMAGE, token_services=(realm,), transport=httpx2.MockTransport(answer))
     assert named.exists
 
 
@@ -184,7 +184,7 @@ def test_what_no_registry_has_is_not_asked_for(name: str) -> None:
 
 
 def test_a_manifest_without_end_is_not_read_to_its_end() -> None:
-    found = _ask(lambda _: httpx.Response(200, content=b"x" * (registry.LARGEST + 1)))
+    found = _ask(lambda _: httpx2.Response(200, content=b"x" * (registry.LARGEST + 1)))
     assert "more than" in (found.error or "")
 
 
@@ -230,12 +230,14 @@ def test_ecr_is_asked_by_boto3(
 
 
 def _budget(*result: dict[str, object], status: int = 200) -> BudgetStatus | None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         assert request.url.params["query"] == 'slo:remaining{service="checkout"}'
-        return httpx.Response(status, json={"data": {"resultType": "vector", "result": list(result)}})
+        return httpx2.Response(
+            status, json={"status": "success", "data": {"resultType": "vector", "result": list(result)}}
+        )
 
     query = 'slo:remaining{service="{service}"}'
-    return budget.observe("http://prometheus.example", query, "checkout", httpx.MockTransport(answer))
+    return budget.observe("http://prometheus.example", query, "checkout", httpx2.MockTransport(answer))
 
 
 def test_the_budget_is_asked_for_with_the_token_of_the_metrics_system(
@@ -243,12 +245,14 @@ def test_the_budget_is_asked_for_with_the_token_of_the_metrics_system(
 ) -> None:
     said: list[str | None] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         said.append(request.headers.get("Authorization"))
-        return httpx.Response(200, json={"data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}})
+        return httpx2.Response(
+            200, json={"status": "success", "data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}}
+        )
 
     def ask() -> BudgetStatus | None:
-        return budget.observe("http://prometheus.example", "x", "checkout", httpx.MockTransport(answer))
+        return budget.observe("http://prometheus.example", "x", "checkout", httpx2.MockTransport(answer))
 
     assert ask() is not None
     monkeypatch.setenv("SLIPWAY_METRICS_TOKEN_FILE", str(tmp_path / "token"))
@@ -260,15 +264,33 @@ def test_the_budget_is_asked_for_with_the_token_of_the_metrics_system(
 
 @pytest.mark.parametrize("more", [{"isPartial": True}, {"warnings": ["a store is away"]}])
 def test_a_partial_budget_is_none(more: dict[str, object]) -> None:
-    body = {"data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}, **more}
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    body = {"status": "success", "data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}, **more}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=body))
     assert budget.observe("http://prometheus.example", "x", "checkout", transport) is None
 
 
-@pytest.mark.parametrize("body", [[], "x", None, {"data": None}, {"data": {"resultType": "vector", "result": [7]}}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        "x",
+        None,
+        {"status": "success", "data": None},
+        {"status": "success", "data": {"resultType": "vector", "result": [7]}},
+        {"status": "error", "data": {"resultType": "scalar", "result": [1, "1"]}},
+    ],
+)
 def test_an_odd_answer_is_no_budget(body: object) -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=body))
     assert budget.observe("http://prometheus.example", "x", "checkout", transport) is None
+
+
+def test_a_scalar_is_a_budget_too() -> None:
+    body = {"status": "success", "data": {"resultType": "scalar", "result": [1700000000, "0.5"]}}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=body))
+    found = budget.observe("http://prometheus.example", "scalar(x)", "checkout", transport)
+    assert found is not None
+    assert found.remaining == 0.5
 
 
 def test_the_budget_is_one_number_with_its_time() -> None:

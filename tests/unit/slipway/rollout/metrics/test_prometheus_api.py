@@ -34,6 +34,7 @@ def test_a_query_goes_below_the_urls_own_path() -> None:
         (httpx2.ConnectError("refused"), r"cannot be reached \(refused\); check metrics.url"),
         (httpx2.Response(502, text="<html>"), "answered HTTP 502 without JSON"),
         (httpx2.Response(400, json={"status": "error", "error": "parse error"}), "refused: parse error"),
+        (httpx2.Response(503, json={"status": "success", "data": {"result": []}}), "answered HTTP 503"),
         (httpx2.Response(200, json=["x"]), "refused"),
         (httpx2.Response(200, json={"status": "success", "data": {}}), "holds no list of series"),
         (httpx2.Response(200, json={"status": "success", "data": {"result": ["x"]}}), "holds no list of series"),
@@ -58,6 +59,21 @@ def test_a_long_query_is_sent_as_a_form_since_proxies_refuse_long_urls() -> None
     assert (request.method, request.url.path) == ("POST", "/prefix/api/v1/query")
     assert len(str(request.url)) < 100
     assert parse_qs(request.content.decode()) == {"query": [long]}
+
+
+def test_one_number_is_a_scalar_or_a_vector_of_one_series() -> None:
+    server = Server()
+    server.on("vector", result({"metric": {}, "value": [7, "0.25"]}))
+    server.on("scalar", httpx2.Response(200, json={"status": "success", "data": SCALAR}))
+    server.on("two", result({"metric": {}, "value": [1, "1"]}, {"metric": {}, "value": [1, "2"]}))
+    asking = prometheus(server)
+    assert asking.number("vector") == (7.0, 0.25)
+    assert asking.number("scalar") == (7.0, 0.5)
+    with pytest.raises(ClusterError, match="holds 2 series where one number"):
+        asking.number("two")
+
+
+SCALAR = {"resultType": "scalar", "result": [7, "0.5"]}
 
 
 def test_a_remark_on_style_is_no_partial_answer() -> None:
