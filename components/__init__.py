@@ -1,12 +1,14 @@
 """What a stack declares: Pulumi resources alone, no I/O and no statistics.
 
-Tokens are `slipway:index:<Type>`. Arguments are keyword-only dataclasses; whatever decides the shape of the resources
+Tokens are `slipway:index:<Type>`. Arguments are keyword-only dataclasses (those of `Service`, which other languages
+use as well, a TypedDict); whatever decides the shape of the resources
 is a plain value, so that `pulumi preview` always shows the whole release plan.
 """
 
 from components.access import RolloutAccess, RolloutAccessArgs
 from components.blue_green import BlueGreen
 from components.canary import Canary
+from components.packaged import Service, ServiceArgs
 from components.resources import Release, Rollout
 from components.rolling import Rolling
 from components.service import service
@@ -21,6 +23,8 @@ __all__ = [
     "Rollout",
     "RolloutAccess",
     "RolloutAccessArgs",
+    "Service",
+    "ServiceArgs",
     "Topology",
     "TopologyArgs",
     "VersionedWorkload",

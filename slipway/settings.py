@@ -22,16 +22,15 @@ from slipway.release.evidence.migration_files import MigrationSource, read_migra
 from slipway.release.evidence.references import Sources
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.document import Document
-from slipway.release.manifest.guardrails import ClientFailures
 from slipway.release.manifest.problems import problems_of
 from slipway.release.manifest.release import Release
-from slipway.release.manifest.strategy import BlueGreen
+from slipway.release.reachability import missing_addresses
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.service_inputs import DnsLabel
 from slipway.release.urls import ServerUrl
 
 PROJECT = "releases"
-DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 NOTHING = ("", "{}")
 """The defaults in Pulumi.yaml: they let the program run, so that it can say everything that is missing."""
@@ -125,8 +124,9 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     loaded = _Manifests(root, problems)
     services = tuple(_services(document.data, loaded))
     if configuration is not None:
-        problems += _reachability(services, configuration)
-        problems += _access_log(services, configuration)
+        releases = [service.release for service in services]
+        probe = None if configuration.probe is None else "releases:probe"
+        problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
@@ -207,33 +207,3 @@ class _Manifests:
         elif declared.revision == standby.revision:
             message = f"is the same revision as the release ({declared.revision}): artifact and workload are equal"
             self.problems.append(Problem(at, message, "Name a release that differs, or leave standby out"))
-
-
-def _access_log(services: tuple[Service, ...], configuration: Configuration) -> Iterator[Problem]:
-    """Guardrails that read the access log, and a stack that does not say where it is."""
-    if configuration.metrics.access_log is not None:
-        return
-    reading = [
-        f"the guardrail {guardrail.name} of {service.release.service}"
-        for service in services
-        for guardrail in service.release.guardrails
-        if isinstance(guardrail, ClientFailures) and guardrail.source == "access-log"
-    ]
-    if reading:
-        remedy = REMEDIES["metrics.accessLog"]
-        yield Problem("metrics.accessLog", f"is missing, but needed by {', '.join(reading)}", remedy)
-
-
-def _reachability(services: tuple[Service, ...], configuration: Configuration) -> Iterator[Problem]:
-    """Smoke checks and the probe ask the gateway, so they must know where it is."""
-    if configuration.gateway_url is not None:
-        return
-    asking = [
-        f"the smoke checks of {service.release.service}"
-        for service in services
-        if isinstance(service.release.strategy, BlueGreen) and service.release.strategy.smoke
-    ]
-    if configuration.probe is not None:
-        asking.append("releases:probe")
-    if asking:
-        yield Problem("gatewayUrl", f"is missing, but needed by {', '.join(asking)}", REMEDIES["gatewayUrl"])

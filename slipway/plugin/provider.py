@@ -8,6 +8,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from slipway.plugin import schema
 from slipway.plugin.after_failure import AfterFailure
 from slipway.plugin.answers import UnknownType, one_line_errors
 from slipway.plugin.engine_process import EngineProcess
@@ -17,15 +18,15 @@ from slipway.plugin.release_resource import ReleaseResource
 from slipway.plugin.resource import Resource
 from slipway.plugin.rollout_resource import RolloutResource
 from slipway.plugin.run_memory import RunMemory
+from slipway.plugin.structs import secret_keys
+from slipway.plugin.version import VERSION
 from slipway.release.tokens import RELEASE, ROLLOUT, type_of
 from slipway.rollout import operations
 
-VERSION = "0.1.0"
-
 
 class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Serves the custom resources of the package `slipway`. One process may roll out several services at once, each in
-    a thread."""
+    """Serves the custom resources and the components of the package `slipway`. One process may roll out several
+    services at once, each in a thread."""
 
     def __init__(
         self,
@@ -33,7 +34,10 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         connect: operations.Connect = operations.connect,
         hold: HoldBack | None = None,
         process: EngineProcess | None = None,
+        address: str = "",
     ) -> None:
+        """`address` is where the engine listens, for components; empty when the plugin was started by hand."""
+        self._address = address
         self._hold = hold or HoldBack()
         self._after = AfterFailure(self._hold, process or EngineProcess())
         self._flights = Flights()
@@ -52,8 +56,8 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
     def GetSchema(  # noqa: N802
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        """No SDK is generated: the components declare the types."""
-        return provider_pb2.GetSchemaResponse(schema='{"name": "slipway", "version": "' + VERSION + '"}')
+        """From which Pulumi generates SDKs."""
+        return provider_pb2.GetSchemaResponse(schema=schema.text())
 
     def CheckConfig(  # noqa: N802
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
@@ -70,8 +74,9 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Secrets are refused (there are none among the inputs); previews of updates are wanted, for the plan."""
-        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True, acceptResources=False)
+        """Previews of updates are wanted, for the plan. A plugin with components has to take secrets; among the inputs
+        of a resource they are refused."""
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=False)
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Ctrl-C, but also the end of every run: it concerns only a rollout in flight in this process."""
@@ -87,7 +92,10 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         """Validate the inputs of a resource."""
         with self._hold.call():
-            return self._resource(request.type or request.urn).check(request)
+            resource = self._resource(request.type or request.urn)
+            if secret := secret_keys(request.news):
+                return _secrets_refused(secret)
+            return resource.check(request)
 
     @one_line_errors
     def Diff(  # noqa: N802
@@ -129,6 +137,17 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         with self._hold.call():
             return self._resource(request.urn).delete(request)
 
+    # -- components ----------------------------------------------------------------------------------------
+
+    @one_line_errors
+    def Construct(  # noqa: N802
+        self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConstructResponse:
+        """Declare a component and all that is in it. It ends after its Rollout, which must not wait for it."""
+        from slipway.plugin.construct import Constructor  # only programs in other languages need it
+
+        return Constructor(self._address).construct(request, context)
+
     def stop(self, within: float) -> None:
         """Cancel what is in flight and wait, for at most `within` seconds, until it has put its traffic back."""
         self._after.cancel()
@@ -140,3 +159,9 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         if found is None:
             raise UnknownType(f"{wanted} is not a resource of this plugin; it has {', '.join(self._resources)}")
         return found
+
+
+def _secrets_refused(keys: list[str]) -> provider_pb2.CheckResponse:
+    reason = "is a secret. Give a plain value: the inputs are kept in the stack's state and in the cluster"
+    failures = [provider_pb2.CheckFailure(property=key, reason=reason) for key in keys]
+    return provider_pb2.CheckResponse(failures=failures)

@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     """`argv[1]` is the engine's address. Returns when the process is told to end."""
     address = argv[1] if len(argv) > 1 else None
     stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, OPTIONS)) if address else None
-    provider = SlipwayProvider(stub)
+    provider = SlipwayProvider(stub, address=address or "")
     server, port = start_server(provider)
     ended = threading.Event()
     # The terminal's Ctrl-C reaches the whole process group; the engine says by Cancel what it wants.

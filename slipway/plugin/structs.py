@@ -1,4 +1,4 @@
-"""Between protobuf Structs and plain values: numbers that are whole come back as ints, secrets are never sent."""
+"""Between protobuf Structs and plain values: numbers that are whole come back as ints."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, the same everywhere
+"""An object whose SIGNATURE is SECRET is a secret value, in Pulumi's protocol."""
+
+
+def secret_keys(struct: struct_pb2.Struct) -> list[str]:
+    """The properties that are, or hold, a secret."""
+    return sorted(key for key, value in json_format.MessageToDict(struct).items() if _holds_secret(value))
 
 
 def to_plain(struct: struct_pb2.Struct) -> dict[str, Any]:
@@ -28,3 +37,11 @@ def _whole(value: Any) -> Any:  # noqa: ANN401 - JSON is what it is
     if isinstance(value, dict):
         return {key: _whole(item) for key, item in value.items()}
     return value
+
+
+def _holds_secret(value: object) -> bool:
+    if isinstance(value, list):
+        return any(map(_holds_secret, value))
+    if isinstance(value, dict):
+        return value.get(SIGNATURE) == SECRET or any(map(_holds_secret, value.values()))
+    return False

@@ -48,9 +48,9 @@ def test_only_the_engine_of_the_command_line_starts_pulumi() -> None:
     assert set().union(*(users(f"pulumi.automation.{name}") for name in starters)) <= {"slipway/cli/engine.py"}
 
 
-def test_the_engine_needs_no_folder_of_the_program_but_for_the_command_that_tests_policies() -> None:
+def test_the_engine_needs_no_folder_of_the_program_but_to_test_policies_and_to_construct_components() -> None:
     inside = {path for folder in ("components", "policies") for path in users(folder) if path.startswith("slipway/")}
-    assert inside == {"slipway/cli/policy.py"}
+    assert inside == {"slipway/cli/policy.py", "slipway/plugin/construct.py"}
 
 
 def test_the_program_stays_short() -> None:

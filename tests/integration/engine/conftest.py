@@ -45,6 +45,17 @@ class Stack(Project):
         entry = {"manifest": manifest} if standby is None else {"manifest": manifest, "standby": standby}
         self.configure({"checkout": entry})
 
+    def run_scripted(self) -> None:
+        """Let the plugin itself, on worlds in memory, serve `slipway` (scripted.py)."""
+        project = self.folder / "Pulumi.yaml"
+        described = project.read_text()
+        project.write_text(described.replace("name: slipway\n    path: ./echo", "name: slipway\n    path: ./scripted"))
+        assert "./scripted" in project.read_text()
+        (self.folder / "scripted").mkdir()
+        shutil.copy(self.folder / "echo" / "PulumiPlugin.yaml", self.folder / "scripted")
+        shutil.copy(Path(__file__).with_name("scripted.py"), self.folder / "scripted" / "__main__.py")
+        self.environment["SLIPWAY_TEST_SCRIPT"] = str(self.write("script.json", "{}"))
+
     def steps(self) -> dict[str, str]:
         """The changes that a preview announces: `<type>::<name>` of a resource -> operation."""
         described = json.loads(self.pulumi("preview", "--json").stdout)

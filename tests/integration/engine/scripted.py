@@ -1,6 +1,7 @@
 """The rollout provider itself, on worlds in memory: `SLIPWAY_TEST_SCRIPT` names a JSON file that says what each service
 does. `refused`: its candidate is quarantined. `exposed`: Service names that the route sends to. `late`: its cluster
-answers after a second. All others roll out."""
+answers after a second. All others roll out. `SLIPWAY_TEST_STARTS` names a file that gets a
+line for each start."""
 
 from __future__ import annotations
 
@@ -56,11 +57,14 @@ class Scripted(operations.Update):
 
 
 def main() -> None:
+    if log := os.environ.get("SLIPWAY_TEST_STARTS"):
+        with Path(log).open("a") as file:
+            file.write(f"{os.getpid()}\n")
     operations.Update = Scripted  # type: ignore[misc]
     operations.plan = lambda wanted, world, olds: f"plan of {wanted.candidate.version}"
     operations.foretold = lambda wanted, world, olds: ()
     engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
-    server, port = serve.start_server(SlipwayProvider(engine, connect))
+    server, port = serve.start_server(SlipwayProvider(engine, connect, address=sys.argv[1]))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     server.wait_for_termination()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +19,6 @@ class Shop:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._script = stack.folder / "script.json"
-        stack.environment["SLIPWAY_TEST_SCRIPT"] = str(self._script)
         self.script()
 
     def script(self, **services: object) -> None:
@@ -60,13 +57,7 @@ class Shop:
 
 @pytest.fixture
 def shop(stack: Stack) -> Shop:
-    project = stack.folder / "Pulumi.yaml"
-    described = project.read_text()
-    project.write_text(described.replace("name: slipway\n    path: ./echo", "name: slipway\n    path: ./scripted"))
-    assert "./scripted" in project.read_text()
-    (stack.folder / "scripted").mkdir()
-    shutil.copy(stack.folder / "echo" / "PulumiPlugin.yaml", stack.folder / "scripted")
-    shutil.copy(Path(__file__).with_name("scripted.py"), stack.folder / "scripted" / "__main__.py")
+    stack.run_scripted()
     made = Shop(stack)
     made.declare(1)
     code, output = made.up()

@@ -11,6 +11,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, provider_pb2, status_pb2
 
+from slipway.plugin import structs
 from slipway.plugin.holdback import HoldBack
 from slipway.plugin.partial import DETAILS
 from slipway.plugin.provider import SlipwayProvider
@@ -454,3 +455,10 @@ def test_a_cancel_reaches_the_rollout_in_flight(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(operations.Update, "run", run)
     stage.update(wanted())
     assert seen == [True]
+
+
+def test_a_secret_among_the_inputs_is_refused_by_its_name() -> None:
+    secret = {structs.SIGNATURE: structs.SECRET, "value": "http://prometheus.example"}
+    answer = Stage(Simulation().world).check({**wanted().to_wire(), "metrics": {"kind": "prometheus", "url": secret}})
+    assert [failure.property for failure in answer.failures] == ["metrics"]
+    assert "is a secret" in answer.failures[0].reason

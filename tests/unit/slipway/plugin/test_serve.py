@@ -14,9 +14,13 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from slipway.plugin import serve
-from slipway.plugin.provider import VERSION, SlipwayProvider
+from slipway.plugin.construct import Constructor
+from slipway.plugin.holdback import HoldBack
+from slipway.plugin.provider import SlipwayProvider
 from slipway.plugin.structs import to_struct
+from slipway.plugin.version import VERSION
 from slipway.release.errors import ClusterError
+from slipway.release.tokens import SERVICE
 from slipway.rollout.adapters import World
 from tests.unit.slipway.rollout.examples import wanted
 
@@ -58,6 +62,29 @@ def test_cancel_and_plugin_info_are_answered_at_once_whatever_is_in_flight() -> 
         held.go.set()
         codes = {call.code() for call in calls}  # waits for the end of each
     assert codes == {grpc.StatusCode.FAILED_PRECONDITION}
+
+
+def test_components_in_flight_keep_no_rollout_from_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A component ends after its Rollout: in a pool that both share they would wait for each other."""
+    arrived, rolled_out = threading.Semaphore(0), threading.Event()
+
+    def construct(self: object, request: object, context: object) -> provider_pb2.ConstructResponse:
+        arrived.release()
+        assert rolled_out.wait(30.0)
+        return provider_pb2.ConstructResponse(urn="urn")
+
+    monkeypatch.setattr(Constructor, "construct", construct)
+    held = Held()
+    held.go.set()
+    provider = SlipwayProvider(None, held.connect, HoldBack(quiet=0.0))
+    with served(provider) as stub:
+        calls = [stub.Construct.future(provider_pb2.ConstructRequest(type=SERVICE)) for _ in range(MANY)]
+        assert all(arrived.acquire(timeout=30.0) for _ in calls)
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.Update(provider_pb2.UpdateRequest(urn=URN, news=to_struct(wanted().to_wire())), timeout=20.0)
+        assert caught.value.details() == "the cluster is away", "a failed rollout does not wait for its component"
+        rolled_out.set()
+        assert {call.result().urn for call in calls} == {"urn"}
 
 
 def test_a_refusal_reaches_the_engine_as_one_line() -> None:
