@@ -70,4 +70,4 @@ bench-fleet: setup
 	$(BIN)/python -m bench.fleet
 
 lock:
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --universal --python-version 3.11 pyproject.toml -o requirements.lock

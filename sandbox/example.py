@@ -30,7 +30,7 @@ REPOSITORY = "payments/checkout"
 PROBE = {"rate": 50, "path": "/"}
 """Traffic of our own in both stacks: the sandbox has no users."""
 HURRIED = (
-    (r"\bbake: \w+", "bake: 10s"),
+    (r"\bbake: \w+", "bake: 15s"),
     (r"\bdwell: \w+", "dwell: 5s"),
     (r"\bhorizon: \w+", "horizon: 5m"),
     (r"\brate: \d+", f"rate: {PROBE['rate']}"),

@@ -14,6 +14,7 @@ from typing import IO
 
 from sandbox.errors import SandboxError, log_tail
 from sandbox.progress import Reporter, Step
+from sandbox.toolchain.golang import Go, find_go
 from sandbox.toolchain.store import Store
 
 RECIPE = "1"
@@ -59,9 +60,7 @@ def build(module: GoModule, store: Store, report: Reporter) -> Path:
     with store.entry(module.name, module.key()) as entry:
         if entry.ready:
             return entry.folder
-        go = shutil.which("go")
-        if go is None:
-            raise SandboxError(module.name, "Go is not installed", "install Go 1.26 or newer and put it on PATH")
+        go = find_go(module.source)
         with report.step(f"building {module.title}", module.usual) as step:
             _compile(go, module, entry.draft, store.log(module.name), step)
             _add_applets(module, entry.draft)
@@ -69,30 +68,25 @@ def build(module: GoModule, store: Store, report: Reporter) -> Path:
         return entry.commit()
 
 
-def go_environment() -> dict[str, str]:
-    """The caller's environment with the switches that decide a binary's content fixed."""
-    return os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-
-
-def _compile(go: str, module: GoModule, draft: Path, log: Path, step: Step) -> None:
+def _compile(go: Go, module: GoModule, draft: Path, log: Path, step: Step) -> None:
     total = _count_packages(go, module)
     (draft / "bin").mkdir()
     with log.open("w") as sink:
         for binary, package in module.targets.items():
-            command = [go, "build", "-v", "-trimpath", "-buildvcs=false"]
+            command = [str(go.executable), "build", "-v", "-trimpath", "-buildvcs=false"]
             command += ["-ldflags", " ".join(("-s", "-w", *module.ldflags))]
             command += ["-o", str(draft / "bin" / binary), package]
-            if _run_build(command, module.source, sink, total, step) != 0:
+            if _run_build(command, go, module.source, sink, total, step) != 0:
                 sink.flush()
                 remedy = "check the network and Go's version, then run the command again (what was built is kept)"
                 raise SandboxError(module.name, f"building {module.title} failed", remedy, log_tail(log))
 
 
-def _run_build(command: list[str], source: Path, sink: IO[str], total: int, step: Step) -> int:
+def _run_build(command: list[str], go: Go, source: Path, sink: IO[str], total: int, step: Step) -> int:
     """Run one ``go build -v``, which names each package as it compiles it; its exit code."""
     done = 0
     with subprocess.Popen(
-        command, cwd=source, env=go_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, cwd=source, env=go.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         for line in process.stderr or ():
             sink.write(line)
@@ -101,13 +95,13 @@ def _run_build(command: list[str], source: Path, sink: IO[str], total: int, step
     return process.returncode
 
 
-def _count_packages(go: str, module: GoModule) -> int:
+def _count_packages(go: Go, module: GoModule) -> int:
     """How many packages the build compiles. It also downloads the sources, so it can fail like the build."""
     if not module.targets:
         return 0
-    command = [go, "list", "-deps", *module.targets.values()]
+    command = [str(go.executable), "list", "-deps", *module.targets.values()]
     listed = subprocess.run(
-        command, cwd=module.source, env=go_environment(), capture_output=True, text=True, check=False
+        command, cwd=module.source, env=go.environment(), capture_output=True, text=True, check=False
     )
     if listed.returncode != 0:
         remedy = "check that Go's module proxy can be reached and run the command again"
@@ -122,12 +116,12 @@ def _add_applets(module: GoModule, draft: Path) -> None:
             (draft / "bin" / name).symlink_to(binary)
 
 
-def _copy_files(go: str, module: GoModule, draft: Path) -> None:
+def _copy_files(go: Go, module: GoModule, draft: Path) -> None:
     for name, (path, inner) in module.files.items():
         found = subprocess.run(
-            [go, "mod", "download", "-json", path],
+            [str(go.executable), "mod", "download", "-json", path],
             cwd=module.source,
-            env=go_environment(),
+            env=go.environment(),
             capture_output=True,
             text=True,
             check=False,

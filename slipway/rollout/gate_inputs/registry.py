@@ -133,8 +133,11 @@ def _basic(host: str) -> dict[str, str]:
 
 
 def _ecr(image: str, repository: str, digest: str, account: str, region: str) -> ObservedArtifact:
-    import boto3  # type: ignore[import-untyped]
-
+    try:
+        import boto3  # type: ignore[import-untyped]
+    except ModuleNotFoundError:
+        missing = "Amazon ECR is asked by boto3, which is not installed: pip install 'slipway[aws]'"
+        return ObservedArtifact(image=image, exists=False, error=missing)
     client: Any = boto3.client("ecr", region_name=region)
     found = client.batch_get_image(
         registryId=account,

@@ -3,14 +3,15 @@ from __future__ import annotations
 import subprocess
 
 from bench.peers.toolchain import argo
-from sandbox.toolchain.gomodule import go_environment
+from sandbox.toolchain.golang import find_go
 
 
 def test_the_go_tests_of_the_traffic_router_for_argo_rollouts_pass() -> None:
+    go = find_go(argo().source)
     ended = subprocess.run(
-        ["go", "test", "-vet=all", "./internal/..."],
+        [str(go.executable), "test", "-vet=all", "./internal/..."],
         cwd=argo().source,
-        env=go_environment(),
+        env=go.environment(),
         capture_output=True,
         text=True,
         check=False,

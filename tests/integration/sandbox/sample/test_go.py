@@ -3,14 +3,15 @@ from __future__ import annotations
 import subprocess
 
 from sandbox.sample.binaries import MODULE
-from sandbox.toolchain.gomodule import go_environment
+from sandbox.toolchain.golang import find_go
 
 
 def test_the_go_tests_of_the_service_and_of_the_generator_pass() -> None:
+    go = find_go(MODULE.source)
     ended = subprocess.run(
-        ["go", "test", "-vet=all", "./..."],
+        [str(go.executable), "test", "-vet=all", "./..."],
         cwd=MODULE.source,
-        env=go_environment(),
+        env=go.environment(),
         capture_output=True,
         text=True,
         check=False,

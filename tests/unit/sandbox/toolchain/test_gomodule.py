@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -58,7 +59,8 @@ def test_a_built_module_is_not_built_again(module: GoModule, tmp_path: Path, mon
 
 def test_a_machine_without_go_is_told_so(module: GoModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(SandboxError, match="Go is not installed; install Go"):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SandboxError, match=r"Go 1\.24 or newer .* run make setup"):
         build(module, Store(tmp_path / "tools"), SilentReporter())
 
 

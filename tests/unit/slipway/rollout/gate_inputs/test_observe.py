@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -310,3 +311,10 @@ def test_the_budget_is_one_number_with_its_time() -> None:
 def test_no_series_several_or_no_number_is_no_status(result: list[dict[str, object]]) -> None:
     assert _budget(*result) is None
     assert _budget({"value": [1, "1"]}, status=503) is None
+
+
+def test_without_boto3_the_answer_for_ecr_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    found = registry.observe(f"000000000000.dkr.ecr.eu-central-1.amazonaws.com/team/checkout@{DIGEST}")
+    assert not found.exists
+    assert "pip install 'slipway[aws]'" in (found.error or "")
