@@ -51,6 +51,10 @@ class Conflict(ClusterError):
     """Somebody else wrote in between; read again and decide again."""
 
 
+class ClusterAway(ClusterError):
+    """The API server did not answer, or had too much to do: asking again later may help."""
+
+
 class JournalUnreadable(ClusterError):
     """The journal of a service was written by a newer Slipway, or was damaged: trying again does not help."""
 

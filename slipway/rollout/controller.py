@@ -75,6 +75,8 @@ class Look:
     """What the pods say while they are not ready."""
     accepted: bool = False
     route_problem: str = ""
+    accept_within: float = ACCEPT_WITHIN
+    """Seconds that the gateway has in order to accept the route as it is."""
     smoke: str | None = None
     """None: not run yet; empty: passed; otherwise what failed."""
     decision: Decision | None = None
@@ -190,6 +192,12 @@ def _stop(look: Look) -> Abort | None:
     return None
 
 
+def resumed(state: State, away: float) -> State:
+    """After `away` seconds in which the cluster could not be asked: what it was to do had no time meanwhile. A bake
+    goes on, since the traffic did."""
+    return state if state.phase is Phase.BAKE else replace(state, began=state.began + away)
+
+
 def needed(rules: Rules, state: State) -> int:
     """Ready replicas of the candidate that the current step wants."""
     wanted = rules.steps[state.index].replicas
@@ -227,9 +235,9 @@ def _smoke(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
 def _shift(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     if look.accepted:
         return _bake(rules, replace(state, phase=Phase.BAKE, began=look.now), look)
-    if look.now - state.began > ACCEPT_WITHIN:
+    if look.now - state.began > look.accept_within:
         problem = look.route_problem or "no status was written"
-        limit = show_seconds(ACCEPT_WITHIN)
+        limit = show_seconds(look.accept_within)
         return state, Abort(Cause.ENVIRONMENT, f"the gateway did not accept the route within {limit}: {problem}")
     return state, Wait("waiting for the gateway to accept the weight")
 

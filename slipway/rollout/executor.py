@@ -30,6 +30,7 @@ from slipway.rollout.controller import (
     Wait,
     needed,
     next_action,
+    resumed,
 )
 from slipway.rollout.measurement.measure import Measure
 from slipway.rollout.platforms.base import Intent
@@ -48,7 +49,7 @@ from slipway.rollout.traffic.route_watch import RouteWatch
 from slipway.rollout.traffic.serving_side import ServingSide
 from slipway.rollout.traffic.shares import share_problem
 from slipway.rollout.traffic.smoke_step import open_preview, smoke
-from slipway.rollout.traffic.transition import move, take_out
+from slipway.rollout.traffic.transition import accept_within, move, take_out
 
 REST = 0.1
 """Of the time between two looks that passes without one, however long a look takes."""
@@ -144,6 +145,8 @@ class Executor:
         self._said: tuple[int, int, bool] | None = None
         """The state of the serving side that was said last."""
         self._unreachable: float | None = None
+        self._blind: float | None = None
+        """Since when no look succeeded; None while they do."""
         self._ticks = TickLog(world.journal, attempt.id, self._rules.error_grace, world.now)
 
     def run(self) -> Head:
@@ -169,7 +172,7 @@ class Executor:
 
     def _step(self) -> Action | None:
         self._world.fence.check()
-        look = self._look()
+        look = self._seen()
         before = self._state
         self._state, action = next_action(self._rules, before, look)
         try:
@@ -217,6 +220,18 @@ class Executor:
                     return False
                 self._world.pause(1.0)
 
+    def _seen(self) -> Look:
+        """A look; the time in which none could be had is no time of the phase."""
+        began = self._world.now()
+        try:
+            look = self._look()
+        except ClusterError:
+            self._blind = self._blind if self._blind is not None else began
+            raise
+        if self._blind is not None:
+            self._state, self._blind = resumed(self._state, look.now - self._blind), None
+        return look
+
     # -- looking -------------------------------------------------------------------------------------------
 
     def _look(self) -> Look:
@@ -238,6 +253,7 @@ class Executor:
             hint=readiness.problem or "",
             accepted=live is not None and live.accepted,
             route_problem=live.problem if live is not None else "",
+            accept_within=accept_within(live),
             smoke=self._smoke,
             decision=measure.decision,
             source_error=measure.error,
@@ -350,12 +366,17 @@ class Executor:
         world = self._world
         began = self._joining = self._joining if self._joining is not None else world.now()
         self._watch.writing(self._split(0.0))
-        self._watch.wrote(move(world, self._wanted.route, self._split(0.0), self._known(), self._cancelled.wait))
+        self._watch.wrote(move(world, self._wanted.route, self._split(0.0), self._known(), self._wait))
         if self._joined is None:
             prompt = world.now() - began < PROMPT
             hurry = prompt and self._record.attempt.kind == "return"
             self._joined = Joined(world, self._wanted.candidate, old, self._rules.error_grace, hurry=hurry)
         self._joined.wait(self._cancelled)
+
+    def _wait(self, seconds: float) -> None:
+        """Raises ClusterError at once when the rollout is interrupted, which ends what waits."""
+        if self._cancelled.wait(seconds):
+            raise ClusterError("interrupted")
 
     def _prepare(self) -> None:
         """The old replicas whose traffic has moved go first, so that there is never double capacity."""

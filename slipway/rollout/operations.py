@@ -6,7 +6,8 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,7 +26,7 @@ from slipway.rollout.inspection import drift_of
 from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from slipway.rollout.record import Stored, leaving_with, load, save_head
-from slipway.rollout.retrying import retry_until
+from slipway.rollout.retrying import retry_until, retry_while_away
 from slipway.rollout.routers.base import Live, Split
 from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.safety.heartbeat import hold_lease
@@ -39,6 +40,8 @@ from slipway.rollout.traffic.transition import move, take_out
 from slipway.rollout.update_plan import Course, course_of, pending_reason
 
 REPLACING = ("service", "namespace")
+READ_WITHIN = 20.0
+"""Seconds for which an API server that is away is asked again, where nothing is in flight yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Place:
 
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Connect = Callable[[RolloutInputs | Place, str], World]
 
 
@@ -71,6 +75,17 @@ def connect(where: RolloutInputs | Place, stack: str) -> World:
     """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
     metrics = where.metrics if isinstance(where, RolloutInputs) else None
     return connect_world(where.service, where.namespace, metrics, stack)
+
+
+def _patient(read: Callable[P, T]) -> Callable[P, T]:
+    """What only reads is read again while the API server is away."""
+
+    @wraps(read)
+    def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        world = next(one for one in args if isinstance(one, World))
+        return retry_while_away(world, lambda: read(*args, **kwargs), READ_WITHIN)
+
+    return again
 
 
 def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs:
@@ -91,6 +106,7 @@ load_head = load
 """The journal's head, None when there is none."""
 
 
+@_patient
 def refused(wanted: RolloutInputs, world: World) -> str | None:
     """Why these inputs may not be rolled out by what the cluster remembers."""
     stored = load_head(world)
@@ -112,6 +128,7 @@ class Difference:
     """What was changed in place in the workload that serves; no update of the Rollout mends it."""
 
 
+@_patient
 def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: World) -> Difference:
     """Compare inputs, journal and the live route; reads only."""
     new = wanted.to_wire()
@@ -130,6 +147,7 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Worl
     return Difference(changed, replaces, pending, drift)
 
 
+@_patient
 def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
     """What `up` would do, in one line for the preview; reads only."""
     stored = load_head(world)
@@ -151,6 +169,7 @@ def _fewer(world: World, wanted: RolloutInputs, serving: Backend) -> str:
     return f"warning: {serve} replicas serve, the manifest declares {wanted.candidate.replicas}"
 
 
+@_patient
 def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tuple[str, ...]:
     """What each step of the plan will be able to notice, and where it cannot keep its promise; reads only."""
     stored = load_head(world)
@@ -194,7 +213,8 @@ class Update:
         """Returns the outputs. Raises SlipwayError with one clear line; what is not whole then is the watchdog's."""
         holder = new_rollout_id()
         try:
-            with hold_lease(self._world, holder, self._reporter.status, self._cancelled):
+            grace = self._wanted.analysis.error_grace
+            with hold_lease(self._world, holder, self._reporter.status, self._cancelled, patience=grace):
                 return self._run(holder)
         finally:
             if self._guard is not None:
@@ -202,6 +222,15 @@ class Update:
                 self._guard.act()
 
     def _run(self, holder: str) -> dict[str, Any]:
+        stored, course, live = self._while_away(self._begin)
+        if course.repair and course.serving is not None:
+            self._repair(stored, course.serving, live)
+        if course.then == "settle" and course.serving is not None:
+            return self._settle(stored, course.serving)
+        return self._roll_out(stored, course, course.then, holder)  # type: ignore[arg-type]
+
+    def _begin(self) -> tuple[Stored, Course, Live | None]:
+        """What there is and what is to be done; the route and the journal are ours afterwards. It may be repeated."""
         world, stack = self._world, self._world.stack
         stored = load_head(world) or Stored(Head(service=self._wanted.service), None)
         owner = stored.head
@@ -215,11 +244,7 @@ class Update:
         if stored.version is not None and journal.taken_over(stored.head, stack) != stored.head:
             save_head(world, stored, journal.taken_over(stored.head, stack))
         stored.head = journal.taken_over(stored.head, stack)
-        if course.repair and course.serving is not None:
-            self._repair(stored, course.serving, live)
-        if course.then == "settle" and course.serving is not None:
-            return self._settle(stored, course.serving)
-        return self._roll_out(stored, course, course.then, holder)  # type: ignore[arg-type]
+        return stored, course, live
 
     def _repair(self, stored: Stored, serving: Serving, live: Live | None) -> None:
         self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {_named(serving)}")
@@ -266,10 +291,9 @@ class Update:
         guard = self._guard = guards().arm(self._wanted.namespace, self._wanted.service, holder)
         probe = self._probe()
         try:
-            attempt = self._attempt(holder, kind, old)
-            attempt = with_old_replicas(self._world, attempt, self._wanted, old)
+            attempt = self._while_away(lambda: self._attempt(holder, kind, old))
             guard.await_ready()
-            save_head(self._world, stored, journal.begun(stored.head, attempt))
+            self._while_away(lambda: save_head(self._world, stored, journal.begun(stored.head, attempt)))
             self._prune(stored)
             for line in (attempt.caveat, *attempt.notes):
                 if line:
@@ -284,6 +308,11 @@ class Update:
                 probe.stop()
         self._after_commit(stored)
         return outputs_of(self._wanted, head, self._patiently(self._world.router.read))
+
+    def _while_away(self, do: Callable[[], T]) -> T:
+        """Before anything moves: only an API server that is away is waited for, within the grace."""
+        grace, tell = self._wanted.analysis.error_grace, self._reporter.status
+        return retry_while_away(self._world, do, grace, tell, self._cancelled)
 
     def _patiently(self, do: Callable[[], T]) -> T:
         """What follows a decision that stands is done again until the cluster answers, within the grace."""
@@ -302,7 +331,7 @@ class Update:
 
     def _attempt(self, holder: str, kind: Kind, old: Backend | None) -> Attempt:
         fewer = _fewer(self._world, self._wanted, old) if old is not None else ""
-        return Attempt(
+        attempt = Attempt(
             id=holder,
             outcome=Outcome.RUNNING,
             kind=kind,
@@ -313,6 +342,7 @@ class Update:
             notes=(fewer,) if fewer else (),
             caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "return" else "",
         )
+        return with_old_replicas(self._world, attempt, self._wanted, old)
 
     def _probe(self) -> Probe | None:
         if self._wanted.probe is None:
@@ -361,6 +391,7 @@ class Update:
             self._world.workloads.scale(standby, standby.replicas)
 
 
+@_patient
 def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
     """The outputs with the live weights; None when neither route nor journal is there. What a journal that cannot be
     understood says of the rollout stays as it was recorded."""

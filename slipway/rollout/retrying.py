@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from slipway.release.errors import ClusterError
+from slipway.release.errors import ClusterAway, ClusterError, LeaseStale
 from slipway.rollout.adapters import World
 
 PAUSE = 1.0
@@ -17,11 +18,34 @@ T = TypeVar("T")
 def retry_until(world: World, do: Callable[[], T], within: float) -> T:
     """Call `do`, which may be repeated, until it raises no ClusterError, and return what it returns. Raises the last
     ClusterError after `within` seconds."""
+    return _again(world, do, within, ClusterError)
+
+
+def retry_while_away(
+    world: World,
+    do: Callable[[], T],
+    within: float,
+    tell: Callable[[str], None] = lambda _: None,
+    cancelled: threading.Event | None = None,
+) -> T:
+    """The same for an API server that does not answer, and for nothing else: what it refuses is raised at once."""
+    return _again(world, do, within, (ClusterAway, LeaseStale), tell, cancelled)
+
+
+def _again(
+    world: World,
+    do: Callable[[], T],
+    within: float,
+    errors: type[ClusterError] | tuple[type[ClusterError], ...],
+    tell: Callable[[str], None] = lambda _: None,
+    cancelled: threading.Event | None = None,
+) -> T:
     deadline = world.now() + within
     while True:
         try:
             return do()
-        except ClusterError:
-            if world.now() > deadline:
+        except errors as error:
+            if world.now() > deadline or (cancelled is not None and cancelled.is_set()):
                 raise
+            tell(f"waiting for the cluster: {error}")
             world.pause(PAUSE)

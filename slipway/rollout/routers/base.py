@@ -73,6 +73,9 @@ class Live:
     """Field manager of the last change of the spec, such as `kubectl-patch`; empty where it is unknown."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The spec without the weights, see Router.settings."""
+    behind: bool = False
+    """Not accepted because a gateway that judged an earlier generation has not come to this one: its controller is
+    slow, or away."""
 
 
 class Router(Protocol):

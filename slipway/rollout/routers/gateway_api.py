@@ -27,6 +27,7 @@ from slipway.rollout.routers.httproute import (
     body_of,
     changed_by,
     check_preview,
+    is_behind,
     preview_spec_of,
     settings_of,
     shares_of,
@@ -136,7 +137,7 @@ class GatewayApiRouter:
         return self._understood[1]
 
     def _read_out(self, found: Json, preview: Json | None) -> Live:
-        problem, marks = acceptance(found), _marks(found)
+        problem, marks, behind = acceptance(found), _marks(found), is_behind(found)
         if PREVIEW_ANNOTATION in marks:
             problem = problem or (acceptance(preview) if preview is not None else "the preview route is missing")
         return Live(
@@ -150,6 +151,7 @@ class GatewayApiRouter:
             owner=marks.get(STACK_ANNOTATION, ""),
             changed_by=changed_by(found),
             settings=settings_of(found["spec"]),
+            behind=behind,
         )
 
     def _swap(self, spec: Json, expect: str | None, *, has_preview: bool) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from slipway.release.errors import ClusterError
@@ -87,17 +87,15 @@ def _hash(rest: Json, preview: Mapping[str, Any] | None, issued: sticky.Issued) 
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+_Entries = Sequence[Sequence[Mapping[str, Any]]]
+"""For each controller of one gateway, the conditions that it has written."""
+
+
 def acceptance(live: Mapping[str, Any]) -> str:
     """Empty when the gateway has accepted this generation with all references resolved, otherwise why not."""
-    generation = live["metadata"].get("generation")
-    namespace = live["metadata"]["namespace"]
+    namespace, generation = live["metadata"]["namespace"], live["metadata"].get("generation")
     problems = []
-    for wanted in live["spec"].get("parentRefs") or []:
-        entries = [
-            entry.get("conditions") or []
-            for entry in (live.get("status") or {}).get("parents") or []
-            if _key(entry.get("parentRef") or {}, namespace) == _key(wanted, namespace)
-        ]
+    for wanted, entries in _judgements(live):
         problem = _judged(entries, generation)
         if problem:
             gateway = f"{wanted.get('namespace') or namespace}/{wanted['name']}"
@@ -105,7 +103,31 @@ def acceptance(live: Mapping[str, Any]) -> str:
     return "; ".join(problems)
 
 
-def _judged(entries: Sequence[Sequence[Mapping[str, Any]]], generation: int | None) -> str:
+def is_behind(live: Mapping[str, Any]) -> bool:
+    """Whether all that is missing is the judgement of gateways that judged an earlier generation."""
+    generation = live["metadata"].get("generation")
+    open_ = [entries for _, entries in _judgements(live) if _judged(entries, generation)]
+    return bool(open_) and all(_only_behind(entries, generation) for entries in open_)
+
+
+def _only_behind(entries: _Entries, generation: int | None) -> bool:
+    seen = [condition.get("observedGeneration") for conditions in entries for condition in conditions]
+    return bool(seen) and all(one is not None and generation is not None and one < generation for one in seen)
+
+
+def _judgements(live: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], _Entries]]:
+    """Each gateway that the route attaches to, with the conditions that its controllers have written."""
+    namespace = live["metadata"]["namespace"]
+    for wanted in live["spec"].get("parentRefs") or []:
+        entries = [
+            entry.get("conditions") or []
+            for entry in (live.get("status") or {}).get("parents") or []
+            if _key(entry.get("parentRef") or {}, namespace) == _key(wanted, namespace)
+        ]
+        yield wanted, entries
+
+
+def _judged(entries: _Entries, generation: int | None) -> str:
     current = [
         {c["type"]: c for c in conditions if c.get("observedGeneration") == generation} for conditions in entries
     ]

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from slipway.release.errors import ClusterError, LeaseHeld
 from slipway.rollout.adapters import World
 from slipway.rollout.platforms.base import Lease, Role
 from slipway.rollout.process.fence import Fence
+from slipway.rollout.retrying import retry_while_away
 
 LEASE_SECONDS = 15.0
 RENEW_EVERY = 3.0
@@ -56,14 +58,21 @@ class Heartbeat:
 
 @contextmanager
 def hold_lease(
-    world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role = "rollout"
+    world: World,
+    holder: str,
+    tell: Callable[[str], None],
+    cancelled: threading.Event,
+    role: Role = "rollout",
+    patience: float = 0.0,
 ) -> Iterator[None]:
-    """Hold the Lease of the world for the block; the world's fence is open in it. `role` is for those who ask.
+    """Hold the Lease of the world for the block; the world's fence is open in it. `role` is for those who ask,
+    `patience` the seconds for which an API server that is away is waited for.
 
     A holder that no longer renews (its process was killed or stopped) is waited for until its time is over; one that
     does renew makes this raise LeaseHeld.
     """
-    _acquire(world, holder, tell, cancelled, role)
+    acquire = partial(_acquire, world, holder, tell, cancelled, role)
+    retry_while_away(world, acquire, patience, tell, cancelled)
     beat = Heartbeat(world.lease, world.fence)
     beat.start()
     try:

@@ -25,7 +25,11 @@ from dataclasses import dataclass, field
 from slipway.release.errors import SlipwayError
 from slipway.rollout.adapters import World
 from slipway.rollout.assemble import connect_world
+from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.safety import rescue
+
+REACH_WITHIN = 45.0
+"""Seconds for which an API server that is away is asked again, before it is said that nobody can guard."""
 
 
 def main() -> int:
@@ -88,7 +92,7 @@ class Watchdog:
     def _guard(self, ward: Ward) -> None:
         try:
             world = self._connect(ward.service, ward.namespace)
-            world.journal.load()
+            retry_while_away(world, world.journal.load, REACH_WITHIN, cancelled=ward.disarmed)
         except SlipwayError as error:
             self._say(f"error {ward.rollout_id} {str(error).partition(chr(10))[0]}")
             return

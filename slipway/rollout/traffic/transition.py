@@ -23,6 +23,9 @@ from slipway.rollout.routers.base import Live, Split
 
 ACCEPT_WITHIN = 30.0
 """Seconds that the gateway has for each write; Contour needs 6 to 200 milliseconds."""
+BEHIND_WITHIN = 120.0
+"""The same for a gateway that judged an earlier generation of the route: its controller has been restarted, or waits to
+be let in by an API server that was; after such an outage it may ask again only every half minute."""
 POLL = 0.05
 SAME = 0.006
 """Percent; routers carry weights of 0.01%."""
@@ -87,16 +90,21 @@ def _kept(wanted: Split, live: Live | None, known: Sequence[Backend]) -> Split:
 
 def await_accepted(world: World, wait: Callable[[float], object]) -> Live:
     """The live route once the gateway has accepted it. Raises ClusterError with the gateway's own reason."""
-    deadline = world.now() + ACCEPT_WITHIN
+    began = world.now()
     while True:
         live = world.router.read()
         if live is not None and live.accepted:
             return live
-        if world.now() > deadline:
+        limit = accept_within(live)
+        if world.now() - began > limit:
             problem = live.problem if live is not None else "the route is missing"
-            limit = show_seconds(ACCEPT_WITHIN)
-            raise ClusterError(f"the gateway did not accept the route within {limit}: {problem}")
+            raise ClusterError(f"the gateway did not accept the route within {show_seconds(limit)}: {problem}")
         wait(POLL)
+
+
+def accept_within(live: Live | None) -> float:
+    """Seconds that the gateway has for this route."""
+    return BEHIND_WITHIN if live is not None and live.behind else ACCEPT_WITHIN
 
 
 def _same(live: Mapping[str, float], targets: Mapping[str, float]) -> bool:

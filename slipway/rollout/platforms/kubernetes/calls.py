@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 from lightkube import ApiError, ConfigError
 
-from slipway.release.errors import ClusterError, Conflict
+from slipway.release.errors import ClusterAway, ClusterError, Conflict
 
 NOT_FOUND = 404
 CONFLICT = 409
@@ -59,11 +59,12 @@ def failure_of(what: str, error: Exception) -> Failure:
     refused = _status_error(error)
     if refused is not None:
         return _refused(what, refused)
+    said: ClusterError
     if isinstance(error, httpx2.TimeoutException):
-        said = ClusterError(f"{what}: the API server did not answer in time; check that it is up")
+        said = ClusterAway(f"{what}: the API server did not answer in time; check that it is up")
         return Failure(Kind.NOT_DONE if isinstance(error, _NOT_SENT) else Kind.UNKNOWN, said)
     if isinstance(error, httpx2.HTTPError):
-        said = ClusterError(
+        said = ClusterAway(
             f"{what}: the API server cannot be reached ({_text(error)}); check the network and the kubeconfig"
         )
         return Failure(Kind.NOT_DONE if isinstance(error, _NOT_SENT) else Kind.UNKNOWN, said)
@@ -108,7 +109,8 @@ def _refused(what: str, error: httpx2.HTTPStatusError) -> Failure:
     remedy = _REMEDIES.get(code)
     if code == NOT_FOUND:
         remedy = "check that the namespace and the custom resource definitions exist"
-    told = ClusterError(f"{what}: {said}" + (f"; {remedy}" if remedy else ""))
+    kind = ClusterAway if code in (_TOO_MANY, *_AWAY) else ClusterError
+    told = kind(f"{what}: {said}" + (f"; {remedy}" if remedy else ""))
     return Failure(_kind(code, error), told, _wait(error.response))
 
 

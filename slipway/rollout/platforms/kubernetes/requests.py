@@ -20,7 +20,7 @@ import msgspec
 from lightkube import Client
 from lightkube.types import PatchType
 
-from slipway.release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
+from slipway.release.errors import ClusterAway, ClusterError, Conflict, LeaseLost, LeaseStale
 from slipway.rollout.platforms.kubernetes.calls import FAILURES, Failure, Kind, failure_of
 from slipway.rollout.process.fence import UNFENCED, Fence, boot_clock
 
@@ -237,7 +237,8 @@ class _Tries:
 
 
 def _unseen(error: ClusterError) -> ClusterError:
-    return ClusterError(f"{error}; whether it was done cannot be seen")
+    kind = ClusterAway if isinstance(error, ClusterAway) else ClusterError
+    return kind(f"{error}; whether it was done cannot be seen")
 
 
 def _told(what: str, failed: Failure) -> ClusterError:

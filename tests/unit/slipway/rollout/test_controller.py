@@ -24,6 +24,7 @@ from slipway.rollout.controller import (
     State,
     Wait,
     next_action,
+    resumed,
 )
 from tests.unit.slipway.rollout.examples import decision
 
@@ -340,3 +341,14 @@ def test_a_first_release_is_committed_only_once_a_request_has_reached_it() -> No
     assert ended == Abort(Cause.ENVIRONMENT, "no request through the gateway reached it: GET / answered 503")
     _, action = next_action(rules, state, look(now=503.0, reached=""))
     assert isinstance(action, Commit)
+
+
+def test_time_in_which_the_cluster_could_not_be_asked_is_no_time_of_waiting_for_it() -> None:
+    state = resumed(State(phase=Phase.SHIFT, began=0.0), 25.0)
+    _, action = next_action(RULES, state, look(now=31.0, accepted=False))
+    assert isinstance(action, Wait)
+    assert resumed(State(began=5.0), 25.0).began == 30.0
+
+
+def test_a_bake_goes_on_while_the_cluster_cannot_be_asked() -> None:
+    assert resumed(BAKING, 25.0) == BAKING

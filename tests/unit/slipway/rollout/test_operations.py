@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from slipway.release.errors import (
+    ClusterAway,
     ClusterError,
     InputError,
     JournalUnreadable,
@@ -476,3 +477,31 @@ def test_the_plan_and_the_rollout_say_when_more_replicas_serve_than_the_new_vers
     assert "warning: 6 replicas serve, the manifest declares 3" in operations.plan(world.wanted, world.world, {})
     outputs = update(world)
     assert outputs["outcome"]["notes"] == ["warning: 6 replicas serve, the manifest declares 3"]
+
+
+@pytest.mark.parametrize(
+    ("part", "method"), [("lease", "acquire"), ("journal", "load"), ("router", "claim"), ("journal", "save")]
+)
+def test_an_api_server_that_is_away_when_an_update_begins_does_not_end_it(part: str, method: str) -> None:
+    world = Simulation()
+    remember(world, head())
+    getattr(world, part).faults.next(method, ClusterAway("the API server did not answer in time"), times=3)
+    outputs = update(world)
+    assert outputs["weights"] == {"checkout-bbbbbbbb": 100.0}
+    assert any("waiting for the cluster" in line for line in world.lines.lines)
+
+
+def test_a_plan_is_made_although_the_first_reads_are_not_answered() -> None:
+    world = Simulation()
+    remember(world, head())
+    world.journal.faults.next("load", ClusterAway("the API server did not answer in time"), times=2)
+    assert "v-bbbbbbbb" in operations.plan(world.wanted, world.world, {})
+
+
+def test_a_refusal_of_the_api_server_is_told_at_once() -> None:
+    world = Simulation()
+    remember(world, head())
+    world.journal.faults.next("load", ClusterError("403"))
+    with pytest.raises(ClusterError, match="403"):
+        operations.plan(world.wanted, world.world, {})
+    assert world.clock.now() == 1000.0

@@ -15,6 +15,7 @@ from slipway.rollout.routers.httproute import (
     acceptance,
     body_of,
     check_preview,
+    is_behind,
     preview_spec_of,
     shares_of,
     spec_of,
@@ -212,3 +213,14 @@ def test_a_preview_that_nobody_can_reach_is_an_error() -> None:
     check_preview((NEW, HEADER))
     with pytest.raises(ClusterError, match=r"needs strategy.preview.header or strategy.preview.host"):
         check_preview((NEW, Preview()))
+
+
+def test_a_gateway_that_judged_an_earlier_generation_is_behind() -> None:
+    assert is_behind(live(entry(generation=1)))
+
+
+@pytest.mark.parametrize(
+    "status", [[], [entry()], [entry(accepted="False")], [entry(generation=3)], [entry(generation=1), entry("False")]]
+)
+def test_a_gateway_that_never_judged_or_has_judged_is_not_behind(status: list[dict[str, Any]]) -> None:
+    assert not is_behind(live(*status))

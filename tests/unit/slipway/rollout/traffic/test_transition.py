@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterError
 from slipway.rollout.routers.base import Draw, Split
-from slipway.rollout.traffic.transition import move, next_split, take_out
+from slipway.rollout.traffic.transition import await_accepted, move, next_split, take_out
 from tests.unit.slipway.rollout.examples import backend
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -115,3 +117,19 @@ def test_a_draw_that_is_not_the_wanted_one_is_written_anew_at_the_same_weights()
     assert live.body == world.router.body(route, None, second.draw)
     plain = move(world.world, route, Split(first.shares), [OLD, NEW], world.clock.advance)
     assert plain.body == world.router.body(route)
+
+
+def test_a_gateway_that_is_behind_has_longer_than_one_that_never_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Simulation()
+    world.router.judge("has not judged generation 2 of the route yet")
+    with pytest.raises(ClusterError, match="did not accept the route within 30s"):
+        await_accepted(world.world, world.clock.advance)
+    live = world.router.read()
+    assert live is not None
+    answer = [replace(live, behind=True)]
+    monkeypatch.setattr(world.router, "read", lambda max_age=0.0: answer[-1])
+    world.clock.at(world.clock.now() - 1000.0 + 90.0, lambda: answer.append(replace(live, accepted=True)))
+    assert await_accepted(world.world, world.clock.advance).accepted
+    answer.append(replace(live, behind=True))
+    with pytest.raises(ClusterError, match="did not accept the route within 2m"):
+        await_accepted(world.world, world.clock.advance)

@@ -5,7 +5,7 @@ import pytest
 from lightkube import ConfigError
 from lightkube.resources.core_v1 import ConfigMap
 
-from slipway.release.errors import ClusterError, Conflict
+from slipway.release.errors import ClusterAway, ClusterError, Conflict
 from slipway.rollout.platforms.kubernetes.calls import calling
 from tests.unit.slipway.rollout.api import Api, Effect, answering, failing, refusal
 
@@ -45,3 +45,10 @@ def test_every_failure_is_one_line_that_names_the_object_and_what_to_check(effec
 
 def test_a_409_is_a_conflict() -> None:
     assert isinstance(outcome(answering(refusal(409, "the object has been modified"))), Conflict)
+
+
+@pytest.mark.parametrize("away", [429, 500, 503, httpx2.ReadTimeout("slow"), httpx2.ConnectError("refused")])
+def test_an_api_server_that_is_away_is_told_from_one_that_refuses(away: int | Exception) -> None:
+    effect = answering(refusal(away, "no")) if isinstance(away, int) else failing(away)
+    assert isinstance(outcome(effect), ClusterAway)
+    assert not isinstance(outcome(answering(refusal(403, "no"))), ClusterAway)
