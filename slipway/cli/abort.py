@@ -34,12 +34,13 @@ def abort(
     what the journal says. That takes no Pulumi and, with --namespace, no checkout; nothing is held against the revision
     then. It waits until the Lease of the rollout has run out.
     """
-    from slipway.cli.cluster import head_of, world_of
     from slipway.cli.ending import end_rollout, serving_line
     from slipway.cli.target import namespace_of
+    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.inspection import head_of
 
     where = namespace_of(folder, stack, namespace)
-    world = world_of(service, where)
+    world = connect_world(service, where)
     ended = end_rollout(world, service, reason, timeout, lambda line: click.echo(line, err=True), wait=wait)
     settled = serving_line(head_of(world, service)) if ended.outcome is not None else None
     if as_json:

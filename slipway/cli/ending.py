@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slipway.cli.cluster import Holding, head_of, watched
 from slipway.cli.intent import await_obeyed, in_flight, operator, write
 from slipway.release.errors import ClusterError, LeaseHeld
 from slipway.release.records.journal import Attempt, Head
 from slipway.rollout.adapters import World
+from slipway.rollout.inspection import head_of
 from slipway.rollout.platforms.base import Intent
+from slipway.rollout.safety.holder import Holding, watch_lease
 from slipway.rollout.safety.rescue import rescue_once
 from slipway.rollout.safety.watchdog import new_rollout_id
 
@@ -38,7 +39,9 @@ def end_rollout(
     ClusterError when the traffic is not back in time."""
     attempt = in_flight(head_of(world, service), service)
     intent = write(world, "abort", reason, attempt)  # at once, for the case that somebody carries it out
-    holding = watched(world.lease, patient=True)  # one that was renewed just before its holder died is no sign of life
+    holding = watch_lease(
+        world.lease, patient=True
+    )  # one that was renewed just before its holder died is no sign of life
     if holding.alive:
         return Ended(attempt, intent, await_obeyed(world, service, intent, timeout) if wait else None)
     head = _put_back(world, service, attempt, holding, reason, tell)

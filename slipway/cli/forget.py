@@ -26,11 +26,11 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
     release that was killed before the engine had recorded it. Refused while something serves or a rollout is in flight.
     Its quarantined revisions are forgotten too.
     """
-    from slipway.cli.cluster import world_of
     from slipway.cli.target import namespace_of
+    from slipway.rollout.assemble import connect_world
 
     where = namespace_of(folder, stack, namespace)
-    world = world_of(service, where)
+    world = connect_world(service, where)
     refuse_in_use(world, service)
     if not yes:
         if not sys.stdin.isatty():
@@ -46,13 +46,14 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
 
 def refuse_in_use(world: World, service: str) -> None:
     """Raises ReleaseRefused when something serves or has traffic, or a rollout is in flight."""
-    from slipway.cli.cluster import head_of, watched
+    from slipway.rollout.inspection import head_of
+    from slipway.rollout.safety.holder import watch_lease
 
     head = head_of(world, service)
     if head is not None and head.serving is not None:
         backend = head.serving.backend
         raise ReleaseRefused(f"{service}: {backend.version} ({backend.revision}) serves; `pulumi destroy` removes it")
-    holding = watched(world.lease)
+    holding = watch_lease(world.lease)
     if holding.alive:
         raise ReleaseRefused(f"{service}: its Lease is {holding}; wait for it, or `slipway abort {service}`")
 

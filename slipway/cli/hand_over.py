@@ -31,12 +31,12 @@ def hand_over(
     update nothing changes but that the former stack deletes nothing of the service any more. Handed to the stack that
     releases it now, the offer is withdrawn. Not while a rollout is in flight.
     """
-    from slipway.cli.cluster import world_of
     from slipway.cli.intent import operator
     from slipway.cli.target import namespace_of
+    from slipway.rollout.assemble import connect_world
 
     where = namespace_of(folder, stack, namespace)
-    owner, now = offer(world_of(service, where), service, to, f"{operator()}: {reason}")
+    owner, now = offer(connect_world(service, where), service, to, f"{operator()}: {reason}")
     if as_json:
         show({"ok": True, "service": service, "namespace": where, "owner": owner, "handedTo": now})
     elif now is None:

@@ -57,11 +57,11 @@ def intent_command(action: Action, text: str) -> click.Command:
         as_json: bool,
         every: bool = False,
     ) -> None:
-        from slipway.cli.cluster import world_of
         from slipway.cli.target import namespace_of
+        from slipway.rollout.assemble import connect_world
 
         where = namespace_of(folder, stack, namespace)
-        world = world_of(service, where)
+        world = connect_world(service, where)
         scope: Scope = "all" if every else "step"
         intent = give(world, service, action, reason, scope)
         outcome = await_obeyed(world, service, intent, timeout) if wait else None
@@ -79,11 +79,12 @@ def intent_command(action: Action, text: str) -> click.Command:
 
 def give(world: World, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:
     """Write the intent for the rollout in flight. Raises ReleaseRefused when there is none that could obey."""
-    from slipway.cli.cluster import head_of, watched
+    from slipway.rollout.inspection import head_of
+    from slipway.rollout.safety.holder import watch_lease
 
     head = head_of(world, service)
     attempt = in_flight(head, service)
-    holding = watched(world.lease)
+    holding = watch_lease(world.lease)
     if not holding.alive:
         raise ReleaseRefused(
             f"{service}: rollout {attempt.id} began, but nobody carries it out any more (its Lease is {holding}); "
@@ -113,7 +114,7 @@ def await_obeyed(
 ) -> str:
     """Wait until the journal says that the intent was obeyed; returns the rollout's outcome by then, `running` while
     it goes on. Raises ClusterError when that does not happen in time, ReleaseRefused when it ended before."""
-    from slipway.cli.cluster import head_of
+    from slipway.rollout.inspection import head_of
 
     end = time.monotonic() + timeout
     while True:

@@ -60,15 +60,17 @@ def _agreed(found: Findings, *, yes: bool) -> bool:
 
 def look(engine: Engine, only: tuple[str, ...]) -> Findings:
     """Read the stack and the cluster; the Leases of all services are watched, whatever is shown."""
-    from slipway.cli.cluster import all_watched, head_of, world_of
     from slipway.cli.recover_view import Findings, Found, services_of_stack
     from slipway.release.project_files import config_of, stack_file
+    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.inspection import head_of
+    from slipway.rollout.safety.holder import watch_leases
 
     state, locks = engine.state(), engine.locks()
     path = stack_file(engine.project, engine.stack)
     services = services_of_stack(state, config_of(path) if path.exists() else {})
-    worlds = [world_of(service, namespace) for service, namespace in services]
-    holdings = all_watched(world.lease for world in worlds)
+    worlds = [connect_world(service, namespace) for service, namespace in services]
+    holdings = watch_leases(world.lease for world in worlds)
     found = [
         Found(service, namespace, head_of(world, service), holding)
         for (service, namespace), world, holding in zip(services, worlds, holdings, strict=True)

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from slipway.cli.cluster import Holding
 from slipway.cli.engine_records import Lock, Pending, State
 from slipway.cli.status_view import moment, named
 from slipway.release.project_files import NAMESPACE, SERVICES
 from slipway.release.records.journal import Head
 from slipway.release.tokens import ROLLOUT
+from slipway.rollout.safety.holder import Holding
 
 WIDTH = 12
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from slipway.cli.cluster import head_of
 from slipway.cli.ending import end_rollout
 from slipway.cli.engine import Engine
 from slipway.release.errors import EngineError, ReleaseRefused
 from slipway.release.records.journal import Attempt
 from slipway.rollout.adapters import World
+from slipway.rollout.inspection import head_of
 
 ABORTED_WITHIN = 120.0
 UNLOCKED_WITHIN = 60.0

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slipway.cli.cluster import head_of, watched, world_of
 from slipway.cli.engine import Engine
 from slipway.cli.engine_records import StackUpdate
 from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of, without_journal
@@ -25,7 +24,10 @@ from slipway.release.records.rollback import PreviousRelease, previous_release, 
 from slipway.release.rollout_inputs import Backend
 from slipway.release.strategy import chosen
 from slipway.rollout.adapters import World
+from slipway.rollout.assemble import connect_world
+from slipway.rollout.inspection import head_of
 from slipway.rollout.platforms.base import Readiness
+from slipway.rollout.safety.holder import watch_lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Stack:
 def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found: Stack, to: str | None) -> Plan:
     """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when
     there is nowhere to go back to, or a rollout is in flight."""
-    world = world_of(service, found.namespace)
+    world = connect_world(service, found.namespace)
     head = head_of(world, service)
     _refuse_in_flight(service, head, world)
     past = history.result()
@@ -127,7 +129,7 @@ def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -
 
     def entry_of(service: str) -> Mapping[str, Any] | None:
         try:
-            head = head_of(world_of(service, found.namespace), service)
+            head = head_of(connect_world(service, found.namespace), service)
         except ClusterError:
             return None
         if head is None or head.serving is None:
@@ -151,7 +153,7 @@ def _revisions(head: Head | None, *known: str | None) -> tuple[str, ...]:
 def _refuse_in_flight(service: str, head: Head | None, world: World) -> None:
     if head is None or head.attempt is None or not head.unfinished:
         return
-    if watched(world.lease).alive:
+    if watch_lease(world.lease).alive:
         candidate = head.attempt.candidate
         raise ReleaseRefused(
             f"{service}: a rollout to {candidate.version} ({candidate.revision}) is in flight; "

@@ -14,13 +14,13 @@ from typing import Any
 import yaml
 
 from slipway.cli.changes import Change, Owners, changes, first_error, others
-from slipway.cli.cluster import head_of
 from slipway.cli.engine import WHOLE, Engine, Scope
 from slipway.cli.engine_records import Run
 from slipway.cli.process import OnLine
 from slipway.cli.rollback_plan import Plan
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
 from slipway.release.project_files import SERVICES
+from slipway.rollout.inspection import head_of
 
 
 @dataclass(frozen=True, slots=True)

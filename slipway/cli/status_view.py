@@ -3,96 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from slipway.cli.cluster import Holding
 from slipway.release.records.journal import Attempt, Head, Outcome, StepRecord
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import show_seconds
-from slipway.rollout.inspection import drift_of, lacking
-from slipway.rollout.platforms.base import Intent, Readiness
-from slipway.rollout.routers.base import Live
-from slipway.rollout.update_plan import who_changed, whole_on
+from slipway.rollout.inspection import Inspection
+from slipway.rollout.platforms.base import Readiness
 
 WIDTH = 13
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was read of one service. `latest` is the last record of the rollout in flight, with its verdict."""
-
-    service: str
-    namespace: str
-    head: Head | None
-    live: Live | None
-    lease: Holding
-    intent: Intent | None = None
-    latest: dict[str, Any] | None = None
-    now: float = 0.0
-    readiness: Readiness | None = None
-    """Of the workload that serves."""
-    route_changes: str = ""
-    """What of the route's settings is not as the release declares it, in words."""
-
-    @property
-    def drift(self) -> str | None:
-        """What was changed in place in the workload that serves."""
-        backend = self._serving
-        return drift_of(backend, self.readiness) if backend is not None and self.readiness is not None else None
-
-    @property
-    def lacking(self) -> str | None:
-        """The replicas that the workload that serves lacks."""
-        backend = self._serving
-        return lacking(backend, self.readiness) if backend is not None and self.readiness is not None else None
-
-    @property
-    def _serving(self) -> Backend | None:
-        return self.head.serving.backend if self.head is not None and self.head.serving is not None else None
-
-    @property
-    def paused(self) -> bool:
-        """Whether the rollout in flight obeyed a pause last."""
-        attempt = self.head.attempt if self.head is not None else None
-        if attempt is None or attempt.outcome is not Outcome.RUNNING or self.intent is None:
-            return False
-        return self.intent.action == "pause" and self.intent.id == attempt.acknowledged
-
-    @property
-    def problem(self) -> str | None:
-        """What somebody has to look at; None while all is as it should be."""
-        head = self.head
-        if head is None:
-            return "no journal: nothing was released here, or somebody deleted it"
-        if head.unfinished:
-            if self.lease.alive:
-                return None
-            ways = "`slipway abort` puts the traffic back, `slipway recover` shows the rest"
-            return f"a rollout was interrupted, its Lease is {self.lease}; {ways}"
-        if head.serving is None:
-            return "nothing serves yet"
-        if self.live is None:
-            return "the route is missing; pulumi up writes it anew"
-        return self._route_problem(self.live, head.serving.backend) or self.drift or self.lacking or _leaving(head)
-
-    def _route_problem(self, live: Live, serving: Backend) -> str | None:
-        if not whole_on(live, serving):
-            return f"{who_changed(live)} changed the weights; pulumi up puts them back"
-        if self.route_changes:
-            return f"{who_changed(live)} changed the route: {self.route_changes}; pulumi up puts it back"
-        return None if live.accepted else f"the gateway does not accept the route: {live.problem}"
-
-
-def _leaving(head: Head) -> str | None:
-    if not head.leaving:
-        return None
-    names = ", ".join(one.service for one in head.leaving)
-    return f"{names} was not seen without requests yet; pulumi up waits for it"
-
-
-def as_json(seen: Seen) -> dict[str, Any]:
+def as_json(seen: Inspection) -> dict[str, Any]:
     """Plain JSON values; `attempt` is the journal's record of the last rollout, in flight while `running`."""
     head: dict[str, Any] = seen.head.to_json() if seen.head is not None else {}
     live = seen.live
@@ -133,7 +57,7 @@ def _replicas(readiness: Readiness | None) -> dict[str, int] | None:
     return {"desired": readiness.desired, "ready": readiness.ready, "endpoints": readiness.endpoints_ready}
 
 
-def as_text(seen: Seen) -> str:
+def as_text(seen: Inspection) -> str:
     """A few aligned lines."""
     return "\n".join([f"{seen.service} in {seen.namespace}", *(_row(name, text) for name, text in _rows(seen))])
 
@@ -142,7 +66,7 @@ def _row(name: str, text: str) -> str:
     return f"  {name:{WIDTH}}{text}"
 
 
-def _rows(seen: Seen) -> Iterator[tuple[str, str]]:
+def _rows(seen: Inspection) -> Iterator[tuple[str, str]]:
     head = seen.head
     if head is not None and head.serving is not None:
         yield "serves", f"{named(head.serving.backend)}  {head.serving.backend.image}"
@@ -171,7 +95,7 @@ def _ownership(head: Head) -> Iterator[tuple[str, str]]:
         yield "handed to", f"{head.handed_to}  {head.handed_by or ''}".rstrip()
 
 
-def _attempt(seen: Seen, attempt: Attempt) -> Iterator[tuple[str, str]]:
+def _attempt(seen: Inspection, attempt: Attempt) -> Iterator[tuple[str, str]]:
     running = attempt.outcome is Outcome.RUNNING
     length = show_seconds(float(round((seen.now if running else attempt.ended or attempt.began) - attempt.began)))
     state = f"in flight for {length}" if running else f"{attempt.outcome.value} after {length}"

@@ -1,29 +1,133 @@
-"""What of a workload is not as the journal says it was released. Pure."""
+"""What a service is like now, read from outside of any rollout: journal, route, holder of the Lease, drift.
+
+`slipway status`, reports and dashboards read this and nothing below it. Nothing is written.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+from slipway.release.records.journal import Head, Outcome, Serving
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.platforms.base import Readiness
+from slipway.rollout.adapters import World
+from slipway.rollout.drift import drift_of, lacking
+from slipway.rollout.platforms.base import Intent, Readiness
+from slipway.rollout.platforms.kubernetes.client import connect
+from slipway.rollout.platforms.kubernetes.journal_store import services_with_journal
+from slipway.rollout.record import load
+from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.changes import describe_changes
+from slipway.rollout.safety.holder import WATCH, Holding, watch_lease
+from slipway.rollout.update_plan import who_changed, whole_on
 
 
-def drift_of(backend: Backend, readiness: Readiness) -> str | None:
-    """What was changed in place; None while the workload is as it was released. What is compared is the image and
-    the number of replicas, which an autoscaler may change for a good reason."""
-    if readiness.image is None:
-        return f"Deployment {backend.deployment} is missing"
-    found = []
-    if readiness.image != backend.image:
-        found.append(f"its image was changed in place to {readiness.image}, released was {backend.image}")
-    if readiness.desired != backend.replicas:
-        found.append(f"it was scaled to {readiness.desired} replicas, released were {backend.replicas}")
-    return f"{backend.deployment}: {'; '.join(found)}" if found else None
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was read of one service. `latest` is the last record of the rollout in flight, with its verdict."""
+
+    service: str
+    namespace: str
+    head: Head | None
+    live: Live | None
+    lease: Holding
+    intent: Intent | None = None
+    latest: dict[str, Any] | None = None
+    now: float = 0.0
+    readiness: Readiness | None = None
+    """Of the workload that serves."""
+    route_changes: str = ""
+    """What of the route's settings is not as the release declares it, in words."""
+
+    @property
+    def drift(self) -> str | None:
+        """What was changed in place in the workload that serves."""
+        backend = self._serving
+        return drift_of(backend, self.readiness) if backend is not None and self.readiness is not None else None
+
+    @property
+    def lacking(self) -> str | None:
+        """The replicas that the workload that serves lacks."""
+        backend = self._serving
+        return lacking(backend, self.readiness) if backend is not None and self.readiness is not None else None
+
+    @property
+    def _serving(self) -> Backend | None:
+        return self.head.serving.backend if self.head is not None and self.head.serving is not None else None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the rollout in flight obeyed a pause last."""
+        attempt = self.head.attempt if self.head is not None else None
+        if attempt is None or attempt.outcome is not Outcome.RUNNING or self.intent is None:
+            return False
+        return self.intent.action == "pause" and self.intent.id == attempt.acknowledged
+
+    @property
+    def problem(self) -> str | None:
+        """What is not as it should be, with the remedy; None while all is."""
+        head = self.head
+        if head is None:
+            return "no journal: nothing was released here, or somebody deleted it"
+        if head.unfinished:
+            if self.lease.alive:
+                return None
+            ways = "`slipway abort` puts the traffic back, `slipway recover` shows the rest"
+            return f"a rollout was interrupted, its Lease is {self.lease}; {ways}"
+        if head.serving is None:
+            return "nothing serves yet"
+        if self.live is None:
+            return "the route is missing; pulumi up writes it anew"
+        return self._route_problem(self.live, head.serving.backend) or self.drift or self.lacking or _leaving(head)
+
+    def _route_problem(self, live: Live, serving: Backend) -> str | None:
+        if not whole_on(live, serving):
+            return f"{who_changed(live)} changed the weights; pulumi up puts them back"
+        if self.route_changes:
+            return f"{who_changed(live)} changed the route: {self.route_changes}; pulumi up puts it back"
+        return None if live.accepted else f"the gateway does not accept the route: {live.problem}"
 
 
-def lacking(backend: Backend, readiness: Readiness) -> str | None:
-    """The replicas that are not ready, and why; None while all are."""
-    wanted = max(readiness.desired, backend.replicas)
-    ready = min(readiness.ready, readiness.endpoints_ready)
-    if ready >= wanted:
+def _leaving(head: Head) -> str | None:
+    if not head.leaving:
         return None
-    why = f": {readiness.problem}" if readiness.problem else ""
-    return f"{backend.deployment}: {ready} of {wanted} replicas ready{why}"
+    names = ", ".join(one.service for one in head.leaving)
+    return f"{names} was not seen without requests yet; pulumi up waits for it"
+
+
+def inspect(world: World, service: str, namespace: str) -> Inspection:
+    """Read everything of one service. Raises ClusterError with one clear line, also for a journal that is damaged or of
+    a newer format."""
+    head = head_of(world, service)
+    running = head is not None and head.unfinished
+    attempt = head.attempt if head is not None and running else None
+    live = world.router.read()
+    serving = head.serving if head is not None else None
+    return Inspection(
+        service=service,
+        namespace=namespace,
+        head=head,
+        live=live,
+        lease=watch_lease(world.lease, WATCH if running else 0.0),
+        intent=world.intents.read() if running else None,
+        latest=world.journal.latest(attempt.id) if attempt is not None else None,
+        now=world.now(),
+        readiness=world.workloads.readiness(serving.backend) if serving is not None else None,
+        route_changes=_route_changes(world, serving, live) if serving is not None and not running else "",
+    )
+
+
+def head_of(world: World, service: str) -> Head | None:
+    """The journal's head, None when there is none. Raises ClusterError."""
+    stored = load(world, service)
+    return None if stored is None else stored.head
+
+
+def services_in(namespace: str) -> list[str]:
+    """The services that have a journal in this namespace. Raises ClusterError."""
+    return services_with_journal(connect(namespace), namespace)
+
+
+def _route_changes(world: World, serving: Serving, live: Live | None) -> str:
+    """What of the live route's settings is not as the release that serves declares it."""
+    return describe_changes(world.router.settings(serving.route), live.settings) if live is not None else ""

@@ -21,8 +21,8 @@ from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.assemble import connect_world
+from slipway.rollout.drift import drift_of
 from slipway.rollout.executor import Executor, Reporter, with_old_replicas
-from slipway.rollout.inspection import drift_of
 from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from slipway.rollout.record import Stored, leaving_with, load, save_head

@@ -56,10 +56,11 @@ def save_head(world: World, stored: Stored, head: Head) -> None:
     raise ClusterError("the journal's head could not be written: its version keeps changing")
 
 
-def load(world: World) -> Stored | None:
-    """The journal's head, None when there is none."""
+def load(world: World, service: str | None = None) -> Stored | None:
+    """The journal's head, None when there is none. Raises ClusterError; `service` is the journal's name in its message
+    where the document may not say it."""
     found = world.journal.load()
-    return None if found is None else Stored(read_head(found[0]), found[1])
+    return None if found is None else Stored(read_head(found[0], service), found[1])
 
 
 def _is_ours(found: Head, known: Head, wanted: Head) -> bool:

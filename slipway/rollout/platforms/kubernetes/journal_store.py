@@ -8,12 +8,14 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from lightkube import Client
+from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, JournalUnreadable
+from slipway.release.labels import SERVICE_LABEL
 from slipway.rollout.platforms.base import Condense, Document
-from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
+from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
 from slipway.rollout.platforms.kubernetes.records import RecordChunks, line_of
-from slipway.rollout.platforms.kubernetes.requests import Patience, version_of
+from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, version_of
 from slipway.rollout.process.fence import UNFENCED, Fence
 
 HEAD_BYTES = 512 * 1024
@@ -87,3 +89,13 @@ class ConfigMapJournalStore:
         """Delete head and records."""
         self.prune(frozenset())
         self._documents.delete(self._name, _HEAD)
+
+
+def services_with_journal(client: Client, namespace: str) -> list[str]:
+    """The services that have a journal in this namespace. Raises ClusterError."""
+    found = Requests(client).ask(
+        f"ConfigMaps in {namespace}",
+        lambda: list(client.list(ConfigMap, namespace=namespace, labels={PART_LABEL: _HEAD})),
+    )
+    labels = [(one.metadata.labels if one.metadata is not None else None) or {} for one in found]
+    return sorted({one[SERVICE_LABEL] for one in labels if SERVICE_LABEL in one})

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from slipway.cli.cluster import watched
 from slipway.cli.main import cli
 from slipway.release.errors import LeaseHeld
 from slipway.release.records import journal
@@ -21,6 +20,7 @@ from slipway.rollout.platforms.base import LeaseState
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.memory import MemoryRouter
+from slipway.rollout.safety.holder import watch_lease
 from tests.unit.slipway.cli.examples import NOW, ScriptedLease, attempt, backend, head, held, world
 
 RUNNING = head(attempt=attempt(), stack="shop/prod")
@@ -62,7 +62,7 @@ class Renewing(MemoryLease):
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch) -> Any:
     def _put(found: World) -> Cluster:
-        monkeypatch.setattr("slipway.cli.cluster.world_of", lambda service, namespace: found)
+        monkeypatch.setattr("slipway.rollout.assemble.connect_world", lambda service, namespace: found)
         return Cluster(found)
 
     return _put
@@ -114,8 +114,8 @@ def test_a_lease_that_was_renewed_just_before_its_holder_died_is_no_sign_of_life
         def held_by(self) -> LeaseState:
             return held(age=0.5)
 
-    at_once = partial(watched, pause=lambda seconds: None)
-    monkeypatch.setattr("slipway.cli.ending.watched", at_once)
+    at_once = partial(watch_lease, pause=lambda seconds: None)
+    monkeypatch.setattr("slipway.cli.ending.watch_lease", at_once)
     found = replace(abandoned(), lease=Died(lambda: NOW))
     monkeypatch.setattr(MemoryLease, "acquire", lambda self, holder, duration, role="rollout": held())
     monkeypatch.setattr(MemoryLease, "release", lambda self: None)

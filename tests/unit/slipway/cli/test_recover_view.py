@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from slipway.cli.cluster import Holding
 from slipway.cli.engine_records import Lock, Pending, Resource, State
 from slipway.cli.recover_view import Findings, Found, as_json, as_text, next_step, services_of_stack
+from slipway.rollout.safety.holder import Holding
 from tests.unit.slipway.cli.examples import attempt, head
 
 URN = "urn:pulumi:prod::releases::slipway:index:Canary$slipway:index:Rollout::checkout"

@@ -6,11 +6,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from slipway.cli.cluster import Holding
-from slipway.cli.status_view import Seen, as_json, as_text
+from slipway.cli.status_view import as_json, as_text
 from slipway.release.records.journal import Outcome, StepRecord
+from slipway.rollout.inspection import Inspection
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.routers.base import Live
+from slipway.rollout.safety.holder import Holding
 from tests.unit.slipway.cli.examples import NOW, attempt, backend, completed, head, intent, live, quarantine
 
 RENEWED = Holding("renewed", "someone", 1.0)
@@ -18,12 +19,12 @@ FREE = Holding("free")
 STEP = StepRecord(weight=5, began=NOW - 20, ended=NOW - 10, requests=200, errors=1, verdict="PASS")
 
 
-def seen(**changes: Any) -> Seen:
+def seen(**changes: Any) -> Inspection:
     values: dict[str, Any] = {"head": head(), "live": live(a=100.0), "lease": FREE, "now": NOW}
-    return Seen(service="checkout", namespace="shop", **{**values, **changes})
+    return Inspection(service="checkout", namespace="shop", **{**values, **changes})
 
 
-def in_flight(**changes: Any) -> Seen:
+def in_flight(**changes: Any) -> Inspection:
     running = head(attempt=attempt(steps=(STEP, StepRecord(weight=25, began=NOW - 10)), acknowledged="i1"))
     return seen(**{"head": running, "live": live(a=75.0, b=25.0), "lease": RENEWED, **changes})
 

@@ -23,7 +23,7 @@ def test_a_script_with_a_lone_surrogate_is_a_problem() -> None:
 
 
 def test_modules_of_the_folder_that_is_judged_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "release").mkdir()
+    (tmp_path / "slipway" / "release").mkdir(parents=True)
     for forged in ("slipway/release/__init__.py", "postgast.py", "json.py"):
         (tmp_path / forged).write_text("raise SystemExit('forged')")
     monkeypatch.chdir(tmp_path)

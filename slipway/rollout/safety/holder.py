@@ -1,4 +1,4 @@
-"""What the cluster says of a service: its journal, its route, and whether somebody keeps its Lease alive."""
+"""Whether a process keeps a Lease alive, as seen from outside: by watching for its renewals."""
 
 from __future__ import annotations
 
@@ -8,17 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-from lightkube.resources.core_v1 import ConfigMap
-
-from slipway.release.labels import SERVICE_LABEL
-from slipway.release.records.journal import Head, read_head
 from slipway.release.units import show_seconds
-from slipway.rollout.adapters import World
-from slipway.rollout.assemble import connect_world
 from slipway.rollout.platforms.base import Lease
-from slipway.rollout.platforms.kubernetes.client import connect
-from slipway.rollout.platforms.kubernetes.objects import PART_LABEL
-from slipway.rollout.platforms.kubernetes.requests import Requests
 from slipway.rollout.safety.heartbeat import RENEW_EVERY
 
 WATCH = 2 * RENEW_EVERY + 0.5
@@ -47,29 +38,7 @@ class Holding:
         return f"held by {self.holder}, {what} {since}"
 
 
-def head_of(world: World, service: str) -> Head | None:
-    """The journal's head, None when there is none."""
-    stored = world.journal.load()
-    return None if stored is None else read_head(stored[0], service)
-
-
-def world_of(service: str, namespace: str) -> World:
-    """The adaptors of one service; nothing is asked yet."""
-    return connect_world(service, namespace)
-
-
-def services_in(namespace: str) -> list[str]:
-    """The services that have a journal in this namespace."""
-    client = connect(namespace)
-    found = Requests(client).ask(
-        f"ConfigMaps in {namespace}",
-        lambda: list(client.list(ConfigMap, namespace=namespace, labels={PART_LABEL: "journal"})),
-    )
-    labels = [(one.metadata.labels if one.metadata is not None else None) or {} for one in found]
-    return sorted({one[SERVICE_LABEL] for one in labels if SERVICE_LABEL in one})
-
-
-def watched(
+def watch_lease(
     lease: Lease, seconds: float = WATCH, *, patient: bool = False, pause: Callable[[float], object] = time.sleep
 ) -> Holding:
     """Whether a Lease is kept alive, watching for so long at most. One that was renewed a moment ago by our clock
@@ -91,8 +60,8 @@ def watched(
     return Holding("expired" if state.expired else "silent", state.holder, state.age)
 
 
-def all_watched(leases: Iterable[Lease]) -> list[Holding]:
+def watch_leases(leases: Iterable[Lease]) -> list[Holding]:
     """Each of them, patiently and at the same time."""
     every = list(leases)
     with ThreadPoolExecutor(max_workers=max(1, min(16, len(every)))) as pool:
-        return list(pool.map(lambda lease: watched(lease, patient=True), every))
+        return list(pool.map(lambda lease: watch_lease(lease, patient=True), every))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.cli.cluster import POLL, WATCH, head_of, watched
-from slipway.release.errors import ClusterError
 from slipway.rollout.platforms.base import LeaseState
 from slipway.rollout.safety.heartbeat import RENEW_EVERY
-from tests.unit.slipway.cli.examples import NOW, ScriptedLease, head, held, world
+from slipway.rollout.safety.holder import POLL, WATCH, watch_lease
+from tests.unit.slipway.cli.examples import NOW, ScriptedLease, held
 
 
 class Pauses:
@@ -22,61 +21,49 @@ class Pauses:
 
 
 def test_nobody_holds_a_free_lease() -> None:
-    assert watched(ScriptedLease(None)).state == "free"
+    assert watch_lease(ScriptedLease(None)).state == "free"
 
 
 def test_one_that_was_renewed_a_moment_ago_is_alive_at_once() -> None:
     pauses = Pauses()
-    assert watched(ScriptedLease(held(age=1.0)), pause=pauses).alive
+    assert watch_lease(ScriptedLease(held(age=1.0)), pause=pauses).alive
     assert pauses.seconds == 0.0
 
 
 def test_the_clock_of_somebody_else_is_not_believed_when_it_matters() -> None:
     pauses = Pauses()
-    assert watched(ScriptedLease(held(age=1.0)), patient=True, pause=pauses).state == "silent"
+    assert watch_lease(ScriptedLease(held(age=1.0)), patient=True, pause=pauses).state == "silent"
     assert pauses.seconds >= 2 * RENEW_EVERY
 
 
 @pytest.mark.parametrize("age", [-300.0, 300.0])
 def test_a_renewal_that_is_seen_counts_whatever_the_clocks_say(age: float) -> None:
     lease = ScriptedLease(held(age=age), held(age=age), held(age=age, renewed=NOW + RENEW_EVERY))
-    assert watched(lease, pause=Pauses()).alive
+    assert watch_lease(lease, pause=Pauses()).alive
 
 
 def test_a_change_of_hands_is_life() -> None:
     other = LeaseState("another", NOW, 60.0, 15.0, False, 1)
-    assert watched(ScriptedLease(held(age=60.0), other), pause=Pauses()).alive
+    assert watch_lease(ScriptedLease(held(age=60.0), other), pause=Pauses()).alive
 
 
 def test_one_that_is_not_renewed_is_silent_and_says_for_how_long() -> None:
-    holding = watched(ScriptedLease(held(age=9.0)), pause=Pauses())
+    holding = watch_lease(ScriptedLease(held(age=9.0)), pause=Pauses())
     assert not holding.alive
     assert str(holding) == "held by someone, not renewed for 9s"
 
 
 def test_an_expired_one_is_not_watched_any_longer() -> None:
     pauses = Pauses()
-    assert watched(ScriptedLease(held(age=60.0, expired=True)), pause=pauses).state == "expired"
+    assert watch_lease(ScriptedLease(held(age=60.0, expired=True)), pause=pauses).state == "expired"
     assert pauses.seconds == 0.0
 
 
 def test_one_that_is_given_back_meanwhile_is_free() -> None:
-    assert watched(ScriptedLease(held(age=9.0), None), pause=Pauses()).state == "free"
+    assert watch_lease(ScriptedLease(held(age=9.0), None), pause=Pauses()).state == "free"
 
 
 def test_it_is_watched_for_more_than_two_renewals() -> None:
     lease = ScriptedLease(held(age=9.0))
-    watched(lease, pause=Pauses())
+    watch_lease(lease, pause=Pauses())
     assert (lease.asked - 1) * POLL == WATCH > 2 * RENEW_EVERY
-
-
-def test_a_journal_is_read() -> None:
-    assert head_of(world(head()), "checkout") == head()
-    assert head_of(world(), "checkout") is None
-
-
-def test_a_journal_of_another_format_is_one_clear_line() -> None:
-    broken = world()
-    broken.journal.save({"service": "checkout", "format": 2}, None)
-    with pytest.raises(ClusterError, match="the journal of checkout has format 2"):
-        head_of(broken, "checkout")

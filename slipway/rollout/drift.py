@@ -1,0 +1,29 @@
+"""What of a workload is not as the journal says it was released. Pure."""
+
+from __future__ import annotations
+
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.platforms.base import Readiness
+
+
+def drift_of(backend: Backend, readiness: Readiness) -> str | None:
+    """What was changed in place; None while the workload is as it was released. What is compared is the image and
+    the number of replicas, which an autoscaler may change for a good reason."""
+    if readiness.image is None:
+        return f"Deployment {backend.deployment} is missing"
+    found = []
+    if readiness.image != backend.image:
+        found.append(f"its image was changed in place to {readiness.image}, released was {backend.image}")
+    if readiness.desired != backend.replicas:
+        found.append(f"it was scaled to {readiness.desired} replicas, released were {backend.replicas}")
+    return f"{backend.deployment}: {'; '.join(found)}" if found else None
+
+
+def lacking(backend: Backend, readiness: Readiness) -> str | None:
+    """The replicas that are not ready, and why; None while all are."""
+    wanted = max(readiness.desired, backend.replicas)
+    ready = min(readiness.ready, readiness.endpoints_ready)
+    if ready >= wanted:
+        return None
+    why = f": {readiness.problem}" if readiness.problem else ""
+    return f"{backend.deployment}: {ready} of {wanted} replicas ready{why}"

@@ -1,0 +1,36 @@
+"""A workload that was changed in place is told apart from one that is as it was released."""
+
+from __future__ import annotations
+
+from slipway.rollout.drift import drift_of, lacking
+from slipway.rollout.platforms.base import Readiness
+from tests.unit.slipway.rollout.examples import backend
+
+SIDE = backend()
+AS_RELEASED = Readiness(3, 3, 3, 0, image=SIDE.image)
+
+
+def test_a_workload_as_it_was_released_has_no_drift_and_lacks_nothing() -> None:
+    assert drift_of(SIDE, AS_RELEASED) is None
+    assert lacking(SIDE, AS_RELEASED) is None
+
+
+def test_another_image_and_another_number_of_replicas_are_both_named() -> None:
+    text = drift_of(SIDE, Readiness(4, 4, 4, 0, image="registry.example/checkout@sha256:ffff"))
+    assert text == (
+        "checkout-aaaaaaaa: its image was changed in place to registry.example/checkout@sha256:ffff, released was "
+        f"{SIDE.image}; it was scaled to 4 replicas, released were 3"
+    )
+
+
+def test_a_missing_deployment_is_drift() -> None:
+    assert drift_of(SIDE, Readiness(0, 0, 0, 0)) == "Deployment checkout-aaaaaaaa is missing"
+
+
+def test_replicas_that_are_not_ready_are_named_with_their_reason() -> None:
+    text = lacking(SIDE, Readiness(3, 2, 1, 0, problem="pod x: OOMKilled", image=SIDE.image))
+    assert text == "checkout-aaaaaaaa: 1 of 3 replicas ready: pod x: OOMKilled"
+
+
+def test_a_workload_scaled_to_nothing_lacks_what_was_released() -> None:
+    assert lacking(SIDE, Readiness(0, 0, 0, 0, image=SIDE.image)) == "checkout-aaaaaaaa: 0 of 3 replicas ready"
