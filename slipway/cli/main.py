@@ -29,6 +29,9 @@ COMMANDS = {
 }
 """Command to one line of help. The command ``a-b`` is the object ``a_b`` of the module ``cli.a_b``."""
 
+FOLDERS = {"policy": "policies", "sandbox": "sandbox"}
+"""Commands to the folder of a checkout of Slipway that each needs; the installed package alone has none of them."""
+
 
 class LazyGroup(click.Group):
     """Lists its commands out of a table, so that neither ``--help`` nor a command pays for the others' imports."""
@@ -57,12 +60,24 @@ class LazyGroup(click.Group):
         except Exception as error:
             if "SLIPWAY_DEBUG" in os.environ:
                 raise
-            fail(ctx, f"unexpected {type(error).__name__}: {error} (SLIPWAY_DEBUG=1 shows where)")
+            fail(
+                ctx,
+                _missing_folder(error) or f"unexpected {type(error).__name__}: {error} (SLIPWAY_DEBUG=1 shows where)",
+            )
         return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _missing_folder(error: Exception) -> str | None:
+    """What to do where a folder of the checkout is missing; None for any other error."""
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    for command, folder in FOLDERS.items():
+        if missing == folder:
+            return f"slipway {command} needs the folder {folder}/ of a checkout of Slipway: run the command there"
+    return None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
