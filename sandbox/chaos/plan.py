@@ -29,14 +29,20 @@ RESTARTS = (Kind.RESTART_GATEWAY, Kind.RESTART_DATA_PLANE, Kind.RESTART_METRICS,
 
 SHORT = 20
 """Up to so many trials, sleeps and outages are short, so that all fit into a run of continuous integration."""
-LONG_ROLLOUT = 12.0
-"""Seconds from the start of `pulumi up` within which the moment of a strike lies: about what one takes here."""
+IN_FLIGHT = 7.0
+"""Seconds from the taking of the Lease within which a strike at any moment lies: about what a rollout takes here, until
+it is seen in force."""
+SOON = 1.5
+"""Seconds after a state of the route or the journal within which a strike at that state lies."""
 
 
 class Moment(StrEnum):
-    """When it happens: after a delay from the start of `pulumi up`, or at the first sight of a state of the route."""
+    """When it happens: at the first sight of something that the `pulumi up` does, after its `delay`."""
 
-    DELAY = "delay"
+    START = "start"
+    """The command is started; only for faults of the API, which may be there from the beginning."""
+    LEASE = "lease"
+    """The Lease is taken."""
     JOIN = "join"
     """The new backend is in the route and has no traffic yet."""
     SPLIT = "split"
@@ -47,7 +53,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True)
 class Trial:
-    """`delay` counts from the start for the moment `DELAY`, else from the moment; `seconds` is how long a sleep or an
+    """`delay` counts from the moment, in seconds; `seconds` is how long a sleep or an
     outage lasts; with `back` the recovery returns to the version that served before, else it goes forward again.
     `seed` decides what the faults of the API hit."""
 
@@ -75,8 +81,10 @@ def trials(seed: int, count: int) -> list[Trial]:
 
 
 def _trial(number: int, kind: Kind, dice: random.Random, *, short: bool) -> Trial:
-    moment = dice.choice([Moment.DELAY, Moment.DELAY, Moment.JOIN, Moment.SPLIT, Moment.COMMIT])
-    delay = dice.uniform(0.5, LONG_ROLLOUT) if moment is Moment.DELAY else dice.choice([0.0, dice.uniform(0.0, 3.0)])
+    moments = [Moment.LEASE, Moment.LEASE, Moment.LEASE, Moment.JOIN, Moment.SPLIT, Moment.COMMIT]
+    moment = dice.choice([Moment.START, *moments] if kind is Kind.API_FAULTS else moments)
+    late = dice.uniform(0.0, IN_FLIGHT if moment is Moment.LEASE else SOON)
+    delay = 0.0 if moment is Moment.START else dice.choice([0.0, late, late])
     return Trial(
         number=number,
         kind=kind,

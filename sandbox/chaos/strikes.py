@@ -64,7 +64,8 @@ class Strike:
     def _await_moment(self, up: Up) -> None:
         trial = self._trial
         seen: dict[Moment, Callable[[], bool]] = {
-            Moment.DELAY: lambda: True,
+            Moment.START: lambda: True,
+            Moment.LEASE: self._subject.leased,
             Moment.JOIN: lambda: len(self._subject.shares()) > 1,
             Moment.SPLIT: lambda: sum(share > 0 for share in self._subject.shares().values()) > 1,
             Moment.COMMIT: lambda: self._subject.serving() != self._before,
@@ -135,12 +136,13 @@ class Strike:
     def _with_faults(self) -> None:
         context, trial = self._context, self._trial
         with ApiProxy.before(context.paths.kubeconfig, context.pki, self._subject.folder, trial.seed) as proxy:
-            hits = [proxy.faults.inject(fault) for fault in faults_of(trial.seed)]
             up = self._subject.up(f"{trial.number}-first", kubeconfig=proxy.kubeconfig)
+            self._await_moment(up)
+            hits = [proxy.faults.inject(fault) for fault in faults_of(trial.seed)]
             self._row.first_up = up.await_end()
             self._check_ended(up)
             met = [f"{len(one.hits)} {one.fault.kind} {one.fault.path}".strip() for one in hits if one.hits]
-            self._row.struck = "met " + (", ".join(met) or "none")
+            self._row.struck += ", met " + (", ".join(met) or "none")
             leave(proxy.kubeconfig)
 
 

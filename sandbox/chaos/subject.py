@@ -25,7 +25,7 @@ from slipway.rollout.platforms.base import Readiness
 NAME = "checkout"
 STRATEGY: Mapping[str, Any] = {
     "kind": "canary",
-    "steps": [{"weight": weight, "bake": "1s"} for weight in (25, 50, 100)],
+    "steps": [{"weight": weight, "bake": "1s"} for weight in (40, 100)],
 }
 GUARDRAIL = {"name": "errors", "kind": "error-ratio", "tolerate": 1.1, "negligible": "5%"}
 """Decided by a hundred requests: what is tried is the machinery around the decision."""
@@ -130,6 +130,10 @@ class Subject:
         """The version that serves by the journal."""
         head = self.head()
         return head.serving.backend.version if head is not None and head.serving is not None else None
+
+    def leased(self) -> bool:
+        """Whether somebody holds the Lease."""
+        return self.world.lease.held_by() is not None
 
     def settled(self) -> bool:
         """Whether nothing is in flight and one backend has all the traffic."""

@@ -11,7 +11,7 @@ from sandbox.sample.records import Counts, Failure
 
 
 def trial(number: int, kind: Kind) -> Trial:
-    return Trial(number, kind, Moment.DELAY, delay=1.0, seconds=5.0, back=False, seed=1)
+    return Trial(number, kind, Moment.LEASE, delay=1.0, seconds=5.0, back=False, seed=1)
 
 
 def test_the_summary_counts_trials_by_kind_and_keeps_every_row(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_the_summary_counts_trials_by_kind_and_keeps_every_row(tmp_path: Path) -
 def test_a_line_says_what_happened_and_what_is_held_against_it() -> None:
     row = Row(trial(0, Kind.SLEEP), "running", first_up=1, recovery=0, client_failures=2, requests=50, seconds=9.6)
     assert row.line(20) == (
-        "[ 1/20] sleep at delay + 1.0 s for 5.0 s: running; up 1, recovery 0; 50 requests, 10 s: 2 failed requests"
+        "[ 1/20] sleep at lease + 1.0 s for 5.0 s: running; up 1, recovery 0; 50 requests, 10 s: 2 failed requests"
     )
 
 
