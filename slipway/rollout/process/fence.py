@@ -37,6 +37,7 @@ class Fence:
         self._until: float | None = None
         self._renewed = 0.0
         self._lost: str | None = None
+        self._why = ""
         self.writer = ""
         """The id of the attempt that writes; empty while no Lease is held."""
 
@@ -52,7 +53,12 @@ class Fence:
     def renewed(self, begun: float, duration: float) -> None:
         """A renewal that was begun at `begun` (see `now`) succeeded for `duration` seconds."""
         with self._lock:
-            self._renewed, self._until = begun, begun + duration - self.MARGIN
+            self._renewed, self._until, self._why = begun, begun + duration - self.MARGIN, ""
+
+    def not_renewed(self, why: str) -> None:
+        """A renewal failed; for the words, once it is too late."""
+        with self._lock:
+            self._why = why
 
     def lose(self, why: str) -> None:
         """Another holds the Lease, or it is gone."""
@@ -67,14 +73,17 @@ class Fence:
     def check(self) -> None:
         """Return while writing is allowed. Raises LeaseLost or LeaseStale."""
         with self._lock:
-            lost, until, since = self._lost, self._until, self._renewed
+            lost, until, since, why = self._lost, self._until, self._renewed, self._why
         if lost is not None:
             raise LeaseLost(lost)
         if until is None:
             raise LeaseLost("no Lease is held, so nothing may be written")
         if self._clock() > until:
             age = show_seconds(float(round(self._clock() - since)))
-            raise LeaseStale(f"the Lease could not be renewed for {age}, so nothing may be written until it is")
+            because = why and f" ({why})"
+            raise LeaseStale(
+                f"the Lease could not be renewed for {age}{because}, so nothing may be written until it is"
+            )
 
 
 class _Unfenced(Fence):

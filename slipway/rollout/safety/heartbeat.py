@@ -51,7 +51,8 @@ class Heartbeat:
             except LeaseHeld as error:
                 self._fence.lose(str(error))
                 return
-            except Exception:  # noqa: S112 - whatever it was, the Lease was not renewed
+            except Exception as error:  # whatever it was, the Lease was not renewed
+                self._fence.not_renewed(str(error))
                 continue
             self._fence.renewed(begun, LEASE_SECONDS)
 

@@ -113,3 +113,15 @@ def test_those_who_only_read_are_never_refused_and_own_nothing() -> None:
     UNFENCED.lose("r2 holds it")
     UNFENCED.check()
     assert (UNFENCED.writer, UNFENCED.lost) == ("", None)
+
+
+def test_a_lease_that_was_not_renewed_is_told_with_the_reason_until_it_is() -> None:
+    holder = Holder()
+    holder.fence.not_renewed("the API server did not answer in time")
+    holder.now += 12.0
+    with pytest.raises(LeaseStale, match=r"not be renewed for 12s \(the API server did not answer in time\)"):
+        holder.fence.check()
+    holder.fence.renewed(holder.now, LEASE_SECONDS)
+    holder.now += 12.0
+    with pytest.raises(LeaseStale, match="not be renewed for 12s, so nothing"):
+        holder.fence.check()
