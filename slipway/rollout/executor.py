@@ -126,6 +126,9 @@ class Executor:
         self._state = State(began=world.now())
         self._serving: Serving | None = stored.head.serving
         self._old: Backend | None = self._serving.backend if self._serving is not None else None
+        taken = {wanted.candidate.service, self._old.service if self._old is not None else ""}
+        self._idle = tuple(one for one in stored.head.leaving if one.service not in taken)
+        """What an earlier rollout left in the route without traffic, and nobody has seen without requests yet."""
         self._recent = recent(wanted.analysis.tick)
         self._side = None
         if self._old is not None:
@@ -394,7 +397,8 @@ class Executor:
             self._world.workloads.scale(candidate, want)
 
     def _known(self) -> list[Backend]:
-        return [self._wanted.candidate] if self._old is None else [self._old, self._wanted.candidate]
+        sides = [self._wanted.candidate] if self._old is None else [self._old, self._wanted.candidate]
+        return [*sides, *self._idle]
 
     def _split(self, weight: float, *, preview: bool = False) -> Split:
         """Both stay in the route until after the commit, so that the way back is a change of weights only."""
@@ -404,7 +408,8 @@ class Executor:
         extra = (candidate, shown) if shown is not None else None
         if self._old is None:
             return Split.whole(candidate)
-        return Split(((self._old, 100.0 - weight), (candidate, weight)), extra, self._draw)
+        idle = tuple((one, 0.0) for one in self._idle)
+        return Split(((self._old, 100.0 - weight), (candidate, weight), *idle), extra, self._draw)
 
     def _close_step(self, verdict: Verdict) -> None:
         totals, decision = self._measure.totals, self._measure.decision
@@ -475,7 +480,7 @@ class Executor:
         """Where all the traffic is, in words."""
         if self._serving is not None:
             self._weight_tried()
-            put_back(self._world, self._serving, self._record.attempt, self._reporter.status)
+            put_back(self._world, self._serving, self._record.attempt, self._reporter.status, self._idle)
             if self._record.attempt.old_replicas is not None:
                 self._world.workloads.scale(self._wanted.candidate, 1)
             old = self._serving.backend
@@ -510,7 +515,8 @@ class Executor:
         """The candidate has no requests any more and leaves the route."""
         if self._serving is None:
             return
-        whole, route, pause = Split.whole(self._serving.backend), self._serving.route, self._world.pause
+        rest = tuple((one, 0.0) for one in self._idle)
+        whole, route, pause = Split(((self._serving.backend, 100.0), *rest)), self._serving.route, self._world.pause
         grace = self._rules.error_grace
         try:
             retry_until(self._world, lambda: take_out(self._world, route, whole, self._known(), pause), grace)

@@ -62,8 +62,8 @@ def rescue_once(
             old = head.serving.backend
             shared = live is not None and live.shares.get(candidate.service, 0.0) > 0
             leaving = leaving_with(leaving, candidate if shared or head.attempt.steps else None, old)
-            put_back(world, head.serving, head.attempt, tell)
-            if candidate not in leaving:  # it never had traffic; otherwise the next `up` sees it without requests first
+            put_back(world, head.serving, head.attempt, tell, head.leaving)
+            if not leaving:  # it never had traffic; otherwise the next `up` sees it without requests first
                 take_out(world, head.serving.route, Split.whole(old), [old, candidate], world.pause)
         ended = journal.interrupted(head, reason, by, world.now())
         save_head(world, stored, ended.model_copy(update={"leaving": leaving}))

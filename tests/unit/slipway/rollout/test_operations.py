@@ -402,6 +402,7 @@ def test_a_way_back_does_not_wait_for_what_an_earlier_rollout_left(monkeypatch: 
         update(world)  # only the deletion of the earlier one waits
     assert world.head.serving is not None
     assert world.head.serving.backend.revision == "bbbbbbbb"
+    assert all(earlier in [side for side, _ in split.shares] for split in world.router.history[-2:])
 
 
 def test_weights_that_somebody_moved_to_the_standby_go_back_in_two_writes() -> None:
