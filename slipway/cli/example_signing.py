@@ -8,12 +8,12 @@ from pathlib import Path
 
 from slipway.cli.attest_io import read_key, write_new
 from slipway.cli.attest_remake import replace
+from slipway.release.declared import read_manifest
 from slipway.release.errors import InputError, Problem
 from slipway.release.evidence import make
 from slipway.release.evidence.references import Sources
 from slipway.release.evidence.trust_file import Entry, as_text
 from slipway.release.evidence.vouch import Build, Keys, vouch
-from slipway.release.manifest.load import load
 from slipway.release.manifest.release import Release
 
 RELEASES = "releases/checkout"
@@ -61,7 +61,9 @@ def sign_example(project: Path, at: datetime) -> list[Path]:
     private = {entry.name: _private_key(project, entry.name) for entry in PRINCIPALS if entry.may}
     written = [_written(project / TRUST, _trust(project).encode())]
     for path in manifests:
-        written += _statements(project, load(path, str(path.relative_to(project))), at, private)
+        written += _statements(
+            project, read_manifest(project, path.relative_to(project).as_posix()).release, at, private
+        )
     return written
 
 

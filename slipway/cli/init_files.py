@@ -172,6 +172,7 @@ def _check(texts: dict[str, str], answers: Answers, *, trust: bool) -> None:
     """Read everything as the program and the gates will. Raises InputError."""
     from slipway import settings
     from slipway.release.gating import configuration
+    from slipway.release.project_files import config_of
 
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -181,7 +182,7 @@ def _check(texts: dict[str, str], answers: Answers, *, trust: bool) -> None:
         if not trust:
             (root / TRUST).write_text("principals: []\n")
         for stack in STACKS:
-            config = yaml.safe_load(texts[f"Pulumi.{stack}.yaml"])["config"]
+            config = config_of(root / f"Pulumi.{stack}.yaml")
             raw = {
                 key.partition(":")[2]: value if isinstance(value, str) else json.dumps(value)
                 for key, value in config.items()

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from slipway.cli.changes import Change, Owners, changes, first_error, others
 from slipway.cli.engine import WHOLE, Engine, Scope
 from slipway.cli.engine_records import Run
 from slipway.cli.process import OnLine
 from slipway.cli.rollback_plan import Plan
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
-from slipway.release.project_files import SERVICES
+from slipway.release.project_files import SERVICES, content_of
 from slipway.rollout.inspection import head_of
 
 
@@ -138,7 +136,7 @@ def targets_of(plan: Plan) -> tuple[str, ...]:
 
 def configuration_alone(draft: Path, plan: Plan) -> dict[str, Any]:
     """The stack's configuration with every other service as it serves, and without those of which nothing serves."""
-    content: dict[str, Any] = yaml.safe_load(draft.read_bytes())
+    content = content_of(draft.read_bytes(), draft)
     services = content["config"][SERVICES]
     for service, entry in plan.beside.items():
         if entry is None:
@@ -150,7 +148,7 @@ def configuration_alone(draft: Path, plan: Plan) -> dict[str, Any]:
 
 def check_draft(draft: Path, plan: Plan) -> None:
     """The draft must say exactly what was meant: the service's entry, and nothing else changed."""
-    before, after = (yaml.safe_load(text)["config"] for text in (plan.file.before, draft.read_bytes()))
+    before, after = (content_of(text, draft)["config"] for text in (plan.file.before, draft.read_bytes()))
     before[SERVICES][plan.service] = plan.previous.entry
     if before != after:
         raise EngineError(f"{plan.file.path.name}: the entry of {plan.service} could not be written; edit it by hand")

@@ -18,10 +18,11 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from slipway.plugin.structs import to_struct
 from slipway.release.errors import SlipwayError
 from slipway.release.records import journal
-from slipway.release.records.journal import Head, read_head
+from slipway.release.records.journal import Head
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout.adapters import World
 from slipway.rollout.outputs import outputs_of
+from slipway.rollout.record import load
 
 CODE = grpc.StatusCode.UNKNOWN
 DETAILS = "grpc-status-details-bin"
@@ -50,8 +51,8 @@ class PartlyDone(SlipwayError):
 def what_stands(wanted: RolloutInputs, world: World, *, first: bool) -> dict[str, Any] | None:
     """The outputs to record after a failure, `first` when the state knows no Rollout yet; None when what the state
     says is right. Raises ClusterError when the cluster cannot be asked."""
-    stored = world.journal.load()
-    head = read_head(stored[0]) if stored is not None else Head(service=wanted.service)
+    stored = load(world, wanted.service)
+    head = stored.head if stored is not None else Head(service=wanted.service)
     if journal.owner_problem(head, world.stack) is not None:
         # Its workload may be the one that serves for the other stack: the deletion of the Rollout looks at that.
         return wanted.to_wire() if first else None

@@ -91,6 +91,12 @@ def _mapping(path: Path) -> dict[str, Any]:
         data = path.read_bytes()
     except OSError as error:
         raise EngineError(f"{path.name} cannot be read: {error.strerror}") from None
+    return content_of(data, path)
+
+
+def content_of(data: bytes, path: Path) -> dict[str, Any]:
+    """The mapping in the bytes of such a file, in the language that its name says; empty when it holds none. Raises
+    EngineError."""
     language = "JSON" if path.suffix == ".json" else "YAML"
     try:
         return copy.deepcopy(_parsed(data, language))

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from slipway.release.errors import ReleaseRefused
-from slipway.release.records.journal import Head, read_head, read_owner
+from slipway.release.records.journal import Head, read_owner
 from slipway.rollout.adapters import World
+from slipway.rollout.record import load
 from slipway.rollout.safety.heartbeat import hold_lease
 from slipway.rollout.safety.watchdog import new_rollout_id
 
@@ -72,12 +73,12 @@ def _another(head: Head, stack: str) -> str | None:
 def in_use(world: World) -> set[str]:
     """The Services that have or may have traffic: what serves, what a rollout is about, and what the route names.
     Raises JournalUnreadable when the journal cannot say it."""
-    stored = world.journal.load()
+    stored = load(world)
     live = world.router.read()
     used = {name for name, share in (live.shares if live is not None else {}).items() if share > 0}
     if stored is None:
         return used
-    head = read_head(stored[0])
+    head = stored.head
     backends = [*head.leaving]
     backends += [head.serving.backend] if head.serving is not None else []
     backends += [head.attempt.candidate] if head.attempt is not None and head.unfinished else []

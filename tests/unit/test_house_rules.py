@@ -48,6 +48,19 @@ def test_only_the_engine_of_the_command_line_starts_pulumi() -> None:
     assert set().union(*(users(f"pulumi.automation.{name}") for name in starters)) <= {"slipway/cli/engine.py"}
 
 
+def in_the_engine(prefix: str) -> set[str]:
+    """The files of the engine that use a name."""
+    return {path for path in users(prefix) if path.startswith("slipway/")}
+
+
+def test_each_kind_of_file_has_one_reader() -> None:
+    assert in_the_engine("yaml.safe_load") == {"slipway/release/project_files.py"}
+    assert in_the_engine("slipway.release.manifest.load.parse") == {"slipway/release/declared.py"}
+    by_a_path_that_a_person_names = {"slipway/cli/attest_io.py"}
+    assert in_the_engine("slipway.release.manifest.load.load") == by_a_path_that_a_person_names
+    assert in_the_engine("slipway.release.records.journal.read_head") == {"slipway/rollout/record.py"}
+
+
 def test_the_engine_needs_no_folder_of_the_program_but_to_test_policies_and_to_construct_components() -> None:
     inside = {path for folder in ("components", "policies") for path in users(folder) if path.startswith("slipway/")}
     assert inside == {"slipway/cli/policy.py", "slipway/plugin/construct.py"}
