@@ -72,11 +72,11 @@ def wrong_traffic(subject: Subject) -> str:
         return "the journal names nobody who serves"
     backend = head.serving.backend
     to = {name: share for name, share in shares.items() if share > 0}
-    if to != {backend.service: 100.0}:
-        return f"the journal says {backend.service} serves, the route says {to}"
+    if to != {backend.entry: 100.0}:
+        return f"the journal says {backend.entry} serves, the route says {to}"
     ready = subject.readiness()
     if ready is None or ready.endpoints_ready == 0:
-        return f"{backend.service} has all the traffic and no ready endpoint"
+        return f"{backend.entry} has all the traffic and no ready endpoint"
     return ""
 
 

@@ -22,13 +22,17 @@ from slipway.release.urls import ServerUrl
 
 
 class Backend(Part):
-    """One version of the service in the data plane. All names live in the service's namespace."""
+    """One version of the service in the data plane. All names live in the service's target; another platform adds a
+    class of its own beside this one, told apart by `platform`."""
 
+    platform: Literal["kubernetes"] = "kubernetes"
     revision: str
     version: str
     image: str
-    deployment: str
-    service: str
+    workload: Annotated[str, Field(alias="deployment")]
+    """Name of what runs it: the Deployment."""
+    entry: Annotated[str, Field(alias="service")]
+    """Its name in the router: the Service that the route sends to."""
     port: int
     replicas: int
     ready_within: Seconds
@@ -45,8 +49,8 @@ class Backend(Part):
             revision=revision,
             version=release.version,
             image=release.artifact.image,
-            deployment=name,
-            service=name,
+            workload=name,
+            entry=name,
             port=workload.port,
             replicas=workload.replicas,
             ready_within=workload.ready_within,

@@ -10,13 +10,13 @@ def drift_of(backend: Backend, readiness: Readiness) -> str | None:
     """What was changed in place; None while the workload is as it was released. What is compared is the image and
     the number of replicas, which an autoscaler may change for a good reason."""
     if readiness.image is None:
-        return f"Deployment {backend.deployment} is missing"
+        return f"Deployment {backend.workload} is missing"
     found = []
     if readiness.image != backend.image:
         found.append(f"its image was changed in place to {readiness.image}, released was {backend.image}")
     if readiness.desired != backend.replicas:
         found.append(f"it was scaled to {readiness.desired} replicas, released were {backend.replicas}")
-    return f"{backend.deployment}: {'; '.join(found)}" if found else None
+    return f"{backend.workload}: {'; '.join(found)}" if found else None
 
 
 def lacking(backend: Backend, readiness: Readiness) -> str | None:
@@ -26,4 +26,4 @@ def lacking(backend: Backend, readiness: Readiness) -> str | None:
     if ready >= wanted:
         return None
     why = f": {readiness.problem}" if readiness.problem else ""
-    return f"{backend.deployment}: {ready} of {wanted} replicas ready{why}"
+    return f"{backend.workload}: {ready} of {wanted} replicas ready{why}"

@@ -441,7 +441,7 @@ class Executor:
         head = self._ended(action)
         self._write_end(head)
         if self._serving is not None:
-            if any(one.service == self._wanted.candidate.service for one in head.leaving):
+            if any(one.entry == self._wanted.candidate.entry for one in head.leaving):
                 where = self._see_in_force(where)
             else:
                 self._take_out()
@@ -502,7 +502,7 @@ class Executor:
         try:
             InForce(self._world, self._wanted, gone).wait(self._cancelled)
             head = self._record.head
-            kept = tuple(one for one in head.leaving if one.service != gone.service)
+            kept = tuple(one for one in head.leaving if one.entry != gone.entry)
             self._record.end(head.model_copy(update={"leaving": kept}))
         except (ClusterError, LeaseLost) as error:
             return (
@@ -521,7 +521,7 @@ class Executor:
         try:
             retry_until(self._world, lambda: take_out(self._world, route, whole, self._known(), pause), grace)
         except (ClusterError, LeaseLost) as error:
-            left = f"{self._wanted.candidate.service} stays in the route without traffic, the next up takes it out"
+            left = f"{self._wanted.candidate.entry} stays in the route without traffic, the next up takes it out"
             self._reporter.event(f"{self._wanted.service}: {left}: {error}")
 
     # -- words ---------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Inspection:
 def _leaving(head: Head) -> str | None:
     if not head.leaving:
         return None
-    names = ", ".join(one.service for one in head.leaving)
+    names = ", ".join(one.entry for one in head.leaving)
     return f"{names} was not seen without requests yet; pulumi up waits for it"
 
 

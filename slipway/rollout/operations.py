@@ -256,7 +256,7 @@ class Update:
             known = (*known, attempt.candidate)
             head = journal.interrupted(head, "the process died", "repair", self._world.now())
         shares = live.shares if live is not None else {}
-        had = tuple(one for one in known if shares.get(one.service, 0.0) > 0)
+        had = tuple(one for one in known if shares.get(one.entry, 0.0) > 0)
         head = head.model_copy(update={"leaving": leaving_with((*head.leaving, *had), gone, serving.backend)})
         if stored.version is None:
             stored.head = head  # what follows writes it
@@ -366,17 +366,17 @@ class Update:
         has it as leaving."""
         world, standby = self._world, self._wanted.standby
         for gone in leaving_with(stored.head.leaving, None, self._wanted.candidate):
-            self._reporter.status(f"{self._wanted.service}: waiting until {gone.service} is seen without requests")
+            self._reporter.status(f"{self._wanted.service}: waiting until {gone.entry} is seen without requests")
             try:
                 InForce(world, self._wanted, gone).wait(self._cancelled)
             except ClusterError as error:
                 words = f"the gateway has accepted the route, but it was not seen in force: {error}"
-                if not or_go_on and (standby is None or standby.service != gone.service):
+                if not or_go_on and (standby is None or standby.entry != gone.entry):
                     stays = "its workload stays, the next up waits again"
                     raise ClusterError(f"{self._wanted.service}: {words}; {stays}") from None
                 self._reporter.event(f"{self._wanted.service}: {words}")
                 continue
-            left = tuple(one for one in stored.head.leaving if one.service != gone.service)
+            left = tuple(one for one in stored.head.leaving if one.entry != gone.entry)
             self._save(stored, stored.head.model_copy(update={"leaving": left}))
 
     def _save(self, stored: Stored, head: Head) -> None:

@@ -157,5 +157,5 @@ NOTES_KEPT = 20
 
 def leaving_with(leaving: tuple[Backend, ...], added: Backend | None, stays: Backend | None) -> tuple[Backend, ...]:
     """The backends that left the route with one more, and without the one that has traffic again."""
-    every = {one.service: one for one in (*leaving, *((added,) if added is not None else ()))}
-    return tuple(one for name, one in every.items() if stays is None or name != stays.service)
+    every = {one.entry: one for one in (*leaving, *((added,) if added is not None else ()))}
+    return tuple(one for name, one in every.items() if stays is None or name != stays.entry)

@@ -82,7 +82,7 @@ def in_use(world: World) -> set[str]:
     backends = [*head.leaving]
     backends += [head.serving.backend] if head.serving is not None else []
     backends += [head.attempt.candidate] if head.attempt is not None and head.unfinished else []
-    return used | {one.service for one in backends}
+    return used | {one.entry for one in backends}
 
 
 def remove_all(world: World, tell: Callable[[str], None], cancelled: threading.Event) -> None:

@@ -28,7 +28,7 @@ class Course:
 
 def whole_on(live: Live | None, backend: Backend) -> bool:
     """Whether the live route sends everything to this backend."""
-    return live is not None and live.shares.get(backend.service, 0.0) >= WHOLE
+    return live is not None and live.shares.get(backend.entry, 0.0) >= WHOLE
 
 
 def course_of(wanted: RolloutInputs, head: Head | None, live: Live | None, recorded: Serving | None) -> Course:
@@ -59,7 +59,7 @@ def pending_reason(
     if head.serving.backend.revision != wanted.candidate.revision:
         return f"revision {head.serving.backend.revision} serves, not {wanted.candidate.revision}"
     if head.leaving:
-        return f"{', '.join(one.service for one in head.leaving)} was not seen without requests yet"
+        return f"{', '.join(one.entry for one in head.leaving)} was not seen without requests yet"
     return _drift(wanted, live, body, what)
 
 
@@ -74,7 +74,7 @@ def _drift(wanted: RolloutInputs, live: Live | None, body: str, what: str) -> st
     if not whole_on(live, wanted.candidate):
         shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
         return f"{who_changed(live)} changed the weights: {shares}"
-    idle = sorted(name for name in live.shares if name != wanted.candidate.service)
+    idle = sorted(name for name in live.shares if name != wanted.candidate.entry)
     if idle:
         return f"{', '.join(idle)} is left in the route without traffic"
     if live.body != body:

@@ -147,7 +147,7 @@ def cookie(header: str, name: str) -> str:
 
 def _names(namespace: str, backend: Backend) -> tuple[str, ...]:
     """A cluster as Envoy's statistics name it, and as Contour does where the log has that name."""
-    return cluster_name(namespace, backend), f"{namespace}/{backend.service}/{backend.port}/"
+    return cluster_name(namespace, backend), f"{namespace}/{backend.entry}/{backend.port}/"
 
 
 def _is_of(cluster: str, names: Sequence[str]) -> bool:

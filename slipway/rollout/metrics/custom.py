@@ -65,7 +65,7 @@ def query(guardrail: Custom, sides: Sequence[Backend]) -> str:
 
 def fill(text: str, backend: Backend) -> str:
     """`{revision}` and `{service}` (the Service of that revision) in a query; other braces are PromQL's own."""
-    return text.replace("{revision}", backend.revision).replace("{service}", backend.service)
+    return text.replace("{revision}", backend.revision).replace("{service}", backend.entry)
 
 
 def _side(values: Mapping[str, Mapping[str, float]], side: str) -> dict[str, Series]:

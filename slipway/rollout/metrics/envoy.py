@@ -50,7 +50,7 @@ class Sample:
 
 def cluster_name(namespace: str, backend: Backend) -> str:
     """The name that the gateway gives to a Service in Envoy's statistics."""
-    return f"{namespace}_{backend.service}_{backend.port}"
+    return f"{namespace}_{backend.entry}_{backend.port}"
 
 
 def selector(names: Sequence[str], clusters: Sequence[str], window: float) -> str:

@@ -32,33 +32,33 @@ class MemoryWorkloads:
     def put(self, backend: Backend, readiness: Readiness | None = None) -> None:
         """Create or replace a workload; by default with all replicas that it declares ready."""
         count = backend.replicas
-        self._found[backend.deployment] = readiness or Readiness(count, count, count, 0)
+        self._found[backend.workload] = readiness or Readiness(count, count, count, 0)
 
     def remove(self, backend: Backend) -> None:
         """Delete a workload."""
-        self._found.pop(backend.deployment, None)
+        self._found.pop(backend.workload, None)
 
     def readiness(self, backend: Backend, max_age: float = 0.0) -> Readiness:
         """What runs now."""
         self.faults.hit("readiness")
-        return self._found.get(backend.deployment, MISSING)
+        return self._found.get(backend.workload, MISSING)
 
     def scale(self, backend: Backend, replicas: int) -> None:
         """Set the wanted replicas."""
         self.faults.hit("scale")
-        found = self._found.get(backend.deployment)
+        found = self._found.get(backend.workload)
         if found is None:
-            raise ClusterError(f"scale of {backend.deployment}: it does not exist")
+            raise ClusterError(f"scale of {backend.workload}: it does not exist")
         self.fence.check()
-        self.scaled.append((backend.deployment, replicas))
+        self.scaled.append((backend.workload, replicas))
         ready = replicas if self.ready_at_once else min(found.ready, replicas)
-        self._found[backend.deployment] = replace(found, desired=replicas, ready=ready, endpoints_ready=ready)
+        self._found[backend.workload] = replace(found, desired=replicas, ready=ready, endpoints_ready=ready)
         self.faults.done("scale")
 
     def replicas(self, backend: Backend) -> int:
         """The wanted replicas; 0 when the workload is missing."""
         self.faults.hit("replicas")
-        return self._found.get(backend.deployment, MISSING).desired
+        return self._found.get(backend.workload, MISSING).desired
 
 
 class MemoryLease:

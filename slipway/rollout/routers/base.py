@@ -40,7 +40,7 @@ class Split:
     @property
     def sticky(self) -> Draw | None:
         """The draw, unless one side has everything: then there is nothing that clients could stick to."""
-        share = sum(share for backend, share in self.shares if self.draw and backend.service == self.draw.service)
+        share = sum(share for backend, share in self.shares if self.draw and backend.entry == self.draw.service)
         return self.draw if 0 < share < 100 else None
 
     @classmethod

@@ -177,6 +177,4 @@ def changed_by(found: Mapping[str, Any]) -> str:
 def check_preview(preview: tuple[Backend, Preview] | None) -> None:
     """A preview that nobody can reach is an error."""
     if preview is not None and preview[1].header is None and preview[1].host is None:
-        raise ClusterError(
-            f"the preview of {preview[0].service} needs strategy.preview.header or strategy.preview.host"
-        )
+        raise ClusterError(f"the preview of {preview[0].entry} needs strategy.preview.header or strategy.preview.host")

@@ -21,7 +21,7 @@ def weights(split: Split) -> list[tuple[Backend, int]]:
     """Percent to integers that sum to WEIGHT_SUM, by largest remainder; a backend with a share keeps at least the
     smallest, one with a share of 0 stands in the route without traffic. ValueError for a split that is none."""
     wanted = list(split.shares)
-    names = {backend.service for backend, _ in wanted}
+    names = {backend.entry for backend, _ in wanted}
     percents = [percent for _, percent in wanted]
     if len(names) != len(wanted) or min(percents, default=0) < 0 or abs(sum(percents) - 100) > 0.01:
         raise ValueError(f"shares must be those of different backends and sum to 100: {split.shares}")
@@ -70,7 +70,7 @@ def _match(match: Match, extra: HeaderMatch | None) -> Json:
 
 def reference(backend: Backend, weight: int) -> Json:
     """One backend of a rule."""
-    return {"group": "", "kind": "Service", "name": backend.service, "port": backend.port, "weight": weight}
+    return {"group": "", "kind": "Service", "name": backend.entry, "port": backend.port, "weight": weight}
 
 
 def duration(seconds: float) -> str:

@@ -32,7 +32,7 @@ _COOKIE = re.compile(r"([A-Za-z0-9_-]+)=(\d+);")
 def references(split: Split, draw: Draw) -> list[Json]:
     """The backends of the users' rule: an interval each. ValueError when the split does not end at a bound of the
     draw, or has more than two sides."""
-    shares = {backend.service: (backend, share) for backend, share in split.shares if share > 0}
+    shares = {backend.entry: (backend, share) for backend, share in split.shares if share > 0}
     candidate, weight = shares.pop(draw.service)
     reached = next((number for number, bound in enumerate(draw.bounds) if abs(bound - weight) < SAME), None)
     if reached is None or len(shares) != 1:

@@ -60,7 +60,7 @@ def rescue_once(
         candidate, leaving = head.attempt.candidate, head.leaving
         if head.serving is not None:
             old = head.serving.backend
-            shared = live is not None and live.shares.get(candidate.service, 0.0) > 0
+            shared = live is not None and live.shares.get(candidate.entry, 0.0) > 0
             leaving = leaving_with(leaving, candidate if shared or head.attempt.steps else None, old)
             put_back(world, head.serving, head.attempt, tell, head.leaving)
             if not leaving:  # it never had traffic; otherwise the next `up` sees it without requests first

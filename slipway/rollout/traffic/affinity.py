@@ -27,4 +27,4 @@ def draw_for(wanted: RolloutInputs, attempt: Attempt, steps: tuple[PlannedStep, 
     told = hashlib.sha256(f"{wanted.namespace}/{wanted.service}/{attempt.id}".encode()).hexdigest()[:DIGITS]
     longest = sum(max(step.bake, wanted.analysis.dwell) + wanted.analysis.horizon for step in steps)
     bounds = tuple(step.weight for step in steps)
-    return Draw(f"{affinity.cookie}-{told}", wanted.candidate.service, bounds, max(AT_LEAST, math.ceil(longest)))
+    return Draw(f"{affinity.cookie}-{told}", wanted.candidate.entry, bounds, max(AT_LEAST, math.ceil(longest)))

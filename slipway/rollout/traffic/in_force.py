@@ -42,7 +42,7 @@ class InForce:
         """Return once the backend is seen without requests. Raises ClusterError when that does not happen in time."""
         source = self._world.source
         if source is None:
-            raise ClusterError(f"{self._gone.service}: there is no metrics source to see it without requests by")
+            raise ClusterError(f"{self._gone.entry}: there is no metrics source to see it without requests by")
         patience = max(LEAST, self._wanted.analysis.error_grace)
         began = good = self._world.now()
         while not self._look(source):
@@ -51,7 +51,7 @@ class InForce:
                 good = now
             if now - good > patience or now - began > LONGEST or cancelled.is_set():
                 why = self.problem or f"no proxy was scraped twice within {show_seconds(float(round(now - began)))}"
-                raise ClusterError(f"{self._gone.service} was not seen without requests: {why}")
+                raise ClusterError(f"{self._gone.entry} was not seen without requests: {why}")
             self._world.pause(POLL)
         self._await_idle(source)
 

@@ -63,7 +63,7 @@ class Joined:
                 self._good, why = now, "the proxies were not scraped since it joined the route"
             if now > until or cancelled.is_set():
                 overdue = now - self._good > self._patience or now - self._began > LONGEST
-                raise NotKnownYet(f"{self._backend.service} gets no traffic yet: {why}", overdue=overdue)
+                raise NotKnownYet(f"{self._backend.entry} gets no traffic yet: {why}", overdue=overdue)
             self._world.pause(POLL)
 
     def _look(self) -> tuple[bool | None, str]:

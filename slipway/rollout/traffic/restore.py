@@ -77,7 +77,7 @@ class Restore:
                 waited, reached = waited + now - before, now
             before = now
             if now - reached > API_PATIENCE or waited > limit:
-                raise ClusterError(f"traffic is not whole on {self._old.service} after {limit:g}s: {self._problem}")
+                raise ClusterError(f"traffic is not whole on {self._old.entry} after {limit:g}s: {self._problem}")
             self._world.pause(POLL)
 
     def _pass(self) -> Live | None:
@@ -111,4 +111,4 @@ class Restore:
         if split is not None:
             where = "meanwhile " + ", ".join(f"{share:.4g}% is on {side.version}" for side, share in split.shares)
         hint = f" ({why})" if why else ""
-        return f"waiting for {self._old.deployment}: {ready} of {wanted} replicas ready{hint}; {where}"
+        return f"waiting for {self._old.workload}: {ready} of {wanted} replicas ready{hint}; {where}"

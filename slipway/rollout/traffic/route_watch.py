@@ -64,7 +64,7 @@ class RouteWatch:
 
 
 def _same(shares: Mapping[str, float], split: Split) -> bool:
-    wanted = {side.service: share for side, share in split.shares}
+    wanted = {side.entry: share for side, share in split.shares}
     return shares.keys() == wanted.keys() and all(abs(shares[name] - share) <= SAME for name, share in wanted.items())
 
 

@@ -45,7 +45,7 @@ def returning_split(
     """
     if old_ready >= max(1, old_wanted):
         return Split.whole(old)
-    if candidate is None or candidate_ready == 0 or candidate.service == old.service:
+    if candidate is None or candidate_ready == 0 or candidate.entry == old.entry:
         return Split.whole(old) if old_ready > 0 else None
     if old_ready == 0:
         return Split.whole(candidate)

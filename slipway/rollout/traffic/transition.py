@@ -37,13 +37,13 @@ def next_split(live: Mapping[str, float] | None, wanted: Split, known: Sequence[
     `known` are the backends that may stand in the route besides the wanted ones: at the end they are in it at 0%, or
     `out` of it. Others are not ours to keep.
     """
-    backends = {backend.service: backend for backend in (*known, *(side for side, _ in wanted.shares))}
-    targets = {side.service: share for side, share in wanted.shares}
+    backends = {backend.entry: backend for backend in (*known, *(side for side, _ in wanted.shares))}
+    targets = {side.entry: share for side, share in wanted.shares}
     mine = {name: share for name, share in (live or {}).items() if name in backends}
     carried = sum(mine.values())
     if live is None or carried <= 0:
         return None if live is not None and _same(live, targets) else wanted
-    missing = [side for side, _ in wanted.shares if side.service not in live]
+    missing = [side for side, _ in wanted.shares if side.entry not in live]
     if missing:
         kept = [(backends[name], 100.0 * share / carried) for name, share in mine.items()]
         return Split((*kept, *((side, 0.0) for side in missing)), wanted.preview)
@@ -52,7 +52,7 @@ def next_split(live: Mapping[str, float] | None, wanted: Split, known: Sequence[
     if any(abs(live[name] - share) > SAME for name, share in targets.items()):
         return idle
     end = wanted if out else idle
-    return None if _same(live, {side.service: share for side, share in end.shares}) else end
+    return None if _same(live, {side.entry: share for side, share in end.shares}) else end
 
 
 def move(world: World, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]) -> Live:
@@ -83,8 +83,8 @@ def _write_until(
 
 def _kept(wanted: Split, live: Live | None, known: Sequence[Backend]) -> Split:
     """The wanted split with the known backends that are in the route, when only its settings differ."""
-    named = {side.service for side, _ in wanted.shares}
-    idle = [side for side in known if live is not None and side.service in live.shares and side.service not in named]
+    named = {side.entry for side, _ in wanted.shares}
+    idle = [side for side in known if live is not None and side.entry in live.shares and side.entry not in named]
     return Split((*wanted.shares, *((side, 0.0) for side in idle)), wanted.preview, wanted.draw)
 
 

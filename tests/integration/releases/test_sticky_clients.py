@@ -138,7 +138,7 @@ def request_counts(log: Path, service: Service, attempt: Attempt) -> str:
             continue
         record = json.loads(line)
         at = int(datetime.fromisoformat(record["start_time"]).timestamp() - attempt.steps[0].began)
-        side = 0 if attempt.candidate.service in record["upstream_cluster"] else 2
+        side = 0 if attempt.candidate.entry in record["upstream_cluster"] else 2
         if 0 <= at < attempt.steps[0].ended - attempt.steps[0].began:  # type: ignore[operator]
             rows[at][side] += 1
             rows[at][side + 1] += record["response_code"] >= 500

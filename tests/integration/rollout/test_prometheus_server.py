@@ -50,7 +50,7 @@ def source(emitters: list[Emitter], tmp_path: Path) -> Iterator[PrometheusSource
 
 def exposition(uptime: int, good: int, bad: int) -> str:
     """Of an Envoy that sent `good` and `bad` answers of the candidate."""
-    cluster = f'envoy_cluster_name="shop_{NEW.service}_8080"'
+    cluster = f'envoy_cluster_name="shop_{NEW.entry}_8080"'
     return (
         f"envoy_server_uptime {uptime}\n"
         f"envoy_cluster_upstream_rq_active{{{cluster}}} 0\n"

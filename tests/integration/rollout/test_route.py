@@ -60,13 +60,13 @@ def test_a_weight_is_read_back_accepted_and_effective(
     host: str,
 ) -> None:
     first = router.apply(route, Split.whole(old), None)
-    assert dict(first.shares) == {old.service: 100.0}
+    assert dict(first.shares) == {old.entry: 100.0}
     assert first.managed
     eventually(router.read, accepted)
     url = variables["SLIPWAY_GATEWAY_URL"]
     eventually(lambda: served_by(url, host, 5), lambda seen: seen == ["v1"] * 5)
     split = router.apply(route, Split(((old, 75.0), (new, 25.0))), first.version)
-    assert dict(split.shares) == {old.service: 75.0, new.service: 25.0}
+    assert dict(split.shares) == {old.entry: 75.0, new.entry: 25.0}
     assert split.version != first.version
     assert split.body == first.body == router.body(route)
     eventually(router.read, accepted)
@@ -82,7 +82,7 @@ def test_a_hundredth_of_a_percent_survives_the_round_trip(
     router.apply(route, Split(((old, 99.99), (new, 0.01))), None)
     live = router.read()
     assert live is not None
-    assert dict(live.shares) == {old.service: 99.99, new.service: 0.01}
+    assert dict(live.shares) == {old.entry: 99.99, new.entry: 0.01}
 
 
 def test_the_gateways_status_writes_do_not_outdate_a_version_but_another_writer_does(
@@ -149,7 +149,7 @@ def test_changed_weights_and_changed_hosts_are_told_apart(
     stage.admin.replace(found)
     live = router.read()
     assert live is not None
-    assert dict(live.shares) == {old.service: 0.0, new.service: 100.0}
+    assert dict(live.shares) == {old.entry: 0.0, new.entry: 100.0}
     assert live.body == router.body(route)
     found = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)
     found["spec"]["hostnames"] = ["elsewhere.example"]
@@ -190,7 +190,7 @@ def test_a_preview_header_reaches_the_candidate_and_nobody_else_does(
 ) -> None:
     preview = Preview(header=HeaderMatch(name="x-preview", value="new"))
     live = router.apply(route, Split(((old, 100.0),), (new, preview)), None)
-    assert dict(live.shares) == {old.service: 100.0}
+    assert dict(live.shares) == {old.entry: 100.0}
     eventually(router.read, accepted)
     url = variables["SLIPWAY_GATEWAY_URL"]
     assert set(served_by(url, host, 20, {"x-preview": "new"})) == {"v2"}

@@ -59,7 +59,7 @@ class Ramp:
         self._router = router
         self._route = route
         self._sides = (old, new)
-        self.draw = Draw(cookie, new.service, BOUNDS, 3600)
+        self.draw = Draw(cookie, new.entry, BOUNDS, 3600)
 
     def to(self, weight: float) -> Live:
         old, new = self._sides
@@ -68,7 +68,7 @@ class Ramp:
         self._router.apply(self._route, split, live.version if live is not None else None)
         found = eventually(self._router.read, lambda seen: seen is not None and seen.accepted)
         assert found is not None
-        assert found.shares == {old.service: 100.0 - weight, new.service: weight}
+        assert found.shares == {old.entry: 100.0 - weight, new.entry: weight}
         assert found.body == self._router.body(self._route, None, split.sticky)
         return found
 
@@ -202,14 +202,14 @@ def own(stage: Stage, variables: Mapping[str, str]) -> Iterator[Backend]:
     server = ThreadingHTTPServer((address, 0), OwnCookies)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     found = stage.backend("own")
-    stage.make("v1", "Service", found.service, {"spec": {"ports": [{"port": PORT, "name": "http"}]}})
+    stage.make("v1", "Service", found.entry, {"spec": {"ports": [{"port": PORT, "name": "http"}]}})
     content = {
-        "metadata": {"name": found.service, "namespace": stage.namespace, "labels": {SERVICE_NAME: found.service}},
+        "metadata": {"name": found.entry, "namespace": stage.namespace, "labels": {SERVICE_NAME: found.entry}},
         "addressType": "IPv4",
         "ports": [{"name": "http", "port": server.server_port}],
         "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
     }
-    stage.make("discovery.k8s.io/v1", "EndpointSlice", found.service, content)
+    stage.make("discovery.k8s.io/v1", "EndpointSlice", found.entry, content)
     yield found
     server.shutdown()
     server.server_close()

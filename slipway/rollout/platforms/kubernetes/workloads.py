@@ -53,11 +53,11 @@ class KubernetesWorkloads:
 
     def _seen(self, backend: Backend, max_age: float) -> Readiness | None:
         """By what is read for all rollouts; None when something is not among it, be it for want of a label."""
-        view, revision, reader = self._view, backend.revision, backend.deployment
+        view, revision, reader = self._view, backend.revision, backend.workload
         deployments = view.of(Deployment, REVISION_LABEL).get(revision, reader, max_age) or []
-        deployment = next((one for one in deployments if _name(one) == backend.deployment), None)
+        deployment = next((one for one in deployments if _name(one) == backend.workload), None)
         slices = view.of(EndpointSlice, REVISION_LABEL).get(revision, reader, max_age) or []
-        mine = [one for one in slices if _labels_of(one).get(SERVICE_OF_SLICE) == backend.service]
+        mine = [one for one in slices if _labels_of(one).get(SERVICE_OF_SLICE) == backend.entry]
         if deployment is None or not mine:
             return None
         wanted = _labels(_selector(deployment)).items()
@@ -81,7 +81,7 @@ class KubernetesWorkloads:
         """Set `spec.replicas` through the scale subresource, by compare-and-swap: an autoscaler may write it too."""
         what = f"scale of {self._named(backend)}"
         for _ in range(ATTEMPTS):
-            found = self._requests.find(what, Deployment.Scale, backend.deployment, self._namespace)
+            found = self._requests.find(what, Deployment.Scale, backend.workload, self._namespace)
             if found is None:
                 raise ClusterError(f"{what}: it does not exist; check that its workload was created")
             if found.spec is not None and found.spec.replicas == replicas:
@@ -97,7 +97,7 @@ class KubernetesWorkloads:
     def _set(self, requests: Requests, backend: Backend, found: Scale, replicas: int) -> Scale:
         change = {"metadata": {"resourceVersion": version_of(found)}, "spec": {"replicas": replicas}}
         what = f"scale of {self._named(backend)}"
-        return requests.patch(what, Deployment.Scale, backend.deployment, self._namespace, change)
+        return requests.patch(what, Deployment.Scale, backend.workload, self._namespace, change)
 
     def _take_back_if_late(self, backend: Backend, former: Scale, written: Scale) -> None:
         """Nobody stamps a Deployment when the Lease is taken over, so what was sent just before this process was
@@ -118,7 +118,7 @@ class KubernetesWorkloads:
         return _desired(deployment) if deployment is not None else 0
 
     def _get(self, backend: Backend) -> Deployment | None:
-        return self._requests.find(self._named(backend), Deployment, backend.deployment, self._namespace)
+        return self._requests.find(self._named(backend), Deployment, backend.workload, self._namespace)
 
     def _pods(self, deployment: Deployment, backend: Backend) -> list[Pod]:
         labels = _labels(_selector(deployment))
@@ -128,14 +128,14 @@ class KubernetesWorkloads:
         )
 
     def _slices(self, backend: Backend) -> list[EndpointSlice]:
-        labels: dict[str, Any] = {SERVICE_OF_SLICE: backend.service}
+        labels: dict[str, Any] = {SERVICE_OF_SLICE: backend.entry}
         return self._requests.ask(
-            f"EndpointSlices of Service {self._namespace}/{backend.service}",
+            f"EndpointSlices of Service {self._namespace}/{backend.entry}",
             lambda: list(self._client.list(EndpointSlice, namespace=self._namespace, labels=labels)),
         )
 
     def _named(self, backend: Backend) -> str:
-        return f"Deployment {self._namespace}/{backend.deployment}"
+        return f"Deployment {self._namespace}/{backend.workload}"
 
 
 def _readiness(deployment: Deployment, pods: Sequence[Pod], slices: Sequence[EndpointSlice]) -> Readiness:

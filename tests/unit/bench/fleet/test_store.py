@@ -54,13 +54,13 @@ def test_requests_are_counted_where_the_route_sends_them(monkeypatch: pytest.Mon
     now = [1000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
     old, new = (objects.backend("service-0000", which) for which in (objects.OLD, objects.NEW))
-    counted = Counters(lambda: {"service-0000": {old.service: 75.0, new.service: 25.0}})
+    counted = Counters(lambda: {"service-0000": {old.entry: 75.0, new.entry: 25.0}})
     now[0] += 4.0
-    clusters = "|".join(f"shop_{side.service}_8080" for side in (old, new))
+    clusters = "|".join(f"shop_{side.entry}_8080" for side in (old, new))
     rows = json.loads(counted.answer(f'{{envoy_cluster_name=~"{clusters}|"}}[5s]'))["data"]["result"]
     found = {
         row["metric"]["envoy_cluster_name"]: float(row["values"][-1][1])
         for row in rows
         if row["metric"]["__name__"] == "envoy_cluster_upstream_rq"
     }
-    assert found == {f"shop_{old.service}_8080": 3 * RATE, f"shop_{new.service}_8080": RATE}
+    assert found == {f"shop_{old.entry}_8080": 3 * RATE, f"shop_{new.entry}_8080": RATE}

@@ -87,7 +87,7 @@ class Traffic:
     def _series(self, side: Backend | None) -> Mapping[str, Series]:
         if side is None:
             return {}
-        total, bad = self._total.get(side.service, 0.0), self._failed.get(side.service, 0.0)
+        total, bad = self._total.get(side.entry, 0.0), self._failed.get(side.entry, 0.0)
         return {"proxy": Series(float(int(total)), float(int(bad)), {})}
 
     def snapshot(
@@ -105,7 +105,7 @@ class Traffic:
         self._flow()
         if self.down:
             raise ClusterError(self.down)
-        return {side.revision: float(int(self._total.get(side.service, 0.0))) for side in backends}
+        return {side.revision: float(int(self._total.get(side.entry, 0.0))) for side in backends}
 
     def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
         return {revision: {"proxy": Series(total, 0.0, {})} for revision, total in self.requests(backends).items()}
@@ -116,7 +116,7 @@ class Traffic:
     def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
         if self.down:
             raise ClusterError(self.down)
-        return None if self.blind else backend.service not in self.unknown
+        return None if self.blind else backend.entry not in self.unknown
 
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
@@ -176,10 +176,10 @@ class Simulation:
 
     def shares(self) -> list[float]:
         """The candidate's share in percent each time that it changed."""
-        name = self.wanted.candidate.service
+        name = self.wanted.candidate.entry
         seen = [0.0]
         for split in self.router.history:
-            share = next((share for side, share in split.shares if side.service == name), 0.0)
+            share = next((share for side, share in split.shares if side.entry == name), 0.0)
             if share != seen[-1]:
                 seen.append(share)
         return seen[1:]

@@ -284,13 +284,13 @@ def test_a_sticky_canary_has_one_draw_for_all_of_its_steps_and_ends_in_a_plain_r
 
 def test_an_aborted_sticky_canary_leaves_nothing_sticky() -> None:
     world = sticky()
-    world.traffic.bad[world.wanted.candidate.service] = 0.5
+    world.traffic.bad[world.wanted.candidate.entry] = 0.5
     with pytest.raises(RolloutAborted):
         world.run()
     assert any(split.sticky for split in world.router.history)
     live = world.router.read()
     assert live is not None
-    assert dict(live.shares) == {world.old.service: 100.0}
+    assert dict(live.shares) == {world.old.entry: 100.0}
     assert live.body == world.router.body(world.wanted.route)
 
 
@@ -377,7 +377,7 @@ def test_weights_that_somebody_writes_during_the_smoke_checks_are_noticed(monkey
     world = Simulation(wanted(strategy=strategy, gatewayUrl="http://gateway.example"))
 
     def meddle(url: str, headers: object, checks: object) -> str:
-        world.router.drift({world.old.service: 50.0, CANDIDATE: 50.0})
+        world.router.drift({world.old.entry: 50.0, CANDIDATE: 50.0})
         world.traffic._total[CANDIDATE] = 1.0
         return ""
 

@@ -206,7 +206,7 @@ def test_a_process_whose_journal_another_has_taken_over_writes_no_route_any_more
 
 def test_weights_of_another_hand_are_put_back_at_once_and_named() -> None:
     world = Simulation(wanted(strategy=LONG))
-    world.clock.at(20.0, lambda: world.router.drift({world.old.service: 0.01, CANDIDATE: 99.99}))
+    world.clock.at(20.0, lambda: world.router.drift({world.old.entry: 0.01, CANDIDATE: 99.99}))
     with pytest.raises(
         RolloutAborted, match=r"somebody else \(somebody\) changed the weights to .*99.99%; all traffic is on"
     ):
@@ -234,10 +234,10 @@ def test_an_abort_that_is_not_seen_in_force_says_so_and_keeps_the_candidate(monk
     why = r"the gateway accepted that all traffic is on v-aaaaaaaa .*not seen in force \(the data plane still sends"
     with pytest.raises(RolloutAborted, match=why):
         world.run()
-    assert [one.service for one in world.head.leaving] == [CANDIDATE]
+    assert [one.entry for one in world.head.leaving] == [CANDIDATE]
     live = world.router.read()
     assert live is not None
-    assert dict(live.shares) == {world.old.service: 100.0, CANDIDATE: 0.0}
+    assert dict(live.shares) == {world.old.entry: 100.0, CANDIDATE: 0.0}
 
 
 def test_a_serving_version_without_replicas_is_said_and_its_bakes_are_skipped() -> None:
@@ -259,7 +259,7 @@ def test_a_way_back_scales_up_what_somebody_scaled_down_and_says_what_it_waits_f
     world.clock.at(1.0, lambda: world.workloads.put(world.old, Readiness(0, 0, 0, 0, image=world.old.image)))
     with pytest.raises(RolloutAborted, match="all traffic is on v-aaaaaaaa"):
         world.run()
-    assert (world.old.deployment, 3) in world.workloads.scaled
+    assert (world.old.workload, 3) in world.workloads.scaled
 
 
 def test_traffic_that_stops_in_the_middle_quarantines_nobody() -> None:

@@ -378,7 +378,7 @@ def test_the_next_rollout_sees_what_an_earlier_one_left_without_requests_before_
     before = list(world.router.history)
     with monkeypatch.context() as patched:
         patched.setattr(InForce, "wait", unseen)
-        with pytest.raises(ClusterError, match=f"{earlier.service.split('-')[0]}: .*not seen in force"):
+        with pytest.raises(ClusterError, match=f"{earlier.entry.split('-')[0]}: .*not seen in force"):
             update(world)
     assert world.router.history == before
     assert guards == []

@@ -91,4 +91,4 @@ def test_a_missing_route_and_a_changed_route_are_pending() -> None:
 
 def test_backends_of_other_names_never_count_as_whole() -> None:
     assert course_of(wanted("aaaaaaaa"), head(), live(checkout_bbbbbbbb=100.0), None).repair
-    assert backend("aaaaaaaa").service == "checkout-aaaaaaaa"
+    assert backend("aaaaaaaa").entry == "checkout-aaaaaaaa"

@@ -81,7 +81,7 @@ def test_a_look_of_two_rollouts_is_one_query_and_says_what_each_would_read_alone
     for source in sources:
         source._hub = hub
     sides = [(backend(f"{number}"), backend(f"{number + 1}")) for number in (1, 5)]
-    names = [f"shop_{one.service}_8080" for pair in sides for one in pair]
+    names = [f"shop_{one.entry}_8080" for pair in sides for one in pair]
     rows = [one for name in names for one in (of(name, 10.0), row(ACTIVE, 1.0, envoy_cluster_name=name))]
     server.on("__name__", result(row(ALIVE, 7), *rows))
     for source, (new, old) in zip(sources, sides, strict=True):

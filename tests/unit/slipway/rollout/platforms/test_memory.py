@@ -26,7 +26,7 @@ def test_scaling_makes_replicas_ready_at_once_unless_they_are_to_wait() -> None:
     assert workloads.readiness(BACKEND) == Readiness(7, 5, 5, 0)
     workloads.scale(BACKEND, 2)
     assert workloads.readiness(BACKEND) == Readiness(2, 2, 2, 0)
-    assert workloads.scaled == [(BACKEND.deployment, 5), (BACKEND.deployment, 7), (BACKEND.deployment, 2)]
+    assert workloads.scaled == [(BACKEND.workload, 5), (BACKEND.workload, 7), (BACKEND.workload, 2)]
 
 
 def test_a_removed_workload_is_missing_and_cannot_be_scaled() -> None:

@@ -40,7 +40,7 @@ def test_a_status_that_is_written_between_read_and_write_is_no_conflict(api: Api
     version = router.apply(PLAIN, Split.whole(OLD), None).version
     api.before.extend([untouched, doing(lambda: status(api)), untouched, doing(lambda: status(api))])
     live = router.apply(PLAIN, Split.whole(NEW), version)
-    assert dict(live.shares) == {NEW.service: 100.0}
+    assert dict(live.shares) == {NEW.entry: 100.0}
 
 
 def test_a_gateway_that_writes_without_end_is_told(api: Api, router: GatewayApiRouter) -> None:
@@ -206,7 +206,7 @@ def test_a_write_under_way_fails_when_the_route_is_claimed_meanwhile(api: Api) -
         sleeper.apply(PLAIN, Split.whole(NEW), live.version)
     found = heir.read()
     assert found is not None
-    assert (found.writer, dict(found.shares)) == ("r2", {OLD.service: 100.0})
+    assert (found.writer, dict(found.shares)) == ("r2", {OLD.entry: 100.0})
 
 
 def test_the_route_of_another_stack_is_refused_with_both_names_and_the_remedy(api: Api) -> None:
@@ -269,7 +269,7 @@ def test_an_own_write_that_an_earlier_call_did_before_it_failed_is_no_conflict(a
     api.before.extend([untouched, untouched, *[failing(httpx2.ReadError("reset"))] * 4])
     with pytest.raises(ClusterError, match=r"checkout.preview: the API server cannot be reached"):
         router.apply(PLAIN, Split.whole(NEW), live.version)
-    assert dict(router.apply(PLAIN, Split.whole(NEW), live.version).shares) == {NEW.service: 100.0}
+    assert dict(router.apply(PLAIN, Split.whole(NEW), live.version).shares) == {NEW.entry: 100.0}
     with pytest.raises(Conflict):
         router.apply(PLAIN, Split.whole(OLD), live.version)
 

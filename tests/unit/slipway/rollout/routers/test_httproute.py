@@ -54,7 +54,7 @@ def test_percents_become_integers_down_to_a_hundredth() -> None:
 def test_a_backend_without_a_share_stands_in_the_route_without_traffic() -> None:
     assert integers(0, 100) == [0, 10_000]
     assert integers(0, 50, 50) == [0, 5000, 5000]
-    assert shares_of(spec_of(PLAIN, Split(((OLD, 0.0), (NEW, 100.0))))) == {OLD.service: 0.0, NEW.service: 100.0}
+    assert shares_of(spec_of(PLAIN, Split(((OLD, 0.0), (NEW, 100.0))))) == {OLD.entry: 0.0, NEW.entry: 100.0}
 
 
 def test_a_share_that_is_too_small_to_write_is_not_rounded_to_nothing() -> None:
@@ -80,7 +80,7 @@ def test_a_split_that_is_none_is_refused(shares: Any) -> None:
 
 def test_what_is_written_is_read_back_as_shares() -> None:
     spec = spec_of(FULL, Split(((OLD, 99.95), (NEW, 0.05)), (NEW, HEADER)))
-    assert shares_of(spec) == {OLD.service: 99.95, NEW.service: 0.05}
+    assert shares_of(spec) == {OLD.entry: 99.95, NEW.entry: 0.05}
 
 
 def test_shares_of_a_foreign_route_follow_the_apis_defaults() -> None:
@@ -93,8 +93,8 @@ def test_shares_of_a_foreign_route_follow_the_apis_defaults() -> None:
 def test_the_preview_by_header_is_the_first_rule_and_repeats_every_match_with_one_header_more() -> None:
     spec = spec_of(FULL, Split(((OLD, 100.0),), (NEW, HEADER)))
     preview, users = spec["rules"]
-    assert [ref["name"] for ref in preview["backendRefs"]] == [NEW.service]
-    assert [ref["name"] for ref in users["backendRefs"]] == [OLD.service]
+    assert [ref["name"] for ref in preview["backendRefs"]] == [NEW.entry]
+    assert [ref["name"] for ref in users["backendRefs"]] == [OLD.entry]
     extra = {"type": "Exact", "name": "x-preview", "value": "new"}
     expected = copy.deepcopy(users["matches"])
     for match in expected:
@@ -107,7 +107,7 @@ def test_a_preview_host_is_a_route_of_its_own() -> None:
     spec = preview_spec_of(FULL, (NEW, Preview(host="new.example")))
     assert spec is not None
     assert spec["hostnames"] == ["new.example"]
-    assert shares_of(spec) == {NEW.service: 100.0}
+    assert shares_of(spec) == {NEW.entry: 100.0}
     assert preview_spec_of(FULL, (NEW, HEADER)) is None
     assert preview_spec_of(FULL, None) is None
 

@@ -23,7 +23,7 @@ def test_it_compares_and_swaps_and_remembers_every_split() -> None:
         with pytest.raises(Conflict):
             router.apply(PLAIN, Split.whole(NEW), stale)
     assert router.read() == second
-    assert dict(second.shares) == {OLD.service: 75.0, NEW.service: 25.0}
+    assert dict(second.shares) == {OLD.entry: 75.0, NEW.entry: 25.0}
     assert second.body == router.body(PLAIN)
     assert router.history == [Split.whole(OLD), split]
     router.delete()
@@ -33,7 +33,7 @@ def test_it_compares_and_swaps_and_remembers_every_split() -> None:
 def test_somebody_else_can_write_and_the_gateway_can_refuse() -> None:
     router = MemoryRouter()
     live = router.apply(PLAIN, Split.whole(OLD), None)
-    router.drift({NEW.service: 100.0})
+    router.drift({NEW.entry: 100.0})
     with pytest.raises(Conflict):
         router.apply(PLAIN, Split.whole(OLD), live.version)
     router.judge("no such listener")
@@ -104,7 +104,7 @@ def test_a_write_whose_answer_is_lost_has_happened() -> None:
         router.apply(PLAIN, Split.whole(OLD), None)
     found = router.read()
     assert found is not None
-    assert dict(found.shares) == {OLD.service: 100.0}
+    assert dict(found.shares) == {OLD.entry: 100.0}
     assert router.apply(PLAIN, Split.whole(OLD), None) == found
     with pytest.raises(Conflict):
         router.apply(PLAIN, Split.whole(NEW), None)

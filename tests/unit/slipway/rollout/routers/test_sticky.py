@@ -23,7 +23,7 @@ from tests.unit.slipway.rollout.examples import ROUTE, backend
 OLD, NEW, THIRD = backend("old"), backend("new"), backend("third")
 PLAIN = Route.model_validate(ROUTE)
 BOUNDS = (5.0, 25.0, 50.0, 100.0)
-DRAW = Draw("slipway-0a1b2c3d4e", NEW.service, BOUNDS, 3600)
+DRAW = Draw("slipway-0a1b2c3d4e", NEW.entry, BOUNDS, 3600)
 
 ramps = st.lists(st.integers(1, WEIGHT_SUM - 1), min_size=1, max_size=MOST_INTERVALS - 1, unique=True).map(
     lambda cuts: tuple(cut / 100 for cut in (*sorted(cuts), WEIGHT_SUM))
@@ -64,10 +64,10 @@ def handed_out(found: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
 def test_a_new_client_draws_an_interval_with_a_chance_of_its_width_and_gets_it_as_a_cookie() -> None:
     name = DRAW.cookie
     assert handed_out(rules(at(25.0))) == [
-        (NEW.service, f"{name}=0", 500),
-        (NEW.service, f"{name}=1", 2000),
-        (OLD.service, f"{name}=2", 2500),
-        (OLD.service, f"{name}=3", 5000),
+        (NEW.entry, f"{name}=0", 500),
+        (NEW.entry, f"{name}=1", 2000),
+        (OLD.entry, f"{name}=2", 2500),
+        (OLD.entry, f"{name}=3", 5000),
     ]
 
 
@@ -79,23 +79,23 @@ def test_the_cookie_is_host_wide_hidden_from_scripts_and_outlives_the_ramp() -> 
 def test_a_client_goes_where_it_was_drawn_to_and_moves_at_most_once_in_the_whole_ramp(
     bounds: tuple[float, ...], data: st.DataObject
 ) -> None:
-    draw = Draw("slipway-aa", NEW.service, bounds, 60)
+    draw = Draw("slipway-aa", NEW.entry, bounds, 60)
     steps = [rules(at(weight, draw)) for weight in bounds[:-1]]
     began = data.draw(st.integers(0, len(steps) - 1))
     drawn, cookie, _ = data.draw(st.sampled_from(handed_out(steps[began])))
     way = [side(step, cookie) for step in steps[began:]]
     assert way[0] == drawn
-    assert [place for place, _ in itertools.groupby(way)] in ([OLD.service], [NEW.service], [OLD.service, NEW.service])
+    assert [place for place, _ in itertools.groupby(way)] in ([OLD.entry], [NEW.entry], [OLD.entry, NEW.entry])
 
 
 @given(ramps)
 def test_the_share_of_clients_is_the_weight_at_every_step_whenever_they_came(bounds: tuple[float, ...]) -> None:
-    draw = Draw("slipway-aa", NEW.service, bounds, 60)
+    draw = Draw("slipway-aa", NEW.entry, bounds, 60)
     first = handed_out(rules(at(bounds[0], draw)))
     for weight in bounds[:-1]:
         found = rules(at(weight, draw))
-        assert shares_of({"rules": found})[NEW.service] == pytest.approx(weight)
-        earlier = sum(width for _, cookie, width in first if side(found, cookie) == NEW.service)
+        assert shares_of({"rules": found})[NEW.entry] == pytest.approx(weight)
+        earlier = sum(width for _, cookie, width in first if side(found, cookie) == NEW.entry)
         assert earlier == round(weight * 100)
 
 
@@ -103,8 +103,8 @@ def test_the_share_of_clients_is_the_weight_at_every_step_whenever_they_came(bou
 @pytest.mark.parametrize("after", ["", "; a=1", ";c=3", ",c=3"])
 def test_the_cookie_is_found_among_others(before: str, after: str) -> None:
     found = rules(at(25.0))
-    assert side(found, f"{before}{DRAW.cookie}=1{after}") == NEW.service
-    assert side(found, f"{before}{DRAW.cookie}=2{after}") == OLD.service
+    assert side(found, f"{before}{DRAW.cookie}=1{after}") == NEW.entry
+    assert side(found, f"{before}{DRAW.cookie}=2{after}") == OLD.entry
 
 
 @pytest.mark.parametrize("cookie", ["", "a=1", f"my{DRAW.cookie}=1", f"{DRAW.cookie}=11", "slipway-0000000000=1"])
@@ -135,17 +135,17 @@ def test_with_everything_on_one_side_nothing_sticky_remains(weight: float) -> No
 @pytest.mark.parametrize("first", [OLD, NEW])
 @pytest.mark.parametrize("weight", [100 / 3, 200 / 3, 12.135, 12.125, 0.01, 99.99])
 def test_any_weight_that_a_strategy_makes_is_kept_to_a_hundredth(weight: float, first: Backend) -> None:
-    draw = Draw("c", NEW.service, (weight, 100.0), 1)
+    draw = Draw("c", NEW.entry, (weight, 100.0), 1)
     sides = sorted([(OLD, 100.0 - weight), (NEW, weight)], key=lambda side: side[0] != first)
     found = shares_of(spec_of(PLAIN, Split(tuple(sides), None, draw)))
-    assert found[NEW.service] == pytest.approx(weight, abs=0.0051)
+    assert found[NEW.entry] == pytest.approx(weight, abs=0.0051)
 
 
 def test_a_backend_without_a_share_stands_in_the_route_without_traffic_and_without_a_cookie() -> None:
     split = Split(((OLD, 75.0), (NEW, 25.0), (THIRD, 0.0)), None, DRAW)
     last = rules(split)[-1]["backendRefs"][-1]
-    assert (last["name"], last["weight"], "filters" in last) == (THIRD.service, 0, False)
-    assert shares_of(spec_of(PLAIN, split)) == {OLD.service: 75.0, NEW.service: 25.0, THIRD.service: 0.0}
+    assert (last["name"], last["weight"], "filters" in last) == (THIRD.entry, 0, False)
+    assert shares_of(spec_of(PLAIN, split)) == {OLD.entry: 75.0, NEW.entry: 25.0, THIRD.entry: 0.0}
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_a_backend_without_a_share_stands_in_the_route_without_traffic_and_witho
     [
         at(30.0),
         Split(((OLD, 50.0), (THIRD, 25.0), (NEW, 25.0)), None, DRAW),
-        at(25.0, Draw("c", NEW.service, (25.0, 50.0), 1)),
-        at(25.0, Draw("c", NEW.service, (25.0, 25.001, 100.0), 1)),
-        at(25.0, Draw("c", NEW.service, (*(float(n) for n in range(11, 27)), 100.0), 1)),
+        at(25.0, Draw("c", NEW.entry, (25.0, 50.0), 1)),
+        at(25.0, Draw("c", NEW.entry, (25.0, 25.001, 100.0), 1)),
+        at(25.0, Draw("c", NEW.entry, (*(float(n) for n in range(11, 27)), 100.0), 1)),
     ],
 )
 def test_a_split_that_the_draw_does_not_know_is_refused(split: Split) -> None:
@@ -168,8 +168,8 @@ def test_the_body_tells_a_sticky_route_from_a_plain_one_and_from_another_draw_bu
     assert {body_of(spec_of(PLAIN, at(weight)), None) for weight in BOUNDS[:-1]} == {body}
     others = {
         wanted_body(PLAIN, None),
-        wanted_body(PLAIN, None, Draw("slipway-ff", NEW.service, BOUNDS, 3600)),
-        wanted_body(PLAIN, None, Draw(DRAW.cookie, NEW.service, (5.0, 100.0), 3600)),
+        wanted_body(PLAIN, None, Draw("slipway-ff", NEW.entry, BOUNDS, 3600)),
+        wanted_body(PLAIN, None, Draw(DRAW.cookie, NEW.entry, (5.0, 100.0), 3600)),
     }
     assert len({body, *others}) == 4
     assert body_of(spec_of(PLAIN, at(100.0)), None) == wanted_body(PLAIN, None)
@@ -189,7 +189,7 @@ def test_a_rule_that_keeps_clients_elsewhere_than_new_ones_are_drawn_to_is_anoth
 def test_the_router_in_memory_keeps_the_same_rules() -> None:
     router = MemoryRouter()
     live = router.apply(PLAIN, at(25.0), None)
-    assert dict(live.shares) == {NEW.service: 25.0, OLD.service: 75.0}
+    assert dict(live.shares) == {NEW.entry: 25.0, OLD.entry: 75.0}
     assert live.body == router.body(PLAIN, None, DRAW) != router.body(PLAIN)
     with pytest.raises(ValueError, match="bounds"):
         router.apply(PLAIN, at(30.0), live.version)

@@ -61,8 +61,8 @@ def put_back_but_not_taken_out(world: Simulation) -> bool:
     """The watchdog has no metrics to see by that the data plane follows: the next `up` takes the candidate out."""
     live, candidate = world.router.read(), world.wanted.candidate
     assert live is not None
-    assert dict(live.shares) == {world.old.service: 100.0, candidate.service: 0.0}
-    return [one.service for one in world.head.leaving] == [candidate.service]
+    assert dict(live.shares) == {world.old.entry: 100.0, candidate.entry: 0.0}
+    return [one.entry for one in world.head.leaving] == [candidate.entry]
 
 
 def test_a_committed_rollout_is_left_alone() -> None:

@@ -21,7 +21,7 @@ def test_the_steps_are_the_bounds_and_the_candidate_is_the_side_that_grows() -> 
     draw = draw_for(STICKY, of(), STEPS)
     assert draw is not None
     assert draw.bounds == (5, 25, 100)
-    assert draw.service == STICKY.candidate.service
+    assert draw.service == STICKY.candidate.entry
     assert draw.cookie.startswith("side-")
 
 

@@ -58,5 +58,5 @@ def test_shares_sum_to_a_hundred_and_only_ready_backends_get_any(old: int, want:
         assert (old, new) == (0, 0)
         return
     assert abs(sum(share for _, share in split.shares) - 100.0) < 1e-9
-    ready = {OLD.service: old, NEW.service: new}
-    assert all(ready[side.service] > 0 for side, share in split.shares if share > 0)
+    ready = {OLD.entry: old, NEW.entry: new}
+    assert all(ready[side.entry] > 0 for side, share in split.shares if share > 0)

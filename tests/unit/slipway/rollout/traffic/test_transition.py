@@ -19,7 +19,7 @@ OLD, NEW = SIDES[0], SIDES[1]
 
 
 def shares(split: Split) -> dict[str, float]:
-    return {side.service: share for side, share in split.shares}
+    return {side.entry: share for side, share in split.shares}
 
 
 def test_a_first_route_is_written_at_once() -> None:
@@ -27,7 +27,7 @@ def test_a_first_route_is_written_at_once() -> None:
 
 
 def test_a_switch_joins_then_shifts_then_leaves() -> None:
-    live = {OLD.service: 100.0}
+    live = {OLD.entry: 100.0}
     first = next_split(live, Split.whole(NEW), [OLD], out=True)
     assert first == Split(((OLD, 100.0), (NEW, 0.0)))
     second = next_split(shares(first), Split.whole(NEW), [OLD], out=True)
@@ -38,9 +38,9 @@ def test_a_switch_joins_then_shifts_then_leaves() -> None:
 
 
 def test_who_has_no_weight_any_more_stays_in_the_route_until_it_is_taken_out() -> None:
-    shifted = {NEW.service: 100.0, OLD.service: 0.0}
+    shifted = {NEW.entry: 100.0, OLD.entry: 0.0}
     assert next_split(shifted, Split.whole(NEW), [OLD], out=False) is None
-    assert next_split({NEW.service: 100.0}, Split.whole(NEW), [OLD], out=False) is None
+    assert next_split({NEW.entry: 100.0}, Split.whole(NEW), [OLD], out=False) is None
     assert next_split(shifted, Split.whole(NEW), [OLD], out=True) == Split.whole(NEW)
 
 
@@ -51,12 +51,12 @@ def test_other_settings_of_the_route_take_nobody_out_of_it() -> None:
     other = route.model_copy(update={"hosts": ("other.example",)})
     live = move(world.world, other, Split.whole(OLD), [OLD, NEW], world.clock.advance)
     assert live.body == world.router.body(other)
-    assert dict(live.shares) == {OLD.service: 100.0, NEW.service: 0.0}
+    assert dict(live.shares) == {OLD.entry: 100.0, NEW.entry: 0.0}
     assert dict(move(world.world, route, Split.whole(OLD), [OLD, NEW], world.clock.advance).shares) == dict(live.shares)
 
 
 def test_somebody_elses_backend_is_not_kept() -> None:
-    live = {OLD.service: 60.0, "intruder": 40.0}
+    live = {OLD.entry: 60.0, "intruder": 40.0}
     assert next_split(live, Split.whole(OLD), [OLD], out=False) == Split.whole(OLD)
 
 
@@ -65,7 +65,7 @@ def test_a_route_full_of_strangers_is_replaced() -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from([side.service for side in SIDES]), st.integers(0, 10), min_size=1),
+    st.dictionaries(st.sampled_from([side.entry for side in SIDES]), st.integers(0, 10), min_size=1),
     st.dictionaries(st.integers(0, 3), st.integers(1, 10), min_size=1),
     st.booleans(),
 )
@@ -98,20 +98,20 @@ def test_move_awaits_each_write_and_says_why_the_gateway_refuses() -> None:
 
 def test_a_sticky_route_is_left_by_plain_weights_before_anybody_leaves_it() -> None:
     world = Simulation()
-    draw = Draw("side-0a", NEW.service, (25.0, 50.0, 100.0), 60)
+    draw = Draw("side-0a", NEW.entry, (25.0, 50.0, 100.0), 60)
     split = Split(((OLD, 75.0), (NEW, 25.0)), None, draw)
     move(world.world, world.wanted.route, split, [OLD, NEW], world.clock.advance)
     assert world.router.history[-1] == split
     live = take_out(world.world, world.wanted.route, Split.whole(OLD), [OLD, NEW], world.clock.advance)
     last = [shares(one) for one in world.router.history[-2:]]
-    assert last == [{OLD.service: 100, NEW.service: 0}, {OLD.service: 100}]
+    assert last == [{OLD.entry: 100, NEW.entry: 0}, {OLD.entry: 100}]
     assert live.body == world.router.body(world.wanted.route)
 
 
 def test_a_draw_that_is_not_the_wanted_one_is_written_anew_at_the_same_weights() -> None:
     world = Simulation()
     route, names = world.wanted.route, ("side-0a", "side-0b")
-    first, second = (Split(((OLD, 75.0), (NEW, 25.0)), None, Draw(n, NEW.service, (25.0, 100.0), 60)) for n in names)
+    first, second = (Split(((OLD, 75.0), (NEW, 25.0)), None, Draw(n, NEW.entry, (25.0, 100.0), 60)) for n in names)
     move(world.world, route, first, [OLD, NEW], world.clock.advance)
     live = move(world.world, route, second, [OLD, NEW], world.clock.advance)
     assert live.body == world.router.body(route, None, second.draw)

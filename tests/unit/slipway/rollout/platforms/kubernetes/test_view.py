@@ -33,7 +33,7 @@ def api() -> Api:
     found = Api()
     for side in (OLD, NEW):
         labels = {"slipway.dev/service": "checkout", "slipway.dev/revision": side.revision}
-        put(found, side.deployment, labels)
+        put(found, side.workload, labels)
     return found
 
 
@@ -77,7 +77,7 @@ def test_two_rollouts_read_both_their_sides_with_one_list_of_each_kind(api: Api)
 
 
 def test_pods_are_listed_when_not_all_are_ready(api: Api) -> None:
-    put(api, NEW.deployment, {"slipway.dev/service": "checkout", "slipway.dev/revision": NEW.revision}, ready=2)
+    put(api, NEW.workload, {"slipway.dev/service": "checkout", "slipway.dev/revision": NEW.revision}, ready=2)
     workloads = KubernetesWorkloads(api.client(), NAMESPACE)
     found = workloads.readiness(NEW, AGE)
     assert found == workloads.readiness(NEW)
@@ -86,7 +86,7 @@ def test_pods_are_listed_when_not_all_are_ready(api: Api) -> None:
 
 def test_what_has_no_label_of_ours_is_asked_for_by_itself(api: Api) -> None:
     other = backend("cccccccc")
-    put(api, other.deployment, {"app": "other"}, label=False)
+    put(api, other.workload, {"app": "other"}, label=False)
     assert KubernetesWorkloads(api.client(), NAMESPACE).readiness(other, AGE).ready == 3
 
 

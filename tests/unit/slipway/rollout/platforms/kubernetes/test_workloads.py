@@ -13,7 +13,7 @@ from tests.unit.slipway.rollout.api import NAMESPACE, Api, doing, untouched
 from tests.unit.slipway.rollout.examples import backend
 
 BACKEND = backend()
-NAME = BACKEND.deployment
+NAME = BACKEND.workload
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}"
 SLICES = f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
@@ -42,7 +42,7 @@ def endpoint(pod: str | None = None, address: str = "10.0.0.1", **conditions: bo
     return found if pod is None else {**found, "targetRef": {"kind": "Pod", "name": pod}}
 
 
-def slice_of(*endpoints: dict[str, Any], family: str = "IPv4", service: str = BACKEND.service) -> dict[str, Any]:
+def slice_of(*endpoints: dict[str, Any], family: str = "IPv4", service: str = BACKEND.entry) -> dict[str, Any]:
     labels = {"kubernetes.io/service-name": service}
     return {"metadata": {"labels": labels}, "addressType": family, "endpoints": list(endpoints)}
 

@@ -21,7 +21,7 @@ from tests.unit.slipway.rollout.examples import ROUTE, backend
 OLD, NEW = backend("old"), backend("new")
 PLAIN = Route.model_validate(ROUTE)
 HOSTED = (NEW, Preview(host="new.example"))
-DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{OLD.deployment}"
+DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{OLD.workload}"
 INTENT = Intent("i1", "abort", "me", 1234.5, "it burns", "r1")
 WITH_PREVIEW = Split(((OLD, 100.0),), HOSTED)
 HALVES = Split(((OLD, 50.0), (NEW, 50.0)))
