@@ -116,3 +116,20 @@ def test_each_defect_is_refused_by_exactly_its_rule(said: Said, one: Any) -> Non
 
 def test_nothing_else_is_refused(said: Said) -> None:
     assert set(said) == {*(one.name for one in RELEASES), *(one.name for one in RESOURCES)}
+
+
+def test_the_pack_finds_the_files_of_the_stacks_in_the_folder_that_the_project_names(
+    tmp_path: Path, pulumi_environment: dict[str, str]
+) -> None:
+    scene = Scene(tmp_path)
+    scene.service("checkout")
+    scene.write()
+    component(scene, "checkout")
+    engine = Engine(scene, pulumi_environment, HERE / "program.py")
+    (tmp_path / "stacks").mkdir()
+    for path in tmp_path.glob("Pulumi.*.yaml"):
+        path.rename(tmp_path / "stacks" / path.name)
+    project = yaml.safe_load((tmp_path / "Pulumi.yaml").read_text())
+    (tmp_path / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "stackConfigDir": "stacks"}))
+    code, found, output = engine.preview()
+    assert (code, found) == (0, {}), output
