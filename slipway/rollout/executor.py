@@ -126,8 +126,8 @@ class Executor:
         self._state = State(began=world.now())
         self._serving: Serving | None = stored.head.serving
         self._old: Backend | None = self._serving.backend if self._serving is not None else None
-        taken = {wanted.candidate.service, self._old.service if self._old is not None else ""}
-        self._idle = tuple(one for one in stored.head.leaving if one.service not in taken)
+        taken = {wanted.candidate.entry, self._old.entry if self._old is not None else ""}
+        self._idle = tuple(one for one in stored.head.leaving if one.entry not in taken)
         """What an earlier rollout left in the route without traffic, and nobody has seen without requests yet."""
         self._recent = recent(wanted.analysis.tick)
         self._side = None
