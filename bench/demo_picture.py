@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo.picture`: out/demo/rollout.png, what the demo's client saw, second by second.
+"""`python -m bench.demo_picture`: out/demo/rollout.png, what the demo's client saw, second by second.
 
 Drawn from the load generator's own records and the summary of the same run; nothing is smoothed or left out.
 """
@@ -96,7 +96,7 @@ def main() -> int:
     """Draw the last demo. Exit code 1 when there is none."""
     load, summary = OUT / "load.jsonl", OUT / "summary.json"
     if not (load.is_file() and summary.is_file()):
-        print("out/demo has no demo; run make demo")  # noqa: T201 - a command
+        print("out/demo has no demo; run make demo")
         return 1
     releases: Sequence[Mapping[str, Any]] = json.loads(summary.read_text())["releases"]
     draw(series(counts_of(load)), releases, OUT / "rollout.png")
