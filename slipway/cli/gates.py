@@ -149,14 +149,14 @@ def _judge(project: Path, stack: str, path: str, configuration: Configuration, a
     from slipway.release.gating.judge import judge, urn_of
     from slipway.release.project_files import project_name
     from slipway.release.release_inputs import Observed
-    from slipway.rollout.gate_inputs.observe import asked
+    from slipway.rollout.gate_inputs.observe import observe_undeclared
 
     read, _ = manifest_problems(project, path)
     service = read.release.service if read is not None else "unknown"
     observed = Observed()
     if read is not None and ask != "nothing":
         namespace = _namespace(project, stack) if ask == "cluster" else None
-        observed = asked(read.release, namespace, configuration)
+        observed = observe_undeclared(read, namespace, configuration)
     urn = urn_of(stack, project_name(project), service)
     return judge(project, stack, urn, path, configuration, observed, datetime.now(UTC))
 

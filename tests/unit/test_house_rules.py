@@ -61,6 +61,21 @@ def test_each_kind_of_file_has_one_reader() -> None:
     assert in_the_engine("slipway.release.records.journal.read_head") == {"slipway/rollout/record.py"}
 
 
+def test_findings_of_gates_are_made_in_one_place() -> None:
+    rooms = (ROOT / "slipway" / "release", ROOT / "policies")
+    makers = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if any(path.is_relative_to(room) for room in rooms) and "Finding" in calls(path)
+    }
+    assert makers == {"slipway/release/findings.py"}
+
+
+def calls(path: Path) -> set[str]:
+    """The names that a file calls."""
+    return {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+
+
 def test_the_engine_needs_no_folder_of_the_program_but_to_test_policies_and_to_construct_components() -> None:
     inside = {path for folder in ("components", "policies") for path in users(folder) if path.startswith("slipway/")}
     assert inside == {"slipway/cli/policy.py", "slipway/plugin/construct.py"}

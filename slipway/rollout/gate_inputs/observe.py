@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from slipway.release.declared import DeclaredRelease
 from slipway.release.gating.configuration import Configuration
-from slipway.release.manifest.release import Release
 from slipway.release.records.journal import Head
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import line_of
 from slipway.release.release_inputs import JUDGED_KEPT, Observed, ReleaseInputs
-from slipway.release.revision import revision_of
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.gate_inputs import error_budget as budget
 from slipway.rollout.gate_inputs import registry
@@ -21,17 +20,13 @@ def observe(inputs: ReleaseInputs, olds: object, configuration: Configuration) -
     return _completed(memory, inputs.service, inputs.image, configuration)
 
 
-def asked(release: Release, namespace: str | None, configuration: Configuration) -> Observed:
-    """The same for a release that is not declared yet: nothing is settled. Without a namespace the cluster is not
-    asked, so the previous release is unknown."""
-    memory = Observed()
+def observe_undeclared(declared: DeclaredRelease, namespace: str | None, configuration: Configuration) -> Observed:
+    """The same for a release that no program declares yet: the stack has judged none of its bytes, so nothing is
+    settled. Without a namespace the cluster is not asked, and the previous release is unknown."""
+    release, memory = declared.release, Observed()
     if namespace is not None:
-        found = _memory(release.service, namespace, revision_of(release), _NO_DIGEST, ())
-        memory = found.model_copy(update={"settled": False, "judged": ()})
+        memory = _memory(release.service, namespace, declared.revision, declared.sha256, ())
     return _completed(memory, release.service, release.artifact.image, configuration)
-
-
-_NO_DIGEST = "0" * 64
 
 
 def _memory(service: str, namespace: str, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:

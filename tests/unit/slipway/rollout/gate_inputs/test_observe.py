@@ -12,11 +12,17 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from slipway.release.declared import DeclaredRelease
+from slipway.release.gating.configuration import Configuration, Section
+from slipway.release.gating.settings import IntegrityGate
 from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
 from slipway.release.records.journal import Commit, Completed, Head
+from slipway.release.release_inputs import Observed
 from slipway.rollout.gate_inputs import error_budget as budget
 from slipway.rollout.gate_inputs import registry
-from slipway.rollout.gate_inputs.observe import judged_of, remembered
+from slipway.rollout.gate_inputs.observe import judged_of, observe_undeclared, remembered
+from tests.manifests import release
+from tests.unit.slipway.cli.examples import world
 from tests.unit.slipway.rollout.examples import serving
 
 MANIFEST = b'{"schemaVersion": 2}'
@@ -77,6 +83,18 @@ def test_the_ledger_is_bounded_and_taken_from_the_state_with_care() -> None:
     assert len(remembered(None, "a", ONE, many).judged) == 100
     assert judged_of({"judged": [ONE, 7]}) == (ONE,)
     assert judged_of(None) == ()
+
+
+def test_a_release_that_no_program_declares_yet_is_never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = DeclaredRelease(release(), "releases/checkout/1.yaml", ONE)
+    made = world(_head("aaaaaaaa", declared.revision))
+    monkeypatch.setattr("slipway.rollout.gate_inputs.observe.connect_world", lambda service, namespace: made)
+    unasked = Configuration({"artifact-integrity": Section(settings=IntegrityGate(registry=False))})
+    found = observe_undeclared(declared, "shop", unasked)
+    assert (found.settled, found.first, found.completed) == (False, False, 2)
+    assert found.previous is not None
+    assert found.previous.revision == "aaaaaaaa"
+    assert observe_undeclared(declared, None, unasked) == Observed()
 
 
 # -- the registry --------------------------------------------------------------------------------------------------
