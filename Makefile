@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo test test-quick check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet
+.PHONY: setup demo demo-picture test test-quick check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet
 
 setup: $(STAMP)
 
@@ -36,6 +36,10 @@ test-quick: setup
 # The whole story on this machine: sandbox, releases, a bad one, a kill, a rollback. Writes out/demo/summary.json.
 demo: setup
 	$(BIN)/python -m sandbox.demo
+
+# What the client of the last demo saw, as a picture: out/demo/rollout.png.
+demo-picture: setup
+	$(BIN)/python -m bench.demo_picture
 
 # Seeded trials on the sandbox: processes die or sleep in the middle of a release, parts restart, the API server answers badly.
 # CHAOS=200 does more and longer ones, SEED=n chooses others. Writes out/chaos/summary.json.
