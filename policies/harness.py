@@ -31,12 +31,13 @@ from pydantic import AwareDatetime, Field, ValidationError
 from policies.gates import RULES
 from policies.rule import UNUSUAL, ReleaseRule, Resource, ResourceRule, Rule, StackRule, Surroundings
 from slipway.release.declared import DeclaredRelease, read_manifest
+from slipway.release.document_files import read_named
 from slipway.release.errors import InputError, Problem, SlipwayError
 from slipway.release.findings import GateId
 from slipway.release.gating.case import case_of
 from slipway.release.gating.configuration import Configuration, parse
 from slipway.release.manifest.base import Part
-from slipway.release.manifest.document import MAX_BYTES, Document, read_document
+from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of, similar
 from slipway.release.manifest.release import Release
 from slipway.release.release_inputs import Observed
@@ -130,11 +131,7 @@ def _of_case(number: int, case: FixtureCase, error: SlipwayError) -> Iterator[Pr
 
 def read(path: Path) -> Fixture:
     """Read and validate one fixture. Raises InputError with every problem."""
-    try:
-        document = read_document(path.read_bytes()[: MAX_BYTES + 1], str(path))
-    except OSError as error:
-        problem = Problem("file", f"cannot be read: {error.strerror}", "Correct the path")
-        raise InputError(str(path), [problem]) from None
+    document = read_named(path, "Correct the path")
     try:
         fixture = Fixture.model_validate(document.data)
     except ValidationError as error:

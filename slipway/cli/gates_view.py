@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from slipway.release.document_files import read_document_below
 from slipway.release.errors import InputError
 from slipway.release.findings import plain
 from slipway.release.gating.judge import Judged, Judgement
-from slipway.release.manifest.document import MAX_BYTES, read_document
 from slipway.release.readiness.case import Case
 from slipway.release.risk import Recommendation, recommend, warnings
 
@@ -146,12 +146,9 @@ def line_of(project: Path, path: str, field: str) -> int | None:
     field = field.removeprefix(f"{path}: ")  # as the gate `manifest` names the places of one that is malformed
     location = tuple(int(number) if number else name for name, number in _PART.findall(field))
     try:
-        with (project / path).open("rb") as file:
-            document = read_document(file.read(MAX_BYTES + 1), path)
+        document = read_document_below(project, path, "")
     except InputError as error:
         return next((problem.line for problem in error.problems if problem.path == field), None)
-    except OSError:
-        return None
     said = (problem.line for problem in document.problems if problem.path == field)
     return next(said, None) or document.line(location)
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from slipway.release.errors import InputError, Problem
-from slipway.release.evidence.errors import EvidenceError
+from slipway.release.document_files import read_document_below, read_named
+from slipway.release.errors import InputError
 from slipway.release.evidence.facts import Kind
-from slipway.release.evidence.files import read_below
 from slipway.release.evidence.trust import TrustRoots
-from slipway.release.manifest.document import MAX_BYTES, Document, read_document
+from slipway.release.manifest.document import Document, read_document
 from slipway.release.manifest.problems import problems_of
 
 REMEDIES: Mapping[str, str] = {
@@ -30,31 +29,13 @@ REMEDIES: Mapping[str, str] = {
 
 def load_trust(path: Path) -> TrustRoots:
     """Read trust roots. Raises InputError."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        problem = Problem("file", f"cannot be read: {error.strerror}", "Correct the path")
-        raise InputError(str(path), [problem]) from None
-    return trust_roots(read_document(text, str(path)), str(path))
+    return trust_roots(read_named(path, "Correct the path"), str(path))
 
 
 def load_trust_below(folder: Path, name: str) -> TrustRoots:
     """Read trust roots from a file below `folder`, never through a symbolic link. Raises InputError."""
-    try:
-        content = read_below(folder, name, MAX_BYTES)
-    except EvidenceError as error:
-        raise InputError(
-            name,
-            [
-                Problem(
-                    "file",
-                    f"cannot be read: {error.detail}",
-                    "Put the file itself beside the configuration; `slipway example` writes that of the example",
-                )
-            ],
-        ) from None
-    return trust_roots(read_document(content.data, name), name)
+    remedy = "Put the file itself beside the configuration; `slipway example` writes that of the example"
+    return trust_roots(read_document_below(folder, name, remedy), name)
 
 
 def trust_roots(document: Document, subject: str) -> TrustRoots:

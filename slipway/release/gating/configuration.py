@@ -16,9 +16,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, create_model
 
+from slipway.release.document_files import read_document_below, read_named
 from slipway.release.errors import InputError, Problem
-from slipway.release.evidence.errors import EvidenceError
-from slipway.release.evidence.files import read_below
 from slipway.release.evidence.trust import TrustRoots
 from slipway.release.evidence.trust_file import REMEDIES as TRUST_REMEDIES
 from slipway.release.evidence.trust_file import load_trust_below, trust_roots
@@ -26,7 +25,7 @@ from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL
 from slipway.release.gating.exemptions import Exemption
 from slipway.release.gating.settings import BudgetGate, EvidenceGate, IntegrityGate, NoSettings
 from slipway.release.manifest.base import Part
-from slipway.release.manifest.document import MAX_BYTES, Document, read_document, show_location
+from slipway.release.manifest.document import Document, show_location
 from slipway.release.manifest.problems import problems_of, similar
 from slipway.release.readiness.settings import Settings
 
@@ -95,25 +94,13 @@ REMEDIES: Mapping[str, str] = {
 def load_below(root: Path, reference: str) -> Configuration:
     """Read a configuration below `root`, never through a symbolic link: who may change the file decides by whom the
     release is judged. Raises InputError with every problem."""
-    try:
-        content = read_below(root, reference, MAX_BYTES)
-    except EvidenceError as error:
-        raise InputError(
-            reference, [Problem("file", f"cannot be read: {error.detail}", "Write it, or name another one")]
-        ) from None
-    folder = root / PurePosixPath(reference).parent
-    return parse(read_document(content.data, reference), folder, reference)
+    document = read_document_below(root, reference, "Write it, or name another one")
+    return parse(document, root / PurePosixPath(reference).parent, reference)
 
 
 def load(path: Path) -> Configuration:
     """Read the configuration that a person names on the command line. Raises InputError with every problem."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        problem = Problem("file", f"cannot be read: {error.strerror}", "Write it, or name another one")
-        raise InputError(str(path), [problem]) from None
-    return parse(read_document(text, str(path)), path.parent, str(path))
+    return parse(read_named(path, "Write it, or name another one"), path.parent, str(path))
 
 
 def parse(document: Document, folder: Path, subject: str) -> Configuration:

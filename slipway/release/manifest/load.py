@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
+from slipway.release.document_files import read_named
 from slipway.release.errors import InputError, Problem
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.checks import contradictions, weights_out_of_order
-from slipway.release.manifest.document import MAX_BYTES, Document, read_document, show_location
+from slipway.release.manifest.document import Document, read_document, show_location
 from slipway.release.manifest.problems import problems_of, similar
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.remedies import REMEDIES
@@ -22,20 +22,16 @@ from slipway.release.manifest.remedies import REMEDIES
 def load(path: str | os.PathLike[str], subject: str | None = None) -> Release:
     """Read and validate one manifest. Raises InputError with every problem, also when there is no such file.
     `subject` is how messages call the file; its path when left out."""
-    name = subject or os.fspath(path)
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        problem = Problem("file", f"cannot be read: {reason}", "Correct the path, or write the manifest")
-        raise InputError(name, [problem]) from None
-    return parse(content, name)
+    document = read_named(path, "Correct the path, or write the manifest", subject)
+    return _release(document, subject or os.fspath(path))
 
 
 def parse(text: str | bytes, subject: str) -> Release:
     """Validate the text of one manifest. Raises InputError with every problem."""
-    document = read_document(text, subject)
+    return _release(read_document(text, subject), subject)
+
+
+def _release(document: Document, subject: str) -> Release:
     if not isinstance(document.data, dict):
         problem = Problem(
             "file", "must be a mapping that begins with apiVersion: slipway/v1", REMEDIES["apiVersion"], 1
