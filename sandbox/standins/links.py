@@ -1,6 +1,6 @@
 """Puts the stand-ins where the Pulumi CLI looks for its plugins, each only when the real one is not installed.
 
-The CLI takes its bundled plugins (the language host, the dynamic provider) from the folder it lies in itself, and
+The CLI takes its bundled plugins (the language hosts, the dynamic provider) from the folder it lies in itself, and
 resource plugins from ``PULUMI_HOME``; found on PATH instead, each costs a warning in every command.
 """
 
@@ -16,14 +16,14 @@ from pathlib import Path
 from sandbox.paths import cache_dir
 
 STANDINS = Path(__file__).resolve().parent / "bin"
-BUNDLED = ("pulumi-language-python", "pulumi-resource-pulumi-python")
+BUNDLED = ("pulumi-language-python", "pulumi-resource-pulumi-python", "pulumi-language-nodejs")
 KUBERNETES = "pulumi-resource-kubernetes"
 
 
 def bin_directory_for(environment: Mapping[str, str]) -> Path:
     """A folder of links to the stand-ins that ``environment`` lacks, to be put first on its PATH.
 
-    With the language host the folder holds ``pulumi`` as well (a hard link where possible). When ``PULUMI_HOME`` is
+    With a language host the folder holds ``pulumi`` as well (a hard link where possible). When ``PULUMI_HOME`` is
     set, the Kubernetes provider is linked into its plugin folder instead. Safe to call again and again.
     """
     bundled = [name for name in BUNDLED if not real_bundled(name, environment)]

@@ -14,7 +14,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from sandbox.standins.errors import StandInError
-from sandbox.standins.language_python import install, packages, plugin, program, prompts
+from sandbox.standins.language_python import install, packages, packaging, plugin, program, prompts
 from sandbox.standins.language_python.children import Children, output
 from sandbox.standins.language_python.runtime import PythonRuntime, resolve
 from sandbox.standins.language_python.sdk import program_runner, sdk_version
@@ -102,6 +102,17 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             if process.returncode != 0:
                 raise StandInError(f"`{' '.join(step)}` ended with exit code {process.returncode}")
         yield language_pb2.InstallDependenciesResponse(stdout=b"Finished installing dependencies\n\n")
+
+    def GeneratePackage(  # noqa: N802
+        self, request: language_pb2.GeneratePackageRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GeneratePackageResponse:
+        return packaging.generate(request)
+
+    def Link(  # noqa: N802
+        self, request: language_pb2.LinkRequest, context: grpc.ServicerContext
+    ) -> language_pb2.LinkResponse:
+        instructions = packaging.link(request, resolve(request.info))
+        return language_pb2.LinkResponse(import_instructions=instructions)
 
     def Run(  # noqa: N802
         self, request: language_pb2.RunRequest, context: grpc.ServicerContext

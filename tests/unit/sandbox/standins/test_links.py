@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.standins import bin_directory_for, links
 
-HOST, DYNAMIC = links.BUNDLED
+HOST, DYNAMIC, _ = links.BUNDLED
 
 
 @pytest.fixture(autouse=True)
