@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from slipway.release.evidence.trust import TrustRoots
 from slipway.release.manifest.document import Document, read_document
 from slipway.release.manifest.problems import problems_of
 
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.@-]*")
 REMEDIES: Mapping[str, str] = {
     "principals": "Write principals: [{name: ci, keys: [PEM of a public key], may: [tests, coverage]}]",
     "principals.keys": "Write public keys in PEM, beginning with -----BEGIN PUBLIC KEY-----",
@@ -68,18 +71,23 @@ def as_text(heading: str, entries: Sequence[Entry], builders: Sequence[str]) -> 
     """The text of a trust file, which is read back before it is returned. Raises InputError."""
     lines = [f"# {line}" for line in heading.splitlines()] + ["principals:"]
     for entry in entries:
-        lines.append(f"  - name: {entry.name}  # {entry.remark}")
+        lines.append(f"  - name: {_scalar(entry.name)}  # {entry.remark}")
         for field in ("may", "roles", "services"):
             if values := getattr(entry, field):
-                lines.append(f"    {field}: [{', '.join(values)}]")
+                lines.append(f"    {field}: [{', '.join(map(_scalar, values))}]")
         if entry.public_key is not None:
             lines += ["    keys:", "      - |"]
             lines += [f"        {line}" for line in entry.public_key.strip().splitlines()]
     lines += [
         "# runDetails.builder.id of the builders whose SLSA provenance is accepted.",
         "builders:",
-        *(f"  - {builder}" for builder in builders),
+        *(f"  - {_scalar(builder)}" for builder in builders),
     ]
     text = "\n".join(lines) + "\n"
     trust_roots(read_document(text.encode(), "trust roots"), "trust roots")
     return text
+
+
+def _scalar(text: str) -> str:
+    """Text as YAML reads it back: quoted, unless it is a plain word that means nothing else."""
+    return text if _WORD.fullmatch(text) and text.lower() not in {"true", "false", "null"} else json.dumps(text)
