@@ -17,6 +17,7 @@ from slipway.release.errors import InputError, Problem
 from slipway.release.evidence import make
 from slipway.release.evidence.facts import Kind
 from slipway.release.evidence.trust_file import Entry, as_text
+from slipway.release.manifest.load import parse
 from slipway.release.people import known_as
 
 STACKS = ("staging", "prod")
@@ -174,6 +175,8 @@ def _check(texts: dict[str, str], answers: Answers, *, trust: bool) -> None:
     from slipway.release.gating import configuration
     from slipway.release.project_files import config_of
 
+    for stack in STACKS:  # before anything is written: the service's name and version are parts of paths
+        parse(texts[answers.manifest(stack)], answers.manifest(stack))
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for path, text in texts.items():

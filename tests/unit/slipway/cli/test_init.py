@@ -111,6 +111,8 @@ def test_everything_that_is_missing_is_listed_at_once(tmp_path: Path) -> None:
     [
         ("image", "registry.example/shop/cart:1.0.0", "artifact.image"),
         ("service", "Cart!", "service"),
+        ("service", "../../cart", "service"),
+        ("release_version", "../1.0.0", "version"),
         ("gateway", "public", "route.gateway.name"),
         ("metrics_url", "prometheus", "metrics.url"),
         ("approver", "alice", "Name different ones"),
