@@ -24,6 +24,8 @@ Pairs = list[tuple[float, float]]
 
 SIZE = len(const.PRIOR)
 """Alternatives of one family."""
+SMALLEST = 1
+"""Place of the smallest alternative that is none of the null."""
 NOTHING = [0.0] * len(const.MULTIPLES)
 """Log likelihood ratios of a tick without bad events on either side."""
 
@@ -47,6 +49,16 @@ def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length
     if not families:
         return state.abort
     return _play(rule, state.abort, f"{name} warm" if warm else name, families, counts, length)
+
+
+def small_fault(wealth: Wealth) -> float:
+    """Log evidence for the smallest of the alternatives (MULTIPLES[1]), over all steps so far. A fault that is just
+    large enough to be bet on shows here first, while the mixture still pays for the larger ones. For guardrails of
+    several families of bets it is that of the whole mixture."""
+    if len(wealth.weights) != SIZE:
+        return wealth.log
+    part = wealth.weights[SMALLEST] / const.PRIOR[SMALLEST]
+    return wealth.log + log(part) if part > 0.0 else const.EVIDENCE_FLOOR
 
 
 def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:

@@ -15,6 +15,9 @@ RESTARTS = 4.0
 MIXTURE_COST = 0.8
 """Nats that not knowing the ratio costs on average (measured: bench/decisions/calibrate.py)."""
 
+WITHOUT_ERRORS = 3.0
+"""A service without any errors passes beside its baseline after about ln(3 / beta) / f requests of the candidate: what
+the prior of the promotion test (`promote.BESIDE_PRIOR`) gives to the bet on no errors at all."""
 PROMOTE_COST = 0.7
 """The same for promotion, where a service has errors at all."""
 

@@ -8,6 +8,7 @@ from math import log
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.guardrails import ClientFailures, Guardrail
 from slipway.release.units import show_share
+from slipway.rollout.analysis.constants import WITHOUT_ERRORS
 from slipway.rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from slipway.rollout.analysis.reasons import duration
 
@@ -64,12 +65,12 @@ def warn(analysis: Analysis, steps: Sequence[StepForesight], stickiness: str) ->
 
 def clients_needed(guardrails: Sequence[Guardrail], analysis: Analysis, weights: Sequence[float]) -> tuple[str, ...]:
     """What a guardrail that counts clients needs at each weight: without failures a step passes after about
-    ln(2 / beta) / f clients of the candidate (the promotion test), and a client counts once a step."""
+    ln(3 / beta) / f clients of the candidate (the promotion test), and a client counts once a step."""
     found = []
     for guardrail in guardrails:
         if not isinstance(guardrail, ClientFailures):
             continue
-        needed = log(2.0 / analysis.false_promote) / guardrail.negligible
+        needed = log(WITHOUT_ERRORS / analysis.false_promote) / guardrail.negligible
         total = ", ".join(f"{needed / weight * 100:,.0f} in all at {weight:.4g}%" for weight in weights if weight > 0)
         found.append(
             f"{guardrail.name}: each client counts once, by {guardrail.source or 'no source'}; a step without failures "

@@ -6,6 +6,7 @@ from math import exp
 
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis import reasons as say
+from slipway.rollout.analysis.abort import small_fault
 from slipway.rollout.analysis.abort_reason import shown
 from slipway.rollout.analysis.common import usual_share
 from slipway.rollout.analysis.learn import begin_step, is_warming, learn
@@ -75,12 +76,12 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
 
 def _claim(rule: Rule, state: State, tick: Tick, alone: bool) -> str:
     """What was shown that allows to leave the weight; empty while nothing was. While there is more evidence than at the
-    beginning that the candidate is bad, the harm being bounded is no reason to go on."""
+    beginning for the smallest fault that is bet on, the harm being bounded is no reason to go on."""
     usual, step = usual_share(state.baseline), state.step
     if state.promote.log >= rule.log_promote:
         share = promotable_share(rule, tick.weight, alone, state.baseline)
         return say.claim(rule, tick.weight, alone, share, usual)
-    if state.bounded.log < rule.log_promote or state.abort.log > 0.0 or not step.seconds:
+    if state.bounded.log < rule.log_promote or small_fault(state.abort) > 0.0 or not step.seconds:
         return ""
     bounded = bounded_share(rule, tick.weight, (step.candidate + step.baseline) / step.seconds, state.baseline)
     return "" if bounded is None else say.bounded_claim(rule, tick.weight, bounded)
@@ -102,7 +103,8 @@ def _only_readiness(rule: Rule) -> str:
 
 def _hopes(rule: Rule, state: State) -> float:
     """The evidence for leaving the weight that is nearest to do so."""
-    bounded = state.bounded.log if state.bounded.regime and state.abort.log <= 0.0 else const.EVIDENCE_FLOOR
+    going = state.bounded.regime and small_fault(state.abort) <= 0.0
+    bounded = state.bounded.log if going else const.EVIDENCE_FLOOR
     return state.promote.log if state.promote.log >= rule.log_promote else max(state.promote.log, bounded)
 
 

@@ -42,11 +42,12 @@ def foresee_passing(
     if rule.first_release and rule.objective is None:
         return Passing(0.0, 0.0)
     alone = rule.first_release or weight >= 100.0
-    candidate, cost = expected.rate * weight / 100.0, const.PROMOTE_COST if expected.bad_share > 0.0 else 0.0
+    errors = expected.bad_share > 0.0
+    candidate, cost = expected.rate * weight / 100.0, const.PROMOTE_COST if errors else 0.0
     null = promotable_share(rule, weight, alone, baseline)
     needed, ways = rule.log_promote + cost, [_by_share(null, candidate, expected)]
     if not alone and not rule.absolute:
-        needed += log(2.0)
+        needed += log(2.0 if errors else const.WITHOUT_ERRORS)
         ways.append(_by_ratio(rule, weight, candidate, expected))
     found = [_passing(growth, needed * rule.phi, analysis, rule.phi) for growth in ways]
     bounded = None if alone else bounded_share(rule, weight, expected.rate, _usual(expected, weight, analysis))

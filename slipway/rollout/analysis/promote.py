@@ -17,7 +17,7 @@ from slipway.rollout.analysis.types import GuardrailCounts
 RELATIVE_PRIOR = (0.25, 0.15, 0.1)
 FRACTIONS = (0.0, 0.25, 0.5, 0.75)
 """Alternatives of the absolute half, as fractions of the share that is to be rejected."""
-BESIDE_PRIOR = (*RELATIVE_PRIOR, 0.44, 0.02, 0.02, 0.02)
+BESIDE_PRIOR = (*RELATIVE_PRIOR, 0.3, 0.05, 0.1, 0.05)
 CAP = log(const.PROMOTE_CAP)
 ALONE_PRIOR = (0.55, 0.15, 0.15, 0.15)
 BOUNDED_PRIOR = (0.7, 0.3)
@@ -30,7 +30,7 @@ def bet(
     """One tick against the null "ratio >= rho_M and bad share >= f" (alone: "bad share >= f").
 
     Half of the evidence is the conditional binomial against rho_M with alternatives below it, half the binomial
-    against f, so that a service without any errors can be promoted: after about ln(2 / beta) / f requests.
+    against f, so that a service without any errors can be promoted: after about ln(3 / beta) / f requests.
     """
     alone = rule.first_release or rule.absolute or weight >= 100.0
     name, prior = ("alone", ALONE_PRIOR) if alone else ("beside", BESIDE_PRIOR)
