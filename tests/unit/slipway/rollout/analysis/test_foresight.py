@@ -180,8 +180,8 @@ def test_a_guardrail_that_counts_clients_says_how_many_it_needs() -> None:
     judged = clients(negligible="10%", source="access-log")
     (line,) = foresee((judged,), analysis(), PLAN[:2]).notes
     assert line == (
-        "clients: each client counts once, by access-log; a step without failures passes after about 37 clients of "
-        "the candidate (738 in all at 5%, 148 in all at 25%)"
+        "clients: each client counts once, by access-log; a step without failures passes after about 41 clients of "
+        "the candidate (819 in all at 5%, 164 in all at 25%)"
     )
     assert line in render(foresee((judged,), analysis(), PLAN[:2]))
     assert foresee((errors(),), analysis(), PLAN).notes == ()
