@@ -96,15 +96,15 @@ class Subject:
         """Make the configuration name a version that was declared before."""
         self.stage.configure(NAME, f"releases/{NAME}/{version}.yaml")
 
-    def up(self, log: str, stage: Stage | None = None, kubeconfig: Path | None = None) -> Up:
-        """Start `pulumi up`."""
+    def up(self, log: str, stage: Stage | None = None, kubeconfig: Path | None = None, *more: str) -> Up:
+        """Start `pulumi up`, with `more` options."""
         chosen = stage or self.stage
         own = dict(chosen.environment)
         if kubeconfig is not None:
             chosen.environment[VARIABLE] = str(kubeconfig)
         try:
             path = self.folder / f"{log}.log"
-            return Up(chosen.start_up(path), path)
+            return Up(chosen.start_up(path, *more), path)
         finally:
             chosen.environment = own
 

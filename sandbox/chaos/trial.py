@@ -40,9 +40,11 @@ def run(subject: Subject, context: Context, load: Load, trial: Trial) -> Row:
 
 
 def _recover(subject: Subject, row: Row) -> None:
-    """What a user does: clear the engine's lock, and `up` again."""
+    """What a user does: clear the engine's lock, and `up` again. Beside a second checkout the state may be that of the
+    sleeper, which names what the other has deleted: then with a refresh."""
     subject.stage.run("cancel", "--yes")
-    up = subject.up(f"{row.trial.number}-recovery")
+    refresh = ["--refresh"] if row.trial.kind is Kind.SLEEP_BESIDE_UP else []
+    up = subject.up(f"{row.trial.number}-recovery", None, None, *refresh)
     row.recovery = up.await_end()
     if row.recovery != 0:
         row.stuck = row.stuck or _why(up)

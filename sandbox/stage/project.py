@@ -101,11 +101,11 @@ class Stage:
         """`pulumi preview`."""
         return self.run("preview", *more)
 
-    def start_up(self, log: Path) -> subprocess.Popen[bytes]:
+    def start_up(self, log: Path, *more: str) -> subprocess.Popen[bytes]:
         """`pulumi up` as a process of a group of its own, to be interrupted or killed; its output goes to `log`."""
         with log.open("wb") as out:
             return subprocess.Popen(
-                self._command("up", "--yes", "--skip-preview"),
+                self._command("up", "--yes", "--skip-preview", *more),
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

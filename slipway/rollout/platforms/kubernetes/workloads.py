@@ -73,7 +73,10 @@ class KubernetesWorkloads:
     def _asked(self, backend: Backend) -> Readiness:
         deployment = self._get(backend)
         if deployment is None:
-            problem = f"{self._named(backend)} does not exist; check that its workload was created"
+            problem = (
+                f"{self._named(backend)} does not exist; check that its workload was created: where the stack's state "
+                "says so, `pulumi up --refresh` makes it anew"
+            )
             return Readiness(0, 0, 0, 0, problem, Reason.MISSING)
         return _readiness(deployment, self._pods(deployment, backend), self._slices(backend))
 

@@ -97,7 +97,9 @@ def test_pods_that_were_never_made_are_a_problem_of_the_deployment(api: Api) -> 
 def test_a_missing_deployment_is_a_problem_and_no_error(api: Api) -> None:
     found = workloads(api).readiness(BACKEND)
     assert found.reason is Reason.MISSING
-    assert found.problem == f"Deployment shop/{NAME} does not exist; check that its workload was created"
+    assert found.problem is not None
+    assert found.problem.startswith(f"Deployment shop/{NAME} does not exist; check that its workload was created")
+    assert "`pulumi up --refresh`" in found.problem
     assert workloads(api).replicas(BACKEND) == 0
 
 
