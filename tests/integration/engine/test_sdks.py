@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from sandbox.toolchain import store
+from slipway.plugin import schema
 from tests.integration.engine.conftest import ROOT, Stack
 from tests.manifests import text
 
@@ -29,13 +31,13 @@ def program(language: str) -> str:
     return str(found)
 
 
-def environment(folder: Path) -> Path:
+def environment(folder: Path, *, own: bool = True) -> Path:
     """A virtual environment with the libraries of this one, whose own packages are none: Pulumi finds no plugin to
-    download in it."""
+    download in it. With `own` it has this checkout too."""
     venv.create(folder, with_pip=False, symlinks=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     libraries = [path for path in sys.path if Path(path).name == "site-packages"]
-    (packages / "libraries.pth").write_text("\n".join([str(ROOT), *libraries]))
+    (packages / "libraries.pth").write_text("\n".join([*([str(ROOT)] if own else []), *libraries]))
     return folder
 
 
@@ -101,6 +103,21 @@ def test_a_typescript_program_with_a_generated_sdk(consumer: Consumer, node_modu
         check=False,
     )
     assert compiled.returncode == 0, compiled.stdout
+
+
+def test_the_schema_of_a_copy_of_the_repository_is_read_by_the_real_command_line(consumer: Consumer) -> None:
+    """As a consumer has it: the sources, and an environment that Pulumi makes or finds beside them."""
+    copy = consumer.folder / "copy"
+    for room in ("components", "slipway"):
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    environment(copy / ".venv", own=False)
+    consumer.environment |= {"PIP_NO_INDEX": "1"}
+    printed = json.loads(consumer.pulumi("package", "get-schema", "./copy/slipway/plugin").stdout)
+    built = schema.build()
+    assert printed["version"] == built["version"]
+    assert printed["types"].keys() == built["types"].keys()
+    for token, resource in built["resources"].items():
+        assert printed["resources"][token]["inputProperties"] == resource["inputProperties"], token
 
 
 @pytest.fixture(scope="session")
