@@ -8,7 +8,6 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from slipway.plugin import schema
 from slipway.plugin.after_failure import AfterFailure
 from slipway.plugin.answers import UnknownType, one_line_errors
 from slipway.plugin.engine_process import EngineProcess
@@ -57,6 +56,8 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
         """From which Pulumi generates SDKs."""
+        from slipway.plugin import schema  # no update needs it
+
         return provider_pb2.GetSchemaResponse(schema=schema.text())
 
     def CheckConfig(  # noqa: N802

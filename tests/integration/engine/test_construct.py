@@ -89,3 +89,16 @@ def test_a_value_that_a_preview_does_not_know_is_a_warning_and_no_error(shop: St
     planned = shop.pulumi("preview").stdout
     assert "pay: namespace is not known before the update" in planned
     assert "slipway:index:Rollout " not in planned
+
+
+def test_a_service_that_is_refused_keeps_no_other_from_its_rollout(shop: Stack) -> None:
+    declare(shop)
+    late = {name: {"late": True} for name in NAMES if name != "pay"}
+    shop.write("script.json", json.dumps({"pay": {"refused": True}, **late}))
+    done = shop.pulumi("up", "--yes", "--skip-preview", succeed=False)
+    assert done.returncode != 0
+    assert "was aborted: it failed before" in done.stdout
+    rollouts = [one for one in shop.resources() if one["type"] == "slipway:index:Rollout"]
+    assert {one["inputs"]["service"]: bool(one.get("initErrors")) for one in rollouts} == {
+        name: name == "pay" for name in NAMES
+    }
