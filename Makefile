@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo demo-picture test test-quick check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet
+.PHONY: setup demo demo-picture test test-quick check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
 
 setup: $(STAMP)
 
@@ -25,13 +25,16 @@ check: setup
 	$(BIN)/lint-imports
 	@test $$(wc -l < __main__.py) -lt 60 || { echo "__main__.py has 60 lines or more"; exit 1; }
 
+QUICK := tests/unit tests/components tests/policies
+
 # All tests. Those in tests/integration start the sandbox themselves.
 test: setup
-	$(BIN)/pytest tests
+	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
+	$(BIN)/pytest tests/integration
 
 # Without those that need the sandbox.
 test-quick: setup
-	$(BIN)/pytest tests/unit tests/components $(wildcard tests/policies)
+	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
 
 # The whole story on this machine: sandbox, releases, a bad one, a kill, a rollback. Writes out/demo/summary.json.
 demo: setup
@@ -72,6 +75,10 @@ bench-policies: setup
 # on a quiet machine. Writes out/bench/fleet.json.
 bench-fleet: setup
 	$(BIN)/python -m bench.fleet
+
+# CPU seconds of a preview of 1 and of 100 services on the sandbox. Writes out/bench/preview.json.
+bench-preview: setup
+	$(BIN)/python -m bench.preview
 
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --universal --python-version 3.11 pyproject.toml -o requirements.lock

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ServiceAccount
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
-from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
+from components.objects import Role, RoleBinding, ServiceAccount
 from slipway.release.rollout_rights import RULES
 from slipway.release.tokens import ROLLOUT_ACCESS
 
@@ -30,21 +28,18 @@ class RolloutAccess(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RolloutAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(ROLLOUT_ACCESS, name, {}, opts)
-        metadata = ObjectMetaArgs(name=args.service_account, namespace=args.namespace)
+        account = {"name": args.service_account, "namespace": args.namespace}
         child = pulumi.ResourceOptions(parent=self)
-        self.service_account = ServiceAccount(
-            name, metadata=metadata, automount_service_account_token=False, opts=child
-        )
+        self.service_account = ServiceAccount(name, {"metadata": account, "automountServiceAccountToken": False}, child)
         rules = [
-            PolicyRuleArgs(api_groups=[rule.group], resources=list(rule.resources), verbs=list(rule.verbs))
-            for rule in RULES
+            {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)} for rule in RULES
         ]
-        self.role = Role(name, metadata=metadata, rules=rules, opts=child)
-        self.binding = RoleBinding(
-            name,
-            metadata=metadata,
-            role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=args.service_account),
-            subjects=[SubjectArgs(kind="ServiceAccount", name=args.service_account, namespace=args.namespace)],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.service_account, self.role]),
-        )
+        self.role = Role(name, {"metadata": account, "rules": rules}, child)
+        bound = {
+            "metadata": account,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": args.service_account},
+            "subjects": [{"kind": "ServiceAccount", **account}],
+        }
+        after = pulumi.ResourceOptions(parent=self, depends_on=[self.service_account, self.role])
+        self.binding = RoleBinding(name, bound, after)
         self.register_outputs({"serviceAccount": args.service_account})

@@ -7,21 +7,11 @@ Whoever changes what is rendered raises `slipway.release.revision.TEMPLATE`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
-from pulumi_kubernetes.core.v1 import (
-    ConfigMap,
-    PodSpecArgs,
-    PodTemplateSpecArgs,
-    Service,
-    ServicePortArgs,
-    ServiceSpecArgs,
-)
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
+from components.objects import ConfigMap, Deployment, PodDisruptionBudget, Service
 from slipway.release.labels import selector
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.workload import Workload
@@ -80,13 +70,13 @@ class VersionedWorkload(pulumi.ComponentResource):
         self.disruption_budget = self._declare_disruption_budget()
         self.register_outputs({"revision": args.revision, "image": args.image})
 
-    def _metadata(self, annotations: dict[str, str] | None = None) -> ObjectMetaArgs:
-        return ObjectMetaArgs(
-            name=workload_name(self._args.service, self._args.revision),
-            namespace=self._args.namespace,
-            labels={"app.kubernetes.io/name": self._args.service, **self._selector},
-            annotations=annotations,
-        )
+    def _metadata(self, annotations: dict[str, str] | None = None) -> dict[str, Any]:
+        return {
+            "name": workload_name(self._args.service, self._args.revision),
+            "namespace": self._args.namespace,
+            "labels": {"app.kubernetes.io/name": self._args.service, **self._selector},
+            "annotations": annotations,
+        }
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
@@ -94,42 +84,40 @@ class VersionedWorkload(pulumi.ComponentResource):
     def _declare_files(self) -> ConfigMap:
         contents = self._args.workload.files
         data = {key: contents[path] for path, key in file_keys(self._args.workload).items()}
-        return ConfigMap(self._name, metadata=self._metadata(), immutable=True, data=data, opts=self._child())
+        content = {"metadata": self._metadata(), "immutable": True, "data": data}
+        return ConfigMap(self._name, content, self._child())
 
     def _declare_deployment(self) -> Deployment:
         args = self._args
-        spec = DeploymentSpecArgs(
-            replicas=None if args.scaled_by_rollout else args.workload.replicas,
-            progress_deadline_seconds=max(1, whole_seconds(args.workload.ready_within)),
-            selector=LabelSelectorArgs(match_labels=self._selector),
-            template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(
-                    labels={"app.kubernetes.io/name": args.service, **self._selector},
-                    annotations=args.workload.annotations or None,
-                ),
-                # The SDK hands a mapping in the API's own names on as it is, which its types do not know.
-                spec=cast("PodSpecArgs", pod_spec(args.service, args.revision, args.image, args.workload)),
-            ),
-        )
+        labels = {"app.kubernetes.io/name": args.service, **self._selector}
+        spec = {
+            "replicas": None if args.scaled_by_rollout else args.workload.replicas,
+            "progressDeadlineSeconds": max(1, whole_seconds(args.workload.ready_within)),
+            "selector": {"matchLabels": self._selector},
+            "template": {
+                "metadata": {"labels": labels, "annotations": args.workload.annotations or None},
+                "spec": pod_spec(args.service, args.revision, args.image, args.workload),
+            },
+        }
         options = pulumi.ResourceOptions(parent=self, depends_on=[self.files] if self.files else None)
-        return Deployment(self._name, metadata=self._metadata(SKIP_AWAIT | GONE_AT_ONCE), spec=spec, opts=options)
+        return Deployment(self._name, {"metadata": self._metadata(SKIP_AWAIT | GONE_AT_ONCE), "spec": spec}, options)
 
     def _declare_service(self) -> Service:
         workload = self._args.workload
-        port = ServicePortArgs(
-            name="http",
-            port=workload.port,
-            target_port=workload.port,
-            protocol="TCP",
-            app_protocol=APP_PROTOCOLS[workload.app_protocol],
-        )
-        spec = ServiceSpecArgs(type="ClusterIP", selector=self._selector, ports=[port])
-        return Service(self._name, metadata=self._metadata(SKIP_AWAIT), spec=spec, opts=self._child())
+        port = {
+            "name": "http",
+            "port": workload.port,
+            "targetPort": workload.port,
+            "protocol": "TCP",
+            "appProtocol": APP_PROTOCOLS[workload.app_protocol],
+        }
+        spec = {"type": "ClusterIP", "selector": self._selector, "ports": [port]}
+        return Service(self._name, {"metadata": self._metadata(SKIP_AWAIT), "spec": spec}, self._child())
 
     def _declare_disruption_budget(self) -> PodDisruptionBudget:
-        spec = PodDisruptionBudgetSpecArgs(
-            selector=LabelSelectorArgs(match_labels=self._selector),
-            max_unavailable=self._args.workload.max_unavailable,
-            unhealthy_pod_eviction_policy="AlwaysAllow",
-        )
-        return PodDisruptionBudget(self._name, metadata=self._metadata(), spec=spec, opts=self._child())
+        spec = {
+            "selector": {"matchLabels": self._selector},
+            "maxUnavailable": self._args.workload.max_unavailable,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        }
+        return PodDisruptionBudget(self._name, {"metadata": self._metadata(), "spec": spec}, self._child())

@@ -48,7 +48,7 @@ def test_one_name_has_one_entry_whatever_its_case() -> None:
         ({"identities": [{"issuer": "https://i.example", "subject": "a@b"}]}, "sigstoreRoot"),
         ({"admin": True}, "Extra inputs"),
     ],
-    ids=str,
+    ids=["no way", "no key", "private key", "short key", "no word", "every word", "no role", "no root", "unknown"],
 )
 def test_a_principal_that_could_not_be_held_to_its_word_is_refused(change: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
