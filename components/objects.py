@@ -1,8 +1,8 @@
 """Objects of the Kubernetes API as resources of Pulumi's own provider, declared with plain values.
 
 The provider's SDK would do the same, but its packages hold every kind of the API, and importing them takes much of the
-CPU time of a preview (`make bench-preview`). Type tokens, inputs and the provider's version are those of the SDK, so that
-a state does not show which of the two declared a resource.
+CPU time of a preview (`make bench-preview`). Type tokens, inputs and the provider's version are those of the SDK, so
+that a state does not show which of the two declared a resource.
 """
 
 from __future__ import annotations
