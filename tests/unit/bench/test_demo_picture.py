@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.demo_picture import Series, draw, series
+from bench.demo_picture import Series, draw, labels, series
 from sandbox.sample.records import Cell, Counts, Failure, Interval
 
 
@@ -20,6 +20,9 @@ COUNTS = Counts(
 )
 
 
+RELEASE = {"version": "v1", "strategy": "canary", "outcome": "completed"}
+
+
 def test_rates_are_by_second_and_versions_come_in_the_order_in_which_they_answered() -> None:
     found = series(COUNTS)
     assert found.seconds == (1.0, 1.5)
@@ -28,11 +31,31 @@ def test_rates_are_by_second_and_versions_come_in_the_order_in_which_they_answer
 
 
 def test_it_is_drawn_as_an_image(tmp_path: Path) -> None:
-    releases = [{"version": "v1", "outcome": "completed"}, {"version": "v2", "outcome": "aborted"}]
+    releases = [RELEASE, {"version": "v2", "strategy": "canary", "outcome": "aborted"}]
     draw(series(COUNTS), releases, tmp_path / "rollout.png")
     assert (tmp_path / "rollout.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_load_without_failures_is_drawn_too(tmp_path: Path) -> None:
-    draw(Series((1.0, 2.0), {"v1": (10.0, 10.0)}, ()), [{"version": "v1", "outcome": "completed"}], tmp_path / "a.png")
+    draw(Series((1.0, 2.0), {"v1": (10.0, 10.0)}, ()), [RELEASE], tmp_path / "a.png")
     assert (tmp_path / "a.png").is_file()
+
+
+def test_a_version_is_named_where_it_carries_the_traffic_and_above_where_it_never_does() -> None:
+    seconds = tuple(float(second) for second in range(1, 31))
+    rates = {
+        "v1": tuple(100.0 if second <= 10 or second >= 29 else 0.0 for second in seconds),
+        "bad": tuple(5.0 if second in (12, 13) else 0.0 for second in seconds),
+        "v2": tuple(100.0 if 10 < second < 29 else 0.0 for second in seconds),
+    }
+    releases = [
+        {"version": "v1", "strategy": "canary", "outcome": "completed"},
+        {"version": "bad", "strategy": "canary", "outcome": "aborted"},
+        {"version": "v2", "strategy": "rolling", "outcome": "completed"},
+    ]
+    assert [(one.text, one.at, one.inside) for one in labels(Series(seconds, rates, ()), releases)] == [
+        ("v1\ncanary", 5.0, True),
+        ("back to v1", 29.0, False),
+        ("bad\ncanary, aborted", 12.0, False),
+        ("v2\nrolling", 19.0, True),
+    ]
