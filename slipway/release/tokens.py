@@ -32,3 +32,9 @@ def type_of(urn: str) -> str:
     """The type of a resource by its URN, without those of its parents. A type token is returned as it is."""
     parts = urn.split("::")
     return (parts[2] if len(parts) > 2 else urn).rpartition("$")[2]
+
+
+def without_parents(urn: str) -> str:
+    """A URN without the types of the resource's parents: the same, however deep in components it is declared."""
+    parts = urn.split("::")
+    return "::".join([*parts[:2], type_of(urn), *parts[3:]]) if len(parts) > 2 else urn

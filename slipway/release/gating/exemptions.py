@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from slipway.release.findings import Finding, GateId
 from slipway.release.manifest.base import Part
 from slipway.release.readiness.case import CLOCK_SKEW
+from slipway.release.tokens import RELEASE, type_of, without_parents
 
 LONGEST = timedelta(days=30)
 """From granting to expiry. Longer is no exemption but another rule: change the gate's settings instead."""
@@ -38,7 +39,13 @@ class Exemption(Part):
 
     def covers(self, finding: Finding, urn: str) -> bool:
         """Whether it speaks of this finding, whatever the time."""
-        return self.resource == urn and (not self.codes or finding.code in self.codes)
+        return self._names(urn) and (not self.codes or finding.code in self.codes)
+
+    def _names(self, urn: str) -> bool:
+        """A Release is the same one within a component of another language, whose type is in its URN as well."""
+        if type_of(urn) == RELEASE == type_of(self.resource):
+            return without_parents(self.resource) == without_parents(urn)
+        return self.resource == urn
 
     def holds(self, now: datetime) -> bool:
         """Whether it is in force."""

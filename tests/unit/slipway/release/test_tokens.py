@@ -23,6 +23,12 @@ def test_the_type_of_a_resource_is_its_own_and_not_its_parents(urn: str) -> None
     assert tokens.type_of(urn) == "slipway:index:Rollout"
 
 
+def test_a_urn_without_its_parents_keeps_stack_project_and_name() -> None:
+    inside = f"urn:pulumi:prod::shop::{tokens.SERVICE}${tokens.RELEASE}::a::b"
+    assert tokens.without_parents(inside) == f"urn:pulumi:prod::shop::{tokens.RELEASE}::a::b"
+    assert tokens.without_parents(tokens.RELEASE) == tokens.RELEASE
+
+
 def test_no_other_source_file_spells_a_token_out() -> None:
     rooms = [path for room in ("components", "policies", "slipway") for path in (ROOT / room).rglob("*.py")]
     spelling = [

@@ -31,6 +31,17 @@ def test_an_exemption_in_force_covers_its_resource() -> None:
     assert exemption_of(FINDING, URN, [entry], NOW) == (entry, "")
 
 
+def test_a_release_within_a_component_is_the_same_release_and_other_resources_are_not() -> None:
+    inside = URN.replace("slipway:index:Release", "slipway:index:Service$slipway:index:Release")
+    for named, found in ((URN, inside), (inside, URN), (inside, inside)):
+        entry = exemption(resource=named)
+        assert exemption_of(FINDING, found, [entry], NOW) == (entry, "")
+    kubernetes = URN.replace("slipway:index:Release", "kubernetes:apps/v1:Deployment")
+    inside = kubernetes.replace("kubernetes:apps", "slipway:index:Canary$kubernetes:apps")
+    assert exemption_of(FINDING, inside, [exemption(resource=kubernetes)], NOW) == (None, "")
+    assert exemption_of(FINDING, kubernetes, [exemption(resource=URN)], NOW) == (None, "")
+
+
 @pytest.mark.parametrize(
     ("changes", "urn"),
     [({}, URN.replace("checkout", "cart")), ({}, URN.replace("prod", "staging")), ({"codes": ["missing"]}, URN)],
