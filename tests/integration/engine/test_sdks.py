@@ -130,6 +130,8 @@ def node_modules() -> Path:
         if not entry.ready:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(NPM / name, entry.draft)
-            subprocess.run(INSTALL, cwd=entry.draft, check=True, capture_output=True, text=True)
+            done = subprocess.run(INSTALL, cwd=entry.draft, check=False, capture_output=True, text=True, timeout=300)
+            if done.returncode != 0:
+                pytest.skip(f"npm could not install the packages of the lock file: {done.stderr[-300:]}")
             return entry.commit() / "node_modules"
         return entry.folder / "node_modules"
