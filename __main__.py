@@ -6,7 +6,7 @@ import sys
 
 import pulumi
 
-from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, engine, service
+from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, cluster_options, engine, service
 from slipway import settings
 from slipway.release.errors import SlipwayError
 from slipway.release.release_inputs import ReleaseInputs
@@ -26,23 +26,24 @@ def main() -> None:
         pulumi.log.warn(notice)
     if (told := engine.notice(len(stack.services), engine.parallel())) is not None:
         pulumi.log.info(told)
+    cluster = cluster_options(stack.target)
     if stack.access is not None:
         account = stack.access.service_account
-        RolloutAccess(account, RolloutAccessArgs(namespace=stack.namespace, service_account=account))
+        RolloutAccess(account, RolloutAccessArgs(namespace=stack.target.namespace, service_account=account), cluster)
     exports: dict[str, object] = {}
     for entry in stack.services:
-        inputs = ReleaseInputs.of(entry.declared, stack.namespace, stack.gates, entry.migrations)
+        inputs = ReleaseInputs.of(entry.declared, stack.target, stack.gates, entry.migrations)
         args = TopologyArgs(
             gate=Release(entry.release.service, inputs),
             release=entry.release,
             standby=None if entry.standby is None else entry.standby.release,
             manifest=entry.declared.path,
-            namespace=stack.namespace,
+            target=stack.target,
             metrics=stack.metrics,
             gateway_url=stack.gateway_url,
             probe=stack.probe,
         )
-        component = service(args)
+        component = service(args, cluster)
         exports[entry.release.service] = {
             "version": entry.release.version,
             "revision": component.revision,

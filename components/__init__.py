@@ -8,6 +8,7 @@ is a plain value, so that `pulumi preview` always shows the whole release plan.
 from components.access import RolloutAccess, RolloutAccessArgs
 from components.blue_green import BlueGreen
 from components.canary import Canary
+from components.cluster import cluster_options
 from components.packaged import Service, ServiceArgs
 from components.resources import Release, Rollout
 from components.rolling import Rolling
@@ -29,5 +30,6 @@ __all__ = [
     "TopologyArgs",
     "VersionedWorkload",
     "VersionedWorkloadArgs",
+    "cluster_options",
     "service",
 ]

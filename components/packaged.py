@@ -8,6 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict, cast
 
 import pulumi
 
+from components.cluster import cluster_options
 from components.resources import Release
 from components.service import service
 from components.topology import TopologyArgs
@@ -47,13 +48,23 @@ class GatesArgs(TypedDict):
     reason: NotRequired[str]
 
 
+class TargetArgs(TypedDict):
+    """A namespace of a cluster; `name` is the project's for the cluster, `context` its one in the kubeconfig."""
+
+    kind: NotRequired[Literal["kubernetes"]]
+    name: NotRequired[str]
+    context: NotRequired[str]
+    namespace: str
+
+
 class ServiceArgs(TypedDict):
     """What a stack says of one service, all plain values: they decide which resources there are. The paths are in the
     project's folder."""
 
     manifest: str
     standby: NotRequired[str]
-    namespace: str
+    namespace: NotRequired[str]
+    target: NotRequired[TargetArgs]
     metrics: MetricsArgs
     gatewayUrl: NotRequired[str]
     probe: NotRequired[ProbeArgs]
@@ -78,7 +89,9 @@ class Service(pulumi.ComponentResource):
         super().__init__(SERVICE, name, {}, opts)
         if (notice := found.inputs.gates.notice(pulumi.get_stack())) is not None:
             pulumi.log.warn(notice, self)
-        topology = service(self._topology(found), pulumi.ResourceOptions(parent=self))
+        cluster = cluster_options(found.inputs.where, f"kubernetes-{name}", self)
+        opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), cluster)
+        topology = service(self._topology(found), opts)
         self.service = pulumi.Output.from_input(found.declared.release.service)
         self.version = pulumi.Output.from_input(found.declared.release.version)
         self.revision = pulumi.Output.from_input(topology.revision)
@@ -95,13 +108,13 @@ class Service(pulumi.ComponentResource):
 
     def _topology(self, found: ReadService) -> TopologyArgs:
         inputs, release = found.inputs, found.declared.release
-        gated = ReleaseInputs.of(found.declared, inputs.namespace, inputs.gates, found.migrations)
+        gated = ReleaseInputs.of(found.declared, inputs.where, inputs.gates, found.migrations)
         return TopologyArgs(
             gate=Release(release.service, gated, pulumi.ResourceOptions(parent=self)),
             release=release,
             standby=None if found.standby is None else found.standby.release,
             manifest=inputs.manifest,
-            namespace=inputs.namespace,
+            target=inputs.where,
             metrics=inputs.metrics,
             gateway_url=inputs.gateway_url,
             probe=inputs.probe,

@@ -13,6 +13,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
 from slipway.release.strategy import Chosen, chosen
+from slipway.release.target import Target
 from slipway.release.tokens import TOPOLOGIES
 
 
@@ -26,7 +27,7 @@ class TopologyArgs:
     """
 
     release: Release
-    namespace: str
+    target: Target
     metrics: MetricsSource
     manifest: str
     standby: Release | None = None
@@ -63,7 +64,7 @@ class Topology(pulumi.ComponentResource):
         self.standby = None if args.standby is None else self._workload(name, args.standby, args)
         inputs = RolloutInputs.of(
             args.release,
-            namespace=args.namespace,
+            target=args.target,
             metrics=args.metrics,
             manifest=args.manifest,
             standby=args.standby,
@@ -75,5 +76,5 @@ class Topology(pulumi.ComponentResource):
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})
 
     def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
-        workload = VersionedWorkloadArgs.of(release, args.namespace)
+        workload = VersionedWorkloadArgs.of(release, args.target.namespace)
         return VersionedWorkload(f"{name}-{workload.revision}", workload, pulumi.ResourceOptions(parent=self))

@@ -27,7 +27,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.reachability import missing_addresses
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
-from slipway.release.service_inputs import DnsLabel
+from slipway.release.target import DnsLabel, Target, Targeted
 from slipway.release.urls import ServerUrl
 
 PROJECT = "releases"
@@ -38,6 +38,8 @@ NOTHING = ("", "{}")
 REMEDIES = {
     "services": "Write releases:services: {checkout: {manifest: releases/checkout/2026.11.23-1.yaml}}",
     "namespace": "Write releases:namespace: the Kubernetes namespace of the services, such as shop",
+    "target": "Write releases:target: {name: eu, context: eu-prod, namespace: shop}, your own name of the cluster "
+    "and its context in the kubeconfig, or only releases:namespace",
     "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "gatewayUrl": "Write releases:gatewayUrl: where the gateway answers, such as http://gateway.example",
     "metrics.accessLog": "Write releases:metrics: {kind: prometheus, url: ..., "
@@ -62,11 +64,10 @@ class Access(Part):
     service_account: DnsLabel = "slipway-rollout"
 
 
-class Configuration(Part):
+class Configuration(Targeted):
     """The keys of the stack file, all in the namespace `releases`."""
 
     services: Annotated[dict[str, ServiceEntry], Field(min_length=1)]
-    namespace: DnsLabel
     metrics: MetricsSource
     gateway_url: ServerUrl | None = None
     probe: TrafficProbe | None = None
@@ -95,7 +96,7 @@ class Settings:
     """Everything that the program declares resources from."""
 
     services: tuple[Service, ...]
-    namespace: str
+    target: Target
     metrics: MetricsSource
     gateway_url: str | None
     probe: TrafficProbe | None
@@ -132,7 +133,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         raise InputError("stack configuration", problems)
     return Settings(
         services=services,
-        namespace=configuration.namespace,
+        target=configuration.where,
         metrics=configuration.metrics,
         gateway_url=configuration.gateway_url,
         probe=configuration.probe,

@@ -97,7 +97,7 @@ def kubeconfig(path: Path, url: str) -> str:
 
 def serve_old(wanted: RolloutInputs) -> None:
     """The world before the rollout: all traffic on the old version, and the journal says so."""
-    world = connect_world(wanted.service, wanted.namespace)
+    world = connect_world(wanted.service, wanted.where)
     world.fence.arm("before")
     world.fence.renewed(world.fence.now(), START_WITHIN)
     old = objects.backend(wanted.service, objects.OLD)

@@ -35,11 +35,11 @@ def abort(
     then. It waits until the Lease of the rollout has run out.
     """
     from slipway.cli.ending import end_rollout, serving_line
-    from slipway.cli.target import namespace_of
+    from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_world
     from slipway.rollout.inspection import head_of
 
-    where = namespace_of(folder, stack, namespace)
+    where = find_target(folder, stack, namespace)
     world = connect_world(service, where)
     ended = end_rollout(world, service, reason, timeout, lambda line: click.echo(line, err=True), wait=wait)
     settled = serving_line(head_of(world, service)) if ended.outcome is not None else None
@@ -47,7 +47,7 @@ def abort(
         intent = ended.intent.id if ended.intent is not None else None
         told = {"rollout": ended.attempt.id, "intent": intent, "acknowledged": ended.outcome is not None}
         by = "rollout" if ended.intent is not None else "this command"
-        what = {"service": service, "namespace": where, "action": "abort"}
+        what = {"service": service, "namespace": where.namespace, "action": "abort"}
         show({"ok": True, **what, **told, "outcome": ended.outcome, "by": by, "traffic": settled})
     elif ended.intent is None:
         click.echo(f"{service}: the traffic is back, {settled}; next: `pulumi up`, which rolls out what is declared")

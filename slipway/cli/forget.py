@@ -26,10 +26,10 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
     release that was killed before the engine had recorded it. Refused while something serves or a rollout is in flight.
     Its quarantined revisions are forgotten too.
     """
-    from slipway.cli.target import namespace_of
+    from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_world
 
-    where = namespace_of(folder, stack, namespace)
+    where = find_target(folder, stack, namespace)
     world = connect_world(service, where)
     refuse_in_use(world, service)
     if not yes:
@@ -39,7 +39,7 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
             raise ReleaseRefused(f"{service}: nothing was deleted")
     take_away(world)
     if as_json:
-        show({"ok": True, "service": service, "namespace": where})
+        show({"ok": True, "service": service, "namespace": where.namespace})
     else:
         click.echo(f"{service}: nothing is left of it in {where}")
 

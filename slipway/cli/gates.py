@@ -14,6 +14,7 @@ from slipway.cli.options import with_json
 if TYPE_CHECKING:
     from slipway.release.gating.configuration import Configuration
     from slipway.release.gating.judge import Judgement
+    from slipway.release.target import Target
 
 FORMATS = ("text", "json", "junit", "sarif", "github")
 
@@ -155,19 +156,18 @@ def _judge(project: Path, stack: str, path: str, configuration: Configuration, a
     service = read.release.service if read is not None else "unknown"
     observed = Observed()
     if read is not None and ask != "nothing":
-        namespace = _namespace(project, stack) if ask == "cluster" else None
-        observed = observe_undeclared(read, namespace, configuration)
+        target = _target(project, stack) if ask == "cluster" else None
+        observed = observe_undeclared(read, target, configuration)
     urn = urn_of(stack, project_name(project), service)
     return judge(project, stack, urn, path, configuration, observed, datetime.now(UTC))
 
 
-def _namespace(project: Path, stack: str) -> str:
-    from slipway.release.errors import InputError, Problem
-    from slipway.release.project_files import NAMESPACE, config_of, stack_file
+def _target(project: Path, stack: str) -> Target:
+    from slipway.release.errors import EngineError
+    from slipway.release.project_files import config_of, stack_file, target_of
 
     file = stack_file(project, stack)
-    found = config_of(file).get(NAMESPACE)
-    if not isinstance(found, str):
-        remedy = "Name the Kubernetes namespace of the services, or leave out --ask cluster"
-        raise InputError(file.name, [Problem(NAMESPACE, "is missing", remedy)])
-    return found
+    try:
+        return target_of(config_of(file), file)
+    except EngineError as error:
+        raise EngineError(f"{error}; name one, or leave out --ask cluster") from None

@@ -32,13 +32,13 @@ def hand_over(
     releases it now, the offer is withdrawn. Not while a rollout is in flight.
     """
     from slipway.cli.intent import operator
-    from slipway.cli.target import namespace_of
+    from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_world
 
-    where = namespace_of(folder, stack, namespace)
+    where = find_target(folder, stack, namespace)
     owner, now = offer(connect_world(service, where), service, to, f"{operator()}: {reason}")
     if as_json:
-        show({"ok": True, "service": service, "namespace": where, "owner": owner, "handedTo": now})
+        show({"ok": True, "service": service, "namespace": where.namespace, "owner": owner, "handedTo": now})
     elif now is None:
         click.echo(f"{service}: stays with {owner}, no other stack may take it over")
     else:

@@ -57,10 +57,10 @@ def intent_command(action: Action, text: str) -> click.Command:
         as_json: bool,
         every: bool = False,
     ) -> None:
-        from slipway.cli.target import namespace_of
+        from slipway.cli.target import find_target
         from slipway.rollout.assemble import connect_world
 
-        where = namespace_of(folder, stack, namespace)
+        where = find_target(folder, stack, namespace)
         world = connect_world(service, where)
         scope: Scope = "all" if every else "step"
         intent = give(world, service, action, reason, scope)
@@ -68,7 +68,7 @@ def intent_command(action: Action, text: str) -> click.Command:
         if as_json:
             told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
             scoped = {"scope": scope} if action == "promote" else {}
-            show({"ok": True, "service": service, "namespace": where, "action": action, **scoped, **told})
+            show({"ok": True, "service": service, "namespace": where.namespace, "action": action, **scoped, **told})
             return
         does = "ends its steps early" if every else DONE[action]
         heard = f"the rollout {does}" if wait else f"told rollout {intent.rollout_id} to {action}"

@@ -34,7 +34,7 @@ def with_stack(command: Command) -> Command:
 
 def with_namespace(command: Command) -> Command:
     """`--namespace`."""
-    text = "The Kubernetes namespace; that of the stack's configuration when left out."
+    text = "A namespace of the environment's cluster; the target of the stack's configuration when left out."
     return click.option("-n", "--namespace", help=text)(command)
 
 

@@ -68,12 +68,12 @@ def look(engine: Engine, only: tuple[str, ...]) -> Findings:
 
     state, locks = engine.state(), engine.locks()
     path = stack_file(engine.project, engine.stack)
-    services = services_of_stack(state, config_of(path) if path.exists() else {})
-    worlds = [connect_world(service, namespace) for service, namespace in services]
+    services = services_of_stack(state, config_of(path) if path.exists() else {}, path)
+    worlds = [connect_world(service, target) for service, target in services]
     holdings = watch_leases(world.lease for world in worlds)
     found = [
-        Found(service, namespace, head_of(world, service), holding)
-        for (service, namespace), world, holding in zip(services, worlds, holdings, strict=True)
+        Found(service, target.namespace, head_of(world, service), holding)
+        for (service, target), world, holding in zip(services, worlds, holdings, strict=True)
     ]
     unknown = sorted(set(only) - {one.service for one in found})
     if unknown:

@@ -6,12 +6,14 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from slipway.cli.engine_records import Lock, Pending, State
 from slipway.cli.status_view import moment, named
-from slipway.release.project_files import NAMESPACE, SERVICES
+from slipway.release.project_files import NAMESPACE, SERVICES, TARGET, target_of
 from slipway.release.records.journal import Head
+from slipway.release.target import NAMED_BY, Target, recorded_target
 from slipway.release.tokens import ROLLOUT
 from slipway.rollout.safety.holder import Holding
 
@@ -96,17 +98,18 @@ def lives(lock: Lock) -> bool:
     return True
 
 
-def services_of_stack(state: State, config: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Services with their namespaces: those in the state, and those that are configured."""
+def services_of_stack(state: State, config: Mapping[str, Any], path: Path) -> list[tuple[str, Target]]:
+    """Services with their targets: those in the state, and those that are configured."""
     found = {
-        str(one.outputs["service"]): str(one.outputs["namespace"])
+        str(one.outputs["service"]): recorded_target(one.outputs)
         for one in state.resources
-        if one.type == ROLLOUT and {"service", "namespace"} <= one.outputs.keys()
+        if one.type == ROLLOUT and "service" in one.outputs and one.outputs.keys() & NAMED_BY
     }
-    namespace, services = config.get(NAMESPACE), config.get(SERVICES)
-    if isinstance(namespace, str) and isinstance(services, dict):
-        found = {**{str(service): namespace for service in services}, **found}
-    return sorted(found.items())
+    services = config.get(SERVICES)
+    if config.keys() & {NAMESPACE, TARGET} and isinstance(services, dict):
+        target = target_of(config, path)
+        found = {**{str(service): target for service in services}, **found}
+    return sorted(found.items(), key=lambda one: one[0])
 
 
 def as_json(found: Findings) -> dict[str, Any]:

@@ -97,10 +97,10 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
     """Abort the rollout in flight, if there is one, when the operator agrees; returns whether they did, or need not be
     asked."""
     from slipway.cli.rollback_in_flight import attempt_in_flight, end_in_flight
-    from slipway.cli.target import namespace_of
+    from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_world
 
-    world = connect_world(service, namespace_of(folder, stack, None))
+    world = connect_world(service, find_target(folder, stack, None))
     attempt = attempt_in_flight(world, service)
     if attempt is None:
         return yes

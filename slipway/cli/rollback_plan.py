@@ -18,11 +18,12 @@ from slipway.release.errors import ClusterError, EngineError, ReleaseRefused, Sl
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.manifest.release import Release
-from slipway.release.project_files import NAMESPACE, config_of, services_of, stack_file
+from slipway.release.project_files import config_of, services_of, stack_file, target_of
 from slipway.release.records.journal import Head
 from slipway.release.records.rollback import PreviousRelease, previous_release, serving_entry
 from slipway.release.rollout_inputs import Backend
 from slipway.release.strategy import chosen
+from slipway.release.target import Target
 from slipway.rollout.adapters import World
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.inspection import head_of
@@ -72,14 +73,14 @@ class Stack:
 
     name: str
     file: StackFile
-    namespace: str
+    target: Target
     entry: Mapping[str, Any]
     others: Mapping[str, Mapping[str, Any]]
     """The entries of the other services."""
 
     @classmethod
     def read(cls, folder: Path, name: str, service: str) -> Stack:
-        """Raises EngineError when file, namespace or entry is missing."""
+        """Raises EngineError when file, target or entry is missing."""
         path = stack_file(folder, name)
         file = StackFile.read(path)
         config = config_of(path)
@@ -87,17 +88,14 @@ class Stack:
         if service not in services:
             known = ", ".join(sorted(services)) or "none"
             raise EngineError(f"{path.name} configures no service {service}; there are: {known}")
-        namespace = config.get(NAMESPACE)
-        if not isinstance(namespace, str):
-            raise EngineError(f"{path.name} has no {NAMESPACE}")
         others = {other: entry for other, entry in services.items() if other != service}
-        return cls(name, file, namespace, services[service], others)
+        return cls(name, file, target_of(config, path), services[service], others)
 
 
 def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found: Stack, to: str | None) -> Plan:
     """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when
     there is nowhere to go back to, or a rollout is in flight."""
-    world = connect_world(service, found.namespace)
+    world = connect_world(service, found.target)
     head = head_of(world, service)
     _refuse_in_flight(service, head, world)
     past = history.result()
@@ -109,7 +107,7 @@ def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found
     return Plan(
         service=service,
         stack=found.name,
-        namespace=found.namespace,
+        namespace=found.target.namespace,
         file=found.file,
         before=found.entry,
         previous=previous,
@@ -129,7 +127,7 @@ def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -
 
     def entry_of(service: str) -> Mapping[str, Any] | None:
         try:
-            head = head_of(connect_world(service, found.namespace), service)
+            head = head_of(connect_world(service, found.target), service)
         except ClusterError:
             return None
         if head is None or head.serving is None:

@@ -21,16 +21,16 @@ def status(service: str | None, namespace: str | None, stack: str | None, folder
     Without SERVICE for all services of the namespace.
     """
     from slipway.cli import status_view
-    from slipway.cli.target import namespace_of
+    from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_world
     from slipway.rollout.inspection import inspect, services_in
 
-    where = namespace_of(folder, stack, namespace)
+    where = find_target(folder, stack, namespace)
     services = [service] if service is not None else services_in(where)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(lambda one: inspect(connect_world(one, where), one, where), services))
+        found = list(pool.map(lambda one: inspect(connect_world(one, where), one, where.namespace), services))
     if as_json:
-        show({"namespace": where, "services": [status_view.as_json(seen) for seen in found]})
+        show({"namespace": where.namespace, "services": [status_view.as_json(seen) for seen in found]})
         return
     if not found:
         click.echo(f"no service was released in {where} yet")

@@ -5,21 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from slipway.release.errors import EngineError
-from slipway.release.project_files import NAMESPACE, config_of, stack_file, stacks_of
+from slipway.release.project_files import config_of, stack_file, stacks_of, target_of
+from slipway.release.target import Target
 
 REMEDY = "name one with --namespace, or the stack with --stack"
 
 
-def namespace_of(folder: Path, stack: str | None, namespace: str | None) -> str:
-    """The namespace that was named, else that of the stack's configuration file. Pulumi is asked only which stack is
-    selected, and only when no stack was named and the project has several."""
+def find_target(folder: Path, stack: str | None, namespace: str | None) -> Target:
+    """The namespace that was named, of the environment's cluster, else the target of the stack's configuration file.
+    Pulumi is asked only which stack is selected, and only when no stack was named and the project has several."""
     if namespace is not None:
-        return namespace
+        return Target(namespace=namespace)
     path = stack_file(folder, stack or _only(folder))
-    found = config_of(path).get(NAMESPACE)
-    if not isinstance(found, str):
-        raise EngineError(f"{path.name} has no {NAMESPACE}; {REMEDY}")
-    return found
+    try:
+        return target_of(config_of(path), path)
+    except EngineError as error:
+        raise EngineError(f"{error}; {REMEDY}") from None
 
 
 def _only(folder: Path) -> str:

@@ -75,7 +75,7 @@ class AfterFailure:
 
 def identity_of(wanted: RolloutInputs) -> str:
     """The id of the Rollout's resource."""
-    return f"{wanted.namespace}/{wanted.service}"
+    return wanted.where.identity_of(wanted.service)
 
 
 def _recorded(

@@ -24,9 +24,9 @@ from slipway.release.gating import configuration as gates
 from slipway.release.gating.judge import Judgement, judge, message, verdict_of
 from slipway.release.manifest.release import Release
 from slipway.release.release_inputs import Observed, ReleaseInputs
+from slipway.release.target import moving_fields, recorded_target
 from slipway.rollout.gate_inputs import observe
 
-REPLACING = ("service", "namespace")
 VOLATILE = frozenset({"observed"})
 """What check sees anew each time and what is no change of the release."""
 
@@ -51,7 +51,7 @@ class ReleaseResource:
         """Validate, observe, read the evidence, judge."""
         try:
             inputs = parse(to_plain(request.news))
-            key = ServiceKey(stack_of(request.urn), inputs.namespace, inputs.service)
+            key = ServiceKey(stack_of(request.urn), inputs.where, inputs.service)
             self.memory.forget(key)
             checked = self._checked(inputs, to_plain(request.olds), request.urn)
         except InputError as error:
@@ -76,14 +76,16 @@ class ReleaseResource:
         return kinds(
             changes=kinds.DIFF_SOME if changed else kinds.DIFF_NONE,
             diffs=changed,
-            replaces=[key for key in changed if key in REPLACING],
+            replaces=list(moving_fields(old, new)),
         )
 
     def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
         """Record it."""
         inputs = to_plain(request.properties)
         properties = self._recorded(inputs, request.urn)
-        return provider_pb2.CreateResponse(id=f"{inputs['namespace']}/{inputs['service']}", properties=properties)
+        return provider_pb2.CreateResponse(
+            id=recorded_target(inputs).identity_of(str(inputs["service"])), properties=properties
+        )
 
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         """Record what is released now."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from slipway.release.manifest.release import Release
 from slipway.release.release_inputs import Observed
 from slipway.release.rollout_inputs import RolloutInputs, altered
+from slipway.release.target import Target
 from slipway.release.tokens import RELEASE
 
 MOST_LISTED = 5
@@ -26,10 +27,10 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class ServiceKey:
-    """One service in one namespace, as one stack (`project/stack`) declares it."""
+    """One service in one target, as one stack (`project/stack`) declares it."""
 
     stack: str
-    namespace: str
+    target: Target
     service: str
 
 
@@ -54,7 +55,7 @@ class RunMemory:
     def refusal_reason(self, stack: str, wanted: RolloutInputs) -> str | None:
         """Why a Rollout of a stack is refused: nothing moves to a revision whose Release did not pass before, in the
         same run, and nothing moves otherwise than its manifest says. None when it may begin."""
-        passed = self._passed.get(ServiceKey(stack, wanted.namespace, wanted.service))
+        passed = self._passed.get(ServiceKey(stack, wanted.where, wanted.service))
         if passed is None or passed.revision != wanted.candidate.revision:
             return (
                 f"no Release of {wanted.service} with revision {wanted.candidate.revision} passed the gates in this "

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from slipway.release.errors import EngineError
+from slipway.release.target import Target, Targeted
 
 SERVICES = "releases:services"
 NAMESPACE = "releases:namespace"
+TARGET = "releases:target"
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -62,6 +65,19 @@ def services_of(config: Mapping[str, Any], path: Path) -> dict[str, dict[str, An
     if not isinstance(services, dict) or not all(isinstance(entry, dict) for entry in services.values()):
         raise EngineError(f"{path.name}: {SERVICES} must map each service to {{manifest: path}}")
     return {str(name): entry for name, entry in services.items()}
+
+
+def target_of(config: Mapping[str, Any], path: Path) -> Target:
+    """The target of the services in a stack file's configuration. Raises EngineError."""
+    given, namespace = config.get(TARGET), config.get(NAMESPACE)
+    if given is None and not isinstance(namespace, str):
+        raise EngineError(f"{path.name} has neither {NAMESPACE} nor {TARGET}")
+    try:
+        return Targeted.model_validate({"target": given, "namespace": namespace}).where
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise EngineError(f"{path.name}: releases:{place}: {first['msg']}") from None
 
 
 def services_declared(project: Path, stack: str) -> dict[str, dict[str, Any]]:

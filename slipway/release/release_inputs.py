@@ -23,6 +23,7 @@ from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.risk import recommend
 from slipway.release.strategy import chosen
+from slipway.release.target import Target, Targeted
 
 JUDGED_KEPT = 100
 
@@ -83,11 +84,10 @@ class Observed(Part):
     """How many were aborted and not tried again with success."""
 
 
-class ReleaseInputs(Part):
+class ReleaseInputs(Targeted):
     """One release of one service, as the stack's state and history keep it."""
 
     service: str
-    namespace: str
     manifest: str
     """Path in the project."""
     sha256: Sha256
@@ -110,7 +110,7 @@ class ReleaseInputs(Part):
     def of(
         cls,
         declared: DeclaredRelease,
-        namespace: str,
+        target: Target,
         gates: GateSetting,
         migrations: Sequence[MigrationSource] = (),
     ) -> ReleaseInputs:
@@ -118,7 +118,7 @@ class ReleaseInputs(Part):
         release = declared.release
         return cls(
             service=release.service,
-            namespace=namespace,
+            target=target,
             manifest=declared.path,
             sha256=declared.sha256,
             version=release.version,

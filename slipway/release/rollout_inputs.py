@@ -17,6 +17,7 @@ from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
 from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
 from slipway.release.strategy import chosen
+from slipway.release.target import Target, Targeted
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 
@@ -86,11 +87,10 @@ FROM_MANIFEST = ("service", "candidate", "route", "strategy", "guardrails", "ana
 """What a Rollout takes from its release's manifest and from nowhere else; the rest is the stack's."""
 
 
-class RolloutInputs(Part):
+class RolloutInputs(Targeted):
     """Everything that the provider needs in order to move the traffic of one service to `candidate`."""
 
     service: str
-    namespace: str
     candidate: Backend
     standby: Backend | None = None
     """Kept warm after the rollout; None when the old version goes."""
@@ -112,7 +112,7 @@ class RolloutInputs(Part):
         cls,
         release: Release,
         *,
-        namespace: str,
+        target: Target,
         metrics: MetricsSource,
         manifest: str,
         standby: Release | None = None,
@@ -122,7 +122,7 @@ class RolloutInputs(Part):
         """The Rollout of a release in a stack: the one place where a manifest becomes a Rollout."""
         return cls(
             service=release.service,
-            namespace=namespace,
+            target=target,
             candidate=Backend.of(release),
             standby=None if standby is None else Backend.of(standby),
             route=release.route,
@@ -145,5 +145,5 @@ class RolloutInputs(Part):
 def altered(props: Mapping[str, Any], release: Release) -> list[Difference]:
     """Where a Rollout as it is declared (`to_wire`) differs from what the manifest of its release says."""
     nowhere = MetricsSource(kind="prometheus", url="http://none.invalid")
-    true = RolloutInputs.of(release, namespace="", metrics=nowhere, manifest="").to_wire()
+    true = RolloutInputs.of(release, target=Target(namespace="nowhere"), metrics=nowhere, manifest="").to_wire()
     return [one for name in FROM_MANIFEST for one in differences(name, props.get(name), true.get(name))]

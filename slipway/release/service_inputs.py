@@ -20,14 +20,15 @@ from slipway.release.manifest.problems import problems_of
 from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, missing_addresses
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.target import DnsLabel, Targeted
 from slipway.release.urls import ServerUrl
 
-DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name in Kubernetes that is part of a host name."""
 
 REMEDIES = {
     "manifest": "Give manifest: the path of a release's manifest, such as releases/checkout/2026.11.23-1.yaml",
     "namespace": "Give namespace: the Kubernetes namespace of the services, such as shop",
+    "target": "Give target: {name: eu, context: eu-prod, namespace: shop}, or only namespace",
     "metrics": "Give metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "probe": "Give probe: {rate: 5, path: /}, requests a second, at most 50",
     "gates": "Give gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
@@ -36,14 +37,13 @@ REMEDIES = {
 }
 
 
-class ServiceInputs(Part):
-    """One service in one namespace, as a stack releases it."""
+class ServiceInputs(Targeted):
+    """One service in one target, as a stack releases it."""
 
     manifest: Annotated[str, Field(description="Path of the release's manifest in the project.")]
     standby: Annotated[
         str | None, Field(description="Path of the manifest of an earlier release whose workload stays warm.")
     ] = None
-    namespace: Annotated[DnsLabel, Field(description="The Kubernetes namespace of the service.")]
     metrics: Annotated[MetricsSource, Field(description="Where the counts of the data plane come from.")]
     gateway_url: Annotated[
         ServerUrl | None,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from slipway.release.rollout_inputs import MetricsSource
+from slipway.release.target import Target
 from slipway.rollout.adapters import World
 from slipway.rollout.metrics import source_for
 from slipway.rollout.platforms.kubernetes.client import connect
@@ -16,12 +15,13 @@ from slipway.rollout.process.fence import Fence
 from slipway.rollout.routers import router_for
 
 
-def connect_world(service: str, namespace: str, metrics: MetricsSource | None = None, stack: str = "") -> World:
-    """The world of one service by the environment's credentials, on behalf of `stack` (`project/stack`). All that
-    writes on behalf of a rollout shares one fence; the operator's intents need no Lease.
+def connect_world(service: str, target: Target, metrics: MetricsSource | None = None, stack: str = "") -> World:
+    """The world of one service in a target, by the environment's credentials, on behalf of `stack` (`project/stack`).
+    All that writes on behalf of a rollout shares one fence; the operator's intents need no Lease.
 
     Raises ClusterError when it is unreachable."""
-    client = connect(namespace, context=os.environ.get("SLIPWAY_KUBECONTEXT"))
+    namespace = target.namespace
+    client = connect(namespace, context=target.context)
     fence = Fence()
     return World(
         router=router_for("gateway-api", client, namespace, service, fence, stack),

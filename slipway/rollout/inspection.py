@@ -10,6 +10,7 @@ from typing import Any
 
 from slipway.release.records.journal import Head, Outcome, Serving
 from slipway.release.rollout_inputs import Backend
+from slipway.release.target import Target
 from slipway.rollout.adapters import World
 from slipway.rollout.drift import drift_of, lacking
 from slipway.rollout.platforms.base import Intent, Readiness
@@ -123,9 +124,9 @@ def head_of(world: World, service: str) -> Head | None:
     return None if stored is None else stored.head
 
 
-def services_in(namespace: str) -> list[str]:
-    """The services that have a journal in this namespace. Raises ClusterError."""
-    return services_with_journal(connect(namespace), namespace)
+def services_in(target: Target) -> list[str]:
+    """The services that have a journal in this target. Raises ClusterError."""
+    return services_with_journal(connect(target.namespace, context=target.context), target.namespace)
 
 
 def _route_changes(world: World, serving: Serving, live: Live | None) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from slipway.release.errors import InputError
 from slipway.release.manifest.route import Route
 from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.target import recorded_target
 from slipway.release.units import show_seconds
 from slipway.rollout.routers.rivals import covers, overlap
 
 
 def must_delete_first(old_inputs: Mapping[str, Any], wanted: RolloutInputs) -> bool:
     """Whether a Rollout that is replaced goes before the new one comes: the gateway refuses a second route with the
-    same match, so only host names that are all different allow the other order."""
+    same match, so only another cluster, or host names that are all different, allow the other order."""
+    if _is_other_cluster(old_inputs, wanted):
+        return False
     old = _hostnames(old_inputs)
     return not old or any(overlap(one, other) for one in old for other in wanted.route.hostnames)
 
@@ -22,7 +26,7 @@ def move_lines(old_inputs: Mapping[str, Any], wanted: RolloutInputs, replaces: S
     """Warnings for the plan; none when nobody loses anything."""
     old = _hostnames(old_inputs)
     if replaces:
-        before = ", ".join(f"{name} {old_inputs.get(name)} -> {getattr(wanted, name)}" for name in replaces)
+        before = ", ".join(_moves(old_inputs, wanted))
         if must_delete_first(old_inputs, wanted):
             gap = show_seconds(wanted.candidate.ready_within)
             yield (
@@ -45,6 +49,22 @@ def rival_line(route: Route, rivals: Iterable[str]) -> str | None:
         f"a second route with the same match: {named} claims {', '.join(route.hostnames)} too, and the gateway refuses "
         "one of the two. A service is renamed without a gap only under another host name"
     )
+
+
+def _moves(old_inputs: Mapping[str, Any], wanted: RolloutInputs) -> Iterator[str]:
+    if (service := old_inputs.get("service")) != wanted.service:
+        yield f"service {service} -> {wanted.service}"
+    target = recorded_target(old_inputs)
+    if not target.is_same_place(wanted.where):
+        what = "namespace" if target.name == wanted.where.name else "target"
+        yield f"{what} {target} -> {wanted.where}"
+
+
+def _is_other_cluster(old_inputs: Mapping[str, Any], wanted: RolloutInputs) -> bool:
+    try:
+        return recorded_target(old_inputs).name != wanted.where.name
+    except InputError:
+        return False
 
 
 def _hostnames(inputs: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from slipway.release.manifest.plan import Kind, describe, planned_steps
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, recorded_target
 from slipway.rollout.adapters import World
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
@@ -39,7 +40,6 @@ from slipway.rollout.traffic.stickiness import sentence, short
 from slipway.rollout.traffic.transition import move, take_out
 from slipway.rollout.update_plan import Course, course_of, pending_reason
 
-REPLACING = ("service", "namespace")
 READ_WITHIN = 20.0
 """Seconds for which an API server that is away is asked again, where nothing is in flight yet."""
 
@@ -49,21 +49,15 @@ class Place:
     """Where a Rollout is, by a state that another version may have written: all that Read and Delete need of it."""
 
     service: str
-    namespace: str
+    where: Target
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any]) -> Place:
         """From recorded inputs or outputs, whatever else is in them. Raises InputError."""
-        values = {name: recorded.get(name) for name in REPLACING}
-        remedy = "A Rollout is not imported: declare it, and its first update finds the journal"
-        problems = [
-            Problem(name, "the recorded state does not name it", remedy)
-            for name, value in values.items()
-            if not isinstance(value, str) or not value
-        ]
-        if problems:
-            raise InputError("Rollout", problems)
-        return cls(str(values["service"]), str(values["namespace"]))
+        service = recorded.get("service")
+        if not isinstance(service, str) or not service:
+            raise InputError("Rollout", [Problem("service", NOT_RECORDED, NOT_IMPORTED)])
+        return cls(service, recorded_target(recorded))
 
 
 T = TypeVar("T")
@@ -74,7 +68,7 @@ Connect = Callable[[RolloutInputs | Place, str], World]
 def connect(where: RolloutInputs | Place, stack: str) -> World:
     """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
     metrics = where.metrics if isinstance(where, RolloutInputs) else None
-    return connect_world(where.service, where.namespace, metrics, stack)
+    return connect_world(where.service, where.where, metrics, stack)
 
 
 def _patient(read: Callable[P, T]) -> Callable[P, T]:
@@ -133,7 +127,7 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Worl
     """Compare inputs, journal and the live route; reads only."""
     new = wanted.to_wire()
     changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
-    replaces = tuple(key for key in REPLACING if key in changed)
+    replaces = moving_fields(old_inputs, new)
     try:
         stored = load_head(world)
     except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
@@ -288,7 +282,7 @@ class Update:
         self._await_in_force(stored, or_go_on=kind == "return")  # what an earlier rollout left in the route
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})
-        guard = self._guard = guards().arm(self._wanted.namespace, self._wanted.service, holder)
+        guard = self._guard = guards().arm(self._wanted.where, self._wanted.service, holder)
         probe = self._probe()
         try:
             attempt = self._while_away(lambda: self._attempt(holder, kind, old))

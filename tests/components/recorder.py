@@ -22,6 +22,7 @@ class Registered:
     aliases: frozenset[str]
     depends_on: frozenset[str]
     properties: Mapping[str, Any]
+    provider: str
 
 
 class Record(list[Registered]):
@@ -75,6 +76,7 @@ class _Recorder(MockMonitor):
                 aliases=frozenset(alias.spec.type for alias in request.aliases),
                 depends_on=frozenset(request.dependencies),
                 properties=rpc.deserialize_properties(request.object),
+                provider=request.provider,
             )
             self.record.append(registered)
         return answer

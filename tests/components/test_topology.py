@@ -14,6 +14,7 @@ from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
 from slipway.release.strategy import chosen
+from slipway.release.target import Target
 from tests.components.recorder import declare
 from tests.manifests import OTHER_DIGEST, STRATEGIES, release
 
@@ -28,7 +29,7 @@ def arguments(candidate: Release, standby: Release | None = None) -> TopologyArg
     return TopologyArgs(
         release=candidate,
         standby=standby,
-        namespace="shop",
+        target=Target(namespace="shop"),
         metrics=METRICS,
         manifest="releases/checkout/1.yaml",
         gateway_url="http://gateway.example",
@@ -64,7 +65,7 @@ def test_the_rollout_comes_after_every_object_of_the_workloads() -> None:
 def test_the_component_and_its_rollout_come_after_the_release_and_what_is_below_waits_for_the_component() -> None:
     def program() -> None:
         inputs = ReleaseInputs.of(
-            DeclaredRelease(release(), "releases/checkout/1.yaml", "0" * 64), "shop", GateSetting()
+            DeclaredRelease(release(), "releases/checkout/1.yaml", "0" * 64), Target(namespace="shop"), GateSetting()
         )
         gate = ReleaseResource("checkout", inputs)
         Canary("checkout", dataclasses.replace(arguments(release()), gate=gate))

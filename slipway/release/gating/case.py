@@ -71,7 +71,7 @@ def declared_otherwise(
     inputs: ReleaseInputs, declared: DeclaredRelease, migrations: Sequence[MigrationSource] = ()
 ) -> list[Finding]:
     """What a program says of a manifest and its scripts that their bytes do not."""
-    true = ReleaseInputs.of(declared, inputs.namespace, inputs.gates, migrations)
+    true = ReleaseInputs.of(declared, inputs.where, inputs.gates, migrations)
     return [
         finding(
             gate=MANIFEST,

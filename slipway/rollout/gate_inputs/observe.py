@@ -8,6 +8,7 @@ from slipway.release.records.journal import Head
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import line_of
 from slipway.release.release_inputs import JUDGED_KEPT, Observed, ReleaseInputs
+from slipway.release.target import Target
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.gate_inputs import error_budget as budget
 from slipway.rollout.gate_inputs import registry
@@ -16,21 +17,21 @@ from slipway.rollout.operations import load_head
 
 def observe(inputs: ReleaseInputs, olds: object, configuration: Configuration) -> Observed:
     """Ask all of them. `olds` is the `observed` of the resource as the stack recorded it."""
-    memory = _memory(inputs.service, inputs.namespace, inputs.revision, inputs.sha256, judged_of(olds))
+    memory = _memory(inputs.service, inputs.where, inputs.revision, inputs.sha256, judged_of(olds))
     return _completed(memory, inputs.service, inputs.image, configuration)
 
 
-def observe_undeclared(declared: DeclaredRelease, namespace: str | None, configuration: Configuration) -> Observed:
+def observe_undeclared(declared: DeclaredRelease, target: Target | None, configuration: Configuration) -> Observed:
     """The same for a release that no program declares yet: the stack has judged none of its bytes, so nothing is
-    settled. Without a namespace the cluster is not asked, and the previous release is unknown."""
+    settled. Without a target the cluster is not asked, and the previous release is unknown."""
     release, memory = declared.release, Observed()
-    if namespace is not None:
-        memory = _memory(release.service, namespace, declared.revision, declared.sha256, ())
+    if target is not None:
+        memory = _memory(release.service, target, declared.revision, declared.sha256, ())
     return _completed(memory, release.service, release.artifact.image, configuration)
 
 
-def _memory(service: str, namespace: str, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:
-    world = connect_world(service, namespace)
+def _memory(service: str, target: Target, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:
+    world = connect_world(service, target)
     stored = load_head(world)
     memory = remembered(stored.head if stored is not None else None, revision, sha256, judged)
     if memory.previous is not None or memory.settled:

@@ -3,7 +3,7 @@ traffic back when it dies.
 
 It reads its standard input, a line at a time:
 
-- `guard NAMESPACE SERVICE ROLLOUT`: answered by `ready ROLLOUT` once the cluster was reached, else by
+- `guard ROLLOUT SERVICE TARGET`, the target as JSON: answered by `ready ROLLOUT` once the cluster was reached, else by
   `error ROLLOUT TEXT`. In either case the rollout is guarded from then on;
 - `disarm ROLLOUT`: it has ended in order;
 - `act ROLLOUT`: put its traffic back now, although the provider lives;
@@ -22,7 +22,10 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from slipway.release.errors import SlipwayError
+from slipway.release.target import Target
 from slipway.rollout.adapters import World
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.retrying import retry_while_away
@@ -44,7 +47,7 @@ def main() -> int:
 class Ward:
     """One rollout that is guarded; `disarmed` is set when it no longer is. `watch` is the thread beside it."""
 
-    namespace: str
+    target: Target
     service: str
     rollout_id: str
     disarmed: threading.Event = field(default_factory=threading.Event)
@@ -52,13 +55,13 @@ class Ward:
 
 
 class Watchdog:
-    """`connect` makes the world of a service in a namespace; `act` puts one rollout back; `watch` returns when it was
+    """`connect` makes the world of a service in a target; `act` puts one rollout back; `watch` returns when it was
     disarmed, or acts itself before."""
 
     def __init__(
         self,
         say: Callable[[str], None],
-        connect: Callable[[str, str], World] = connect_world,
+        connect: Callable[[str, Target], World] = connect_world,
         act: Callable[[World, str], None] = rescue.rescue,
         watch: Callable[[World, str, threading.Event], None] = rescue.watch_lease,
     ) -> None:
@@ -72,7 +75,7 @@ class Watchdog:
     def run(self, lines: Iterable[str]) -> None:
         """Obey each line; after the last one put everything back that is still guarded."""
         for line in lines:
-            self._obey(line.split())
+            self._obey(line.split(maxsplit=3))
         for ward in list(self._wards.values()):
             ward.disarmed.set()
             self._put_back(ward)
@@ -81,17 +84,25 @@ class Watchdog:
 
     def _obey(self, words: list[str]) -> None:
         if words[:1] == ["guard"] and len(words) == 4:
-            ward = self._wards[words[3]] = Ward(words[1], words[2], words[3])
-            ward.watch = threading.Thread(target=self._guard, args=(ward,))
-            ward.watch.start()
+            self._begin(words[1], words[2], words[3])
         elif len(words) == 2 and (found := self._wards.pop(words[1], None)) is not None:
             found.disarmed.set()
             if words[0] == "act":
                 self._put_back(found)
 
+    def _begin(self, rollout_id: str, service: str, target: str) -> None:
+        try:
+            ward = Ward(Target.model_validate_json(target), service, rollout_id)
+        except ValidationError:
+            self._say(f"error {rollout_id} the watchdog does not understand the target of {service}")
+            return
+        self._wards[rollout_id] = ward
+        ward.watch = threading.Thread(target=self._guard, args=(ward,))
+        ward.watch.start()
+
     def _guard(self, ward: Ward) -> None:
         try:
-            world = self._connect(ward.service, ward.namespace)
+            world = self._connect(ward.service, ward.target)
             retry_while_away(world, world.journal.load, REACH_WITHIN, cancelled=ward.disarmed)
         except SlipwayError as error:
             self._say(f"error {ward.rollout_id} {str(error).partition(chr(10))[0]}")
@@ -109,7 +120,7 @@ class Watchdog:
         if ward.watch is not None:
             ward.watch.join()
         try:
-            world = self._connect(ward.service, ward.namespace)
+            world = self._connect(ward.service, ward.target)
         except SlipwayError:
             return  # The configuration of the cluster is gone, which no waiting brings back.
         self._act(world, ward.rollout_id)

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from functools import cache
 
 from slipway.release.errors import ClusterError
+from slipway.release.target import Target
 from slipway.release.units import show_seconds
+from slipway.rollout.platforms.kubernetes.client import CONTEXT
 
-KEPT = ("PATH", "HOME", "LANG", "KUBECONFIG", "SLIPWAY_KUBECONFIG", "SLIPWAY_KUBECONTEXT")
+KEPT = ("PATH", "HOME", "LANG", "KUBECONFIG", "SLIPWAY_KUBECONFIG", CONTEXT)
 KEPT_PREFIXES = ("AWS_", "SSL_CERT_", "KUBERNETES_SERVICE_")
 """Of the environment: what reaching the cluster takes, and nothing of the program's configuration."""
 READY_WITHIN = 60.0
@@ -44,9 +46,9 @@ def guards() -> Guards:
 class Guard:
     """The watchdog's care for one rollout: it begins with `Guards.arm` and ends with `disarm` or `act`."""
 
-    def __init__(self, owner: Guards, namespace: str, service: str, rollout_id: str) -> None:
+    def __init__(self, owner: Guards, target: Target, service: str, rollout_id: str) -> None:
         self._owner = owner
-        self.order = f"guard {namespace} {service} {rollout_id}"
+        self.order = f"guard {rollout_id} {service} {target.model_dump_json(exclude_none=True)}"
         self.rollout_id = rollout_id
         self.told = 0
         """Watchdogs that were told of it."""
@@ -102,9 +104,9 @@ class Guards:
         process = self._process
         return process.pid if process is not None else 0
 
-    def arm(self, namespace: str, service: str, rollout_id: str) -> Guard:
+    def arm(self, target: Target, service: str, rollout_id: str) -> Guard:
         """Begin to guard; `Guard.await_ready` tells whether it worked. Returns at once."""
-        guard = Guard(self, namespace, service, rollout_id)
+        guard = Guard(self, target, service, rollout_id)
         with self._lock:
             self._armed[rollout_id] = guard
             if self._process is None:

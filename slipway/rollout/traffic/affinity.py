@@ -24,7 +24,7 @@ def draw_for(wanted: RolloutInputs, attempt: Attempt, steps: tuple[PlannedStep, 
     affinity = wanted.route.affinity
     if affinity is None or affinity.cookie is None or attempt.kind != "forward" or len(steps) < 2:
         return None
-    told = hashlib.sha256(f"{wanted.namespace}/{wanted.service}/{attempt.id}".encode()).hexdigest()[:DIGITS]
+    told = hashlib.sha256(f"{wanted.where.identity_of(wanted.service)}/{attempt.id}".encode()).hexdigest()[:DIGITS]
     longest = sum(max(step.bake, wanted.analysis.dwell) + wanted.analysis.horizon for step in steps)
     bounds = tuple(step.weight for step in steps)
     return Draw(f"{affinity.cookie}-{told}", wanted.candidate.entry, bounds, max(AT_LEAST, math.ceil(longest)))

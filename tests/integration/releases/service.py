@@ -17,6 +17,7 @@ from sandbox.sample.load import Load
 from sandbox.stage import manifests
 from sandbox.stage.project import Result, Stage
 from slipway.release.records.journal import Head, read_head
+from slipway.release.target import Target
 from slipway.rollout.adapters import World
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.platforms.kubernetes.client import connect
@@ -80,7 +81,7 @@ class Service:
     @property
     def world(self) -> World:
         """The rollout's own view of the cluster."""
-        return connect_world(NAME, self.stage.namespace)
+        return connect_world(NAME, Target(namespace=self.stage.namespace))
 
     def head(self) -> Head:
         """The journal."""

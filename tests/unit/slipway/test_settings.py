@@ -46,7 +46,7 @@ def test_a_stack_names_its_services_and_where_they_run(tmp_path: Path) -> None:
     assert (service.release.version, service.declared.path) == ("2", new)
     assert service.standby is not None
     assert service.standby.release.version == "1"
-    assert (read.namespace, read.gateway_url, read.metrics.kind) == ("shop", "http://gateway.example", "prometheus")
+    assert (str(read.target), read.gateway_url, read.metrics.kind) == ("shop", "http://gateway.example", "prometheus")
     assert read.probe is not None
     assert read.probe.rate == 5
     assert read.access is None

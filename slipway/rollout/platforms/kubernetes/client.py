@@ -20,13 +20,15 @@ from slipway.release.errors import ClusterError
 from slipway.rollout.platforms.kubernetes.kinds import learn
 from slipway.rollout.process.pooling import transport
 
+CONTEXT = "SLIPWAY_KUBECONTEXT"
+"""Names the context of rollouts whose target names none."""
 FIELD_MANAGER = "slipway-rollout"
 TIMEOUT = httpx2.Timeout(3.0, connect=2.0)
 """Short, as each request is tried again (see requests.py) and must not outlast the margin of the fence."""
 EXEC_SECONDS = 15
 DEFAULT = Path("~/.kube/config")
-KEPT = 8
-"""Configurations whose client is kept; a process uses one."""
+KEPT = 64
+"""Configurations whose client is kept; a process uses one for each cluster."""
 SERVICE_ACCOUNT_HOST = "KUBERNETES_SERVICE_HOST"
 _UNUSABLE = (ConfigError, AttributeError, KeyError, TypeError, ValueError, OSError, AssertionError, yaml.YAMLError)
 """What lightkube raises for a file that is no kubeconfig, or for one that names what is not in it."""
@@ -49,7 +51,7 @@ def connect(namespace: str, kubeconfig: str | None = None, context: str | None =
 
     Raises ClusterError that names the file or setting; nothing is sent yet.
     """
-    wanted = context or os.environ.get("SLIPWAY_KUBECONTEXT")
+    wanted = context or os.environ.get(CONTEXT)
     try:
         return _of_namespace(_shared(kubeconfig, wanted), namespace)
     except _UNUSABLE as error:

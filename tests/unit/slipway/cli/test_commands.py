@@ -62,7 +62,7 @@ class Renewing(MemoryLease):
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch) -> Any:
     def _put(found: World) -> Cluster:
-        monkeypatch.setattr("slipway.rollout.assemble.connect_world", lambda service, namespace: found)
+        monkeypatch.setattr("slipway.rollout.assemble.connect_world", lambda service, target: found)
         return Cluster(found)
 
     return _put

@@ -425,7 +425,7 @@ def test_a_cluster_can_only_be_asked_where_the_stack_names_its_namespace(project
     arguments = ["gates", "-C", str(project.scene.root), "--stack", "prod", "-m", "releases/checkout/1.0.0.yaml"]
     result = CliRunner().invoke(cli, [*arguments, "--ask", "cluster"])
     assert result.exit_code == 1
-    assert "releases:namespace: is missing" in result.stderr
+    assert "has neither releases:namespace nor releases:target; name one, or leave out --ask cluster" in result.stderr
     assert "--namespace" not in result.stderr
 
 

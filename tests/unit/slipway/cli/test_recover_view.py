@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,10 @@ def test_machines_get_the_same_as_plain_json() -> None:
         ({}, [("checkout", "old")]),
         ({"releases:namespace": "shop", "releases:services": {"new": {}}}, [("checkout", "old"), ("new", "shop")]),
         ({"releases:namespace": "shop", "releases:services": {"checkout": {}}}, [("checkout", "old")]),
+        (
+            {"releases:target": {"name": "eu", "namespace": "shop"}, "releases:services": {"new": {}}},
+            [("checkout", "old"), ("new", "eu/shop")],
+        ),
     ],
 )
 def test_services_come_from_the_state_and_from_the_configuration(
@@ -119,4 +124,5 @@ def test_services_come_from_the_state_and_from_the_configuration(
 ) -> None:
     outputs = {"service": "checkout", "namespace": "old"}
     resources = (Resource(URN, "slipway:index:Rollout", outputs), Resource("u", "slipway:index:Rollout", {}))
-    assert services_of_stack(State(resources, ()), config) == wanted
+    found = services_of_stack(State(resources, ()), config, Path("Pulumi.prod.yaml"))
+    assert [(service, str(target)) for service, target in found] == wanted

@@ -1,4 +1,4 @@
-"""Which namespace a command is about."""
+"""Which target a command is about."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from slipway.cli.target import namespace_of
+from slipway.cli.target import find_target
 from slipway.release.errors import EngineError
+from slipway.release.target import Target
 
 
 @pytest.fixture
@@ -19,25 +20,37 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_one_that_is_named_wins_and_needs_no_project(tmp_path: Path) -> None:
-    assert namespace_of(tmp_path, None, "mine") == "mine"
+    assert find_target(tmp_path, None, "mine") == Target(namespace="mine")
 
 
 def test_a_stack_names_it(project: Path) -> None:
     (project / "Pulumi.dev.yaml").write_text("config:\n  releases:namespace: dev\n")
-    assert namespace_of(project, "dev", None) == "dev"
+    assert find_target(project, "dev", None) == Target(namespace="dev")
 
 
 def test_the_only_stack_names_it(project: Path) -> None:
-    assert namespace_of(project, None, None) == "shop"
+    assert find_target(project, None, None) == Target(namespace="shop")
 
 
 def test_of_several_stacks_none_is_guessed(project: Path) -> None:
     (project / "Pulumi.dev.yaml").write_text("config:\n  releases:namespace: dev\n")
     with pytest.raises(EngineError, match=r"--namespace, or the stack with --stack \(here are dev, prod\)"):
-        namespace_of(project, None, None)
+        find_target(project, None, None)
 
 
 def test_a_stack_without_a_namespace_is_named(project: Path) -> None:
     (project / "Pulumi.prod.yaml").write_text("config: {}\n")
-    with pytest.raises(EngineError, match=r"Pulumi\.prod\.yaml has no releases:namespace"):
-        namespace_of(project, "prod", None)
+    with pytest.raises(EngineError, match=r"Pulumi\.prod\.yaml has neither releases:namespace nor releases:target"):
+        find_target(project, "prod", None)
+
+
+def test_a_stack_names_a_cluster_with_its_context(project: Path) -> None:
+    text = "config:\n  releases:target: {name: eu, context: eu-prod, namespace: shop}\n"
+    (project / "Pulumi.prod.yaml").write_text(text)
+    assert find_target(project, None, None) == Target(name="eu", context="eu-prod", namespace="shop")
+
+
+def test_a_target_that_is_none_is_named_with_its_field(project: Path) -> None:
+    (project / "Pulumi.prod.yaml").write_text("config:\n  releases:target: {name: EU, namespace: shop}\n")
+    with pytest.raises(EngineError, match=r"Pulumi\.prod\.yaml: releases:target\.name: String should match"):
+        find_target(project, None, None)

@@ -53,6 +53,13 @@ def test_a_wildcard_may_claim_the_old_name() -> None:
     assert not must_delete_first(OLD, at("*.other.example"))
 
 
+def test_the_same_host_name_in_another_cluster_has_no_gap() -> None:
+    new = at("a.example", namespace=None, target={"name": "eu", "namespace": "shop"})
+    assert said(new, "target", "namespace") == [
+        "moved (target shop -> eu/shop): the new route is ready before the old one is deleted"
+    ]
+
+
 def test_a_state_that_does_not_say_its_host_names_counts_as_the_same() -> None:
     assert must_delete_first({}, at("b.example"))
 

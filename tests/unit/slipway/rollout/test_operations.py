@@ -20,6 +20,7 @@ from slipway.release.errors import (
 from slipway.release.records import journal
 from slipway.release.records.journal import Completed, Head, Outcome
 from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.target import Target
 from slipway.rollout import operations
 from slipway.rollout.outputs import outputs_of
 from slipway.rollout.platforms.base import Readiness
@@ -38,8 +39,8 @@ class NoGuard:
         guards.append(self)
 
     @classmethod
-    def arm(cls, namespace: str, service: str, rollout_id: str) -> NoGuard:
-        assert (namespace, service) == ("shop", "checkout")
+    def arm(cls, target: Target, service: str, rollout_id: str) -> NoGuard:
+        assert (target, service) == (Target(namespace="shop"), "checkout")
         return cls()
 
     def await_ready(self) -> None:
@@ -168,6 +169,20 @@ def test_inputs_that_cannot_be_read_are_refused_with_their_paths() -> None:
     assert {problem.path for problem in error.value.problems} == {"analysis.tick", "surprise"}
 
 
+def test_a_rollout_that_was_recorded_before_there_were_targets_is_no_other_one_by_naming_its_context() -> None:
+    world = Simulation()
+    recorded = wanted().to_wire()
+    assert "target" not in recorded
+    now = wanted(namespace=None, target={"context": "prod", "namespace": "shop"})
+    found = operations.difference(recorded, now, world.world)
+    assert (found.changed, found.replaces) == (("namespace", "target"), ())
+    assert (
+        operations.difference(recorded, wanted(target={"namespace": "shop"}, namespace=None), world.world).changed == ()
+    )
+    elsewhere = wanted(namespace=None, target={"name": "eu", "namespace": "shop"})
+    assert operations.difference(recorded, elsewhere, world.world).replaces == ("target", "namespace")
+
+
 def test_a_change_of_service_or_namespace_replaces() -> None:
     world = Simulation(wanted("aaaaaaaa"))
     remember(world, head())
@@ -269,7 +284,7 @@ def test_a_journal_of_a_newer_format_makes_an_update_due_that_says_what_to_do() 
 
 def test_a_place_is_read_from_a_state_of_any_version() -> None:
     recorded = {"service": "checkout", "namespace": "shop", "strategy": {"kind": "unheard of"}, "surprise": 1}
-    assert operations.Place.of(recorded) == operations.Place("checkout", "shop")
+    assert operations.Place.of(recorded) == operations.Place("checkout", Target(namespace="shop"))
 
 
 def test_a_state_that_names_no_service_is_refused_with_the_field() -> None:

@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from slipway.release.errors import ClusterError
+from slipway.release.target import Target
 from slipway.rollout.safety import watchdog_process as module
 from slipway.rollout.safety.watchdog_process import Guards, guards, stripped, watchdog_command
 
+SHOP = Target(namespace="shop")
+SAID = SHOP.model_dump_json(exclude_none=True)
 READY = "import sys\nfor line in sys.stdin:\n    words = line.split()\n"
-ANSWERS = READY + "    print('ready', words[-1], flush=True)\n"
-REFUSES = READY + "    print('error', words[-1], 'the cluster is away', flush=True)\n"
+ANSWERS = READY + "    print('ready', words[1], flush=True)\n"
+REFUSES = READY + "    print('error', words[1], 'the cluster is away', flush=True)\n"
 DIES = "raise SystemExit(1)"
 
 
@@ -61,11 +64,11 @@ def dogs(tmp_path: Path) -> Iterator[Dogs]:
 
 def test_all_rollouts_of_a_process_have_one_watchdog(dogs: Dogs) -> None:
     found = dogs.guards()
-    first, second = found.arm("shop", "checkout", "r1"), found.arm("shop", "cart", "r2")
+    first, second = found.arm(SHOP, "checkout", "r1"), found.arm(SHOP, "cart", "r2")
     first.await_ready()
     second.await_ready()
     assert first.pid == second.pid != 0
-    assert dogs.told() == ["guard shop checkout r1", "guard shop cart r2"]
+    assert dogs.told() == [f"guard r1 checkout {SAID}", f"guard r2 cart {SAID}"]
 
 
 def test_no_watchdog_is_started_before_the_first_rollout(dogs: Dogs) -> None:
@@ -74,7 +77,7 @@ def test_no_watchdog_is_started_before_the_first_rollout(dogs: Dogs) -> None:
 
 def test_what_ended_in_order_is_disarmed_once_and_the_others_stay_guarded(dogs: Dogs) -> None:
     found = dogs.guards()
-    first, second = found.arm("shop", "checkout", "r1"), found.arm("shop", "cart", "r2")
+    first, second = found.arm(SHOP, "checkout", "r1"), found.arm(SHOP, "cart", "r2")
     second.await_ready()
     first.disarm()
     first.disarm()
@@ -84,7 +87,7 @@ def test_what_ended_in_order_is_disarmed_once_and_the_others_stay_guarded(dogs: 
 
 
 def test_a_watchdog_that_cannot_reach_the_cluster_lets_nothing_begin(dogs: Dogs) -> None:
-    armed = dogs.guards(REFUSES).arm("shop", "checkout", "r1")
+    armed = dogs.guards(REFUSES).arm(SHOP, "checkout", "r1")
     with pytest.raises(ClusterError, match="the cluster is away; nothing was moved"):
         armed.await_ready()
     soon(lambda: dogs.told()[-1:] == ["disarm r1"])
@@ -92,48 +95,48 @@ def test_a_watchdog_that_cannot_reach_the_cluster_lets_nothing_begin(dogs: Dogs)
 
 def test_a_watchdog_that_ends_at_once_lets_nothing_begin(dogs: Dogs) -> None:
     with pytest.raises(ClusterError, match="it ended at once; nothing was moved"):
-        dogs.guards(DIES).arm("shop", "checkout", "r1").await_ready()
+        dogs.guards(DIES).arm(SHOP, "checkout", "r1").await_ready()
 
 
 def test_a_watchdog_that_cannot_be_started_lets_nothing_begin() -> None:
     with pytest.raises(ClusterError, match=r"/nowhere: No such file"):
-        Guards(["/nowhere"]).arm("shop", "checkout", "r1").await_ready()
+        Guards(["/nowhere"]).arm(SHOP, "checkout", "r1").await_ready()
 
 
 def test_a_watchdog_that_does_not_answer_lets_nothing_begin(dogs: Dogs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "READY_WITHIN", 0.01)
     with pytest.raises(ClusterError, match="did not answer within"):
-        dogs.guards(READY).arm("shop", "checkout", "r1").await_ready()
+        dogs.guards(READY).arm(SHOP, "checkout", "r1").await_ready()
 
 
 def test_a_watchdog_that_dies_during_a_rollout_is_replaced_and_told_of_it(dogs: Dogs) -> None:
     found = dogs.guards()
-    armed, ended = found.arm("shop", "checkout", "r1"), found.arm("shop", "cart", "r2")
+    armed, ended = found.arm(SHOP, "checkout", "r1"), found.arm(SHOP, "cart", "r2")
     armed.await_ready()
     ended.await_ready()
     ended.disarm()
     former = found.pid
     os.kill(former, signal.SIGKILL)
     soon(lambda: found.pid not in (0, former))
-    soon(lambda: dogs.told().count("guard shop checkout r1") == 2)
+    soon(lambda: dogs.told().count(f"guard r1 checkout {SAID}") == 2)
     soon(lambda: armed.trouble is None)
-    assert dogs.told().count("guard shop cart r2") == 1
+    assert dogs.told().count(f"guard r2 cart {SAID}") == 1
 
 
 def test_a_watchdog_that_dies_with_nothing_to_guard_is_replaced_with_the_next_rollout(dogs: Dogs) -> None:
     found = dogs.guards()
-    armed = found.arm("shop", "checkout", "r1")
+    armed = found.arm(SHOP, "checkout", "r1")
     armed.await_ready()
     armed.disarm()
     os.kill(found.pid, signal.SIGKILL)
     soon(lambda: found.pid == 0)
-    found.arm("shop", "checkout", "r2").await_ready()
+    found.arm(SHOP, "checkout", "r2").await_ready()
     assert found.pid != 0
 
 
 def test_one_that_keeps_dying_is_waited_for_longer_and_longer(dogs: Dogs) -> None:
     found = dogs.guards()
-    found.arm("shop", "checkout", "r1").await_ready()
+    found.arm(SHOP, "checkout", "r1").await_ready()
     found._armed["r1"].told = 0
     waits = [found._bury(0.1) for _ in range(8)]
     assert waits == [0.0, 1.0, 3.0, 7.0, 15.0, 30.0, 30.0, 30.0]

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from components import Canary, cluster_options
+from slipway.release.target import Target
+from tests.components.recorder import declare
+from tests.components.test_topology import arguments
+from tests.manifests import release
+
+PROVIDER = "pulumi:providers:kubernetes"
+EU = Target(name="eu", context="eu-prod", namespace="shop")
+
+
+def test_the_workloads_of_a_target_are_declared_by_a_provider_for_its_context() -> None:
+    record = declare(lambda: Canary("checkout", arguments(release()), cluster_options(EU)) and None)
+    provider = record.one(PROVIDER, "kubernetes-eu")
+    assert provider.properties["context"] == "eu-prod"
+    objects = [each for each in record if each.type.startswith("kubernetes:")]
+    assert objects
+    assert all(each.provider.startswith(provider.urn) for each in objects)
+
+
+def test_a_target_without_a_context_leaves_them_to_the_default_provider() -> None:
+    record = declare(
+        lambda: Canary("checkout", arguments(release()), cluster_options(Target(namespace="shop"))) and None
+    )
+    assert not record.all(PROVIDER)
