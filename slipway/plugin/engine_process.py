@@ -44,6 +44,14 @@ class EngineProcess:
         os.kill(found[0], signal.SIGINT)
         return True
 
+    def group(self) -> int | None:
+        """Its process group; None when it was not found."""
+        found = self._engine()
+        try:
+            return os.getpgid(found[0]) if found is not None else None
+        except OSError:
+            return None
+
     @staticmethod
     def _is_set(argument: str) -> bool:
         name, given, value = argument.partition("=")

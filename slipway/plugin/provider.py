@@ -13,11 +13,13 @@ from slipway.plugin.answers import UnknownType, one_line_errors
 from slipway.plugin.engine_process import EngineProcess
 from slipway.plugin.flights import Flights
 from slipway.plugin.holdback import HoldBack
+from slipway.plugin.live_line import LiveLine
 from slipway.plugin.release_resource import ReleaseResource
 from slipway.plugin.resource import Resource
 from slipway.plugin.rollout_resource import RolloutResource
 from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import secret_keys
+from slipway.plugin.terminal import Terminal
 from slipway.plugin.version import VERSION
 from slipway.release.tokens import RELEASE, ROLLOUT, type_of
 from slipway.rollout import operations
@@ -38,12 +40,13 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         """`address` is where the engine listens, for components; empty when the plugin was started by hand."""
         self._address = address
         self._hold = hold or HoldBack()
-        self._after = AfterFailure(self._hold, process or EngineProcess())
+        process = process or EngineProcess()
+        self._after = AfterFailure(self._hold, process)
         self._flights = Flights()
         memory = RunMemory()
         self._resources: Mapping[str, Resource] = {
             RELEASE: ReleaseResource(memory),
-            ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect),
+            ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, LiveLine(Terminal(process))),
         }
 
     # -- the plugin ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
 from slipway.plugin.after_failure import AfterFailure, identity_of
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
+from slipway.plugin.live_line import LiveLine
 from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import forgetting, stack_of
@@ -22,6 +23,10 @@ from slipway.rollout.adapters import World
 from slipway.rollout.moves import move_lines, must_delete_first, rival_line
 from slipway.rollout.operations import Place
 from slipway.rollout.removal import remove, services_of
+
+BRIEF = "candidate"
+"""What the row of the engine's tree names of a release's changes, so that the status beside it has room; `--diff` shows
+all of them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class RolloutResource:
     after: AfterFailure
     flights: Flights = field(default_factory=Flights)
     connect: operations.Connect = operations.connect
+    live: LiveLine = field(default_factory=lambda: LiveLine(None))
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Validate. What is refused for what the cluster remembers is an error of the resource's own step: a failure
@@ -100,7 +106,7 @@ class RolloutResource:
 
     def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
         """`olds` is None for a create. A failure is answered when the other rollouts of this process are done."""
-        log = EngineLog(self.engine, urn)
+        log = EngineLog(self.engine, urn, self.live)
         with self.flights.one() as cancelled:
             try:
                 world = self._world(wanted, urn)
@@ -108,6 +114,8 @@ class RolloutResource:
                 return operations.Update(wanted, world, olds or {}, log, cancelled).run()
             except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
                 failed, interrupted = _as_ours(error), cancelled.is_set()
+            finally:
+                log.close()
         raise self.after.answer(failed, wanted, olds, lambda: self._world(wanted, urn), log, interrupted=interrupted)
 
     def _admit(self, wanted: RolloutInputs, world: World, urn: str) -> None:
@@ -154,10 +162,11 @@ def _diff_response(found: operations.Difference, *, delete_first: bool) -> provi
         for path in paths
     }
     changes = provider_pb2.DiffResponse.DIFF_SOME if paths else provider_pb2.DiffResponse.DIFF_NONE
+    shown = {path.partition(".")[0] for path in paths}
     return provider_pb2.DiffResponse(
         changes=changes,
         replaces=list(found.replaces),
-        diffs=[path.partition(".")[0] for path in paths],
+        diffs=[BRIEF] if BRIEF in shown else sorted(shown),
         detailedDiff=detailed,
         hasDetailedDiff=True,
         deleteBeforeReplace=delete_first,

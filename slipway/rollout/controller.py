@@ -110,9 +110,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Look again; `why` is for the status line."""
+    """Look again. For the status line: `why`, and `left`, the seconds that it may still take where that is known."""
 
     why: str
+    left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def _ready(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     if look.now - state.began > rules.ready_within:
         limit = show_seconds(rules.ready_within)
         return state, Abort(Cause.CANDIDATE, f"the candidate is not ready within {limit}: {text}{hint}")
-    return state, Wait(f"{text}{hint}")
+    return state, Wait(f"{text}{hint}", state.began + rules.ready_within - look.now)
 
 
 def _smoke(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
@@ -258,7 +259,7 @@ def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
         return _advance(rules, state, look, verdict)
     least = max(rules.steps[state.index].bake, rules.dwell)
     if elapsed < least:
-        return state, Wait(f"{show_seconds(float(round(least - elapsed)))} left")
+        return state, Wait("", least - elapsed)
     if not rules.judged or (verdict is Verdict.PASS and look.share_problem is None):
         return _advance(rules, state, look, verdict)
     return state, _undecided(rules, look, elapsed, least)
@@ -271,7 +272,7 @@ def _undecided(rules: Rules, look: Look, elapsed: float, least: float) -> Action
         return Abort(Cause.ENVIRONMENT, f"undecided at the end of the step: {why}")
     if elapsed > least + rules.horizon:
         return Abort(Cause.ENVIRONMENT, f"undecided after {show_seconds(rules.horizon)} of holding: {why}")
-    return Wait(f"holding, undecided: {why}")
+    return Wait(f"holding, undecided: {why}", least + rules.horizon - elapsed)
 
 
 def _source_failed(rules: Rules, state: State, look: Look, elapsed: float) -> tuple[State, Action]:

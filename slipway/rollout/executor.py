@@ -38,7 +38,7 @@ from slipway.rollout.process.sharing import recent
 from slipway.rollout.record import AttemptRecord, Stored, leaving_with
 from slipway.rollout.retrying import retry_until
 from slipway.rollout.routers.base import Split
-from slipway.rollout.status import status_line
+from slipway.rollout.status import Progress
 from slipway.rollout.ticks import TickLog
 from slipway.rollout.traffic.affinity import draw_for
 from slipway.rollout.traffic.in_force import InForce
@@ -64,6 +64,10 @@ class Reporter(Protocol):
 
     def status(self, line: str) -> None:
         """Replace the status line."""
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """Replace the status line by how the rollout stands."""
         ...
 
     def event(self, line: str) -> None:
@@ -312,7 +316,7 @@ class Executor:
 
     def _perform(self, action: Action, look: Look) -> None:
         if isinstance(action, Wait):
-            self._show(action.why)
+            self._show(action.why, action.left)
             self._cancelled.wait(self._pause(look.now))
         elif isinstance(action, Smoke):
             self._reporter.status(f"{self._wanted.service}: smoke checks at 0%")
@@ -538,17 +542,19 @@ class Executor:
             f"`slipway status {self._wanted.service}` says where the traffic is"
         )
 
-    def _show(self, why: str) -> None:
-        line = status_line(
-            self._wanted.service,
-            self._state.index + 1,
-            len(self._rules.steps),
-            self._weight,
-            self._measure.decision,
-            why,
-            "; ".join(part for part in (self._side.note if self._side else "", self._record.attempt.caveat) if part),
+    def _show(self, why: str, left: float | None = None) -> None:
+        notes = (self._side.note if self._side else "", self._record.attempt.caveat)
+        progress = Progress(
+            service=self._wanted.service,
+            step=self._state.index + 1,
+            steps=len(self._rules.steps),
+            weight=self._weight,
+            decision=self._measure.decision,
+            why=why,
+            left=left,
+            caveat="; ".join(note for note in notes if note),
         )
-        self._reporter.status(line)
+        self._reporter.progress(progress)
 
     def _name(self) -> str:
         return f"{self._wanted.candidate.version} ({self._wanted.candidate.revision})"

@@ -18,6 +18,7 @@ from slipway.rollout.process.fence import Fence
 from slipway.rollout.record import Stored
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.memory import MemoryRouter
+from slipway.rollout.status import Progress
 from tests.unit.slipway.rollout.examples import ROUTE, backend, serving, wanted
 
 
@@ -137,6 +138,9 @@ class Lines:
 
     def event(self, line: str) -> None:
         self.lines.append(line)
+
+    def progress(self, progress: Progress) -> None:
+        self.lines.append(progress.line())
 
 
 class Simulation:

@@ -47,7 +47,7 @@ def look(now: float = 20.0, **changes: object) -> Look:
 
 def test_no_weight_is_written_before_every_wanted_replica_is_ready() -> None:
     _, action = next_action(RULES, State(), look(ready=2, hint="pod x is starting"))
-    assert action == Wait("2 of 3 replicas ready: pod x is starting")
+    assert action == Wait("2 of 3 replicas ready: pod x is starting", left=40.0)
 
 
 def test_the_first_weight_is_written_when_the_candidate_is_ready() -> None:
@@ -98,7 +98,7 @@ def test_a_route_that_is_never_accepted_is_no_verdict_on_the_candidate() -> None
 
 def test_a_pass_before_the_bake_time_waits() -> None:
     _, action = next_action(RULES, BAKING, look(now=9.0, decision=PASS))
-    assert action == Wait("1s left")
+    assert action == Wait("", left=1.0)
 
 
 def test_a_pass_after_the_bake_time_goes_to_the_next_step() -> None:
@@ -114,12 +114,12 @@ def test_a_pass_at_the_last_step_commits() -> None:
 
 def test_a_step_is_never_left_while_its_measured_share_differs_from_its_weight() -> None:
     _, action = next_action(RULES, BAKING, look(decision=PASS, share_problem="the measured share is 0%"))
-    assert action == Wait("holding, undecided: the measured share is 0%")
+    assert action == Wait("holding, undecided: the measured share is 0%", left=90.0)
 
 
 def test_nothing_measured_is_not_a_pass() -> None:
     _, action = next_action(RULES, BAKING, look(decision=None))
-    assert action == Wait("holding, undecided: nothing was measured yet")
+    assert action == Wait("holding, undecided: nothing was measured yet", left=90.0)
 
 
 def test_an_undecided_step_is_aborted_when_the_policy_says_so() -> None:
@@ -178,7 +178,7 @@ def test_a_candidate_with_traffic_that_nobody_sees_does_not_wait_for_its_next_re
     _, action = next_action(RULES, state, blind)
     assert isinstance(action, Abort)
     _, action = next_action(RULES, replace(state, index=0), blind)
-    assert action == Wait("2 of 3 replicas ready")
+    assert action == Wait("2 of 3 replicas ready", left=34.0)
 
 
 def test_a_hold_policy_keeps_a_rollout_with_dead_metrics_where_it_is() -> None:
