@@ -22,8 +22,8 @@ def status(service: str | None, namespace: str | None, stack: str | None, folder
     """
     from slipway.cli import status_view
     from slipway.cli.target import find_target
-    from slipway.rollout.assemble import connect_world
-    from slipway.rollout.inspection import inspect, services_in
+    from slipway.rollout.assemble import connect_world, services_in
+    from slipway.rollout.inspection import inspect
 
     where = find_target(folder, stack, namespace)
     services = [service] if service is not None else services_in(where)

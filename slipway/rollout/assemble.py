@@ -1,18 +1,54 @@
-"""Puts the real adaptors of one service together."""
+"""Puts the real adaptors of one service together: one table says which platform and router a kind of target has."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
 from slipway.rollout.adapters import World
 from slipway.rollout.metrics import source_for
+from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.kubernetes.client import connect
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
-from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
+from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore, services_with_journal
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
 from slipway.rollout.process.fence import Fence
-from slipway.rollout.routers import router_for
+from slipway.rollout.routers.base import Router
+from slipway.rollout.routers.gateway_api import GatewayApiRouter
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One service in a target, on behalf of `stack`; all adaptors that write on behalf of a rollout share `fence`."""
+
+    service: str
+    target: Target
+    fence: Fence
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptors:
+    """What a platform brings: its router, and workloads, lease, journal store and intents together."""
+
+    router: Router
+    workloads: Workloads
+    lease: Lease
+    journal: JournalStore
+    intents: Intents
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One kind of target. `services` are those that have a journal in one. Both raise ClusterError when it is
+    unreachable."""
+
+    adaptors: Callable[[Site], Adaptors]
+    services: Callable[[Target], list[str]]
 
 
 def connect_world(service: str, target: Target, metrics: MetricsSource | None = None, stack: str = "") -> World:
@@ -20,16 +56,41 @@ def connect_world(service: str, target: Target, metrics: MetricsSource | None = 
     All that writes on behalf of a rollout shares one fence; the operator's intents need no Lease.
 
     Raises ClusterError when it is unreachable."""
-    namespace = target.namespace
-    client = connect(namespace, context=target.context)
-    fence = Fence()
+    site = Site(service, target, Fence(), stack)
+    made = PLATFORMS[target.kind].adaptors(site)
     return World(
-        router=router_for("gateway-api", client, namespace, service, fence, stack),
+        router=made.router,
+        workloads=made.workloads,
+        lease=made.lease,
+        journal=made.journal,
+        intents=made.intents,
+        source=source_for(metrics, target.namespace) if metrics is not None else None,
+        fence=site.fence,
+        stack=stack,
+    )
+
+
+def services_in(target: Target) -> list[str]:
+    """The services that have a journal in this target. Raises ClusterError."""
+    return PLATFORMS[target.kind].services(target)
+
+
+def _kubernetes(site: Site) -> Adaptors:
+    """Routed by the Gateway API."""
+    service, namespace, fence = site.service, site.target.namespace, site.fence
+    client = connect(namespace, context=site.target.context)
+    return Adaptors(
+        router=GatewayApiRouter(client, namespace, service, fence, site.stack),
         workloads=KubernetesWorkloads(client, namespace, fence),
         lease=KubernetesLease(client, namespace, service),
         journal=ConfigMapJournalStore(client, namespace, service, fence),
         intents=ConfigMapIntents(client, namespace, service),
-        source=source_for(metrics, namespace) if metrics is not None else None,
-        fence=fence,
-        stack=stack,
     )
+
+
+def _kubernetes_services(target: Target) -> list[str]:
+    return services_with_journal(connect(target.namespace, context=target.context), target.namespace)
+
+
+PLATFORMS: Final[Mapping[str, Platform]] = {"kubernetes": Platform(_kubernetes, _kubernetes_services)}
+"""Kind of target -> its platform."""

@@ -10,12 +10,9 @@ from typing import Any
 
 from slipway.release.records.journal import Head, Outcome, Serving
 from slipway.release.rollout_inputs import Backend
-from slipway.release.target import Target
 from slipway.rollout.adapters import World
 from slipway.rollout.drift import drift_of, lacking
 from slipway.rollout.platforms.base import Intent, Readiness
-from slipway.rollout.platforms.kubernetes.client import connect
-from slipway.rollout.platforms.kubernetes.journal_store import services_with_journal
 from slipway.rollout.record import load
 from slipway.rollout.routers.base import Live
 from slipway.rollout.routers.changes import describe_changes
@@ -122,11 +119,6 @@ def head_of(world: World, service: str) -> Head | None:
     """The journal's head, None when there is none. Raises ClusterError."""
     stored = load(world, service)
     return None if stored is None else stored.head
-
-
-def services_in(target: Target) -> list[str]:
-    """The services that have a journal in this target. Raises ClusterError."""
-    return services_with_journal(connect(target.namespace, context=target.context), target.namespace)
 
 
 def _route_changes(world: World, serving: Serving, live: Live | None) -> str:

@@ -11,8 +11,7 @@ import yaml
 
 from slipway.release.manifest.route import Route
 from slipway.release.target import Target
-from slipway.rollout.assemble import connect_world
-from slipway.rollout.inspection import services_in
+from slipway.rollout.assemble import PLATFORMS, connect_world, services_in
 from slipway.rollout.platforms.base import Intent
 from slipway.rollout.platforms.kubernetes import client
 from slipway.rollout.routers.base import Split
@@ -42,6 +41,10 @@ def clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Api]:
 
     monkeypatch.setattr(client, "transport", lambda verify: httpx2.MockTransport(by_host))
     return apis
+
+
+def test_each_kind_of_target_has_a_platform() -> None:
+    assert set(PLATFORMS) == {Target.model_fields["kind"].default}
 
 
 def begin(target: Target, service: str, holder: str) -> None:
