@@ -1,4 +1,4 @@
-"""The memory implementations keep the protocols' promises; journal and intents are tested beside the real ones."""
+"""What the memory implementations do for tests, beyond what every platform promises."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from slipway.release.errors import ClusterError, LeaseHeld, LeaseLost
-from slipway.rollout.platforms.base import Intent, LeaseState, Readiness, Reason
+from slipway.release.errors import ClusterError, LeaseHeld
+from slipway.rollout.platforms.base import Intent, LeaseState, Readiness
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
 from slipway.rollout.process.faults import Faults
-from slipway.rollout.process.fence import Fence
 from tests.unit.slipway.rollout.examples import backend
 
 BACKEND = backend()
@@ -27,39 +26,6 @@ def test_scaling_makes_replicas_ready_at_once_unless_they_are_to_wait() -> None:
     workloads.scale(BACKEND, 2)
     assert workloads.readiness(BACKEND) == Readiness(2, 2, 2, 0)
     assert workloads.scaled == [(BACKEND.workload, 5), (BACKEND.workload, 7), (BACKEND.workload, 2)]
-
-
-def test_a_removed_workload_is_missing_and_cannot_be_scaled() -> None:
-    workloads = MemoryWorkloads()
-    workloads.put(BACKEND)
-    workloads.remove(BACKEND)
-    assert workloads.readiness(BACKEND).reason is Reason.MISSING
-    assert workloads.replicas(BACKEND) == 0
-    with pytest.raises(ClusterError):
-        workloads.scale(BACKEND, 1)
-
-
-def test_two_processes_share_one_lease() -> None:
-    record: dict[str, LeaseState] = {}
-    now = [0.0]
-    first, second = MemoryLease(lambda: now[0], record), MemoryLease(lambda: now[0], record)
-    first.acquire("a", 15)
-    with pytest.raises(LeaseHeld):
-        second.acquire("b", 15)
-    now[0] = 10
-    first.renew()
-    now[0] = 20
-    assert not second.observe_expired(0)
-    now[0] = 25.1
-    assert second.acquire("b", 15).transitions == 1
-    with pytest.raises(LeaseHeld):
-        first.renew()
-    first.release()
-    held = second.held_by()
-    assert held is not None
-    assert held.holder == "b"
-    second.release()
-    assert second.held_by() is None
 
 
 def test_a_failure_on_demand_happens_once_and_changes_nothing() -> None:
@@ -110,28 +76,3 @@ def test_a_write_whose_answer_is_lost_has_happened() -> None:
     assert journal.records("r1") == [{"n": 1}]
     assert intents.read() == intent
     assert workloads.replicas(BACKEND) == 9
-
-
-def test_nothing_is_written_once_the_right_to_write_is_gone() -> None:
-    fence = Fence()
-    workloads = MemoryWorkloads(fence=fence)
-    workloads.put(BACKEND)
-    with pytest.raises(LeaseLost):
-        workloads.scale(BACKEND, 9)
-    assert workloads.scaled == []
-    journal = MemoryJournalStore(fence)
-    for write in (lambda: journal.save({}, None), lambda: journal.append("r1", [{}])):
-        with pytest.raises(LeaseLost):
-            write()
-    assert journal.load() is None
-    assert journal.records("r1") == []
-
-
-def test_the_lease_of_another_is_not_deleted() -> None:
-    record: dict[str, LeaseState] = {}
-    first, second = MemoryLease(lambda: 0.0, record), MemoryLease(lambda: 0.0, record)
-    second.acquire("b", 15)
-    first.delete()
-    held = second.held_by()
-    assert held is not None
-    assert held.holder == "b"

@@ -1,18 +1,15 @@
-"""The same sentences for intents in a ConfigMap and in memory."""
+"""Intents in a ConfigMap, beyond what all intents promise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import get_args
 
 import httpx2
 import pytest
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.rollout.platforms.base import Action, Intent, Intents
+from slipway.rollout.platforms.base import Intent
 from slipway.rollout.platforms.kubernetes.intents import ATTEMPTS, REASON_LENGTH, ConfigMapIntents
-from slipway.rollout.platforms.memory import MemoryIntents
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, doing, failing, untouched
 
 PATH = f"/api/v1/namespaces/{NAMESPACE}/configmaps/slipway-checkout.intent"
@@ -26,27 +23,6 @@ def api() -> Api:
 
 def stored(api: Api) -> ConfigMapIntents:
     return ConfigMapIntents(api.client(), NAMESPACE, "checkout", api.patience)
-
-
-@pytest.fixture(params=[lambda: stored(Api()), MemoryIntents], ids=["configmap", "memory"])
-def intents(request: pytest.FixtureRequest) -> Intents:
-    make: Callable[[], Intents] = request.param
-    return make()
-
-
-def test_the_last_intent_is_read_back(intents: Intents) -> None:
-    assert intents.read() is None
-    for number, action in enumerate(get_args(Action)):
-        wanted = replace(INTENT, id=f"i{number}", action=action)
-        intents.write(wanted)
-        assert intents.read() == wanted
-
-
-def test_delete_may_be_repeated(intents: Intents) -> None:
-    intents.write(INTENT)
-    intents.delete()
-    intents.delete()
-    assert intents.read() is None
 
 
 def test_of_two_intents_at_the_same_time_the_later_one_stays(api: Api) -> None:

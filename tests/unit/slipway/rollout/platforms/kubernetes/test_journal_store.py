@@ -1,9 +1,8 @@
-"""The same sentences for the store in ConfigMaps and for the one in memory."""
+"""The store in ConfigMaps, beyond what every store promises."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import httpx2
 import pytest
@@ -11,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.rollout.platforms.base import JournalStore
 from slipway.rollout.platforms.kubernetes.journal_store import HEAD_BYTES, ConfigMapJournalStore
 from slipway.rollout.platforms.kubernetes.records import CHUNK_BYTES
-from slipway.rollout.platforms.memory import MemoryJournalStore
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, doing, failing, unanswered, untouched
 
 HEAD = f"/api/v1/namespaces/{NAMESPACE}/configmaps/slipway-checkout"
@@ -27,64 +24,6 @@ def api() -> Api:
 
 def stored(api: Api) -> ConfigMapJournalStore:
     return ConfigMapJournalStore(api.client(), NAMESPACE, "checkout", patience=api.patience)
-
-
-@pytest.fixture(params=[lambda: stored(Api()), MemoryJournalStore], ids=["configmaps", "memory"])
-def store(request: pytest.FixtureRequest) -> JournalStore:
-    make: Callable[[], JournalStore] = request.param
-    return make()
-
-
-def test_the_head_comes_back_with_the_version_that_was_returned(store: JournalStore) -> None:
-    assert store.load() is None
-    version = store.save({"a": [1, None, "é"]}, None)
-    assert store.load() == ({"a": [1, None, "é"]}, version)
-
-
-def test_only_the_version_that_is_there_can_be_replaced(store: JournalStore) -> None:
-    with pytest.raises(Conflict):
-        store.save({}, "7")
-    first = store.save({"n": 1}, None)
-    second = store.save({"n": 2}, first)
-    for stale in (first, None):
-        with pytest.raises(Conflict):
-            store.save({"n": 3}, stale)
-    assert store.load() == ({"n": 2}, second)
-
-
-def test_records_keep_their_order_and_rollouts_are_apart(store: JournalStore) -> None:
-    store.append("r1", [{"n": 0}, {"n": 1}])
-    store.append("r2", [{"n": 9}])
-    store.append("r1", [{"n": 2}])
-    assert store.records("r1") == [{"n": 0}, {"n": 1}, {"n": 2}]
-    assert store.records("r2") == [{"n": 9}]
-    assert store.records("r3") == []
-
-
-def test_pruning_keeps_what_it_is_told_to_keep(store: JournalStore) -> None:
-    for name in ("r1", "r2", "r3"):
-        store.append(name, [{"of": name}])
-    version = store.save({}, None)
-    store.prune({"r2"})
-    assert [store.records(name) for name in ("r1", "r2", "r3")] == [[], [{"of": "r2"}], []]
-    assert store.load() == ({}, version)
-
-
-def test_delete_leaves_nothing_and_may_be_repeated(store: JournalStore) -> None:
-    store.save({}, None)
-    store.append("r1", [{}])
-    store.delete()
-    store.delete()
-    assert store.load() is None
-    assert store.records("r1") == []
-
-
-def test_a_number_that_is_none_is_refused_before_it_damages_the_record(store: JournalStore) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        store.append("r1", [{"x": float("nan")}])
-    with pytest.raises(ValueError, match="JSON"):
-        store.save({"x": float("inf")}, None)
-    assert store.records("r1") == []
 
 
 @given(st.lists(st.lists(st.integers(0, 30_000), max_size=6), max_size=8))

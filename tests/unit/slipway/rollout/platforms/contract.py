@@ -1,0 +1,118 @@
+"""The platforms of which test_contract.py says the same sentences: each stands for one service of one target, as many
+processes see it as ask for adaptors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.platforms.base import Intents, JournalStore, Lease, LeaseState, Workloads
+from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
+from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
+from slipway.rollout.platforms.kubernetes.lease import Clock, KubernetesLease
+from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
+from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
+from slipway.rollout.process.fence import UNFENCED, Fence
+from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json
+
+SERVICE = "checkout"
+
+
+class Stand(ABC):
+    """A platform with nothing on it. `now` is the time of all processes."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    @abstractmethod
+    def put(self, backend: Backend) -> None:
+        """Somebody declares a workload, all of whose replicas become ready."""
+
+    @abstractmethod
+    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
+        """Those of another process."""
+
+    @abstractmethod
+    def lease(self) -> Lease:
+        """That of another process."""
+
+    @abstractmethod
+    def journal(self, fence: Fence = UNFENCED) -> JournalStore:
+        """That of another process."""
+
+    @abstractmethod
+    def intents(self) -> Intents:
+        """Those of another process."""
+
+
+class MemoryStand(Stand):
+    """What lies in memory is shared by being the same object."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._workloads = MemoryWorkloads()
+        self._lease: dict[str, LeaseState] = {}
+        self._journal = MemoryJournalStore()
+        self._intents = MemoryIntents()
+
+    def put(self, backend: Backend) -> None:
+        self._workloads.put(backend)
+
+    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
+        self._workloads.fence = fence
+        return self._workloads
+
+    def lease(self) -> Lease:
+        return MemoryLease(lambda: self.now, self._lease)
+
+    def journal(self, fence: Fence = UNFENCED) -> JournalStore:
+        self._journal.fence = fence
+        return self._journal
+
+    def intents(self) -> Intents:
+        return self._intents
+
+
+class KubernetesStand(Stand):
+    """The real adaptors on the API server of the tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._api = Api()
+
+    def put(self, backend: Backend) -> None:
+        labels = {"slipway.dev/service": SERVICE, "slipway.dev/revision": backend.revision}
+        template: Json = {"metadata": {"labels": labels}, "spec": {"containers": []}}
+        spec = {"replicas": backend.replicas, "selector": {"matchLabels": labels}, "template": template}
+        status = {"observedGeneration": 1, "readyReplicas": backend.replicas}
+        path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{backend.workload}"
+        self._api.put(path, {"spec": spec, "status": status})
+        endpoints = [
+            {"addresses": [f"10.0.0.{number}"], "conditions": {"ready": True}} for number in range(backend.replicas)
+        ]
+        found: Json = {
+            "metadata": {"labels": {"kubernetes.io/service-name": backend.entry}},
+            "addressType": "IPv4",
+            "endpoints": endpoints,
+        }
+        self._api.put(f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices/{backend.entry}-x", found)
+
+    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
+        return KubernetesWorkloads(self._api.client(), NAMESPACE, fence, self._api.patience)
+
+    def lease(self) -> Lease:
+        clock = Clock(lambda: self.now, lambda: self.now, self._sleep)
+        return KubernetesLease(self._api.client(), NAMESPACE, SERVICE, clock, self._api.patience)
+
+    def journal(self, fence: Fence = UNFENCED) -> JournalStore:
+        return ConfigMapJournalStore(self._api.client(), NAMESPACE, SERVICE, fence, patience=self._api.patience)
+
+    def intents(self) -> Intents:
+        return ConfigMapIntents(self._api.client(), NAMESPACE, SERVICE, self._api.patience)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+STANDS: dict[str, type[Stand]] = {"kubernetes": KubernetesStand, "memory": MemoryStand}
+"""Every platform that rollouts may run on, and the one of the tests."""
