@@ -98,7 +98,7 @@ def _trial(number: int, kind: Kind, dice: random.Random, *, short: bool) -> Tria
 
 def _seconds(kind: Kind, dice: random.Random, *, short: bool) -> float:
     if kind is Kind.SLEEP_BESIDE_UP:
-        return dice.uniform(16.0, 24.0) if short else dice.uniform(5.0, 60.0)
+        return dice.uniform(24.0, 28.0) if short else dice.uniform(5.0, 60.0)  # the other waits 15 s for the Lease
     if kind is Kind.SLEEP:
         return dice.uniform(5.0, 8.0) if short else dice.uniform(5.0, 60.0)
     return dice.uniform(1.0, 6.0) if short else dice.uniform(1.0, 30.0)

@@ -26,7 +26,7 @@ def test_every_kind_occurs_about_as_often_as_any_other(seed: int, count: int) ->
 def test_few_trials_sleep_shortly_and_many_up_to_a_minute(seed: int, count: int) -> None:
     sleeps = [one.seconds for one in trials(seed, count) if one.kind in (Kind.SLEEP, Kind.SLEEP_BESIDE_UP)]
     assert all(5.0 <= seconds <= 60.0 for seconds in sleeps)
-    assert max(sleeps) > 24.0 if count > SHORT else max(sleeps) <= 24.0
+    assert max(sleeps) > 28.0 if count > SHORT else max(sleeps) <= 28.0
 
 
 @given(st.integers(0, 2**32))
