@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from slipway.release.errors import Problem
-from slipway.release.manifest.guardrails import ClientFailures
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
 from slipway.release.rollout_inputs import MetricsSource
@@ -38,5 +37,5 @@ def _smoke_checks(releases: Sequence[Release]) -> Iterator[str]:
 def _log_readers(releases: Sequence[Release]) -> Iterator[str]:
     for release in releases:
         for guardrail in release.guardrails:
-            if isinstance(guardrail, ClientFailures) and guardrail.source == "access-log":
+            if guardrail.reads_access_log:
                 yield f"the guardrail {guardrail.name} of {release.service}"

@@ -95,7 +95,7 @@ def rules_of(wanted: RolloutInputs, kind: Kind) -> Rules:
 def _judged(wanted: RolloutInputs, kind: Kind) -> bool:
     if kind != "first":
         return kind == "forward"
-    return any(getattr(guardrail, "objective", None) is not None for guardrail in wanted.guardrails)
+    return any(guardrail.limits.objective is not None for guardrail in wanted.guardrails)
 
 
 def pause_after(took: float, wanted: float) -> float:

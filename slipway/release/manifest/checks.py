@@ -15,7 +15,7 @@ from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.assurance import Hotfix, Migration, Rollback
 from slipway.release.manifest.clients import problems_of_source
 from slipway.release.manifest.document import Location
-from slipway.release.manifest.guardrails import ClientFailures, Guardrail, Latency, Slo
+from slipway.release.manifest.guardrails import ClientFailures, Guardrail
 from slipway.release.manifest.queries import problems_of_queries
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.scope import Scope
@@ -139,7 +139,7 @@ def a_route_can_keep_its_clients(strategy: Strategy, route: Route, workload: Wor
 
 def client_failures_need_affinity(guardrails: tuple[Guardrail, ...], route: Route) -> Found:
     for index, guardrail in enumerate(guardrails):
-        if isinstance(guardrail, ClientFailures) and route.affinity is None:
+        if guardrail.nature.counts == "clients" and route.affinity is None:
             yield Contradiction(
                 ("guardrails", index, "kind"),
                 "client-failures counts clients, but route.affinity does not say what keeps a client on one side",
@@ -162,7 +162,7 @@ def queries_tell_the_sides_apart(guardrails: tuple[Guardrail, ...]) -> Found:
 
 def slow_is_faster_than_the_timeout(guardrails: tuple[Guardrail, ...], route: Route) -> Found:
     for index, guardrail in enumerate(guardrails):
-        threshold = guardrail.threshold if isinstance(guardrail, Latency | Slo) else None
+        threshold = guardrail.limits.threshold
         if threshold is not None and route.timeout is not None and threshold >= route.timeout:
             yield Contradiction(
                 ("guardrails", index, "threshold"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slipway.release.manifest.guardrails import ClientFailures, Custom, Guardrail
+from slipway.release.manifest.guardrails import Guardrail
 
 PLACES = ("{revision}", "{service}")
 """What is filled in for either side (`{service}` is the Service of that revision)."""
@@ -12,12 +12,8 @@ PLACES = ("{revision}", "{service}")
 
 def problems_of_queries(guardrail: Guardrail) -> Iterator[tuple[str, str, str]]:
     """Field, message and remedy of each query that would read the same for both sides: it would never fail."""
-    fields = ("good", "total") if isinstance(guardrail, Custom) else ()
-    if isinstance(guardrail, ClientFailures) and guardrail.source == "bitmap":
-        fields = ("seen", "failed")
-    for field in fields:
-        query = getattr(guardrail, field)
-        if query is not None and not any(place in query for place in PLACES):
+    for field, query in guardrail.queries.items():
+        if not any(place in query for place in PLACES):
             yield (
                 field,
                 f"has neither {' nor '.join(PLACES)}, so that both sides would read the same (found {query!r})",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slipway.release.findings import Finding, finding
-from slipway.release.manifest.guardrails import ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import planned_steps
 from slipway.release.readiness.case import Case
 from slipway.release.readiness.plain_secrets import plain_secrets
@@ -29,7 +29,7 @@ def evaluate_guardrails(case: Case) -> list[Finding]:
         lax = _guardrail(case, guardrail)
         found += [(f"guardrails[{number}].{field}", value, most) for field, value, most in lax]
     findings = [finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
-    if case.settings.guardrails.measured and all(one.kind == "alert" for one in case.release.guardrails):
+    if case.settings.guardrails.measured and all(one.nature.counts == "nothing" for one in case.release.guardrails):
         wanted, add = "one that measures requests or events", "Add one of kind error-ratio, latency, slo or custom"
         findings.append(finding(GUARDRAILS, "unmeasured", "guardrails", "alerts alone", wanted, add))
     return findings
@@ -82,17 +82,14 @@ def _analysis(case: Case) -> Iterator[_Lax]:
 
 
 def _guardrail(case: Case, guardrail: Guardrail) -> Iterator[_Lax]:
-    bounds = case.settings.guardrails
-    if isinstance(guardrail, ErrorRatio | Latency | Custom | ClientFailures):
-        if guardrail.tolerate > bounds.max_tolerate:
-            yield "tolerate", f"{guardrail.tolerate:g}", f"{bounds.max_tolerate:g}"
-        if guardrail.negligible > bounds.max_negligible:
-            yield "negligible", show_share(guardrail.negligible), show_share(bounds.max_negligible)
-    objective = guardrail.objective if isinstance(guardrail, ErrorRatio | Latency | Custom | Slo) else None
-    is_latency = isinstance(guardrail, Latency) or (isinstance(guardrail, Slo) and guardrail.of == "latency")
-    most = bounds.max_slow if is_latency else bounds.max_objective
-    if objective is not None and objective > most:
-        yield "objective", show_share(objective), show_share(most)
+    bounds, declared = case.settings.guardrails, guardrail.limits
+    if declared.tolerate > bounds.max_tolerate:
+        yield "tolerate", f"{declared.tolerate:g}", f"{bounds.max_tolerate:g}"
+    if declared.negligible > bounds.max_negligible:
+        yield "negligible", show_share(declared.negligible), show_share(bounds.max_negligible)
+    most = bounds.max_objective if declared.threshold is None else bounds.max_slow
+    if declared.objective is not None and declared.objective > most:
+        yield "objective", show_share(declared.objective), show_share(most)
 
 
 def _unsafe(code: str, field: str, found: str, wanted: str, remedy: str) -> Finding:

@@ -108,7 +108,7 @@ def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, us
         rhos = ratios(rho0)
         pairs = list(zip(const.GAINS, exposure_logs(rho0, rhos, candidate.total, baseline.total), strict=True))
     families = _own(rule, counts, rho0, usual, pairs)
-    if rule.kind != "latency" or not state.buckets.places:
+    if not rule.nature.by_bounds or not state.buckets.places:
         return families
     others = _bucket_logs(rule, state.buckets, counts, rho0, pairs)
     rest = (1.0 - const.THRESHOLD_PRIOR) / len(others)

@@ -18,7 +18,7 @@ def shown(rule: Rule, state: State, alone: bool) -> str:
         return "" if null is None else f"bad share above {show_share(null[0])} shown ({null[1]})"
     own = 2 if rule.phi > 1.0 and state.abort.regime.startswith("common") else 1
     leading, bound = _leading(state), ""
-    if rule.kind == "latency" and own <= leading < own + len(state.buckets.places):
+    if rule.nature.by_bounds and own <= leading < own + len(state.buckets.places):
         seconds = state.buckets.bounds[state.buckets.places[leading - own]]
         bound = f" for responses slower than {show_seconds(seconds)}"
     return f"ratio above {rule.tolerate:g} shown{bound}"

@@ -22,9 +22,6 @@ from slipway.rollout.analysis.state import Baseline
 RATIOS = (2.0, 5.0, 10.0)
 WARM_UP_COST = -log(const.PRIOR[0])
 """Nats that the bets of the warm-up lose on what is no gross fault: all but those that do not bet."""
-KINDS = ("error-ratio", "custom", "slo")
-"""The guardrails whose bad share `analysis.expected` speaks of."""
-SILENT = ("latency", "alert")
 
 
 def foresee(
@@ -48,7 +45,7 @@ def foresee(
     known = replace(known, weights=tuple(step.weight for step in steps))
     first_release = known.first_release
     rules = compile_rules(guardrails, analysis, known)
-    judged = [rule for rule in rules if rule.kind in KINDS]
+    judged = [rule for rule in rules if rule.nature.expected]
     found: list[StepForesight] = []
     if expected is not None:
         recorded = 0.0
@@ -63,7 +60,7 @@ def foresee(
     warnings = warn(analysis, found, stickiness)
     notes = () if first_release else clients_needed(guardrails, analysis, [step.weight for step in steps])
     notes += clusters(known.dispersion)
-    notes += unforeseen([rule.name for rule in rules if rule.kind in SILENT])
+    notes += unforeseen([rule.name for rule in rules if not rule.nature.expected and rule.nature.counts != "clients"])
     if expected is None:
         return Foresight(None, None, (), warnings, notes)
     return Foresight(expected.rate, expected.bad_share, tuple(found), warnings, notes)

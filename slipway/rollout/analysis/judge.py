@@ -25,7 +25,7 @@ def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
     problem = tick.errors.get(rule.name) or _problem(rule, counts)
     if problem or counts is None:
         return state, _finding(rule, state, Verdict.ERROR, problem)
-    if rule.kind == "alert":
+    if rule.nature.counts == "nothing":
         verdict, text = (Verdict.FAIL, "firing") if counts.firing else (Verdict.PASS, "not firing")
         return state, _alert(rule, verdict, text)
     state = learn(rule, state, counts, tick)
@@ -35,13 +35,13 @@ def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
 def _problem(rule: Rule, counts: GuardrailCounts | None) -> str:
     if counts is None:
         return "the source returned nothing for it"
-    if rule.kind == "alert":
+    if rule.nature.counts == "nothing":
         return "" if counts.firing is not None else "the source does not say whether the alert fires"
     return _nonsense(rule, "candidate", counts.candidate) or _nonsense(rule, "baseline", counts.baseline)
 
 
 def _nonsense(rule: Rule, name: str, side: Counts) -> str:
-    if side.total < 0 or side.bad < 0 or (side.bad > side.total and rule.kind != "client-failures"):
+    if side.total < 0 or side.bad < 0 or (side.bad > side.total and rule.nature.counts != "clients"):
         return f"the counts make no sense: {side.bad} bad of {side.total} on the {name} side"
     if len(side.bounds) != len(side.slower):
         return f"the histogram makes no sense: {len(side.bounds)} bounds, {len(side.slower)} counts"

@@ -35,7 +35,7 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
     only the baseline is recorded.
     """
     weight = 0.0 if tick.weight <= 0.0 else tick.weight
-    if rule.kind == "client-failures":
+    if rule.nature.counts == "clients":
         state, counts = _first_failures(rule, state, counts, tick)
     candidate = counts.candidate if weight else NONE
     judged = counts if counts.judged is None else _judged(counts)
@@ -67,7 +67,7 @@ def _settle(
         found, seconds = GuardrailCounts(block.candidate, block.baseline), block.seconds
     wealth, hopes, bounded = state.abort, state.promote, state.bounded
     if found.candidate.total or found.candidate.bad:
-        if rule.kind != "client-failures" or weight >= 100.0 or rule.first_release:
+        if rule.nature.counts != "clients" or weight >= 100.0 or rule.first_release:
             wealth = abort.bet(rule, state, found, weight, seconds, warm)
         if not warm:
             rate = request_rate(state.step, counts, length)
@@ -89,12 +89,12 @@ def _record(rule: Rule, state: State, counts: Counts) -> State:
     worse candidate lost to it, and a fault must not be noticed later for that. The evidence itself goes on."""
     if not counts.total and not counts.bad:
         return state
-    if rule.kind == "client-failures":  # A client counts once: what it is compared with cannot change.
+    if rule.nature.counts == "clients":  # A client counts once: what it is compared with cannot change.
         total, bad = state.baseline.total + counts.total, state.baseline.bad + counts.bad
         return state._replace(baseline=Baseline(total, bad))
     baseline, fell = record(state.baseline, counts, rule.phi)
     wealth = Wealth(state.abort.log) if fell else state.abort
-    buckets = _remember(rule, state.buckets, counts) if rule.kind == "latency" else state.buckets
+    buckets = _remember(rule, state.buckets, counts) if rule.nature.by_bounds else state.buckets
     return state._replace(abort=wealth, baseline=baseline, buckets=buckets)
 
 

@@ -22,12 +22,9 @@ limit = lru_cache(maxsize=256)(number)
 """`number` of a threshold, which is the same at every look."""
 
 
-UNITS = {"client-failures": "clients failed", "latency": "slow"}
-
-
 def events(rule: Rule, step: Step, alone: bool) -> str:
     """What was seen in this step, such as `3 of 412 bad (0.73%) against 11 of 7,803 (0.14%)`."""
-    unit = UNITS.get(rule.kind, "bad")
+    unit = rule.nature.unit
     text = f"{step.candidate_bad:,} of {step.candidate:,} {unit}{_share(step.candidate_bad, step.candidate)}"
     if alone:
         return text

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from slipway.release.manifest.analysis import Analysis
-from slipway.release.manifest.guardrails import AlertFiring, ClientFailures, Guardrail, Latency, Slo
+from slipway.release.manifest.guardrails import Guardrail, Nature
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.past import Past
 
@@ -19,7 +19,7 @@ class Rule:
     promise no error rate); `abort_at` is 1 / (alpha v_j), `promote_at` 1 / beta, the other two are their logs."""
 
     name: str
-    kind: str
+    nature: Nature
     part: float
     tolerate: float
     negligible: float
@@ -66,23 +66,24 @@ def compile_rules(guardrails: Sequence[Guardrail], analysis: Analysis, known: Kn
         for name, factor in factors.items():
             if name not in names or not 1.0 <= factor < math.inf:
                 raise ValueError(f"{what} of {name!r}: {factor} is not a finite number >= 1 of a declared guardrail")
-    total = sum(guardrail.weight for guardrail in guardrails if not isinstance(guardrail, AlertFiring))
+    total = sum(guardrail.weight for guardrail in guardrails if guardrail.nature.counts != "nothing")
     return tuple(_rule(guardrail, analysis, known, total) for guardrail in guardrails)
 
 
 def _rule(guardrail: Guardrail, analysis: Analysis, known: Known, total: float) -> Rule:
-    part = 0.0 if isinstance(guardrail, AlertFiring) else guardrail.weight / total
+    nature, limits = guardrail.nature, guardrail.limits
+    part = 0.0 if nature.counts == "nothing" else guardrail.weight / total
     phi = known.dispersion.get(guardrail.name, 1.0)
     return Rule(
         name=guardrail.name,
-        kind=guardrail.kind,
+        nature=nature,
         part=part,
-        tolerate=getattr(guardrail, "tolerate", 1.0) * known.spread.get(guardrail.name, 1.0),
-        negligible=getattr(guardrail, "negligible", 0.0),
-        objective=getattr(guardrail, "objective", None),
-        threshold=guardrail.threshold if isinstance(guardrail, Latency | Slo) else None,
-        phi=1.0 if phi <= 1.0 or isinstance(guardrail, ClientFailures) else const.QUASI_SAFETY * phi,
-        gross=guardrail.kind in ("error-ratio", "latency"),
+        tolerate=limits.tolerate * known.spread.get(guardrail.name, 1.0),
+        negligible=limits.negligible,
+        objective=limits.objective,
+        threshold=limits.threshold,
+        phi=1.0 if phi <= 1.0 or nature.counts == "clients" else const.QUASI_SAFETY * phi,
+        gross=nature.gross,
         first_release=known.first_release,
         abort_at=1.0 / (analysis.false_abort * part) if part else 0.0,
         promote_at=1.0 / analysis.false_promote,
@@ -90,8 +91,8 @@ def _rule(guardrail: Guardrail, analysis: Analysis, known: Known, total: float) 
         log_promote=-math.log(analysis.false_promote),
         horizon=analysis.horizon,
         warm_up=analysis.warm_up,
-        absolute=guardrail.kind == "slo",
-        harm=0.0 if isinstance(guardrail, ClientFailures) else analysis.harm,
+        absolute=nature.absolute,
+        harm=0.0 if nature.counts == "clients" else analysis.harm,
         weights=known.weights,
         past=known.past.get(guardrail.name),
     )

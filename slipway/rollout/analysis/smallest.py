@@ -24,7 +24,7 @@ def smallest(rule: Rule, state: State, weight: float, left: float) -> Detectable
         return NOTHING
     if rule.absolute or is_alone(rule, weight, step):
         return _alone(rule, state, step.candidate / step.seconds / rule.phi, left)
-    met = step.met / step.seconds if rule.kind != "client-failures" else 1.0
+    met = step.met / step.seconds if rule.nature.counts != "clients" else 1.0
     rate, other = (met * total / step.seconds / rule.phi for total in (step.candidate, step.baseline))
     if rate <= 0.0 or other <= 0.0:
         return NOTHING

@@ -43,7 +43,7 @@ class Measure:
         self._requests = Requests()
         self._past = Past(source, wanted, baseline) if baseline is not None else None
         self._leading = _leading(wanted.guardrails)
-        counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.kind == "client-failures"]
+        counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.nature.counts == "clients"]
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
         self._length = 0.0
         self._checkpoints = Checkpoints()
@@ -190,7 +190,7 @@ class Measure:
 
 def _leading(guardrails: tuple[Guardrail, ...]) -> str:
     """The guardrail whose bad events are shown as errors: the first error ratio, else the first one."""
-    return next((g.name for g in guardrails if g.kind == "error-ratio"), guardrails[0].name)
+    return next((g.name for g in guardrails if g.nature.errors), guardrails[0].name)
 
 
 def _error_of(errors: Mapping[str, str]) -> str | None:

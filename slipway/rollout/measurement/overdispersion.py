@@ -14,10 +14,6 @@ from slipway.rollout.metrics.base import Source
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
-CLUSTERED = ("error-ratio", "latency", "custom", "slo")
-"""The guardrails whose bad events may come in clusters."""
-BY_POD = ("custom",)
-"""Those whose past is counted by the pods that serve; the others' is counted by the pods of the gateway."""
 ASKED_MOST = 5
 """So often it is asked for, while the candidate has no traffic yet."""
 
@@ -50,10 +46,11 @@ class Past:
             self.again = self._failed < ASKED_MOST
             self.note = f"clustered errors are not guarded against, as the past could not be read: {error}"
             return Known(weights=weights)
-        missing = [one.name for one in guardrails if one.kind in CLUSTERED and one.name not in past]
+        missing = [one.name for one in guardrails if one.nature.may_cluster and one.name not in past]
         self.again = False
         self.note = f"clustered errors are not guarded against, without a past: {', '.join(missing)}" if missing else ""
-        by_pod = {one.name: past[one.name] for one in guardrails if one.kind in BY_POD and one.name in past}
+        # Events of the service's own are counted by the pods that serve, the others by those of the gateway.
+        by_pod = {one.name: past[one.name] for one in guardrails if one.nature.counts == "events" and one.name in past}
         phi = clustered(past)
         spread = widened(by_pod, self._wanted.candidate.replicas, phi)
         return Known(False, weights, phi, recorded(past, HISTORY), spread)

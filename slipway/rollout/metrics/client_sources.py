@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ClientFailures
@@ -12,6 +12,7 @@ from slipway.rollout.metrics.base import ClientEvents, Reading
 from slipway.rollout.metrics.bitmaps import BitmapReader
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.prometheus_api import Prometheus
+from slipway.rollout.metrics.readers import Look
 from slipway.rollout.metrics.salt import Salt
 from slipway.rollout.process import clock
 
@@ -29,6 +30,11 @@ class ClientSources:
         self._salt = Salt()
         self._logs: dict[str, AccessLogReader] = {}
         self._bitmaps: dict[str, BitmapReader] = {}
+
+    def read_all(self, guardrails: Sequence[ClientFailures], look: Look, draft: Draft) -> None:
+        """Each of them."""
+        for guardrail in guardrails:
+            self.read(guardrail, look.candidate, look.baseline, draft)
 
     def read(self, guardrail: ClientFailures, candidate: Backend, baseline: Backend | None, draft: Draft) -> None:
         """Add what is new since the last look, or why it could not be read."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slipway.release.errors import ClusterError
-from slipway.release.manifest.guardrails import AlertFiring, Guardrail, Latency, Slo
+from slipway.release.manifest.guardrails import AlertFiring, Guardrail
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
 from slipway.rollout.process.faults import Faults
@@ -120,7 +120,7 @@ class MemorySource:
         counters = self._counters[backend.revision]
         if guardrail.name in counters.marks:
             return {EMITTER: counters.marks[guardrail.name]}
-        threshold = guardrail.threshold if isinstance(guardrail, Latency | Slo) else None
+        threshold = guardrail.limits.threshold
         if threshold is None:
             return {EMITTER: Series(counters.total, counters.bad, {})}
         buckets = {threshold: counters.total - counters.slow, float("inf"): counters.total}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import httpx2
 
@@ -34,6 +35,7 @@ from slipway.rollout.metrics.envoy import (
 from slipway.rollout.metrics.history import History, Ticks
 from slipway.rollout.metrics.hub import Asked, hub_of
 from slipway.rollout.metrics.prometheus_api import Prometheus
+from slipway.rollout.metrics.readers import Look, Reader, Span, past_of_all, read_all
 
 LOOK_BACK = 300.0
 """Seconds within which two scrapes must lie for the interval to be learned."""
@@ -63,26 +65,19 @@ class PrometheusSource:
         self._namespace = namespace
         self._clients = ClientSources(self._api, namespace, access_log)
         self._interval: float | None = None
+        self._readers: tuple[Reader[Any], ...] = (
+            Reader((ErrorRatio, Latency, Slo), self._read_envoys, self._past_at_the_gateway, always=True),
+            Reader((Custom,), self._read_custom, self._past_of_custom),
+            Reader((AlertFiring,), lambda guardrails, _, draft: alerts.read(self._api, guardrails, draft)),
+            Reader((ClientFailures,), self._clients.read_all),
+        )
 
     def snapshot(
         self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
     ) -> Snapshot:
         """Read every guardrail's counters now: one query for all of Envoy's, one a custom guardrail, one for all
         alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
-        sides = [candidate] if baseline is None else [candidate, baseline]
-        draft = Draft()
-        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
-        self._read_envoys(counted, sides, draft, max_age)
-        for guardrail in guardrails:
-            if isinstance(guardrail, Custom):
-                custom.read(self._api, guardrail, sides, draft)
-        alerting = [guardrail for guardrail in guardrails if isinstance(guardrail, AlertFiring)]
-        if alerting:
-            alerts.read(self._api, alerting, draft)
-        for guardrail in guardrails:
-            if isinstance(guardrail, ClientFailures):
-                self._clients.read(guardrail, candidate, baseline, draft)
-        return draft.finish()
+        return read_all(self._readers, guardrails, Look(candidate, baseline, max_age)).finish()
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         """Cumulative requests per revision."""
@@ -115,33 +110,34 @@ class PrometheusSource:
     ) -> Mapping[str, Ticks]:
         """The past of one backend, for the guardrails that are counted at the gateway or by queries of their own. A
         query that cannot be asked for its past leaves its guardrail out."""
-        found = self._past_at_the_gateway(guardrails, backend, seconds, tick)
+        return past_of_all(self._readers, guardrails, Span(backend, seconds, tick))
+
+    def _past_of_custom(self, guardrails: Sequence[Custom], span: Span) -> dict[str, Ticks]:
+        found: dict[str, Ticks] = {}
         for guardrail in guardrails:
-            if isinstance(guardrail, Custom):
-                with suppress(ClusterError):
-                    found[guardrail.name] = custom_history.past(self._api, guardrail, backend, seconds, tick)
+            with suppress(ClusterError):
+                found[guardrail.name] = custom_history.past(self._api, guardrail, span.backend, span.seconds, span.tick)
         return found
 
-    def _past_at_the_gateway(
-        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
-    ) -> dict[str, Ticks]:
-        counted = [guardrail for guardrail in guardrails if isinstance(guardrail, _Counted)]
-        if not counted:
-            return {}
-        names = [REQUESTS] if all(_threshold(guardrail) is None for guardrail in counted) else [REQUESTS, SECONDS]
-        cluster = self._cluster(backend)
-        past = History(self._api.ranges(selector(names, [cluster], seconds)), cluster)
-        thresholds = {guardrail.name: _threshold(guardrail) for guardrail in counted}
+    def _past_at_the_gateway(self, counted: Sequence[_Counted], span: Span) -> dict[str, Ticks]:
+        thresholds = {guardrail.name: guardrail.limits.threshold for guardrail in counted}
+        names = [REQUESTS] if set(thresholds.values()) == {None} else [REQUESTS, SECONDS]
+        cluster = self._cluster(span.backend)
+        past = History(self._api.ranges(selector(names, [cluster], span.seconds)), cluster)
         return {
-            name: past.errors(tick) if threshold is None else past.slow(threshold, tick)
+            name: past.errors(span.tick) if threshold is None else past.slow(threshold, span.tick)
             for name, threshold in thresholds.items()
         }
 
-    def _read_envoys(self, counted: Sequence[_Counted], sides: Sequence[Backend], draft: Draft, max_age: float) -> None:
+    def _read_custom(self, guardrails: Sequence[Custom], look: Look, draft: Draft) -> None:
+        for guardrail in guardrails:
+            custom.read(self._api, guardrail, look.sides, draft)
+
+    def _read_envoys(self, counted: Sequence[_Counted], look: Look, draft: Draft) -> None:
         """The traffic of either side and what is counted of it, in one query."""
-        slow = any(_threshold(guardrail) is not None for guardrail in counted)
+        slow, sides = any(guardrail.limits.threshold is not None for guardrail in counted), look.sides
         try:
-            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides, max_age)
+            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides, look.max_age)
         except ClusterError as error:
             draft.traffic_error = str(error)
             draft.fail([guardrail.name for guardrail in counted], error)
@@ -191,9 +187,5 @@ class PrometheusSource:
 
 
 def _series(guardrail: _Counted, frame: Frame, cluster: str) -> dict[str, Series]:
-    threshold = _threshold(guardrail)
+    threshold = guardrail.limits.threshold
     return frame.requests(cluster) if threshold is None else frame.latency(cluster, threshold)
-
-
-def _threshold(guardrail: _Counted) -> float | None:
-    return None if isinstance(guardrail, ErrorRatio) else guardrail.threshold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slipway.release.manifest.guardrails import AlertFiring, ClientFailures, Guardrail
+from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.route import Route
 
 
@@ -16,8 +16,8 @@ def unclaimed(route: Route, guardrails: Sequence[Guardrail]) -> tuple[str, ...]:
     """
     if route.affinity is None:
         return ()
-    holds: tuple[type, ...] = (AlertFiring, ClientFailures) if route.affinity.cookie else (AlertFiring,)
-    return tuple(guardrail.name for guardrail in guardrails if not isinstance(guardrail, holds))
+    holds = ("nothing", "clients") if route.affinity.cookie else ("nothing",)
+    return tuple(guardrail.name for guardrail in guardrails if guardrail.nature.counts not in holds)
 
 
 def short(route: Route, guardrails: Sequence[Guardrail]) -> str:
@@ -35,5 +35,5 @@ def sentence(route: Route, guardrails: Sequence[Guardrail]) -> str:
     found = f"clients stick to one side{how}, so no error rate can be claimed for {', '.join(names)}"
     if route.affinity.cookie is None:
         return f"{found}; let the route keep them (route.affinity.cookie) and declare a client-failures guardrail"
-    counted = any(isinstance(guardrail, ClientFailures) for guardrail in guardrails)
+    counted = any(guardrail.nature.counts == "clients" for guardrail in guardrails)
     return found if counted else f"{found}; declare a client-failures guardrail"
