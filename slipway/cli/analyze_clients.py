@@ -8,6 +8,7 @@ from pathlib import Path
 from slipway.cli.analyze_rows import Row, Weights, read_rows, refuse
 from slipway.release.errors import Problem
 from slipway.rollout.analysis import Tick
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.metrics.base import ClientEvents
 from slipway.rollout.metrics.clients import ClientLedger
 
@@ -43,9 +44,9 @@ def client_ticks(path: Path, weights: Weights, length: float, observe: float) ->
 
 def _events(slot: list[Row]) -> ClientEvents:
     sides = [(row.fields[0] == "candidate", row) for row in slot]
-    seen = {wanted: frozenset(row.fields[1] for side, row in sides if side == wanted) for wanted in (True, False)}
+    seen = Sides(*(frozenset(row.fields[1] for side, row in sides if side == wanted) for wanted in (True, False)))
     failures = tuple((row.fields[1], side) for side, row in sides if row.fields[2].lower() in YES)
-    return ClientEvents((seen[True], seen[False]), failures, alive=(bool(seen[True]), bool(seen[False])))
+    return ClientEvents(seen, failures, alive=Sides(*map(bool, seen)))
 
 
 def _check_clients(path: Path, rows: list[Row]) -> None:

@@ -128,5 +128,4 @@ def _first_failures(rule: Rule, state: State, counts: GuardrailCounts, tick: Tic
 
 def _judged(counts: GuardrailCounts) -> GuardrailCounts:
     """The clients whose time of observation is over."""
-    candidate, baseline = counts.judged or (counts.candidate, counts.baseline)
-    return GuardrailCounts(candidate, baseline)
+    return GuardrailCounts(*(counts.judged or (counts.candidate, counts.baseline)))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slipway.rollout.analysis.sides import Sides
+
 
 class Verdict(StrEnum):
     """Four different things: no data is never a pass, and a broken source is not a bad candidate."""
@@ -42,8 +44,8 @@ class GuardrailCounts:
     harmless. A key that stands for a bucket of several clients begins with `bucket:`."""
     alive: bool = False
     """For client-failures: the candidate answered somebody, be it clients that were counted before."""
-    judged: tuple[Counts, Counts] | None = None
-    """For client-failures: the clients (candidate, baseline) whose time of observation ended in this tick, and those
+    judged: Sides[Counts] | None = None
+    """For client-failures: the clients whose time of observation ended in this tick, and those
     of them who failed in it. Where shares are tested these count, since a client that was only just seen is not yet
     a good one; None where that time is not known: then `candidate` and `baseline` do."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway.rollout.analysis.evidence import Evidence, known_to_json, next_step
 from slipway.rollout.analysis.observe import observe
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.analysis.types import Counts, Decision, Finding, GuardrailCounts, Tick, Verdict
 
 CHECKPOINT = 100
@@ -102,7 +103,7 @@ def _counts(found: Mapping[str, Any]) -> GuardrailCounts:
         found.get("firing"),
         tuple((key, failed) for key, failed in found.get("first_failures", ())),
         found.get("alive", False),
-        None if judged is None else (_side(judged[0]), _side(judged[1])),
+        None if judged is None else Sides(*map(_side, judged)),
     )
 
 

@@ -15,6 +15,7 @@ from slipway.release.manifest.guardrails import ClientKey
 from slipway.release.rollout_inputs import AccessLog, Backend
 from slipway.release.units import show_share
 from slipway.rollout.analysis.clients import COARSE
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.metrics.base import ClientEvents
 from slipway.rollout.metrics.envoy import cluster_name
 from slipway.rollout.metrics.salt import Salt
@@ -59,21 +60,20 @@ class AccessLogReader:
         sides = {True: _names(self._namespace, candidate)}
         if baseline is not None:
             sides[False] = _names(self._namespace, baseline)
-        seen: tuple[set[str], set[str]] = (set(), set())
+        seen: Sides[set[str]] = Sides(set(), set())
         failures: list[tuple[str, bool]] = []
-        alive = [False, False]
+        alive: set[bool] = set()
         for record in self._records(sides):
-            side = 0 if record.candidate else 1
-            alive[side] = True
+            alive.add(record.candidate)
             if not record.key:
                 continue
             key = self._prefix + self._salt.hashed(record.key)
-            seen[side].add(key)
+            seen.of(record.candidate).add(key)
             if record.failed:
                 failures.append((key, record.candidate))
         self._trust()
-        both = frozenset(seen[0]), frozenset(seen[1])
-        return ClientEvents(both, tuple(failures), (alive[0], alive[1]), self._note())
+        shown = Sides(*map(frozenset, seen))
+        return ClientEvents(shown, tuple(failures), Sides(True in alive, False in alive), self._note())
 
     def _records(self, sides: dict[bool, tuple[str, ...]]) -> list[Record]:
         # Other services' requests are the many: they are told apart before anything is parsed.

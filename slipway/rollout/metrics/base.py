@@ -8,6 +8,7 @@ from typing import Protocol
 
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.rollout_inputs import Backend
+from slipway.rollout.analysis.sides import Sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class ClientEvents:
-    """What a source of single clients' outcomes saw since its last look, the candidate's side first. Keys are hashed
+    """What a source of single clients' outcomes saw since its last look. Keys are hashed
     with a salt that lives no longer than the rollout; nothing raw is ever in here."""
 
-    seen: tuple[frozenset[str], frozenset[str]]
+    seen: Sides[frozenset[str]]
     failures: tuple[tuple[str, bool], ...]
     """In order: (key, failed on the candidate). Repeats are harmless."""
-    alive: tuple[bool, bool]
+    alive: Sides[bool]
     """Whether either side answered anybody."""
     note: str = ""
     """What could not be used, such as requests without a key."""

@@ -16,6 +16,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ClientFailures
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.analysis.clients import COARSE
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.metrics.base import ClientEvents
 from slipway.rollout.metrics.custom import fill
 from slipway.rollout.metrics.prometheus_answer import Json
@@ -57,14 +58,14 @@ class BitmapReader:
             )
         self._before = known
         new = {part: 0 if first else _news(before.get(part, {}), pods) for part, pods in now.items()}
-        seen = [frozenset(self._keys(new.get(f"{side}_seen", 0))) for side in SIDES]
+        seen = Sides(*(frozenset(self._keys(new.get(f"{side}_seen", 0))) for side in SIDES))
         # A bucket that failed on both sides at once failed on the baseline first: which is so is not known, and
         # this never speaks against the candidate.
         failures = [
             (key, side == "candidate") for side in reversed(SIDES) for key in self._keys(new.get(f"{side}_failed", 0))
         ]
-        alive = [_alive(now.get(f"{side}_seen", {})) for side in SIDES]
-        return at, ClientEvents((seen[0], seen[1]), tuple(failures), (alive[0], alive[1]))
+        alive = Sides(*(_alive(now.get(f"{side}_seen", {})) for side in SIDES))
+        return at, ClientEvents(seen, tuple(failures), alive)
 
     def _keys(self, bits: int) -> list[str]:
         return [COARSE + self._salt.hashed(str(bucket)) for bucket in buckets(bits)]

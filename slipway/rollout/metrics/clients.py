@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.clients import DONE
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.analysis.types import Counts, GuardrailCounts
 from slipway.rollout.metrics.base import ClientEvents
 
@@ -83,27 +84,26 @@ class ClientLedger:
 
     def __init__(self, observe: float) -> None:
         self._observe = observe
-        self._sides = (_Side(), _Side())
+        self._sides = Sides(_Side(), _Side())
         self._waiting: dict[tuple[str, bool], None] = {}
         self._alive = False
         self._shown = -math.inf
         """When the source last showed anybody."""
         self.note = ""
-        self.silent = (True, True)
+        self.silent = Sides(True, True)
         """Whether the source has shown nobody of either side in this step."""
 
     def next_step(self) -> None:
         """The weight changes: clients are counted anew."""
-        self._sides = (_Side(), _Side())
+        self._sides = Sides(_Side(), _Side())
         self._waiting.clear()
-        self.silent = (True, True)
+        self.silent = Sides(True, True)
 
     def take(self, events: ClientEvents, at: float, in_step: float) -> None:
         """What one look found. Looks of which no tick is made are taken too, so that nothing is lost."""
-        candidate, baseline = events.alive
-        self._alive |= candidate
-        self.silent = self.silent[0] and not candidate, self.silent[1] and not baseline
-        self._shown = at if candidate or any(events.seen) else self._shown
+        self._alive |= events.alive.candidate
+        self.silent = Sides(*(silent and not alive for silent, alive in zip(self.silent, events.alive, strict=True)))
+        self._shown = at if events.alive.candidate or any(events.seen) else self._shown
         self.note = events.note
         if in_step < SETTLE_SECONDS:
             return
@@ -111,7 +111,7 @@ class ClientLedger:
             for key in keys:
                 side.see(key, at)
         for key, on_candidate in events.failures:
-            self._sides[0 if on_candidate else 1].fail(key)
+            self._sides.of(on_candidate).fail(key)
             if len(self._waiting) < WAITING_MOST:
                 self._waiting[key, on_candidate] = None
 
@@ -122,13 +122,13 @@ class ClientLedger:
         now, later = failures[:TICK_MOST], failures[TICK_MOST:]
         self._waiting = dict.fromkeys(later)
         # A source that went quiet shows no failures either: time in the dark makes nobody good.
-        judged = tuple(side.judge(self._shown - self._observe) for side in self._sides)
+        judged = Sides(*(side.judge(self._shown - self._observe) for side in self._sides))
         if weight >= 100.0:
             for side in self._sides:
                 side.forget(at - self._observe - RENEW_SECONDS)
         candidate, baseline = (side.take_new() for side in self._sides)
         alive, self._alive = self._alive, False
-        return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive, judged=(judged[0], judged[1]))
+        return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive, judged=judged)
 
 
 def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: float) -> bool:

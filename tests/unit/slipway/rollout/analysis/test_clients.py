@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from slipway.rollout.analysis import Counts, Decision, Evidence, GuardrailCounts, Tick, Verdict, next_step, observe
 from slipway.rollout.analysis import constants as const
+from slipway.rollout.analysis.sides import Sides
 from tests.unit.slipway.rollout.analysis.examples import clients, counts, first, fresh, tick, watch
 
 Failure = tuple[str, bool]
@@ -161,9 +162,9 @@ def test_a_quiet_look_where_a_fifth_of_the_clients_fail_is_no_error() -> None:
     evidence, nobody = fresh(clients()), Counts(0, 0)
     for at in range(1, 10):
         failing = Counts(20, 4)
-        found = GuardrailCounts(failing, failing, alive=True, judged=(failing, failing))
+        found = GuardrailCounts(failing, failing, alive=True, judged=Sides(failing, failing))
         evidence, _ = observe(evidence, tick(float(at), 50.0, clients=found))
-    quiet = GuardrailCounts(nobody, nobody, alive=True, judged=(nobody, nobody))
+    quiet = GuardrailCounts(nobody, nobody, alive=True, judged=Sides(nobody, nobody))
     after, decision = observe(evidence, tick(10.0, 50.0, clients=quiet))
     assert decision.verdict is not Verdict.ERROR
     assert after.states[0].promote.log == evidence.states[0].promote.log
@@ -171,10 +172,10 @@ def test_a_quiet_look_where_a_fifth_of_the_clients_fail_is_no_error() -> None:
 
 def test_three_clients_of_the_baseline_of_whom_one_failed_let_no_candidate_pass_alone() -> None:
     evidence, nobody = fresh(clients(negligible="1%")), Counts(0, 0)
-    few = GuardrailCounts(Counts(3, 0), Counts(3, 1), alive=True, judged=(Counts(3, 0), Counts(3, 1)))
+    few = GuardrailCounts(Counts(3, 0), Counts(3, 1), alive=True, judged=Sides(Counts(3, 0), Counts(3, 1)))
     evidence, _ = observe(evidence, tick(1.0, 50.0, clients=few))
     evidence = next_step(evidence)
     for at in range(2, 32):
-        failing = GuardrailCounts(Counts(20, 4), nobody, alive=True, judged=(Counts(20, 4), nobody))
+        failing = GuardrailCounts(Counts(20, 4), nobody, alive=True, judged=Sides(Counts(20, 4), nobody))
         evidence, decision = observe(evidence, tick(float(at), 100.0, clients=failing))
         assert decision.verdict is not Verdict.PASS, decision.reason

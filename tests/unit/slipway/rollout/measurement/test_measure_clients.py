@@ -14,6 +14,7 @@ import pytest
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.rollout_inputs import AccessLog, Backend
 from slipway.rollout.analysis import Counts, Decision, GuardrailCounts, Tick, Verdict, observe
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.measurement.measure import Measure
 from slipway.rollout.metrics.base import ClientEvents, Reading, Snapshot
 from slipway.rollout.metrics.client_sources import ClientSources
@@ -54,7 +55,7 @@ def tick_of(record: Mapping[str, Any]) -> Tick:
             Counts(**found["baseline"]),
             first_failures=tuple((key, side) for key, side in found["first_failures"]),
             alive=found["alive"],
-            judged=(Counts(**found["judged"][0]), Counts(**found["judged"][1])),
+            judged=Sides(Counts(**found["judged"][0]), Counts(**found["judged"][1])),
         )
         for name, found in record["counts"].items()
     }
@@ -184,7 +185,7 @@ class Crowd(MemorySource):
         on = self.draws < self.share
         sides = tuple(frozenset(str(n) for n in np.flatnonzero(side)) for side in (on, ~on))
         failing = np.flatnonzero(self.rng.random(1000) < self.rate)
-        events = ClientEvents((sides[0], sides[1]), tuple((str(n), bool(on[n])) for n in failing), alive=(True, True))
+        events = ClientEvents(Sides(*sides), tuple((str(n), bool(on[n])) for n in failing), alive=Sides(True, True))
         return Snapshot(self.at, {guardrails[0].name: Reading({}, {}, clients=events)}, {})
 
 

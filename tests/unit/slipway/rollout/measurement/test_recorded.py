@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.analysis.types import Counts, Finding, GuardrailCounts, Verdict
 from slipway.rollout.measurement.recorded import fields_of
 
@@ -20,7 +21,7 @@ FINDING = Finding("errors", Verdict.PASS, 1.0, 20.0, 10, 1, 20, 2, None, "becaus
         SIDES[0],
         FINDING,
         GuardrailCounts(*SIDES),
-        GuardrailCounts(*SIDES, firing=True, first_failures=(("k", True),), alive=True, judged=SIDES),
+        GuardrailCounts(*SIDES, firing=True, first_failures=(("k", True),), alive=True, judged=Sides(*SIDES)),
     ],
 )
 def test_a_record_has_every_field_with_its_value(value: Counts | GuardrailCounts | Finding) -> None:

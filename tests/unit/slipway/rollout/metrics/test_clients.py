@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from slipway.rollout.analysis import Counts, GuardrailCounts, Verdict, begin, next_step, observe
 from slipway.rollout.analysis.clients import COARSE
 from slipway.rollout.analysis.evidence import Evidence
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.metrics import clients as subject
 from slipway.rollout.metrics.base import ClientEvents
 from slipway.rollout.metrics.clients import RENEW_SECONDS, SETTLE_SECONDS, ClientLedger
@@ -21,7 +22,7 @@ Failure = tuple[str, bool]
 
 def events(candidate: str = "", baseline: str = "", *failures: Failure, alive: bool = True) -> ClientEvents:
     """`alive` is the candidate's."""
-    return ClientEvents((frozenset(candidate), frozenset(baseline)), failures, (alive, True))
+    return ClientEvents(Sides(frozenset(candidate), frozenset(baseline)), failures, Sides(alive, True))
 
 
 def test_a_client_is_counted_once_a_step_on_each_side() -> None:
@@ -129,7 +130,7 @@ def test_before_any_traffic_a_baseline_that_fails_its_clients_at_each_look_fills
 def test_a_tick_holds_a_bounded_number_and_the_rest_comes_in_the_next() -> None:
     ledger = ClientLedger(OBSERVE)
     many = [(f"k{number}", True) for number in range(subject.TICK_MOST + 10)]
-    ledger.take(ClientEvents((frozenset(), frozenset()), tuple(many), (True, True)), 0.0, LATER)
+    ledger.take(ClientEvents(Sides(frozenset(), frozenset()), tuple(many), Sides(True, True)), 0.0, LATER)
     assert len(ledger.counts({}, 5.0, 0.0).first_failures) == subject.TICK_MOST
     assert len(ledger.counts({}, 5.0, 0.0).first_failures) == 10
 
@@ -137,7 +138,9 @@ def test_a_tick_holds_a_bounded_number_and_the_rest_comes_in_the_next() -> None:
 def test_memory_is_bounded_however_many_clients_there_are() -> None:
     ledger = ClientLedger(OBSERVE)
     crowd = frozenset(str(number) for number in range(subject.SEEN_MOST + 100))
-    ledger.take(ClientEvents((crowd, frozenset()), tuple((key, True) for key in crowd), (True, True)), 0.0, LATER)
+    ledger.take(
+        ClientEvents(Sides(crowd, frozenset()), tuple((key, True) for key in crowd), Sides(True, True)), 0.0, LATER
+    )
     found = ledger.counts({}, 5.0, 0.0)
     assert found.candidate.total == subject.SEEN_MOST
     assert found.candidate.bad <= subject.SEEN_MOST
@@ -149,7 +152,7 @@ def test_memory_is_bounded_however_long_the_last_step_is(monkeypatch: pytest.Mon
     for look in range(20):
         key = f"k{look}"
         at = look * (RENEW_SECONDS + 1.0)
-        ledger.take(ClientEvents((frozenset([key]), frozenset()), ((key, True),), (True, True)), at, LATER)
+        ledger.take(ClientEvents(Sides(frozenset([key]), frozenset()), ((key, True),), Sides(True, True)), at, LATER)
         bad += ledger.counts({}, 100.0, at).candidate.bad
     assert bad == 5
 
