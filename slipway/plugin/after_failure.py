@@ -9,6 +9,7 @@ from typing import Any
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.engine_process import EngineProcess
 from slipway.plugin.holdback import HoldBack
+from slipway.plugin.next_command import next_command
 from slipway.plugin.partial import PartlyDone, what_stands
 from slipway.release.errors import ClusterError, SlipwayError
 from slipway.release.rollout_inputs import RolloutInputs
@@ -41,16 +42,19 @@ class AfterFailure:
         connect: Callable[[], World],
         log: EngineLog,
         *,
+        stack: str,
         interrupted: bool,
     ) -> SlipwayError:
-        """The error to answer with, when it may be answered. `olds` is None for a create."""
+        """The error to answer with, when it may be answered: its reason, and the next command in a line of its own.
+        `olds` is None for a create, `stack` the stack's name."""
         if not interrupted:
             if self._hold.busy:
                 others = "The other rollouts of this update go on; this one fails when they are done"
                 log.event(f"{wanted.service}: {failed}. {others}")
                 self._hold.wait()
             self._keep_workloads(wanted, olds or {}, connect, log)
-        return _recorded(failed, wanted, connect, first=olds is None)
+        answered = SlipwayError(f"{failed}\n{next_command(failed, wanted, stack)}")
+        return _recorded(answered, wanted, connect, first=olds is None)
 
     def _keep_workloads(
         self, wanted: RolloutInputs, olds: Mapping[str, Any], connect: Callable[[], World], log: EngineLog

@@ -15,6 +15,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 from pydantic import ValidationError
 
+from slipway.plugin.next_command import judge_again
 from slipway.plugin.run_memory import Passed, RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_name, stack_of
@@ -61,8 +62,9 @@ class ReleaseResource:
             )
         if isinstance(checked, Judgement):
             refused = checked.case.release if checked.case is not None else None
-            lines = [(e.finding.field, message(e, request.urn, refused)) for e in checked.refusing]
-            failures = [_failure(path, line) for path, line in lines]
+            failures = [_failure(e.finding.field, message(e, request.urn, refused)) for e in checked.refusing]
+            if failures:
+                failures[-1].reason += f"\n{judge_again(stack_name(request.urn))}"
             return provider_pb2.CheckResponse(inputs=self._observed(request.news, request.urn), failures=failures)
         recorded, release = checked
         self.memory.let_pass(key, Passed(recorded.revision, recorded.manifest, release))

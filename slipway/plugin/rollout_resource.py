@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from google.protobuf import empty_pb2
@@ -15,7 +16,7 @@ from slipway.plugin.flights import Flights
 from slipway.plugin.live_line import LiveLine
 from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import to_plain, to_struct
-from slipway.plugin.urns import forgetting, stack_of
+from slipway.plugin.urns import forgetting, stack_name, stack_of
 from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout import operations
@@ -116,7 +117,8 @@ class RolloutResource:
                 failed, interrupted = _as_ours(error), cancelled.is_set()
             finally:
                 log.close()
-        raise self.after.answer(failed, wanted, olds, lambda: self._world(wanted, urn), log, interrupted=interrupted)
+        stack, connect = stack_name(urn), partial(self._world, wanted, urn)
+        raise self.after.answer(failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted)
 
     def _admit(self, wanted: RolloutInputs, world: World, urn: str) -> None:
         """Raises ReleaseRefused when these inputs may not be rolled out."""

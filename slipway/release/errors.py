@@ -40,7 +40,12 @@ class ReleaseRefused(SlipwayError):
 
 
 class RolloutAborted(SlipwayError):
-    """A rollout ended by putting the traffic back: the message says what, statistic, threshold and n."""
+    """A rollout ended by putting the traffic back: the message says what, statistic, threshold and n. After
+    `quarantined` its revision is refused."""
+
+    def __init__(self, reason: str, *, quarantined: bool = False) -> None:
+        super().__init__(reason)
+        self.quarantined = quarantined
 
 
 class ClusterError(SlipwayError):

@@ -449,7 +449,8 @@ class Executor:
                 where = self._see_in_force(where)
             else:
                 self._take_out()
-        raise RolloutAborted(self._last_words(action, where))
+        refused = self._wanted.candidate.revision in head.quarantined
+        raise RolloutAborted(self._last_words(action, where), quarantined=refused)
 
     def _ended(self, action: Abort) -> Head:
         now, head, attempt = self._world.now(), self._record.head, self._record.attempt

@@ -1,6 +1,7 @@
 """The rollout provider itself, on worlds in memory: `SLIPWAY_TEST_SCRIPT` names a JSON file that says what each service
 does. `refused`: its candidate is quarantined. `exposed`: Service names that the route sends to. `late`: its cluster
-answers after a second. All others roll out. `SLIPWAY_TEST_STARTS` names a file that gets a
+answers after a second. `bakes`: it reports a step at 25% until that file is gone. `bad`: it is aborted then. All others
+roll out. `SLIPWAY_TEST_STARTS` names a file that gets a
 line for each start."""
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from slipway.release.records.journal import Head, Quarantine
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout import operations
 from slipway.rollout.adapters import World
+from slipway.rollout.analysis.types import Decision, Finding, Verdict
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
 from slipway.rollout.routers.base import Live
 from slipway.rollout.routers.memory import MemoryRouter
+from slipway.rollout.status import Progress
 
 
 def script_of(service: str) -> dict[str, Any]:
@@ -52,8 +55,20 @@ class Scripted(operations.Update):
         """Takes its time, so that what is refused at once would come first."""
         if script_of(self._wanted.service).get("exposed"):
             raise RolloutAborted("not settled")
-        time.sleep(2.0)
+        if bakes := script_of(self._wanted.service).get("bakes"):
+            self._bake(Path(bakes))
+        else:
+            time.sleep(2.0)
+        if script_of(self._wanted.service).get("bad"):
+            raise RolloutAborted(f"{self._wanted.service} aborted at 25%: too many errors", quarantined=True)
         return self._wanted.to_wire()
+
+    def _bake(self, until: Path) -> None:
+        found = Finding("errors", Verdict.INCONCLUSIVE, 3.1, 100.0, 4812, 5, 14290, 16, None, "not enough yet")
+        decision = Decision(Verdict.INCONCLUSIVE, 3.14, 100.0, (found,), "not enough yet")
+        while until.exists():
+            self._reporter.progress(Progress(self._wanted.service, 2, 4, 25.0, decision, "", 12.0))
+            time.sleep(0.1)
 
 
 def main() -> None:

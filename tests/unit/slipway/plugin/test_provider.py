@@ -236,7 +236,9 @@ def test_a_release_that_passed_no_gate_moves_nothing(monkeypatch: pytest.MonkeyP
     world = remembering(head())
     stage = Stage(world.world)
     assert stage.update(wanted()) is None
-    assert stage.context.text == "no Release passed the gates"
+    reason, following = stage.context.text.splitlines()
+    assert reason == "no Release passed the gates"
+    assert following.startswith("Next: `slipway status checkout --stack prod`")
     assert world.router.history == []
 
 
@@ -258,7 +260,9 @@ def test_a_failure_after_an_interrupt_is_answered_at_once(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(operations.Update, "run", run)
     assert stage.update(wanted()) is None
-    assert stage.context.text == "interrupted"
+    reason, following = stage.context.text.splitlines()
+    assert reason == "interrupted"
+    assert "`pulumi up --stack prod` tries again" in following
 
 
 def test_a_first_release_that_fails_is_recorded_so_that_destroy_reaches_what_it_left(
@@ -269,7 +273,7 @@ def test_a_first_release_that_fails_is_recorded_so_that_destroy_reaches_what_it_
     world.journal.save(head(serving=None, attempt=attempt()).to_json(), None)
     stage = Stage(world.world)
     assert stage.create(wanted()) is None
-    assert stage.context.text == "checkout v2 aborted"
+    assert stage.context.text.startswith("checkout v2 aborted\nNext: ")
     stands = stage.context.stands
     assert stands is not None
     assert (stands["service"], stands["weights"], stands.get("serving")) == ("checkout", {}, None)
@@ -333,6 +337,20 @@ def test_what_serves_is_kept_by_the_engine_itself(monkeypatch: pytest.MonkeyPatc
     assert stage.process.interrupts == 0
 
 
+def test_a_release_that_was_shown_to_be_bad_ends_with_how_it_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(self: object) -> dict[str, Any]:
+        raise RolloutAborted("checkout v2 aborted at 25%", quarantined=True)
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    stage = Stage(remembering(head()).world)
+    assert stage.update(wanted()) is None
+    following = stage.context.text.splitlines()[-1]
+    assert f"say in {wanted().manifest}, under retry.reason" in following
+    assert following.endswith("then `pulumi up --stack prod`")
+
+
 def test_an_error_that_nobody_foresaw_is_one_line_and_deletes_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(self: object) -> dict[str, Any]:
         raise AttributeError("no such thing\nand more")
@@ -340,7 +358,7 @@ def test_an_error_that_nobody_foresaw_is_one_line_and_deletes_nothing_either(mon
     monkeypatch.setattr(operations.Update, "run", run)
     stage = Stage(with_candidate_under_traffic(remembering(head())).world, continues=True)
     assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
-    assert stage.context.text == "unexpected AttributeError: no such thing"
+    assert stage.context.text.startswith("unexpected AttributeError: no such thing\nNext: ")
     assert stage.process.interrupts == 1
 
 

@@ -86,6 +86,7 @@ def test_without_the_pack_the_check_refuses_by_the_same_gates(world: World) -> N
     assert [failure.property for failure in failures] == ["approvals"]
     assert "<approvals/missing>" in failures[0].reason
     assert "Owner: payments" in failures[0].reason
+    assert failures[-1].reason.splitlines()[-1].startswith("Next: mend what is listed; `slipway gates --stack ")
 
 
 @pytest.mark.parametrize("name", FALSE_ACCEPTANCES)

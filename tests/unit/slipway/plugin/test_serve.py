@@ -82,18 +82,20 @@ def test_components_in_flight_keep_no_rollout_from_its_thread(monkeypatch: pytes
         assert all(arrived.acquire(timeout=30.0) for _ in calls)
         with pytest.raises(grpc.RpcError) as caught:
             stub.Update(provider_pb2.UpdateRequest(urn=URN, news=to_struct(wanted().to_wire())), timeout=20.0)
-        assert caught.value.details() == "the cluster is away", "a failed rollout does not wait for its component"
+        assert "the cluster is away" in str(caught.value.details()), "a failed rollout does not wait for its component"
         rolled_out.set()
         assert {call.result().urn for call in calls} == {"urn"}
 
 
-def test_a_refusal_reaches_the_engine_as_one_line() -> None:
+def test_a_refusal_reaches_the_engine_as_its_reason_and_the_next_command() -> None:
     held = Held()
     held.go.set()
     request = provider_pb2.UpdateRequest(urn=URN, news=to_struct(wanted().to_wire()))
     with served(SlipwayProvider(None, held.connect)) as stub, pytest.raises(grpc.RpcError) as caught:
         stub.Update(request)
-    assert caught.value.details() == "the cluster is away"
+    reason, following = str(caught.value.details()).splitlines()
+    assert reason == "the cluster is away"
+    assert following.startswith("Next: `slipway status checkout")
 
 
 def test_the_provider_ends_when_its_engine_listens_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

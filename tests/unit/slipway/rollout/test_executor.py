@@ -39,6 +39,7 @@ def test_a_candidate_that_fails_requests_is_left_and_quarantined() -> None:
         world.run()
     assert world.shares()[-1:] == [0.0]
     assert "all traffic is on v-aaaaaaaa" in str(error.value)
+    assert error.value.quarantined
     assert "\n" not in str(error.value)
     assert "bbbbbbbb" in world.head.quarantined
     assert world.head.attempt is not None
