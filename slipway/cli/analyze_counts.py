@@ -8,6 +8,7 @@ from statistics import median
 
 from slipway.cli.analyze_rows import Row, Weights, read_rows, refuse
 from slipway.release.errors import InputError, Problem
+from slipway.release.units import percent_of
 from slipway.rollout.analysis import Counts, GuardrailCounts, Tick
 
 COLUMNS = ("time", "candidate_total", "candidate_bad", "baseline_total", "baseline_bad")
@@ -115,4 +116,4 @@ def _shares(table: list[Counted]) -> Weights:
     """One weight for the recording: the candidate's share of the traffic."""
     candidate, baseline = sum(row[1] for row in table), sum(row[3] for row in table)
     everything = candidate + baseline
-    return Weights((0.0,), (100.0 * candidate / everything if everything else 0.0,))
+    return Weights((0.0,), (percent_of(candidate, everything) if everything else 0.0,))

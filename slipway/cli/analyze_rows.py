@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from slipway.release.errors import InputError, Problem
-from slipway.release.units import seconds, share
+from slipway.release.units import Percent, percent_of, seconds, share
 
 MOST_PROBLEMS = 10
 LARGEST = 64 << 20
@@ -31,7 +31,7 @@ class Weights:
     """The candidate's share in percent from each time on (seconds since the recording began)."""
 
     starts: tuple[float, ...]
-    percents: tuple[float, ...]
+    percents: tuple[Percent, ...]
 
     def at(self, time: float) -> tuple[float, float]:
         """The weight in force during a tick that ends at `time`, and when its step began."""
@@ -48,7 +48,9 @@ def read_weights(text: str) -> Weights:
         if bad := [":".join(pair) for pair in pairs if len(pair) != 2]:
             raise ValueError(f"{bad[0]!r} is not a beginning and a weight")
         starts = tuple(seconds(float(start) if start.isdigit() else start) for start, _ in pairs)
-        percents = tuple(100.0 * share(percent if percent.endswith("%") else f"{percent}%") for _, percent in pairs)
+        percents = tuple(
+            percent_of(share(percent if percent.endswith("%") else f"{percent}%"), 1.0) for _, percent in pairs
+        )
         if starts[0] != 0.0 or list(starts) != sorted(set(starts)):
             raise ValueError("the first step begins at 0s and each later than the one before")
     except ValueError as error:

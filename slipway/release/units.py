@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field
+
+Percent: TypeAlias = float
+"""A part of the traffic, 0 to 100: weights of steps, of splits, of ticks and in the journal."""
+Fraction: TypeAlias = float
+"""A part of anything, 0 to 1: shares of requests, and what the statistics reckon with."""
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SHARE = re.compile(r"(-?[0-9]*\.?[0-9]+(?:e-?[0-9]+)?)(%?)")
@@ -32,7 +37,7 @@ def seconds(value: object) -> float:
     return total
 
 
-def share(value: object) -> float:
+def share(value: object) -> Fraction:
     """Parse `0.1%` or `0.001` into a fraction within [0, 1]. Raises ValueError otherwise."""
     if isinstance(value, bool):
         raise ValueError("a share such as 0.1% is expected")
@@ -40,7 +45,7 @@ def share(value: object) -> float:
     match = _SHARE.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a share such as 0.1% or 0.001")
-    number = float(match[1]) / 100 if match[2] else float(match[1])
+    number = fraction(float(match[1])) if match[2] else float(match[1])
     if not 0 <= number <= 1:
         raise ValueError(f"{text!r} is not between 0% and 100%")
     return number
@@ -58,12 +63,22 @@ def show_seconds(value: float) -> str:
     return f"{text}{rest:g}s" if rest or not text else text
 
 
-def show_share(value: float) -> str:
+def fraction(percent: Percent) -> Fraction:
+    """`25.0` -> `0.25`."""
+    return percent / 100.0
+
+
+def percent_of(part: float, whole: float) -> Percent:
+    """`(1, 4)` -> `25.0`, exact where the percentage is a whole number."""
+    return 100.0 * part / whole
+
+
+def show_share(value: Fraction) -> str:
     """`0.001` -> `0.1%`."""
-    return f"{value * 100:.4g}%"
+    return f"{percent_of(value, 1.0):.4g}%"
 
 
 Seconds = Annotated[float, BeforeValidator(seconds)]
-Share = Annotated[float, BeforeValidator(share)]
-Weight = Annotated[float, Field(ge=0, le=100)]
+Share = Annotated[Fraction, BeforeValidator(share)]
+Weight = Annotated[Percent, Field(ge=0, le=100)]
 """Percent of the traffic, 0 to 100; fractions such as 0.5 are allowed."""

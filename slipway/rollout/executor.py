@@ -11,7 +11,7 @@ from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
-from slipway.release.units import show_seconds
+from slipway.release.units import Percent, show_seconds
 from slipway.rollout.adapters import World
 from slipway.rollout.analysis.types import Verdict
 from slipway.rollout.controller import (
@@ -404,7 +404,7 @@ class Executor:
         sides = [self._wanted.candidate] if self._old is None else [self._old, self._wanted.candidate]
         return [*sides, *self._idle]
 
-    def _split(self, weight: float, *, preview: bool = False) -> Split:
+    def _split(self, weight: Percent, *, preview: bool = False) -> Split:
         """Both stay in the route until after the commit, so that the way back is a change of weights only."""
         candidate = self._wanted.candidate
         strategy = self._wanted.strategy

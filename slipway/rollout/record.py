@@ -18,6 +18,7 @@ from slipway.release.records.journal import (
     read_head,
 )
 from slipway.release.rollout_inputs import Backend
+from slipway.release.units import Percent
 from slipway.rollout.adapters import World
 
 TRIES = 3
@@ -126,7 +127,7 @@ class AttemptRecord:
         """Write a head that ends the attempt without a commit."""
         save_head(self._world, self.stored, head)
 
-    def begin_step(self, index: int, weight: float, now: float) -> None:
+    def begin_step(self, index: int, weight: Percent, now: float) -> None:
         """The step's weight is written; a step that is recorded already stays as it is."""
         if len(self.attempt.steps) <= index:
             self._update(steps=(*self.attempt.steps, StepRecord(weight=weight, began=now)))

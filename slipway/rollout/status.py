@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slipway.release.units import show_seconds, show_share
+from slipway.release.units import Percent, show_seconds, show_share
 from slipway.rollout.analysis.types import Decision, Finding
 
 NAME_AT_LEAST = 4
@@ -20,7 +20,7 @@ class Progress:
     service: str
     step: int
     steps: int
-    weight: float
+    weight: Percent
     decision: Decision | None
     why: str
     left: float | None = None

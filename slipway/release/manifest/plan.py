@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
-from slipway.release.units import show_seconds
+from slipway.release.units import Percent, percent_of, show_seconds
 
 Kind = Literal["first", "forward", "return"]
 """first: no baseline; forward: a new revision; return: a revision that completed here before."""
@@ -17,7 +17,7 @@ Kind = Literal["first", "forward", "return"]
 class PlannedStep:
     """Traffic share in percent, the least time at it in seconds, and for rolling the replicas of the candidate."""
 
-    weight: float
+    weight: Percent
     bake: float
     replicas: int | None = None
 
@@ -62,6 +62,6 @@ def _batches(strategy: Rolling, replicas: int) -> tuple[PlannedStep, ...]:
     size = max(1, math.ceil(strategy.batch * replicas))
     counts = [*range(size, replicas, size), replicas]
     return tuple(
-        PlannedStep(100.0 * count / replicas, strategy.final_bake if count == replicas else strategy.bake, count)
+        PlannedStep(percent_of(count, replicas), strategy.final_bake if count == replicas else strategy.bake, count)
         for count in counts
     )

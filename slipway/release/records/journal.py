@@ -18,6 +18,7 @@ from slipway.release.manifest.plan import Kind
 from slipway.release.manifest.route import Route
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.rollout_inputs import Backend
+from slipway.release.units import Percent
 
 FORMAT = 1
 """The newest format of the head that this version reads and writes."""
@@ -46,7 +47,7 @@ class Serving(Part):
 class StepRecord(Part):
     """One step as it went: counts of either side over the step and the verdict it ended with."""
 
-    weight: float
+    weight: Percent
     began: float
     ended: float | None = None
     requests: int = 0

@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import exp, log
 from operator import mul
 
+from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import common
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.likelihood import at_odds, exposure_logs, level_bets, share_bets, share_logs
@@ -30,7 +31,7 @@ NOTHING = [0.0] * len(const.MULTIPLES)
 """Log likelihood ratios of a tick without bad events on either side."""
 
 
-def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: float, length: float, warm: bool) -> Wealth:
+def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: Percent, length: float, warm: bool) -> Wealth:
     """One bet: `M <- M sum_k w_k l_k`, then fixed share. `weight` is in percent, `length` the seconds of the counts.
 
     By Ville's inequality the chance that M ever reaches 1 / (alpha v) is at most alpha v for a candidate whose
@@ -61,7 +62,7 @@ def small_fault(wealth: Wealth) -> float:
     return wealth.log + log(part) if part > 0.0 else const.EVIDENCE_FLOOR
 
 
-def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
+def is_alone(rule: Rule, weight: Percent, step: Step, now: int = 0) -> bool:
     """Whether no baseline runs beside the candidate: by the weight, or because nothing has reached it in this step,
     nor `now`, although that all requests go to the candidate has a chance of `(weight / 100)^n` alone. Then what was
     recorded of the baseline before must do."""
@@ -69,7 +70,7 @@ def is_alone(rule: Rule, weight: float, step: Step, now: int = 0) -> bool:
         return True
     if step.baseline or now or step.seconds < const.QUIET_SECONDS:
         return False
-    return weight > 0.0 and -log(weight / 100.0) * step.candidate >= const.MISSED
+    return weight > 0.0 and -log(fraction(weight)) * step.candidate >= const.MISSED
 
 
 def _play(

@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import exp, log
 from operator import mul
 
+from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.abort import ratios
 from slipway.rollout.analysis.likelihood import ratio_logs
@@ -27,7 +28,7 @@ def bet(
     wealth: Wealth,
     clients: Mapping[str, float],
     failures: Iterable[tuple[str, bool]],
-    weight: float,
+    weight: Percent,
     length: float,
     warm: bool,
 ) -> tuple[Wealth, Mapping[str, float], tuple[int, int]]:
@@ -44,7 +45,7 @@ def bet(
     known, learned = clients, dict[str, float]()
     regime = f"{REGIME} warm" if warm else REGIME
     weights = wealth.weights if wealth.regime == regime else const.PRIOR
-    evidence, w = wealth.log, min(1.0, weight / 100.0)
+    evidence, w = wealth.log, min(1.0, fraction(weight))
     failed = [0, 0]
     for key, on_candidate in failures:
         bound = known.get(key)

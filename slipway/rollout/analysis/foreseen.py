@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slipway.release.units import Percent
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -23,7 +25,7 @@ class StepForesight:
     `passes` the seconds until a healthy candidate may leave it; None when that is never within the horizon."""
 
     guardrail: str
-    weight: float
+    weight: Percent
     seconds: float
     detections: tuple[Detection, ...]
     smallest: float | None

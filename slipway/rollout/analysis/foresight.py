@@ -9,6 +9,7 @@ from math import log
 from slipway.release.manifest.analysis import Analysis, ExpectedTraffic
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import PlannedStep
+from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import COMMON, common_growth
 from slipway.rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
@@ -56,7 +57,7 @@ def foresee(
             found += [_step(rule, analysis, expected, step, baseline, warm) for rule in judged]
             if step.weight > 0.0:
                 warm = 0.0  # It ends within the step that it begins in: nothing passes before.
-            recorded += 0.0 if first_release else expected.rate * (1.0 - step.weight / 100.0) * seconds
+            recorded += 0.0 if first_release else expected.rate * (1.0 - fraction(step.weight)) * seconds
     warnings = warn(analysis, found, stickiness)
     notes = () if first_release else clients_needed(guardrails, analysis, [step.weight for step in steps])
     notes += clusters(known.dispersion)
@@ -71,7 +72,7 @@ def _step(
 ) -> StepForesight:
     """`warm`: seconds of the step that are warm-up, in which no fault of RATIOS is noticed and nothing passes."""
     alone = rule.first_release or step.weight >= 100.0
-    candidate = expected.rate * step.weight / 100.0
+    candidate = expected.rate * fraction(step.weight)
     growth = _growth(rule, expected, step.weight, alone, baseline)
     needed = rule.log_abort + const.MIXTURE_COST + (WARM_UP_COST if warm else 0.0)
     seconds = max(step.bake, analysis.dwell)
@@ -99,10 +100,10 @@ def _step(
 
 
 def _growth(
-    rule: Rule, expected: ExpectedTraffic, weight: float, alone: bool, baseline: Baseline
+    rule: Rule, expected: ExpectedTraffic, weight: Percent, alone: bool, baseline: Baseline
 ) -> Callable[[float], float]:
     """Nats a second when the candidate's bad share is `ratio` times the usual one (see `usual`)."""
-    candidate = expected.rate * weight / 100.0
+    candidate = expected.rate * fraction(weight)
     share = usual(rule, expected)
     if not alone and not rule.absolute:
         if expected.bad_share <= 0.0:

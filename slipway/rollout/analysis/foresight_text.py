@@ -7,7 +7,7 @@ from math import log
 
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.guardrails import ClientFailures, Guardrail
-from slipway.release.units import show_share
+from slipway.release.units import fraction, show_share
 from slipway.rollout.analysis.constants import WITHOUT_ERRORS
 from slipway.rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from slipway.rollout.analysis.reasons import duration
@@ -71,7 +71,9 @@ def clients_needed(guardrails: Sequence[Guardrail], analysis: Analysis, weights:
         if not isinstance(guardrail, ClientFailures):
             continue
         needed = log(WITHOUT_ERRORS / analysis.false_promote) / guardrail.negligible
-        total = ", ".join(f"{needed / weight * 100:,.0f} in all at {weight:.4g}%" for weight in weights if weight > 0)
+        total = ", ".join(
+            f"{needed / fraction(weight):,.0f} in all at {weight:.4g}%" for weight in weights if weight > 0
+        )
         found.append(
             f"{guardrail.name}: each client counts once, by {guardrail.source or 'no source'}; a step without failures "
             f"passes after about {needed:,.0f} clients of the candidate ({total})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from slipway.release.units import Percent
 from slipway.rollout.analysis import abort, clients, promote
 from slipway.rollout.analysis.baseline import record
 from slipway.rollout.analysis.constants import BUCKET_FROM, BUCKETS_MOST
@@ -53,7 +54,7 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
 
 
 def _settle(
-    rule: Rule, state: State, counts: GuardrailCounts, weight: float, length: float, warm: bool
+    rule: Rule, state: State, counts: GuardrailCounts, weight: Percent, length: float, warm: bool
 ) -> tuple[State, float]:
     """Bet on what is complete; the seconds of it in which both sides could be compared."""
     alone = rule.absolute or abort.is_alone(rule, weight, state.step, counts.baseline.total)

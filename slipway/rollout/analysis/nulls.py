@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import COMMON, ENOUGH
 from slipway.rollout.analysis.likelihood import at_odds
@@ -75,7 +76,7 @@ def warm_share(share: float) -> float:
     return max(share, min(const.GROSS_SHARE, const.WARM_UP_RATIO * share))
 
 
-def promotable_share(rule: Rule, weight: float, alone: bool, baseline: Baseline) -> float:
+def promotable_share(rule: Rule, weight: Percent, alone: bool, baseline: Baseline) -> float:
     """f: the bad share that must be shown not to be reached in order to leave weight `weight` (percent).
 
     Beside a baseline it is what is negligible. Alone, also rho_M times the objective (for an SLO: the burn
@@ -101,7 +102,7 @@ def _plain(rule: Rule, baseline: Baseline) -> float:
     return max(own, (baseline.bad + rule.past.bad) / (baseline.total + rule.past.total))
 
 
-def bounded_share(rule: Rule, weight: float, rate: float, baseline: Baseline) -> float | None:
+def bounded_share(rule: Rule, weight: Percent, rate: float, baseline: Baseline) -> float | None:
     """The bad share that must be shown not to be reached where the harm of going on is bounded: at the next weight a
     candidate of this share fails `rule.harm` requests within REACTION_SECONDS beyond twice the usual share.
 
@@ -114,7 +115,7 @@ def bounded_share(rule: Rule, weight: float, rate: float, baseline: Baseline) ->
     usual = plain_share(baseline)
     if usual is None or rate <= 0.0:
         return None
-    share = const.FINAL_RATIO * usual + rule.harm / (rate * following / 100.0 * const.REACTION_SECONDS)
+    share = const.FINAL_RATIO * usual + rule.harm / (rate * fraction(following) * const.REACTION_SECONDS)
     return max(rule.negligible, min(const.GROSS_SHARE, share))
 
 

@@ -6,6 +6,7 @@ from math import erfc, exp, inf, log, sqrt
 from typing import NamedTuple
 
 from slipway.release.manifest.analysis import Analysis, ExpectedTraffic
+from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import COMMON, ENOUGH, highest_common_ratio, information, nearest
 from slipway.rollout.analysis.nulls import bounded_share, promotable_share
@@ -36,14 +37,14 @@ NEVER = _Growth(0.0, 0.0)
 
 
 def foresee_passing(
-    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, weight: float, baseline: Baseline
+    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, weight: Percent, baseline: Baseline
 ) -> Passing:
     """By the ratio, by the share, or by the harm that is bounded, whichever is sooner."""
     if rule.first_release and rule.objective is None:
         return Passing(0.0, 0.0)
     alone = rule.first_release or weight >= 100.0
     errors = expected.bad_share > 0.0
-    candidate, cost = expected.rate * weight / 100.0, const.PROMOTE_COST if errors else 0.0
+    candidate, cost = expected.rate * fraction(weight), const.PROMOTE_COST if errors else 0.0
     null = promotable_share(rule, weight, alone, baseline)
     needed, ways = rule.log_promote + cost, [_by_share(null, candidate, expected)]
     if not alone and not rule.absolute:
@@ -59,9 +60,9 @@ def foresee_passing(
     return min(found, key=lambda way: way[:2])
 
 
-def _usual(expected: ExpectedTraffic, weight: float, analysis: Analysis) -> Baseline:
+def _usual(expected: ExpectedTraffic, weight: Percent, analysis: Analysis) -> Baseline:
     """What the baseline has shown within the least time of a step."""
-    total = expected.rate * (1.0 - weight / 100.0) * analysis.dwell
+    total = expected.rate * (1.0 - fraction(weight)) * analysis.dwell
     return Baseline(LARGE, round(LARGE * expected.bad_share)) if total >= ENOUGH else Baseline()
 
 
@@ -100,7 +101,7 @@ def _by_share(null: float, candidate: float, expected: ExpectedTraffic) -> _Grow
     return _Growth(mean, candidate * share * (1.0 - share) * (bad - good) ** 2)
 
 
-def _by_ratio(rule: Rule, weight: float, candidate: float, expected: ExpectedTraffic) -> _Growth:
+def _by_ratio(rule: Rule, weight: Percent, candidate: float, expected: ExpectedTraffic) -> _Growth:
     """What it earns against "ratio at least rho_M"."""
     share, rate, highest = expected.bad_share, expected.rate, highest_ratio(rule, weight)
     other = rate - candidate

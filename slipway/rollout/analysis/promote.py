@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import log, sqrt
 
+from slipway.release.units import Percent
 from slipway.rollout.analysis import common
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.likelihood import ratio_logs, share_logs
@@ -25,7 +26,7 @@ BOUNDED_PRIOR = (0.7, 0.3)
 
 
 def bet(
-    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: float, length: float
+    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: Percent, length: float
 ) -> Wealth:
     """One tick against the null "ratio >= rho_M and bad share >= f" (alone: "bad share >= f").
 
@@ -42,7 +43,7 @@ def bet(
 
 
 def bet_bounded(
-    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: float, rate: float, length: float
+    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: Percent, rate: float, length: float
 ) -> Wealth:
     """One tick against the null "bad share >= what fails more than the declared harm at the next weight"; nothing where
     the harm is not bounded. `rate` is that of both sides' requests in a second, known before any was good or bad."""
@@ -65,7 +66,7 @@ def _play(
     return Wealth(total, regime, weights)
 
 
-def _relative(rule: Rule, baseline: Baseline, counts: GuardrailCounts, weight: float) -> list[float]:
+def _relative(rule: Rule, baseline: Baseline, counts: GuardrailCounts, weight: Percent) -> list[float]:
     """The bets against "ratio >= rho_M"."""
     candidate, other, highest = counts.candidate, counts.baseline, highest_ratio(rule, weight)
     usual = common.usual_share(baseline)

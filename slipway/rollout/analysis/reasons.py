@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from slipway.release.units import show_share
+from slipway.release.units import Percent, show_share
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import highest_common_ratio
 from slipway.rollout.analysis.detectable import Detectable
@@ -52,7 +52,7 @@ def detectable(found: Detectable, left: float) -> str:
     return f"no ratio is detectable in the {duration(left)} left at this traffic"
 
 
-def claim(rule: Rule, weight: float, alone: bool, share: float, usual: float | None) -> str:
+def claim(rule: Rule, weight: Percent, alone: bool, share: float, usual: float | None) -> str:
     """What PASS has shown."""
     if alone or rule.absolute:
         return f"bad share below {show_share(share)} shown"
@@ -62,7 +62,7 @@ def claim(rule: Rule, weight: float, alone: bool, share: float, usual: float | N
     return f"ratio below {highest:.3g} or bad share below {show_share(share)} shown"
 
 
-def bounded_claim(rule: Rule, weight: float, share: float) -> str:
+def bounded_claim(rule: Rule, weight: Percent, share: float) -> str:
     """What PASS has shown where the harm of going on is bounded."""
     harm = f"{rule.harm:g} requests in {const.REACTION_SECONDS:g}s at {next_weight(rule, weight):.4g}%"
     return f"bad share below {show_share(share)} shown: at most {harm} beyond twice what is usual"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from slipway.release.units import Percent
 from slipway.rollout.analysis.evidence import Evidence, next_step
 from slipway.rollout.analysis.observe import observe
 from slipway.rollout.analysis.types import Decision, Tick, Verdict
@@ -29,7 +30,7 @@ def replay(evidence: Evidence, ticks: Iterable[Tick]) -> Replay:
     Raises ValueError without ticks.
     """
     trace: list[tuple[float, Decision]] = []
-    weight: float | None = None
+    weight: Percent | None = None
     passed: float | None = None
     for tick in ticks:
         if weight is not None and tick.weight != weight:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.guardrails import Guardrail, Nature
+from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.past import Past
 
@@ -39,7 +40,7 @@ class Rule:
     """Whether the candidate is never compared with a baseline."""
     harm: float
     """Requests that a fault may fail at the next weight before it is noticed (`nulls.bounded_share`); 0: unbounded."""
-    weights: tuple[float, ...]
+    weights: tuple[Percent, ...]
     """The weights of the plan, in percent."""
     past: Past | None
 
@@ -51,7 +52,7 @@ class Known:
     since pods differ."""
 
     first_release: bool = False
-    weights: tuple[float, ...] = ()
+    weights: tuple[Percent, ...] = ()
     dispersion: Mapping[str, float] = field(default_factory=dict)
     past: Mapping[str, Past] = field(default_factory=dict)
     spread: Mapping[str, float] = field(default_factory=dict)
@@ -98,12 +99,12 @@ def _rule(guardrail: Guardrail, analysis: Analysis, known: Known, total: float) 
     )
 
 
-def next_weight(rule: Rule, weight: float) -> float | None:
+def next_weight(rule: Rule, weight: Percent) -> float | None:
     """The weight that follows in the plan; None at its end, or where it is not known."""
     return min([one for one in rule.weights if one > weight + 1e-9], default=None)
 
 
-def highest_ratio(rule: Rule, weight: float) -> float:
+def highest_ratio(rule: Rule, weight: Percent) -> float:
     """rho_M: weight `weight` (percent) may be left once "ratio >= rho_M" is rejected.
 
     `1 + HARM / w` keeps the harm that a step can do constant: (ratio - 1) w is the excess of failed requests.
@@ -112,6 +113,6 @@ def highest_ratio(rule: Rule, weight: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _highest(tolerate: float, weight: float) -> float:
-    ramp = 1.0 + const.HARM / max(weight / 100.0, 1e-6)
+def _highest(tolerate: float, weight: Percent) -> float:
+    ramp = 1.0 + const.HARM / max(fraction(weight), 1e-6)
     return max(const.FINAL_RATIO, ramp, const.RAMP_SLACK * tolerate)

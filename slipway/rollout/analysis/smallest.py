@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slipway.release.units import Percent
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.abort import is_alone
 from slipway.rollout.analysis.common import common_growth, usual_share
@@ -16,7 +17,7 @@ MOST_SHARE = 0.9
 NOTHING = Detectable()
 
 
-def smallest(rule: Rule, state: State, weight: float, left: float) -> Detectable:
+def smallest(rule: Rule, state: State, weight: Percent, left: float) -> Detectable:
     """What is noticed within `left` seconds if the requests go on as in this step. What could not be bet on, because
     the other side had none meanwhile, tells nothing: the times in which both had some are what counts."""
     step = state.step

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slipway.release.units import Percent
 from slipway.rollout.analysis.sides import Sides
 
 
@@ -59,7 +60,7 @@ class Tick:
     at: float
     in_step: float
     length: float
-    weight: float
+    weight: Percent
     counts: Mapping[str, GuardrailCounts]
     errors: Mapping[str, str]
 

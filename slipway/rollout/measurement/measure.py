@@ -9,6 +9,7 @@ from typing import Any
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import Guardrail, Policy
 from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.units import Percent
 from slipway.rollout import analysis
 from slipway.rollout.analysis.constants import QUIET_SECONDS
 from slipway.rollout.analysis.rules import Known
@@ -63,7 +64,7 @@ class Measure:
         self.totals = Totals()
         self.decision = None
 
-    def look(self, now: float, weight: float) -> dict[str, Any] | None:
+    def look(self, now: float, weight: Percent) -> dict[str, Any] | None:
         """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
         try:
             wanted, age = self._wanted, recent(self._wanted.analysis.tick)
@@ -134,7 +135,7 @@ class Measure:
             if reading is not None and reading.clients is not None:
                 ledger.take(reading.clients, now, in_step)
 
-    def _unseen(self, in_step: float, weight: float) -> dict[str, str]:
+    def _unseen(self, in_step: float, weight: Percent) -> dict[str, str]:
         """A source of clients that shows nobody of a side where the gateway has counted requests reads the wrong thing.
         At 100% the baseline's requests may all be from before."""
         requests = {"candidate": self.totals.candidate, "baseline": self.totals.baseline if weight < 100.0 else 0}
@@ -148,7 +149,7 @@ class Measure:
             if silent and requests[side] >= UNSEEN_REQUESTS
         }
 
-    def _client_counts(self, after: Snapshot, weight: float, now: float) -> dict[str, GuardrailCounts]:
+    def _client_counts(self, after: Snapshot, weight: Percent, now: float) -> dict[str, GuardrailCounts]:
         known = {g.name: state.clients for g, state in zip(self._wanted.guardrails, self.evidence.states, strict=True)}
         return {
             name: ledger.counts(known[name], weight, now)
@@ -156,7 +157,7 @@ class Measure:
             if name in after.readings and name not in after.errors
         }
 
-    def _learn_from_the_past(self, weight: float) -> None:
+    def _learn_from_the_past(self, weight: Percent) -> None:
         if self._past is None:
             return
         self.evidence = analysis.begin(self._wanted.guardrails, self._wanted.analysis, known=self._past.known())

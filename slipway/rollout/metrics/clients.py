@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slipway.release.units import Fraction, Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.clients import DONE
 from slipway.rollout.analysis.sides import Sides
@@ -115,10 +116,10 @@ class ClientLedger:
             if len(self._waiting) < WAITING_MOST:
                 self._waiting[key, on_candidate] = None
 
-    def counts(self, known: Mapping[str, float], weight: float, at: float) -> GuardrailCounts:
+    def counts(self, known: Mapping[str, float], weight: Percent, at: float) -> GuardrailCounts:
         """The tick: clients that were seen, and that failed, for the first time in this step, those who are judged
         now, and the failures that can tell something. `known` is what the evidence holds of the clients."""
-        failures = tuple(event for event in self._waiting if _tells(known, event, weight / 100.0))
+        failures = tuple(event for event in self._waiting if _tells(known, event, fraction(weight)))
         now, later = failures[:TICK_MOST], failures[TICK_MOST:]
         self._waiting = dict.fromkeys(later)
         # A source that went quiet shows no failures either: time in the dark makes nobody good.
@@ -131,7 +132,7 @@ class ClientLedger:
         return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive, judged=judged)
 
 
-def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: float) -> bool:
+def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: Fraction) -> bool:
     """Whether the test would bet on it, or remember it: the rest need not be in the journal (analysis.clients.bet)."""
     if weight <= 0.0:
         return False

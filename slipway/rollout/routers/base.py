@@ -10,6 +10,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
+from slipway.release.units import Percent
 
 ROUTE_OWNER_LABEL = "slipway.dev/owned-by"
 
@@ -23,7 +24,7 @@ class Draw:
 
     cookie: str
     service: str
-    bounds: tuple[float, ...]
+    bounds: tuple[Percent, ...]
     max_age: int
 
 
@@ -33,7 +34,7 @@ class Split:
 
     With `draw` the shares are those of clients, while they are a real split."""
 
-    shares: tuple[tuple[Backend, float], ...]
+    shares: tuple[tuple[Backend, Percent], ...]
     preview: tuple[Backend, Preview] | None = None
     draw: Draw | None = None
 
@@ -57,7 +58,7 @@ class Live:
 
     `version` is opaque and changes with what was asked for, not with the status that the gateway writes."""
 
-    shares: Mapping[str, float]
+    shares: Mapping[str, Percent]
     version: str
     accepted: bool
     problem: str

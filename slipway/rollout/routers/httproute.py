@@ -12,6 +12,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
+from slipway.release.units import percent_of
 from slipway.rollout.routers import sticky
 from slipway.rollout.routers.base import Draw, Split
 from slipway.rollout.routers.parts import Json, matches, parent, reference, rule, weights
@@ -47,7 +48,7 @@ def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
     for backend in (rules[-1].get("backendRefs") or []) if rules else []:
         found[backend["name"]] = found.get(backend["name"], 0.0) + backend.get("weight", 1)
     total = sum(found.values())
-    return {name: round(100.0 * weight / total, 4) if total else 0.0 for name, weight in found.items()}
+    return {name: round(percent_of(weight, total), 4) if total else 0.0 for name, weight in found.items()}
 
 
 def wanted_settings(route: Route, preview: tuple[Backend, Preview] | None = None) -> Json:

@@ -10,6 +10,7 @@ from typing import Any
 
 from slipway.release.manifest.route import HeaderMatch, Match, Route
 from slipway.release.rollout_inputs import Backend
+from slipway.release.units import Percent
 from slipway.rollout.routers.base import Split
 
 WEIGHT_SUM = 10_000
@@ -25,7 +26,7 @@ def weights(split: Split) -> list[tuple[Backend, int]]:
     percents = [percent for _, percent in wanted]
     if len(names) != len(wanted) or min(percents, default=0) < 0 or abs(sum(percents) - 100) > 0.01:
         raise ValueError(f"shares must be those of different backends and sum to 100: {split.shares}")
-    exact = [percent * WEIGHT_SUM / 100 for percent in percents]
+    exact = [on_the_wire(percent) for percent in percents]
     whole = [max(1, int(value + 1e-6)) if value > 0 else 0 for value in exact]
     order = sorted((i for i in range(len(wanted)) if exact[i] > 0), key=lambda i: whole[i] - exact[i])
     for i in range(WEIGHT_SUM - sum(whole)):
@@ -33,6 +34,11 @@ def weights(split: Split) -> list[tuple[Backend, int]]:
     while sum(whole) > WEIGHT_SUM:
         whole[whole.index(max(whole))] -= 1
     return [(backend, weight) for (backend, _), weight in zip(wanted, whole, strict=True)]
+
+
+def on_the_wire(percent: Percent) -> float:
+    """As a weight of a route, before it is rounded."""
+    return percent * WEIGHT_SUM / 100
 
 
 def parent(route: Route) -> Json:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipway.rollout.routers.base import Draw, Split
-from slipway.rollout.routers.parts import WEIGHT_SUM, Json, reference
+from slipway.rollout.routers.parts import WEIGHT_SUM, Json, on_the_wire, reference
 
 MOST_INTERVALS = 16
 """The Gateway API allows so many backends in one rule."""
@@ -82,7 +82,7 @@ def _keeping(users: Mapping[str, Any], pattern: str, backend: Json) -> Json:
 
 def _cuts(draw: Draw) -> list[int]:
     """The upper ends of the intervals as weights. ValueError when there is no room for one of them."""
-    cuts = [round(bound * WEIGHT_SUM / 100) for bound in draw.bounds]
+    cuts = [round(on_the_wire(bound)) for bound in draw.bounds]
     growing = all(before < cut for before, cut in zip((0, *cuts), cuts, strict=False))
     if not growing or cuts[-1] != WEIGHT_SUM or len(cuts) > MOST_INTERVALS:
         raise ValueError(f"bounds must grow by 0.01 or more, end at 100 and be {MOST_INTERVALS} at most: {draw.bounds}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from slipway.release.rollout_inputs import Backend
+from slipway.release.units import Percent, fraction, percent_of
 from slipway.rollout.routers.base import Split
 
 MIN_REQUESTS = 100
@@ -13,7 +14,7 @@ DEVIATIONS = 6.0
 SLACK = 0.25
 
 
-def share_problem(weight: float, candidate: int, baseline: int, *, sticky: bool) -> str | None:
+def share_problem(weight: Percent, candidate: int, baseline: int, *, sticky: bool) -> str | None:
     """Whether the data plane splits as written: None, or one line that says what was measured.
 
     `weight` is in percent, the counts are the requests of the step. The tolerance is six standard deviations
@@ -26,7 +27,7 @@ def share_problem(weight: float, candidate: int, baseline: int, *, sticky: bool)
         return f"no traffic reached the candidate ({total} requests in this step)"
     if weight >= 100 or sticky or total < MIN_REQUESTS:
         return None
-    wanted, measured = weight / 100, candidate / total
+    wanted, measured = fraction(weight), candidate / total
     tolerance = DEVIATIONS * math.sqrt(wanted * (1 - wanted) / total) + SLACK * min(wanted, 1 - wanted)
     if abs(measured - wanted) <= tolerance:
         return None
@@ -49,5 +50,5 @@ def returning_split(
         return Split.whole(old) if old_ready > 0 else None
     if old_ready == 0:
         return Split.whole(candidate)
-    weight = round(100.0 * old_ready / old_wanted, 2)
+    weight = round(percent_of(old_ready, old_wanted), 2)
     return Split(((old, weight), (candidate, 100.0 - weight)))

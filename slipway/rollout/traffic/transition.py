@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import Route
 from slipway.release.rollout_inputs import Backend
-from slipway.release.units import show_seconds
+from slipway.release.units import Percent, percent_of, show_seconds
 from slipway.rollout.adapters import World
 from slipway.rollout.routers.base import Live, Split
 
@@ -31,7 +31,9 @@ SAME = 0.006
 """Percent; routers carry weights of 0.01%."""
 
 
-def next_split(live: Mapping[str, float] | None, wanted: Split, known: Sequence[Backend], *, out: bool) -> Split | None:
+def next_split(
+    live: Mapping[str, Percent] | None, wanted: Split, known: Sequence[Backend], *, out: bool
+) -> Split | None:
     """The next write on the way to `wanted`, None when `live` (percent per Service) is there.
 
     `known` are the backends that may stand in the route besides the wanted ones: at the end they are in it at 0%, or
@@ -45,7 +47,7 @@ def next_split(live: Mapping[str, float] | None, wanted: Split, known: Sequence[
         return None if live is not None and _same(live, targets) else wanted
     missing = [side for side, _ in wanted.shares if side.entry not in live]
     if missing:
-        kept = [(backends[name], 100.0 * share / carried) for name, share in mine.items()]
+        kept = [(backends[name], percent_of(share, carried)) for name, share in mine.items()]
         return Split((*kept, *((side, 0.0) for side in missing)), wanted.preview)
     leaving = [backends[name] for name in mine if name not in targets]
     idle = Split((*wanted.shares, *((side, 0.0) for side in leaving)), wanted.preview, wanted.draw)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.release.units import seconds, share, show_seconds, show_share
+from slipway.release.units import fraction, percent_of, seconds, share, show_seconds, show_share
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,8 @@ def test_a_shown_share_reads_back_as_itself(parts: int) -> None:
 @pytest.mark.parametrize(("value", "text"), [(0, "0s"), (0.3, "300ms"), (90, "1m30s"), (3600, "1h"), (3661, "1h1m1s")])
 def test_durations_are_shown_as_people_write_them(value: float, text: str) -> None:
     assert show_seconds(value) == text
+
+
+def test_percent_and_fraction_are_converted_exactly_where_the_percentage_is_whole() -> None:
+    assert [percent_of(part, 50) for part in range(51)] == [2.0 * part for part in range(51)]
+    assert [fraction(percent) for percent in (0.0, 25.0, 100.0)] == [0.0, 0.25, 1.0]
