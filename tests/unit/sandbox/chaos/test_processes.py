@@ -42,9 +42,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def test_the_processes_of_a_checkout_are_told_apart_and_by_what_they_do(start: Start, tmp_path: Path) -> None:
-    provider = start("mine", "/somewhere/rollout", "127.0.0.1:1")
+    provider = start("mine", "/somewhere/slipway/plugin", "127.0.0.1:1")
     watchdog = start("mine", "-m", "slipway.rollout.safety.watchdog", "shop", "checkout", "1")
-    other = start("theirs", "/somewhere/rollout")
+    other = start("theirs", "/somewhere/slipway/plugin")
     mine, theirs = Checkout(tmp_path / "mine"), Checkout(tmp_path / "theirs")
     assert set(mine.pids()) == {provider.pid, watchdog.pid}
     assert (mine.providers(), mine.watchdogs()) == ([provider.pid], [watchdog.pid])

@@ -194,7 +194,7 @@ def test_one_of_the_two_recordings_must_be_given(tmp_path: Path) -> None:
 
 def test_clients_who_were_only_just_seen_are_not_good_yet(tmp_path: Path) -> None:
     """As in a rollout: half of the dwell goes by before a client counts."""
-    sides = [("candidate" if n % 2 else "baseline", f"c{n}") for n in range(800)]
+    sides = [("candidate" if n % 2 else "baseline", f"c{n}") for n in range(900)]
     for seconds, verdict in ((10, "INCONCLUSIVE"), (40, "PASS")):
         rows = [(at, side, client, 0) for at in (0, seconds) for side, client in sides]
         recording = write(tmp_path / f"{seconds}.csv", ("time", "side", "client", "bad"), rows)
