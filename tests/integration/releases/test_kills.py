@@ -24,7 +24,7 @@ SAFE_WITHIN = 5.0
 def providers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """The rollout plugin below the CLI, without its watchdog."""
     children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if any(part.endswith("/rollout") for part in _words(child))]
+    return [child for child in children if any(part.endswith("/slipway/plugin") for part in _words(child))]
 
 
 def watchdogs_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
