@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from slipway.release.errors import NEXT
 from slipway.release.tokens import CUSTOM_RESOURCES, TOPOLOGIES, type_of
 
 SERVICE_TYPES = (*TOPOLOGIES, *CUSTOM_RESOURCES)
@@ -105,8 +106,9 @@ def first_error(diagnostics: Iterable[Diagnostic]) -> Diagnostic | None:
 
 
 def one_line(text: str) -> str:
-    """A message without its line breaks; of a traceback only the last line, which says what happened."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """A message without its line breaks; of a traceback only the last line, which says what happened. The next command
+    after an update is left out: the command that ran it has its own."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(NEXT)]
     if any(line.startswith("Traceback (most recent call last)") for line in lines):
         lines = lines[-1:]
     return " ".join(lines).removeprefix("error: ")

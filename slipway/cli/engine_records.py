@@ -136,4 +136,6 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _step(step: Mapping[str, Any]) -> Step:
     known: Mapping[str, Any] = step.get("new") or step.get("old") or {}
-    return Step(step["op"], step["urn"], known.get("parent", ""), tuple(step.get("diffs") or ()))
+    detailed = {re.split(r"[.\[]", path)[0] for path in step.get("detailedDiff") or ()}
+    changed = tuple(sorted({*detailed, *(step.get("diffs") or ())}))  # a provider may name few of them in diffs
+    return Step(step["op"], step["urn"], known.get("parent", ""), changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipway.release.errors import LeaseHeld, LeaseLost, ReleaseRefused, RolloutAborted, SlipwayError
+from slipway.release.errors import NEXT, LeaseHeld, LeaseLost, ReleaseRefused, RolloutAborted, SlipwayError
 from slipway.release.rollout_inputs import RolloutInputs
 
 
@@ -14,12 +14,12 @@ def next_command(failed: SlipwayError, wanted: RolloutInputs, stack: str) -> str
         again = (
             f"release another revision, or say in {wanted.manifest}, under retry.reason, why this one is tried again"
         )
-        return f"Next: {again}; then {up}"
+        return f"{NEXT}{again}; then {up}"
     if isinstance(failed, ReleaseRefused | LeaseHeld | LeaseLost):
-        return f"Next: {status} shows what serves, what is in flight and what is refused"
-    return f"Next: {status} shows how it stands, {up} tries again"
+        return f"{NEXT}{status} shows what serves, what is in flight and what is refused"
+    return f"{NEXT}{status} shows how it stands, {up} tries again"
 
 
 def judge_again(stack: str) -> str:
     """After the gates refused a release."""
-    return f"Next: mend what is listed; `slipway gates --stack {stack}` judges it again without an update"
+    return f"{NEXT}mend what is listed; `slipway gates --stack {stack}` judges it again without an update"

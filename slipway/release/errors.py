@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+NEXT = "Next: "
+"""Begins the line with the next command, which follows the reason where an update of the engine ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

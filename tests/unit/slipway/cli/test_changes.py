@@ -103,3 +103,7 @@ def test_of_a_traceback_the_last_line_is_told() -> None:
 
 def test_a_message_of_several_lines_becomes_one() -> None:
     assert one_line("error: two\n  problems\n") == "two problems"
+
+
+def test_the_next_command_after_an_update_is_left_to_the_one_that_ran_it() -> None:
+    assert one_line("error: checkout aborted\nNext: `pulumi up` tries again\n") == "checkout aborted"

@@ -56,6 +56,7 @@ def test_pending_operations_are_read() -> None:
 
 def test_a_run_keeps_steps_and_messages_and_leaves_out_what_only_flashed() -> None:
     step = {"metadata": {"op": "update", "urn": "u", "old": {"parent": "p"}, "new": {"parent": STACK}, "diffs": ["a"]}}
+    step["metadata"]["detailedDiff"] = {"a.b": {}, "c[0].d": {}}
     run = Run.of(
         [
             {"resourcePreEvent": step},
@@ -65,7 +66,7 @@ def test_a_run_keeps_steps_and_messages_and_leaves_out_what_only_flashed() -> No
         ],
         None,
     )
-    assert [(one.op, one.parent, one.diffs) for one in run.steps] == [("update", STACK, ("a",))]
+    assert [(one.op, one.parent, one.diffs) for one in run.steps] == [("update", STACK, ("a", "c"))]
     assert [one.message for one in run.diagnostics] == ["25%"]
     assert run.error is None
 
