@@ -20,6 +20,7 @@ from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records.journal import Head, Quarantine
 from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.target import Target
 from slipway.rollout import operations
 from slipway.rollout.adapters import World
 from slipway.rollout.platforms.base import Readiness
@@ -427,6 +428,25 @@ def test_destroy_needs_service_and_namespace_only(journal: dict[str, Any] | None
     assert world.router.read() is None
     assert world.journal.load() is None
     assert world.lease.held_by() is None
+
+
+def test_a_rollout_is_created_refreshed_and_deleted_in_its_own_target() -> None:
+    world, seen = Simulation(first=True), []
+    target = {"name": "eu", "context": "eu-prod", "namespace": "shop"}
+    inputs = wanted(namespace=None, target=target)
+    stage = Stage(world.world)
+
+    def connect(where: RolloutInputs | operations.Place, stack: str) -> World:
+        seen.append(where.where)
+        return world.world
+
+    provider = SlipwayProvider(stage.engine, connect, HoldBack(0.0), stage.process)  # type: ignore[arg-type]
+    state = to_struct(inputs.to_wire())
+    created = provider.Create(provider_pb2.CreateRequest(urn=URN, properties=state, preview=True), stage.context)
+    assert created.id == "eu/shop/checkout"
+    provider.Read(provider_pb2.ReadRequest(id=created.id, urn=URN, inputs=state), stage.context)
+    provider.Delete(provider_pb2.DeleteRequest(id=created.id, urn=URN, old_inputs=state), stage.context)
+    assert set(seen) == {Target.model_validate(target)}
 
 
 def test_a_state_that_names_no_service_is_one_clear_line() -> None:
