@@ -9,6 +9,8 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from slipway.plugin.engine_log import EngineLog
+from slipway.plugin.live_line import LiveLine
+from slipway.rollout.status import Progress
 
 URN = "urn:pulumi:prod::shop::slipway:index:Rollout::checkout"
 
@@ -40,6 +42,28 @@ def test_a_status_line_is_ephemeral_and_an_event_stays() -> None:
         ("25% to v2", False, URN),
         ("step 2/3", True, URN),
     ]
+
+
+class Screen:
+    """A terminal of 60 columns."""
+
+    def __init__(self) -> None:
+        self.drawn: list[str] = []
+
+    def width(self) -> int:
+        return 60
+
+    def draw(self, line: str) -> None:
+        self.drawn.append(line)
+
+
+def test_how_the_rollout_stands_is_on_the_live_line_until_it_is_over() -> None:
+    screen = Screen()
+    log = EngineLog(None, URN, LiveLine(screen, again=600.0))
+    log.progress(Progress("checkout", 1, 2, 0.0, None, "2 of 4 replicas ready", 60.0))
+    log.status("checkout: smoke checks at 0%")
+    log.close()
+    assert screen.drawn == ["checkout 0% 1m left, 2 of 4 replicas ready", "checkout: smoke checks at 0%", ""]
 
 
 def test_a_line_that_cannot_be_delivered_stops_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from slipway.release.errors import ClusterError, LeaseLost, RolloutAborted
@@ -30,6 +32,14 @@ def test_a_healthy_canary_walks_through_its_steps_and_commits() -> None:
     assert world.head == head
     assert [step.verdict for step in head.attempt.steps] == ["PASS", "PASS"]  # type: ignore[union-attr]
     assert all(step.requests > 0 for step in head.attempt.steps)  # type: ignore[union-attr]
+
+
+def test_the_line_of_a_look_has_weight_counts_evidence_and_time_left() -> None:
+    world = Simulation()
+    world.run()
+    counts = r"errors [\d,]+ of [\d,]+ \(.*%\) against [\d,]+ of [\d,]+ \(.*%\)"
+    wanted = rf"25%: {counts}.*, evidence [\d.e+-]+ of \d+, \w+ left; checkout step 1/2"
+    assert any(re.fullmatch(wanted, line) for line in world.lines.lines), world.lines.lines[-20:]
 
 
 def test_a_candidate_that_fails_requests_is_left_and_quarantined() -> None:
