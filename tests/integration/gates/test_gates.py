@@ -23,7 +23,7 @@ from sandbox.stage.project import Stage
 from slipway.release.records.journal import read_head
 from slipway.release.target import Target
 from slipway.rollout.assemble import connect_world
-from tests.policies.releases.scene import CONFIGURATION, about, write_pack
+from tests.policies.releases.scene import CONFIGURATION, write_pack
 from tests.vouched import Vouched, vouch
 
 NAME = "checkout"
@@ -49,7 +49,7 @@ class Gated:
         plain = manifests.manifest(NAME, version, self.images[version], manifests.CANARY)
         reason = "a stage of seconds in a test, nobody uses it"
         resources = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
-        it = vouch(
+        return vouch(
             folder,
             now=self.now,
             service=NAME,
@@ -62,8 +62,6 @@ class Gated:
             analysis={"tick": "1s", "dwell": "1s", "horizon": "60s", "errorGrace": "20s"},
             rollback=plain["rollback"],
         )
-        about(it)
-        return it
 
     def configure(self, it: Vouched) -> str:
         """Write the release and let both stacks name it."""

@@ -19,8 +19,7 @@ from slipway.release.evidence.references import Sources
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.target import Target
 from slipway.release.tokens import RELEASE
-from tests.manifests import DIGEST
-from tests.vouched import BUILDER, REPORTS, Vouched, trust_roots, vouch
+from tests.vouched import BUILDER, Vouched, trust_roots, vouch
 
 ROOT = Path(__file__).parents[3]
 RESOURCES = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "32Mi"}}
@@ -72,8 +71,6 @@ class Scene:
             "route__hostnames": [f"{name}.example"],
         }
         it = vouch(folder, now=self.now, **(complete | changes))
-        if it.digest != DIGEST:
-            about(it)
         declared = Declared(it, self.now)
         image = it.manifest["artifact"]["image"]
         declared.observed = {
@@ -147,13 +144,6 @@ def write_pack(root: Path, configuration: Mapping[str, Any]) -> None:
     (folder / "PulumiPolicy.yaml").write_text(yaml.safe_dump(project))
     shutil.copy(ROOT / "policies" / "__main__.py", folder)
     (folder / "config" / "prod.json").write_text(json.dumps(configuration, indent=2))
-
-
-def about(it: Vouched) -> None:
-    """Let the VEX document of the fixtures speak of this artifact."""
-    path = it.root / "vex.json"
-    path.write_text(path.read_text().replace(DIGEST.removeprefix("sha256:"), it.digest.removeprefix("sha256:")))
-    it.bind({kind: name for kind, (_, _, name) in REPORTS.items()})
 
 
 CONFIGURATION: dict[str, Any] = {
