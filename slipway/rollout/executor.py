@@ -34,6 +34,7 @@ from slipway.rollout.controller import (
 )
 from slipway.rollout.measurement.measure import Measure
 from slipway.rollout.platforms.base import Intent
+from slipway.rollout.process.crowd import IN_FLIGHT
 from slipway.rollout.process.sharing import recent
 from slipway.rollout.record import AttemptRecord, Stored, leaving_with
 from slipway.rollout.retrying import retry_until
@@ -98,10 +99,11 @@ def _judged(wanted: RolloutInputs, kind: Kind) -> bool:
     return any(guardrail.limits.objective is not None for guardrail in wanted.guardrails)
 
 
-def pause_after(took: float, wanted: float) -> float:
-    """Seconds until the next look, when this one took so many and they are `wanted` every so many."""
-    usual = min(LOOK_EVERY, wanted)
-    every = min(BUSY_EVERY, wanted) if took > usual / 2 else usual
+def pause_after(took: float, wanted: float, *, crowded: bool = False) -> float:
+    """Seconds until the next look, when this one took so many and they are `wanted` every so many. Where a process
+    carries many rollouts they look no more often than once in `LOOK_EVERY`, and not twice in one tick."""
+    usual = min(BUSY_EVERY, max(LOOK_EVERY, wanted)) if crowded else min(LOOK_EVERY, wanted)
+    every = max(usual, min(BUSY_EVERY, wanted)) if took > usual / 2 else usual
     return max(REST * every, every - took)
 
 
@@ -158,6 +160,10 @@ class Executor:
 
     def run(self) -> Head:
         """Drive the rollout to its commit. Raises RolloutAborted or LeaseLost with one clear line."""
+        with IN_FLIGHT.one():
+            return self._run()
+
+    def _run(self) -> Head:
         while True:
             try:
                 action = self._step()
@@ -341,7 +347,8 @@ class Executor:
     def _pause(self, looked: float) -> float:
         """Seconds until the next look; the time that this one took counts, since `looked`."""
         took = self._world.now() - looked
-        return pause_after(took, self._wanted.analysis.tick if self._state.phase is Phase.BAKE else POLL)
+        wanted = self._wanted.analysis.tick if self._state.phase is Phase.BAKE else POLL
+        return pause_after(took, wanted, crowded=IN_FLIGHT.large)
 
     def _shift(self, step: PlannedStep) -> None:
         """Write the weight and record the step. Done again after a failure it goes on where it ended."""

@@ -378,6 +378,15 @@ def test_the_time_of_a_look_counts_until_the_next_and_a_busy_process_looks_less_
     assert pause_after(took, tick) == pytest.approx(pause)
 
 
+@pytest.mark.parametrize(
+    ("took", "tick", "pause"), [(0.0, 0.25, 1.0), (0.0, 1.0, 1.0), (0.1, 2.0, 1.9), (0.9, 2.0, 1.1), (0.0, 10.0, 2.0)]
+)
+def test_in_a_crowd_nobody_looks_twice_in_a_tick_or_more_than_once_a_second(
+    took: float, tick: float, pause: float
+) -> None:
+    assert pause_after(took, tick, crowded=True) == pytest.approx(pause)
+
+
 def test_weights_that_somebody_writes_during_the_smoke_checks_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy = {
         "kind": "blue-green",
