@@ -76,7 +76,7 @@ def main() -> int:
 def _measured(services: int, image: str, variables: dict[str, str], runs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
         ours = Stage(Path(folder) / "ours", "bench", NAMESPACE, variables)
-        raw = Stage(Path(folder) / "raw", "bench", f"{NAMESPACE}-raw", variables)
+        raw = Stage(Path(folder) / "raw", "bench-raw", f"{NAMESPACE}-raw", variables)
         try:
             _declare(ours, services, image)
             _declare_raw(raw, services, image)
