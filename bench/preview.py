@@ -75,11 +75,11 @@ def main() -> int:
 
 def _measured(services: int, image: str, variables: dict[str, str], runs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
-        ours = Stage(Path(folder) / "ours", "bench", NAMESPACE, variables)
-        raw = Stage(Path(folder) / "raw", "bench-raw", f"{NAMESPACE}-raw", variables)
+        ours = Stage(Path(folder) / "ours", "bench", f"{NAMESPACE}-{services}", variables)
+        raw = Stage(Path(folder) / "raw", "bench-raw", f"{NAMESPACE}-{services}-raw", variables)
+        _declare(ours, services, image)
+        _declare_raw(raw, services, image)
         try:
-            _declare(ours, services, image)
-            _declare_raw(raw, services, image)
             costs = [(_cost(ours.preview), _cost(raw.preview)) for _ in range(runs)]
         finally:
             ours.destroy()
