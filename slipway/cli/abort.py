@@ -6,17 +6,11 @@ from pathlib import Path
 
 import click
 
-from slipway.cli.options import show, with_json, with_namespace, with_stack
+from slipway.cli.options import show, to_a_rollout
 
 
 @click.command()
-@click.argument("service")
-@click.option("--reason", default="", help="Why, for the record.")
-@click.option("--wait", is_flag=True, help="Until the traffic is back.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait.")
-@with_namespace
-@with_stack
-@with_json
+@to_a_rollout("Until the traffic is back.")
 def abort(
     *,
     service: str,

@@ -13,7 +13,7 @@ from typing import Literal
 
 import click
 
-from slipway.cli.options import show, with_json, with_namespace, with_stack
+from slipway.cli.options import show, to_a_rollout
 from slipway.release.errors import ClusterError, ReleaseRefused
 from slipway.release.records.journal import Attempt, Head, Outcome
 from slipway.rollout.adapters import World
@@ -37,14 +37,8 @@ def intent_command(action: Action, text: str) -> click.Command:
         return click.option("--all", "every", is_flag=True, help=what)(command) if action == "promote" else command
 
     @click.command(name=action, help=text)
-    @click.argument("service")
     @of_all
-    @click.option("--reason", default="", help="Why, for the record.")
-    @click.option("--wait", is_flag=True, help="Until the rollout has obeyed; an abort until its traffic is back.")
-    @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait.")
-    @with_namespace
-    @with_stack
-    @with_json
+    @to_a_rollout("Until the rollout has obeyed.")
     def command(  # noqa: PLR0913 - one parameter an option
         *,
         service: str,

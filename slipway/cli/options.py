@@ -38,6 +38,27 @@ def with_namespace(command: Command) -> Command:
     return click.option("-n", "--namespace", help=text)(command)
 
 
+def to_a_rollout(until: str) -> Callable[[Command], Command]:
+    """What a command that tells the rollout of a service something has in common; `until` is what --wait waits for."""
+
+    def add(command: Command) -> Command:
+        limit = click.FloatRange(min=0)
+        options = (
+            click.argument("service"),
+            click.option("--reason", default="", help="Why, for the record."),
+            click.option("--wait", is_flag=True, help=until),
+            click.option("--timeout", type=limit, default=60.0, show_default=True, help="Seconds to wait."),
+            with_namespace,
+            with_stack,
+            with_json,
+        )
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 def show(values: Mapping[str, Any]) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(values, indent=2))

@@ -96,14 +96,10 @@ def _path(location: tuple[str | int, ...]) -> str:
     return "".join(f"[{item}]" if isinstance(item, int) else f".{item}" for item in location).lstrip(".")
 
 
-load_head = load
-"""The journal's head, None when there is none."""
-
-
 @_patient
 def refused(wanted: RolloutInputs, world: World) -> str | None:
     """Why these inputs may not be rolled out by what the cluster remembers."""
-    stored = load_head(world)
+    stored = load(world)
     problem = journal.owner_problem(stored.head if stored else None, world.stack)
     if problem is not None:
         return problem
@@ -129,7 +125,7 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Worl
     changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
     replaces = moving_fields(old_inputs, new)
     try:
-        stored = load_head(world)
+        stored = load(world)
     except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
         return Difference(changed, replaces, str(error))
     body = world.router.body(wanted.route)
@@ -144,7 +140,7 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Worl
 @_patient
 def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
     """What `up` would do, in one line for the preview; reads only."""
-    stored = load_head(world)
+    stored = load(world)
     course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
     repair = "put the traffic back first; " if course.repair and course.serving is not None else ""
     if course.then == "settle":
@@ -166,7 +162,7 @@ def _fewer(world: World, wanted: RolloutInputs, serving: Backend) -> str:
 @_patient
 def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tuple[str, ...]:
     """What each step of the plan will be able to notice, and where it cannot keep its promise; reads only."""
-    stored = load_head(world)
+    stored = load(world)
     course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
     if course.then not in ("first", "forward"):
         return ()
@@ -226,7 +222,7 @@ class Update:
     def _begin(self) -> tuple[Stored, Course, Live | None]:
         """What there is and what is to be done; the route and the journal are ours afterwards. It may be repeated."""
         world, stack = self._world, self._world.stack
-        stored = load_head(world) or Stored(Head(service=self._wanted.service), None)
+        stored = load(world) or Stored(Head(service=self._wanted.service), None)
         owner = stored.head
         if stored.version is None and (found := world.router.read()) is not None and found.owner:
             owner = owner.model_copy(update={"stack": found.owner})  # the journal is lost, the route still says it
@@ -391,7 +387,7 @@ def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
     understood says of the rollout stays as it was recorded."""
     live = world.router.read()
     try:
-        stored = load_head(world)
+        stored = load(world)
     except JournalUnreadable:
         return {**olds, "weights": weights_of(live)}
     if stored is None and live is None:

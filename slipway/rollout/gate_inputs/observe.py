@@ -12,7 +12,7 @@ from slipway.release.target import Target
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.gate_inputs import error_budget as budget
 from slipway.rollout.gate_inputs import registry
-from slipway.rollout.operations import load_head
+from slipway.rollout.record import load
 
 
 def observe(inputs: ReleaseInputs, olds: object, configuration: Configuration) -> Observed:
@@ -32,7 +32,7 @@ def observe_undeclared(declared: DeclaredRelease, target: Target | None, configu
 
 def _memory(service: str, target: Target, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:
     world = connect_world(service, target)
-    stored = load_head(world)
+    stored = load(world)
     memory = remembered(stored.head if stored is not None else None, revision, sha256, judged)
     if memory.previous is not None or memory.settled:
         return memory
