@@ -27,10 +27,14 @@ check: setup
 
 QUICK := tests/unit tests/components tests/policies
 
+# Integration tests that run at once: each waits more than it computes.
+AT_ONCE := 3
+
 # All tests. Those in tests/integration start the sandbox themselves.
 test: setup
 	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest -n $(AT_ONCE) --dist loadfile -m "not alone" tests/integration
+	$(BIN)/pytest -m alone tests/integration
 
 # Without those that need the sandbox.
 test-quick: setup

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from sandbox.chaos import outages
 from sandbox.chaos.faults import READS, WRITES, Fault, Kind
 from sandbox.chaos.proxy import ApiProxy
 from slipway.release.records.journal import Outcome
 from tests.integration.releases.conftest import StartLoad
 from tests.integration.releases.service import EASY, LONG, QUICK, Service, failures, says, traffic_at, until
+
+pytestmark = pytest.mark.alone
 
 JOURNAL, LEASE, ROUTE = "/configmaps", "/leases", "/httproutes"
 HEAD = r"/configmaps/slipway-checkout(\?|$)"

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 from sandbox.chaos import outages
 from tests.integration.releases.conftest import StartLoad
 from tests.integration.releases.service import EASY, LONG, QUICK, Service, failures, traffic_at, until
+
+pytestmark = pytest.mark.alone
 
 AWAY = 8.0
 """Seconds that the gateway's controller is away. The data plane finds it again up to some 20 s after its return."""

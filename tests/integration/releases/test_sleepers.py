@@ -12,6 +12,8 @@ from sandbox.chaos.processes import Checkout, wake
 from tests.integration.releases.conftest import StartLoad
 from tests.integration.releases.service import EASY, LONG, QUICK, Service, failures, holds, says, until
 
+pytestmark = pytest.mark.alone
+
 
 def joined(service: Service) -> bool:
     """The new backend stands in the route, without traffic yet."""

@@ -19,6 +19,8 @@ from sandbox.sample.binaries import binaries
 from sandbox.sample.images import VERSIONS, publish
 from tests.integration.sandbox.cluster import Cluster, await_true
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def own() -> Iterator[StatePaths]:

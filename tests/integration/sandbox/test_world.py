@@ -14,6 +14,8 @@ from sandbox import status, world
 from sandbox.paths import state_paths
 from tests.integration.sandbox.cluster import Cluster, await_true
 
+pytestmark = pytest.mark.alone
+
 REQUESTS = 400
 
 
