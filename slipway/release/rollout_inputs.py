@@ -12,6 +12,7 @@ from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.assurance import Owner, Retry
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
@@ -136,6 +137,10 @@ class RolloutInputs(Targeted):
             owner=release.owner,
             manifest=manifest,
         )
+
+    def plan(self, kind: Kind) -> tuple[PlannedStep, ...]:
+        """The steps of a rollout of this kind."""
+        return planned_steps(self.strategy, self.candidate.replicas, kind)
 
     def to_wire(self) -> dict[str, Any]:
         """Plain JSON values with camelCase keys, None left out: what the engine stores and diffs."""

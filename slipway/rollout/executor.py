@@ -7,7 +7,7 @@ import threading
 from typing import Protocol
 
 from slipway.release.errors import ClusterError, Conflict, LeaseLost, RolloutAborted, SlipwayError
-from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
+from slipway.release.manifest.plan import Kind, PlannedStep
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
@@ -81,7 +81,7 @@ def rules_of(wanted: RolloutInputs, kind: Kind) -> Rules:
     strategy = wanted.strategy
     forward_blue_green = kind == "forward" and strategy.kind == "blue-green"
     return Rules(
-        steps=planned_steps(strategy, wanted.candidate.replicas, kind),
+        steps=wanted.plan(kind),
         replicas=wanted.candidate.replicas,
         ready_within=wanted.candidate.ready_within,
         dwell=0.0 if kind == "return" else wanted.analysis.dwell,

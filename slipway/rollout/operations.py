@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from pydantic import ValidationError
 
 from slipway.release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
-from slipway.release.manifest.plan import Kind, describe, planned_steps
+from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
@@ -166,7 +166,7 @@ def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tu
     course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
     if course.then not in ("first", "forward"):
         return ()
-    steps = planned_steps(wanted.strategy, wanted.candidate.replicas, course.then)
+    steps = wanted.plan(course.then)
     stickiness = sentence(wanted.route, wanted.guardrails)
     known = _known(wanted, world, course.serving) if course.then == "forward" else Known(first_release=True)
     return render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known))

@@ -8,12 +8,13 @@ from typing import Any
 
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import Guardrail, Policy
-from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent
 from slipway.rollout import analysis
 from slipway.rollout.analysis.constants import QUIET_SECONDS
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
+from slipway.rollout.measurement.judged import Judged
 from slipway.rollout.measurement.overdispersion import Past, weights_of
 from slipway.rollout.measurement.recorded import Checkpoints, record_of
 from slipway.rollout.measurement.totals import Requests, Totals
@@ -33,7 +34,7 @@ UNSEEN_SECONDS, UNSEEN_REQUESTS = 30.0, 100
 class Measure:
     """Holds the last snapshot and the evidence of one rollout; `look` is the only thing that reads metrics."""
 
-    def __init__(self, source: Source, wanted: RolloutInputs, baseline: Backend | None, now: float) -> None:
+    def __init__(self, source: Source, wanted: Judged, baseline: Backend | None, now: float) -> None:
         self._source = source
         self._wanted = wanted
         self._baseline = baseline

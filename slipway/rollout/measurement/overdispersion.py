@@ -4,12 +4,12 @@ what is usual, and how far its pods differ."""
 from __future__ import annotations
 
 from slipway.release.errors import ClusterError
-from slipway.release.manifest.plan import planned_steps
-from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.rollout_inputs import Backend
 from slipway.rollout.analysis.dispersion import clustered
 from slipway.rollout.analysis.past import recorded
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.analysis.spread import widened
+from slipway.rollout.measurement.judged import Judged
 from slipway.rollout.metrics.base import Source
 
 HISTORY = 3600.0
@@ -18,16 +18,15 @@ ASKED_MOST = 5
 """So often it is asked for, while the candidate has no traffic yet."""
 
 
-def weights_of(wanted: RolloutInputs, first_release: bool = False) -> tuple[float, ...]:
+def weights_of(wanted: Judged, first_release: bool = False) -> tuple[float, ...]:
     """The weights of the plan, in percent."""
-    steps = planned_steps(wanted.strategy, wanted.candidate.replicas, "first" if first_release else "forward")
-    return tuple(step.weight for step in steps)
+    return tuple(step.weight for step in wanted.plan("first" if first_release else "forward"))
 
 
 class Past:
     """`note` is what the record says of a past that could not be read; `again` whether it should be asked once more."""
 
-    def __init__(self, source: Source, wanted: RolloutInputs, baseline: Backend) -> None:
+    def __init__(self, source: Source, wanted: Judged, baseline: Backend) -> None:
         self._source = source
         self._wanted = wanted
         self._baseline = baseline
