@@ -15,11 +15,22 @@ from sandbox.errors import SandboxError
 from sandbox.paths import cache_dir
 from sandbox.progress import Reporter, SilentReporter
 from sandbox.toolchain import debian
-from sandbox.toolchain.catalog import contour, kubernetes, pause, pinned, pulumi
+from sandbox.toolchain.catalog import contour, kubernetes, openfeature, pause, pinned, pulumi
 from sandbox.toolchain.gomodule import GoModule, build
+from sandbox.toolchain.packages import install
 from sandbox.toolchain.store import Store
 
-__all__ = ["GoModule", "PulumiTool", "Toolchain", "build_module", "ensure", "ensure_pulumi", "installed_ip", "store"]
+__all__ = [
+    "GoModule",
+    "PulumiTool",
+    "Toolchain",
+    "build_module",
+    "ensure",
+    "ensure_openfeature",
+    "ensure_pulumi",
+    "installed_ip",
+    "store",
+]
 
 
 _SYSTEM_PATH = os.pathsep.join([os.defpath, "/usr/sbin", "/sbin"])
@@ -33,6 +44,11 @@ def store() -> Store:
 def build_module(module: GoModule, report: Reporter | None = None) -> Path:
     """The folder with ``bin/`` and ``share/`` of any Go module of ours, built at most once for each content."""
     return build(module, store(), SilentReporter() if report is None else report)
+
+
+def ensure_openfeature(report: Reporter | None = None) -> Path:
+    """The folder with the OpenFeature packages, for :func:`sandbox.toolchain.packages.isolated_python`."""
+    return install(openfeature(), store(), SilentReporter() if report is None else report)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the toolchain builds: the pinned Go modules beside this file, and their versions."""
+"""What the toolchain builds and installs: the pinned Go modules and Python packages beside this file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from sandbox.toolchain.gomodule import GoModule
+from sandbox.toolchain.packages import LockedPackages
 
 HERE = Path(__file__).resolve().parent
 PULUMI_PACKAGE = "github.com/pulumi/pulumi"
@@ -89,3 +90,9 @@ def contour() -> GoModule:
 def pause() -> GoModule:
     """Process 1 of every pod and of the sandbox."""
     return GoModule(name="pause", title="the pause process", source=HERE / "pause", targets={"pause": "."})
+
+
+def openfeature() -> LockedPackages:
+    """The OpenFeature SDK with flagd's provider and evaluator."""
+    title = "OpenFeature's SDK, flagd's provider and evaluator"
+    return LockedPackages(name="openfeature", title=title, lock=HERE / "openfeature" / "requirements.lock")
