@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from slipway.release.records.store import RecordStore
 from slipway.rollout.metrics.base import Source
 from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
 from slipway.rollout.process import clock
@@ -31,3 +32,5 @@ class World:
     """Shared by the adaptors that write."""
     stack: str = ""
     """`project/stack` on whose behalf the rollout writes; empty for those that act for whatever the journal names."""
+    records: RecordStore | None = None
+    """Where finished rollouts are recorded; None for those that record nothing."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from slipway.release.records.store import FolderRecords, RecordsSetting, RecordStore
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
 from slipway.rollout.adapters import World
@@ -15,6 +17,7 @@ from slipway.rollout.platforms.kubernetes.client import connect
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore, services_with_journal
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
+from slipway.rollout.platforms.kubernetes.release_records import ConfigMapRecords
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.routers.base import Router
@@ -33,13 +36,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Adaptors:
-    """What a platform brings: its router, and workloads, lease, journal store and intents together."""
+    """What a platform brings: its router, and workloads, lease, journal store, intents and release records together."""
 
     router: Router
     workloads: Workloads
     lease: Lease
     journal: JournalStore
     intents: Intents
+    records: RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,21 @@ class Platform:
     services: Callable[[Target], list[str]]
 
 
-def connect_world(service: str, target: Target, metrics: MetricsSource | None = None, stack: str = "") -> World:
+def connect_world(
+    service: str,
+    target: Target,
+    metrics: MetricsSource | None = None,
+    stack: str = "",
+    records: RecordsSetting | None = None,
+) -> World:
     """The world of one service in a target, by the environment's credentials, on behalf of `stack` (`project/stack`).
-    All that writes on behalf of a rollout shares one fence; the operator's intents need no Lease.
+    All that writes on behalf of a rollout shares one fence; the operator's intents need no Lease, nor do the release
+    records, which lie where `records` says: a folder in it is below the working directory.
 
     Raises ClusterError when it is unreachable."""
     site = Site(service, target, Fence(), stack)
     made = PLATFORMS[target.kind].adaptors(site)
+    folder = records.path if records is not None and records.kind == "folder" else None
     return World(
         router=made.router,
         workloads=made.workloads,
@@ -67,6 +79,7 @@ def connect_world(service: str, target: Target, metrics: MetricsSource | None = 
         source=source_for(metrics, target.namespace) if metrics is not None else None,
         fence=site.fence,
         stack=stack,
+        records=made.records if folder is None else FolderRecords(Path(folder), service),
     )
 
 
@@ -85,6 +98,7 @@ def _kubernetes(site: Site) -> Adaptors:
         lease=KubernetesLease(client, namespace, service),
         journal=ConfigMapJournalStore(client, namespace, service, fence),
         intents=ConfigMapIntents(client, namespace, service),
+        records=ConfigMapRecords(client, namespace, service),
     )
 
 

@@ -1,0 +1,167 @@
+"""Where release records lie: a protocol, and the append that every writer uses.
+
+A store keeps the lines of each service apart, adds lines and never changes one. The folder is the implementation
+without a cluster: a file a service, one line a record.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field, model_validator
+
+from slipway.release.errors import ClusterError, Conflict
+from slipway.release.manifest.base import Part
+from slipway.release.records.chain import Line, lines_of, sealed
+
+TRIES = 5
+
+
+class RecordsSetting(Part):
+    """The stack setting `records`: where the release records of its services lie."""
+
+    kind: Annotated[
+        Literal["cluster", "folder"],
+        Field(description="ConfigMaps beside the journal, which outlive a CI runner, or files in a folder."),
+    ] = "cluster"
+    path: Annotated[
+        str | None, Field(min_length=1, description="The folder, absolute or below the project's; for `folder` only.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _a_folder_has_a_path(self) -> RecordsSetting:
+        if self.kind == "folder" and self.path is None:
+            raise ValueError("records in a folder need path, the folder")
+        if self.kind == "cluster" and self.path is not None:
+            raise ValueError("path is for kind folder only")
+        return self
+
+
+class RecordStore(Protocol):
+    """The records of one service. Raises ClusterError where it cannot be read or written."""
+
+    def read(self) -> list[str]:
+        """All lines that were appended as a whole, the oldest first."""
+        ...
+
+    def append(self, line: str, count: int) -> None:
+        """Add a line, durable when this returns. `count` is how many lines were read; raises Conflict when there are
+        others by now. A write whose answer was lost and that stands is a success."""
+        ...
+
+
+Make = Callable[[list[Line]], Mapping[str, Any] | None]
+"""The content of the next record by the lines that are there; None when nothing is to be added."""
+
+
+def append(store: RecordStore, make: Make) -> Line | None:
+    """Add what `make` wants to add, and return the last line of the chain then; None while there is none. It is asked
+    again when another process wrote in between. Raises ClusterError."""
+    for _ in range(TRIES):
+        texts = store.read()
+        lines = lines_of(texts)
+        last = lines[-1] if lines else None
+        content = make(lines)
+        if content is None:
+            return last
+        text = sealed(content, last)
+        try:
+            store.append(text, len(texts))
+        except Conflict:
+            continue
+        return lines_of([*texts, text])[-1]
+    raise Conflict("the release records could not be written: others keep writing them")
+
+
+class FolderRecords:
+    """Lines in `<folder>/<service>.jsonl`. One process writes at a time (an advisory lock), and a line counts once its
+    line feed is on the disk: what a crash left behind it is cut off by the next writer."""
+
+    def __init__(self, folder: Path, service: str) -> None:
+        self._path = folder / f"{service}.jsonl"
+
+    def read(self) -> list[str]:
+        """The whole lines; a last one without a line feed was never finished."""
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._failed("read", error) from None
+        return _whole(data)
+
+    def append(self, line: str, count: int) -> None:
+        """Write and sync. Raises Conflict when the file has not `count` lines."""
+        try:
+            with self._open() as handle:
+                data = _bytes_of(handle)
+                lines = _whole(data)
+                if len(lines) == count + 1 and lines[-1] == line:
+                    return
+                if len(lines) != count:
+                    raise Conflict(f"{self._path} has {len(lines)} records, not {count}")
+                os.ftruncate(handle, data.rfind(b"\n") + 1)
+                _write(handle, f"{line}\n".encode())
+        except OSError as error:
+            raise self._failed("written", error) from None
+
+    @contextmanager
+    def _open(self) -> Iterator[int]:
+        new = not self._path.exists()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if new:
+                _sync_folder(self._path.parent)
+            yield handle
+        finally:
+            os.close(handle)
+
+    def _failed(self, what: str, error: OSError) -> ClusterError:
+        return ClusterError(f"the release records in {self._path} cannot be {what}: {error.strerror}")
+
+
+class MemoryRecords:
+    """Lines in memory, for tests and for plans."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def read(self) -> list[str]:
+        """All of them."""
+        return list(self.lines)
+
+    def append(self, line: str, count: int) -> None:
+        """Raises Conflict when there are not `count` lines."""
+        if len(self.lines) != count:
+            raise Conflict(f"there are {len(self.lines)} records, not {count}")
+        self.lines.append(line)
+
+
+def _whole(data: bytes) -> list[str]:
+    return data[: data.rfind(b"\n") + 1].decode("utf-8", "replace").split("\n")[:-1]
+
+
+def _bytes_of(handle: int) -> bytes:
+    size = os.fstat(handle).st_size
+    return os.pread(handle, size, 0) if size else b""
+
+
+def _write(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]
+    os.fsync(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
