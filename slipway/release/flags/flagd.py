@@ -1,0 +1,100 @@
+"""Effective flags -> flagd's document, and the FeatureFlag resource of the OpenFeature operator that holds it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from slipway.release.flags.effective import EffectiveFlag, EffectiveFlags
+from slipway.release.flags.targeting import REF
+
+PARTS = 10_000
+"""Sum of the weights of an exposure: the same at every step, so that a growing share never moves a user back."""
+KEY = {"var": "targetingKey"}
+
+GROUP = "core.openfeature.dev"
+VERSION = "v1beta1"
+KIND = "FeatureFlag"
+PLURAL = "featureflags"
+ABOUT = "slipway.dev/flags"
+"""The annotation with kind, owner and expiry of each flag: older versions of the resource drop the metadata."""
+
+Json = dict[str, Any]
+
+
+def flagd_document(flags: EffectiveFlags) -> Json:
+    """The document that flagd and its in-process evaluators read."""
+    document: Json = {"flags": {key: _flag(flag) for key, flag in flags.flags.items()}}
+    if used := _used(document["flags"], flags.evaluators):
+        document["$evaluators"] = used
+    return document
+
+
+def feature_flag_resource(flags: EffectiveFlags, namespace: str, name: str) -> Json:
+    """The resource in a cluster that an operator or a sync server watches."""
+    about = {key: _metadata(flag) for key, flag in flags.flags.items()}
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": KIND,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "annotations": {ABOUT: json.dumps(about, sort_keys=True, separators=(",", ":"))},
+        },
+        "spec": {"flagSpec": flagd_document(flags)},
+    }
+
+
+def _flag(flag: EffectiveFlag) -> Json:
+    content: Json = {
+        "state": flag.state,
+        "variants": dict(flag.flag.variants),
+        "defaultVariant": flag.default,
+        "metadata": _metadata(flag),
+    }
+    rule = _rule(flag)
+    return content if rule is None else {**content, "targeting": rule}
+
+
+def _rule(flag: EffectiveFlag) -> Json | None:
+    """The declared rule first; the exposure for those whom it gives no variant."""
+    exposure = _exposure(flag)
+    if flag.targeting is None or exposure is None:
+        return flag.targeting if exposure is None else exposure
+    return {"or": [flag.targeting, exposure]}
+
+
+def _exposure(flag: EffectiveFlag) -> Json | None:
+    """A share of the targeting keys, the exposed variant first. Callers without a key get the default: their common
+    hash may lie on either side."""
+    if flag.reached is None:
+        return None
+    parts = round(flag.reached.percent * PARTS / 100)
+    salted = {"cat": [f"{flag.key}-{flag.reached.salt}-", KEY]}
+    shares = [[flag.flag.exposed, parts], [flag.default, PARTS - parts]]
+    return {"if": [KEY, {"fractional": [salted, *shares]}]}
+
+
+def _metadata(flag: EffectiveFlag) -> Json:
+    expiry = flag.flag.expires
+    found = {
+        "kind": flag.flag.kind,
+        "owner": flag.flag.owner,
+        "expiry": expiry.isoformat() if expiry is not None else None,
+        "killed": flag.killed.id if flag.killed is not None else None,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _used(flags: Json, evaluators: Mapping[str, Any]) -> Json:
+    """The named rules that some flag refers to."""
+    named = set(_references(flags))
+    return {name: rule for name, rule in evaluators.items() if name in named}
+
+
+def _references(value: object) -> list[str]:
+    if isinstance(value, dict):
+        found = [value[REF]] if isinstance(value.get(REF), str) else []
+        return found + [name for item in value.values() for name in _references(item)]
+    return [name for item in value for name in _references(item)] if isinstance(value, list) else []

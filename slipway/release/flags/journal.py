@@ -1,0 +1,202 @@
+"""What is remembered of a stack's flags: the last `up`, kills and resumes, and how far each exposure has come. Pure:
+the store does the I/O, by compare-and-swap, and each function here makes the next head out of the one before.
+
+A kill stands until a newer resume of the same flag. Newer is by the order of the writes, never by clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, ValidationError
+
+from slipway.release.errors import JournalUnreadable, ReleaseRefused
+from slipway.release.flags.model import DeclaredFlags, FlagKey
+from slipway.release.manifest.base import Part
+from slipway.release.units import Weight
+
+FORMAT = 1
+"""The newest format that this version reads and writes; see slipway.release.records.journal for the rule."""
+RECORDS_KEPT = 200
+RECORDS_BYTES = 128 * 1024
+"""Of the records together: the oldest go first."""
+
+Action = Literal["kill", "resume"]
+Evidence = dict[str, JsonValue]
+
+
+class Author(Part):
+    """Who changes flags, when (Unix seconds, for people), and why."""
+
+    by: str
+    at: float
+    reason: str = ""
+    evidence: Evidence = {}
+    """What the decision was made from, such as the guardrail, its statistic and the threshold."""
+
+
+class Change(Author):
+    """A kill or a resume of one flag."""
+
+    id: str
+    """Made by the writer, so that a write whose answer was lost is recognised."""
+    flag: FlagKey
+    action: Action
+
+
+class Reached(Author):
+    """How far the exposure of a flag has come. The salt stays while it grows, so that nobody who has the new behaviour
+    loses it."""
+
+    percent: Annotated[Weight, Field(gt=0)]
+    salt: str
+
+
+class Record(Author):
+    """One change of what is in force."""
+
+    number: int
+    what: Literal["kill", "resume", "expose", "declare", "delete"]
+    flag: FlagKey | None = None
+    before: JsonValue = None
+    after: JsonValue = None
+
+
+class Head(Part):
+    """Everything that the effective flags follow from, and the latest records of how it came about."""
+
+    format: int = FORMAT
+    name: str
+    """Of the set of flags."""
+    stack: str | None = None
+    """The stack that declares the set."""
+    number: int = 0
+    """Of the last record."""
+    declared: DeclaredFlags = DeclaredFlags()
+    changes: dict[FlagKey, Change] = {}
+    """The last kill or resume of each flag."""
+    reached: dict[FlagKey, Reached] = {}
+    records: tuple[Record, ...] = ()
+    """Oldest first."""
+
+    def killed(self, flag: str) -> Change | None:
+        """The kill of this flag that stands."""
+        last = self.changes.get(flag)
+        return last if last is not None and last.action == "kill" else None
+
+    def to_document(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"format": self.format}
+
+
+def parse(document: Mapping[str, Any]) -> Head:
+    """Raises JournalUnreadable for what a newer Slipway wrote, and for what is no such journal."""
+    written = document.get("format")
+    if isinstance(written, int) and written > FORMAT:
+        raise JournalUnreadable(f"the journal of flags has format {written}, this Slipway reads {FORMAT}: update it")
+    try:
+        return Head.model_validate(dict(document), by_alias=True, extra="ignore")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise JournalUnreadable(f"the journal of flags is damaged at {place}: {first['msg']}") from None
+
+
+def after_change(head: Head, change: Change) -> Head:
+    """With a kill or a resume. A kill ends the exposure: after a resume it begins again, from its first step. The same
+    change once more, and a change that changes nothing, is the same head. Raises ReleaseRefused for a resume of a flag
+    that was not killed, and for a kill of one that nobody declares."""
+    last = head.changes.get(change.flag)
+    if last is not None and (last.id == change.id or (last.action, change.action) == ("kill", "kill")):
+        return head
+    if change.action == "resume" and head.killed(change.flag) is None:
+        raise ReleaseRefused(f"{change.flag} is not killed: there is nothing to resume")
+    if change.action == "kill" and change.flag not in head.declared.flags:
+        known = ", ".join(head.declared.flags) or "none"
+        raise ReleaseRefused(f"{head.name} has no flag {change.flag}; it has {known}")
+    reached = {key: value for key, value in head.reached.items() if key != change.flag}
+    return _recorded(
+        head.model_copy(update={"changes": {**head.changes, change.flag: change}, "reached": reached}),
+        change.action,
+        change,
+        change.flag,
+        _state(head, change.flag),
+    )
+
+
+def after_exposure(head: Head, flag: str, percent: float, salt: str, author: Author) -> Head:
+    """With the exposure of a flag at `percent`; 0 ends it. Raises ReleaseRefused for a growing exposure of a flag that
+    is killed or that nobody declares."""
+    now = head.reached.get(flag)
+    if (now.percent if now is not None else 0.0) == percent and (now is None or now.salt == salt):
+        return head
+    if percent > 0 and (killed := head.killed(flag)) is not None:
+        raise ReleaseRefused(f"{flag} was killed by {killed.by} ({killed.reason}); `slipway resume {flag}` lifts that")
+    if percent > 0 and flag not in head.declared.flags:
+        raise ReleaseRefused(f"{head.name} has no flag {flag}")
+    reached = {key: value for key, value in head.reached.items() if key != flag}
+    if percent > 0:
+        said = author.model_dump(include={"by", "at", "reason", "evidence"})
+        reached[flag] = Reached(percent=percent, salt=salt, **said)
+    changed = head.model_copy(update={"reached": reached})
+    return _recorded(changed, "expose", author, flag, _state(head, flag))
+
+
+def after_declaration(head: Head, declared: DeclaredFlags, stack: str, author: Author) -> Head:
+    """With what an `up` declares. Exposures of flags that are gone, or that declare a smaller one, end or shrink."""
+    reached = dict(head.reached)
+    for key, value in head.reached.items():
+        flag = declared.flags.get(key)
+        allowed = flag.reach if flag is not None else 0.0
+        if allowed <= 0:
+            del reached[key]
+        elif allowed < value.percent:
+            reached[key] = value.model_copy(update={"percent": allowed})
+    if (declared, stack, reached) == (head.declared, head.stack, head.reached):
+        return head
+    changed = head.model_copy(update={"declared": declared, "stack": stack, "reached": reached})
+    before, after = _difference(head.declared, declared)
+    return _recorded(changed, "declare", author, None, before, after)
+
+
+def _difference(old: DeclaredFlags, new: DeclaredFlags) -> tuple[Any, Any]:
+    """What each says where they differ, by flag."""
+    before, after = old.to_wire().get("flags", {}), new.to_wire().get("flags", {})
+    changed = {key for key in (*before, *after) if before.get(key) != after.get(key)}
+    return tuple({key: value for key, value in side.items() if key in changed} for side in (before, after))  # type: ignore[return-value]
+
+
+def _recorded(
+    head: Head, what: str, author: Author, flag: str | None, before: JsonValue, after: JsonValue = None
+) -> Head:
+    said = author.model_dump(include={"by", "at", "reason", "evidence"})
+    number = head.number + 1
+    record = Record.model_validate(
+        {
+            "number": number,
+            "what": what,
+            "flag": flag,
+            "before": before,
+            "after": _state(head, flag) if flag is not None else after,
+            **said,
+        }
+    )
+    return head.model_copy(update={"number": number, "records": _kept((*head.records, record)[-RECORDS_KEPT:])})
+
+
+def _kept(records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """The latest records that fit; the last one in any case."""
+    size, first = 0, len(records)
+    for index in reversed(range(len(records))):
+        size += len(records[index].model_dump_json(by_alias=True, exclude_defaults=True))
+        if size > RECORDS_BYTES:
+            break
+        first = index
+    return records[min(first, len(records) - 1) :]
+
+
+def _state(head: Head, flag: str) -> JsonValue:
+    """One flag's state in short, for its record."""
+    reached = head.reached.get(flag)
+    return {"killed": head.killed(flag) is not None, "percent": reached.percent if reached is not None else 0.0}
