@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo demo-picture test test-quick check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
+.PHONY: setup demo demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
 
 setup: $(STAMP)
 
@@ -39,6 +39,15 @@ test: setup
 # Without those that need the sandbox.
 test-quick: setup
 	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
+
+# The releases suite on Pulumi's own Kubernetes provider, which the sandbox downloads or builds (about 10 minutes, once).
+# A sandbox that runs goes down first and after, so that the next one has the stand-in again.
+test-real-provider: setup
+	$(BIN)/slipway sandbox down
+	$(BIN)/slipway sandbox up --real-provider
+	$(BIN)/pytest -n $(AT_ONCE) --dist loadfile -m "not alone" tests/integration/releases && \
+	$(BIN)/pytest -m alone tests/integration/releases; \
+	code=$$?; $(BIN)/slipway sandbox down; exit $$code
 
 # The whole story on this machine: sandbox, releases, a bad one, a kill, a rollback. Writes out/demo/summary.json.
 demo: setup

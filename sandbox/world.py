@@ -13,13 +13,15 @@ from sandbox.errors import SandboxError
 from sandbox.network import device_name
 from sandbox.paths import StatePaths, state_paths
 from sandbox.progress import Reporter, SilentReporter
+from sandbox.real_provider import install_real_provider
 
 __all__ = ["down", "environment", "in_namespace", "up"]
 
 
-def up(report: Reporter | None = None, paths: StatePaths | None = None) -> Context:
+def up(report: Reporter | None = None, paths: StatePaths | None = None, *, real_provider: bool = False) -> Context:
     """Bring the sandbox up, or complete one that is partly up; returns when it is ready to be used.
 
+    With ``real_provider`` its stacks use Pulumi's own Kubernetes provider from now on, until the sandbox goes down.
     Raises :class:`SandboxError` with the part that failed. What was started stays, for ``up`` to go on from.
     """
     report, paths = report or SilentReporter(), paths or state_paths()
@@ -29,6 +31,8 @@ def up(report: Reporter | None = None, paths: StatePaths | None = None) -> Conte
     with state.exclusive(paths):
         context = startup.start(paths, tools, report)
         variables.prepare(paths, pulumi)
+        if real_provider:
+            install_real_provider(variables.environment(paths, os.environ), report)
     return context
 
 

@@ -71,6 +71,33 @@ def real_kubernetes(environment: Mapping[str, str]) -> Path | None:
     return None
 
 
+def place_real_kubernetes(home: Path, provider: Path) -> None:
+    """Make `provider` the Kubernetes provider of the PULUMI_HOME `home`, in place of the stand-in.
+
+    It lies under the version of the SDK that asks for it, as the stand-in does: the engine takes no lower one.
+    """
+    place = _kubernetes_in(home)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _link(place, provider)
+
+
+def forget_kubernetes(home: Path) -> None:
+    """Remove the stand-in's link from the PULUMI_HOME `home`."""
+    place = _kubernetes_in(home)
+    if place.is_symlink():
+        place.unlink()
+        place.parent.rmdir()
+
+
+def _kubernetes_in(home: Path) -> Path:
+    return home / "plugins" / f"resource-kubernetes-v{kubernetes_version()}" / KUBERNETES
+
+
+def kubernetes_version() -> str:
+    """The version that programs ask for: that of the SDK."""
+    return metadata.version("pulumi_kubernetes")
+
+
 def _place_kubernetes(folder: Path, environment: Mapping[str, str]) -> None:
     home = environment.get("PULUMI_HOME")
     real = real_kubernetes(environment)
@@ -79,14 +106,13 @@ def _place_kubernetes(folder: Path, environment: Mapping[str, str]) -> None:
             _link(folder / KUBERNETES, STANDINS / KUBERNETES)
         return
     plugins = Path(home) / "plugins"
-    ours = plugins / f"resource-kubernetes-v{metadata.version('pulumi_kubernetes')}" / KUBERNETES
+    ours = _kubernetes_in(Path(home))
     if real is None:
         ours.parent.mkdir(parents=True, exist_ok=True)
         _link(ours, STANDINS / KUBERNETES)
         return
-    if ours.is_symlink() and not _is_real(ours):
-        ours.unlink()
-        ours.parent.rmdir()
+    if not _is_real(ours):
+        forget_kubernetes(Path(home))
     if plugins not in real.parents and real.parent.name.startswith("resource-kubernetes-v"):
         target = plugins / real.parent.name / KUBERNETES
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -87,6 +87,24 @@ def contour() -> GoModule:
     )
 
 
+def kubernetes_provider() -> GoModule:
+    """The Kubernetes provider of Pulumi, for those who want the real one in place of the stand-in."""
+    package = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+    version = pinned("kubernetes_provider", package)
+    return GoModule(
+        name="kubernetes-provider",
+        title=f"the Kubernetes provider {version}",
+        source=HERE / "kubernetes_provider",
+        targets={"pulumi-resource-kubernetes": "."},
+        ldflags=(f"-X main.version={version.removeprefix('v')}",),
+        files={
+            name: (package, f"cmd/pulumi-resource-kubernetes/{name}")
+            for name in ("schema.json", "terraform-mapping.json")
+        },
+        usual="about 10 min on 2 cores",
+    )
+
+
 def pause() -> GoModule:
     """Process 1 of every pod and of the sandbox."""
     return GoModule(name="pause", title="the pause process", source=HERE / "pause", targets={"pause": "."})

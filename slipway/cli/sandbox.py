@@ -55,19 +55,26 @@ def sandbox() -> None:
 @click.option("--external", "use_external", is_flag=True, help="Use the cluster that KUBECONFIG names instead.")
 @click.option("--prometheus-url", envvar="SLIPWAY_PROMETHEUS_URL", help="With --external: its Prometheus.")
 @click.option("--gateway-url", envvar="SLIPWAY_GATEWAY_URL", help="With --external: where its Gateway is reached.")
+@click.option(
+    "--real-provider", is_flag=True, help="Pulumi's own Kubernetes provider, downloaded or built, not the stand-in."
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @_explained
-def up(*, use_external: bool, prometheus_url: str | None, gateway_url: str | None, quiet: bool) -> None:
+def up(
+    *, use_external: bool, prometheus_url: str | None, gateway_url: str | None, real_provider: bool, quiet: bool
+) -> None:
     """Bring the sandbox up, or complete one that is partly up."""
     if not use_external:
         _refuse_unused("prometheus_url", "gateway_url")
+    elif real_provider:
+        raise click.UsageError("--real-provider goes without --external: there your own Pulumi installs its plugins")
     report = reporter(quiet=quiet)
     if use_external:
         external.adopt(state_paths(), prometheus_url, gateway_url)
         report.note('the sandbox is your own cluster now; eval "$(slipway sandbox env)" points your shell at it')
         return
     started = time.monotonic()
-    world.up(report)
+    world.up(report, real_provider=real_provider)
     report.note(f"sandbox ready after {time.monotonic() - started:.1f} s")
     report.note('eval "$(slipway sandbox env)" points your shell at it')
 

@@ -6,7 +6,7 @@ from sandbox.toolchain import catalog, debian
 
 
 def test_every_module_of_the_catalog_has_its_locks() -> None:
-    for module in (catalog.pulumi(), catalog.kubernetes(), catalog.contour()):
+    for module in (catalog.pulumi(), catalog.kubernetes(), catalog.contour(), catalog.kubernetes_provider()):
         assert (module.source / "go.mod").is_file()
         assert (module.source / "go.sum").is_file()
 

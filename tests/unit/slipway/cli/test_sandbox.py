@@ -55,3 +55,9 @@ def test_addresses_of_an_own_cluster_need_the_option_that_uses_it(monkeypatch: p
     refused = CliRunner().invoke(cli, ["sandbox", "up", "--gateway-url", "http://gateway.example"])
     assert refused.exit_code == 2
     assert "--gateway-url goes with --external only" in refused.output
+
+
+def test_the_real_provider_is_refused_on_a_cluster_of_the_users_own() -> None:
+    refused = CliRunner().invoke(cli, ["sandbox", "up", "--external", "--real-provider"])
+    assert refused.exit_code == 2
+    assert "--real-provider goes without --external" in refused.output
