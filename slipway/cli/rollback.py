@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-other-changes", is_flag=True, help="Update the whole stack: what else it declares is released too."
 )
-@click.option("--skip-preview", is_flag=True, help="Save a run of the engine: do not check what else would change.")
+@click.option("--skip-preview", is_flag=True, help="Ask without a preview, which saves a run of the engine.")
 @click.option("--reason", default="", help="Why, for the stack's history.")
 @with_stack
 @with_json
@@ -57,17 +57,21 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     The engine plans every other service as it serves and touches nothing of it, so that a release of another service
     that is refused, or was not released yet, does not stand in the way. A rollout of SERVICE that is in flight is
     aborted first.
+
+    With --yes the update runs at once; what it changes is previewed where somebody reads it first (--plan, or a
+    question on a terminal) and with --allow-other-changes.
     """
     began = time.monotonic()
     agreed = _end_in_flight(service, folder, stack, reason, yes=yes, plan_only=plan_only)
     engine, planned = _plan(service, folder, stack, to)
     from slipway.cli.rollback_run import Rollback
-    from slipway.cli.rollback_view import as_text, plan_json
+    from slipway.cli.rollback_view import as_text, changes_json, plan_json
 
     with planned.file.draft() as draft, planned.file.draft("alone") as alone:
         run = Rollback(engine, planned, allow_other_changes)
         run.write(draft, alone)
-        changes = run.preview() if not skip_preview else None
+        previewed = not skip_preview and (plan_only or allow_other_changes or not agreed)
+        changes = run.preview() if previewed else None
         told: dict[str, Any] = plan_json(planned, changes)
         if not as_json:
             click.echo(as_text(planned, changes))
@@ -78,7 +82,7 @@ def rollback(  # noqa: PLR0913 - one parameter an option
         if not agreed:
             _ask(f"Roll {planned.service} back?", planned.service)
         done = run.carry_out(draft, reason, lambda line: click.echo(line, err=as_json))
-    _tell(ctx, done, told, round(time.monotonic() - began, 2))
+    _tell(ctx, done, told | changes_json(service, done.changes), round(time.monotonic() - began, 2))
 
 
 def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple[Engine, Plan]:

@@ -1,4 +1,4 @@
-"""Carries a planned rollback out: preview with a draft of the stack's file, then the file, then one update.
+"""Carries a planned rollback out: a draft of the stack's file, a preview with it where one is read, then one update.
 
 The file says what the engine is to do before it does it, so a crash at any instant leaves a stack whose next
 `pulumi up` finishes the rollback. It is put back, byte for byte, where nothing moved.
@@ -7,7 +7,7 @@ The file says what the engine is to do before it does it, so a crash at any inst
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,19 @@ from slipway.cli.process import OnLine
 from slipway.cli.rollback_plan import Plan
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
 from slipway.release.project_files import SERVICES, content_of
+from slipway.release.tokens import token
 from slipway.rollout.inspection import head_of
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended: `error` is one line, None after a success; `file` is what became of the stack's file."""
+    """How it ended: `error` is one line, None after a success; `file` is what became of the stack's file, `changes`
+    what the update did."""
 
     summary: str
     file: str
     error: str | None = None
+    changes: tuple[Change, ...] = ()
 
 
 class Rollback:
@@ -79,7 +82,7 @@ class Rollback:
             # It could not begin, so nothing moved.
             file.put_back()
             raise
-        return self._after(run)
+        return replace(self._after(run), changes=changes(run.steps))
 
     # -- afterwards ----------------------------------------------------------------------------------------
 
@@ -108,7 +111,11 @@ class Rollback:
             put_back = plan.file.put_back()
             state = f"{name} is as it was" if put_back else f"{name} was edited meanwhile and stays so"
             where = f"all traffic is on {serving.version} ({serving.revision})"
-            why = run.error or "the update succeeded, but its Rollout did not commit"
+            why = (
+                f"{run.error}{self._whose(run)}"
+                if run.error
+                else "the update succeeded, but its Rollout did not commit"
+            )
             told = why if where in why else f"{plan.service}: {why}; {where}"
             return Outcome("", state, f"{told}; {state}")
         remedy = f"{kept}, so that `pulumi up` goes on; `slipway recover` says what is left behind"
@@ -130,8 +137,10 @@ class Rollback:
 
 
 def targets_of(plan: Plan) -> tuple[str, ...]:
-    """What the engine may touch: the service's own resources and its workloads of every revision."""
-    return tuple(f"**::{name}" for name in (plan.service, *(f"{plan.service}-{one}" for one in plan.revisions)))
+    """What the engine may touch, as patterns of URNs: the service's own resources and its workloads of every revision,
+    by name and below a type of this package, so that nothing else is among them that is called the same."""
+    names = (plan.service, *(f"{plan.service}-{one}" for one in plan.revisions))
+    return tuple(f"**{token('**')}::{name}" for name in names)
 
 
 def configuration_alone(draft: Path, plan: Plan) -> dict[str, Any]:

@@ -29,8 +29,15 @@ def plan_json(plan: Plan, changes: Sequence[Change] | None) -> dict[str, Any]:
         "confirmedBy": plan.source,
         "passedOver": list(previous.passed_over),
         "warnings": list(plan.warnings),
+        **changes_json(plan.service, changes),
+    }
+
+
+def changes_json(service: str, changes: Sequence[Change] | None) -> dict[str, Any]:
+    """What would change, or was changed, and which of that belongs to no rollback of `service`."""
+    return {
         "changes": _changes(changes),
-        "otherChanges": _changes(others(changes, plan.service)) if changes is not None else None,
+        "otherChanges": _changes(others(changes, service)) if changes is not None else None,
     }
 
 
@@ -64,7 +71,12 @@ def _rows(plan: Plan, changes: Sequence[Change] | None) -> Iterator[tuple[str, s
     for number, change in enumerate(changes or ()):
         yield "changes" if number == 0 else "", str(change)
     if not changes:
-        yield "changes", "no resource" if changes is not None else "not looked at, there was no preview"
+        yield (
+            "changes",
+            "no resource"
+            if changes is not None
+            else "of this service alone; what the update does is told as it is done",
+        )
 
 
 def _changes(changes: Sequence[Change] | None) -> list[dict[str, Any]] | None:

@@ -47,6 +47,7 @@ class FakeEngine:
         self.updated: Run | Exception = Run()
         self.during: Callable[[], object] = lambda: None
         self.messages: list[str] = []
+        self.previews = 0
         self.targets: tuple[str, ...] = ()
         self.told: dict[str, Any] = {}
         """The configuration that the engine was given last."""
@@ -59,6 +60,7 @@ class FakeEngine:
         file.write_text(yaml.safe_dump(config))
 
     def preview(self, scope: Scope) -> Run:
+        self.previews += 1
         self._see(scope)
         return self.previewed
 

@@ -101,7 +101,8 @@ def test_the_engine_touches_the_service_alone_and_is_told_of_the_others_as_they_
     released.payments.journal.save(head("a", service="payments", completed=(completed("a"),)).to_json(), None)
     assert roll_back(committing(released)).error is None
     revisions = {released.backend(version).revision for version in ("1", "2")}
-    assert set(released.engine.targets) == {"**::checkout", *(f"**::checkout-{one}" for one in revisions)}
+    names = ("checkout", *(f"checkout-{one}" for one in revisions))
+    assert set(released.engine.targets) == {f"**slipway:index:**::{name}" for name in names}
     assert released.engine.told["releases:services"] == {"checkout": RESTORED, "payments": {"manifest": "a.yaml"}}
     assert "payments:\n      manifest: p.yaml" in released.file.read_text()
 

@@ -34,7 +34,7 @@ def test_people_see_that_no_traffic_moves_after_an_abort(project: Project) -> No
 def test_what_was_not_looked_at_is_not_shown_as_unchanged(project: Project) -> None:
     project.release("1")
     project.release("2", standby="1")
-    assert "not looked at, there was no preview" in as_text(project.plan(), None)
+    assert "of this service alone" in as_text(project.plan(), None)
     assert plan_json(project.plan(), None)["otherChanges"] is None
 
 
