@@ -16,9 +16,11 @@ from sandbox.context import GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME, Context
 from sandbox.errors import SandboxError
 from sandbox.namespace import CLEAN_ENVIRONMENT
 from sandbox.parts import gateway, metrics
+from sandbox.paths import PROJECT
 from sandbox.state import write_atomically
 
 GATEWAY_API = "gateway.networking.k8s.io"
+FEATURE_FLAGS = PROJECT / "sandbox" / "definitions" / "featureflag.yaml"
 
 
 def get(context: Context, path: str) -> dict[str, Any]:
@@ -66,22 +68,23 @@ def _has_condition(context: Context, path: str, kind: str) -> bool:
 
 
 def definitions_served(context: Context) -> bool:
-    """Whether the API server knows Gateways and Contour's own kinds."""
+    """Whether the API server knows Gateways, Contour's own kinds and feature flags."""
     try:
         get(context, f"/apis/{GATEWAY_API}/v1/gateways")
         get(context, f"/apis/{GATEWAY_API}/v1alpha3/backendtlspolicies")
         get(context, "/apis/projectcontour.io/v1alpha1/contourconfigurations")
+        get(context, "/apis/core.openfeature.dev/v1beta1/featureflags")
     except OSError:
         return False
     return True
 
 
 def install_definitions(context: Context) -> None:
-    """The Gateway API in the version that Contour wants, and Contour's own kinds."""
+    """The Gateway API in the version that Contour wants, Contour's own kinds, and OpenFeature's resource for flags."""
     share = context.tools.contour / "share"
-    for name in ("gateway-api-crds.yaml", "contour-crds.yaml"):
-        _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(share / name))
-    await_true(lambda: definitions_served(context), "gateway", "the Gateway API is not served", 30)
+    for file in (share / "gateway-api-crds.yaml", share / "contour-crds.yaml", FEATURE_FLAGS):
+        _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(file))
+    await_true(lambda: definitions_served(context), "kube-apiserver", "what was installed is not served", 30)
 
 
 def install_gateway(context: Context) -> None:

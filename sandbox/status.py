@@ -32,7 +32,7 @@ PARTS = (
     "access-log",
 )
 """Every daemon, in the order of starting."""
-TOOLS = ("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes", "pulumi-resource-aws", "kubectl")
+TOOLS = ("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes", "pulumi-resource-aws", "kubectl", "flagd")
 """What the sandbox's PATH leads to, the machine's own programs first."""
 
 

@@ -95,7 +95,8 @@ BinaryName = {text["runc"]}
 
 
 def bridge_config(context: Context) -> str:
-    """One bridge for all pods. Envoy is on it too, so pods need neither a route out nor address translation."""
+    """One bridge for all pods. Envoy is on it too, so pods need no address translation; their only route leads to the
+    node, where everything of the sandbox listens."""
     document = {
         "cniVersion": "0.4.0",
         "name": "slipway",
@@ -108,6 +109,7 @@ def bridge_config(context: Context) -> str:
                 "ipam": {
                     "type": "host-local",
                     "ranges": [[{"subnet": context.network.pods}]],
+                    "routes": [{"dst": f"{context.network.node}/32"}],
                     "dataDir": "/run/cni",
                 },
             }

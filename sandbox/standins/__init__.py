@@ -1,4 +1,4 @@
-"""Stand-ins for the two parts of Pulumi that cannot be had offline; README.md says which and when they give way."""
+"""Stand-ins for parts that cannot be had offline; README.md says which and when they give way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the stand-ins where the Pulumi CLI looks for its plugins, each only when the real one is not installed.
+"""Puts the stand-ins where they are looked for, each only when the real program is not installed.
 
 The CLI takes its bundled plugins (the language hosts, the dynamic provider) from the folder it lies in itself, and
 resource plugins from ``PULUMI_HOME``; found on PATH instead, each costs a warning in every command.
@@ -18,6 +18,7 @@ from sandbox.paths import cache_dir
 STANDINS = Path(__file__).resolve().parent / "bin"
 BUNDLED = ("pulumi-language-python", "pulumi-resource-pulumi-python", "pulumi-language-nodejs")
 KUBERNETES = "pulumi-resource-kubernetes"
+FLAGD = "flagd"
 
 
 def bin_directory_for(environment: Mapping[str, str]) -> Path:
@@ -27,10 +28,11 @@ def bin_directory_for(environment: Mapping[str, str]) -> Path:
     set, the Kubernetes provider is linked into its plugin folder instead. Safe to call again and again.
     """
     bundled = [name for name in BUNDLED if not real_bundled(name, environment)]
-    folder = cache_dir() / "standins" / _identity(environment, bundled)
+    others = [] if _real_on_path(FLAGD, environment) else [FLAGD]
+    folder = cache_dir() / "standins" / _identity(environment, bundled + others)
     folder.mkdir(parents=True, exist_ok=True)
     _forget_old_binaries(folder)
-    for name in bundled:
+    for name in bundled + others:
         _link(folder / name, STANDINS / name)
     pulumi = _pulumi(environment)
     if bundled and pulumi is not None:
@@ -55,6 +57,10 @@ def real_bundled(name: str, environment: Mapping[str, str]) -> bool:
     pulumi = _pulumi(environment)
     if pulumi is not None and _is_real(pulumi.parent / name):
         return True
+    return _real_on_path(name, environment)
+
+
+def _real_on_path(name: str, environment: Mapping[str, str]) -> bool:
     return any(_is_real(Path(folder) / name) for folder in _path(environment))
 
 
@@ -137,9 +143,9 @@ def _is_real(plugin: Path) -> bool:
     return os.access(plugin, os.X_OK) and plugin.is_file() and STANDINS not in plugin.resolve().parents
 
 
-def _identity(environment: Mapping[str, str], bundled: list[str]) -> str:
+def _identity(environment: Mapping[str, str], linked: list[str]) -> str:
     pulumi = _pulumi(environment)
-    parts = [str(STANDINS), *bundled]
+    parts = [str(STANDINS), *linked]
     if pulumi is not None:
         state = pulumi.stat()
         parts += [str(pulumi), str(state.st_size), str(state.st_mtime_ns)]

@@ -31,11 +31,11 @@ def test_layers_are_copied_where_they_cannot_be_stacked(context: Context) -> Non
         assert config["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["snapshotter"] == expected
 
 
-def test_pods_get_addresses_from_the_sandboxs_range_and_no_way_out(context: Context) -> None:
+def test_pods_get_addresses_from_the_sandboxs_range_and_reach_the_node_but_nothing_beyond(context: Context) -> None:
     bridge = json.loads(node.bridge_config(context))["plugins"][0]
     assert bridge["ipam"]["ranges"] == [[{"subnet": context.network.pods}]]
     assert bridge["ipMasq"] is False
-    assert "routes" not in bridge["ipam"]
+    assert bridge["ipam"]["routes"] == [{"dst": f"{context.network.node}/32"}]
 
 
 def test_the_kubelet_stays_in_the_sandboxs_control_group_and_leaves_the_firewall_alone(context: Context) -> None:

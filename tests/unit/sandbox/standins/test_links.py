@@ -62,7 +62,7 @@ def test_a_real_plugin_beside_the_cli_is_left_alone(tmp_path: Path, name: str) -
 
 def test_with_everything_real_the_folder_is_empty(tmp_path: Path) -> None:
     variables = environment(tmp_path)
-    for name in (*links.BUNDLED, links.KUBERNETES):
+    for name in (*links.BUNDLED, links.KUBERNETES, links.FLAGD):
         program(tmp_path / "bin" / name)
     assert list(bin_directory_for(variables).iterdir()) == []
     assert not (tmp_path / "home").exists()
@@ -122,3 +122,10 @@ def test_it_can_be_told_what_is_a_stand_in(tmp_path: Path) -> None:
     assert links.origin(links.KUBERNETES, made) == "stand-in"
     assert links.origin(DYNAMIC, made) == str(tmp_path / "bin" / DYNAMIC)
     assert links.origin("pulumi-resource-other", made) is None
+
+
+def test_flagd_stands_in_on_path_until_the_real_one_is_installed(tmp_path: Path) -> None:
+    variables = environment(tmp_path)
+    assert (bin_directory_for(variables) / "flagd").resolve() == links.STANDINS / "flagd"
+    program(tmp_path / "bin" / "flagd")
+    assert not (bin_directory_for(variables) / "flagd").exists()
