@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from slipway.release.records.store import RecordStore
 from slipway.rollout.metrics.base import Source
@@ -12,6 +13,34 @@ from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloa
 from slipway.rollout.process import clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import Router
+
+
+class Timed(Protocol):
+    """A world with a time of its own."""
+
+    @property
+    def now(self) -> Callable[[], float]:
+        """Unix seconds, by a clock that does not jump."""
+        ...
+
+    @property
+    def pause(self) -> Callable[[float], None]:
+        """Wait between two looks, where no cancellation is awaited."""
+        ...
+
+
+class Fenced(Timed, Protocol):
+    """A world in which only the holder of a Lease writes."""
+
+    @property
+    def lease(self) -> Lease:
+        """The Lease."""
+        ...
+
+    @property
+    def fence(self) -> Fence:
+        """Shared by the adaptors that write."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Protocol
 
 from slipway.release.errors import ClusterError, Conflict, LeaseLost, RolloutAborted, SlipwayError
 from slipway.release.manifest.plan import Kind, PlannedStep
@@ -39,7 +38,7 @@ from slipway.rollout.process.sharing import recent
 from slipway.rollout.record import AttemptRecord, Stored, leaving_with
 from slipway.rollout.retrying import retry_until
 from slipway.rollout.routers.base import Split
-from slipway.rollout.status import Progress
+from slipway.rollout.status import Progress, Reporter
 from slipway.rollout.ticks import TickLog
 from slipway.rollout.traffic.affinity import draw_for
 from slipway.rollout.traffic.in_force import InForce
@@ -58,22 +57,6 @@ LOOK_EVERY, BUSY_EVERY = 1.0, 2.0
 """Seconds between two looks at most, and while looks take half of that time: then the process is busy."""
 POLL = 0.25
 """Seconds between looks while nothing is measured: readiness and acceptance are awaited this often."""
-
-
-class Reporter(Protocol):
-    """Where progress goes: the resource's status line, and lines that stay."""
-
-    def status(self, line: str) -> None:
-        """Replace the status line."""
-        ...
-
-    def progress(self, progress: Progress) -> None:
-        """Replace the status line by how the rollout stands."""
-        ...
-
-    def event(self, line: str) -> None:
-        """Add a line that stays."""
-        ...
 
 
 def rules_of(wanted: RolloutInputs, kind: Kind) -> Rules:

@@ -23,7 +23,7 @@ from slipway.rollout.analysis.foresight_text import render
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.drift import drift_of
-from slipway.rollout.executor import Executor, Reporter, with_old_replicas
+from slipway.rollout.executor import Executor, with_old_replicas
 from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from slipway.rollout.record import Stored, leaving_with, load, save_head
@@ -33,6 +33,7 @@ from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.safety.heartbeat import hold_lease
 from slipway.rollout.safety.watchdog import new_rollout_id
 from slipway.rollout.safety.watchdog_process import Guard, guards
+from slipway.rollout.status import Reporter
 from slipway.rollout.traffic.in_force import InForce
 from slipway.rollout.traffic.probe import Probe
 from slipway.rollout.traffic.restore import put_back

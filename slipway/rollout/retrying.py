@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from slipway.release.errors import ClusterAway, ClusterError, LeaseStale
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Timed
 
 PAUSE = 1.0
 
@@ -15,14 +15,14 @@ PAUSE = 1.0
 T = TypeVar("T")
 
 
-def retry_until(world: World, do: Callable[[], T], within: float) -> T:
+def retry_until(world: Timed, do: Callable[[], T], within: float) -> T:
     """Call `do`, which may be repeated, until it raises no ClusterError, and return what it returns. Raises the last
     ClusterError after `within` seconds."""
     return _again(world, do, within, ClusterError)
 
 
 def retry_while_away(
-    world: World,
+    world: Timed,
     do: Callable[[], T],
     within: float,
     tell: Callable[[str], None] = lambda _: None,
@@ -33,7 +33,7 @@ def retry_while_away(
 
 
 def _again(
-    world: World,
+    world: Timed,
     do: Callable[[], T],
     within: float,
     errors: type[ClusterError] | tuple[type[ClusterError], ...],

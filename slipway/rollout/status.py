@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from slipway.release.units import Percent, show_seconds, show_share
 from slipway.rollout.analysis.types import Decision, Finding
@@ -65,6 +66,22 @@ class Progress:
     def _tail(self) -> str:
         left = f"{_whole(self.left)} left" if self.left is not None else ""
         return ", ".join(part for part in (left, self.why) if part)
+
+
+class Reporter(Protocol):
+    """Where progress goes: the resource's status line, and lines that stay."""
+
+    def status(self, line: str) -> None:
+        """Replace the status line."""
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """Replace the status line by how the rollout stands."""
+        ...
+
+    def event(self, line: str) -> None:
+        """Add a line that stays."""
+        ...
 
 
 def _nearest(decision: Decision) -> Finding | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
+from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.assurance import Line
 from slipway.release.manifest.base import Part
 from slipway.release.manifest.guardrails import Guardrail
@@ -33,6 +34,13 @@ class Exposure(Part):
     variant: VariantName | None = None
     """The variant that they get; left out, it is the one beside the off variant of a flag with two."""
     steps: Annotated[tuple[ExposureStep, ...], Field(min_length=1)]
+    analysis: Analysis = Analysis()
+    """How the guardrails decide, as in a manifest."""
+    evaluations: str | None = None
+    """A query of a cumulative counter of evaluations, with `{flag}` and `{variant}`: what the exposure check compares
+    with the percentages. Left out, it is the total of the first custom guardrail."""
+    clients: Annotated[int, Field(ge=10)] = 100
+    """How many users count alike in that counter; the more, the narrower the exposure check."""
 
     @property
     def percent(self) -> float:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Collection
 
 from slipway.release.flags.model import FeatureFlag
+from slipway.release.flags.queries import guardrails_tell_the_variants_apart
 from slipway.release.flags.targeting import Names, is_fractional, problems_of_rule
 from slipway.release.manifest.checks import Contradiction, Found
 from slipway.release.manifest.document import Location
@@ -138,6 +139,7 @@ RULES: tuple[Rule, ...] = (
     an_exposure_can_grow,
     an_exposure_says_what_it_exposes,
     guardrails_have_something_to_judge,
+    guardrails_tell_the_variants_apart,
 )
 
 _VALUES = "Write true or false, a text, a number, or a mapping"

@@ -18,7 +18,7 @@ from slipway.rollout.measurement.judged import Judged
 from slipway.rollout.measurement.overdispersion import Past, weights_of
 from slipway.rollout.measurement.recorded import Checkpoints, record_of
 from slipway.rollout.measurement.totals import Requests, Totals
-from slipway.rollout.metrics.base import Snapshot, Source
+from slipway.rollout.metrics.base import Meter, Snapshot
 from slipway.rollout.metrics.clients import ClientLedger
 from slipway.rollout.metrics.counters import carry, deltas, is_older
 from slipway.rollout.process.sharing import recent
@@ -34,7 +34,7 @@ UNSEEN_SECONDS, UNSEEN_REQUESTS = 30.0, 100
 class Measure:
     """Holds the last snapshot and the evidence of one rollout; `look` is the only thing that reads metrics."""
 
-    def __init__(self, source: Source, wanted: Judged, baseline: Backend | None, now: float) -> None:
+    def __init__(self, source: Meter, wanted: Judged, baseline: Backend | None, now: float) -> None:
         self._source = source
         self._wanted = wanted
         self._baseline = baseline

@@ -10,7 +10,7 @@ from slipway.rollout.analysis.past import recorded
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.analysis.spread import widened
 from slipway.rollout.measurement.judged import Judged
-from slipway.rollout.metrics.base import Source
+from slipway.rollout.metrics.base import Meter
 
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
@@ -26,7 +26,7 @@ def weights_of(wanted: Judged, first_release: bool = False) -> tuple[float, ...]
 class Past:
     """`note` is what the record says of a past that could not be read; `again` whether it should be asked once more."""
 
-    def __init__(self, source: Source, wanted: Judged, baseline: Backend) -> None:
+    def __init__(self, source: Meter, wanted: Judged, baseline: Backend) -> None:
         self._source = source
         self._wanted = wanted
         self._baseline = baseline

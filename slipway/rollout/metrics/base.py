@@ -68,8 +68,8 @@ class Snapshot:
     """Why `traffic` could not be read; then nothing of this look is a verdict."""
 
 
-class Source(Protocol):
-    """One metrics system."""
+class Meter(Protocol):
+    """What the counts of a rollout are read from."""
 
     def snapshot(
         self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
@@ -78,6 +78,17 @@ class Source(Protocol):
         of this process may have been read at most so many seconds ago. Never raises for a failed query: that is in
         `errors`."""
         ...
+
+    def history(
+        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
+    ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
+        """What serves, before the rollout: guardrail -> per emitter, ticks of (total, bad), from the last `seconds`
+        in steps of `tick` seconds. Guardrails that it has no history of are left out. Raises ClusterError."""
+        ...
+
+
+class Source(Meter, Protocol):
+    """One metrics system that also sees the data plane."""
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         """Cumulative requests per revision at the data plane, of all emitters that are in sight; 0 for one it has not
@@ -98,11 +109,4 @@ class Source(Protocol):
     def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
         """Whether every emitter that has endpoints of `beside` has some of `backend` too; None before every emitter was
         sampled later than `after`, the `at` of a series. Raises ClusterError when the source fails or is stale."""
-        ...
-
-    def history(
-        self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
-    ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
-        """What serves, before the rollout: guardrail -> per emitter, ticks of (total, bad), from the last `seconds`
-        in steps of `tick` seconds. Guardrails that it has no history of are left out. Raises ClusterError."""
         ...

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from slipway.release.errors import ClusterError, LeaseHeld
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Fenced
 from slipway.rollout.platforms.base import Lease, Role
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.retrying import retry_while_away
@@ -59,7 +59,7 @@ class Heartbeat:
 
 @contextmanager
 def hold_lease(
-    world: World,
+    world: Fenced,
     holder: str,
     tell: Callable[[str], None],
     cancelled: threading.Event,
@@ -82,7 +82,7 @@ def hold_lease(
         beat.stop()
 
 
-def _acquire(world: World, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role) -> None:
+def _acquire(world: Fenced, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role) -> None:
     seen: float | None = None
     deadline = time.monotonic() + LEASE_SECONDS + 3
     while True:
