@@ -36,7 +36,7 @@ from slipway.release.errors import InputError, Problem, SlipwayError
 from slipway.release.findings import GateId
 from slipway.release.gating.case import case_of
 from slipway.release.gating.configuration import Configuration, parse
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of, similar
 from slipway.release.manifest.release import Release
@@ -49,7 +49,7 @@ _SLIP = 0.94
 """How alike two types are that differ by a letter or two."""
 
 
-class FixtureResource(Part):
+class FixtureResource(FrozenModel):
     """A resource as a program registers it."""
 
     type: str
@@ -57,7 +57,7 @@ class FixtureResource(Part):
     props: dict[str, Any]
 
 
-class FixtureRelease(Part):
+class FixtureRelease(FrozenModel):
     """A release, by the path of its manifest beside the fixture."""
 
     manifest: str
@@ -67,7 +67,7 @@ class FixtureRelease(Part):
     now: AwareDatetime | None = None
 
 
-class FixtureCase(Part):
+class FixtureCase(FrozenModel):
     """One case; `expect` are the codes of the findings, in any order."""
 
     name: str
@@ -77,7 +77,7 @@ class FixtureCase(Part):
     expect: tuple[GateId, ...]
 
 
-class Fixture(Part):
+class Fixture(FrozenModel):
     """One file."""
 
     rule: str

@@ -12,10 +12,10 @@ from typing import Any
 from pulumi_policy import PolicyConfigSchema
 
 from slipway.release.gating.configuration import section_model
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 
-def schema_of(rule: str, settings: type[Part]) -> PolicyConfigSchema:
+def schema_of(rule: str, settings: type[FrozenModel]) -> PolicyConfigSchema:
     """The schema of one rule's section."""
     whole = section_model(rule, settings).model_json_schema(by_alias=True)
     definitions = whole.get("$defs", {})

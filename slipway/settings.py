@@ -20,7 +20,7 @@ from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
 from slipway.release.manifest.release import Release
@@ -50,7 +50,7 @@ REMEDIES = {
 }
 
 
-class ServiceEntry(Part):
+class ServiceEntry(FrozenModel):
     """`manifest` is what the service shall run, `standby` an earlier release that stays warm; both are paths in
     the project."""
 
@@ -58,7 +58,7 @@ class ServiceEntry(Part):
     standby: str | None = None
 
 
-class Access(Part):
+class Access(FrozenModel):
     """Declare a ServiceAccount of this name with the rights of the rollout provider."""
 
     service_account: DnsLabel = "slipway-rollout"

@@ -25,7 +25,7 @@ from slipway.release.evidence.trust import Principal, TrustRoots
 from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import BudgetStatus, Case, ObservedArtifact
+from slipway.release.readiness.case import BudgetStatus, GateInput, ObservedArtifact
 from slipway.release.readiness.settings import Settings
 from tests.manifests import DIGEST, manifest
 
@@ -131,11 +131,11 @@ class Vouched:
         """The manifest as it is now."""
         return parse(yaml.safe_dump(self.manifest, sort_keys=False), "manifest")
 
-    def case(self, **changes: object) -> Case:
+    def case(self, **changes: object) -> GateInput:
         """Everything that the gates look at, for production."""
         release = self.release()
         sources = Sources(self.root)
-        complete = Case(
+        complete = GateInput(
             release=release,
             dossier=collect(release, sources, self.trust),
             now=self.now,

@@ -11,14 +11,14 @@ from policies.pods import labels_of_pods, metadata_of
 from policies.rule import Resource, StackRule
 from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 NAME = "disruption-budget"
 BUDGETS = ("kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:policy/v1beta1:PodDisruptionBudget")
 COVERED = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 
 
-def evaluate(resources: Sequence[Resource], settings: Part) -> list[tuple[Resource, Finding]]:
+def evaluate(resources: Sequence[Resource], settings: FrozenModel) -> list[tuple[Resource, Finding]]:
     """Workloads without a budget, and budgets that allow everything or nothing."""
     budgets = [resource for resource in resources if resource.type in BUDGETS]
     workloads = [resource for resource in resources if resource.type in COVERED]

@@ -9,7 +9,7 @@ from policies.plain import plain
 from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.release_inputs import own_configuration
 from slipway.release.tokens import RELEASE
 
@@ -17,7 +17,7 @@ NAME = "enforced"
 REMEDY = "Remove mode: off from releases:gates in the stack's file"
 
 
-def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[Finding]:
+def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) -> list[Finding]:
     """The stack's setting `releases:gates`: on, and by the stack's own configuration."""
     found = plain(resource.props.get("gates"))
     setting: Mapping[str, Any] = found if isinstance(found, Mapping) else {}

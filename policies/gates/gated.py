@@ -9,14 +9,14 @@ from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release.difference import differences
 from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.rollout_inputs import Backend, altered
 from slipway.release.tokens import ROLLOUT
 
 NAME = "gated"
 
 
-def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[Finding]:
+def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) -> list[Finding]:
     """Everything that a Rollout takes from its manifest (candidate, route, strategy, guardrails, analysis, retry) is
     what that manifest says, and the manifest is the one that was judged."""
     service, manifest = str(resource.props["service"]), str(resource.props["manifest"])
@@ -47,7 +47,7 @@ def _is_named(standby: Any, service: str, around: Surroundings) -> bool:  # noqa
     return any(not [*differences("standby", standby, _wire(Backend.of(release)))] for release in mine)
 
 
-def _wire(part: Part) -> dict[str, Any]:
+def _wire(part: FrozenModel) -> dict[str, Any]:
     return part.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 

@@ -10,7 +10,7 @@ from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
 from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.revision import is_revision, workload_name
 
 NAME = "weights"
@@ -37,7 +37,7 @@ AWS = (
 _SHARES = frozenset({"weight", "weightedRoutingPolicies", "additionalVersionWeights", "setWeight"})
 
 
-def evaluate(resource: Resource, settings: Part, around: Surroundings) -> list[Finding]:
+def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) -> list[Finding]:
     """Weights, splits between several backends, and routes to one revision of a service."""
     if resource.type in OTHERS:
         return [_finding("type", resource.type, "another controller that moves traffic")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slipway.cli.intent import await_obeyed, in_flight, operator, write
 from slipway.release.errors import ClusterError, LeaseHeld
 from slipway.release.records.journal import Attempt, Head
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.inspection import head_of
 from slipway.rollout.platforms.base import Intent
 from slipway.rollout.safety.holder import Holding, watch_lease
@@ -26,7 +26,7 @@ class Ended:
 
 
 def end_rollout(
-    world: World,
+    world: Adapters,
     service: str,
     reason: str,
     timeout: float,
@@ -49,7 +49,7 @@ def end_rollout(
 
 
 def _put_back(
-    world: World, service: str, attempt: Attempt, holding: Holding, reason: str, tell: Callable[[str], None]
+    world: Adapters, service: str, attempt: Attempt, holding: Holding, reason: str, tell: Callable[[str], None]
 ) -> Head | None:
     tell(f"{service}: nobody carries rollout {attempt.id} out any more (its Lease is {holding}); the traffic goes back")
     why = f"aborted by {operator()}" + (f": {reason}" if reason else "")

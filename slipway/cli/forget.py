@@ -10,7 +10,7 @@ import click
 
 from slipway.cli.options import show, with_json, with_namespace, with_stack
 from slipway.release.errors import ReleaseRefused
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 
 
 @click.command()
@@ -44,7 +44,7 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
         click.echo(f"{service}: nothing is left of it in {where}")
 
 
-def refuse_in_use(world: World, service: str) -> None:
+def refuse_in_use(world: Adapters, service: str) -> None:
     """Raises ReleaseRefused when something serves or has traffic, or a rollout is in flight."""
     from slipway.rollout.inspection import head_of
     from slipway.rollout.safety.holder import watch_lease
@@ -58,7 +58,7 @@ def refuse_in_use(world: World, service: str) -> None:
         raise ReleaseRefused(f"{service}: its Lease is {holding}; wait for it, or `slipway abort {service}`")
 
 
-def take_away(world: World) -> None:
+def take_away(world: Adapters) -> None:
     """Delete all of it, under the service's Lease."""
     from slipway.rollout.removal import remove_all
 

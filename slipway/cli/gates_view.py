@@ -12,7 +12,7 @@ from slipway.release.document_files import read_document_below
 from slipway.release.errors import InputError
 from slipway.release.findings import plain
 from slipway.release.gating.judge import Judged, Judgement
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.risk import Recommendation, recommend, warnings
 
 Judgements = Sequence[tuple[str, Judgement]]
@@ -58,12 +58,12 @@ def _release(project: Path, stack: str, path: str, judgement: Judgement) -> str:
     return "\n".join(lines)
 
 
-def _risk(case: Case) -> tuple[Recommendation, tuple[str, ...]]:
+def _risk(case: GateInput) -> tuple[Recommendation, tuple[str, ...]]:
     """The score with its recommendation, and what the past adds to it."""
     return recommend(case.release, case.past), () if case.past is None else warnings(case.past)
 
 
-def _risk_values(case: Case) -> dict[str, Any]:
+def _risk_values(case: GateInput) -> dict[str, Any]:
     recommended, minded = _risk(case)
     return {
         "level": recommended.level,

@@ -10,7 +10,7 @@ import click
 
 from slipway.cli.options import show, with_json, with_namespace, with_stack
 from slipway.release.errors import ReleaseRefused
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 
 NAME = re.compile(r"[^/\s]+/[^/\s]+")
 
@@ -45,7 +45,7 @@ def hand_over(
         click.echo(f"{service}: {now} may take it over by its next `pulumi up`; then take it out of {owner}'s program")
 
 
-def offer(world: World, service: str, to: str, by: str) -> tuple[str | None, str | None]:
+def offer(world: Adapters, service: str, to: str, by: str) -> tuple[str | None, str | None]:
     """Write the offer, under the service's Lease; returns who releases it and who may. Raises ReleaseRefused when
     there is nothing to hand over or a rollout is unfinished, LeaseHeld while one is in flight."""
     from slipway.release.records.journal import handed_over

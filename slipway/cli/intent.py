@@ -16,7 +16,7 @@ import click
 from slipway.cli.options import show, to_a_rollout
 from slipway.release.errors import ClusterError, ReleaseRefused
 from slipway.release.records.journal import Attempt, Head, Outcome
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Action, Intent
 
 POLL = 0.3
@@ -71,7 +71,7 @@ def intent_command(action: Action, text: str) -> click.Command:
     return command
 
 
-def give(world: World, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:
+def give(world: Adapters, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:
     """Write the intent for the rollout in flight. Raises ReleaseRefused when there is none that could obey."""
     from slipway.rollout.inspection import head_of
     from slipway.rollout.safety.holder import watch_lease
@@ -87,7 +87,7 @@ def give(world: World, service: str, action: Action, reason: str, scope: Scope =
     return write(world, action, reason, attempt, scope)
 
 
-def write(world: World, action: Action, reason: str, attempt: Attempt, scope: Scope = "step") -> Intent:
+def write(world: Adapters, action: Action, reason: str, attempt: Attempt, scope: Scope = "step") -> Intent:
     """Write the intent for this rollout."""
     intent = Intent(uuid.uuid4().hex, action, operator(), time.time(), reason, attempt.id, scope)
     world.intents.write(intent)
@@ -104,7 +104,7 @@ def in_flight(head: Head | None, service: str) -> Attempt:
 
 
 def await_obeyed(
-    world: World, service: str, intent: Intent, timeout: float, pause: Callable[[float], None] = time.sleep
+    world: Adapters, service: str, intent: Intent, timeout: float, pause: Callable[[float], None] = time.sleep
 ) -> str:
     """Wait until the journal says that the intent was obeyed; returns the rollout's outcome by then, `running` while
     it goes on. Raises ClusterError when that does not happen in time, ReleaseRefused when it ended before."""

@@ -9,7 +9,7 @@ from slipway.cli.ending import end_rollout
 from slipway.cli.engine import Engine
 from slipway.release.errors import EngineError, ReleaseRefused
 from slipway.release.records.journal import Attempt
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.inspection import head_of
 
 ABORTED_WITHIN = 120.0
@@ -17,14 +17,14 @@ UNLOCKED_WITHIN = 60.0
 POLL = 1.0
 
 
-def attempt_in_flight(world: World, service: str) -> Attempt | None:
+def attempt_in_flight(world: Adapters, service: str) -> Attempt | None:
     """The rollout that began and that nobody has ended; None when there is none."""
     head = head_of(world, service)
     return head.attempt if head is not None and head.unfinished else None
 
 
 def end_in_flight(
-    world: World,
+    world: Adapters,
     service: str,
     engine: Engine,
     reason: str,

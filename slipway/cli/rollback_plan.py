@@ -24,7 +24,7 @@ from slipway.release.records.rollback import PreviousRelease, previous_release, 
 from slipway.release.rollout_inputs import Backend
 from slipway.release.strategy import chosen
 from slipway.release.target import Target
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.inspection import head_of
 from slipway.rollout.platforms.base import Readiness
@@ -47,7 +47,7 @@ class Plan:
     kind: Kind
     source: str
     warnings: tuple[str, ...]
-    world: World
+    world: Adapters
     beside: Mapping[str, Mapping[str, Any] | None]
     """The entries of the other services as they serve, None for one of which nothing serves: what the engine is told
     in place of what is declared, so that nothing of theirs stands in the way."""
@@ -148,7 +148,7 @@ def _revisions(head: Head | None, *known: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _refuse_in_flight(service: str, head: Head | None, world: World) -> None:
+def _refuse_in_flight(service: str, head: Head | None, world: Adapters) -> None:
     if head is None or head.attempt is None or not head.unfinished:
         return
     if watch_lease(world.lease).alive:

@@ -13,7 +13,7 @@ from slipway.plugin.next_command import next_command
 from slipway.plugin.partial import PartlyDone, what_stands
 from slipway.release.errors import ClusterError, SlipwayError
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.removal import in_use, services_of
 
 CANCEL_WITHIN = 10.0
@@ -39,7 +39,7 @@ class AfterFailure:
         failed: SlipwayError,
         wanted: RolloutInputs,
         olds: Mapping[str, Any] | None,
-        connect: Callable[[], World],
+        connect: Callable[[], Adapters],
         log: EngineLog,
         *,
         stack: str,
@@ -57,7 +57,7 @@ class AfterFailure:
         return _recorded(answered, wanted, connect, first=olds is None)
 
     def _keep_workloads(
-        self, wanted: RolloutInputs, olds: Mapping[str, Any], connect: Callable[[], World], log: EngineLog
+        self, wanted: RolloutInputs, olds: Mapping[str, Any], connect: Callable[[], Adapters], log: EngineLog
     ) -> None:
         """An engine that continues on errors would delete a workload that neither the program nor the state's Rollout
         names; while one of those has traffic, the engine is stopped."""
@@ -83,7 +83,7 @@ def identity_of(wanted: RolloutInputs) -> str:
 
 
 def _recorded(
-    failed: SlipwayError, wanted: RolloutInputs, connect: Callable[[], World], *, first: bool
+    failed: SlipwayError, wanted: RolloutInputs, connect: Callable[[], Adapters], *, first: bool
 ) -> SlipwayError:
     try:
         outputs = what_stands(wanted, connect(), first=first)

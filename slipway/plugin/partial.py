@@ -20,7 +20,7 @@ from slipway.release.errors import SlipwayError
 from slipway.release.records import journal
 from slipway.release.records.journal import Head
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.outputs import outputs_of
 from slipway.rollout.record import load
 
@@ -48,7 +48,7 @@ class PartlyDone(SlipwayError):
         return bytes(status_pb2.Status(code=CODE.value[0], message=str(self), details=[packed]).SerializeToString())
 
 
-def what_stands(wanted: RolloutInputs, world: World, *, first: bool) -> dict[str, Any] | None:
+def what_stands(wanted: RolloutInputs, world: Adapters, *, first: bool) -> dict[str, Any] | None:
     """The outputs to record after a failure, `first` when the state knows no Rollout yet; None when what the state
     says is right. Raises ClusterError when the cluster cannot be asked."""
     stored = load(world, wanted.service)

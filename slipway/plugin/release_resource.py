@@ -20,7 +20,7 @@ from slipway.plugin.run_memory import Passed, RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_name, stack_of
 from slipway.release.errors import InputError, Problem
-from slipway.release.evidence.model import Dossier
+from slipway.release.evidence.model import EvidenceRecord
 from slipway.release.gating import configuration as gates
 from slipway.release.gating.judge import Judgement, judge, message, verdict_of
 from slipway.release.manifest.release import Release
@@ -159,12 +159,12 @@ def parse(inputs: Mapping[str, Any]) -> ReleaseInputs:
         raise InputError("Release", problems) from None
 
 
-def _recorded_evidence(inputs: ReleaseInputs, olds: Mapping[str, Any]) -> Dossier | None:
+def _recorded_evidence(inputs: ReleaseInputs, olds: Mapping[str, Any]) -> EvidenceRecord | None:
     """The evidence as it was recorded for these very bytes: files that were archived since are no change."""
     if olds.get("sha256") != inputs.sha256:
         return None
     try:
-        return Dossier.model_validate(olds.get("evidence"))
+        return EvidenceRecord.model_validate(olds.get("evidence"))
     except ValidationError:
         return None
 

@@ -20,7 +20,7 @@ from slipway.plugin.urns import forgetting, stack_name, stack_of
 from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout import operations
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.moves import move_lines, must_delete_first, rival_line
 from slipway.rollout.operations import Place
 from slipway.rollout.removal import remove, services_of
@@ -88,7 +88,7 @@ class RolloutResource:
         """The live weights, for refresh."""
         olds = to_plain(request.properties)
         inputs = to_plain(request.inputs) or {k: v for k, v in olds.items() if k in _input_names()}
-        outputs = operations.refreshed(olds or inputs, self._world(Place.of(inputs), request.urn))
+        outputs = operations.refresh(olds or inputs, self._world(Place.of(inputs), request.urn))
         if outputs is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
@@ -102,7 +102,7 @@ class RolloutResource:
             remove(world, str(inputs["service"]), services_of(inputs), log, cancelled, forgetting(request.urn))
             return empty_pb2.Empty()
 
-    def _world(self, where: RolloutInputs | Place, urn: str) -> World:
+    def _world(self, where: RolloutInputs | Place, urn: str) -> Adapters:
         return self.connect(where, stack_of(urn))
 
     def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
@@ -120,9 +120,9 @@ class RolloutResource:
         stack, connect = stack_name(urn), partial(self._world, wanted, urn)
         raise self.after.answer(failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted)
 
-    def _admit(self, wanted: RolloutInputs, world: World, urn: str) -> None:
+    def _admit(self, wanted: RolloutInputs, world: Adapters, urn: str) -> None:
         """Raises ReleaseRefused when these inputs may not be rolled out."""
-        reason = self.memory.refusal_reason(stack_of(urn), wanted) or operations.refused(wanted, world)
+        reason = self.memory.refusal_reason(stack_of(urn), wanted) or operations.refusal_reason(wanted, world)
         if reason is not None:
             raise ReleaseRefused(reason)
 
@@ -136,7 +136,7 @@ class RolloutResource:
             return wanted.to_wire()
         if olds is None and (rival := rival_line(wanted.route, world.router.rivals(wanted.route))) is not None:
             log.warning(f"{wanted.service}: {rival}")
-        for line in (operations.plan(wanted, world, olds or {}), *operations.foretold(wanted, world, olds or {})):
+        for line in (operations.plan(wanted, world, olds or {}), *operations.forecast(wanted, world, olds or {})):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
 

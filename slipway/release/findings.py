@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 Turn = Literal["qa", "development", "owner", "platform"]
 """Who has to act next: QA, the developers of the change, the service's owner, or the platform team."""
@@ -43,7 +43,7 @@ Text = Annotated[str, BeforeValidator(plain)]
 GateId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
-class Finding(Part):
+class Finding(FrozenModel):
     """One thing that is wrong with a release, enough of it to act without reading the code."""
 
     gate: GateId

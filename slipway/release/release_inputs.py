@@ -15,10 +15,10 @@ from pydantic import Field, model_validator
 from slipway.release.declared import DeclaredRelease
 from slipway.release.evidence.facts import Digest, Sha256
 from slipway.release.evidence.migration_files import MigrationSource
-from slipway.release.evidence.model import Dossier
+from slipway.release.evidence.model import EvidenceRecord
 from slipway.release.findings import Text
 from slipway.release.fingerprint import fingerprint_of
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.risk import recommend
@@ -28,7 +28,7 @@ from slipway.release.target import Target, Targeted
 JUDGED_KEPT = 100
 
 
-class GateSetting(Part):
+class GateSetting(FrozenModel):
     """The stack setting `gates`. Unless it is turned off, the gates are enforced with or without the pack."""
 
     mode: Literal["enforce", "off"] = "enforce"
@@ -65,7 +65,7 @@ def own_configuration(stack: str) -> str:
     return f"policies/config/{stack.rpartition('/')[2]}.json"
 
 
-class Observed(Part):
+class Observed(FrozenModel):
     """What the gates need and the manifest does not hold; absent is unknown, and unknown is refused."""
 
     settled: bool = False
@@ -104,7 +104,7 @@ class ReleaseInputs(Targeted):
     """Level, score, and the recommended strategy with its reasons."""
     gates: GateSetting = GateSetting()
     observed: Observed | None = None
-    evidence: Dossier | None = None
+    evidence: EvidenceRecord | None = None
 
     @classmethod
     def of(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slipway.release.findings import Text
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.scope import Level
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling, Strategy
@@ -82,7 +82,7 @@ BUDGET_POINTS = {0.25: 3.0, 0.5: 1.5}
 its users have been failed already."""
 
 
-class Factor(Part):
+class Factor(FrozenModel):
     """One line of the score."""
 
     name: Text
@@ -91,7 +91,7 @@ class Factor(Part):
     why: Text
 
 
-class Recommendation(Part):
+class Recommendation(FrozenModel):
     """A strategy that is ready to be used, and why it."""
 
     kind: Kind
@@ -106,7 +106,7 @@ class Recommendation(Part):
         return f"risk {self.level} ({self.score:g}): {self.kind}, because {'; '.join(self.reasons)}"
 
 
-class History(Part):
+class History(FrozenModel):
     """What is known of the service's past."""
 
     releases: int | None = None

@@ -10,7 +10,7 @@ from pydantic import Field
 from slipway.release.difference import Difference, differences
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.assurance import Owner, Retry
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
 from slipway.release.manifest.release import Release
@@ -23,7 +23,7 @@ from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 
 
-class Backend(Part):
+class Backend(FrozenModel):
     """One version of the service in the data plane. All names live in the service's target; another platform adds a
     class of its own beside this one, told apart by `platform`."""
 
@@ -60,7 +60,7 @@ class Backend(Part):
         )
 
 
-class AccessLog(Part):
+class AccessLog(FrozenModel):
     """The gateway's access log, one JSON object a line, as a file where the rollout runs. `path` may be a pattern
     for several files, one for each proxy; the others name the fields of a record."""
 
@@ -69,7 +69,7 @@ class AccessLog(Part):
     status: Annotated[str, Field(min_length=1)] = "response_code"
 
 
-class MetricsSource(Part):
+class MetricsSource(FrozenModel):
     """Where the counts come from; an unknown kind is an error."""
 
     kind: Literal["prometheus"]
@@ -77,7 +77,7 @@ class MetricsSource(Part):
     access_log: AccessLog | None = None
 
 
-class TrafficProbe(Part):
+class TrafficProbe(FrozenModel):
     """A bounded probe as the traffic of a stack without users."""
 
     rate: Annotated[float, Field(gt=0, le=50)]

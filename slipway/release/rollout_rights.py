@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RoleRule:
     """One rule of a Role, in Kubernetes' words; the core group is the empty string."""
 
     group: str
@@ -18,27 +18,27 @@ class Rule:
     why: str
 
 
-RULES: tuple[Rule, ...] = (
-    Rule(
+RULES: tuple[RoleRule, ...] = (
+    RoleRule(
         "gateway.networking.k8s.io",
         ("httproutes",),
         ("get", "list", "create", "update", "delete"),
         "sole writer of the service's traffic weights",
     ),
-    Rule(
+    RoleRule(
         "coordination.k8s.io",
         ("leases",),
         ("get", "create", "update", "delete"),
         "one rollout of a service at a time",
     ),
-    Rule(
+    RoleRule(
         "",
         ("configmaps",),
         ("get", "list", "create", "update", "patch", "delete"),
         "the journal, its records, and the operator's intents",
     ),
-    Rule("apps", ("deployments",), ("get", "list"), "readiness of the candidate and of the version that serves"),
-    Rule("apps", ("deployments/scale",), ("get", "patch"), "replicas during a rolling rollout"),
-    Rule("", ("pods",), ("list",), "why a candidate is not ready"),
-    Rule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),
+    RoleRule("apps", ("deployments",), ("get", "list"), "readiness of the candidate and of the version that serves"),
+    RoleRule("apps", ("deployments/scale",), ("get", "patch"), "replicas during a rolling rollout"),
+    RoleRule("", ("pods",), ("list",), "why a candidate is not ready"),
+    RoleRule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),
 )

@@ -14,7 +14,7 @@ from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
 from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, missing_addresses
@@ -58,7 +58,7 @@ class ServiceInputs(Targeted):
     ] = GateSetting()
 
 
-class RolloutAccessInputs(Part):
+class RolloutAccessInputs(FrozenModel):
     """The rights that rollouts need in one namespace."""
 
     namespace: Annotated[DnsLabel, Field(description="The Kubernetes namespace of the services.")]
@@ -77,7 +77,7 @@ class ReadService:
     migrations: tuple[MigrationSource, ...]
 
 
-PartT = TypeVar("PartT", bound=Part)
+PartT = TypeVar("PartT", bound=FrozenModel)
 
 
 def parse(model: type[PartT], subject: str, inputs: Mapping[str, Any]) -> PartT:

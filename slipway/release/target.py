@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from slipway.release.errors import InputError, Problem
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 DEFAULT_NAME = "default"
@@ -17,7 +17,7 @@ NOT_RECORDED = "the recorded state does not name it"
 NOT_IMPORTED = "A Rollout is not imported: declare it, and its first update finds the journal"
 
 
-class KubernetesTarget(Part):
+class KubernetesTarget(FrozenModel):
     """A namespace of a cluster. `name` is what the project calls the cluster, and identifies it; `context` is how it is
     reached from here, so that another context of the same cluster replaces nothing."""
 
@@ -48,7 +48,7 @@ Target: TypeAlias = KubernetesTarget
 """The union of the kinds, told apart by `kind`; another platform adds a class of its own beside KubernetesTarget."""
 
 
-class Targeted(Part):
+class Targeted(FrozenModel):
     """Inputs that name a target, by `namespace` alone when it is one of the default cluster: the short form. What is
     written is the short form wherever it says everything, so that inputs which were recorded before there were targets
     are no change."""

@@ -44,7 +44,7 @@ class Fenced(Timed, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Adapters:
     """The adaptors of one service's rollout; `now` is Unix seconds, by a clock that does not jump."""
 
     router: Router

@@ -10,7 +10,7 @@ from typing import Final
 from slipway.release.records.store import FolderRecords, RecordsSetting, RecordStore
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.metrics import source_for
 from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.kubernetes.client import connect
@@ -61,7 +61,7 @@ def connect_world(
     metrics: MetricsSource | None = None,
     stack: str = "",
     records: RecordsSetting | None = None,
-) -> World:
+) -> Adapters:
     """The world of one service in a target, by the environment's credentials, on behalf of `stack` (`project/stack`).
     All that writes on behalf of a rollout shares one fence; the operator's intents need no Lease, nor do the release
     records, which lie where `records` says: a folder in it is below the working directory.
@@ -70,7 +70,7 @@ def connect_world(
     site = Site(service, target, Fence(), stack)
     made = PLATFORMS[target.kind].adaptors(site)
     folder = records.path if records is not None and records.kind == "folder" else None
-    return World(
+    return Adapters(
         router=made.router,
         workloads=made.workloads,
         lease=made.lease,

@@ -28,7 +28,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ControllerSettings:
     """The settings that the controller goes by; times in seconds."""
 
     steps: tuple[PlannedStep, ...]
@@ -47,7 +47,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ControllerState:
     """`began` is when the phase began, `failing_since` when the source began to fail without a break."""
 
     index: int = 0
@@ -64,7 +64,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Observation:
     """What is seen at `now`: the candidate's pods, the route, the analysis and what an operator wants."""
 
     now: float
@@ -159,7 +159,7 @@ class Abort:
 Action = Wait | Smoke | Reach | Shift | Prepare | Commit | Abort
 
 
-def next_action(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+def next_action(rules: ControllerSettings, state: ControllerState, look: Observation) -> tuple[ControllerState, Action]:
     """The next action. Stops come first: a bad candidate is left in every phase, paused or not."""
     stop = _stop(look)
     if stop is not None:
@@ -177,7 +177,7 @@ def next_action(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     return _bake(rules, state, look)
 
 
-def _stop(look: Look) -> Abort | None:
+def _stop(look: Observation) -> Abort | None:
     if look.lease_lost:
         return Abort(Cause.LEASE, "the Lease of this rollout was lost, so another may write the traffic now")
     if look.cancelled:
@@ -193,19 +193,19 @@ def _stop(look: Look) -> Abort | None:
     return None
 
 
-def resumed(state: State, away: float) -> State:
+def resumed(state: ControllerState, away: float) -> ControllerState:
     """After `away` seconds in which the cluster could not be asked: what it was to do had no time meanwhile. A bake
     goes on, since the traffic did."""
     return state if state.phase is Phase.BAKE else replace(state, began=state.began + away)
 
 
-def needed(rules: Rules, state: State) -> int:
+def needed(rules: ControllerSettings, state: ControllerState) -> int:
     """Ready replicas of the candidate that the current step wants."""
     wanted = rules.steps[state.index].replicas
     return rules.replicas if wanted is None else wanted
 
 
-def _ready(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+def _ready(rules: ControllerSettings, state: ControllerState, look: Observation) -> tuple[ControllerState, Action]:
     want = needed(rules, state)
     if rules.judged and look.source_error is not None and (look.ready >= want or state.index > 0):
         # No more traffic for a candidate that nobody can see, nor any for longer than the grace.
@@ -225,7 +225,7 @@ def _ready(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     return state, Wait(f"{text}{hint}", state.began + rules.ready_within - look.now)
 
 
-def _smoke(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+def _smoke(rules: ControllerSettings, state: ControllerState, look: Observation) -> tuple[ControllerState, Action]:
     if look.smoke is None:
         return state, Smoke()
     if look.smoke:
@@ -233,7 +233,7 @@ def _smoke(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     return replace(state, phase=Phase.SHIFT, began=look.now), Shift(rules.steps[state.index])
 
 
-def _shift(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+def _shift(rules: ControllerSettings, state: ControllerState, look: Observation) -> tuple[ControllerState, Action]:
     if look.accepted:
         return _bake(rules, replace(state, phase=Phase.BAKE, began=look.now), look)
     if look.now - state.began > look.accept_within:
@@ -243,7 +243,7 @@ def _shift(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     return state, Wait("waiting for the gateway to accept the weight")
 
 
-def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
+def _bake(rules: ControllerSettings, state: ControllerState, look: Observation) -> tuple[ControllerState, Action]:
     elapsed = look.now - state.began
     if look.ready == 0:
         return state, Abort(Cause.CANDIDATE, f"the candidate has no ready replica left{_after(look.hint)}")
@@ -265,7 +265,7 @@ def _bake(rules: Rules, state: State, look: Look) -> tuple[State, Action]:
     return state, _undecided(rules, look, elapsed, least)
 
 
-def _undecided(rules: Rules, look: Look, elapsed: float, least: float) -> Action:
+def _undecided(rules: ControllerSettings, look: Observation, elapsed: float, least: float) -> Action:
     why = look.share_problem or (look.decision.reason if look.decision is not None else "nothing was measured yet")
     # That nothing could be shown, for want of traffic or of time, is not held against the candidate.
     if look.on_inconclusive == "abort":
@@ -275,7 +275,9 @@ def _undecided(rules: Rules, look: Look, elapsed: float, least: float) -> Action
     return Wait(f"holding, undecided: {why}", least + rules.horizon - elapsed)
 
 
-def _source_failed(rules: Rules, state: State, look: Look, elapsed: float) -> tuple[State, Action]:
+def _source_failed(
+    rules: ControllerSettings, state: ControllerState, look: Observation, elapsed: float
+) -> tuple[ControllerState, Action]:
     since = state.failing_since if state.failing_since is not None else look.now
     state = replace(state, failing_since=since)
     if look.now - since <= rules.error_grace:
@@ -287,15 +289,21 @@ def _source_failed(rules: Rules, state: State, look: Look, elapsed: float) -> tu
     return state, Wait(f"holding, metrics fail: {look.source_error}")
 
 
-def _advance(rules: Rules, state: State, look: Look, verdict: Verdict) -> tuple[State, Action]:
+def _advance(
+    rules: ControllerSettings, state: ControllerState, look: Observation, verdict: Verdict
+) -> tuple[ControllerState, Action]:
     if state.index + 1 == len(rules.steps):
         return _commit(rules, state, look, verdict)
     step = rules.steps[state.index + 1]
     promoted = state.promote_all
-    return State(state.index + 1, Phase.READY, look.now, state.paused, promoted, promoted), Prepare(step, verdict)
+    return ControllerState(state.index + 1, Phase.READY, look.now, state.paused, promoted, promoted), Prepare(
+        step, verdict
+    )
 
 
-def _commit(rules: Rules, state: State, look: Look, verdict: Verdict) -> tuple[State, Action]:
+def _commit(
+    rules: ControllerSettings, state: ControllerState, look: Observation, verdict: Verdict
+) -> tuple[ControllerState, Action]:
     """After the commit the old version goes: every replica must be ready, and a first release must be reachable."""
     since = state.short_since if state.short_since is not None else look.now
     waiting, late = replace(state, short_since=since), look.now - since

@@ -11,21 +11,21 @@ from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.units import Percent, show_seconds
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.types import Verdict
 from slipway.rollout.controller import (
     Abort,
     Action,
     Cause,
     Commit,
-    Look,
+    ControllerSettings,
+    ControllerState,
+    Observation,
     Phase,
     Prepare,
     Reach,
-    Rules,
     Shift,
     Smoke,
-    State,
     Wait,
     needed,
     next_action,
@@ -59,11 +59,11 @@ POLL = 0.25
 """Seconds between looks while nothing is measured: readiness and acceptance are awaited this often."""
 
 
-def rules_of(wanted: RolloutInputs, kind: Kind) -> Rules:
+def rules_of(wanted: RolloutInputs, kind: Kind) -> ControllerSettings:
     """The controller's settings for this kind of rollout."""
     strategy = wanted.strategy
     forward_blue_green = kind == "forward" and strategy.kind == "blue-green"
-    return Rules(
+    return ControllerSettings(
         steps=wanted.plan(kind),
         replicas=wanted.candidate.replicas,
         ready_within=wanted.candidate.ready_within,
@@ -96,7 +96,7 @@ class Executor:
 
     def __init__(
         self,
-        world: World,
+        world: Adapters,
         wanted: RolloutInputs,
         attempt: Attempt,
         stored: Stored,
@@ -112,7 +112,7 @@ class Executor:
         self._cancelled = cancelled
         self._rules = rules_of(wanted, attempt.kind)
         self._draw = draw_for(wanted, attempt, self._rules.steps)
-        self._state = State(began=world.now())
+        self._state = ControllerState(began=world.now())
         self._serving: Serving | None = stored.head.serving
         self._old: Backend | None = self._serving.backend if self._serving is not None else None
         taken = {wanted.candidate.entry, self._old.entry if self._old is not None else ""}
@@ -216,7 +216,7 @@ class Executor:
                     return False
                 self._world.pause(1.0)
 
-    def _seen(self) -> Look:
+    def _seen(self) -> Observation:
         """A look; the time in which none could be had is no time of the phase."""
         began = self._world.now()
         try:
@@ -230,7 +230,7 @@ class Executor:
 
     # -- looking -------------------------------------------------------------------------------------------
 
-    def _look(self) -> Look:
+    def _look(self) -> Observation:
         now = self._world.now()
         if self._state.phase is Phase.READY:
             self._scale_candidate()
@@ -242,7 +242,7 @@ class Executor:
         self._look_at_serving()
         measure, intent = self._measure, self._intent
         said = f"{intent.by}: {intent.reason}" if intent is not None and intent.reason else ""
-        return Look(
+        return Observation(
             now=now,
             ready=min(readiness.ready, readiness.endpoints_ready),
             fatal=readiness.problem if readiness.fatal else None,
@@ -303,7 +303,7 @@ class Executor:
 
     # -- performing ----------------------------------------------------------------------------------------
 
-    def _perform(self, action: Action, look: Look) -> None:
+    def _perform(self, action: Action, look: Observation) -> None:
         if isinstance(action, Wait):
             self._show(action.why, action.left)
             self._cancelled.wait(self._pause(look.now))
@@ -551,7 +551,7 @@ class Executor:
         return f"{self._wanted.candidate.version} ({self._wanted.candidate.revision})"
 
 
-def with_old_replicas(world: World, attempt: Attempt, wanted: RolloutInputs, old: Backend | None) -> Attempt:
+def with_old_replicas(world: Adapters, attempt: Attempt, wanted: RolloutInputs, old: Backend | None) -> Attempt:
     """Record what the old workload is scaled back to, if this strategy scales it at all."""
     if old is None or attempt.kind != "forward" or wanted.strategy.kind != "rolling":
         return attempt

@@ -10,11 +10,11 @@ from typing import Any
 
 from slipway.release.records.journal import Head, Outcome, Serving
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.drift import drift_of, lacking
 from slipway.rollout.platforms.base import Intent, Readiness
 from slipway.rollout.record import load
-from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.base import LiveRoute
 from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.safety.holder import WATCH, Holding, watch_lease
 from slipway.rollout.update_plan import who_changed, whole_on
@@ -27,7 +27,7 @@ class Inspection:
     service: str
     namespace: str
     head: Head | None
-    live: Live | None
+    live: LiveRoute | None
     lease: Holding
     intent: Intent | None = None
     latest: dict[str, Any] | None = None
@@ -78,7 +78,7 @@ class Inspection:
             return "the route is missing; pulumi up writes it anew"
         return self._route_problem(self.live, head.serving.backend) or self.drift or self.lacking or _leaving(head)
 
-    def _route_problem(self, live: Live, serving: Backend) -> str | None:
+    def _route_problem(self, live: LiveRoute, serving: Backend) -> str | None:
         if not whole_on(live, serving):
             return f"{who_changed(live)} changed the weights; pulumi up puts them back"
         if self.route_changes:
@@ -93,7 +93,7 @@ def _leaving(head: Head) -> str | None:
     return f"{names} was not seen without requests yet; pulumi up waits for it"
 
 
-def inspect(world: World, service: str, namespace: str) -> Inspection:
+def inspect(world: Adapters, service: str, namespace: str) -> Inspection:
     """Read everything of one service. Raises ClusterError with one clear line, also for a journal that is damaged or of
     a newer format."""
     head = head_of(world, service)
@@ -115,12 +115,12 @@ def inspect(world: World, service: str, namespace: str) -> Inspection:
     )
 
 
-def head_of(world: World, service: str) -> Head | None:
+def head_of(world: Adapters, service: str) -> Head | None:
     """The journal's head, None when there is none. Raises ClusterError."""
     stored = load(world, service)
     return None if stored is None else stored.head
 
 
-def _route_changes(world: World, serving: Serving, live: Live | None) -> str:
+def _route_changes(world: Adapters, serving: Serving, live: LiveRoute | None) -> str:
     """What of the live route's settings is not as the release that serves declares it."""
     return describe_changes(world.router.settings(serving.route), live.settings) if live is not None else ""

@@ -17,7 +17,7 @@ from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, recorded_target
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
 from slipway.rollout.analysis.rules import Known
@@ -28,7 +28,7 @@ from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from slipway.rollout.record import Stored, leaving_with, load, save_head
 from slipway.rollout.retrying import retry_until, retry_while_away
-from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.safety.heartbeat import hold_lease
 from slipway.rollout.safety.watchdog import new_rollout_id
@@ -39,7 +39,7 @@ from slipway.rollout.traffic.probe import Probe
 from slipway.rollout.traffic.restore import put_back
 from slipway.rollout.traffic.stickiness import sentence, short
 from slipway.rollout.traffic.transition import move, take_out
-from slipway.rollout.update_plan import Course, course_of, pending_reason
+from slipway.rollout.update_plan import UpdatePlan, pending_reason, update_plan_of
 
 READ_WITHIN = 20.0
 """Seconds for which an API server that is away is asked again, where nothing is in flight yet."""
@@ -63,10 +63,10 @@ class Place:
 
 T = TypeVar("T")
 P = ParamSpec("P")
-Connect = Callable[[RolloutInputs | Place, str], World]
+Connect = Callable[[RolloutInputs | Place, str], Adapters]
 
 
-def connect(where: RolloutInputs | Place, stack: str) -> World:
+def connect(where: RolloutInputs | Place, stack: str) -> Adapters:
     """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
     metrics = where.metrics if isinstance(where, RolloutInputs) else None
     return connect_world(where.service, where.where, metrics, stack)
@@ -77,7 +77,7 @@ def _patient(read: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(read)
     def again(*args: P.args, **kwargs: P.kwargs) -> T:
-        world = next(one for one in args if isinstance(one, World))
+        world = next(one for one in args if isinstance(one, Adapters))
         return retry_while_away(world, lambda: read(*args, **kwargs), READ_WITHIN)
 
     return again
@@ -98,7 +98,7 @@ def _path(location: tuple[str | int, ...]) -> str:
 
 
 @_patient
-def refused(wanted: RolloutInputs, world: World) -> str | None:
+def refusal_reason(wanted: RolloutInputs, world: Adapters) -> str | None:
     """Why these inputs may not be rolled out by what the cluster remembers."""
     stored = load(world)
     problem = journal.owner_problem(stored.head if stored else None, world.stack)
@@ -120,7 +120,7 @@ class Difference:
 
 
 @_patient
-def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: World) -> Difference:
+def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Adapters) -> Difference:
     """Compare inputs, journal and the live route; reads only."""
     new = wanted.to_wire()
     changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
@@ -139,10 +139,10 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Worl
 
 
 @_patient
-def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
+def plan(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> str:
     """What `up` would do, in one line for the preview; reads only."""
     stored = load(world)
-    course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    course = update_plan_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
     repair = "put the traffic back first; " if course.repair and course.serving is not None else ""
     if course.then == "settle":
         return f"{repair}no rollout, {wanted.candidate.version} ({wanted.candidate.revision}) serves already"
@@ -152,7 +152,7 @@ def plan(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> str:
     return f"{repair}{came}{wanted.candidate.version} ({wanted.candidate.revision}), {steps}{fewer and f'; {fewer}'}"
 
 
-def _fewer(world: World, wanted: RolloutInputs, serving: Backend) -> str:
+def _fewer(world: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
     """A line when more replicas serve than the new version will have; empty otherwise."""
     serve = world.workloads.replicas(serving)
     if serve <= wanted.candidate.replicas:
@@ -161,10 +161,10 @@ def _fewer(world: World, wanted: RolloutInputs, serving: Backend) -> str:
 
 
 @_patient
-def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tuple[str, ...]:
+def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> tuple[str, ...]:
     """What each step of the plan will be able to notice, and where it cannot keep its promise; reads only."""
     stored = load(world)
-    course = course_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    course = update_plan_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
     if course.then not in ("first", "forward"):
         return ()
     steps = wanted.plan(course.then)
@@ -173,7 +173,7 @@ def foretold(wanted: RolloutInputs, world: World, olds: Mapping[str, Any]) -> tu
     return render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known))
 
 
-def _known(wanted: RolloutInputs, world: World, serving: Serving | None) -> Known:
+def _known(wanted: RolloutInputs, world: Adapters, serving: Serving | None) -> Known:
     """What the past of what serves says, as the rollout will reckon with; a metrics system that does not answer is no
     reason not to plan."""
     if world.source is None or serving is None or wanted.analysis.expected is None:
@@ -187,7 +187,7 @@ class Update:
     def __init__(
         self,
         wanted: RolloutInputs,
-        world: World,
+        world: Adapters,
         olds: Mapping[str, Any],
         reporter: Reporter,
         cancelled: threading.Event,
@@ -220,7 +220,7 @@ class Update:
             return self._settle(stored, course.serving)
         return self._roll_out(stored, course, course.then, holder)  # type: ignore[arg-type]
 
-    def _begin(self) -> tuple[Stored, Course, Live | None]:
+    def _begin(self) -> tuple[Stored, UpdatePlan, LiveRoute | None]:
         """What there is and what is to be done; the route and the journal are ours afterwards. It may be repeated."""
         world, stack = self._world, self._world.stack
         stored = load(world) or Stored(Head(service=self._wanted.service), None)
@@ -231,13 +231,13 @@ class Update:
         if problem is not None:
             raise ReleaseRefused(problem)
         live = world.router.claim()  # from here on a write that an earlier holder has under way fails
-        course = course_of(self._wanted, stored.head, live, self._recorded)
+        course = update_plan_of(self._wanted, stored.head, live, self._recorded)
         if stored.version is not None and journal.taken_over(stored.head, stack) != stored.head:
             save_head(world, stored, journal.taken_over(stored.head, stack))
         stored.head = journal.taken_over(stored.head, stack)
         return stored, course, live
 
-    def _repair(self, stored: Stored, serving: Serving, live: Live | None) -> None:
+    def _repair(self, stored: Stored, serving: Serving, live: LiveRoute | None) -> None:
         self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {_named(serving)}")
         head, attempt = stored.head, stored.head.attempt if stored.head.unfinished else None
         known = self._idle(stored)
@@ -272,7 +272,7 @@ class Update:
         self._take_out(stored, serving.backend)
         return outputs_of(self._wanted, stored.head, self._patiently(self._world.router.read))
 
-    def _roll_out(self, stored: Stored, course: Course, kind: Kind, holder: str) -> dict[str, Any]:
+    def _roll_out(self, stored: Stored, course: UpdatePlan, kind: Kind, holder: str) -> dict[str, Any]:
         if self._cancelled.is_set():
             raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
         old = course.serving.backend if course.serving is not None else None
@@ -383,7 +383,7 @@ class Update:
 
 
 @_patient
-def refreshed(olds: Mapping[str, Any], world: World) -> dict[str, Any] | None:
+def refresh(olds: Mapping[str, Any], world: Adapters) -> dict[str, Any] | None:
     """The outputs with the live weights; None when neither route nor journal is there. What a journal that cannot be
     understood says of the rollout stays as it was recorded."""
     live = world.router.read()

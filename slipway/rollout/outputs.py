@@ -10,17 +10,17 @@ from pydantic import ValidationError
 
 from slipway.release.records.journal import Attempt, Head, Serving
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.base import LiveRoute
 
 STEPS_KEPT = 200
 
 
-def outputs_of(wanted: RolloutInputs, head: Head, live: Live | None) -> dict[str, Any]:
+def outputs_of(wanted: RolloutInputs, head: Head, live: LiveRoute | None) -> dict[str, Any]:
     """The inputs, the live weights, what serves, and the record of the last completed rollout."""
     return {**wanted.to_wire(), **outcome_of(head, live)}
 
 
-def outcome_of(head: Head, live: Live | None) -> dict[str, Any]:
+def outcome_of(head: Head, live: LiveRoute | None) -> dict[str, Any]:
     """What the outputs say beside the inputs."""
     attempt = head.attempt
     return {
@@ -30,7 +30,7 @@ def outcome_of(head: Head, live: Live | None) -> dict[str, Any]:
     }
 
 
-def weights_of(live: Live | None) -> dict[str, float]:
+def weights_of(live: LiveRoute | None) -> dict[str, float]:
     """Percent per Service as the cluster has it now; empty when there is no route."""
     shares = live.shares if live is not None else {}
     return {name: round(share, 2) for name, share in sorted(shares.items()) if share > 0}

@@ -19,7 +19,7 @@ from slipway.release.records.journal import (
 )
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 
 TRIES = 3
 
@@ -32,7 +32,7 @@ class Stored:
     version: str | None
 
 
-def save_head(world: World, stored: Stored, head: Head) -> None:
+def save_head(world: Adapters, stored: Stored, head: Head) -> None:
     """Make `head` what the journal holds, by compare-and-swap.
 
     A conflict is settled by what is there: the same head was written by an earlier try whose answer was lost; a head
@@ -57,7 +57,7 @@ def save_head(world: World, stored: Stored, head: Head) -> None:
     raise ClusterError("the journal's head could not be written: its version keeps changing")
 
 
-def load(world: World, service: str | None = None) -> Stored | None:
+def load(world: Adapters, service: str | None = None) -> Stored | None:
     """The journal's head, None when there is none. Raises ClusterError; `service` is the journal's name in its message
     where the document may not say it."""
     found = world.journal.load()
@@ -71,7 +71,7 @@ def _is_ours(found: Head, known: Head, wanted: Head) -> bool:
     return unfinished and wanted.attempt is not None and is_own_write(found, wanted.attempt.id)
 
 
-def _foreign(world: World, found: Stored | None, head: Head) -> str:
+def _foreign(world: Adapters, found: Stored | None, head: Head) -> str:
     ours = head.attempt.id if head.attempt is not None else world.fence.writer
     if found is None:
         return f"the journal was deleted while rollout {ours} was in flight"
@@ -85,7 +85,7 @@ def _foreign(world: World, found: Stored | None, head: Head) -> str:
 class AttemptRecord:
     """One attempt as it goes into the journal: each change is built once and written until it is known to stand."""
 
-    def __init__(self, world: World, stored: Stored, attempt: Attempt) -> None:
+    def __init__(self, world: Adapters, stored: Stored, attempt: Attempt) -> None:
         self._world = world
         self.stored = stored
         self.attempt = attempt

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from slipway.release.errors import ReleaseRefused
 from slipway.release.records.journal import Head, read_owner
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.record import load
 from slipway.rollout.safety.heartbeat import hold_lease
 from slipway.rollout.safety.watchdog import new_rollout_id
@@ -27,7 +27,7 @@ class Reporter(Protocol):
 
 
 def remove(
-    world: World, service: str, workloads: Iterable[str], reporter: Reporter, cancelled: threading.Event, forget: str
+    world: Adapters, service: str, workloads: Iterable[str], reporter: Reporter, cancelled: threading.Event, forget: str
 ) -> None:
     """Delete the route, the journal, the intents and the Lease.
 
@@ -55,7 +55,7 @@ def services_of(recorded: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(side["service"]) for side in sides if isinstance(side, dict) and "service" in side)
 
 
-def _owner_by_route(world: World) -> Head:
+def _owner_by_route(world: Adapters) -> Head:
     """Where the journal is lost, the route still says whose the service is."""
     live = world.router.read()
     return Head(service="", stack=(live.owner or None) if live is not None else None)
@@ -70,7 +70,7 @@ def _another(head: Head, stack: str) -> str | None:
     return head.stack if head.stack not in (None, stack) and head.handed_to != stack else None
 
 
-def in_use(world: World) -> set[str]:
+def in_use(world: Adapters) -> set[str]:
     """The Services that have or may have traffic: what serves, what a rollout is about, and what the route names.
     Raises JournalUnreadable when the journal cannot say it."""
     stored = load(world)
@@ -85,7 +85,7 @@ def in_use(world: World) -> set[str]:
     return used | {one.entry for one in backends}
 
 
-def remove_all(world: World, tell: Callable[[str], None], cancelled: threading.Event) -> None:
+def remove_all(world: Adapters, tell: Callable[[str], None], cancelled: threading.Event) -> None:
     """Delete all of it, whoever releases the service. Raises LeaseHeld while a rollout is in flight."""
     with hold_lease(world, new_rollout_id(), tell, cancelled):
         world.router.claim()

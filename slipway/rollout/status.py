@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slipway.release.units import Percent, show_seconds, show_share
-from slipway.rollout.analysis.types import Decision, Finding
+from slipway.rollout.analysis.types import Decision, GuardrailResult
 
 NAME_AT_LEAST = 4
 """Characters of a service's name that stay when it is shortened."""
@@ -51,7 +51,7 @@ class Progress:
         essentials = forms[-1].removeprefix(self.service)
         return f"{self.service[: max(NAME_AT_LEAST, width - len(essentials))]}{essentials}"[:width]
 
-    def _forms(self, found: Finding, decision: Decision) -> tuple[str, ...]:
+    def _forms(self, found: GuardrailResult, decision: Decision) -> tuple[str, ...]:
         """From the longest to the shortest."""
         name, weight, tail = self.service, f"{self.weight:.4g}%", self._tail()
         left = _whole(self.left) if self.left is not None else self.why
@@ -84,7 +84,7 @@ class Reporter(Protocol):
         ...
 
 
-def _nearest(decision: Decision) -> Finding | None:
+def _nearest(decision: Decision) -> GuardrailResult | None:
     """The guardrail that is nearest to a stop, of those that count."""
     counted = [one for one in decision.findings if one.n or one.baseline_total]
     return max(counted, key=lambda one: one.statistic / one.threshold if one.threshold > 0 else 0.0, default=None)
@@ -98,7 +98,7 @@ def _evidence(decision: Decision) -> str:
     return f"evidence {decision.statistic:.3g} of {decision.threshold:.3g}"
 
 
-def _rates(finding: Finding) -> str:
+def _rates(finding: GuardrailResult) -> str:
     text = f"{finding.guardrail} {_rate(finding.candidate_bad, finding.n)}"
     if finding.baseline_total:
         text += f" against {_rate(finding.baseline_bad, finding.baseline_total)}"
@@ -113,7 +113,7 @@ def _exact(count: int) -> str:
     return f"{count:,}"
 
 
-def _counts(finding: Finding, against: str, show: Callable[[int], str] = _exact) -> str:
+def _counts(finding: GuardrailResult, against: str, show: Callable[[int], str] = _exact) -> str:
     text = f"{show(finding.candidate_bad)}/{show(finding.n)}"
     if finding.baseline_total:
         text += f"{against}{show(finding.baseline_bad)}/{show(finding.baseline_total)}"

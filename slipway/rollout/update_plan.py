@@ -8,7 +8,7 @@ from typing import Literal
 from slipway.release.manifest.plan import Kind
 from slipway.release.records.journal import Head, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
-from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.base import LiveRoute
 
 OURS = "slipway-rollout"
 """The field manager of Slipway's own writes."""
@@ -17,7 +17,7 @@ WHOLE = 99.995
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class UpdatePlan:
     """`repair`: traffic or replicas must first be put back on `serving`. `then`: a rollout of some kind, or
     `settle`, which is to write the route's own settings without any rollout."""
 
@@ -26,27 +26,29 @@ class Course:
     serving: Serving | None
 
 
-def whole_on(live: Live | None, backend: Backend) -> bool:
+def whole_on(live: LiveRoute | None, backend: Backend) -> bool:
     """Whether the live route sends everything to this backend."""
     return live is not None and live.shares.get(backend.entry, 0.0) >= WHOLE
 
 
-def course_of(wanted: RolloutInputs, head: Head | None, live: Live | None, recorded: Serving | None) -> Course:
+def update_plan_of(
+    wanted: RolloutInputs, head: Head | None, live: LiveRoute | None, recorded: Serving | None
+) -> UpdatePlan:
     """`recorded` is what the stack's state says was serving: the answer when the journal is gone."""
     serving = head.serving if head is not None and head.serving is not None else recorded
     if serving is None:
-        return Course(repair=False, then="first", serving=None)
+        return UpdatePlan(repair=False, then="first", serving=None)
     unfinished = head is not None and head.unfinished
     repair = unfinished or not whole_on(live, serving.backend)
     revision = wanted.candidate.revision
     if serving.backend.revision == revision:
-        return Course(repair, "settle", serving)
+        return UpdatePlan(repair, "settle", serving)
     known = head is not None and head.has_completed(revision)
-    return Course(repair, "return" if known else "forward", serving)
+    return UpdatePlan(repair, "return" if known else "forward", serving)
 
 
 def pending_reason(
-    wanted: RolloutInputs, head: Head | None, live: Live | None, body: str, what: str = ""
+    wanted: RolloutInputs, head: Head | None, live: LiveRoute | None, body: str, what: str = ""
 ) -> str | None:
     """Why an update is due although the inputs have not changed; None when the world is as declared.
 
@@ -63,12 +65,12 @@ def pending_reason(
     return _drift(wanted, live, body, what)
 
 
-def who_changed(live: Live) -> str:
+def who_changed(live: LiveRoute) -> str:
     """`somebody else (kubectl-patch)`; without the name where the last writer is unknown or was Slipway itself."""
     return f"somebody else ({live.changed_by})" if live.changed_by not in ("", OURS) else "somebody else"
 
 
-def _drift(wanted: RolloutInputs, live: Live | None, body: str, what: str) -> str | None:
+def _drift(wanted: RolloutInputs, live: LiveRoute | None, body: str, what: str) -> str | None:
     if live is None:
         return "the route is missing"
     if not whole_on(live, wanted.candidate):

@@ -13,7 +13,7 @@ from slipway.release.evidence.facts import ApprovalFacts, Facts, Kind, QaFacts
 from slipway.release.evidence.files import Content
 from slipway.release.evidence.joined import joined
 from slipway.release.evidence.migration_files import read_migrations
-from slipway.release.evidence.model import MOST_ITEMS, Dossier, Item, Rejected
+from slipway.release.evidence.model import MOST_ITEMS, EvidenceRecord, Item, Rejected
 from slipway.release.evidence.receipts import MOST_FILES
 from slipway.release.evidence.references import SECTIONS, Reference, Sources, expanded, limit_of
 from slipway.release.evidence.trust import TrustRoots
@@ -26,7 +26,7 @@ _ADDED_UP: frozenset[Kind] = frozenset({"tests", "coverage"})
 _COMPLETE: tuple[Kind, ...] = ("tests", "coverage", "static-analysis", "security-scan")
 
 
-def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
+def collect(release: Release, sources: Sources, trust: TrustRoots) -> EvidenceRecord:
     """Everything that the manifest names, normalised; what is no evidence is rejected with the reason, all at once.
 
     Reads files below `sources.root` and nothing else; never raises for what a file contains.
@@ -42,7 +42,7 @@ def collect(release: Release, sources: Sources, trust: TrustRoots) -> Dossier:
         said = f"{len(items)} pieces of evidence, at most {MOST_ITEMS} are recorded"
         remedy = "Name folders or patterns of test and coverage reports, which are recorded as one"
         work.rejected.insert(0, rejected_as(Reference("evidence", "", None), EvidenceError("too-large", said, remedy)))
-    return Dossier(
+    return EvidenceRecord(
         subject=release.artifact.digest,
         fingerprint=fingerprint,
         items=tuple(items[:MOST_ITEMS]),

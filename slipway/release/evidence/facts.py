@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from slipway.release.findings import Severity, Text
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 MOST_NAMES = 20
 MOST_VULNERABILITIES = 400
@@ -23,7 +23,7 @@ Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Names = Annotated[tuple[Text, ...], Field(max_length=MOST_NAMES)]
 
 
-class TestFacts(Part):
+class TestFacts(FrozenModel):
     """JUnit XML or an in-toto test-result: counts of the cases themselves, never of the headers."""
 
     __test__ = False
@@ -43,7 +43,7 @@ class TestFacts(Part):
     """Names that several cases share, some passed and some failed: attempts, or tests that are called alike."""
 
 
-class CoverageFacts(Part):
+class CoverageFacts(FrozenModel):
     """Cobertura: counted lines and branches."""
 
     kind: Literal["coverage"] = "coverage"
@@ -53,7 +53,7 @@ class CoverageFacts(Part):
     branches_covered: Count = 0
 
 
-class AnalysisFacts(Part):
+class AnalysisFacts(FrozenModel):
     """SARIF of static analysis: results by effective level, suppressed and unchanged ones apart."""
 
     kind: Literal["static-analysis"] = "static-analysis"
@@ -77,7 +77,7 @@ class AnalysisFacts(Part):
     """Rule and place of the first errors."""
 
 
-class Vulnerability(Part):
+class Vulnerability(FrozenModel):
     """One vulnerability in one component of the artifact; `score` is CVSS, 0 to 10, where the scanner gave one."""
 
     id: Text
@@ -88,7 +88,7 @@ class Vulnerability(Part):
     """Package URL, or `name@version`, of the part that has it; empty when the scanner does not say."""
 
 
-class ScanFacts(Part):
+class ScanFacts(FrozenModel):
     """A security scan: SARIF or an in-toto vulns statement. The worst are listed, the rest only counted."""
 
     kind: Literal["security-scan"] = "security-scan"
@@ -110,7 +110,7 @@ WHOLE = ""
 """In place of a component: the whole artifact."""
 
 
-class VexEntry(Part):
+class VexEntry(FrozenModel):
     """What the supplier says of one vulnerability in this artifact, or in some of its components only."""
 
     vulnerability: Text
@@ -120,7 +120,7 @@ class VexEntry(Part):
     """Package URLs or other identifiers of the parts that it is about; empty: the whole artifact."""
 
 
-class VexFacts(Part):
+class VexFacts(FrozenModel):
     """CycloneDX VEX or OpenVEX. Of two entries about the same part the worse counts; one about a component goes before
     one about the whole artifact."""
 
@@ -133,7 +133,7 @@ LintDanger = Literal["takes-away", "locks", "breaks"]
 the script or the writes of clients fail."""
 
 
-class LintHit(Part):
+class LintHit(FrozenModel):
     """A linter's finding that counts by its rule, whatever its level."""
 
     rule: Text
@@ -143,7 +143,7 @@ class LintHit(Part):
     """From 1."""
 
 
-class LintFacts(Part):
+class LintFacts(FrozenModel):
     """squawk's findings on migrations: counts by squawk's own level, and those that are dangerous by their rule."""
 
     kind: Literal["migration-lint"] = "migration-lint"
@@ -155,7 +155,7 @@ class LintFacts(Part):
     """Hits that are not listed."""
 
 
-class ProvenanceFacts(Part):
+class ProvenanceFacts(FrozenModel):
     """SLSA provenance v1: who built the artifact, how, and from what."""
 
     kind: Literal["provenance"] = "provenance"
@@ -166,7 +166,7 @@ class ProvenanceFacts(Part):
     commit: Text = ""
 
 
-class SummaryFacts(Part):
+class SummaryFacts(FrozenModel):
     """SLSA verification summary (VSA) v1."""
 
     kind: Literal["summary"] = "summary"
@@ -176,13 +176,13 @@ class SummaryFacts(Part):
     policy: Text = ""
 
 
-class SignatureFacts(Part):
+class SignatureFacts(FrozenModel):
     """A bare signature over the artifact (cosign)."""
 
     kind: Literal["signature"] = "signature"
 
 
-class ReleaseReference(Part):
+class ReleaseReference(FrozenModel):
     """Which release a person speaks of; see `slipway.release.fingerprint`."""
 
     service: Text
@@ -190,7 +190,7 @@ class ReleaseReference(Part):
     fingerprint: Digest
 
 
-class QaFacts(Part):
+class QaFacts(FrozenModel):
     """QA's recommendation."""
 
     kind: Literal["qa"] = "qa"
@@ -200,7 +200,7 @@ class QaFacts(Part):
     note: Text = ""
 
 
-class ApprovalFacts(Part):
+class ApprovalFacts(FrozenModel):
     """One approval, in one role."""
 
     kind: Literal["approval"] = "approval"
@@ -210,7 +210,7 @@ class ApprovalFacts(Part):
     expires: AwareDatetime | None = None
 
 
-class StagingFacts(Part):
+class StagingFacts(FrozenModel):
     """The receipt of a rollout in a stack before production."""
 
     kind: Literal["staging"] = "staging"
@@ -222,7 +222,7 @@ class StagingFacts(Part):
     """What ran there, artifact and workload; None in receipts of an earlier version of Slipway."""
 
 
-class DrillFacts(Part):
+class DrillFacts(FrozenModel):
     """The receipt of a drill: a procedure of the service was carried out, on purpose and watched."""
 
     kind: Literal["drill"] = "drill"
@@ -234,7 +234,7 @@ class DrillFacts(Part):
     """How long it took."""
 
 
-class MigrationRun(Part):
+class MigrationRun(FrozenModel):
     """One migration as it was run: the hashes of the scripts say which."""
 
     id: Text
@@ -242,7 +242,7 @@ class MigrationRun(Part):
     down: Sha256 | None = None
 
 
-class MigrationFacts(Part):
+class MigrationFacts(FrozenModel):
     """The receipt of upgrade, downgrade, upgrade on a real database."""
 
     kind: Literal["migration"] = "migration"

@@ -9,14 +9,14 @@ from pydantic import AwareDatetime, Field
 from slipway.release.evidence.errors import Code
 from slipway.release.evidence.facts import Digest, Facts, Kind, Sha256
 from slipway.release.findings import Text
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 MOST_ITEMS = 100
 
-_F = TypeVar("_F", bound=Part)
+_F = TypeVar("_F", bound=FrozenModel)
 
 
-class Binding(Part):
+class Binding(FrozenModel):
     """Who tied the evidence to the artifact, with which signed statement."""
 
     signer: Text
@@ -28,7 +28,7 @@ class Binding(Part):
     """Of the statement's file."""
 
 
-class Item(Part):
+class Item(FrozenModel):
     """One piece of evidence that was read, verified and found to be about `subject`."""
 
     field: Text
@@ -43,7 +43,7 @@ class Item(Part):
     facts: Facts
 
 
-class Rejected(Part):
+class Rejected(FrozenModel):
     """One file that the manifest names and that is no evidence."""
 
     field: Text
@@ -56,7 +56,7 @@ class Rejected(Part):
     """What the reader advises; empty for what the code says."""
 
 
-class Dossier(Part):
+class EvidenceRecord(FrozenModel):
     """All the evidence of one release: what holds and what was rejected. Its JSON is at most a few 100 KiB."""
 
     subject: Digest

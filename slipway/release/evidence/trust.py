@@ -9,13 +9,13 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from slipway.release.evidence import builders
 from slipway.release.evidence.facts import Kind
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.people import is_plain, known_as
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Identity(Part):
+class Identity(FrozenModel):
     """A Sigstore identity: the OIDC issuer and the subject (an e-mail address or a workflow URI), both exact.
 
     The subject of a workflow may end in `*` after its `@`, for references that change with every release:
@@ -55,7 +55,7 @@ class Identity(Part):
         return subject == self.subject
 
 
-class Principal(Part):
+class Principal(FrozenModel):
     """Somebody who may speak: a person or a pipeline, with the credentials by which they are known."""
 
     name: Name
@@ -114,7 +114,7 @@ class Principal(Part):
         return self
 
 
-class TrustRoots(Part):
+class TrustRoots(FrozenModel):
     """Every principal, and the root of the Sigstore instance when identities are used."""
 
     principals: Annotated[tuple[Principal, ...], Field(max_length=64)] = ()

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from slipway.release.errors import JournalUnreadable
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.journal import Outcome, StepRecord
 from slipway.release.units import Percent
 
@@ -20,7 +20,7 @@ FORMAT = 1
 RECORDED_KEPT = 5
 
 
-class Exposing(Part):
+class Exposing(FrozenModel):
     """One rollout of a flag's exposure; times are Unix seconds."""
 
     id: str
@@ -51,7 +51,7 @@ class Exposing(Part):
         return self.steps[-1].weight if self.steps else self.base
 
 
-class ExposureHead(Part):
+class ExposureHead(FrozenModel):
     """The head of the journal, one small document a flag; the ticks lie in chunks beside it."""
 
     format: int = FORMAT

@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from slipway.release.errors import JournalUnreadable, ReleaseRefused
 from slipway.release.flags.model import DeclaredFlags, FlagKey
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.units import Weight
 
 FORMAT = 1
@@ -26,7 +26,7 @@ Action = Literal["kill", "resume"]
 Evidence = dict[str, JsonValue]
 
 
-class Author(Part):
+class Author(FrozenModel):
     """Who changes flags, when (Unix seconds, for people), and why."""
 
     by: str
@@ -63,7 +63,7 @@ class Record(Author):
     after: JsonValue = None
 
 
-class Head(Part):
+class Head(FrozenModel):
     """Everything that the effective flags follow from, and the latest records of how it came about."""
 
     format: int = FORMAT

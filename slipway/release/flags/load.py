@@ -22,7 +22,7 @@ from slipway.release.evidence.files import read_below
 from slipway.release.flags.model import DeclaredFlags, FeatureFlag, FlagKey
 from slipway.release.flags.rules import problems_of_flag
 from slipway.release.flags.targeting import problems_of_named_rule
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.checks import Contradiction
 from slipway.release.manifest.document import MAX_BYTES, Document, Location, read_document, show_location
 from slipway.release.manifest.problems import problems_of, similar
@@ -47,7 +47,7 @@ _OF_A_FLAG: Mapping[str, str] = {
 }
 
 
-class _Head(Part):
+class _Head(FrozenModel):
     """What a file says besides its flags."""
 
     api_version: Literal["slipway/v1"]
@@ -58,11 +58,11 @@ class _Head(Part):
 _SECTIONS = ["apiVersion", "kind", "flags", "evaluators"]
 
 
-class _Flags(Part):
+class _Flags(FrozenModel):
     flags: dict[str, FeatureFlag]
 
 
-class _Keys(Part):
+class _Keys(FrozenModel):
     flags: Annotated[dict[FlagKey, object], Field(min_length=1)]
 
 

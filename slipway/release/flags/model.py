@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.assurance import Line
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.units import Seconds, Weight
 
@@ -21,14 +21,14 @@ FlagKind = Literal["release", "kill-switch", "experiment", "ops"]
 `experiment` compares variants; `ops` tunes what runs."""
 
 
-class ExposureStep(Part):
+class ExposureStep(FrozenModel):
     """`percent` of the targeting keys get the exposed variant for at least `bake` seconds."""
 
     percent: Annotated[Weight, Field(gt=0, multiple_of=0.01)]
     bake: Seconds = 0.0
 
 
-class Exposure(Part):
+class Exposure(FrozenModel):
     """Growing shares of the users. The last step is where the exposure stays; it need not be 100."""
 
     variant: VariantName | None = None
@@ -48,7 +48,7 @@ class Exposure(Part):
         return self.steps[-1].percent
 
 
-class FeatureFlag(Part):
+class FeatureFlag(FrozenModel):
     """One flag, without its key."""
 
     kind: FlagKind
@@ -89,7 +89,7 @@ class FeatureFlag(Part):
         return self.exposure is not None and bool(self.guardrails)
 
 
-class DeclaredFlags(Part):
+class DeclaredFlags(FrozenModel):
     """All flags of a stack by key, and the named rules (`{"$ref": name}`) that their targeting may refer to."""
 
     flags: dict[FlagKey, FeatureFlag] = {}

@@ -17,7 +17,7 @@ from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.configuration import Configuration
 from slipway.release.manifest.release import Release
 from slipway.release.project_files import services_declared
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.risk import History
 
@@ -42,13 +42,13 @@ def case_of(
     configuration: Configuration,
     observed: Observed,
     now: datetime,
-) -> Case:
+) -> GateInput:
     """Everything that the gates look at. Reads below `project` and nothing else; never raises for what is there."""
     release, settings = declared.release, configuration.settings
     sources = Sources(project, str(PurePosixPath(declared.path).parent))
     before = settings.staging.stack
     staging, staging_problem = (None, "") if stack == before else _staging(project, before, release.service)
-    return Case(
+    return GateInput(
         release=release,
         dossier=collect(release, sources, configuration.trust),
         now=now,

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from slipway.release.findings import Finding, Severity, order
 from slipway.release.gating import settings
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.readiness import (
     analysis,
     bounds,
@@ -29,7 +29,7 @@ from slipway.release.readiness import (
     vulnerabilities,
 )
 from slipway.release.readiness import settings as thresholds
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 
 DOCUMENT = "docs/gates.md"
 
@@ -48,7 +48,7 @@ class Gate:
     severity: Severity
     rows: tuple[str, ...]
     remedy: str
-    settings: type[Part] = settings.NoSettings
+    settings: type[FrozenModel] = settings.NoSettings
     unconditional: bool = False
     """Always mandatory and never exempted: the other gates judge only what passed it."""
     exemptible: bool = True
@@ -65,7 +65,7 @@ class ReleaseGate(Gate):
     """Judges a release by its manifest and evidence. `evaluate` returns findings whose `gate` is its own name, and
     nothing when all is well."""
 
-    evaluate: Callable[[Case], list[Finding]]
+    evaluate: Callable[[GateInput], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class ResourceGate(Gate):
     """Judges what a program declares, so it needs the engine."""
 
 
-def _nothing_more(case: Case) -> list[Finding]:
+def _nothing_more(case: GateInput) -> list[Finding]:
     """The gate `manifest` speaks before there is a case: of what cannot be read or was declared otherwise."""
     return []
 
@@ -372,6 +372,6 @@ UNCONDITIONAL = frozenset(gate.name for gate in _ROWS if gate.unconditional)
 WITHOUT_EXEMPTION = frozenset(gate.name for gate in _ROWS if gate.unconditional or not gate.exemptible)
 
 
-def evaluate(case: Case) -> list[Finding]:
+def evaluate(case: GateInput) -> list[Finding]:
     """All findings of all gates on releases, worst first. Empty means ready."""
     return order([finding for gate in RELEASE_GATES.values() for finding in gate.evaluate(case)])

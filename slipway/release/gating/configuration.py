@@ -24,7 +24,7 @@ from slipway.release.evidence.trust_file import load_trust_below, trust_roots
 from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.gating.exemptions import Exemption
 from slipway.release.gating.settings import BudgetGate, EvidenceGate, IntegrityGate, NoSettings
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document, show_location
 from slipway.release.manifest.problems import problems_of, similar
 from slipway.release.readiness.settings import Settings
@@ -42,7 +42,7 @@ class Section:
 
     level: Level = "mandatory"
     exemptions: tuple[Exemption, ...] = ()
-    settings: Part = field(default_factory=NoSettings)
+    settings: FrozenModel = field(default_factory=NoSettings)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Configuration:
     @cached_property
     def settings(self) -> Settings:
         """The thresholds as the gates on releases want them."""
-        content: dict[str, Part] = {}
+        content: dict[str, FrozenModel] = {}
         for name, gate in RELEASE_GATES.items():
             if gate.settings is not NoSettings:
                 found = self.section(name).settings
@@ -162,7 +162,7 @@ class _Reading:
         settings, exemptions = self._settings(gate, content)
         return Section(level, exemptions, settings)
 
-    def _settings(self, gate: str, content: Mapping[str, object]) -> tuple[Part, tuple[Exemption, ...]]:
+    def _settings(self, gate: str, content: Mapping[str, object]) -> tuple[FrozenModel, tuple[Exemption, ...]]:
         base = CATALOG[gate].settings
         model = section_model(gate, base)
         try:
@@ -192,7 +192,7 @@ class _Reading:
         self.problems.append(Problem(path, message, remedy, self.document.line((path,))))
 
 
-def section_model(gate: str, base: type[Part]) -> type[Part]:
+def section_model(gate: str, base: type[FrozenModel]) -> type[FrozenModel]:
     """The settings of one gate with its exemptions, where it may have some."""
     if gate in WITHOUT_EXEMPTION:
         return base

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, model_validator
 
 from slipway.release.findings import Finding, GateId
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.readiness.case import CLOCK_SKEW
 from slipway.release.tokens import RELEASE, type_of, without_parents
 
@@ -17,7 +17,7 @@ LONGEST = timedelta(days=30)
 """From granting to expiry. Longer is no exemption but another rule: change the gate's settings instead."""
 
 
-class Exemption(Part):
+class Exemption(FrozenModel):
     """One exemption of the gate under which it stands, for one resource exactly."""
 
     resource: Annotated[str, Field(pattern=r"^urn:pulumi:[^:*]+::[^:*]+::[^*]+::[^*]+$")]

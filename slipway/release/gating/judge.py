@@ -14,7 +14,7 @@ from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.gating.configuration import Configuration, Level
 from slipway.release.gating.exemptions import Exemption, exemption_of
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.tokens import RELEASE
 
@@ -40,7 +40,7 @@ class Judgement:
 
     urn: str
     judged: tuple[Judged, ...]
-    case: Case | None
+    case: GateInput | None
 
     @property
     def settled(self) -> bool:
@@ -84,7 +84,7 @@ def judge(
     """
     path = manifest if isinstance(manifest, str) else manifest.manifest
     declared, findings = manifest_problems(project, path)
-    case: Case | None = None
+    case: GateInput | None = None
     if declared is not None:
         case = case_of(project, stack, declared, configuration, observed, now)
         if not isinstance(manifest, str):

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.readiness import settings as thresholds
 from slipway.release.urls import ServerUrl
 
 
-class NoSettings(Part):
+class NoSettings(FrozenModel):
     """A gate that has nothing to set."""
 
 
@@ -53,27 +53,27 @@ class EvidenceGate(thresholds.EvidenceSettings):
     """Trust roots: a YAML file beside this one, or the roots themselves."""
 
 
-class ImageSettings(Part):
+class ImageSettings(FrozenModel):
     """Where images are looked for."""
 
     opaque: tuple[str, ...] = ()
     """Types that are let through although their images cannot be seen; `kubernetes:helm.sh/v3:Release` is one."""
 
 
-class ProbeSettings(Part):
+class ProbeSettings(FrozenModel):
     """Which probes every container needs."""
 
     liveness: bool = False
 
 
-class LimitSettings(Part):
+class LimitSettings(FrozenModel):
     """Which resources must be named. A limit on CPU throttles, so it is not asked for."""
 
     requests: tuple[str, ...] = ("cpu", "memory")
     limits: tuple[str, ...] = ("memory",)
 
 
-class Other(Part):
+class Other(FrozenModel):
     """A workload that is no release, and why."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -81,13 +81,13 @@ class Other(Part):
     reason: Annotated[str, Field(min_length=10)]
 
 
-class InPlaceSettings(Part):
+class InPlaceSettings(FrozenModel):
     """What else may run in the stack."""
 
     others: tuple[Other, ...] = ()
 
 
-class AlarmSettings(Part):
+class AlarmSettings(FrozenModel):
     """The names under which alarms keep what is asked for: labels and annotations of Prometheus, tags of AWS."""
 
     labels: tuple[str, ...] = ("owner", "severity", "service", "slo")

@@ -6,19 +6,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.guardrails import Policy
 from slipway.release.units import Seconds, Share
 
 
-class ExpectedTraffic(Part):
+class ExpectedTraffic(FrozenModel):
     """What the service usually gets, for the foresight in the plan: requests a second and its bad share."""
 
     rate: Annotated[float, Field(gt=0)]
     bad_share: Share = 0.001
 
 
-class Analysis(Part):
+class Analysis(FrozenModel):
     """Settings of the sequential analysis; the defaults are those of the decision record."""
 
     false_abort: Annotated[Share, Field(gt=0, lt=0.5)] = 0.01

@@ -6,7 +6,7 @@ import re
 
 from pydantic import field_validator
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 _PINNED = re.compile(r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}")
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
@@ -14,7 +14,7 @@ _NAME = re.compile(rf"(?:{_PART}(?::[0-9]{{1,5}})?/)?{_PART}(?:/{_PART})*")
 """As the OCI distribution specification has it: no part of it can lead a request out of the repository."""
 
 
-class Artifact(Part):
+class Artifact(FrozenModel):
     """`image` is `repository@sha256:<64 hex>`."""
 
     image: str

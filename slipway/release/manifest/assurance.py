@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.urls import Contact
 
 Name = Annotated[str, Field(min_length=1)]
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class Qa(Part):
+class Qa(FrozenModel):
     """QA's word on the release; anything but `go` sends it back."""
 
     recommendation: Literal["go", "no-go", "conditional"]
@@ -23,7 +23,7 @@ class Qa(Part):
     """Path of the signed statement."""
 
 
-class Evidence(Part):
+class Evidence(FrozenModel):
     """Paths of existing CI output, relative to the manifest's folder or the project."""
 
     tests: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Evidence(Part):
     """Signed statements that bind the files above to the artifact's digest, and receipts (staging, drill)."""
 
 
-class Approval(Part):
+class Approval(FrozenModel):
     """One approval: `role` such as service-owner, by whom and when."""
 
     role: Name
@@ -48,7 +48,7 @@ class Approval(Part):
     statement: str | None = None
 
 
-class Migration(Part):
+class Migration(FrozenModel):
     """A schema migration that belongs to this release."""
 
     id: Name
@@ -62,14 +62,14 @@ class Migration(Part):
     """The named compensating action when there is no way down."""
 
 
-class Database(Part):
+class Database(FrozenModel):
     """Which database objects this artifact uses, so that the next release knows what a contract would break."""
 
     uses: tuple[Name, ...]
     """`table` (any of its columns), `table.column` or `schema.table.column`. `[]` is an answer."""
 
 
-class Dependency(Part):
+class Dependency(FrozenModel):
     """Something in the environment that the release needs in order to work."""
 
     name: Name
@@ -80,7 +80,7 @@ class Dependency(Part):
     """Whether it is in place in the target environment."""
 
 
-class Difference(Part):
+class Difference(FrozenModel):
     """A declared difference between staging and this environment."""
 
     field: Name
@@ -88,7 +88,7 @@ class Difference(Part):
     reason: Annotated[str, Field(min_length=10)]
 
 
-class Environment(Part):
+class Environment(FrozenModel):
     """What the release needs from its environment. `dependencies: []` is an answer; leaving it out is not."""
 
     dependencies: tuple[Dependency, ...]
@@ -97,7 +97,7 @@ class Environment(Part):
     differences: tuple[Difference, ...] = ()
 
 
-class Rollback(Part):
+class Rollback(FrozenModel):
     """How this release may be undone. `constraints: []` is an answer; leaving the section out is not."""
 
     max_minutes: Annotated[float, Field(gt=0)]
@@ -105,7 +105,7 @@ class Rollback(Part):
     compensations: tuple[str, ...] = ()
 
 
-class Owner(Part):
+class Owner(FrozenModel):
     """Who acts when something is wrong."""
 
     team: Line
@@ -113,13 +113,13 @@ class Owner(Part):
     runbook: Contact
 
 
-class Retry(Part):
+class Retry(FrozenModel):
     """Why a revision that was aborted before may be tried again."""
 
     reason: Annotated[str, Field(min_length=10)]
 
 
-class Hotfix(Part):
+class Hotfix(FrozenModel):
     """A tracked hotfix: the change record and when the follow-up is due."""
 
     ticket: Name

@@ -26,7 +26,7 @@ class Flag:
         return str(self.value).lower()
 
 
-class Part(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen part of a manifest or of what is sent to the Rollout resource."""
 
     model_config = ConfigDict(

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.units import Seconds, Share
 
 Policy = Literal["hold", "abort"]
@@ -55,7 +55,7 @@ class Limits(NamedTuple):
     """Seconds above which a response is bad; None where the guardrail is not about latency."""
 
 
-class _Guardrail(Part):
+class _Guardrail(FrozenModel):
     nature: ClassVar[Nature]
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
@@ -168,7 +168,7 @@ class AlertFiring(_Guardrail):
         return value
 
 
-class ClientKey(Part):
+class ClientKey(FrozenModel):
     """Where a record of the access log holds the client's key: a field of its own, or one cookie of a field that
     holds the whole Cookie header."""
 

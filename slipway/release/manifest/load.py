@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from slipway.release.document_files import read_named
 from slipway.release.errors import InputError, Problem
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.checks import contradictions, weights_out_of_order
 from slipway.release.manifest.document import Document, read_document, show_location
 from slipway.release.manifest.problems import problems_of, similar
@@ -58,7 +58,7 @@ def _release(document: Document, subject: str) -> Release:
 def _section(name: str, info: FieldInfo) -> type[BaseModel]:
     """A model of this one field, so that each section is judged whatever the others hold."""
     fields: dict[str, Any] = {name: (info.annotation, info)}
-    return create_model(f"Release.{name}", __base__=Part, **fields)
+    return create_model(f"Release.{name}", __base__=FrozenModel, **fields)
 
 
 _SECTIONS = {name: _section(name, info) for name, info in Release.model_fields.items()}

@@ -20,7 +20,7 @@ from slipway.release.manifest.assurance import (
     Retry,
     Rollback,
 )
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.scope import Scope
@@ -31,7 +31,7 @@ ServiceName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$")
 """Short enough that `<service>-<revision>` is a DNS label."""
 
 
-class Release(Part):
+class Release(FrozenModel):
     """`releases/<service>/<version>.yaml`, append-only: `previous` is always a file and a digest."""
 
     api_version: Literal["slipway/v1"]

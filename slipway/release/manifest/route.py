@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slipway.release.manifest.base import ObjectName, Part, RequestPath
+from slipway.release.manifest.base import FrozenModel, ObjectName, RequestPath
 from slipway.release.units import Seconds
 
 Hostname = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]
 
 
-class GatewayReference(Part):
+class GatewayReference(FrozenModel):
     """The Gateway that the route attaches to; `section` names one listener of it."""
 
     namespace: ObjectName
@@ -20,7 +20,7 @@ class GatewayReference(Part):
     section: ObjectName | None = None
 
 
-class HeaderMatch(Part):
+class HeaderMatch(FrozenModel):
     """An exact match of a request header."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")]
@@ -28,7 +28,7 @@ class HeaderMatch(Part):
     """No control characters: a line break would end the header."""
 
 
-class Match(Part):
+class Match(FrozenModel):
     """One match of the route: all of its conditions must hold."""
 
     path: RequestPath = "/"
@@ -37,7 +37,7 @@ class Match(Part):
     headers: tuple[HeaderMatch, ...] = ()
 
 
-class Affinity(Part):
+class Affinity(FrozenModel):
     """Declared stickiness: clients stay on one side, so that their errors are not independent. One of the two:
 
     `cookie`: the route itself keeps each client on the side that it was drawn to, by a cookie that it hands out
@@ -52,7 +52,7 @@ class Affinity(Part):
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")] | None = None
 
 
-class Route(Part):
+class Route(FrozenModel):
     """Hostnames and matches of the service at its gateway; no match means every path."""
 
     gateway: GatewayReference

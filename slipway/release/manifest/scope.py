@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 Level = Literal["low", "medium", "high"]
 
 
-class Change(Part):
+class Change(FrozenModel):
     """One tracked change."""
 
     id: Annotated[str, Field(min_length=1)]
@@ -21,14 +21,14 @@ class Change(Part):
     """The feature flag or kill switch that guards it."""
 
 
-class Size(Part):
+class Size(FrozenModel):
     """Of the difference to the previous release."""
 
     commits: Annotated[int, Field(ge=0)]
     lines: Annotated[int, Field(ge=0)]
 
 
-class Scope(Part):
+class Scope(FrozenModel):
     """One sentence, the tracked changes and their size."""
 
     summary: Annotated[str, Field(min_length=1)]

@@ -7,19 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from slipway.release.manifest.base import Part, RequestPath
+from slipway.release.manifest.base import FrozenModel, RequestPath
 from slipway.release.manifest.route import HeaderMatch, Hostname
 from slipway.release.units import Seconds, Share, Weight
 
 
-class Step(Part):
+class Step(FrozenModel):
     """`weight` percent of the traffic to the candidate for at least `bake` seconds."""
 
     weight: Annotated[Weight, Field(gt=0)]
     bake: Seconds
 
 
-class Canary(Part):
+class Canary(FrozenModel):
     """Growing shares of the traffic with analysis at each; the last step is 100."""
 
     kind: Literal["canary"]
@@ -37,7 +37,7 @@ class Canary(Part):
         return value
 
 
-class SmokeCheck(Part):
+class SmokeCheck(FrozenModel):
     """A request to the candidate through its preview route, before any user reaches it."""
 
     path: RequestPath = "/"
@@ -47,14 +47,14 @@ class SmokeCheck(Part):
     times: Annotated[int, Field(ge=1, le=100)] = 1
 
 
-class Preview(Part):
+class Preview(FrozenModel):
     """How a tester reaches the candidate at 0%: a request header, or a host name of its own."""
 
     header: HeaderMatch | None = None
     host: Hostname | None = None
 
 
-class BlueGreen(Part):
+class BlueGreen(FrozenModel):
     """Smoke checks on a preview route at 0%, one switch to 100, then `bake` with the old version warm."""
 
     kind: Literal["blue-green"]
@@ -64,7 +64,7 @@ class BlueGreen(Part):
     reason: str | None = None
 
 
-class Rolling(Part):
+class Rolling(FrozenModel):
     """Batches of replicas without double capacity; the weight follows the share of ready replicas."""
 
     kind: Literal["rolling"]
@@ -76,7 +76,7 @@ class Rolling(Part):
     reason: str | None = None
 
 
-class Auto(Part):
+class Auto(FrozenModel):
     """Let `slipway.release.risk` choose from risk and blast radius."""
 
     kind: Literal["auto"]

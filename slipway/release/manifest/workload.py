@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from slipway.release.manifest.base import ObjectName, Part, RequestPath
+from slipway.release.manifest.base import FrozenModel, ObjectName, RequestPath
 from slipway.release.units import Seconds
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -21,7 +21,7 @@ MAX_FILES_BYTES = 900_000
 """Kubernetes refuses a ConfigMap above 1 MiB, its names and labels included."""
 
 
-class SecretReference(Part):
+class SecretReference(FrozenModel):
     """A key of a Kubernetes Secret; the value itself never enters a manifest, a journal or a log."""
 
     secret: ObjectName
@@ -54,7 +54,7 @@ ResourceName = Annotated[str, Field(pattern=r"^(cpu|memory|ephemeral-storage|hug
 """Without a domain Kubernetes knows these only."""
 
 
-class Resources(Part):
+class Resources(FrozenModel):
     """Kubernetes quantities, such as `{cpu: 100m, memory: 64Mi}`."""
 
     requests: dict[ResourceName, Quantity] = {}
@@ -70,7 +70,7 @@ class Resources(Part):
         return self
 
 
-class HttpProbe(Part):
+class HttpProbe(FrozenModel):
     """An HTTP check of the container on the workload's port."""
 
     path: RequestPath
@@ -86,7 +86,7 @@ class HttpProbe(Part):
         return value
 
 
-class Probes(Part):
+class Probes(FrozenModel):
     """Readiness is required: without it a pod that does not serve would get traffic."""
 
     readiness: HttpProbe
@@ -94,7 +94,7 @@ class Probes(Part):
     startup: HttpProbe | None = None
 
 
-class Drain(Part):
+class Drain(FrozenModel):
     """How a pod leaves: it waits `before_stop` after it left the endpoints, then gets SIGTERM and `grace` in all."""
 
     before_stop: Seconds = 5.0
@@ -107,7 +107,7 @@ class Drain(Part):
         return self
 
 
-class Security(Part):
+class Security(FrozenModel):
     """Who the process is. The other restrictions (no escalation, no capabilities, default seccomp) always hold."""
 
     run_as_non_root: bool = True
@@ -121,7 +121,7 @@ class Security(Part):
         return self
 
 
-class Workload(Part):
+class Workload(FrozenModel):
     """What runs: one container with its configuration, `replicas` of it, ready within `ready_within` seconds."""
 
     port: Port

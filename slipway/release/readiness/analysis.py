@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import AnalysisFacts
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 
 GATE = "static-analysis"
 
 
-def evaluate(case: Case) -> list[Finding]:
+def evaluate(case: GateInput) -> list[Finding]:
     """Each report by itself: a failed run, new errors, too many warnings, results that the tool left open."""
     findings = []
     for item, facts in case.dossier.of(AnalysisFacts):
@@ -18,7 +18,7 @@ def evaluate(case: Case) -> list[Finding]:
     return findings
 
 
-def _problems(case: Case, facts: AnalysisFacts) -> list[tuple[str, str, str, str]]:
+def _problems(case: GateInput, facts: AnalysisFacts) -> list[tuple[str, str, str, str]]:
     limits = case.settings.static_analysis
     problems = []
     tools = ", ".join(facts.tools)

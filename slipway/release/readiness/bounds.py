@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import planned_steps
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.readiness.plain_secrets import plain_secrets
 from slipway.release.strategy import chosen
 from slipway.release.units import show_seconds, show_share
@@ -21,7 +21,7 @@ UNCONFINED = ("container.apparmor.security.beta.kubernetes.io/", "seccomp.securi
 """Annotations by which the kernel's confinement of a container is chosen."""
 
 
-def evaluate_guardrails(case: Case) -> list[Finding]:
+def evaluate_guardrails(case: GateInput) -> list[Finding]:
     """Each guardrail, and the analysis of all of them, is within the bounds of the configuration."""
     remedy = "Declare a stricter value, or let the platform widen the bound in the gates' configuration"
     found = [*_analysis(case)]
@@ -35,7 +35,7 @@ def evaluate_guardrails(case: Case) -> list[Finding]:
     return findings
 
 
-def evaluate_pod_security(case: Case) -> list[Finding]:
+def evaluate_pod_security(case: GateInput) -> list[Finding]:
     """No root, no token of the platform, no container without confinement, no secret in plain text."""
     workload, settings = case.release.workload, case.settings.pod_security
     security, account = workload.security, workload.service_account
@@ -69,7 +69,7 @@ _Lax = tuple[str, str, str]
 """Field, value found, the most that is allowed."""
 
 
-def _analysis(case: Case) -> Iterator[_Lax]:
+def _analysis(case: GateInput) -> Iterator[_Lax]:
     analysis, bounds = case.release.analysis, case.settings.guardrails
     if analysis.false_promote > bounds.max_false_promote:
         yield "analysis.falsePromote", show_share(analysis.false_promote), show_share(bounds.max_false_promote)
@@ -81,7 +81,7 @@ def _analysis(case: Case) -> Iterator[_Lax]:
         yield "analysis.errorGrace", show_seconds(analysis.error_grace), show_seconds(bounds.max_error_grace)
 
 
-def _guardrail(case: Case, guardrail: Guardrail) -> Iterator[_Lax]:
+def _guardrail(case: GateInput, guardrail: Guardrail) -> Iterator[_Lax]:
     bounds, declared = case.settings.guardrails, guardrail.limits
     if declared.tolerate > bounds.max_tolerate:
         yield "tolerate", f"{declared.tolerate:g}", f"{bounds.max_tolerate:g}"

@@ -11,10 +11,10 @@ from pydantic import AwareDatetime
 from slipway.release.evidence.errors import REMEDIES, Code
 from slipway.release.evidence.facts import Fraction
 from slipway.release.evidence.migration_files import MigrationSource
-from slipway.release.evidence.model import Dossier, Item, Rejected
+from slipway.release.evidence.model import EvidenceRecord, Item, Rejected
 from slipway.release.evidence.trust import TrustRoots
 from slipway.release.findings import Finding, GateId, Severity, Text, Turn, finding
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.settings import Settings
 from slipway.release.risk import History
@@ -23,7 +23,7 @@ from slipway.release.units import show_seconds
 CLOCK_SKEW = timedelta(minutes=5)
 
 
-class ObservedArtifact(Part):
+class ObservedArtifact(FrozenModel):
     """What a registry answered for the image; made by whoever asked it, see `slipway.release.readiness.integrity`."""
 
     image: Text
@@ -37,7 +37,7 @@ class ObservedArtifact(Part):
     """Why there was no answer."""
 
 
-class BudgetStatus(Part):
+class BudgetStatus(FrozenModel):
     """The error budget of the service over its window, as its SLO reports it."""
 
     remaining: Fraction
@@ -47,11 +47,11 @@ class BudgetStatus(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class GateInput:
     """One release before one stack. None means unknown, and unknown is refused wherever a gate needs it."""
 
     release: Release
-    dossier: Dossier
+    dossier: EvidenceRecord
     now: datetime
     stack: str
     trust: TrustRoots = field(default_factory=TrustRoots)
@@ -115,12 +115,12 @@ def rejected(gate: GateId, entry: Rejected, turn: Turn) -> Finding:
     )
 
 
-def dated_ahead(gate: GateId, item: Item, case: Case, turn: Turn) -> list[Finding]:
+def dated_ahead(gate: GateId, item: Item, case: GateInput, turn: Turn) -> list[Finding]:
     """The finding for evidence that does not age, but is dated in the future."""
     return aged(gate, item, case, math.inf, turn) if item.at is not None else []
 
 
-def aged(gate: GateId, item: Item, case: Case, most: float, turn: Turn) -> list[Finding]:
+def aged(gate: GateId, item: Item, case: GateInput, most: float, turn: Turn) -> list[Finding]:
     """The finding for evidence that is too old, or dated in the future; empty when its age is fine."""
     problem = age_problem(item.at, case.now, most, case.settled)
     if problem is None:

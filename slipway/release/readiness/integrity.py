@@ -6,18 +6,18 @@ from slipway.release.evidence.builders import matches
 from slipway.release.evidence.facts import ProvenanceFacts
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import Case, dated_ahead, rejected
+from slipway.release.readiness.case import GateInput, dated_ahead, rejected
 
 GATE = "artifact-integrity"
 PROVENANCE = "provenance"
 
 
-def evaluate(case: Case) -> list[Finding]:
+def evaluate(case: GateInput) -> list[Finding]:
     """Somebody who is trusted signed something about this digest, and the registry has exactly these bytes."""
     return [*_signature(case), *_registry(case)]
 
 
-def evaluate_provenance(case: Case) -> list[Finding]:
+def evaluate_provenance(case: GateInput) -> list[Finding]:
     """Every provenance must verify and come from an allowed builder; one at least must be there when required."""
     findings = [rejected(PROVENANCE, entry, "platform") for entry in case.dossier.rejections("provenance")]
     items = case.dossier.of(ProvenanceFacts)
@@ -37,7 +37,7 @@ def evaluate_provenance(case: Case) -> list[Finding]:
     return [*findings, *(finding for item, facts in items for finding in _builder(case, item, facts))]
 
 
-def _builder(case: Case, item: Item, facts: ProvenanceFacts) -> list[Finding]:
+def _builder(case: GateInput, item: Item, facts: ProvenanceFacts) -> list[Finding]:
     findings = []
     if not any(matches(pattern, facts.builder) for pattern in case.trust.builders):
         allowed = ", ".join(case.trust.builders) or "none is configured"
@@ -91,7 +91,7 @@ def _within(source: str, wanted: str) -> bool:
     return bool(wanted) and source.startswith(wanted) and (not rest or wanted[-1] in "/@#?:" or rest[0] in "/@#?")
 
 
-def _signature(case: Case) -> list[Finding]:
+def _signature(case: GateInput) -> list[Finding]:
     if any(item.subject == case.release.artifact.digest for item in case.dossier.items):
         return []
     return [
@@ -108,7 +108,7 @@ def _signature(case: Case) -> list[Finding]:
     ]
 
 
-def _registry(case: Case) -> list[Finding]:
+def _registry(case: GateInput) -> list[Finding]:
     settings, seen, image = case.settings.artifact_integrity, case.artifact, case.release.artifact.image
     if settings.registries and case.release.artifact.registry not in settings.registries:
         return [

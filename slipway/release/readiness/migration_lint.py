@@ -9,7 +9,7 @@ from slipway.release.evidence.facts import LintDanger, LintFacts, LintHit
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.assurance import Migration
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 
 GATE = "migrations"
 MOST_RULES = 20
@@ -21,12 +21,12 @@ _WHY: dict[LintDanger, str] = {
 }
 
 
-def lint(case: Case) -> list[Finding]:
+def lint(case: GateInput) -> list[Finding]:
     """Every report against the migrations that the release lists."""
     return [finding for item, facts in case.dossier.of(LintFacts) for finding in _report(case, item, facts)]
 
 
-def _report(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
+def _report(case: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:
     limits = case.settings.migrations
     if not case.release.migrations:
         yield finding(
@@ -47,7 +47,7 @@ def _report(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
     yield from _by_rule(case, item, facts)
 
 
-def _by_rule(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
+def _by_rule(case: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:
     allowed = case.settings.migrations.allow_lint_rules
     counting: dict[str, list[LintHit]] = {}
     for hit in facts.hits:
@@ -69,7 +69,7 @@ def _by_rule(case: Case, item: Item, facts: LintFacts) -> Iterator[Finding]:
         yield finding(GATE, "lint-rule", item.field, f"{more} more of the kind", "none", "Lint fewer scripts at a time")
 
 
-def _judged_elsewhere(case: Case, hit: LintHit) -> bool:
+def _judged_elsewhere(case: GateInput, hit: LintHit) -> bool:
     """What a declared contract takes away is judged against the previous artifact, and a way down takes away what the
     way up has added; for both the gate reads the scripts themselves."""
     if hit.danger != "takes-away":

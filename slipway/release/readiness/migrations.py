@@ -10,7 +10,7 @@ from slipway.release.evidence.facts import MigrationFacts
 from slipway.release.evidence.migration_files import MigrationSource
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.assurance import Migration
-from slipway.release.readiness.case import Case, dated_ahead, rejected
+from slipway.release.readiness.case import GateInput, dated_ahead, rejected
 from slipway.release.readiness.migration_lint import GATE, lint
 from slipway.release.sql.isolate import classified
 from slipway.release.sql.model import Operation, Script
@@ -19,7 +19,7 @@ from slipway.release.sql.names import overlaps
 __all__ = ["GATE", "evaluate"]
 
 
-def evaluate(case: Case) -> list[Finding]:
+def evaluate(case: GateInput) -> list[Finding]:
     """Every migration of the release, its receipts and its lint reports."""
     findings = [rejected(GATE, entry, "development") for entry in case.dossier.rejections("migration")]
     for item, _ in case.dossier.of(MigrationFacts):
@@ -37,7 +37,7 @@ def evaluate(case: Case) -> list[Finding]:
     return [*findings, *lint(case)]
 
 
-def _one(case: Case, field: str, migration: Migration, source: MigrationSource) -> list[Finding]:
+def _one(case: GateInput, field: str, migration: Migration, source: MigrationSource) -> list[Finding]:
     unreadable = [
         finding(
             GATE,
@@ -91,7 +91,7 @@ def _phase(field: str, migration: Migration, up: Script) -> list[Finding]:
 
 
 def _previous(
-    case: Case, field: str, operations: tuple[Operation, ...], receipt: MigrationFacts | None
+    case: GateInput, field: str, operations: tuple[Operation, ...], receipt: MigrationFacts | None
 ) -> list[Finding]:
     """Contracts against what the previous artifact uses."""
     breaking = [operation for operation in operations if operation.effect == "contract"]
@@ -116,7 +116,7 @@ def _uses(operation: Operation, declared: tuple[str, ...]) -> list[str]:
     return [used for used in declared if overlaps(operation.target, used)][:3]
 
 
-def _previous_passed(case: Case, receipt: MigrationFacts | None) -> bool:
+def _previous_passed(case: GateInput, receipt: MigrationFacts | None) -> bool:
     return (
         receipt is not None
         and case.previous is not None
@@ -126,7 +126,12 @@ def _previous_passed(case: Case, receipt: MigrationFacts | None) -> bool:
 
 
 def _way_back(
-    case: Case, field: str, migration: Migration, source: MigrationSource, up: Script, receipt: MigrationFacts | None
+    case: GateInput,
+    field: str,
+    migration: Migration,
+    source: MigrationSource,
+    up: Script,
+    receipt: MigrationFacts | None,
 ) -> list[Finding]:
     """A down step that works and loses nothing, proved by a round trip; or else a named compensating action."""
     if (migration.compensation or "").strip():
@@ -146,7 +151,7 @@ def _way_back(
     return _proved(case, field, receipt)
 
 
-def _proved(case: Case, field: str, receipt: MigrationFacts | None) -> list[Finding]:
+def _proved(case: GateInput, field: str, receipt: MigrationFacts | None) -> list[Finding]:
     if not case.settings.migrations.receipt or (receipt is not None and receipt.round_trip):
         return []
     found = "no receipt for these scripts" if receipt is None else f"a round trip on {receipt.database} that failed"
@@ -163,7 +168,7 @@ def _proved(case: Case, field: str, receipt: MigrationFacts | None) -> list[Find
 
 
 def _unclassified(
-    case: Case, field: str, migration: Migration, source: MigrationSource, receipt: MigrationFacts | None
+    case: GateInput, field: str, migration: Migration, source: MigrationSource, receipt: MigrationFacts | None
 ) -> list[Finding]:
     """A dialect that is not parsed: only receipts tell anything. A compensation stands in for the way down, and not
     for the proof that the previous artifact goes on working."""
@@ -181,7 +186,7 @@ def _unclassified(
     return findings
 
 
-def _receipt(case: Case, source: MigrationSource) -> MigrationFacts | None:
+def _receipt(case: GateInput, source: MigrationSource) -> MigrationFacts | None:
     """The receipt that names exactly these scripts; one that failed counts before one that passed."""
     wanted = (source.id, source.up.sha256, None if source.down is None else source.down.sha256)
     fitting = [

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from slipway.release.findings import Finding, finding, plain
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 
 GATE = "parity"
 MOST_LISTED = 50
@@ -22,7 +22,7 @@ _HIDDEN = ("workload.env.", "workload.files.", "workload.args", "workload.comman
 _ABSENT = "absent"
 
 
-def evaluate(case: Case) -> list[Finding]:
+def evaluate(case: GateInput) -> list[Finding]:
     """Undeclared differences, declarations without a difference, and an unknown staging."""
     if case.before_production or not case.settings.parity.required:
         return []
@@ -58,7 +58,7 @@ def undeclared(staging: Release, here: Release) -> dict[str, tuple[str, str]]:
     return {path: values for path, values in found.items() if not any(_covers(field, path) for field in declared)}
 
 
-def _artifact(case: Case, staging: Release) -> list[Finding]:
+def _artifact(case: GateInput, staging: Release) -> list[Finding]:
     if staging.artifact.digest == case.release.artifact.digest:
         return []
     return [
@@ -74,7 +74,7 @@ def _artifact(case: Case, staging: Release) -> list[Finding]:
     ]
 
 
-def _configuration(case: Case, staging: Release) -> list[Finding]:
+def _configuration(case: GateInput, staging: Release) -> list[Finding]:
     environment = case.release.environment
     declared = {} if environment is None else {entry.field: entry.reason for entry in environment.differences}
     found = differences(staging, case.release)

@@ -9,13 +9,13 @@ from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.assurance import Approval
 from slipway.release.people import is_plain, known_as, may_be
-from slipway.release.readiness.case import CLOCK_SKEW, Case, aged, rejected
+from slipway.release.readiness.case import CLOCK_SKEW, GateInput, aged, rejected
 
 QA = "qa"
 APPROVALS = "approvals"
 
 
-def evaluate_qa(case: Case) -> list[Finding]:
+def evaluate_qa(case: GateInput) -> list[Finding]:
     """QA said `go`, signed it, for this release as it is now. Anything else sends it back."""
     findings = [rejected(QA, entry, "qa") for entry in case.dossier.rejections("qa")]
     declared, signed = case.release.qa, case.dossier.of(QaFacts)
@@ -62,7 +62,7 @@ def evaluate_qa(case: Case) -> list[Finding]:
     return findings
 
 
-def evaluate_approvals(case: Case) -> list[Finding]:
+def evaluate_approvals(case: GateInput) -> list[Finding]:
     """Each required role approved, by different people, none of them the author, none expired."""
     findings = [rejected(APPROVALS, entry, "owner") for entry in case.dossier.rejections("approval")]
     if case.settled:
@@ -83,7 +83,7 @@ def evaluate_approvals(case: Case) -> list[Finding]:
     return [*findings, *_roles(case, usable, refused)]
 
 
-def _declared_otherwise(case: Case) -> list[Finding]:
+def _declared_otherwise(case: GateInput) -> list[Finding]:
     """What the manifest shows its readers must be what was signed: role, name and expiry of each approval."""
     signed = {item.field: facts for item, facts in case.dossier.of(ApprovalFacts)}
     rejected_fields = {entry.field for entry in case.dossier.rejections("approval")}
@@ -116,7 +116,7 @@ def _declared_otherwise(case: Case) -> list[Finding]:
     return findings
 
 
-def _same(case: Case, declared: Approval, facts: ApprovalFacts) -> bool:
+def _same(case: GateInput, declared: Approval, facts: ApprovalFacts) -> bool:
     if declared.role != facts.role or declared.expires not in {None, facts.expires}:
         return False
     return _same_person(case, declared.by, facts.by)
@@ -126,7 +126,7 @@ def _until(expires: datetime | None) -> str:
     return "" if expires is None else f" until {expires.isoformat()}"
 
 
-def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list[Finding]:
+def _approval(case: GateInput, item: Item, facts: ApprovalFacts, author: str) -> list[Finding]:
     findings = aged(APPROVALS, item, case, case.settings.approvals.max_age, "owner")
     if author.strip() and _same_person(case, facts.by, author):
         findings.append(
@@ -156,7 +156,7 @@ def _approval(case: Case, item: Item, facts: ApprovalFacts, author: str) -> list
     return findings
 
 
-def _author(case: Case, author: str) -> list[Finding]:
+def _author(case: GateInput, author: str) -> list[Finding]:
     """Whether it is known who made the change, so that it is somebody else who approves."""
     problem: tuple[str, str, str] | None = None
     if not author.strip():
@@ -183,13 +183,13 @@ def _author(case: Case, author: str) -> list[Finding]:
     return [finding(APPROVALS, code, "scope.author", found, wanted, remedy)]
 
 
-def _same_person(case: Case, first: str, second: str) -> bool:
+def _same_person(case: GateInput, first: str, second: str) -> bool:
     """By principals where both are known, else by their names."""
     one, other = case.trust.principal_of(first), case.trust.principal_of(second)
     return known_as(first) == known_as(second) or (one is not None and one is other)
 
 
-def _roles(case: Case, usable: list[ApprovalFacts], refused: set[str]) -> list[Finding]:
+def _roles(case: GateInput, usable: list[ApprovalFacts], refused: set[str]) -> list[Finding]:
     """Roles without an approval (those in `refused` were reported already); one person cannot fill two of them."""
     free = {known_as(facts.by): facts for facts in usable}
     wanted = case.settings.approvals.roles

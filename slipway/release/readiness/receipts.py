@@ -5,7 +5,7 @@ from __future__ import annotations
 from slipway.release.evidence.facts import DrillFacts, StagingFacts
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import Case, aged, rejected
+from slipway.release.readiness.case import GateInput, aged, rejected
 from slipway.release.readiness.parity import undeclared
 from slipway.release.revision import revision_of
 
@@ -15,7 +15,7 @@ MOST_LISTED = 5
 """Fields that differ, of those that a message shows."""
 
 
-def evaluate_staging(case: Case) -> list[Finding]:
+def evaluate_staging(case: GateInput) -> list[Finding]:
     """The same revision, artifact and workload, completed a rollout in the stack before this one, or one whose
     differences are declared. Production is no test environment."""
     if case.before_production or not case.settings.staging.required:
@@ -43,7 +43,7 @@ def evaluate_staging(case: Case) -> list[Finding]:
     ]
 
 
-def _receipt(case: Case, item: Item, facts: StagingFacts) -> list[Finding]:
+def _receipt(case: GateInput, item: Item, facts: StagingFacts) -> list[Finding]:
     """What keeps a receipt of a completed rollout from counting: its age, or that something else ran."""
     findings = aged(STAGING, item, case, case.settings.staging.max_age, "owner")
     problem = _other_revision(case, facts.revision)
@@ -58,7 +58,7 @@ def _receipt(case: Case, item: Item, facts: StagingFacts) -> list[Finding]:
     return findings
 
 
-def _other_revision(case: Case, revision: str | None) -> tuple[str, str, str] | None:
+def _other_revision(case: GateInput, revision: str | None) -> tuple[str, str, str] | None:
     """(code, found, remedy) when what ran there is not what is released; the digest alone says nothing of the
     workload."""
     stack = case.settings.staging.stack
@@ -77,7 +77,7 @@ def _other_revision(case: Case, revision: str | None) -> tuple[str, str, str] | 
     return "other-revision", f"revision {revision} ran in {stack}, which differs in {listed}", declare
 
 
-def evaluate_drill(case: Case) -> list[Finding]:
+def evaluate_drill(case: GateInput) -> list[Finding]:
     """Every required procedure of the service was drilled recently, and worked."""
     if case.settled:
         return []
@@ -87,7 +87,7 @@ def evaluate_drill(case: Case) -> list[Finding]:
     return findings
 
 
-def _procedure(case: Case, procedure: str, rejected_some: bool) -> list[Finding]:
+def _procedure(case: GateInput, procedure: str, rejected_some: bool) -> list[Finding]:
     most = case.settings.drill.max_age
     drills = [(item, facts) for item, facts in case.dossier.of(DrillFacts) if facts.procedure == procedure]
     worked = [item for item, facts in drills if facts.outcome == "completed"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import Kind
 from slipway.release.findings import Finding, Turn, finding
-from slipway.release.readiness.case import Case, aged, rejected
+from slipway.release.readiness.case import GateInput, aged, rejected
 
 GATE = "evidence"
 
@@ -25,12 +25,12 @@ ELSEWHERE: frozenset[Kind] = frozenset({"provenance", "qa", "approval", "staging
 """Kinds whose own gate reports what was rejected."""
 
 
-def evaluate(case: Case) -> list[Finding]:
+def evaluate(case: GateInput) -> list[Finding]:
     """Missing, rejected, stale and future-dated reports, and statements that say nothing that can be used."""
     return [*_missing(case), *_rejected(case), *_stale(case)]
 
 
-def _missing(case: Case) -> list[Finding]:
+def _missing(case: GateInput) -> list[Finding]:
     there = {item.facts.kind for item in case.dossier.items} | {entry.kind for entry in case.dossier.rejected}
     return [
         finding(
@@ -47,7 +47,7 @@ def _missing(case: Case) -> list[Finding]:
     ]
 
 
-def _rejected(case: Case) -> list[Finding]:
+def _rejected(case: GateInput) -> list[Finding]:
     return [
         rejected(GATE, entry, REPORTS[entry.kind][1] if entry.kind in REPORTS else "platform")
         for entry in case.dossier.rejected
@@ -55,7 +55,7 @@ def _rejected(case: Case) -> list[Finding]:
     ]
 
 
-def _stale(case: Case) -> list[Finding]:
+def _stale(case: GateInput) -> list[Finding]:
     limits = case.settings.evidence
     return [
         finding

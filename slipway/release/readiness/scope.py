@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.risk import riskier_than_recommended
 
 ROLLBACK = "rollback"
@@ -16,7 +16,7 @@ STRATEGY = "strategy"
 _LEVELS = ("low", "medium", "high")
 
 
-def evaluate_rollback(case: Case) -> list[Finding]:
+def evaluate_rollback(case: GateInput) -> list[Finding]:
     """How long an undo may take, and a compensation for each constraint that stands in its way."""
     rollback, most = case.release.rollback, case.settings.rollback.max_minutes
     findings = []
@@ -60,7 +60,7 @@ def evaluate_rollback(case: Case) -> list[Finding]:
     return findings
 
 
-def evaluate_environment(case: Case) -> list[Finding]:
+def evaluate_environment(case: GateInput) -> list[Finding]:
     """The dependencies on the environment were answered, and are in place."""
     environment = case.release.environment
     if environment is None:
@@ -89,7 +89,7 @@ def evaluate_environment(case: Case) -> list[Finding]:
     ]
 
 
-def evaluate_kill_switch(case: Case) -> list[Finding]:
+def evaluate_kill_switch(case: GateInput) -> list[Finding]:
     """A risky feature can be switched off without a release."""
     least = _LEVELS.index(case.settings.kill_switch.risk)
     return [
@@ -106,7 +106,7 @@ def evaluate_kill_switch(case: Case) -> list[Finding]:
     ]
 
 
-def evaluate_hotfix(case: Case) -> list[Finding]:
+def evaluate_hotfix(case: GateInput) -> list[Finding]:
     """A hotfix is tracked, and its follow-up is due soon."""
     release, most = case.release, case.settings.hotfix.max_follow_up
     hot = [number for number, change in enumerate(release.scope.changes) if change.kind == "hotfix"]
@@ -164,7 +164,7 @@ def _rides_along(release: Release, others: list[int]) -> list[Finding]:
     ]
 
 
-def evaluate_strategy(case: Case) -> list[Finding]:
+def evaluate_strategy(case: GateInput) -> list[Finding]:
     """A strategy that is riskier than the recommended one needs a reason in writing."""
     why = riskier_than_recommended(case.release, case.past)
     if not why or len((case.release.strategy.reason or "").strip()) >= 10:

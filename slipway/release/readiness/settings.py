@@ -8,14 +8,14 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from slipway.release.evidence.receipts import ResultKind
 from slipway.release.findings import Severity
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.scope import Level
 from slipway.release.units import Seconds, Share
 
 DAY = 86400.0
 
 
-class EvidenceSettings(Part):
+class EvidenceSettings(FrozenModel):
     """Which evidence must be there, and how old it may be."""
 
     required: tuple[ResultKind, ...] = ("tests", "coverage", "static-analysis", "security-scan")
@@ -25,7 +25,7 @@ class EvidenceSettings(Part):
     """Of security scans and VEX: new vulnerabilities become known every day."""
 
 
-class TestSettings(Part):
+class TestSettings(FrozenModel):
     """JUnit and test-result."""
 
     __test__ = False
@@ -39,14 +39,14 @@ class TestSettings(Part):
     min_cases: Annotated[int, Field(ge=1)] = 1
 
 
-class CoverageSettings(Part):
+class CoverageSettings(FrozenModel):
     """Cobertura."""
 
     min_lines: Share = 0.7
     min_branches: Share = 0.0
 
 
-class AnalysisSettings(Part):
+class AnalysisSettings(FrozenModel):
     """SARIF of static analysis."""
 
     max_errors: Annotated[int, Field(ge=0)] = 0
@@ -54,14 +54,14 @@ class AnalysisSettings(Part):
     allow_undecided: bool = False
 
 
-class VulnerabilitySettings(Part):
+class VulnerabilitySettings(FrozenModel):
     """Security scans with VEX."""
 
     refuse: Severity = "high"
     """This severity and above, unless a VEX statement says not_affected or fixed."""
 
 
-class ProvenanceSettings(Part):
+class ProvenanceSettings(FrozenModel):
     """SLSA provenance."""
 
     required: bool = True
@@ -69,7 +69,7 @@ class ProvenanceSettings(Part):
     """Beginning of the source repository's URI, when only one may be built from."""
 
 
-class IntegritySettings(Part):
+class IntegritySettings(FrozenModel):
     """The artifact itself."""
 
     registry: bool = True
@@ -80,14 +80,14 @@ class IntegritySettings(Part):
     """The repository must refuse to move tags (known for ECR only)."""
 
 
-class QaSettings(Part):
+class QaSettings(FrozenModel):
     """QA's word."""
 
     required: bool = True
     max_age: Seconds = 7 * DAY
 
 
-class ApprovalSettings(Part):
+class ApprovalSettings(FrozenModel):
     """Approvals."""
 
     roles: tuple[str, ...] = ("service-owner",)
@@ -98,7 +98,7 @@ class ApprovalSettings(Part):
     of the approvers under another name."""
 
 
-class StagingSettings(Part):
+class StagingSettings(FrozenModel):
     """The rollout before production."""
 
     required: bool = True
@@ -106,13 +106,13 @@ class StagingSettings(Part):
     max_age: Seconds = 30 * DAY
 
 
-class ParitySettings(Part):
+class ParitySettings(FrozenModel):
     """Configuration of staging against this environment."""
 
     required: bool = True
 
 
-class MigrationSettings(Part):
+class MigrationSettings(FrozenModel):
     """Schema migrations."""
 
     receipt: bool = True
@@ -125,20 +125,20 @@ class MigrationSettings(Part):
     """Rules of squawk that take away data, lock for long or break clients, and are accepted here all the same."""
 
 
-class RollbackSettings(Part):
+class RollbackSettings(FrozenModel):
     """How a release may be undone."""
 
     max_minutes: Annotated[float, Field(gt=0)] = 15.0
 
 
-class DrillSettings(Part):
+class DrillSettings(FrozenModel):
     """Drills of deploy and rollback."""
 
     procedures: tuple[str, ...] = ("rollback",)
     max_age: Seconds = 90 * DAY
 
 
-class Freeze(Part):
+class Freeze(FrozenModel):
     """A time without releases. Fixes marked `hotfix` and rollbacks pass."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -153,13 +153,13 @@ class Freeze(Part):
         return self
 
 
-class FreezeSettings(Part):
+class FreezeSettings(FrozenModel):
     """Times without releases."""
 
     windows: tuple[Freeze, ...] = ()
 
 
-class BudgetSettings(Part):
+class BudgetSettings(FrozenModel):
     """Error budget (policy of the SRE workbook, appendix B)."""
 
     required: bool = False
@@ -168,14 +168,14 @@ class BudgetSettings(Part):
     """At or below this share of the budget only fixes are released."""
 
 
-class KillSwitchSettings(Part):
+class KillSwitchSettings(FrozenModel):
     """Flags for risky features."""
 
     risk: Level = "high"
     """Features of this risk or above need a flag that can switch them off."""
 
 
-class GuardrailSettings(Part):
+class GuardrailSettings(FrozenModel):
     """How lax guardrails may be: one that cannot fail protects nobody."""
 
     measured: bool = True
@@ -195,7 +195,7 @@ class GuardrailSettings(Part):
     """So long the metrics may be silent."""
 
 
-class PodSecuritySettings(Part):
+class PodSecuritySettings(FrozenModel):
     """What the pods of a release may do."""
 
     allow_root: bool = False
@@ -203,13 +203,13 @@ class PodSecuritySettings(Part):
     """ServiceAccounts of the platform; a pod under one of them would have its token."""
 
 
-class HotfixSettings(Part):
+class HotfixSettings(FrozenModel):
     """Tracked hotfixes."""
 
     max_follow_up: Seconds = 14 * DAY
 
 
-class Settings(Part):
+class Settings(FrozenModel):
     """All of them, by the names of their gates, as `slipway.release.gating.configuration` puts them together."""
 
     evidence: EvidenceSettings = EvidenceSettings()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import CoverageFacts, TestFacts
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.units import show_share
 
 TESTS = "tests"
 COVERAGE = "coverage"
 
 
-def evaluate_tests(case: Case) -> list[Finding]:
+def evaluate_tests(case: GateInput) -> list[Finding]:
     """Over all test reports together: cases, pass rate of what ran, and the shares that were skipped or flaky."""
     found = [facts for _, facts in case.dossier.of(TestFacts)]
     if not found:
@@ -65,7 +65,7 @@ def _failing(found: list[TestFacts]) -> str:
     )
 
 
-def evaluate_coverage(case: Case) -> list[Finding]:
+def evaluate_coverage(case: GateInput) -> list[Finding]:
     """Over all coverage reports together: lines, and branches where the reports have them."""
     found = [facts for _, facts in case.dossier.of(CoverageFacts)]
     limits = case.settings.coverage

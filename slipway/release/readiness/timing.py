@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import CLOCK_SKEW, Case
+from slipway.release.readiness.case import CLOCK_SKEW, GateInput
 from slipway.release.units import show_share
 
 FREEZE = "freeze"
@@ -16,7 +16,7 @@ BUDGET_AGE = timedelta(hours=1)
 _FIXES = frozenset({"fix", "hotfix"})
 
 
-def evaluate_freeze(case: Case) -> list[Finding]:
+def evaluate_freeze(case: GateInput) -> list[Finding]:
     """No release inside a freeze, but for tracked hotfixes where the freeze allows them."""
     if case.settled:
         return []
@@ -35,7 +35,7 @@ def evaluate_freeze(case: Case) -> list[Finding]:
     ]
 
 
-def evaluate_budget(case: Case) -> list[Finding]:
+def evaluate_budget(case: GateInput) -> list[Finding]:
     """With the error budget spent only fixes are released (error budget policy of the SRE workbook)."""
     if case.settled or _is_a_fix(case):
         return []
@@ -61,7 +61,7 @@ def evaluate_budget(case: Case) -> list[Finding]:
     ]
 
 
-def _is_a_fix(case: Case) -> bool:
+def _is_a_fix(case: GateInput) -> bool:
     changes = case.release.scope.changes
     return case.release.hotfix is not None or (bool(changes) and all(change.kind in _FIXES for change in changes))
 

@@ -7,7 +7,7 @@ from slipway.release.evidence.facts import VEX_BADNESS, ScanFacts, VexEntry, Vex
 from slipway.release.evidence.model import Item
 from slipway.release.evidence.severity import RANK, canonical
 from slipway.release.findings import Finding, Severity, finding
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 
 GATE = "vulnerabilities"
 MOST_LISTED = 20
@@ -15,7 +15,7 @@ MOST_LISTED = 20
 _EXCUSED = frozenset({"not_affected", "fixed"})
 
 
-def evaluate(case: Case) -> list[Finding]:
+def evaluate(case: GateInput) -> list[Finding]:
     """Each vulnerability that VEX does not excuse, and scans that failed or left results open."""
     vex = [facts for _, facts in case.dossier.of(VexFacts)]
     return [finding for item, facts in case.dossier.of(ScanFacts) for finding in _scan(case, item, facts, _Vex(vex))]
@@ -49,7 +49,7 @@ class _Vex:
         return max(about or whole, key=VEX_BADNESS.index, default=None)
 
 
-def _scan(case: Case, item: Item, facts: ScanFacts, vex: _Vex) -> list[Finding]:
+def _scan(case: GateInput, item: Item, facts: ScanFacts, vex: _Vex) -> list[Finding]:
     refuse = case.settings.vulnerabilities.refuse
     counting = [v for v in facts.vulnerabilities if RANK[v.severity] >= RANK[refuse] and vex.status(v) not in _EXCUSED]
     findings = [_vulnerability(item, one, vex, refuse) for one in counting[:MOST_LISTED]]

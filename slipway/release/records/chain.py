@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.release.evidence.facts import Sha256
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 FIRST = "0" * 64
 """What stands for the line before the first."""
 HASH = "hash"
 
 
-class Anchor(Part):
+class Anchor(FrozenModel):
     """The hash that the line `seq` had."""
 
     seq: int

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr, ValidationError
 
 from slipway.release.errors import JournalUnreadable
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.plan import Kind
 from slipway.release.manifest.route import Route
 from slipway.release.records.released import ReleasedVersion
@@ -37,14 +37,14 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-class Serving(Part):
+class Serving(FrozenModel):
     """Where all the traffic belongs while nothing is in flight, and the route that it used."""
 
     backend: Backend
     route: Route
 
 
-class StepRecord(Part):
+class StepRecord(FrozenModel):
     """One step as it went: counts of either side over the step and the verdict it ended with."""
 
     weight: Percent
@@ -60,7 +60,7 @@ class StepRecord(Part):
     """What `errors` are when they are no requests: `clients`."""
 
 
-class Attempt(Part):
+class Attempt(FrozenModel):
     """One rollout: times are Unix seconds. `old_replicas` is what an abort scales the old workload back to."""
 
     id: str
@@ -91,14 +91,14 @@ class Completed(ReleasedVersion):
     """When it did, in Unix seconds."""
 
 
-class Commit(Part):
+class Commit(FrozenModel):
     """One end of a rollout in which `revision` took over all the traffic."""
 
     revision: str
     at: float
 
 
-class Quarantine(Part):
+class Quarantine(FrozenModel):
     """A revision that was aborted: refused until its manifest gives a new reason to try again."""
 
     version: str
@@ -108,7 +108,7 @@ class Quarantine(Part):
     retried_with: str | None = None
 
 
-class Head(Part):
+class Head(FrozenModel):
     """The journal's head, one small JSON document per service; the ticks lie in chunks beside it."""
 
     format: int = FORMAT

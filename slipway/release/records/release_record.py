@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from slipway.release.evidence.facts import Sha256
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.plan import Kind
 from slipway.release.manifest.release import Release
 from slipway.release.records.chain import HASH, Anchor, Line
@@ -28,7 +28,7 @@ Ending = Literal["committed", "rolled-back", "aborted", "interrupted", "refused"
 """`rolled-back` is a commit of a version that completed here before; `interrupted` ended without a verdict."""
 
 
-class GuardrailSeries(Part):
+class GuardrailSeries(FrozenModel):
     """One guardrail over the rollout, in columns that are as long as `Series.at`. A number is None where nothing was
     recorded. Counts are of one stretch each, `p95` is in seconds and for latency only."""
 
@@ -44,7 +44,7 @@ class GuardrailSeries(Part):
     baseline_p95: tuple[float | None, ...] = ()
 
 
-class Series(Part):
+class Series(FrozenModel):
     """What was measured, in few stretches: `at` is the end of each in seconds since the rollout began, `weight` the
     candidate's percentage in it."""
 
@@ -53,7 +53,7 @@ class Series(Part):
     guardrails: tuple[GuardrailSeries, ...] = ()
 
 
-class GateOutcome(Part):
+class GateOutcome(FrozenModel):
     """What the gates said: the verdict as the Release resource keeps it, and the configuration they had."""
 
     outcome: str
@@ -68,7 +68,7 @@ class GateOutcome(Part):
     """Of that file."""
 
 
-class EvidenceLine(Part):
+class EvidenceLine(FrozenModel):
     """One piece of evidence that was verified: where it is, what it is and who signed for it."""
 
     kind: str
@@ -78,7 +78,7 @@ class EvidenceLine(Part):
     at: str | None = None
 
 
-class RolloutEvent(Part):
+class RolloutEvent(FrozenModel):
     """One finished rollout; times are Unix seconds."""
 
     kind: Literal["rollout"] = "rollout"
@@ -131,7 +131,7 @@ class RolloutEvent(Part):
             return None
 
 
-class ReleaseRecord(Part):
+class ReleaseRecord(FrozenModel):
     """One line of the chain."""
 
     format: int = FORMAT
@@ -156,7 +156,7 @@ class ReleaseRecord(Part):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-class Recorded(Part):
+class Recorded(FrozenModel):
     """A record with its place in the chain."""
 
     anchor: Anchor

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 
-class ReleasedVersion(Part):
+class ReleasedVersion(FrozenModel):
     """`manifest` is the path of its manifest in the project, `revision` that of artifact and workload."""
 
     revision: str

@@ -16,13 +16,13 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import Field, model_validator
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.chain import Line, lines_of, sealed
 
 TRIES = 5
 
 
-class RecordsSetting(Part):
+class RecordsSetting(FrozenModel):
     """The stack setting `records`: where the release records of its services lie."""
 
     kind: Annotated[

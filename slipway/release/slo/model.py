@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from slipway.release.manifest.assurance import Line
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.slo.promql import counting_refusal, refusal
 from slipway.release.units import Fraction, Seconds, Share
 from slipway.release.urls import Contact
@@ -51,7 +51,7 @@ Query = Annotated[str, Field(min_length=1), AfterValidator(_query)]
 """The selector of a counter, or an expression with `[{window}]` that counts events."""
 
 
-class Events(Part):
+class Events(FrozenModel):
     """Events in Prometheus, as counters: all of them, and either the good or the bad ones. Counters that do not exist
     are no bad events and no good events."""
 
@@ -68,7 +68,7 @@ class Events(Part):
         return bad
 
 
-class LeastBad(Part):
+class LeastBad(FrozenModel):
     """How many bad events the long window of an alarm must hold, so that one failure in a quiet hour wakes nobody. A
     service that is exactly at its budget reaches these by chance in at most 0.5% of the windows, whatever its traffic;
     the last is flat."""
@@ -79,7 +79,7 @@ class LeastBad(Part):
     slow_ticket: Annotated[int, Field(ge=1, alias="3d")] = 10
 
 
-class Slo(Part):
+class Slo(FrozenModel):
     """One objective: the share of events of a service that are good, over a period."""
 
     name: SloName
@@ -118,7 +118,7 @@ class Slo(Part):
         return f"{self.period / DAY:.0f}d"
 
 
-class Condition(Part):
+class Condition(FrozenModel):
     """An expression that has a value while something is wrong, and for how long before it counts."""
 
     kind: Literal["prometheus"] = "prometheus"
@@ -126,7 +126,7 @@ class Condition(Part):
     hold: Annotated[Seconds, Field(alias="for")] = 0.0
 
 
-class Alarm(Part):
+class Alarm(FrozenModel):
     """An alarm beside those that an objective brings along."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,99}$")]

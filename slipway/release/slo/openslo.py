@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from slipway.release.errors import InputError, Problem
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document, Location, show_location
 from slipway.release.manifest.problems import problems_of
 from slipway.release.slo.model import Slo
@@ -58,7 +58,7 @@ def _counter(query: str) -> str:
     return bare
 
 
-class Metadata(Part):
+class Metadata(FrozenModel):
     """Names, and what OpenSLO has no fields for."""
 
     name: str
@@ -76,13 +76,13 @@ class Metadata(Part):
         return annotations
 
 
-class SourceSpec(Part):
+class SourceSpec(FrozenModel):
     """A query."""
 
     query: Annotated[str, AfterValidator(_counter)]
 
 
-class MetricSource(Part):
+class MetricSource(FrozenModel):
     """Where events are counted."""
 
     type: Literal["Prometheus", "prometheus"] = "Prometheus"
@@ -90,13 +90,13 @@ class MetricSource(Part):
     spec: SourceSpec
 
 
-class Metric(Part):
+class Metric(FrozenModel):
     """One count."""
 
     metric_source: MetricSource
 
 
-class RatioMetric(Part):
+class RatioMetric(FrozenModel):
     """Good or bad events of all."""
 
     counter: bool
@@ -119,21 +119,21 @@ class RatioMetric(Part):
         return bad
 
 
-class IndicatorSpec(Part):
+class IndicatorSpec(FrozenModel):
     """How it is measured."""
 
     description: str | None = None
     ratio_metric: RatioMetric
 
 
-class Indicator(Part):
+class Indicator(FrozenModel):
     """An indicator, written inline."""
 
     metadata: dict[str, Any] = Field(default_factory=dict)
     spec: IndicatorSpec
 
 
-class TimeWindow(Part):
+class TimeWindow(FrozenModel):
     """The period."""
 
     duration: str
@@ -154,7 +154,7 @@ class TimeWindow(Part):
         return duration
 
 
-class Objective(Part):
+class Objective(FrozenModel):
     """The share that is promised."""
 
     display_name: str | None = None
@@ -169,7 +169,7 @@ class Objective(Part):
         return percent
 
 
-class Spec(Part):
+class Spec(FrozenModel):
     """The objective."""
 
     description: str | None = None
@@ -180,7 +180,7 @@ class Spec(Part):
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=1)]
 
 
-class OpenSlo(Part):
+class OpenSlo(FrozenModel):
     """The document."""
 
     api_version: Literal["openslo/v1"]

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from slipway.release.document_files import read_document_below
 from slipway.release.errors import InputError, Problem
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document, Location, show_location
 from slipway.release.manifest.problems import problems_of
 from slipway.release.slo import openslo
@@ -49,7 +49,7 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-class Alerting(Part):
+class Alerting(FrozenModel):
     """What a stack alarms about, and who is told."""
 
     slos: tuple[Slo, ...] = ()

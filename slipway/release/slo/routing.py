@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from slipway.release.slo.model import OwnerName, Severity
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
@@ -17,7 +17,7 @@ SecretFile = Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f\x7f]+$")]
 Address = Annotated[str, Field(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
 
 
-class Webhook(Part):
+class Webhook(FrozenModel):
     """An HTTP server that takes Alertmanager's JSON. `tokenFile` holds a bearer token."""
 
     kind: Literal["webhook"]
@@ -25,14 +25,14 @@ class Webhook(Part):
     token_file: SecretFile | None = None
 
 
-class PagerDuty(Part):
+class PagerDuty(FrozenModel):
     """A service of PagerDuty, by the file with its integration key."""
 
     kind: Literal["pagerduty"]
     routing_key_file: SecretFile
 
 
-class Slack(Part):
+class Slack(FrozenModel):
     """A channel, by the file with the webhook's URL."""
 
     kind: Literal["slack"]
@@ -40,7 +40,7 @@ class Slack(Part):
     api_url_file: SecretFile
 
 
-class Email(Part):
+class Email(FrozenModel):
     """An address, by way of the server that `mail` names."""
 
     kind: Literal["email"]
@@ -50,7 +50,7 @@ class Email(Part):
 Receiver = Annotated[Webhook | PagerDuty | Slack | Email, Field(discriminator="kind")]
 
 
-class Mail(Part):
+class Mail(FrozenModel):
     """The server that e-mail is sent by."""
 
     smarthost: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")]
@@ -59,7 +59,7 @@ class Mail(Part):
     password_file: SecretFile | None = None
 
 
-class OwnerRoutes(Part):
+class OwnerRoutes(FrozenModel):
     """Where the alarms of one owner go, by their severity. A severity without a receiver is an alarm that nobody gets,
     so an alarm of that severity is refused."""
 
@@ -73,7 +73,7 @@ class OwnerRoutes(Part):
         return {severity: one for severity, one in named.items() if one is not None}
 
 
-class Routing(Part):
+class Routing(FrozenModel):
     """The routes of all owners. `fallback` is the owner who gets what carries no known owner."""
 
     owners: Annotated[dict[OwnerName, OwnerRoutes], Field(min_length=1)]

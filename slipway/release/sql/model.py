@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from slipway.release.findings import Text
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 
 Effect = Literal["expand", "contract", "data", "neutral"]
 """expand: additive, the previous artifact does not notice; contract: the previous artifact may break; data: rows
@@ -16,7 +16,7 @@ change; neutral: settings and transactions. What is not known to be harmless is 
 MOST_OPERATIONS = 500
 
 
-class Operation(Part):
+class Operation(FrozenModel):
     """One thing that a script does."""
 
     effect: Effect
@@ -29,7 +29,7 @@ class Operation(Part):
     """Code that is not looked into (DO, CALL): it may do anything."""
 
 
-class Script(Part):
+class Script(FrozenModel):
     """A classified script, or why it could not be read."""
 
     operations: Annotated[tuple[Operation, ...], Field(max_length=MOST_OPERATIONS)] = ()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from slipway.rollout.analysis.evidence import Evidence, begin, next_step
 from slipway.rollout.analysis.observe import observe
-from slipway.rollout.analysis.types import Counts, Decision, Finding, GuardrailCounts, Tick, Verdict
+from slipway.rollout.analysis.types import Counts, Decision, GuardrailCounts, GuardrailResult, Tick, Verdict
 
 __all__ = [
     "Counts",
     "Decision",
     "Evidence",
-    "Finding",
     "GuardrailCounts",
+    "GuardrailResult",
     "Tick",
     "Verdict",
     "begin",

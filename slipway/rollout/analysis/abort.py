@@ -13,7 +13,7 @@ from slipway.rollout.analysis.likelihood import at_odds, exposure_logs, level_be
 from slipway.rollout.analysis.mixture import mix_and_share, restart_rate, share
 from slipway.rollout.analysis.nulls import acceptable_share, warm_share
 from slipway.rollout.analysis.overshoot import boost
-from slipway.rollout.analysis.rules import Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import Buckets, State, Step, Wealth
 from slipway.rollout.analysis.types import Counts, GuardrailCounts
 
@@ -31,7 +31,9 @@ NOTHING = [0.0] * len(const.MULTIPLES)
 """Log likelihood ratios of a tick without bad events on either side."""
 
 
-def bet(rule: Rule, state: State, counts: GuardrailCounts, weight: Percent, length: float, warm: bool) -> Wealth:
+def bet(
+    rule: CompiledGuardrail, state: State, counts: GuardrailCounts, weight: Percent, length: float, warm: bool
+) -> Wealth:
     """One bet: `M <- M sum_k w_k l_k`, then fixed share. `weight` is in percent, `length` the seconds of the counts.
 
     By Ville's inequality the chance that M ever reaches 1 / (alpha v) is at most alpha v for a candidate whose
@@ -62,7 +64,7 @@ def small_fault(wealth: Wealth) -> float:
     return wealth.log + log(part) if part > 0.0 else const.EVIDENCE_FLOOR
 
 
-def is_alone(rule: Rule, weight: Percent, step: Step, now: int = 0) -> bool:
+def is_alone(rule: CompiledGuardrail, weight: Percent, step: Step, now: int = 0) -> bool:
     """Whether no baseline runs beside the candidate: by the weight, or because nothing has reached it in this step,
     nor `now`, although that all requests go to the candidate has a chance of `(weight / 100)^n` alone. Then what was
     recorded of the baseline before must do."""
@@ -74,7 +76,7 @@ def is_alone(rule: Rule, weight: Percent, step: Step, now: int = 0) -> bool:
 
 
 def _play(
-    rule: Rule, wealth: Wealth, regime: str, families: list[Family], counts: GuardrailCounts, length: float
+    rule: CompiledGuardrail, wealth: Wealth, regime: str, families: list[Family], counts: GuardrailCounts, length: float
 ) -> Wealth:
     prior = const.PRIOR if len(families) == 1 else _prior(tuple([part for part, _ in families]))
     weights = wealth.weights if wealth.regime == regime and len(wealth.weights) == len(prior) else prior
@@ -85,7 +87,7 @@ def _play(
     return Wealth(min(700.0, wealth.log + growth), regime, spread)
 
 
-def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: GuardrailCounts) -> float:
+def _boosted(rule: CompiledGuardrail, wealth: Wealth, weights: tuple[float, ...], counts: GuardrailCounts) -> float:
     candidate, baseline = counts.candidate, counts.baseline
     both = candidate.bad + baseline.bad
     rhos = ratios(rule.tolerate)
@@ -93,7 +95,7 @@ def _boosted(rule: Rule, wealth: Wealth, weights: tuple[float, ...], counts: Gua
     return boost(weights, rule.tolerate, rhos, candidate.total, baseline.total, both, room)
 
 
-def _against(rule: Rule, null: float, counts: Counts) -> list[Family]:
+def _against(rule: CompiledGuardrail, null: float, counts: Counts) -> list[Family]:
     """Bets against "bad share at most null"."""
     if rule.phi > 1.0:
         return [(1.0, level_bets(null, const.MULTIPLES, rule.phi, counts.total, counts.bad))]
@@ -101,7 +103,9 @@ def _against(rule: Rule, null: float, counts: Counts) -> list[Family]:
     return [(1.0, share_logs(null, shares, counts.total, counts.bad))]
 
 
-def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, usual: float | None) -> list[Family]:
+def _relative(
+    rule: CompiledGuardrail, state: State, counts: GuardrailCounts, rho0: float, usual: float | None
+) -> list[Family]:
     candidate, baseline = counts.candidate, counts.baseline
     pairs: Pairs = []
     if baseline.total:
@@ -117,7 +121,9 @@ def _relative(rule: Rule, state: State, counts: GuardrailCounts, rho0: float, us
     return families + [(rest, logs) for logs in others]
 
 
-def _own(rule: Rule, counts: GuardrailCounts, rho0: float, usual: float | None, pairs: Pairs) -> list[Family]:
+def _own(
+    rule: CompiledGuardrail, counts: GuardrailCounts, rho0: float, usual: float | None, pairs: Pairs
+) -> list[Family]:
     """The bets on the bad events themselves. With clusters only what none of them can fool: a quasi-likelihood would
     be fooled by a cluster that is larger than the others. Where bad events are common it joins nevertheless, in ticks
     that are expected to have many, as the share of the bad events alone tells little there."""
@@ -137,7 +143,7 @@ def _own(rule: Rule, counts: GuardrailCounts, rho0: float, usual: float | None, 
 
 
 def _bucket_logs(
-    rule: Rule, buckets: Buckets, counts: GuardrailCounts, rho0: float, pairs: Pairs
+    rule: CompiledGuardrail, buckets: Buckets, counts: GuardrailCounts, rho0: float, pairs: Pairs
 ) -> list[list[float] | None]:
     """The bets on "slower than this bound" for each bound that takes part and whose baseline share is in range."""
     candidate, baseline = counts.candidate, counts.baseline

@@ -5,13 +5,13 @@ from __future__ import annotations
 from slipway.release.units import show_seconds, show_share
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.nulls import acceptable_share
-from slipway.rollout.analysis.rules import Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import State
 
 SIZE = len(const.PRIOR)
 
 
-def shown(rule: Rule, state: State, alone: bool) -> str:
+def shown(rule: CompiledGuardrail, state: State, alone: bool) -> str:
     """What an abort has shown, such as `ratio above 1.1 shown`."""
     if rule.absolute or alone or state.abort.regime.startswith("alone"):
         null = acceptable_share(rule, state.baseline)

@@ -13,7 +13,7 @@ from slipway.rollout.analysis.abort import ratios
 from slipway.rollout.analysis.likelihood import ratio_logs
 from slipway.rollout.analysis.mixture import restart_rate, share
 from slipway.rollout.analysis.overshoot import boost
-from slipway.rollout.analysis.rules import Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import Wealth
 from slipway.rollout.analysis.types import Counts, GuardrailCounts
 
@@ -24,7 +24,7 @@ DONE = 1.0
 
 
 def bet(
-    rule: Rule,
+    rule: CompiledGuardrail,
     wealth: Wealth,
     clients: Mapping[str, float],
     failures: Iterable[tuple[str, bool]],
@@ -72,7 +72,13 @@ def bet(
 
 
 def _once(
-    rule: Rule, rho0: float, weights: tuple[float, ...], candidate: float, baseline: float, bad: bool, evidence: float
+    rule: CompiledGuardrail,
+    rho0: float,
+    weights: tuple[float, ...],
+    candidate: float,
+    baseline: float,
+    bad: bool,
+    evidence: float,
 ) -> tuple[float, tuple[float, ...]]:
     """One client's bet: a single event with the designed weights as exposures."""
     likelihoods, most = _likelihoods(rho0, candidate, baseline, bad)

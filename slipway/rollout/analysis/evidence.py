@@ -12,7 +12,7 @@ from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.rollout.analysis.learn import begin_step
 from slipway.rollout.analysis.past import Past
-from slipway.rollout.analysis.rules import Known, Rule, compile_rules
+from slipway.rollout.analysis.rules import CompiledGuardrail, Known, compile_guardrails
 from slipway.rollout.analysis.state import State, state_from_json, state_to_json
 
 _GUARDRAILS: TypeAdapter[tuple[Guardrail, ...]] = TypeAdapter(tuple[Guardrail, ...])
@@ -26,7 +26,7 @@ class Settings:
     guardrails: tuple[Guardrail, ...]
     analysis: Analysis
     known: Known
-    rules: tuple[Rule, ...] = field(compare=False, repr=False)
+    rules: tuple[CompiledGuardrail, ...] = field(compare=False, repr=False)
 
     @property
     def dispersion(self) -> tuple[tuple[str, float], ...]:
@@ -90,7 +90,7 @@ def known_from_json(data: Mapping[str, Any]) -> Known:
 
 def make_settings(guardrails: Sequence[Guardrail], analysis: Analysis, known: Known) -> Settings:
     """Raises ValueError for guardrails of one name, or a dispersion or spread that fits none."""
-    return Settings(tuple(guardrails), analysis, known, compile_rules(guardrails, analysis, known))
+    return Settings(tuple(guardrails), analysis, known, compile_guardrails(guardrails, analysis, known))
 
 
 def begin(

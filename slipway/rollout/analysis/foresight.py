@@ -17,7 +17,7 @@ from slipway.rollout.analysis.foreseen import Detection, Foresight, StepForesigh
 from slipway.rollout.analysis.foresight_text import clients_needed, clusters, unforeseen, warn
 from slipway.rollout.analysis.nulls import acceptable_share
 from slipway.rollout.analysis.passing import foresee_passing
-from slipway.rollout.analysis.rules import Known, Rule, compile_rules
+from slipway.rollout.analysis.rules import CompiledGuardrail, Known, compile_guardrails
 from slipway.rollout.analysis.state import Baseline
 
 RATIOS = (2.0, 5.0, 10.0)
@@ -45,7 +45,7 @@ def foresee(
     known = known or Known(first_release, dispersion=dispersion or {})
     known = replace(known, weights=tuple(step.weight for step in steps))
     first_release = known.first_release
-    rules = compile_rules(guardrails, analysis, known)
+    rules = compile_guardrails(guardrails, analysis, known)
     judged = [rule for rule in rules if rule.nature.expected]
     found: list[StepForesight] = []
     if expected is not None:
@@ -68,7 +68,12 @@ def foresee(
 
 
 def _step(
-    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, step: PlannedStep, baseline: Baseline, warm: float
+    rule: CompiledGuardrail,
+    analysis: Analysis,
+    expected: ExpectedTraffic,
+    step: PlannedStep,
+    baseline: Baseline,
+    warm: float,
 ) -> StepForesight:
     """`warm`: seconds of the step that are warm-up, in which no fault of RATIOS is noticed and nothing passes."""
     alone = rule.first_release or step.weight >= 100.0
@@ -100,7 +105,7 @@ def _step(
 
 
 def _growth(
-    rule: Rule, expected: ExpectedTraffic, weight: Percent, alone: bool, baseline: Baseline
+    rule: CompiledGuardrail, expected: ExpectedTraffic, weight: Percent, alone: bool, baseline: Baseline
 ) -> Callable[[float], float]:
     """Nats a second when the candidate's bad share is `ratio` times the usual one (see `usual`)."""
     candidate = expected.rate * fraction(weight)
@@ -123,12 +128,12 @@ def _growth(
     return growth
 
 
-def usual(rule: Rule, expected: ExpectedTraffic) -> float:
+def usual(rule: CompiledGuardrail, expected: ExpectedTraffic) -> float:
     """The bad share that faults are multiples of: the expected one, or what is negligible where none is expected."""
     return expected.bad_share or rule.negligible or (rule.objective or 0.001)
 
 
-def _from_nothing(rule: Rule, candidate: float, other: float, share: float) -> Callable[[float], float]:
+def _from_nothing(rule: CompiledGuardrail, candidate: float, other: float, share: float) -> Callable[[float], float]:
     """The baseline has no errors at all: every bad event is the candidate's, and the best alternative earns most."""
     base = rule.tolerate * candidate + other
     best = max(

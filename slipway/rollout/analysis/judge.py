@@ -11,13 +11,13 @@ from slipway.rollout.analysis.abort_reason import shown
 from slipway.rollout.analysis.common import usual_share
 from slipway.rollout.analysis.learn import begin_step, is_warming, learn
 from slipway.rollout.analysis.nulls import bounded_share, promotable_share
-from slipway.rollout.analysis.rules import Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.smallest import smallest
 from slipway.rollout.analysis.state import State, Wealth
-from slipway.rollout.analysis.types import Counts, Finding, GuardrailCounts, Tick, Verdict
+from slipway.rollout.analysis.types import Counts, GuardrailCounts, GuardrailResult, Tick, Verdict
 
 
-def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
+def judge(rule: CompiledGuardrail, state: State, tick: Tick) -> tuple[State, GuardrailResult]:
     """A guardrail that could not be read, or whose counts make no sense, is an ERROR and learns nothing."""
     if tick.in_step < state.step.at:
         state = begin_step(rule, state)
@@ -32,7 +32,7 @@ def judge(rule: Rule, state: State, tick: Tick) -> tuple[State, Finding]:
     return state, _verdict(rule, state, tick)
 
 
-def _problem(rule: Rule, counts: GuardrailCounts | None) -> str:
+def _problem(rule: CompiledGuardrail, counts: GuardrailCounts | None) -> str:
     if counts is None:
         return "the source returned nothing for it"
     if rule.nature.counts == "nothing":
@@ -40,7 +40,7 @@ def _problem(rule: Rule, counts: GuardrailCounts | None) -> str:
     return _nonsense(rule, "candidate", counts.candidate) or _nonsense(rule, "baseline", counts.baseline)
 
 
-def _nonsense(rule: Rule, name: str, side: Counts) -> str:
+def _nonsense(rule: CompiledGuardrail, name: str, side: Counts) -> str:
     if side.total < 0 or side.bad < 0 or (side.bad > side.total and rule.nature.counts != "clients"):
         return f"the counts make no sense: {side.bad} bad of {side.total} on the {name} side"
     if len(side.bounds) != len(side.slower):
@@ -48,12 +48,12 @@ def _nonsense(rule: Rule, name: str, side: Counts) -> str:
     return ""
 
 
-def _alert(rule: Rule, verdict: Verdict, text: str) -> Finding:
+def _alert(rule: CompiledGuardrail, verdict: Verdict, text: str) -> GuardrailResult:
     reason = f"{rule.name}: the alert is {text} (no error rate is promised for an alert)"
-    return Finding(rule.name, verdict, float(verdict is Verdict.FAIL), 1.0, 0, 0, 0, 0, None, reason)
+    return GuardrailResult(rule.name, verdict, float(verdict is Verdict.FAIL), 1.0, 0, 0, 0, 0, None, reason)
 
 
-def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
+def _verdict(rule: CompiledGuardrail, state: State, tick: Tick) -> GuardrailResult:
     alone = rule.first_release or tick.weight >= 100.0
     left = max(0.0, rule.horizon - tick.in_step)
     if state.abort.log >= rule.log_abort:
@@ -74,7 +74,7 @@ def _verdict(rule: Rule, state: State, tick: Tick) -> Finding:
     return _finding(rule, state, verdict, f"{claim}, {text}" if claim else text, seen.ratio, alone)
 
 
-def _claim(rule: Rule, state: State, tick: Tick, alone: bool) -> str:
+def _claim(rule: CompiledGuardrail, state: State, tick: Tick, alone: bool) -> str:
     """What was shown that allows to leave the weight; empty while nothing was. While there is more evidence than at the
     beginning for the smallest fault that is bet on, the harm being bounded is no reason to go on."""
     usual, step = usual_share(state.baseline), state.step
@@ -96,12 +96,12 @@ def _silence(state: State, tick: Tick) -> str:
     return f"no candidate traffic for {quiet:.0f}s" if quiet > const.QUIET_SECONDS else ""
 
 
-def _only_readiness(rule: Rule) -> str:
+def _only_readiness(rule: CompiledGuardrail) -> str:
     stop = f"; above {const.GROSS_SHARE:.0%} it aborts" if rule.gross else ""
     return f"a first release without an objective: only readiness is judged{stop}"
 
 
-def _hopes(rule: Rule, state: State) -> float:
+def _hopes(rule: CompiledGuardrail, state: State) -> float:
     """The evidence for leaving the weight that is nearest to do so."""
     going = state.bounded.regime and small_fault(state.abort) <= 0.0
     bounded = state.bounded.log if going else const.EVIDENCE_FLOOR
@@ -109,8 +109,8 @@ def _hopes(rule: Rule, state: State) -> float:
 
 
 def _finding(
-    rule: Rule, state: State, verdict: Verdict, text: str, ratio: float | None = None, alone: bool = False
-) -> Finding:
+    rule: CompiledGuardrail, state: State, verdict: Verdict, text: str, ratio: float | None = None, alone: bool = False
+) -> GuardrailResult:
     step = state.step
     evidence, hopes = exp(min(700.0, state.abort.log)), exp(_hopes(rule, state))
     threshold, needed = rule.abort_at, rule.promote_at
@@ -121,7 +121,7 @@ def _finding(
         line = say.evidence_line(verdict, evidence, threshold, hopes, needed)
         clusters = f"; bad events come in clusters (dispersion {rule.phi:.2g})" if rule.phi > 1.0 else ""
         reason = f"{rule.name}: {seen}; {line}; {text}{clusters}"
-    return Finding(
+    return GuardrailResult(
         rule.name,
         verdict,
         evidence,

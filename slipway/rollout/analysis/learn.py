@@ -9,27 +9,27 @@ from slipway.rollout.analysis import abort, clients, promote
 from slipway.rollout.analysis.baseline import record
 from slipway.rollout.analysis.constants import BUCKET_FROM, BUCKETS_MOST
 from slipway.rollout.analysis.gather import gather
-from slipway.rollout.analysis.rules import Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import Baseline, Buckets, Pending, State, Step, Wealth, count_step
 from slipway.rollout.analysis.types import Counts, GuardrailCounts, Tick
 
 NONE, NOTHING = Counts(0, 0), Pending()
 
 
-def is_warming(rule: Rule, state: State, tick: Tick) -> bool:
+def is_warming(rule: CompiledGuardrail, state: State, tick: Tick) -> bool:
     """Whether the tick lies within the warm-up, which begins with the candidate's first traffic."""
     if rule.warm_up <= 0.0:
         return False
     return state.first_at is None or tick.at - state.first_at <= rule.warm_up
 
 
-def begin_step(rule: Rule, state: State) -> State:
+def begin_step(rule: CompiledGuardrail, state: State) -> State:
     """The weight changes: evidence for promotion and the step's counts start anew, all else goes on."""
     state = _record(rule, state, state.pending.baseline)
     return state._replace(promote=Wealth(), bounded=Wealth(), step=Step(), pending=NOTHING)
 
 
-def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> State:
+def learn(rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: Tick) -> State:
     """Bets are settled with what was known before these counts; only then are they themselves remembered.
 
     Without candidate traffic the evidence is unchanged, and at weight 0 (smoke checks, waiting for readiness)
@@ -54,7 +54,7 @@ def learn(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> Stat
 
 
 def _settle(
-    rule: Rule, state: State, counts: GuardrailCounts, weight: Percent, length: float, warm: bool
+    rule: CompiledGuardrail, state: State, counts: GuardrailCounts, weight: Percent, length: float, warm: bool
 ) -> tuple[State, float]:
     """Bet on what is complete; the seconds of it in which both sides could be compared."""
     alone = rule.absolute or abort.is_alone(rule, weight, state.step, counts.baseline.total)
@@ -85,7 +85,7 @@ def request_rate(step: Step, counts: GuardrailCounts, length: float) -> float:
     return total / (step.seconds + length) if step.seconds + length > 0.0 else 0.0
 
 
-def _record(rule: Rule, state: State, counts: Counts) -> State:
+def _record(rule: CompiledGuardrail, state: State, counts: Counts) -> State:
     """Remember the baseline's counts. Once an incident of the baseline is over, the bets are spread anew: those on a
     worse candidate lost to it, and a fault must not be noticed later for that. The evidence itself goes on."""
     if not counts.total and not counts.bad:
@@ -99,7 +99,7 @@ def _record(rule: Rule, state: State, counts: Counts) -> State:
     return state._replace(abort=wealth, baseline=baseline, buckets=buckets)
 
 
-def _remember(rule: Rule, buckets: Buckets, counts: Counts) -> Buckets:
+def _remember(rule: CompiledGuardrail, buckets: Buckets, counts: Counts) -> Buckets:
     """The baseline's histogram so far: it decides which bounds take part in the next tick's bet."""
     if not counts.total or rule.threshold is None:
         return buckets
@@ -115,7 +115,9 @@ def _remember(rule: Rule, buckets: Buckets, counts: Counts) -> Buckets:
     return Buckets(counts.bounds, chosen, tuple([slower[place] for place in chosen]), counts.total)
 
 
-def _first_failures(rule: Rule, state: State, counts: GuardrailCounts, tick: Tick) -> tuple[State, GuardrailCounts]:
+def _first_failures(
+    rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: Tick
+) -> tuple[State, GuardrailCounts]:
     warm = is_warming(rule, state, tick)
     wealth, known, (candidate, baseline) = clients.bet(
         rule, state.abort, state.clients, counts.first_failures, tick.weight, tick.length, warm

@@ -8,7 +8,7 @@ from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import COMMON, ENOUGH
 from slipway.rollout.analysis.likelihood import at_odds
-from slipway.rollout.analysis.rules import Rule, highest_ratio, next_weight
+from slipway.rollout.analysis.rules import CompiledGuardrail, highest_ratio, next_weight
 from slipway.rollout.analysis.state import Baseline
 
 HIGHEST = 0.98
@@ -28,13 +28,13 @@ def upper_bound(total: int, bad: int, phi: float = 1.0) -> float:
     return min(1.0, limit * phi / total)
 
 
-def recorded_share(rule: Rule, baseline: Baseline) -> float:
+def recorded_share(rule: CompiledGuardrail, baseline: Baseline) -> float:
     """The share that the baseline of this rollout, and of the hour before, makes acceptable when it has no traffic any
     more: its bound, which may have drifted."""
     return max(rule.negligible, const.DRIFT * rule.tolerate * _bound(rule, baseline))
 
 
-def _bound(rule: Rule, baseline: Baseline) -> float:
+def _bound(rule: CompiledGuardrail, baseline: Baseline) -> float:
     """Upper bound of what is usual. Where this rollout has recorded little, the worst ten minutes of the hour before it
     tell more, unless the baseline is worse than these now."""
     own = upper_bound(baseline.total, baseline.bad, rule.phi)
@@ -44,7 +44,7 @@ def _bound(rule: Rule, baseline: Baseline) -> float:
     return min(own, max(now, upper_bound(rule.past.worst_total, rule.past.worst_bad, rule.phi)))
 
 
-def acceptable_share(rule: Rule, baseline: Baseline) -> tuple[float, str] | None:
+def acceptable_share(rule: CompiledGuardrail, baseline: Baseline) -> tuple[float, str] | None:
     """The null of the absolute abort test, with what it comes from; None when there is nothing to judge by.
 
     The recorded baseline counts before a looser objective. An objective that the baseline itself is not shown to have
@@ -63,7 +63,7 @@ def acceptable_share(rule: Rule, baseline: Baseline) -> tuple[float, str] | None
     return (const.GROSS_SHARE, "a gross fault") if rule.gross else None
 
 
-def _attainable(rule: Rule, baseline: Baseline) -> float:
+def _attainable(rule: CompiledGuardrail, baseline: Baseline) -> float:
     """The objective as far as the baseline may have met it: none (1) where it was above, else at least the bound of
     what it had; of a few dozen bad events the plain share is easily too low by a third."""
     if rule.objective is None or baseline.bad > rule.objective * baseline.total:
@@ -76,7 +76,7 @@ def warm_share(share: float) -> float:
     return max(share, min(const.GROSS_SHARE, const.WARM_UP_RATIO * share))
 
 
-def promotable_share(rule: Rule, weight: Percent, alone: bool, baseline: Baseline) -> float:
+def promotable_share(rule: CompiledGuardrail, weight: Percent, alone: bool, baseline: Baseline) -> float:
     """f: the bad share that must be shown not to be reached in order to leave weight `weight` (percent).
 
     Beside a baseline it is what is negligible. Alone, also rho_M times the objective (for an SLO: the burn
@@ -94,7 +94,7 @@ def promotable_share(rule: Rule, weight: Percent, alone: bool, baseline: Baselin
     return share if share < HIGHEST else HIGHEST
 
 
-def _plain(rule: Rule, baseline: Baseline) -> float:
+def _plain(rule: CompiledGuardrail, baseline: Baseline) -> float:
     """What the baseline had in this rollout, or in the hour before it, whichever is more; 0 without a record."""
     own = (baseline.bad + 0.5) / baseline.total if baseline.bad > 0 and baseline.total >= ENOUGH else 0.0
     if rule.past is None or not rule.past.bad or rule.past.total < ENOUGH:
@@ -102,7 +102,7 @@ def _plain(rule: Rule, baseline: Baseline) -> float:
     return max(own, (baseline.bad + rule.past.bad) / (baseline.total + rule.past.total))
 
 
-def bounded_share(rule: Rule, weight: Percent, rate: float, baseline: Baseline) -> float | None:
+def bounded_share(rule: CompiledGuardrail, weight: Percent, rate: float, baseline: Baseline) -> float | None:
     """The bad share that must be shown not to be reached where the harm of going on is bounded: at the next weight a
     candidate of this share fails `rule.harm` requests within REACTION_SECONDS beyond twice the usual share.
 

@@ -7,9 +7,9 @@ from math import exp
 from slipway.rollout.analysis.evidence import Evidence
 from slipway.rollout.analysis.judge import judge
 from slipway.rollout.analysis.reasons import number
-from slipway.rollout.analysis.rules import Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import State
-from slipway.rollout.analysis.types import Decision, Finding, Tick, Verdict
+from slipway.rollout.analysis.types import Decision, GuardrailResult, Tick, Verdict
 
 ROUNDING = 1.0 - 1e-12
 ORDER = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASS)
@@ -28,7 +28,10 @@ def observe(evidence: Evidence, tick: Tick) -> tuple[Evidence, Decision]:
 
 
 def _decide(
-    evidence: Evidence, rules: tuple[Rule, ...], states: tuple[State, ...], findings: tuple[Finding, ...]
+    evidence: Evidence,
+    rules: tuple[CompiledGuardrail, ...],
+    states: tuple[State, ...],
+    findings: tuple[GuardrailResult, ...],
 ) -> Decision:
     threshold = 1.0 / evidence.settings.analysis.false_abort
     total = counted = 0.0
@@ -49,7 +52,7 @@ def _decide(
     return Decision(verdict, total, threshold, findings, reason)
 
 
-def _worst(findings: tuple[Finding, ...]) -> Verdict:
+def _worst(findings: tuple[GuardrailResult, ...]) -> Verdict:
     """The first of ORDER that a guardrail has; without guardrails nothing was shown."""
     if len(findings) == 1:
         return findings[0].verdict

@@ -10,7 +10,7 @@ from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import COMMON, ENOUGH, highest_common_ratio, information, nearest
 from slipway.rollout.analysis.nulls import bounded_share, promotable_share
-from slipway.rollout.analysis.rules import Rule, highest_ratio
+from slipway.rollout.analysis.rules import CompiledGuardrail, highest_ratio
 from slipway.rollout.analysis.state import Baseline
 
 
@@ -37,7 +37,7 @@ NEVER = _Growth(0.0, 0.0)
 
 
 def foresee_passing(
-    rule: Rule, analysis: Analysis, expected: ExpectedTraffic, weight: Percent, baseline: Baseline
+    rule: CompiledGuardrail, analysis: Analysis, expected: ExpectedTraffic, weight: Percent, baseline: Baseline
 ) -> Passing:
     """By the ratio, by the share, or by the harm that is bounded, whichever is sooner."""
     if rule.first_release and rule.objective is None:
@@ -101,7 +101,7 @@ def _by_share(null: float, candidate: float, expected: ExpectedTraffic) -> _Grow
     return _Growth(mean, candidate * share * (1.0 - share) * (bad - good) ** 2)
 
 
-def _by_ratio(rule: Rule, weight: Percent, candidate: float, expected: ExpectedTraffic) -> _Growth:
+def _by_ratio(rule: CompiledGuardrail, weight: Percent, candidate: float, expected: ExpectedTraffic) -> _Growth:
     """What it earns against "ratio at least rho_M"."""
     share, rate, highest = expected.bad_share, expected.rate, highest_ratio(rule, weight)
     other = rate - candidate

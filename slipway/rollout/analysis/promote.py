@@ -11,7 +11,7 @@ from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.likelihood import ratio_logs, share_logs
 from slipway.rollout.analysis.mixture import mix_and_share, restart_rate
 from slipway.rollout.analysis.nulls import bounded_share, plain_share, promotable_share
-from slipway.rollout.analysis.rules import Rule, highest_ratio
+from slipway.rollout.analysis.rules import CompiledGuardrail, highest_ratio
 from slipway.rollout.analysis.state import Baseline, Wealth
 from slipway.rollout.analysis.types import GuardrailCounts
 
@@ -26,7 +26,7 @@ BOUNDED_PRIOR = (0.7, 0.3)
 
 
 def bet(
-    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: Percent, length: float
+    rule: CompiledGuardrail, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: Percent, length: float
 ) -> Wealth:
     """One tick against the null "ratio >= rho_M and bad share >= f" (alone: "bad share >= f").
 
@@ -43,7 +43,13 @@ def bet(
 
 
 def bet_bounded(
-    rule: Rule, wealth: Wealth, baseline: Baseline, counts: GuardrailCounts, weight: Percent, rate: float, length: float
+    rule: CompiledGuardrail,
+    wealth: Wealth,
+    baseline: Baseline,
+    counts: GuardrailCounts,
+    weight: Percent,
+    rate: float,
+    length: float,
 ) -> Wealth:
     """One tick against the null "bad share >= what fails more than the declared harm at the next weight"; nothing where
     the harm is not bounded. `rate` is that of both sides' requests in a second, known before any was good or bad."""
@@ -56,7 +62,7 @@ def bet_bounded(
 
 
 def _play(
-    rule: Rule, wealth: Wealth, regime: str, prior: tuple[float, ...], logs: list[float], length: float
+    rule: CompiledGuardrail, wealth: Wealth, regime: str, prior: tuple[float, ...], logs: list[float], length: float
 ) -> Wealth:
     weights = wealth.weights if wealth.regime == regime else prior
     if rule.phi > 1.0:
@@ -66,7 +72,7 @@ def _play(
     return Wealth(total, regime, weights)
 
 
-def _relative(rule: Rule, baseline: Baseline, counts: GuardrailCounts, weight: Percent) -> list[float]:
+def _relative(rule: CompiledGuardrail, baseline: Baseline, counts: GuardrailCounts, weight: Percent) -> list[float]:
     """The bets against "ratio >= rho_M"."""
     candidate, other, highest = counts.candidate, counts.baseline, highest_ratio(rule, weight)
     usual = common.usual_share(baseline)

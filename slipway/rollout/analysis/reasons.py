@@ -8,7 +8,7 @@ from slipway.release.units import Percent, show_share
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import highest_common_ratio
 from slipway.rollout.analysis.detectable import Detectable
-from slipway.rollout.analysis.rules import Rule, highest_ratio, next_weight
+from slipway.rollout.analysis.rules import CompiledGuardrail, highest_ratio, next_weight
 from slipway.rollout.analysis.state import Step
 from slipway.rollout.analysis.types import Verdict
 
@@ -22,7 +22,7 @@ limit = lru_cache(maxsize=256)(number)
 """`number` of a threshold, which is the same at every look."""
 
 
-def events(rule: Rule, step: Step, alone: bool) -> str:
+def events(rule: CompiledGuardrail, step: Step, alone: bool) -> str:
     """What was seen in this step, such as `3 of 412 bad (0.73%) against 11 of 7,803 (0.14%)`."""
     unit = rule.nature.unit
     text = f"{step.candidate_bad:,} of {step.candidate:,} {unit}{_share(step.candidate_bad, step.candidate)}"
@@ -52,7 +52,7 @@ def detectable(found: Detectable, left: float) -> str:
     return f"no ratio is detectable in the {duration(left)} left at this traffic"
 
 
-def claim(rule: Rule, weight: Percent, alone: bool, share: float, usual: float | None) -> str:
+def claim(rule: CompiledGuardrail, weight: Percent, alone: bool, share: float, usual: float | None) -> str:
     """What PASS has shown."""
     if alone or rule.absolute:
         return f"bad share below {show_share(share)} shown"
@@ -62,7 +62,7 @@ def claim(rule: Rule, weight: Percent, alone: bool, share: float, usual: float |
     return f"ratio below {highest:.3g} or bad share below {show_share(share)} shown"
 
 
-def bounded_claim(rule: Rule, weight: Percent, share: float) -> str:
+def bounded_claim(rule: CompiledGuardrail, weight: Percent, share: float) -> str:
     """What PASS has shown where the harm of going on is bounded."""
     harm = f"{rule.harm:g} requests in {const.REACTION_SECONDS:g}s at {next_weight(rule, weight):.4g}%"
     return f"bad share below {show_share(share)} shown: at most {harm} beyond twice what is usual"

@@ -15,7 +15,7 @@ from slipway.rollout.analysis.past import Past
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompiledGuardrail:
     """One guardrail as the statistics see it. `part` is its v_j of alpha (they sum to 1; 0 for alerts, which
     promise no error rate); `abort_at` is 1 / (alpha v_j), `promote_at` 1 / beta, the other two are their logs."""
 
@@ -58,7 +58,9 @@ class Known:
     spread: Mapping[str, float] = field(default_factory=dict)
 
 
-def compile_rules(guardrails: Sequence[Guardrail], analysis: Analysis, known: Known) -> tuple[Rule, ...]:
+def compile_guardrails(
+    guardrails: Sequence[Guardrail], analysis: Analysis, known: Known
+) -> tuple[CompiledGuardrail, ...]:
     """Raises ValueError when two guardrails have one name, or a dispersion or spread fits none of them."""
     names = [guardrail.name for guardrail in guardrails]
     if len(set(names)) != len(names):
@@ -71,11 +73,11 @@ def compile_rules(guardrails: Sequence[Guardrail], analysis: Analysis, known: Kn
     return tuple(_rule(guardrail, analysis, known, total) for guardrail in guardrails)
 
 
-def _rule(guardrail: Guardrail, analysis: Analysis, known: Known, total: float) -> Rule:
+def _rule(guardrail: Guardrail, analysis: Analysis, known: Known, total: float) -> CompiledGuardrail:
     nature, limits = guardrail.nature, guardrail.limits
     part = 0.0 if nature.counts == "nothing" else guardrail.weight / total
     phi = known.dispersion.get(guardrail.name, 1.0)
-    return Rule(
+    return CompiledGuardrail(
         name=guardrail.name,
         nature=nature,
         part=part,
@@ -99,12 +101,12 @@ def _rule(guardrail: Guardrail, analysis: Analysis, known: Known, total: float) 
     )
 
 
-def next_weight(rule: Rule, weight: Percent) -> float | None:
+def next_weight(rule: CompiledGuardrail, weight: Percent) -> float | None:
     """The weight that follows in the plan; None at its end, or where it is not known."""
     return min([one for one in rule.weights if one > weight + 1e-9], default=None)
 
 
-def highest_ratio(rule: Rule, weight: Percent) -> float:
+def highest_ratio(rule: CompiledGuardrail, weight: Percent) -> float:
     """rho_M: weight `weight` (percent) may be left once "ratio >= rho_M" is rejected.
 
     `1 + HARM / w` keeps the harm that a step can do constant: (ratio - 1) w is the excess of failed requests.

@@ -9,7 +9,7 @@ from slipway.rollout.analysis.common import common_growth, usual_share
 from slipway.rollout.analysis.detectable import Detectable, absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from slipway.rollout.analysis.likelihood import at_odds
 from slipway.rollout.analysis.nulls import acceptable_share
-from slipway.rollout.analysis.rules import Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import State
 
 MOST_SHARE = 0.9
@@ -17,7 +17,7 @@ MOST_SHARE = 0.9
 NOTHING = Detectable()
 
 
-def smallest(rule: Rule, state: State, weight: Percent, left: float) -> Detectable:
+def smallest(rule: CompiledGuardrail, state: State, weight: Percent, left: float) -> Detectable:
     """What is noticed within `left` seconds if the requests go on as in this step. What could not be bet on, because
     the other side had none meanwhile, tells nothing: the times in which both had some are what counts."""
     step = state.step
@@ -38,7 +38,7 @@ def smallest(rule: Rule, state: State, weight: Percent, left: float) -> Detectab
     return Detectable(smallest_ratio(growth, rule.tolerate, needed, left, most))
 
 
-def _alone(rule: Rule, state: State, rate: float, left: float) -> Detectable:
+def _alone(rule: CompiledGuardrail, state: State, rate: float, left: float) -> Detectable:
     null = acceptable_share(rule, state.baseline)
     if null is None:
         return NOTHING
@@ -52,6 +52,6 @@ def _alone(rule: Rule, state: State, rate: float, left: float) -> Detectable:
     return Detectable(share * baseline.total / baseline.bad, share)
 
 
-def _needed(rule: Rule, state: State) -> float:
+def _needed(rule: CompiledGuardrail, state: State) -> float:
     """Nats from the evidence so far to an abort."""
     return rule.log_abort - state.abort.log + const.MIXTURE_COST

@@ -66,7 +66,7 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class GuardrailResult:
     """One guardrail's state after a look, with its reason: `statistic` is the evidence, compared with
     `threshold`; `n` the candidate's events; `detectable` the smallest ratio that could still be detected in
     the time left (None when none can; after FAIL: if the evidence began anew). `promote_statistic` is the
@@ -95,5 +95,5 @@ class Decision:
     verdict: Verdict
     statistic: float
     threshold: float
-    findings: tuple[Finding, ...]
+    findings: tuple[GuardrailResult, ...]
     reason: str

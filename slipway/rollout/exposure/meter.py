@@ -16,7 +16,7 @@ from slipway.rollout.metrics.client_sources import ClientSources
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.history import Ticks
 from slipway.rollout.metrics.prometheus_api import Prometheus
-from slipway.rollout.metrics.readers import Look, Reader, Span, past_of_all, read_all
+from slipway.rollout.metrics.readers import Reader, ReadRequest, Span, past_of_all, read_all
 
 EVALUATIONS = "evaluations"
 """What the counter of the exposure check is called in messages."""
@@ -40,7 +40,7 @@ class VariantMeter:
         self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
     ) -> Snapshot:
         """Each guardrail by one query; `traffic` has the evaluations by variant."""
-        look = Look(candidate, baseline, max_age)
+        look = ReadRequest(candidate, baseline, max_age)
         draft = read_all(self._readers, guardrails, look)
         self._count(guardrails, look, draft)
         return draft.finish()
@@ -66,7 +66,7 @@ class VariantMeter:
         found = (reading.candidate, reading.baseline)
         return {side.revision: dict(series) for side, series in zip(sides, found, strict=False)}
 
-    def _count(self, guardrails: Sequence[Guardrail], look: Look, draft: Draft) -> None:
+    def _count(self, guardrails: Sequence[Guardrail], look: ReadRequest, draft: Draft) -> None:
         try:
             draft.traffic = {name: dict(series) for name, series in self.evaluated(look.sides).items()}
         except ClusterError as error:
@@ -84,7 +84,7 @@ class VariantMeter:
                 }
                 return
 
-    def _read_custom(self, guardrails: Sequence[Custom], look: Look, draft: Draft) -> None:
+    def _read_custom(self, guardrails: Sequence[Custom], look: ReadRequest, draft: Draft) -> None:
         for guardrail in guardrails:
             custom.read(self._api, guardrail, look.sides, draft)
 

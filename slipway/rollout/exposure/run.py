@@ -11,18 +11,18 @@ from slipway.release.flags.attempts import Exposing
 from slipway.release.flags.journal import Author, Change, Head, after_change, after_exposure
 from slipway.release.records.journal import Outcome
 from slipway.release.units import Percent, show_seconds
-from slipway.rollout.analysis.types import Finding, Verdict
+from slipway.rollout.analysis.types import GuardrailResult, Verdict
 from slipway.rollout.controller import (
     Abort,
     Action,
     Cause,
     Commit,
-    Look,
+    ControllerSettings,
+    ControllerState,
+    Observation,
     Phase,
     Prepare,
-    Rules,
     Shift,
-    State,
     Wait,
     next_action,
 )
@@ -46,9 +46,9 @@ GUARD = "guard"
 """Who kills a flag when its guardrails fail."""
 
 
-def rules_of(wanted: Wanted) -> Rules:
+def rules_of(wanted: Wanted) -> ControllerSettings:
     """The controller's settings. A variant runs nowhere of its own, so nothing has to become ready."""
-    return Rules(
+    return ControllerSettings(
         steps=wanted.steps,
         replicas=1,
         ready_within=0.0,
@@ -80,7 +80,7 @@ class ExposureRun:
         self._reporter = reporter
         self._cancelled = cancelled
         self._rules = rules_of(wanted)
-        self._state = State(began=world.now())
+        self._state = ControllerState(began=world.now())
         self._measure = Measure(world.meter, wanted, wanted.baseline, world.now())
         self._ticks = TickLog(world.journal, exposing.id, self._rules.error_grace, world.now)
         self._percent = exposing.base
@@ -135,7 +135,7 @@ class ExposureRun:
 
     # -- looking -------------------------------------------------------------------------------------------
 
-    def _look(self) -> Look:
+    def _look(self) -> Observation:
         now = self._world.now()
         head = self._world.flags.load()
         killed = head.killed(self._wanted.flag)
@@ -143,7 +143,7 @@ class ExposureRun:
         measure = self._measure
         pending = self._world.flags.pending() if self._state.phase is Phase.SHIFT else None
         checked, problem = self._exposure_check(now)
-        return Look(
+        return Observation(
             now=now,
             ready=1,
             accepted=pending is None,
@@ -364,7 +364,7 @@ def turned_back(head: Head, exposing: Exposing, author: Author) -> Head:
     return after_exposure(head, exposing.flag, exposing.base, exposing.salt, author)
 
 
-def _evidence(finding: Finding) -> dict[str, str | float | int | bool | None]:
+def _evidence(finding: GuardrailResult) -> dict[str, str | float | int | bool | None]:
     return {
         "guardrail": finding.guardrail,
         "statistic": finding.statistic,

@@ -8,7 +8,7 @@ from typing import Any
 from slipway.rollout.analysis.evidence import Evidence, known_to_json, next_step
 from slipway.rollout.analysis.observe import observe
 from slipway.rollout.analysis.sides import Sides
-from slipway.rollout.analysis.types import Counts, Decision, Finding, GuardrailCounts, Tick, Verdict
+from slipway.rollout.analysis.types import Counts, Decision, GuardrailCounts, GuardrailResult, Tick, Verdict
 
 CHECKPOINT = 100
 """After so many ticks one carries the evidence at least: a replay can begin there."""
@@ -49,7 +49,7 @@ def record_of(tick: Tick, decision: Decision) -> dict[str, Any]:
     }
 
 
-def fields_of(value: Counts | GuardrailCounts | Finding) -> dict[str, Any]:
+def fields_of(value: Counts | GuardrailCounts | GuardrailResult) -> dict[str, Any]:
     """Names and values of its fields, as dataclasses.asdict has them, which copies each value and takes a quarter of a
     look."""
     return {name: _plain(getattr(value, name)) for name in value.__slots__}

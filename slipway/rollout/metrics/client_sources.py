@@ -12,7 +12,7 @@ from slipway.rollout.metrics.base import ClientEvents, Reading
 from slipway.rollout.metrics.bitmaps import BitmapReader
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.prometheus_api import Prometheus
-from slipway.rollout.metrics.readers import Look
+from slipway.rollout.metrics.readers import ReadRequest
 from slipway.rollout.metrics.salt import Salt
 from slipway.rollout.process import clock
 
@@ -31,7 +31,7 @@ class ClientSources:
         self._logs: dict[str, AccessLogReader] = {}
         self._bitmaps: dict[str, BitmapReader] = {}
 
-    def read_all(self, guardrails: Sequence[ClientFailures], look: Look, draft: Draft) -> None:
+    def read_all(self, guardrails: Sequence[ClientFailures], look: ReadRequest, draft: Draft) -> None:
         """Each of them."""
         for guardrail in guardrails:
             self.read(guardrail, look.candidate, look.baseline, draft)

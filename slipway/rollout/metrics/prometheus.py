@@ -35,7 +35,7 @@ from slipway.rollout.metrics.envoy import (
 from slipway.rollout.metrics.history import History, Ticks
 from slipway.rollout.metrics.hub import Asked, hub_of
 from slipway.rollout.metrics.prometheus_api import Prometheus
-from slipway.rollout.metrics.readers import Look, Reader, Span, past_of_all, read_all
+from slipway.rollout.metrics.readers import Reader, ReadRequest, Span, past_of_all, read_all
 
 LOOK_BACK = 300.0
 """Seconds within which two scrapes must lie for the interval to be learned."""
@@ -77,7 +77,7 @@ class PrometheusSource:
     ) -> Snapshot:
         """Read every guardrail's counters now: one query for all of Envoy's, one a custom guardrail, one for all
         alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
-        return read_all(self._readers, guardrails, Look(candidate, baseline, max_age)).finish()
+        return read_all(self._readers, guardrails, ReadRequest(candidate, baseline, max_age)).finish()
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         """Cumulative requests per revision."""
@@ -129,11 +129,11 @@ class PrometheusSource:
             for name, threshold in thresholds.items()
         }
 
-    def _read_custom(self, guardrails: Sequence[Custom], look: Look, draft: Draft) -> None:
+    def _read_custom(self, guardrails: Sequence[Custom], look: ReadRequest, draft: Draft) -> None:
         for guardrail in guardrails:
             custom.read(self._api, guardrail, look.sides, draft)
 
-    def _read_envoys(self, counted: Sequence[_Counted], look: Look, draft: Draft) -> None:
+    def _read_envoys(self, counted: Sequence[_Counted], look: ReadRequest, draft: Draft) -> None:
         """The traffic of either side and what is counted of it, in one query."""
         slow, sides = any(guardrail.limits.threshold is not None for guardrail in counted), look.sides
         try:

@@ -15,7 +15,7 @@ Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReadRequest:
     """What a look is about. Counters that are asked for with those of other rollouts may be `max_age` seconds old."""
 
     candidate: Backend
@@ -49,7 +49,7 @@ class Reader(Generic[Kind]):
     ClusterError."""
 
     kinds: tuple[type[Kind], ...]
-    read: Callable[[Sequence[Kind], Look, Draft], None]
+    read: Callable[[Sequence[Kind], ReadRequest, Draft], None]
     past: Callable[[Sequence[Kind], Span], Mapping[str, Ticks]] = no_past
     always: bool = False
 
@@ -58,7 +58,7 @@ class Reader(Generic[Kind]):
         return [guardrail for guardrail in guardrails if isinstance(guardrail, self.kinds)]
 
 
-def read_all(readers: Sequence[Reader[Any]], guardrails: Sequence[Guardrail], look: Look) -> Draft:
+def read_all(readers: Sequence[Reader[Any]], guardrails: Sequence[Guardrail], look: ReadRequest) -> Draft:
     """Every guardrail by the reader of its kind, in the order of the table."""
     draft = Draft()
     for reader in readers:

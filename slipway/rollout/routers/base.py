@@ -16,7 +16,7 @@ ROUTE_OWNER_LABEL = "slipway.dev/owned-by"
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class ClientAssignment:
     """One random draw of each client for a whole ramp, kept in a cookie: the client is on `service` while the
     weight of `service` is above what it drew, so it moves there once, and only there.
 
@@ -36,10 +36,10 @@ class Split:
 
     shares: tuple[tuple[Backend, Percent], ...]
     preview: tuple[Backend, Preview] | None = None
-    draw: Draw | None = None
+    draw: ClientAssignment | None = None
 
     @property
-    def sticky(self) -> Draw | None:
+    def sticky(self) -> ClientAssignment | None:
         """The draw, unless one side has everything: then there is nothing that clients could stick to."""
         share = sum(share for backend, share in self.shares if self.draw and backend.entry == self.draw.service)
         return self.draw if 0 < share < 100 else None
@@ -51,7 +51,7 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveRoute:
     """The route as the cluster holds it. `shares` is percent per Service name (0 for one that stands in the route
     without traffic), `accepted` whether the gateway accepted this generation with all references resolved,
     `problem` why not.
@@ -82,33 +82,35 @@ class Live:
 class Router(Protocol):
     """Writes and reads back one service's route in one namespace."""
 
-    def read(self, max_age: float = 0.0) -> Live | None:
+    def read(self, max_age: float = 0.0) -> LiveRoute | None:
         """The live route, None when there is none; with `max_age` as other rollouts of this process have read it at
         most so many seconds ago, though never the same twice. Raises ClusterError when the API cannot be asked."""
         ...
 
-    def apply(self, route: Route, split: Split, expect: str | None) -> Live:
+    def apply(self, route: Route, split: Split, expect: str | None) -> LiveRoute:
         """Write the whole route. `expect` is the version of the route that is to be replaced, None when it must
         not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise, also for a route
         that somebody else made or that another stack declares, and ValueError for a split that cannot be written.
         Like every write it asks the fence after its read and right before it writes: LeaseLost or LeaseStale."""
         ...
 
-    def claim(self) -> Live | None:
+    def claim(self) -> LiveRoute | None:
         """Stamp the route with the writer of the fence and the owner, and change nothing else; None when there is no
         route. A write that an earlier holder of the Lease has under way then fails by compare-and-swap. It takes the
         route over from another stack: ask first whether that is allowed. Raises ClusterError for a route that
         somebody else made."""
         ...
 
-    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
-        """What `Live.body` is while the route is as wanted (`sticky` as in Split); anything else is drift. Asks
-        nobody."""
+    def body(
+        self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
+    ) -> str:
+        """What `LiveRoute.body` is while the route is as wanted (`sticky` as in Split); anything else is drift. Makes
+        no request."""
         ...
 
     def settings(self, route: Route) -> Mapping[str, Any]:
-        """What `Live.settings` is while the route is as wanted and nothing is in flight; for saying what differs. Asks
-        nobody."""
+        """What `LiveRoute.settings` is while the route is as wanted and nothing is in flight, to say what differs.
+        Makes no request."""
         ...
 
     def rivals(self, route: Route) -> Sequence[str]:

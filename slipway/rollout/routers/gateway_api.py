@@ -21,7 +21,7 @@ from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY
 from slipway.rollout.platforms.kubernetes.requests import Patience, Requests
 from slipway.rollout.platforms.kubernetes.view import view_of
 from slipway.rollout.process.fence import UNFENCED, Fence
-from slipway.rollout.routers.base import ROUTE_OWNER_LABEL, Draw, Live, Split, refuse_other_stack
+from slipway.rollout.routers.base import ROUTE_OWNER_LABEL, ClientAssignment, LiveRoute, Split, refuse_other_stack
 from slipway.rollout.routers.httproute import (
     acceptance,
     body_of,
@@ -51,7 +51,7 @@ _KEPT = ("annotations", "finalizers", "labels", "ownerReferences", "resourceVers
 class GatewayApiRouter:
     """See slipway.rollout.routers.base.Router.
 
-    `Live.version` is `<uid>/<generation>/<writer>`: the gateway's controller writes the status of the same object
+    `LiveRoute.version` is `<uid>/<generation>/<writer>`: the gateway's controller writes the status of the same object
     after each change, so that a resourceVersion is out of date at once, while the generation counts changes of the
     spec. With the writer in it, the claim of a new holder makes every version that an earlier one has read a Conflict.
     """
@@ -73,16 +73,16 @@ class GatewayApiRouter:
         self._service = service
         self._preview_name = f"{service}.preview"
         self._view = view_of(client, namespace)
-        self._understood: tuple[tuple[str | None, ...], Live] | None = None
+        self._understood: tuple[tuple[str | None, ...], LiveRoute] | None = None
         """Versions of route and preview, and what they mean: a route that did not change is not worked out again."""
 
-    def read(self, max_age: float = 0.0) -> Live | None:
+    def read(self, max_age: float = 0.0) -> LiveRoute | None:
         """The live route, None when there is none."""
         found = self._seen(max_age) if max_age > 0 and self._view.usable else None
         found = found or self._get(self._service)  # It may have no label of ours.
         return self._live(found) if found is not None else None
 
-    def apply(self, route: Route, split: Split, expect: str | None) -> Live:
+    def apply(self, route: Route, split: Split, expect: str | None) -> LiveRoute:
         """Write the whole route by compare-and-swap on its spec and its writer."""
         check_preview(split.preview)
         spec, preview = spec_of(route, split), preview_spec_of(route, split.preview)
@@ -93,19 +93,21 @@ class GatewayApiRouter:
             self._remove(self._preview_name)
         return self._live(written)
 
-    def claim(self) -> Live | None:
+    def claim(self) -> LiveRoute | None:
         """Stamp the route, and its preview, with writer and owner."""
         claimed = None
         for name in (self._preview_name, self._service):
             claimed = self._claim(name)
         return self._live(claimed) if claimed is not None else None
 
-    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
-        """What `Live.body` is while the route is as wanted."""
+    def body(
+        self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
+    ) -> str:
+        """What `LiveRoute.body` is while the route is as wanted."""
         return wanted_body(route, preview, sticky)
 
     def settings(self, route: Route) -> Json:
-        """What `Live.settings` is while the route is as wanted."""
+        """What `LiveRoute.settings` is while the route is as wanted."""
         return wanted_settings(route)
 
     def rivals(self, route: Route) -> list[str]:
@@ -129,18 +131,18 @@ class GatewayApiRouter:
             return None
         return next((one for one in listed if one["metadata"]["name"] == self._service), None)
 
-    def _live(self, found: Json) -> Live:
+    def _live(self, found: Json) -> LiveRoute:
         preview = self._get(self._preview_name) if PREVIEW_ANNOTATION in _marks(found) else None
         seen = tuple(_resource_version(one) for one in (found, preview))
         if self._understood is None or self._understood[0] != seen:
             self._understood = seen, self._read_out(found, preview)
         return self._understood[1]
 
-    def _read_out(self, found: Json, preview: Json | None) -> Live:
+    def _read_out(self, found: Json, preview: Json | None) -> LiveRoute:
         problem, marks, behind = acceptance(found), _marks(found), is_behind(found)
         if PREVIEW_ANNOTATION in marks:
             problem = problem or (acceptance(preview) if preview is not None else "the preview route is missing")
-        return Live(
+        return LiveRoute(
             shares=shares_of(found["spec"]),
             version=_version(found),
             accepted=not problem,

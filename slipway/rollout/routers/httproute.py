@@ -14,7 +14,7 @@ from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import percent_of
 from slipway.rollout.routers import sticky
-from slipway.rollout.routers.base import Draw, Split
+from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.routers.parts import Json, matches, parent, reference, rule, weights
 
 
@@ -26,7 +26,7 @@ def spec_of(route: Route, split: Split) -> Json:
     return _spec(route, split.preview, users)
 
 
-def wanted_body(route: Route, preview: tuple[Backend, Preview] | None, draw: Draw | None = None) -> str:
+def wanted_body(route: Route, preview: tuple[Backend, Preview] | None, draw: ClientAssignment | None = None) -> str:
     """The `body_of` of what `spec_of` and `preview_spec_of` give, whoever gets the traffic."""
     return _hash(_spec(route, preview, []), preview_spec_of(route, preview), sticky.assignments(draw))
 

@@ -12,7 +12,7 @@ from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.process.faults import Faults
 from slipway.rollout.process.fence import UNFENCED, Fence
-from slipway.rollout.routers.base import Draw, Live, Split, refuse_other_stack
+from slipway.rollout.routers.base import ClientAssignment, LiveRoute, Split, refuse_other_stack
 from slipway.rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body, wanted_settings
 
 
@@ -28,15 +28,15 @@ class MemoryRouter:
         """Names of other routes that claim the same."""
         self.problem = ""
         """What the gateway says against the routes that are written from now on; empty: it accepts them."""
-        self._live: Live | None = None
+        self._live: LiveRoute | None = None
         self._version = 0
 
-    def read(self, max_age: float = 0.0) -> Live | None:
+    def read(self, max_age: float = 0.0) -> LiveRoute | None:
         """The live route, None when there is none."""
         self.faults.hit("read")
         return self._live
 
-    def apply(self, route: Route, split: Split, expect: str | None) -> Live:
+    def apply(self, route: Route, split: Split, expect: str | None) -> LiveRoute:
         """Write the whole route by compare-and-swap."""
         self.faults.hit("apply")
         check_preview(split.preview)
@@ -52,11 +52,11 @@ class MemoryRouter:
         writer, owner = self.fence.writer, self.stack or (self._live.owner if self._live is not None else "")
         settings = wanted_settings(route, split.preview)
         by = "slipway-rollout"
-        live = self._set(Live(shares, "", accepted, self.problem, True, body, writer, owner, by, settings))
+        live = self._set(LiveRoute(shares, "", accepted, self.problem, True, body, writer, owner, by, settings))
         self.faults.done("apply")
         return live
 
-    def claim(self) -> Live | None:
+    def claim(self) -> LiveRoute | None:
         """Stamp the route with the writer."""
         self.faults.hit("claim")
         if self._live is None:
@@ -69,12 +69,14 @@ class MemoryRouter:
         self.faults.done("claim")
         return live
 
-    def body(self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: Draw | None = None) -> str:
-        """What `Live.body` is while the route is as wanted."""
+    def body(
+        self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
+    ) -> str:
+        """What `LiveRoute.body` is while the route is as wanted."""
         return wanted_body(route, preview, sticky)
 
     def settings(self, route: Route) -> Mapping[str, Any]:
-        """What `Live.settings` is while the route is as wanted."""
+        """What `LiveRoute.settings` is while the route is as wanted."""
         return wanted_settings(route)
 
     def rivals(self, route: Route) -> Sequence[str]:
@@ -100,7 +102,7 @@ class MemoryRouter:
         by: str = "somebody",
     ) -> None:
         """Somebody else writes the route; `by` is their field manager."""
-        former = self._live or Live({}, "", True, "", managed)
+        former = self._live or LiveRoute({}, "", True, "", managed)
         kept = former.body if body is None else body
         self._set(replace(former, shares=dict(shares), managed=managed, body=kept, changed_by=by))
 
@@ -121,7 +123,7 @@ class MemoryRouter:
             live is not None and live.writer == writer != "" and (dict(live.shares), live.body) == (dict(shares), body)
         )
 
-    def _set(self, live: Live) -> Live:
+    def _set(self, live: LiveRoute) -> LiveRoute:
         self._version += 1
         self._live = replace(live, version=f"memory/{self._version}")
         return self._live

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slipway.rollout.routers.base import Draw, Split
+from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.routers.parts import WEIGHT_SUM, Json, on_the_wire, reference
 
 MOST_INTERVALS = 16
@@ -29,7 +29,7 @@ Issued = list[tuple[str, int]]
 _COOKIE = re.compile(r"([A-Za-z0-9_-]+)=(\d+);")
 
 
-def references(split: Split, draw: Draw) -> list[Json]:
+def references(split: Split, draw: ClientAssignment) -> list[Json]:
     """The backends of the users' rule: an interval each. ValueError when the split does not end at a bound of the
     draw, or has more than two sides."""
     shares = {backend.entry: (backend, share) for backend, share in split.shares if share > 0}
@@ -45,7 +45,7 @@ def references(split: Split, draw: Draw) -> list[Json]:
     return found + [reference(backend, 0) for backend, share in split.shares if share <= 0]
 
 
-def assignments(draw: Draw | None) -> Issued:
+def assignments(draw: ClientAssignment | None) -> Issued:
     """What the draw hands out, whoever gets the traffic; nothing without a draw."""
     if draw is None:
         return []
@@ -80,7 +80,7 @@ def _keeping(users: Mapping[str, Any], pattern: str, backend: Json) -> Json:
     return {**found, "backendRefs": [backend]}
 
 
-def _cuts(draw: Draw) -> list[int]:
+def _cuts(draw: ClientAssignment) -> list[int]:
     """The upper ends of the intervals as weights. ValueError when there is no room for one of them."""
     cuts = [round(on_the_wire(bound)) for bound in draw.bounds]
     growing = all(before < cut for before, cut in zip((0, *cuts), cuts, strict=False))
@@ -89,7 +89,7 @@ def _cuts(draw: Draw) -> list[int]:
     return cuts
 
 
-def _cookie(draw: Draw, number: int) -> str:
+def _cookie(draw: ClientAssignment, number: int) -> str:
     return f"{draw.cookie}={number}; Path=/; Max-Age={draw.max_age}; HttpOnly; SameSite=Lax"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from slipway.release.errors import ClusterError, LeaseHeld, LeaseLost
 from slipway.release.records import journal
 from slipway.release.records.journal import Head, Outcome
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Role
 from slipway.rollout.process.fence import boot_clock
 from slipway.rollout.record import leaving_with, load, save_head
@@ -26,7 +26,7 @@ FREE_FOR = 3.0
 """Seconds between two tries in which the Lease is free, so that an `up` or an operator can take over."""
 
 
-def rescue(world: World, rollout_id: str) -> None:
+def rescue(world: Adapters, rollout_id: str) -> None:
     """Put the traffic back if this rollout is unfinished; try for `PATIENCE` while that cannot be done."""
     began = world.now()
     while world.now() - began < PATIENCE:
@@ -42,7 +42,7 @@ def rescue(world: World, rollout_id: str) -> None:
 
 
 def rescue_once(
-    world: World, rollout_id: str, holder: str, reason: str, by: Role, tell: Callable[[str], None] = lambda _: None
+    world: Adapters, rollout_id: str, holder: str, reason: str, by: Role, tell: Callable[[str], None] = lambda _: None
 ) -> Head | None:
     """One try, under the Lease as `holder` in the role `by`. Returns the journal's head afterwards, None when this
     rollout is not unfinished.
@@ -71,7 +71,7 @@ def rescue_once(
 
 
 def watch_lease(
-    world: World, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
+    world: Adapters, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
 ) -> None:
     """Run beside each rollout that is guarded, in a thread of the watchdog, until `disarmed` is set: a provider that
     lives but was stopped does not renew its Lease any more, and then its traffic is put back.
@@ -97,7 +97,7 @@ def watch_lease(
             since = now
 
 
-def _take_over(world: World, rollout_id: str) -> bool:
+def _take_over(world: Adapters, rollout_id: str) -> bool:
     """Under a holder of its own, so that the provider, should it wake up, finds its Lease lost."""
     try:
         rescue_once(world, rollout_id, f"{rollout_id}-w", "the provider was stopped", "watchdog")

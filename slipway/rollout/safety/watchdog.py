@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 from slipway.release.errors import SlipwayError
 from slipway.release.target import Target
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.safety import rescue
@@ -61,9 +61,9 @@ class Watchdog:
     def __init__(
         self,
         say: Callable[[str], None],
-        connect: Callable[[str, Target], World] = connect_world,
-        act: Callable[[World, str], None] = rescue.rescue,
-        watch: Callable[[World, str, threading.Event], None] = rescue.watch_lease,
+        connect: Callable[[str, Target], Adapters] = connect_world,
+        act: Callable[[Adapters, str], None] = rescue.rescue,
+        watch: Callable[[Adapters, str, threading.Event], None] = rescue.watch_lease,
     ) -> None:
         self._say = say
         self._connect = connect

@@ -8,14 +8,14 @@ import math
 from slipway.release.manifest.plan import PlannedStep
 from slipway.release.records.journal import Attempt
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.routers.base import Draw
+from slipway.rollout.routers.base import ClientAssignment
 
 AT_LEAST = 86_400
 """Seconds that the cookie is kept: a rollout may be paused overnight."""
 DIGITS = 10
 
 
-def draw_for(wanted: RolloutInputs, attempt: Attempt, steps: tuple[PlannedStep, ...]) -> Draw | None:
+def draw_for(wanted: RolloutInputs, attempt: Attempt, steps: tuple[PlannedStep, ...]) -> ClientAssignment | None:
     """None when the route does not keep clients (see slipway.release.manifest.route.Affinity) or nothing is split.
 
     The name comes from the attempt, whose id is random: every rollout draws afresh, also one that is tried again.
@@ -27,4 +27,6 @@ def draw_for(wanted: RolloutInputs, attempt: Attempt, steps: tuple[PlannedStep, 
     told = hashlib.sha256(f"{wanted.where.identity_of(wanted.service)}/{attempt.id}".encode()).hexdigest()[:DIGITS]
     longest = sum(max(step.bake, wanted.analysis.dwell) + wanted.analysis.horizon for step in steps)
     bounds = tuple(step.weight for step in steps)
-    return Draw(f"{affinity.cookie}-{told}", wanted.candidate.entry, bounds, max(AT_LEAST, math.ceil(longest)))
+    return ClientAssignment(
+        f"{affinity.cookie}-{told}", wanted.candidate.entry, bounds, max(AT_LEAST, math.ceil(longest))
+    )

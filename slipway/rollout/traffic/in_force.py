@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from slipway.release.errors import ClusterError
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.units import show_seconds
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.metrics.base import Series, Source
 
 POLL = 0.5
@@ -29,7 +29,7 @@ IDLE_WITHIN = 10.0
 class InForce:
     """Watches one backend that left the route. Raises from `wait` say why it was not seen without requests."""
 
-    def __init__(self, world: World, wanted: RolloutInputs, gone: Backend) -> None:
+    def __init__(self, world: Adapters, wanted: RolloutInputs, gone: Backend) -> None:
         self._world = world
         self._wanted = wanted
         self._gone = gone

@@ -12,7 +12,7 @@ import threading
 
 from slipway.release.errors import ClusterError
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.traffic.in_force import LEAST, LONGEST
 
 POLL = 0.25
@@ -41,7 +41,7 @@ class Joined:
     `hurry` it is not waited for scrapes that do not come. `patience` is how long something may be wrong, in seconds."""
 
     def __init__(
-        self, world: World, backend: Backend, beside: Backend, patience: float = LEAST, *, hurry: bool = False
+        self, world: Adapters, backend: Backend, beside: Backend, patience: float = LEAST, *, hurry: bool = False
     ) -> None:
         self._world = world
         self._backend = backend

@@ -7,7 +7,7 @@ import httpx2
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import Match
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 
 TIMEOUT = 5.0
 SAFE = (None, "GET")
@@ -17,7 +17,7 @@ COUNTED_WITHIN = 10.0
 POLL = 0.5
 
 
-def reach(world: World, wanted: RolloutInputs) -> str:
+def reach(world: Adapters, wanted: RolloutInputs) -> str:
     """Empty when the candidate answered a request through the gateway, whatever its answer; otherwise what came."""
     match = next((one for one in wanted.route.matches or (Match(),) if one.method in SAFE), None)
     if match is None:
@@ -41,7 +41,7 @@ def reach(world: World, wanted: RolloutInputs) -> str:
     return f"GET {path} answered {status}"
 
 
-def _requests(world: World, wanted: RolloutInputs) -> float | None:
+def _requests(world: Adapters, wanted: RolloutInputs) -> float | None:
     """Requests of the candidate at the data plane; None when the metrics cannot tell."""
 
     try:

@@ -8,8 +8,8 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import Route
 from slipway.release.records.journal import Attempt, Serving
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.adapters import World
-from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.traffic.shares import returning_split
 from slipway.rollout.traffic.transition import move
 
@@ -20,12 +20,12 @@ EXTRA = 15.0
 
 
 def put_back(
-    world: World,
+    world: Adapters,
     serving: Serving,
     attempt: Attempt | None,
     tell: Callable[[str], None],
     known: Sequence[Backend] = (),
-) -> Live:
+) -> LiveRoute:
     """Bring all traffic back to `serving`, as fast as its replicas are ready; returns once the gateway accepted it.
 
     The attempt's candidate and the `known` backends stay in the route at 0% until they are seen without requests.
@@ -40,7 +40,7 @@ class Restore:
 
     def __init__(
         self,
-        world: World,
+        world: Adapters,
         serving: Serving,
         attempt: Attempt | None,
         tell: Callable[[str], None],
@@ -58,7 +58,7 @@ class Restore:
         since what is left meanwhile is on the candidate."""
         self._problem = ""
 
-    def run(self) -> Live:
+    def run(self) -> LiveRoute:
         """See `put_back`."""
         limit = self._old.ready_within + EXTRA
         waited, before = 0.0, self._world.now()
@@ -80,7 +80,7 @@ class Restore:
                 raise ClusterError(f"traffic is not whole on {self._old.entry} after {limit:g}s: {self._problem}")
             self._world.pause(POLL)
 
-    def _pass(self) -> Live | None:
+    def _pass(self) -> LiveRoute | None:
         self._world.fence.check()
         split = self._split()
         if split is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.process.fence import Fence, boot_clock
-from slipway.rollout.routers.base import Live, Router, Split
+from slipway.rollout.routers.base import LiveRoute, Router, Split
 
 SAME = 0.011
 """Percent; a router carries weights of 0.01%."""
@@ -23,10 +23,10 @@ class RouteWatch:
         self._router = router
         self._fence = fence
         self._clock = clock
-        self._own: Live | None = None
+        self._own: LiveRoute | None = None
         self._known = False
         self._at = self._clock()
-        self.live: Live | None = None
+        self.live: LiveRoute | None = None
         """As it was read or written last."""
         self.tried: tuple[tuple[Backend, float], ...] | None = None
         """Shares of a write that was not answered."""
@@ -35,7 +35,7 @@ class RouteWatch:
         """This split is about to be written."""
         self.tried = split.shares
 
-    def wrote(self, live: Live | None) -> None:
+    def wrote(self, live: LiveRoute | None) -> None:
         """The route is as this rollout wrote it."""
         self.live, self._own, self.tried, self._known = live, live, None, True
         self._at = self._clock()
@@ -68,7 +68,7 @@ def _same(shares: Mapping[str, float], split: Split) -> bool:
     return shares.keys() == wanted.keys() and all(abs(shares[name] - share) <= SAME for name, share in wanted.items())
 
 
-def _told(before: Live | None, live: Live | None) -> str:
+def _told(before: LiveRoute | None, live: LiveRoute | None) -> str:
     if live is None:
         return "somebody else deleted the route"
     by = f" ({live.changed_by})" if live.changed_by else ""

@@ -6,8 +6,8 @@ import threading
 
 from slipway.release.errors import ClusterError
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.adapters import World
-from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.traffic.smoke import preview_headers, run_checks
 from slipway.rollout.traffic.transition import move
 
@@ -16,12 +16,12 @@ COUNTED_WITHIN = 10.0
 """Seconds within which the data plane's counters must show the smoke requests at the candidate."""
 
 
-def open_preview(world: World, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> Live:
+def open_preview(world: Adapters, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> LiveRoute:
     """Write the split with its preview route; the route as the gateway accepted it."""
     return move(world, wanted.route, split, [side for side, _ in split.shares], cancelled.wait)
 
 
-def smoke(world: World, wanted: RolloutInputs, cancelled: threading.Event) -> str:
+def smoke(world: Adapters, wanted: RolloutInputs, cancelled: threading.Event) -> str:
     """Empty when every check passed at the candidate itself, by the preview that is open; otherwise what failed, in one
     line."""
     strategy = wanted.strategy
@@ -38,7 +38,7 @@ def smoke(world: World, wanted: RolloutInputs, cancelled: threading.Event) -> st
     return _arrived(world, wanted, before, sent, cancelled)
 
 
-def _arrived(world: World, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
+def _arrived(world: Adapters, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
     deadline = world.now() + COUNTED_WITHIN
     while world.now() < deadline and not cancelled.is_set():
         if _requests(world, wanted) - before >= sent:
@@ -47,7 +47,7 @@ def _arrived(world: World, wanted: RolloutInputs, before: float, sent: int, canc
     return f"the {sent} smoke request(s) passed, but the data plane did not count them at the candidate"
 
 
-def _requests(world: World, wanted: RolloutInputs) -> float:
+def _requests(world: Adapters, wanted: RolloutInputs) -> float:
     if world.source is None:
         raise ClusterError("smoke checks need a metrics source")
     return world.source.requests((wanted.candidate,)).get(wanted.candidate.revision, 0.0)

@@ -18,8 +18,8 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import Route
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent, percent_of, show_seconds
-from slipway.rollout.adapters import World
-from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.routers.base import LiveRoute, Split
 
 ACCEPT_WITHIN = 30.0
 """Seconds that the gateway has for each write; Contour needs 6 to 200 milliseconds."""
@@ -57,22 +57,30 @@ def next_split(
     return None if _same(live, {side.entry: share for side, share in end.shares}) else end
 
 
-def move(world: World, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]) -> Live:
+def move(
+    world: Adapters, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]
+) -> LiveRoute:
     """Write until the traffic is as wanted and the gateway has accepted it; the `known` backends that are in the route
     stay in it at 0%. Raises ClusterError when the gateway does not accept it."""
     return _write_until(world, route, wanted, known, wait, out=False)
 
 
 def take_out(
-    world: World, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]
-) -> Live:
+    world: Adapters, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]
+) -> LiveRoute:
     """As `move`, but the `known` backends leave the route. They must have been seen without requests."""
     return _write_until(world, route, wanted, known, wait, out=True)
 
 
 def _write_until(
-    world: World, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object], *, out: bool
-) -> Live:
+    world: Adapters,
+    route: Route,
+    wanted: Split,
+    known: Sequence[Backend],
+    wait: Callable[[float], object],
+    *,
+    out: bool,
+) -> LiveRoute:
     while True:
         world.fence.check()
         live = world.router.read()
@@ -83,14 +91,14 @@ def _write_until(
         await_accepted(world, wait)
 
 
-def _kept(wanted: Split, live: Live | None, known: Sequence[Backend]) -> Split:
+def _kept(wanted: Split, live: LiveRoute | None, known: Sequence[Backend]) -> Split:
     """The wanted split with the known backends that are in the route, when only its settings differ."""
     named = {side.entry for side, _ in wanted.shares}
     idle = [side for side in known if live is not None and side.entry in live.shares and side.entry not in named]
     return Split((*wanted.shares, *((side, 0.0) for side in idle)), wanted.preview, wanted.draw)
 
 
-def await_accepted(world: World, wait: Callable[[float], object]) -> Live:
+def await_accepted(world: Adapters, wait: Callable[[float], object]) -> LiveRoute:
     """The live route once the gateway has accepted it. Raises ClusterError with the gateway's own reason."""
     began = world.now()
     while True:
@@ -104,7 +112,7 @@ def await_accepted(world: World, wait: Callable[[float], object]) -> Live:
         wait(POLL)
 
 
-def accept_within(live: Live | None) -> float:
+def accept_within(live: LiveRoute | None) -> float:
     """Seconds that the gateway has for this route."""
     return BEHIND_WITHIN if live is not None and live.behind else ACCEPT_WITHIN
 

@@ -22,10 +22,10 @@ from slipway.release.errors import RolloutAborted
 from slipway.release.records.journal import Head, Quarantine
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout import operations
-from slipway.rollout.adapters import World
-from slipway.rollout.analysis.types import Decision, Finding, Verdict
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.analysis.types import Decision, GuardrailResult, Verdict
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
-from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.base import LiveRoute
 from slipway.rollout.routers.memory import MemoryRouter
 from slipway.rollout.status import Progress
 
@@ -37,17 +37,17 @@ def script_of(service: str) -> dict[str, Any]:
 class Router(MemoryRouter):
     def __init__(self, shares: dict[str, float]) -> None:
         super().__init__()
-        self._live = Live(shares, "1", True, "", True) if shares else None
+        self._live = LiveRoute(shares, "1", True, "", True) if shares else None
 
 
-def connect(where: RolloutInputs | operations.Place, stack: str) -> World:
+def connect(where: RolloutInputs | operations.Place, stack: str) -> Adapters:
     script, journal = script_of(where.service), MemoryJournalStore()
     time.sleep(1.0 if script.get("late") else 0.0)
     if script.get("refused") and isinstance(where, RolloutInputs):
         bad = Quarantine(version="bad", reason="it failed before", at=1.0, rollout="r0")
         journal.save(Head(service=where.service, quarantined={where.candidate.revision: bad}).to_json(), None)
     router = Router(dict.fromkeys(script.get("exposed", ()), 50.0))
-    return World(router, MemoryWorkloads(), MemoryLease(time.monotonic), journal, MemoryIntents(), stack=stack)
+    return Adapters(router, MemoryWorkloads(), MemoryLease(time.monotonic), journal, MemoryIntents(), stack=stack)
 
 
 class Scripted(operations.Update):
@@ -64,7 +64,7 @@ class Scripted(operations.Update):
         return self._wanted.to_wire()
 
     def _bake(self, until: Path) -> None:
-        found = Finding("errors", Verdict.INCONCLUSIVE, 3.1, 100.0, 4812, 5, 14290, 16, None, "not enough yet")
+        found = GuardrailResult("errors", Verdict.INCONCLUSIVE, 3.1, 100.0, 4812, 5, 14290, 16, None, "not enough yet")
         decision = Decision(Verdict.INCONCLUSIVE, 3.14, 100.0, (found,), "not enough yet")
         while until.exists():
             self._reporter.progress(Progress(self._wanted.service, 2, 4, 25.0, decision, "", 12.0))
@@ -77,7 +77,7 @@ def main() -> None:
             file.write(f"{os.getpid()}\n")
     operations.Update = Scripted  # type: ignore[misc]
     operations.plan = lambda wanted, world, olds: f"plan of {wanted.candidate.version}"
-    operations.foretold = lambda wanted, world, olds: ()
+    operations.forecast = lambda wanted, world, olds: ()
     engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
     server, port = serve.start_server(SlipwayProvider(engine, connect, address=sys.argv[1]))
     sys.stdout.write(f"{port}\n")

@@ -18,10 +18,10 @@ from sandbox.stage import manifests
 from sandbox.stage.project import Result, Stage
 from slipway.release.records.journal import Head, read_head
 from slipway.release.target import Target
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.platforms.kubernetes.client import connect
-from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.base import LiveRoute
 
 NAME = "checkout"
 QUICK: dict[str, Any] = {"kind": "canary", "steps": [{"weight": weight, "bake": "1s"} for weight in (25, 50, 100)]}
@@ -79,7 +79,7 @@ class Service:
     # -- the cluster ---------------------------------------------------------------------------------------
 
     @property
-    def world(self) -> World:
+    def world(self) -> Adapters:
         """The rollout's own view of the cluster."""
         return connect_world(NAME, Target(namespace=self.stage.namespace))
 
@@ -89,7 +89,7 @@ class Service:
         assert stored is not None, "there is no journal"
         return read_head(stored[0])
 
-    def live(self) -> Live:
+    def live(self) -> LiveRoute:
         """The route."""
         live = self.world.router.read()
         assert live is not None, "there is no route"

@@ -15,7 +15,7 @@ from slipway.release.errors import ClusterError, Conflict
 from slipway.release.manifest.route import GatewayReference, HeaderMatch, Match, Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.gateway_api import GatewayApiRouter, HTTPRoute
 from tests.integration.rollout.stage import SERVICE, Stage, eventually
 
@@ -47,7 +47,7 @@ def served_by(url: str, host: str, requests: int = 1, headers: Mapping[str, str]
     return [answer.headers.get(VERSION_HEADER, str(answer.status_code)) for answer in answers]
 
 
-def accepted(live: Live | None) -> bool:
+def accepted(live: LiveRoute | None) -> bool:
     return live is not None and live.accepted
 
 

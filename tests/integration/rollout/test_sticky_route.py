@@ -15,7 +15,7 @@ from lightkube import Client
 
 from slipway.release.manifest.route import HeaderMatch, Match, Route
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.routers.base import Draw, Live, Split
+from slipway.rollout.routers.base import ClientAssignment, LiveRoute, Split
 from slipway.rollout.routers.gateway_api import GatewayApiRouter
 from tests.integration.rollout.stage import PORT, SERVICE, Stage, eventually
 
@@ -59,9 +59,9 @@ class Ramp:
         self._router = router
         self._route = route
         self._sides = (old, new)
-        self.draw = Draw(cookie, new.entry, BOUNDS, 3600)
+        self.draw = ClientAssignment(cookie, new.entry, BOUNDS, 3600)
 
-    def to(self, weight: float) -> Live:
+    def to(self, weight: float) -> LiveRoute:
         old, new = self._sides
         live = self._router.read()
         split = Split(((old, 100.0 - weight), (new, weight)), None, self.draw)

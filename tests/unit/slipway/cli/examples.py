@@ -6,10 +6,10 @@ from typing import Any
 
 from slipway.release.records.journal import Attempt, Commit, Completed, Head, Outcome, Quarantine, Serving
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Intent, LeaseState
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
-from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.base import LiveRoute
 from slipway.rollout.routers.memory import MemoryRouter
 
 ROUTE: dict[str, Any] = {"gateway": {"namespace": "edge", "name": "public"}, "hostnames": ["checkout.example"]}
@@ -54,9 +54,9 @@ def quarantine(letter: str, reason: str = "5% errors") -> Quarantine:
     return Quarantine(version=f"version-{letter}", reason=reason, at=NOW, rollout="r0")
 
 
-def live(**shares: float) -> Live:
+def live(**shares: float) -> LiveRoute:
     """`live(a=95, b=5)`."""
-    return Live({f"checkout-{letter * 8}": share for letter, share in shares.items()}, "1", True, "", True)
+    return LiveRoute({f"checkout-{letter * 8}": share for letter, share in shares.items()}, "1", True, "", True)
 
 
 def held(age: float = 1.0, renewed: float = NOW, *, expired: bool = False) -> LeaseState:
@@ -76,12 +76,12 @@ class ScriptedLease(MemoryLease):
         return self._states.pop(0) if len(self._states) > 1 else self._states[0]
 
 
-def world(journal: Head | None = None, lease: MemoryLease | None = None) -> World:
+def world(journal: Head | None = None, lease: MemoryLease | None = None) -> Adapters:
     """A world in memory; the Lease is renewed unless another one is given."""
     store = MemoryJournalStore()
     if journal is not None:
         store.save(journal.to_json(), None)
-    return World(
+    return Adapters(
         router=MemoryRouter(),
         workloads=MemoryWorkloads(),
         lease=lease or ScriptedLease(held()),

@@ -20,7 +20,7 @@ from slipway.release.manifest.load import load
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, read_head
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.memory import MemoryWorkloads
 from tests.unit.slipway.cli.examples import NOW, world
 
@@ -86,14 +86,14 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.engine: Any = FakeEngine(folder)
-        self.world: World = world()
-        self.payments: World = world()
+        self.world: Adapters = world()
+        self.payments: Adapters = world()
         self.history: list[StackUpdate] = []
         self.file = folder / "Pulumi.prod.yaml"
         (folder / "Pulumi.yaml").write_text("name: releases\nruntime: python\n")
         self.declare({SERVICE: {"manifest": "nothing.yaml"}, "payments": {"manifest": "p.yaml"}})
 
-    def world_of(self, service: str) -> World:
+    def world_of(self, service: str) -> Adapters:
         return self.world if service == SERVICE else self.payments
 
     def declare(self, services: Mapping[str, Any]) -> None:

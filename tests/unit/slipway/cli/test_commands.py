@@ -15,7 +15,7 @@ from slipway.cli.main import cli
 from slipway.release.errors import LeaseHeld
 from slipway.release.records import journal
 from slipway.release.records.journal import Head, Outcome, read_head
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import LeaseState
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
 from slipway.rollout.routers.base import Split
@@ -29,7 +29,7 @@ RUNNING = head(attempt=attempt(), stack="shop/prod")
 class Cluster:
     """The world that every command finds."""
 
-    def __init__(self, found: World) -> None:
+    def __init__(self, found: Adapters) -> None:
         self.world = found
 
     @property
@@ -61,14 +61,14 @@ class Renewing(MemoryLease):
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def _put(found: World) -> Cluster:
+    def _put(found: Adapters) -> Cluster:
         monkeypatch.setattr("slipway.rollout.assemble.connect_world", lambda service, target: found)
         return Cluster(found)
 
     return _put
 
 
-def abandoned(what: Head = RUNNING) -> World:
+def abandoned(what: Head = RUNNING) -> Adapters:
     """A rollout at 25% of which nobody is left; its Lease has run out."""
     store, router, workloads = MemoryJournalStore(), MemoryRouter(), MemoryWorkloads()
     store.save(what.to_json(), None)
@@ -76,7 +76,7 @@ def abandoned(what: Head = RUNNING) -> World:
         workloads.put(side)
     if what.serving is not None:
         router.apply(what.serving.route, Split(((backend("a"), 75.0), (backend("b"), 25.0))), None)
-    return World(
+    return Adapters(
         router=router,
         workloads=workloads,
         lease=MemoryLease(lambda: NOW),
@@ -86,7 +86,7 @@ def abandoned(what: Head = RUNNING) -> World:
     )
 
 
-def whole(found: World) -> dict[str, float]:
+def whole(found: Adapters) -> dict[str, float]:
     live = found.router.read()
     assert live is not None
     return {name: share for name, share in live.shares.items() if share > 0}
@@ -158,7 +158,7 @@ def test_only_a_promotion_can_be_of_all_steps(put: Any) -> None:
     assert put(world(RUNNING)).run("pause", "checkout", "--all").exit_code == 2
 
 
-def settled(**changes: Any) -> World:
+def settled(**changes: Any) -> Adapters:
     """A service that serves, with a free Lease."""
     return abandoned(head(**{"stack": "shop/prod", **changes}))
 

@@ -8,14 +8,14 @@ from slipway.cli.intent import await_obeyed, give
 from slipway.release.errors import ClusterError, ReleaseRefused
 from slipway.release.records import journal
 from slipway.release.records.journal import Head, Outcome
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Intent
 from tests.unit.slipway.cli.examples import ScriptedLease, attempt, head, held, intent, world
 
 RUNNING = head(attempt=attempt())
 
 
-def obeyed(told: World, wanted: Intent, *, timeout: float = 60.0, then: Head | None = None) -> str:
+def obeyed(told: Adapters, wanted: Intent, *, timeout: float = 60.0, then: Head | None = None) -> str:
     """Wait; the journal becomes `then` at the first pause."""
 
     def pause(_seconds: float) -> None:

@@ -12,7 +12,7 @@ from slipway.cli.rollback_in_flight import UNLOCKED_WITHIN, attempt_in_flight, e
 from slipway.release.errors import EngineError
 from slipway.release.records import journal
 from slipway.release.records.journal import Outcome, read_head
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import LeaseState
 from slipway.rollout.platforms.memory import MemoryIntents
 from tests.unit.slipway.cli.examples import NOW, ScriptedLease, attempt, head, held, world
@@ -40,7 +40,7 @@ class Locks:
         return [Lock()] if self.left >= 0 else []
 
 
-def obeying(found: World, outcome: Outcome = Outcome.ABORTED, *, heard: bool = True) -> World:
+def obeying(found: Adapters, outcome: Outcome = Outcome.ABORTED, *, heard: bool = True) -> Adapters:
     """The rollout ends as soon as an intent is written."""
 
     class Heard(MemoryIntents):
@@ -55,7 +55,7 @@ def obeying(found: World, outcome: Outcome = Outcome.ABORTED, *, heard: bool = T
     return replace(found, intents=Heard())
 
 
-def ending(found: World, engine: Any) -> list[str]:
+def ending(found: Adapters, engine: Any) -> list[str]:
     said: list[str] = []
     end_in_flight(found, "checkout", engine, "INC-7", said.append, engine.pauses.append)
     return said

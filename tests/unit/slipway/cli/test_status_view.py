@@ -10,7 +10,7 @@ from slipway.cli.status_view import as_json, as_text
 from slipway.release.records.journal import Outcome, StepRecord
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.platforms.base import Readiness
-from slipway.rollout.routers.base import Live
+from slipway.rollout.routers.base import LiveRoute
 from slipway.rollout.safety.holder import Holding
 from tests.unit.slipway.cli.examples import NOW, attempt, backend, completed, head, intent, live, quarantine
 
@@ -93,7 +93,7 @@ def test_a_missing_route_is_a_problem() -> None:
 
 
 def test_a_route_that_the_gateway_refuses_is_a_problem() -> None:
-    refused = Live({"checkout-aaaaaaaa": 100.0}, "1", False, "no such gateway", True)
+    refused = LiveRoute({"checkout-aaaaaaaa": 100.0}, "1", False, "no such gateway", True)
     assert "no such gateway" in str(seen(live=refused).problem)
 
 

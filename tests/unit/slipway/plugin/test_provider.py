@@ -22,7 +22,7 @@ from slipway.release.records.journal import Head, Quarantine
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.target import Target
 from slipway.rollout import operations
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.routers.base import Split
 from tests.unit.slipway.rollout.examples import ROUTE, attempt, backend, head, serving, wanted
@@ -94,7 +94,7 @@ class Process:
 class Stage:
     """A provider on one world in memory."""
 
-    def __init__(self, world: World, quiet: float = 0.0, *, continues: bool = False) -> None:
+    def __init__(self, world: Adapters, quiet: float = 0.0, *, continues: bool = False) -> None:
         self.engine = Engine()
         self.context: Any = Context()
         engine: Any = self.engine
@@ -436,7 +436,7 @@ def test_a_rollout_is_created_refreshed_and_deleted_in_its_own_target() -> None:
     inputs = wanted(namespace=None, target=target)
     stage = Stage(world.world)
 
-    def connect(where: RolloutInputs | operations.Place, stack: str) -> World:
+    def connect(where: RolloutInputs | operations.Place, stack: str) -> Adapters:
         seen.append(where.where)
         return world.world
 

@@ -21,7 +21,7 @@ from slipway.plugin.structs import to_struct
 from slipway.plugin.version import VERSION
 from slipway.release.errors import ClusterError
 from slipway.release.tokens import SERVICE
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from tests.unit.slipway.rollout.examples import wanted
 
 MANY = 270
@@ -36,7 +36,7 @@ class Held:
         self.arrived = threading.Semaphore(0)
         self.go = threading.Event()
 
-    def connect(self, _: object, stack: str) -> World:
+    def connect(self, _: object, stack: str) -> Adapters:
         self.arrived.release()
         self.go.wait(30.0)
         raise ClusterError("the cluster is away")

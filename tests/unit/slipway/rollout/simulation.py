@@ -10,7 +10,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.records.journal import Attempt, Head, Outcome, read_head
 from slipway.release.rollout_inputs import Backend, RolloutInputs
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.executor import Executor
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
@@ -167,7 +167,7 @@ class Simulation:
         self.fence.arm("r1")
         self.fence.renewed(self.fence.now(), 1e9)
         self.lines = Lines()
-        self.world = World(
+        self.world = Adapters(
             self.router, self.workloads, self.lease, self.journal, self.intents, self.traffic,
             self.clock.now, self.clock.advance, self.fence, "",
         )  # fmt: skip

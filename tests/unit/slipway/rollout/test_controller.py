@@ -14,21 +14,21 @@ from slipway.rollout.controller import (
     Abort,
     Cause,
     Commit,
-    Look,
+    ControllerSettings,
+    ControllerState,
+    Observation,
     Phase,
     Prepare,
     Reach,
-    Rules,
     Shift,
     Smoke,
-    State,
     Wait,
     next_action,
     resumed,
 )
 from tests.unit.slipway.rollout.examples import decision
 
-RULES = Rules(
+RULES = ControllerSettings(
     steps=(PlannedStep(25.0, 10.0), PlannedStep(100.0, 10.0)),
     replicas=3,
     ready_within=60.0,
@@ -37,27 +37,27 @@ RULES = Rules(
     error_grace=5.0,
     smoke=False,
 )
-BAKING = State(phase=Phase.BAKE, began=0.0)
+BAKING = ControllerState(phase=Phase.BAKE, began=0.0)
 PASS, FAIL, OPEN = decision(Verdict.PASS), decision(Verdict.FAIL, "too many errors"), decision(Verdict.INCONCLUSIVE)
 
 
-def look(now: float = 20.0, **changes: object) -> Look:
-    return replace(Look(now=now, ready=3, accepted=True), **changes)  # type: ignore[arg-type]
+def look(now: float = 20.0, **changes: object) -> Observation:
+    return replace(Observation(now=now, ready=3, accepted=True), **changes)  # type: ignore[arg-type]
 
 
 def test_no_weight_is_written_before_every_wanted_replica_is_ready() -> None:
-    _, action = next_action(RULES, State(), look(ready=2, hint="pod x is starting"))
+    _, action = next_action(RULES, ControllerState(), look(ready=2, hint="pod x is starting"))
     assert action == Wait("2 of 3 replicas ready: pod x is starting", left=40.0)
 
 
 def test_the_first_weight_is_written_when_the_candidate_is_ready() -> None:
-    state, action = next_action(RULES, State(), look())
+    state, action = next_action(RULES, ControllerState(), look())
     assert action == Shift(RULES.steps[0])
     assert state.phase is Phase.SHIFT
 
 
 def test_a_candidate_that_is_not_ready_in_time_is_aborted_with_the_reason() -> None:
-    _, action = next_action(RULES, State(), look(now=61.0, ready=1, hint="pod x: ImagePullBackOff"))
+    _, action = next_action(RULES, ControllerState(), look(now=61.0, ready=1, hint="pod x: ImagePullBackOff"))
     assert isinstance(action, Abort)
     assert action.cause is Cause.CANDIDATE
     assert "within 1m" in action.reason
@@ -65,31 +65,31 @@ def test_a_candidate_that_is_not_ready_in_time_is_aborted_with_the_reason() -> N
 
 
 def test_a_crash_loop_is_aborted_without_waiting_for_the_deadline() -> None:
-    _, action = next_action(RULES, State(), look(now=1.0, ready=0, fatal="pod x: CrashLoopBackOff"))
+    _, action = next_action(RULES, ControllerState(), look(now=1.0, ready=0, fatal="pod x: CrashLoopBackOff"))
     assert action == Abort(Cause.CANDIDATE, "the candidate does not run: pod x: CrashLoopBackOff")
 
 
 def test_smoke_checks_run_before_any_weight() -> None:
     rules = replace(RULES, smoke=True)
-    state, action = next_action(rules, State(), look())
+    state, action = next_action(rules, ControllerState(), look())
     assert action == Smoke()
     state, action = next_action(rules, state, look(smoke=""))
     assert action == Shift(RULES.steps[0])
 
 
 def test_a_failed_smoke_check_aborts_at_zero_percent() -> None:
-    state = State(phase=Phase.SMOKE)
+    state = ControllerState(phase=Phase.SMOKE)
     _, action = next_action(replace(RULES, smoke=True), state, look(smoke="GET / answered 500"))
     assert action == Abort(Cause.CANDIDATE, "smoke check failed at 0%: GET / answered 500")
 
 
 def test_a_step_does_not_count_before_the_gateway_has_accepted_it() -> None:
-    _, action = next_action(RULES, State(phase=Phase.SHIFT, began=19.0), look(accepted=False, decision=PASS))
+    _, action = next_action(RULES, ControllerState(phase=Phase.SHIFT, began=19.0), look(accepted=False, decision=PASS))
     assert isinstance(action, Wait)
 
 
 def test_a_route_that_is_never_accepted_is_no_verdict_on_the_candidate() -> None:
-    state = State(phase=Phase.SHIFT, began=0.0)
+    state = ControllerState(phase=Phase.SHIFT, began=0.0)
     _, action = next_action(RULES, state, look(now=31.0, accepted=False, route_problem="BackendNotFound"))
     assert isinstance(action, Abort)
     assert action.cause is Cause.ENVIRONMENT
@@ -163,7 +163,7 @@ def test_metrics_that_fail_beyond_the_grace_abort_without_blaming_the_candidate(
 @pytest.mark.parametrize("index", [0, 1])
 def test_no_weight_is_written_while_metrics_fail(index: int) -> None:
     blind = look(now=20.0, source_error="connection refused")
-    state, action = next_action(RULES, State(index=index), blind)
+    state, action = next_action(RULES, ControllerState(index=index), blind)
     assert action == Wait("metrics fail, within the grace: connection refused")
     again, action = next_action(RULES, state, look(now=24.0))
     assert (again.failing_since, action) == (None, Shift(RULES.steps[index]))
@@ -173,7 +173,7 @@ def test_no_weight_is_written_while_metrics_fail(index: int) -> None:
 
 
 def test_a_candidate_with_traffic_that_nobody_sees_does_not_wait_for_its_next_replicas() -> None:
-    state = State(index=1, failing_since=20.0)
+    state = ControllerState(index=1, failing_since=20.0)
     blind = look(now=26.0, ready=2, source_error="connection refused")
     _, action = next_action(RULES, state, blind)
     assert isinstance(action, Abort)
@@ -202,7 +202,7 @@ def test_pause_holds_a_passing_step_until_resume() -> None:
 
 
 def test_a_paused_rollout_does_not_write_the_weight_of_a_step_that_becomes_ready() -> None:
-    _, action = next_action(RULES, State(paused=True), look())
+    _, action = next_action(RULES, ControllerState(paused=True), look())
     assert action == Wait("paused, the candidate is ready")
 
 
@@ -213,7 +213,7 @@ def test_promote_leaves_an_undecided_step() -> None:
 
 def test_an_operator_can_abort_in_every_phase() -> None:
     for phase in Phase:
-        _, action = next_action(RULES, State(phase=phase), look(intent="abort", by="kim: too slow"))
+        _, action = next_action(RULES, ControllerState(phase=phase), look(intent="abort", by="kim: too slow"))
         assert action == Abort(Cause.OPERATOR, "aborted by kim: too slow")
 
 
@@ -234,8 +234,8 @@ def test_a_return_to_a_known_revision_needs_no_pass_but_a_fail_still_stops_it() 
 def test_a_fail_always_aborts_whatever_else_is_seen(
     phase: Phase, paused: bool, intent: str | None, now: float, ready: int, accepted: bool
 ) -> None:
-    seen = Look(now=now, ready=ready, accepted=accepted, decision=FAIL, intent=intent)
-    _, action = next_action(RULES, State(phase=phase, paused=paused), seen)
+    seen = Observation(now=now, ready=ready, accepted=accepted, decision=FAIL, intent=intent)
+    _, action = next_action(RULES, ControllerState(phase=phase, paused=paused), seen)
     assert action == Abort(Cause.CANDIDATE, "too many errors")
 
 
@@ -250,20 +250,20 @@ def test_no_passage_of_time_promotes_what_did_not_pass(
     verdict: Verdict, phase: Phase, now: float, index: int, policy: str
 ) -> None:
     seen = look(now=now, decision=decision(verdict), on_inconclusive=policy, on_error=policy)
-    _, action = next_action(RULES, State(index=index, phase=phase), seen)
+    _, action = next_action(RULES, ControllerState(index=index, phase=phase), seen)
     assert not isinstance(action, Commit | Prepare)
 
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_lost_lease_stops_everything_before_any_other_cause(phase: Phase) -> None:
     seen = look(lease_lost=True, cancelled=True, decision=FAIL)
-    _, action = next_action(RULES, State(phase=phase), seen)
+    _, action = next_action(RULES, ControllerState(phase=phase), seen)
     assert isinstance(action, Abort)
     assert action.cause is Cause.LEASE
 
 
 def test_a_promote_that_comes_before_the_step_bakes_is_kept_until_it_does() -> None:
-    state, action = next_action(RULES, State(), look(ready=1, intent="promote"))
+    state, action = next_action(RULES, ControllerState(), look(ready=1, intent="promote"))
     assert isinstance(action, Wait)
     state, action = next_action(RULES, state, look())
     assert action == Shift(RULES.steps[0])
@@ -273,7 +273,7 @@ def test_a_promote_that_comes_before_the_step_bakes_is_kept_until_it_does() -> N
 
 
 def test_no_commit_before_every_replica_is_ready() -> None:
-    last = State(1, Phase.BAKE, 0.0)
+    last = ControllerState(1, Phase.BAKE, 0.0)
     state, action = next_action(RULES, last, look(now=500.0, decision=PASS, ready=RULES.replicas - 1, hint="pod x"))
     assert action == Wait(f"before the commit: {RULES.replicas - 1} of {RULES.replicas} replicas ready: pod x")
     _, action = next_action(RULES, state, look(now=501.0, decision=PASS, ready=RULES.replicas))
@@ -281,7 +281,7 @@ def test_no_commit_before_every_replica_is_ready() -> None:
 
 
 def test_replicas_that_never_come_before_the_commit_end_it() -> None:
-    state = State(1, Phase.BAKE, 0.0, short_since=10.0)
+    state = ControllerState(1, Phase.BAKE, 0.0, short_since=10.0)
     late = 11.0 + RULES.ready_within
     _, action = next_action(RULES, state, look(now=late, decision=PASS, ready=RULES.replicas - 1))
     assert isinstance(action, Abort)
@@ -310,7 +310,9 @@ def test_a_step_beside_a_serving_version_without_replicas_protects_nobody_and_is
 
 
 def test_the_last_step_keeps_its_time_although_the_serving_version_is_dead() -> None:
-    _, action = next_action(RULES, State(1, Phase.BAKE, 0.0), look(now=1.0, decision=OPEN, serving_dead_for=60.0))
+    _, action = next_action(
+        RULES, ControllerState(1, Phase.BAKE, 0.0), look(now=1.0, decision=OPEN, serving_dead_for=60.0)
+    )
     assert isinstance(action, Wait)
 
 
@@ -327,13 +329,13 @@ def test_what_somebody_else_wrote_into_the_route_ends_the_rollout_and_is_named()
 def test_metrics_that_do_not_judge_end_nothing() -> None:
     rules = replace(RULES, judged=False)
     broken = look(now=500.0, source_error="connection refused")
-    _, action = next_action(rules, State(1, Phase.BAKE, 0.0, failing_since=1.0), broken)
+    _, action = next_action(rules, ControllerState(1, Phase.BAKE, 0.0, failing_since=1.0), broken)
     assert isinstance(action, Commit)
 
 
 def test_a_first_release_is_committed_only_once_a_request_has_reached_it() -> None:
     rules = replace(RULES, judged=False, reach=True)
-    state, action = next_action(rules, State(1, Phase.BAKE, 0.0), look(now=500.0))
+    state, action = next_action(rules, ControllerState(1, Phase.BAKE, 0.0), look(now=500.0))
     assert isinstance(action, Reach)
     state, action = next_action(rules, state, look(now=501.0, reached="GET / answered 503"))
     assert isinstance(action, Reach)
@@ -344,10 +346,10 @@ def test_a_first_release_is_committed_only_once_a_request_has_reached_it() -> No
 
 
 def test_time_in_which_the_cluster_could_not_be_asked_is_no_time_of_waiting_for_it() -> None:
-    state = resumed(State(phase=Phase.SHIFT, began=0.0), 25.0)
+    state = resumed(ControllerState(phase=Phase.SHIFT, began=0.0), 25.0)
     _, action = next_action(RULES, state, look(now=31.0, accepted=False))
     assert isinstance(action, Wait)
-    assert resumed(State(began=5.0), 25.0).began == 30.0
+    assert resumed(ControllerState(began=5.0), 25.0).began == 30.0
 
 
 def test_a_bake_goes_on_while_the_cluster_cannot_be_asked() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from slipway.release.errors import ClusterError
 from slipway.release.records.journal import Outcome
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.inspection import head_of, inspect
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.platforms.memory import MemoryWorkloads
@@ -16,7 +16,7 @@ from tests.unit.slipway.cli.examples import ScriptedLease, attempt, backend, hea
 AS_RELEASED = Readiness(3, 3, 3, 0, image=backend("a").image)
 
 
-def serving() -> World:
+def serving() -> Adapters:
     """Version a serves all the traffic."""
     made, it = world(head(), ScriptedLease(None)), head()
     assert it.serving is not None

@@ -211,7 +211,7 @@ def test_a_preview_foretells_what_each_step_will_notice_and_warns() -> None:
     analysis = {**wanted().to_wire()["analysis"], "expected": {"rate": 10, "badShare": "0.1%"}}
     world = Simulation(wanted(analysis=analysis))
     remember(world, head())
-    lines = operations.foretold(world.wanted, world.world, {})
+    lines = operations.forecast(world.wanted, world.world, {})
     assert lines[0] == "expected traffic: 10 requests/s, 0.1% bad"
     assert lines[1].startswith("25% for 4s, errors: 2x not seen")
     assert any(line.startswith("warning: ") for line in lines)
@@ -222,27 +222,27 @@ def test_what_is_foretold_reckons_with_the_clusters_of_what_serves() -> None:
     analysis = {**wanted().to_wire()["analysis"], "horizon": "1h", "expected": {"rate": 100, "badShare": "0.5%"}}
     world = Simulation(wanted(analysis=analysis))
     remember(world, head())
-    alone = operations.foretold(world.wanted, world.world, {})
+    alone = operations.forecast(world.wanted, world.world, {})
     rng = np.random.default_rng(1)
     world.traffic.past = {"errors": [[(200, 6 * int(rng.poisson(0.3))) for _ in range(360)] for _ in range(3)]}
-    clustered = operations.foretold(world.wanted, world.world, {})
+    clustered = operations.forecast(world.wanted, world.world, {})
     assert any("errors: bad events of what serves come in clusters (dispersion" in line for line in clustered)
     assert clustered[1] != alone[1]
     world.traffic.down = "connection refused"
-    assert operations.foretold(world.wanted, world.world, {}) == alone
+    assert operations.forecast(world.wanted, world.world, {}) == alone
 
 
 def test_nothing_is_foretold_of_the_way_back() -> None:
     world = Simulation()
     known = journal.committed(head(serving=None), attempt("bbbbbbbb"), world.wanted.route, 1.0)
     remember(world, journal.committed(known, attempt("aaaaaaaa"), world.wanted.route, 2.0))
-    assert operations.foretold(world.wanted, world.world, {}) == ()
+    assert operations.forecast(world.wanted, world.world, {}) == ()
 
 
 def test_where_no_error_rate_can_be_claimed_plan_status_line_and_record_say_so() -> None:
     world = Simulation(wanted(route={**ROUTE, "affinity": {"cookie": "side"}}))
     remember(world, head())
-    plan = operations.foretold(world.wanted, world.world, {})
+    plan = operations.forecast(world.wanted, world.world, {})
     assert any("no error rate can be claimed for errors; declare a client-failures" in line for line in plan)
     outputs = update(world)
     caveat = "no error rate claimed for errors: clients stick to one side"
@@ -259,7 +259,7 @@ def test_refresh_shows_the_live_weights_and_keeps_what_another_version_recorded(
     world = Simulation(wanted("aaaaaaaa"))
     remember(world, head())
     olds = recorded_outputs(world, weights={}, surprise={"deep": 1}, analysis="in a form of its own")
-    found = operations.refreshed(olds, world.world)
+    found = operations.refresh(olds, world.world)
     assert found == {**olds, "weights": {"checkout-aaaaaaaa": 100.0}}
 
 
@@ -267,7 +267,7 @@ def test_a_journal_of_a_newer_format_blocks_no_refresh() -> None:
     world = Simulation(wanted("aaaaaaaa"))
     world.journal.save({"format": 2, "service": "checkout"}, None)
     olds = recorded_outputs(world, weights={})
-    assert operations.refreshed(olds, world.world) == {**olds, "weights": {"checkout-aaaaaaaa": 100.0}}
+    assert operations.refresh(olds, world.world) == {**olds, "weights": {"checkout-aaaaaaaa": 100.0}}
 
 
 def test_a_journal_of_a_newer_format_makes_an_update_due_that_says_what_to_do() -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.rollout.analysis.types import Decision, Finding, Verdict
+from slipway.rollout.analysis.types import Decision, GuardrailResult, Verdict
 from slipway.rollout.status import Progress
 
 
-def finding(name: str, statistic: float, candidate: tuple[int, int], baseline: tuple[int, int]) -> Finding:
-    return Finding(
+def finding(name: str, statistic: float, candidate: tuple[int, int], baseline: tuple[int, int]) -> GuardrailResult:
+    return GuardrailResult(
         guardrail=name,
         verdict=Verdict.INCONCLUSIVE,
         statistic=statistic,
@@ -30,7 +30,11 @@ SLOW = finding("latency", 0.2, (99, 4800), (290, 14200))
 
 
 def progress(
-    *findings: Finding, service: str = "checkout", weight: float = 25.0, why: str = "", left: float | None = 12.4
+    *findings: GuardrailResult,
+    service: str = "checkout",
+    weight: float = 25.0,
+    why: str = "",
+    left: float | None = 12.4,
 ) -> Progress:
     decision = Decision(Verdict.INCONCLUSIVE, 3.14159, 100.0, findings, "not enough yet") if findings else None
     return Progress(service, 2, 4, weight, decision, why, left)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from slipway.release.records import journal
 from slipway.release.records.journal import Completed, Outcome
-from slipway.rollout.routers.base import Live
-from slipway.rollout.update_plan import Course, course_of, pending_reason
+from slipway.rollout.routers.base import LiveRoute
+from slipway.rollout.update_plan import UpdatePlan, pending_reason, update_plan_of
 from tests.unit.slipway.rollout.examples import attempt, backend, head, serving, wanted
 
 
-def live(body: str = "same", **shares: float) -> Live:
-    return Live(
+def live(body: str = "same", **shares: float) -> LiveRoute:
+    return LiveRoute(
         shares={name.replace("_", "-"): share for name, share in shares.items()} or {"checkout-aaaaaaaa": 100.0},
         version="uid/1",
         accepted=True,
@@ -25,36 +25,36 @@ def completed(revision: str) -> Completed:
 
 
 def test_without_journal_and_record_it_is_a_first_release() -> None:
-    assert course_of(wanted(), None, None, None) == Course(repair=False, then="first", serving=None)
+    assert update_plan_of(wanted(), None, None, None) == UpdatePlan(repair=False, then="first", serving=None)
 
 
 def test_a_new_revision_goes_forward() -> None:
-    assert course_of(wanted(), head(), live(), None) == Course(repair=False, then="forward", serving=serving())
+    assert update_plan_of(wanted(), head(), live(), None) == UpdatePlan(repair=False, then="forward", serving=serving())
 
 
 def test_a_revision_that_completed_here_is_returned_to_without_the_steps() -> None:
     known = head(completed=(completed("bbbbbbbb"),))
-    assert course_of(wanted(), known, live(), None).then == "return"
+    assert update_plan_of(wanted(), known, live(), None).then == "return"
 
 
 def test_the_serving_revision_is_settled_without_a_rollout() -> None:
-    assert course_of(wanted("aaaaaaaa"), head(), live(), None).then == "settle"
+    assert update_plan_of(wanted("aaaaaaaa"), head(), live(), None).then == "settle"
 
 
 def test_an_unfinished_rollout_is_repaired_first_with_the_old_and_with_the_new_manifest() -> None:
     unfinished = head(attempt=attempt())
     split = live(checkout_aaaaaaaa=75.0, checkout_bbbbbbbb=25.0)
-    assert course_of(wanted("aaaaaaaa"), unfinished, split, None) == Course(True, "settle", serving())
-    assert course_of(wanted("bbbbbbbb"), unfinished, split, None) == Course(True, "forward", serving())
+    assert update_plan_of(wanted("aaaaaaaa"), unfinished, split, None) == UpdatePlan(True, "settle", serving())
+    assert update_plan_of(wanted("bbbbbbbb"), unfinished, split, None) == UpdatePlan(True, "forward", serving())
 
 
 def test_drifted_weights_are_repaired() -> None:
     split = live(checkout_aaaaaaaa=60.0, checkout_other=40.0)
-    assert course_of(wanted("aaaaaaaa"), head(), split, None).repair
+    assert update_plan_of(wanted("aaaaaaaa"), head(), split, None).repair
 
 
 def test_a_lost_journal_falls_back_on_what_the_state_recorded() -> None:
-    assert course_of(wanted(), None, live(), serving()).serving == serving()
+    assert update_plan_of(wanted(), None, live(), serving()).serving == serving()
 
 
 def test_a_settled_world_has_nothing_pending() -> None:
@@ -90,5 +90,5 @@ def test_a_missing_route_and_a_changed_route_are_pending() -> None:
 
 
 def test_backends_of_other_names_never_count_as_whole() -> None:
-    assert course_of(wanted("aaaaaaaa"), head(), live(checkout_bbbbbbbb=100.0), None).repair
+    assert update_plan_of(wanted("aaaaaaaa"), head(), live(checkout_bbbbbbbb=100.0), None).repair
     assert backend("aaaaaaaa").entry == "checkout-aaaaaaaa"

@@ -11,7 +11,7 @@ import pytest
 from slipway.release.evidence import collect, predicates, receipts
 from slipway.release.evidence.errors import Code
 from slipway.release.evidence.facts import TestFacts
-from slipway.release.evidence.model import Dossier
+from slipway.release.evidence.model import EvidenceRecord
 from slipway.release.evidence.trust import TrustRoots
 from tests.manifests import OTHER_DIGEST
 from tests.vouched import NOW, REPORTS, YESTERDAY, Vouched, trust_roots, vouch
@@ -22,7 +22,7 @@ def it(tmp_path: Path) -> Vouched:
     return vouch(tmp_path)
 
 
-def _only(dossier: Dossier) -> tuple[str, str]:
+def _only(dossier: EvidenceRecord) -> tuple[str, str]:
     assert len(dossier.rejected) == 1, dossier.rejected
     return dossier.rejected[0].field, dossier.rejected[0].code
 
@@ -44,7 +44,7 @@ def test_everything_that_is_vouched_for_becomes_an_item_with_its_binding(it: Vou
 
 def test_a_dossier_survives_the_way_through_the_state_of_a_stack(it: Vouched) -> None:
     dossier = it.case().dossier
-    assert Dossier.model_validate_json(json.dumps(dossier.to_wire())) == dossier
+    assert EvidenceRecord.model_validate_json(json.dumps(dossier.to_wire())) == dossier
     assert len(json.dumps(dossier.to_wire())) < 64 * 1024
 
 

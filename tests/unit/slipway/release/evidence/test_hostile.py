@@ -28,7 +28,7 @@ from slipway.release.evidence.references import Sources
 from slipway.release.evidence.statement import Statement
 from slipway.release.evidence.verify import said, verified
 from slipway.release.findings import plain
-from slipway.release.manifest.base import Part
+from slipway.release.manifest.base import FrozenModel
 from tests.unit.slipway.release.evidence.sigstore_world import Sigstore
 from tests.unit.slipway.release.evidence.support import DIGEST, data
 from tests.unit.slipway.release.evidence.test_predicates import COMPLETE
@@ -123,7 +123,7 @@ def test_json_at_random_is_never_evidence(kind: Kind, value: Any) -> None:
 def test_a_mutated_document_is_read_or_refused_and_never_crashes(kind: Kind, fixture: str, draw: st.DataObject) -> None:
     facts = _read(lambda: reports.parse(kind, draw.draw(_mutations(data(fixture))), DIGEST))
     if facts is not None:
-        assert isinstance(facts, Part)
+        assert isinstance(facts, FrozenModel)
         assert len(facts.model_dump_json()) < 64 * 1024
 
 
@@ -146,7 +146,7 @@ def test_a_document_with_any_value_replaced_is_read_or_refused(kind: Kind, fixtu
     changed = _replaced(document, place, draw.draw(JSON))
     facts = _read(lambda: reports.parse(kind, json.dumps(changed).encode(), DIGEST))
     if facts is not None:
-        assert isinstance(facts, Part)
+        assert isinstance(facts, FrozenModel)
         assert type(facts).model_validate_json(facts.model_dump_json(by_alias=True)) == facts
 
 

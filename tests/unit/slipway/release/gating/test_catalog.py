@@ -9,13 +9,13 @@ import pytest
 from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION, evaluate
 from slipway.release.gating.configuration import Configuration
 from slipway.release.gating.settings import NoSettings
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.readiness.settings import Settings
 from tests.vouched import Vouched
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Case:
+def bare(tmp_path: Path) -> GateInput:
     """A release whose evidence is missing: named in its manifest, and in no file."""
     return Vouched(tmp_path).case()
 
@@ -36,7 +36,7 @@ def test_what_the_others_rest_on_is_always_mandatory_and_never_exempted() -> Non
     assert all(Configuration().section(name).level == "mandatory" for name in CATALOG)
 
 
-def test_every_finding_is_of_the_gate_whose_function_found_it(bare: Case) -> None:
+def test_every_finding_is_of_the_gate_whose_function_found_it(bare: GateInput) -> None:
     found = {name: {finding.gate for finding in gate.evaluate(bare)} for name, gate in RELEASE_GATES.items()}
     assert all(gates <= {name} for name, gates in found.items())
     assert {"evidence", "qa", "approvals", "provenance"} <= {name for name, gates in found.items() if gates}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from slipway.release.findings import Finding
 from slipway.release.gating.catalog import evaluate
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 
 
-def refused(case: Case, gate: str, *codes: str) -> list[Finding]:
+def refused(case: GateInput, gate: str, *codes: str) -> list[Finding]:
     """Assert that exactly this gate refuses, with exactly these codes, and hand its findings back."""
     findings = evaluate(case)
     assert {(finding.gate, finding.code) for finding in findings} == {(gate, code) for code in codes}, findings
@@ -20,6 +20,6 @@ def refused(case: Case, gate: str, *codes: str) -> list[Finding]:
     return findings
 
 
-def passes(case: Case) -> None:
+def passes(case: GateInput) -> None:
     """Assert that nothing is refused."""
     assert [finding.message for finding in evaluate(case)] == []

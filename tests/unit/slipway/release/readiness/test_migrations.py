@@ -11,7 +11,7 @@ import pytest
 from slipway.release.evidence import receipts
 from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.manifest.assurance import Database
-from slipway.release.readiness.case import Case
+from slipway.release.readiness.case import GateInput
 from slipway.release.readiness.settings import MigrationSettings, Settings
 from tests.manifests import DIGEST, OTHER_DIGEST
 from tests.unit.slipway.release.readiness.support import passes, refused
@@ -49,7 +49,7 @@ def _receipt(it: Vouched, **said: Any) -> None:
     it.sign("migration.json", "ci", receipts.MIGRATION, complete | said)
 
 
-def _previous(case: Case, *uses: str, declared: bool = True) -> dict[str, object]:
+def _previous(case: GateInput, *uses: str, declared: bool = True) -> dict[str, object]:
     database = Database(uses=uses) if declared else None
     return {"previous": case.release.model_copy(update={"version": "0.9.0", "database": database})}
 

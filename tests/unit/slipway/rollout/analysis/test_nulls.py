@@ -9,18 +9,18 @@ from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.evidence import begin
 from slipway.rollout.analysis.nulls import acceptable_share, bounded_share, promotable_share, upper_bound, warm_share
 from slipway.rollout.analysis.past import Past, recorded
-from slipway.rollout.analysis.rules import Known, Rule
+from slipway.rollout.analysis.rules import CompiledGuardrail, Known
 from slipway.rollout.analysis.state import Baseline
 from tests.unit.slipway.rollout.analysis.examples import analysis, errors, fresh, slo
 
 
-def found_share(own: Rule, baseline: Baseline) -> tuple[object, str]:
+def found_share(own: CompiledGuardrail, baseline: Baseline) -> tuple[object, str]:
     found = acceptable_share(own, baseline)
     assert found is not None
     return found
 
 
-def rule(**fields: object) -> Rule:
+def rule(**fields: object) -> CompiledGuardrail:
     return fresh(errors(**fields)).settings.rules[0]
 
 
@@ -57,7 +57,7 @@ def test_a_tighter_objective_counts_once_the_baseline_is_shown_to_have_met_it() 
     assert missed == (pytest.approx(1.5 * 1.1 * upper_bound(1000, 50)), "the baseline recorded before")
 
 
-def past_rule(past: Past, **fields: object) -> Rule:
+def past_rule(past: Past, **fields: object) -> CompiledGuardrail:
     known = Known(past={"errors": past})
     return begin((errors(negligible="0.01%", **fields),), analysis(), known=known).settings.rules[0]
 
@@ -84,7 +84,7 @@ def test_the_record_of_the_hour_is_that_of_all_pods_and_its_worst_stretch() -> N
     assert recorded({"errors": []}, 1800.0) == {}
 
 
-def ramp_rule(**fields: object) -> Rule:
+def ramp_rule(**fields: object) -> CompiledGuardrail:
     return begin((errors(**fields),), analysis(), known=Known(weights=(10.0, 50.0, 100.0))).settings.rules[0]
 
 

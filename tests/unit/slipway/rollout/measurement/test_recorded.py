@@ -8,11 +8,11 @@ from dataclasses import asdict
 import pytest
 
 from slipway.rollout.analysis.sides import Sides
-from slipway.rollout.analysis.types import Counts, Finding, GuardrailCounts, Verdict
+from slipway.rollout.analysis.types import Counts, GuardrailCounts, GuardrailResult, Verdict
 from slipway.rollout.measurement.recorded import fields_of
 
 SIDES = Counts(10, 1, (0.1, 0.25), (5, 1)), Counts(20, 2)
-FINDING = Finding("errors", Verdict.PASS, 1.0, 20.0, 10, 1, 20, 2, None, "because")
+FINDING = GuardrailResult("errors", Verdict.PASS, 1.0, 20.0, 10, 1, 20, 2, None, "because")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ FINDING = Finding("errors", Verdict.PASS, 1.0, 20.0, 10, 1, 20, 2, None, "becaus
         GuardrailCounts(*SIDES, firing=True, first_failures=(("k", True),), alive=True, judged=Sides(*SIDES)),
     ],
 )
-def test_a_record_has_every_field_with_its_value(value: Counts | GuardrailCounts | Finding) -> None:
+def test_a_record_has_every_field_with_its_value(value: Counts | GuardrailCounts | GuardrailResult) -> None:
     found = fields_of(value)
     assert found == asdict(value)
     assert json.dumps(found) == json.dumps(asdict(value))

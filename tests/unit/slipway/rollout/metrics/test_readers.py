@@ -12,14 +12,14 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import AlertFiring, ErrorRatio, Guardrail, Latency
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.prometheus import PrometheusSource
-from slipway.rollout.metrics.readers import Look, Reader, Span, past_of_all, read_all
+from slipway.rollout.metrics.readers import Reader, ReadRequest, Span, past_of_all, read_all
 from tests.unit.slipway.rollout.examples import backend
 
 KINDS = get_args(get_args(Guardrail)[0])
 ERRORS = ErrorRatio(kind="error-ratio", name="errors")
 SLOW = Latency(kind="latency", name="slow", threshold=0.5)
 ALERT = AlertFiring(kind="alert", name="burn", alert="Burn")
-LOOK = Look(backend("a"), backend("b"))
+LOOK = ReadRequest(backend("a"), backend("b"))
 SPAN = Span(backend("a"), 60.0, 1.0)
 
 
@@ -29,7 +29,7 @@ class Noted:
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
-    def read(self, guardrails: Sequence[Any], look: Look, draft: Draft) -> None:
+    def read(self, guardrails: Sequence[Any], look: ReadRequest, draft: Draft) -> None:
         assert look is LOOK
         self.asked.append([one.name for one in guardrails])
         draft.fail([one.name for one in guardrails], "noted")

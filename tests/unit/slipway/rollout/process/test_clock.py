@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.metrics.client_sources import ClientSources
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.process import clock
@@ -19,6 +19,6 @@ def test_a_wall_clock_that_is_set_does_not_move_it(jump: float) -> None:
 
 
 def test_rollouts_go_by_it_unless_told_otherwise() -> None:
-    world = World(None, None, None, None, None)  # type: ignore[arg-type]
+    world = Adapters(None, None, None, None, None)  # type: ignore[arg-type]
     assert world.now is clock.now
     assert ClientSources(Prometheus("http://nowhere.example"), "shop", None)._now is clock.now

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from slipway.release.manifest.route import HeaderMatch, Match, Route
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.routers.base import Draw, Split
+from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.routers.httproute import body_of, shares_of, spec_of, wanted_body
 from slipway.rollout.routers.memory import MemoryRouter
 from slipway.rollout.routers.parts import WEIGHT_SUM
@@ -23,14 +23,14 @@ from tests.unit.slipway.rollout.examples import ROUTE, backend
 OLD, NEW, THIRD = backend("old"), backend("new"), backend("third")
 PLAIN = Route.model_validate(ROUTE)
 BOUNDS = (5.0, 25.0, 50.0, 100.0)
-DRAW = Draw("slipway-0a1b2c3d4e", NEW.entry, BOUNDS, 3600)
+DRAW = ClientAssignment("slipway-0a1b2c3d4e", NEW.entry, BOUNDS, 3600)
 
 ramps = st.lists(st.integers(1, WEIGHT_SUM - 1), min_size=1, max_size=MOST_INTERVALS - 1, unique=True).map(
     lambda cuts: tuple(cut / 100 for cut in (*sorted(cuts), WEIGHT_SUM))
 )
 
 
-def at(weight: float, draw: Draw | None = DRAW) -> Split:
+def at(weight: float, draw: ClientAssignment | None = DRAW) -> Split:
     return Split(((OLD, 100.0 - weight), (NEW, weight)), None, draw)
 
 
@@ -79,7 +79,7 @@ def test_the_cookie_is_host_wide_hidden_from_scripts_and_outlives_the_ramp() -> 
 def test_a_client_goes_where_it_was_drawn_to_and_moves_at_most_once_in_the_whole_ramp(
     bounds: tuple[float, ...], data: st.DataObject
 ) -> None:
-    draw = Draw("slipway-aa", NEW.entry, bounds, 60)
+    draw = ClientAssignment("slipway-aa", NEW.entry, bounds, 60)
     steps = [rules(at(weight, draw)) for weight in bounds[:-1]]
     began = data.draw(st.integers(0, len(steps) - 1))
     drawn, cookie, _ = data.draw(st.sampled_from(handed_out(steps[began])))
@@ -90,7 +90,7 @@ def test_a_client_goes_where_it_was_drawn_to_and_moves_at_most_once_in_the_whole
 
 @given(ramps)
 def test_the_share_of_clients_is_the_weight_at_every_step_whenever_they_came(bounds: tuple[float, ...]) -> None:
-    draw = Draw("slipway-aa", NEW.entry, bounds, 60)
+    draw = ClientAssignment("slipway-aa", NEW.entry, bounds, 60)
     first = handed_out(rules(at(bounds[0], draw)))
     for weight in bounds[:-1]:
         found = rules(at(weight, draw))
@@ -135,7 +135,7 @@ def test_with_everything_on_one_side_nothing_sticky_remains(weight: float) -> No
 @pytest.mark.parametrize("first", [OLD, NEW])
 @pytest.mark.parametrize("weight", [100 / 3, 200 / 3, 12.135, 12.125, 0.01, 99.99])
 def test_any_weight_that_a_strategy_makes_is_kept_to_a_hundredth(weight: float, first: Backend) -> None:
-    draw = Draw("c", NEW.entry, (weight, 100.0), 1)
+    draw = ClientAssignment("c", NEW.entry, (weight, 100.0), 1)
     sides = sorted([(OLD, 100.0 - weight), (NEW, weight)], key=lambda side: side[0] != first)
     found = shares_of(spec_of(PLAIN, Split(tuple(sides), None, draw)))
     assert found[NEW.entry] == pytest.approx(weight, abs=0.0051)
@@ -153,9 +153,9 @@ def test_a_backend_without_a_share_stands_in_the_route_without_traffic_and_witho
     [
         at(30.0),
         Split(((OLD, 50.0), (THIRD, 25.0), (NEW, 25.0)), None, DRAW),
-        at(25.0, Draw("c", NEW.entry, (25.0, 50.0), 1)),
-        at(25.0, Draw("c", NEW.entry, (25.0, 25.001, 100.0), 1)),
-        at(25.0, Draw("c", NEW.entry, (*(float(n) for n in range(11, 27)), 100.0), 1)),
+        at(25.0, ClientAssignment("c", NEW.entry, (25.0, 50.0), 1)),
+        at(25.0, ClientAssignment("c", NEW.entry, (25.0, 25.001, 100.0), 1)),
+        at(25.0, ClientAssignment("c", NEW.entry, (*(float(n) for n in range(11, 27)), 100.0), 1)),
     ],
 )
 def test_a_split_that_the_draw_does_not_know_is_refused(split: Split) -> None:
@@ -168,8 +168,8 @@ def test_the_body_tells_a_sticky_route_from_a_plain_one_and_from_another_draw_bu
     assert {body_of(spec_of(PLAIN, at(weight)), None) for weight in BOUNDS[:-1]} == {body}
     others = {
         wanted_body(PLAIN, None),
-        wanted_body(PLAIN, None, Draw("slipway-ff", NEW.entry, BOUNDS, 3600)),
-        wanted_body(PLAIN, None, Draw(DRAW.cookie, NEW.entry, (5.0, 100.0), 3600)),
+        wanted_body(PLAIN, None, ClientAssignment("slipway-ff", NEW.entry, BOUNDS, 3600)),
+        wanted_body(PLAIN, None, ClientAssignment(DRAW.cookie, NEW.entry, (5.0, 100.0), 3600)),
     }
     assert len({body, *others}) == 4
     assert body_of(spec_of(PLAIN, at(100.0)), None) == wanted_body(PLAIN, None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from slipway.release.errors import ClusterError
 from slipway.release.target import Target
-from slipway.rollout.adapters import World
+from slipway.rollout.adapters import Adapters
 from slipway.rollout.safety.watchdog import Watchdog, new_rollout_id
 from slipway.rollout.safety.watchdog_process import watchdog_command
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -54,16 +54,16 @@ class Provider:
         while (line := self.lines.get()) is not None:
             yield line
 
-    def _connect(self, service: str, target: Target) -> World:
+    def _connect(self, service: str, target: Target) -> Adapters:
         if service == self.away:
             raise ClusterError(f"{target} cannot be reached\nand more")
         return Simulation().world
 
-    def _act(self, world: World, rollout_id: str) -> None:
+    def _act(self, world: Adapters, rollout_id: str) -> None:
         self.hold.wait(10.0)
         self.rescued.put(rollout_id)
 
-    def _watch(self, world: World, rollout_id: str, disarmed: threading.Event) -> None:
+    def _watch(self, world: Adapters, rollout_id: str, disarmed: threading.Event) -> None:
         self.watched.put((rollout_id, disarmed))
 
 
@@ -79,7 +79,7 @@ def test_they_are_put_back_at_the_same_time() -> None:
     provider = Provider()
     meeting = threading.Barrier(3)
 
-    def act(world: World, rollout_id: str) -> None:
+    def act(world: Adapters, rollout_id: str) -> None:
         meeting.wait(10.0)
         provider.rescued.put(rollout_id)
 
@@ -147,7 +147,7 @@ def test_a_rollout_is_put_back_in_its_own_cluster() -> None:
     provider = Provider()
     connect = provider.dog._connect
 
-    def noted(service: str, target: Target) -> World:
+    def noted(service: str, target: Target) -> Adapters:
         seen.put(target)
         return connect(service, target)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipway.rollout.routers.base import Live, Split
+from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.traffic.route_watch import RouteWatch
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -64,7 +64,7 @@ def test_what_was_read_before_the_own_write_is_never_taken_for_a_foreign_one() -
     ages: list[float] = []
     read = world.router.read
 
-    def aged(max_age: float = 0.0) -> Live | None:
+    def aged(max_age: float = 0.0) -> LiveRoute | None:
         ages.append(max_age)
         return read()
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterError
-from slipway.rollout.routers.base import Draw, Split
+from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.traffic.transition import await_accepted, move, next_split, take_out
 from tests.unit.slipway.rollout.examples import backend
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -98,7 +98,7 @@ def test_move_awaits_each_write_and_says_why_the_gateway_refuses() -> None:
 
 def test_a_sticky_route_is_left_by_plain_weights_before_anybody_leaves_it() -> None:
     world = Simulation()
-    draw = Draw("side-0a", NEW.entry, (25.0, 50.0, 100.0), 60)
+    draw = ClientAssignment("side-0a", NEW.entry, (25.0, 50.0, 100.0), 60)
     split = Split(((OLD, 75.0), (NEW, 25.0)), None, draw)
     move(world.world, world.wanted.route, split, [OLD, NEW], world.clock.advance)
     assert world.router.history[-1] == split
@@ -111,7 +111,9 @@ def test_a_sticky_route_is_left_by_plain_weights_before_anybody_leaves_it() -> N
 def test_a_draw_that_is_not_the_wanted_one_is_written_anew_at_the_same_weights() -> None:
     world = Simulation()
     route, names = world.wanted.route, ("side-0a", "side-0b")
-    first, second = (Split(((OLD, 75.0), (NEW, 25.0)), None, Draw(n, NEW.entry, (25.0, 100.0), 60)) for n in names)
+    first, second = (
+        Split(((OLD, 75.0), (NEW, 25.0)), None, ClientAssignment(n, NEW.entry, (25.0, 100.0), 60)) for n in names
+    )
     move(world.world, route, first, [OLD, NEW], world.clock.advance)
     live = move(world.world, route, second, [OLD, NEW], world.clock.advance)
     assert live.body == world.router.body(route, None, second.draw)
