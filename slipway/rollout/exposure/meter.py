@@ -66,6 +66,14 @@ class VariantMeter:
         found = (reading.candidate, reading.baseline)
         return {side.revision: dict(series) for side, series in zip(sides, found, strict=False)}
 
+    def missing(self, guardrails: Sequence[Guardrail], side: Backend) -> list[str]:
+        """Names of the queries that give no series of this variant. Raises ClusterError when nobody answers."""
+        asked = {f"{one.name}.total": one.total for one in guardrails if isinstance(one, Custom)}
+        asked |= {f"{one.name}.seen": one.seen or "" for one in guardrails if isinstance(one, ClientFailures)}
+        if self._evaluations is not None:
+            asked[EVALUATIONS] = self._evaluations
+        return [name for name, text in asked.items() if not self._api.query(custom.fill(text, side))]
+
     def _count(self, guardrails: Sequence[Guardrail], look: ReadRequest, draft: Draft) -> None:
         try:
             draft.traffic = {name: dict(series) for name, series in self.evaluated(look.sides).items()}

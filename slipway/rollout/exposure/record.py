@@ -9,7 +9,7 @@ from slipway.release.errors import ClusterError, Conflict, LeaseLost
 from slipway.release.flags.attempts import Exposing, ExposureHead, begun, ended, parse
 from slipway.release.records.journal import Outcome, StepRecord
 from slipway.release.units import Percent
-from slipway.rollout.exposure.world import ExposureWorld
+from slipway.rollout.exposure.adapters import ExposureAdapters
 
 TRIES = 3
 
@@ -22,13 +22,13 @@ class Stored:
     version: str | None
 
 
-def load(world: ExposureWorld, flag: str) -> Stored:
+def load(world: ExposureAdapters) -> Stored:
     """The journal's head, an empty one when there is none. Raises ClusterError."""
     found = world.journal.load()
-    return Stored(ExposureHead(flag=flag), None) if found is None else Stored(parse(found[0]), found[1])
+    return Stored(ExposureHead(flag=world.flag), None) if found is None else Stored(parse(found[0]), found[1])
 
 
-def save(world: ExposureWorld, stored: Stored, head: ExposureHead) -> None:
+def save(world: ExposureAdapters, stored: Stored, head: ExposureHead) -> None:
     """Make `head` what the journal holds, by compare-and-swap. After a conflict the same head was written by an earlier
     try whose answer was lost, or the head that was read last still stands; anything else is another's. Raises LeaseLost
     then, and ClusterError while the journal cannot be reached: calling again with the same head is safe."""
@@ -37,7 +37,7 @@ def save(world: ExposureWorld, stored: Stored, head: ExposureHead) -> None:
         try:
             stored.version = world.journal.save(head.to_document(), stored.version)
         except Conflict:
-            found = load(world, head.flag)
+            found = load(world)
             if found.head not in (head, stored.head) and not _is_ours(found.head, head):
                 raise LeaseLost(_foreign(found.head, head)) from None
             stored.version = found.version
@@ -64,7 +64,7 @@ def _foreign(found: ExposureHead, wanted: ExposureHead) -> str:
 class ExposureRecord:
     """One rollout as it goes into the journal."""
 
-    def __init__(self, world: ExposureWorld, stored: Stored, exposing: Exposing) -> None:
+    def __init__(self, world: ExposureAdapters, stored: Stored, exposing: Exposing) -> None:
         self._world = world
         self._stored = stored
         self.exposing = exposing

@@ -26,10 +26,11 @@ from slipway.rollout.controller import (
     Wait,
     next_action,
 )
+from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.record import ExposureRecord, Stored
 from slipway.rollout.exposure.share import exposure_problem
+from slipway.rollout.exposure.turning_back import turned_back
 from slipway.rollout.exposure.wanted import Wanted
-from slipway.rollout.exposure.world import ExposureWorld
 from slipway.rollout.measurement.measure import Measure
 from slipway.rollout.status import Progress, Reporter
 from slipway.rollout.ticks import TickLog
@@ -65,7 +66,7 @@ class ExposureRun:
 
     def __init__(
         self,
-        world: ExposureWorld,
+        world: ExposureAdapters,
         wanted: Wanted,
         exposing: Exposing,
         stored: Stored,
@@ -352,16 +353,6 @@ class ExposureRun:
             caveat=self._record.exposing.caveat,
         )
         self._reporter.progress(progress)
-
-
-def turned_back(head: Head, exposing: Exposing, author: Author) -> Head:
-    """The flags' journal with the exposure where this rollout began, unless another has moved it since: it is the
-    rollout's own while it has the rollout's salt and a percentage of one of its steps."""
-    reached = head.reached.get(exposing.flag)
-    own = {exposing.base, *(step.weight for step in exposing.steps)}
-    if reached is None or reached.salt != exposing.salt or reached.percent not in own:
-        return head
-    return after_exposure(head, exposing.flag, exposing.base, exposing.salt, author)
 
 
 def _evidence(finding: GuardrailResult) -> dict[str, str | float | int | bool | None]:

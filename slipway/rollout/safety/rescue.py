@@ -10,11 +10,13 @@ from slipway.release.errors import ClusterError, LeaseHeld, LeaseLost
 from slipway.release.records import journal
 from slipway.release.records.journal import Head, Outcome
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.platforms.base import Role
 from slipway.rollout.process.fence import boot_clock
 from slipway.rollout.record import leaving_with, load, save_head
 from slipway.rollout.routers.base import Split
 from slipway.rollout.safety.heartbeat import LEASE_SECONDS, RENEW_EVERY, hold_lease
+from slipway.rollout.safety.rescue_exposure import turn_back_once
 from slipway.rollout.traffic.restore import put_back
 from slipway.rollout.traffic.transition import take_out
 
@@ -26,13 +28,18 @@ FREE_FOR = 3.0
 """Seconds between two tries in which the Lease is free, so that an `up` or an operator can take over."""
 
 
-def rescue(world: Adapters, rollout_id: str) -> None:
-    """Put the traffic back if this rollout is unfinished; try for `PATIENCE` while that cannot be done."""
+AnyAdapters = Adapters | ExposureAdapters
+"""Where a rollout of traffic happens, or of a flag."""
+
+
+def rescue(world: AnyAdapters, rollout_id: str) -> None:
+    """Put the traffic back, or the exposure, if this rollout is unfinished; try for `PATIENCE` while that cannot be
+    done."""
     began = world.now()
     while world.now() - began < PATIENCE:
         try:
             # The Lease is the dead provider's: its id is known only to the two of us, so taking it over is safe.
-            rescue_once(world, rollout_id, rollout_id, "the provider died", "watchdog")
+            _act(world, rollout_id, rollout_id, "the provider died")
         except (LeaseHeld, LeaseLost):
             return  # Another has taken over, and repairs first.
         except ClusterError:
@@ -71,7 +78,7 @@ def rescue_once(
 
 
 def watch_lease(
-    world: Adapters, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
+    world: AnyAdapters, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
 ) -> None:
     """Run beside each rollout that is guarded, in a thread of the watchdog, until `disarmed` is set: a provider that
     lives but was stopped does not renew its Lease any more, and then its traffic is put back.
@@ -97,10 +104,17 @@ def watch_lease(
             since = now
 
 
-def _take_over(world: Adapters, rollout_id: str) -> bool:
+def _act(world: AnyAdapters, rollout_id: str, holder: str, reason: str) -> None:
+    if isinstance(world, ExposureAdapters):
+        turn_back_once(world, rollout_id, holder, reason, "watchdog")
+    else:
+        rescue_once(world, rollout_id, holder, reason, "watchdog")
+
+
+def _take_over(world: AnyAdapters, rollout_id: str) -> bool:
     """Under a holder of its own, so that the provider, should it wake up, finds its Lease lost."""
     try:
-        rescue_once(world, rollout_id, f"{rollout_id}-w", "the provider was stopped", "watchdog")
+        _act(world, rollout_id, f"{rollout_id}-w", "the provider was stopped")
     except (LeaseHeld, LeaseLost):
         return True
     except ClusterError:

@@ -31,6 +31,8 @@ from slipway.rollout.assemble import connect_world
 from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.safety import rescue
 
+EXPOSURE = "exposure"
+"""Begins the name by which an exposure of a flag is guarded, in the place of a service's: `exposure/SET/FLAG`."""
 REACH_WITHIN = 45.0
 """Seconds for which an API server that is away is asked again, before it is said that nobody can guard."""
 

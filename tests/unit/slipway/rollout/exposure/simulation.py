@@ -11,11 +11,12 @@ from slipway.release.flags.model import DeclaredFlags, FeatureFlag
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.records.journal import Outcome
 from slipway.release.rollout_inputs import Backend
+from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.record import Stored
 from slipway.rollout.exposure.run import ExposureRun
 from slipway.rollout.exposure.wanted import Wanted
-from slipway.rollout.exposure.world import ExposureWorld
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
+from slipway.rollout.platforms.base import LeaseState
 from slipway.rollout.platforms.memory import MemoryJournalStore, MemoryLease
 from slipway.rollout.process.faults import Faults
 from slipway.rollout.process.fence import Fence
@@ -49,7 +50,7 @@ def flag(**changes: Any) -> FeatureFlag:
 
 
 class MemoryFlags:
-    """See slipway.rollout.exposure.world.Flags. `written` holds the percentage after each write."""
+    """See slipway.rollout.exposure.adapters.Flags. `written` holds the percentage after each write."""
 
     def __init__(self, declared: FeatureFlag) -> None:
         self.head = Head(name="shop", declared=DeclaredFlags(flags={KEY: declared}))
@@ -148,10 +149,15 @@ class Simulation:
         self.fence = Fence()
         self.fence.arm("e1")
         self.fence.renewed(self.fence.now(), 1e9)
-        self.world = ExposureWorld(
-            self.flags, self.journal, MemoryLease(self.clock.now), self.users,
+        self.leases: dict[str, LeaseState] = {}
+        self.world = ExposureAdapters(
+            KEY, self.flags, self.journal, self.lease(), self.users,
             self.clock.now, self.clock.advance, self.fence, "shop/prod",
         )  # fmt: skip
+
+    def lease(self) -> MemoryLease:
+        """The Lease, as another process has it."""
+        return MemoryLease(self.clock.now, self.leases)
 
     @property
     def head(self) -> ExposureHead:

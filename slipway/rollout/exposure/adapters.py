@@ -33,9 +33,11 @@ class Flags(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ExposureWorld:
+class ExposureAdapters:
     """The adaptors of one flag's exposure; `now` is Unix seconds, by a clock that does not jump."""
 
+    flag: str
+    """Its key."""
     flags: Flags
     journal: JournalStore
     """Of this flag's exposures."""
