@@ -30,11 +30,21 @@ def digest_of(content: bytes) -> str:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A layer that lies in a file, because it is large and many images share it."""
+
+    file: Path
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Image:
-    """An image in memory: its manifest and, by digest, the blobs that it names."""
+    """An image: its manifest and, by digest, the blobs in memory that it names; ``base`` are the other layers."""
 
     manifest: bytes
     blobs: Mapping[str, bytes]
+    base: Sequence[Layer] = ()
 
     @property
     def digest(self) -> str:
@@ -47,8 +57,9 @@ def build(
     environment: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
     user: str = "65532:65532",
+    base: Sequence[Layer] = (),
 ) -> Image:
-    """An image from nothing but ``files``: path inside to a program here, or to the bytes of a plain file.
+    """An image from ``base`` and ``files``: path inside to a program here, or to the bytes of a plain file.
 
     Each file is a layer of its own, so images that share a program share its layer. The same input gives the same
     digest everywhere: no time, no owner and no compressor's work is in it.
@@ -64,16 +75,34 @@ def build(
             "Labels": dict(sorted((labels or {}).items())),
             "User": user,
         },
-        "rootfs": {"type": "layers", "diff_ids": [digest_of(layer) for layer in layers]},
+        "rootfs": {"type": "layers", "diff_ids": [*(layer.digest for layer in base), *map(digest_of, layers)]},
     }
     config_blob = encode(config)
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
         "config": _descriptor(CONFIG_TYPE, config_blob),
-        "layers": [_descriptor(LAYER_TYPE, layer) for layer in layers],
+        "layers": [
+            *({"mediaType": LAYER_TYPE, "digest": layer.digest, "size": layer.size} for layer in base),
+            *(_descriptor(LAYER_TYPE, layer) for layer in layers),
+        ],
     }
-    return Image(encode(manifest), {digest_of(blob): blob for blob in (config_blob, *layers)})
+    return Image(encode(manifest), {digest_of(blob): blob for blob in (config_blob, *layers)}, base)
+
+
+def write_layer(root: Path, file: Path) -> Layer:
+    """Everything below ``root`` as a layer in ``file``; modes are kept, times and owners are not."""
+    with tarfile.open(file, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for path in sorted(root.rglob("*")):
+            archive.add(path, str(path.relative_to(root)), recursive=False, filter=_plain)
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return Layer(file, f"sha256:{digest}", file.stat().st_size)
+
+
+def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.mtime, info.uid, info.gid, info.uname, info.gname = 0, 0, 0, "", ""
+    return info
 
 
 def _layer(name: str, source: Path | bytes) -> bytes:
@@ -102,9 +131,10 @@ def push(image: Image, registry: str, repository: str, tag: str | None = None) -
     """
     base = f"http://{registry}/v2/{repository}"
     with httpx2.Client(timeout=30, trust_env=False) as client:
-        for digest, blob in image.blobs.items():
+        contents: dict[str, bytes | Path] = {**image.blobs, **{layer.digest: layer.file for layer in image.base}}
+        for digest, content in contents.items():
             if client.head(f"{base}/blobs/{digest}").status_code != httpx2.codes.OK:
-                _upload(client, base, digest, blob)
+                _upload(client, base, digest, content if isinstance(content, bytes) else content.read_bytes())
         for reference in filter(None, (image.digest, tag)):
             client.put(
                 f"{base}/manifests/{reference}", content=image.manifest, headers={"Content-Type": MANIFEST_TYPE}

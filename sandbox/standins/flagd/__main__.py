@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 
 from sandbox.standins.errors import StandInError
+from sandbox.standins.flagd import BIND
 from sandbox.standins.flagd.flags import Flags
 from sandbox.standins.flagd.service import SyncService
 from sandbox.standins.flagd.source import FORMS, Source
 from sandbox.standins.flagd.watch import Watch, connect
 
-BIND = "SLIPWAY_FLAGD_BIND"
 SYNC_PORT = 8015
 STREAMS = 256
 """Providers that may be connected at once: each holds a thread."""
