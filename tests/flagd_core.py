@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,3 @@ def evaluate(document: Mapping[str, Any], flag: str, contexts: Iterable[Mapping[
 def users(number: int) -> list[dict[str, str]]:
     """Contexts of so many users, always the same ones."""
     return [{"targetingKey": f"user-{n}"} for n in range(number)]
-
-
-def share_of(variant: str, found: Sequence[Evaluation]) -> float:
-    """The share of evaluations, from 0 to 1, that gave this variant."""
-    return sum(one.variant == variant for one in found) / len(found)
