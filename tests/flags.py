@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from slipway.release.flags import load
-from slipway.release.flags.journal import Author, Change, Head, after_declaration
+from slipway.release.flags.declaring import Declaration, after_declaration
+from slipway.release.flags.journal import Author, Change, Head
 from slipway.release.flags.model import DeclaredFlags
 
 GUARDRAIL = {
@@ -58,9 +59,14 @@ def declared(flags: dict[str, Any] | None = None, **sections: object) -> Declare
     return load.parse(text(flags, **sections), "flags.yaml")
 
 
+def declaration(flags: dict[str, Any] | None = None, stack: str = "releases/prod") -> Declaration:
+    """What an `up` of this stack says."""
+    return Declaration(flags=declared(flags), stack=stack, salt="s0")
+
+
 def head(flags: dict[str, Any] | None = None) -> Head:
     """The journal after an `up` that declares these."""
-    return after_declaration(Head(name="flags"), declared(flags), "prod", BY)
+    return after_declaration(Head(name="flags"), declaration(flags), BY)
 
 
 def kill(flag: str, number: str = "k1") -> Change:

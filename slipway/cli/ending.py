@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slipway.cli.intent import await_obeyed, in_flight, operator, write
+from slipway.cli.intent import await_obeyed, in_flight, write
 from slipway.release.errors import ClusterError, LeaseHeld
 from slipway.release.records.journal import Attempt, Head
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.inspection import head_of
 from slipway.rollout.platforms.base import Intent
+from slipway.rollout.process.operator import operator
 from slipway.rollout.safety.holder import Holding, watch_lease
 from slipway.rollout.safety.rescue import rescue_once
 from slipway.rollout.safety.watchdog import new_rollout_id

@@ -31,9 +31,9 @@ def hand_over(
     update nothing changes but that the former stack deletes nothing of the service any more. Handed to the stack that
     releases it now, the offer is withdrawn. Not while a rollout is in flight.
     """
-    from slipway.cli.intent import operator
     from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_world
+    from slipway.rollout.process.operator import operator
 
     where = find_target(folder, stack, namespace)
     owner, now = offer(connect_world(service, where), service, to, f"{operator()}: {reason}")

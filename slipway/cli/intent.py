@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import time
 import uuid
 from collections.abc import Callable
@@ -18,6 +15,7 @@ from slipway.release.errors import ClusterError, ReleaseRefused
 from slipway.release.records.journal import Attempt, Head, Outcome
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Action, Intent
+from slipway.rollout.process.operator import operator
 
 POLL = 0.3
 DONE = {
@@ -127,12 +125,3 @@ def await_obeyed(
             remedy = f"`slipway status {service}` says whether somebody carries it out"
             raise ClusterError(f"{service}: rollout {intent.rollout_id} has not obeyed in {timeout:g}s; {remedy}")
         pause(POLL)
-
-
-def operator() -> str:
-    """Who says so, for the record: user and host."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"

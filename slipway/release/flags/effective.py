@@ -45,8 +45,7 @@ class EffectiveFlag:
     @property
     def is_off(self) -> bool:
         """Whether every caller gets the off variant."""
-        enabled = self.state == "ENABLED"
-        return enabled and self.default == self.flag.off and self.targeting is None and self.reached is None
+        return self.killed is not None or (self.flag.is_off_by_default and self.reached is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,9 @@ def flagd_document(flags: EffectiveFlags) -> Json:
     return document
 
 
-def feature_flag_resource(flags: EffectiveFlags, namespace: str, name: str) -> Json:
-    """The resource in a cluster that an operator or a sync server watches."""
-    about = {key: _metadata(flag) for key, flag in flags.flags.items()}
+def feature_flag_resource(document: Mapping[str, Any], namespace: str, name: str) -> Json:
+    """The resource in a cluster that holds a document; an operator or a sync server watches it."""
+    about = {key: flag["metadata"] for key, flag in document["flags"].items()}
     return {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": KIND,
@@ -42,8 +42,22 @@ def feature_flag_resource(flags: EffectiveFlags, namespace: str, name: str) -> J
             "namespace": namespace,
             "annotations": {ABOUT: json.dumps(about, sort_keys=True, separators=(",", ":"))},
         },
-        "spec": {"flagSpec": flagd_document(flags)},
+        "spec": {"flagSpec": dict(document)},
     }
+
+
+def document_of(resource: Mapping[str, Any]) -> Json:
+    """The document in a resource, with the metadata that an older version of the resource keeps only in the
+    annotation. Raises ValueError for a resource that holds none."""
+    document = (resource.get("spec") or {}).get("flagSpec")
+    if not isinstance(document, dict) or not isinstance(document.get("flags"), dict):
+        raise ValueError("spec.flagSpec holds no flags")
+    about = json.loads((resource.get("metadata") or {}).get("annotations", {}).get(ABOUT, "{}"))
+    flags = {
+        key: {**flag, "metadata": about[key]} if "metadata" not in flag and key in about else flag
+        for key, flag in document["flags"].items()
+    }
+    return {**document, "flags": flags}
 
 
 def _flag(flag: EffectiveFlag) -> Json:

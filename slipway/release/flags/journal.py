@@ -23,6 +23,8 @@ RECORDS_BYTES = 128 * 1024
 """Of the records together: the oldest go first."""
 
 Action = Literal["kill", "resume"]
+DocumentKind = Literal["config-map", "feature-flag"]
+"""A ConfigMap, or the FeatureFlag resource of the OpenFeature operator."""
 Evidence = dict[str, JsonValue]
 
 
@@ -34,6 +36,11 @@ class Author(FrozenModel):
     reason: str = ""
     evidence: Evidence = {}
     """What the decision was made from, such as the guardrail, its statistic and the threshold."""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """These fields alone."""
+        return self.model_dump(include={"by", "at", "reason", "evidence"})
 
 
 class Change(Author):
@@ -71,6 +78,8 @@ class Head(FrozenModel):
     """Of the set of flags."""
     stack: str | None = None
     """The stack that declares the set."""
+    document: DocumentKind = "config-map"
+    """Where the document lies."""
     number: int = 0
     """Of the last record."""
     declared: DeclaredFlags = DeclaredFlags()
@@ -116,7 +125,7 @@ def after_change(head: Head, change: Change) -> Head:
         known = ", ".join(head.declared.flags) or "none"
         raise ReleaseRefused(f"{head.name} has no flag {change.flag}; it has {known}")
     reached = {key: value for key, value in head.reached.items() if key != change.flag}
-    return _recorded(
+    return recorded(
         head.model_copy(update={"changes": {**head.changes, change.flag: change}, "reached": reached}),
         change.action,
         change,
@@ -137,40 +146,30 @@ def after_exposure(head: Head, flag: str, percent: float, salt: str, author: Aut
         raise ReleaseRefused(f"{head.name} has no flag {flag}")
     reached = {key: value for key, value in head.reached.items() if key != flag}
     if percent > 0:
-        said = author.model_dump(include={"by", "at", "reason", "evidence"})
-        reached[flag] = Reached(percent=percent, salt=salt, **said)
+        reached[flag] = Reached(percent=percent, salt=salt, **author.said)
     changed = head.model_copy(update={"reached": reached})
-    return _recorded(changed, "expose", author, flag, _state(head, flag))
+    return recorded(changed, "expose", author, flag, _state(head, flag))
 
 
-def after_declaration(head: Head, declared: DeclaredFlags, stack: str, author: Author) -> Head:
-    """With what an `up` declares. Exposures of flags that are gone, or that declare a smaller one, end or shrink."""
-    reached = dict(head.reached)
-    for key, value in head.reached.items():
-        flag = declared.flags.get(key)
-        allowed = flag.reach if flag is not None else 0.0
-        if allowed <= 0:
-            del reached[key]
-        elif allowed < value.percent:
-            reached[key] = value.model_copy(update={"percent": allowed})
-    if (declared, stack, reached) == (head.declared, head.stack, head.reached):
-        return head
-    changed = head.model_copy(update={"declared": declared, "stack": stack, "reached": reached})
-    before, after = _difference(head.declared, declared)
-    return _recorded(changed, "declare", author, None, before, after)
+def recovered(name: str, document: Mapping[str, Any]) -> Head:
+    """The journal of a set whose journal is lost: the kills that its document names still stand."""
+    flags = document.get("flags")
+    killed = {
+        key: str(flag["metadata"]["killed"])
+        for key, flag in (flags.items() if isinstance(flags, Mapping) else ())
+        if isinstance(flag, Mapping) and "killed" in (flag.get("metadata") or {})
+    }
+    why = {"by": "an unknown writer", "at": 0.0, "reason": "the journal of the kill is lost"}
+    changes = {
+        key: Change.model_validate({"id": kill, "flag": key, "action": "kill", **why}) for key, kill in killed.items()
+    }
+    return Head(name=name, changes=changes)
 
 
-def _difference(old: DeclaredFlags, new: DeclaredFlags) -> tuple[Any, Any]:
-    """What each says where they differ, by flag."""
-    before, after = old.to_wire().get("flags", {}), new.to_wire().get("flags", {})
-    changed = {key for key in (*before, *after) if before.get(key) != after.get(key)}
-    return tuple({key: value for key, value in side.items() if key in changed} for side in (before, after))  # type: ignore[return-value]
-
-
-def _recorded(
+def recorded(
     head: Head, what: str, author: Author, flag: str | None, before: JsonValue, after: JsonValue = None
 ) -> Head:
-    said = author.model_dump(include={"by", "at", "reason", "evidence"})
+    """With one more record; `after` is read from the head itself where it is about one flag."""
     number = head.number + 1
     record = Record.model_validate(
         {
@@ -179,7 +178,7 @@ def _recorded(
             "flag": flag,
             "before": before,
             "after": _state(head, flag) if flag is not None else after,
-            **said,
+            **author.said,
         }
     )
     return head.model_copy(update={"number": number, "records": _kept((*head.records, record)[-RECORDS_KEPT:])})

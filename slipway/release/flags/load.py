@@ -12,9 +12,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.errors import EvidenceError
@@ -63,7 +63,7 @@ class _Flags(FrozenModel):
 
 
 class _Keys(FrozenModel):
-    flags: Annotated[dict[FlagKey, object], Field(min_length=1)]
+    flags: dict[FlagKey, object]
 
 
 def read_flags(root: Path, paths: Sequence[str]) -> DeclaredFlags:
@@ -131,7 +131,7 @@ class _File:
         try:
             _Keys.model_validate(given)
         except ValidationError as error:
-            if isinstance(given.get("flags"), dict) and given["flags"]:
+            if isinstance(given.get("flags"), dict):
                 for details in error.errors():
                     key = details["loc"][1]
                     remedy = "Write a lower-case letter, then letters, digits, - and _, at most 63"

@@ -84,6 +84,11 @@ class FeatureFlag(FrozenModel):
         return self.exposure.percent if self.exposure is not None else 0.0
 
     @property
+    def is_off_by_default(self) -> bool:
+        """Whether every caller gets the off variant as long as no exposure has begun. DISABLED does not give it."""
+        return self.state == "ENABLED" and self.default == self.off and self.targeting is None
+
+    @property
     def is_guarded(self) -> bool:
         """Whether its exposure is walked step by step and judged, rather than set at once."""
         return self.exposure is not None and bool(self.guardrails)

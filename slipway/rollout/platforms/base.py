@@ -193,3 +193,31 @@ class Intents(Protocol):
     def delete(self) -> None:
         """Remove it; it is no error when there is none."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A document as it was read. `version` is what a write of its successor names."""
+
+    content: Document
+    version: str
+    by: str = ""
+    """Who wrote it last, as the platform knows it; empty where it does not."""
+
+
+class DocumentStore(Protocol):
+    """One JSON document that is compared and swapped. A write whose answer was lost is recognised when it is tried
+    again. Several threads and processes may use the same document."""
+
+    def read(self) -> Versioned | None:
+        """None when there is none. Raises ClusterError."""
+        ...
+
+    def write(self, content: Mapping[str, Any], expect: str | None) -> str:
+        """Compare-and-swap: `expect` is the version that is replaced, None when there must be none yet. Returns the new
+        version. Raises Conflict when another wrote in between."""
+        ...
+
+    def delete(self) -> None:
+        """Remove it; it is no error when there is none."""
+        ...

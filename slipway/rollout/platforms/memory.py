@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway.release.errors import ClusterError, Conflict, LeaseHeld
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.platforms.base import Condense, Document, Intent, LeaseState, Readiness, Reason, Role
+from slipway.rollout.platforms.base import Condense, Document, Intent, LeaseState, Readiness, Reason, Role, Versioned
 from slipway.rollout.platforms.lease_text import advice, held_by
 from slipway.rollout.process.faults import Faults
 from slipway.rollout.process.fence import UNFENCED, Fence
@@ -224,4 +224,42 @@ class MemoryIntents:
         """Remove it."""
         self.faults.hit("delete")
         self._intent = None
+        self.faults.done("delete")
+
+
+class MemoryDocumentStore:
+    """See slipway.rollout.platforms.base.DocumentStore. `written` holds every content, oldest first."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.written: list[Document] = []
+        self._text: str | None = None
+        self._by = ""
+        self._version = 0
+
+    def put(self, content: Mapping[str, Any], by: str = "somebody") -> None:
+        """Another writes it, whatever is there."""
+        self._text, self._by = json.dumps(content, allow_nan=False), by
+        self._version += 1
+
+    def read(self) -> Versioned | None:
+        """None when there is none."""
+        self.faults.hit("read")
+        return Versioned(json.loads(self._text), str(self._version), self._by) if self._text is not None else None
+
+    def write(self, content: Mapping[str, Any], expect: str | None) -> str:
+        """Compare-and-swap."""
+        self.faults.hit("write")
+        if expect != (str(self._version) if self._text is not None else None):
+            raise Conflict(f"the document is at version {self._version}, not {expect}")
+        self.put(content, "slipway")
+        self.written.append(json.loads(json.dumps(content)))
+        version = str(self._version)
+        self.faults.done("write")
+        return version
+
+    def delete(self) -> None:
+        """Remove it."""
+        self.faults.hit("delete")
+        self._text = None
         self.faults.done("delete")

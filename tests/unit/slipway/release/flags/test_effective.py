@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from slipway.release.errors import ReleaseRefused
 from slipway.release.flags import journal
+from slipway.release.flags.declaring import Declaration, after_declaration
 from slipway.release.flags.effective import EffectiveFlag, EffectiveFlags, effective
 from slipway.release.flags.flagd import flagd_document
-from slipway.release.flags.journal import Author, after_change, after_declaration, after_exposure
-from tests.flags import BATCH, BY, FLAGS, NEW_CART, PAY, THEME, declared, head, kill, resume
+from slipway.release.flags.journal import Author, after_change, after_exposure
+from tests.flags import BATCH, BY, FLAGS, NEW_CART, PAY, THEME, declaration, declared, head, kill, resume
 
 KEYS = list(FLAGS)
 DECLARED = [
@@ -47,7 +48,7 @@ def test_a_killed_flag_is_off_whatever_is_declared_until_a_newer_resume(history:
     for index, (what, *args) in enumerate(history):
         try:
             if what == "declare":
-                now = after_declaration(now, DECLARED[args[0]], "prod", BY)
+                now = after_declaration(now, Declaration(flags=DECLARED[args[0]], stack="releases/prod", salt="s"), BY)
             elif what == "expose":
                 now = after_exposure(now, args[0], args[1], "salt", BY)
             else:
@@ -68,7 +69,7 @@ def test_every_head_can_be_written_and_read(history: list[tuple[Any, ...]]) -> N
     for index, (what, *args) in enumerate(history):
         try:
             if what == "declare":
-                now = after_declaration(now, DECLARED[args[0]], "prod", BY)
+                now = after_declaration(now, Declaration(flags=DECLARED[args[0]], stack="releases/prod", salt="s"), BY)
             elif what == "expose":
                 now = after_exposure(now, args[0], args[1], "salt", BY)
             else:
@@ -110,10 +111,10 @@ def test_an_exposure_cannot_grow_while_the_flag_is_killed() -> None:
 def test_an_exposure_shrinks_at_once_with_what_is_declared() -> None:
     now = after_exposure(head(), "new-cart", 25.0, "salt", BY)
     smaller = {**FLAGS, "new-cart": {**NEW_CART, "exposure": {"steps": [{"percent": 10}]}}}
-    now = after_declaration(now, declared(smaller), "prod", BY)
+    now = after_declaration(now, declaration(smaller), BY)
     assert (now.reached["new-cart"].percent, now.reached["new-cart"].salt) == (10, "salt")
-    now = after_declaration(now, declared({"pay": PAY}), "prod", BY)
-    assert now.reached == {}
+    ended = {**FLAGS, "new-cart": {**NEW_CART, "exposure": None, "guardrails": []}}
+    assert "new-cart" not in after_declaration(now, declaration(ended), BY).reached
 
 
 def test_only_a_killed_flag_is_resumed_and_only_a_declared_one_killed() -> None:
@@ -129,7 +130,7 @@ def test_a_second_kill_leaves_the_first_as_it_is() -> None:
 
 
 def test_the_same_declaration_is_no_change() -> None:
-    assert after_declaration(head(), declared(), "prod", Author(by="other", at=5.0)) == head()
+    assert after_declaration(head(), declaration(), Author(by="other", at=5.0)) == head()
 
 
 def test_a_record_says_who_what_why_before_and_after() -> None:
@@ -142,7 +143,7 @@ def test_a_record_says_who_what_why_before_and_after() -> None:
 
 def test_a_declaration_is_recorded_as_what_it_changes() -> None:
     changed = {**FLAGS, "pay": {**PAY, "owner": "other"}}
-    last = after_declaration(head(), declared(changed), "prod", BY).records[-1]
+    last = after_declaration(head(), declaration(changed), BY).records[-1]
     assert (last.what, last.before, last.after) == ("declare", {"pay": PAY}, {"pay": {**PAY, "owner": "other"}})
 
 

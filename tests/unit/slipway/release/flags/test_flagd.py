@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from slipway.release.flags.effective import effective
-from slipway.release.flags.flagd import PARTS, feature_flag_resource, flagd_document
+from slipway.release.flags.flagd import PARTS, document_of, feature_flag_resource, flagd_document
 from slipway.release.flags.journal import after_change, after_exposure
 from tests.flags import BATCH, BY, declared, head, kill
 
@@ -46,8 +48,19 @@ def test_a_killed_flag_names_its_kill() -> None:
 
 
 def test_the_resource_holds_the_document_and_says_owner_and_expiry_in_an_annotation_too() -> None:
-    resource = feature_flag_resource(effective(head()), "shop", "flags")
+    document = flagd_document(effective(head()))
+    resource = feature_flag_resource(document, "shop", "flags")
     assert (resource["apiVersion"], resource["kind"]) == ("core.openfeature.dev/v1beta1", "FeatureFlag")
-    assert resource["spec"]["flagSpec"] == flagd_document(effective(head()))
     about = json.loads(resource["metadata"]["annotations"]["slipway.dev/flags"])
     assert about["new-cart"] == {"kind": "release", "owner": "payments", "expiry": "2027-03-31"}
+    assert document_of(resource) == document
+
+
+def test_a_resource_whose_version_drops_metadata_is_read_as_it_was_written() -> None:
+    document = flagd_document(effective(head()))
+    resource = json.loads(json.dumps(feature_flag_resource(document, "shop", "flags")))
+    for flag in resource["spec"]["flagSpec"]["flags"].values():
+        del flag["metadata"]
+    assert document_of(resource) == document
+    with pytest.raises(ValueError, match="holds no flags"):
+        document_of({"spec": {}})

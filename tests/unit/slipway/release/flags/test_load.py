@@ -163,8 +163,10 @@ def test_a_key_is_one_that_every_target_takes() -> None:
     assert list(problems(text({"New_Cart": NEW_CART}))) == ["flags.New_Cart"]
 
 
-def test_a_file_without_flags_is_refused() -> None:
-    assert "flags" in problems(text({}))
+def test_a_file_says_its_flags_be_it_none() -> None:
+    assert declared({}).flags == {}
+    assert list(problems("{apiVersion: slipway/v1, kind: Flags}")) == ["flags"]
+    assert list(problems("{apiVersion: slipway/v1, kind: Flags, flags: []}")) == ["flags"]
     assert "file" in problems("[]")
     assert list(problems(text(falgs={}))) == ["falgs"]
 

@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipway.release.errors import ClusterAway, ClusterError, Conflict, ReleaseRefused
+from slipway.release.flags import journal
+from slipway.release.flags.effective import effective
+from slipway.release.flags.flagd import flagd_document
+from slipway.release.flags.journal import Change, Head
+from slipway.rollout.flags import write
+from slipway.rollout.flags.world import FlagWorld
+from slipway.rollout.platforms.memory import MemoryDocumentStore
+from slipway.rollout.process.faults import Faults
+from tests.flags import BATCH, BY, FLAGS, PAY, declaration, kill, resume
+
+OFF = {"pay": {**PAY, "default": "off"}}
+MORE = {**FLAGS, "batch": {**BATCH, "exposure": {"steps": [{"percent": 90}]}}}
+DEATHS = [None, ("journal", "before"), ("journal", "after"), ("document", "before"), ("document", "after")]
+
+
+@dataclass
+class Cluster:
+    """Journal and document, as all processes share them."""
+
+    journal: MemoryDocumentStore = field(default_factory=MemoryDocumentStore)
+    document: MemoryDocumentStore = field(default_factory=MemoryDocumentStore)
+
+    def world(self) -> FlagWorld:
+        """As one process sees it."""
+        return FlagWorld("flags", self.journal, self.document)
+
+    @property
+    def head(self) -> Head:
+        """What the journal says."""
+        found = self.journal.read()
+        assert found is not None
+        return journal.parse(found.content)
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """What evaluators read."""
+        found = self.document.read()
+        assert found is not None
+        flags: dict[str, Any] = found.content["flags"]
+        return flags
+
+    def is_off(self, flag: str) -> bool:
+        """Whether every caller gets the off variant."""
+        content = self.flags[flag]
+        return content["state"] == "ENABLED" and content["defaultVariant"] == "off" and "targeting" not in content
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the document is what follows from the journal."""
+        found = self.document.read()
+        return found is not None and found.content == flagd_document(effective(self.head))
+
+
+def up(flags: dict[str, Any] | None = None) -> Callable[[FlagWorld], object]:
+    """An `up` that declares these."""
+    return lambda world: write.declare(world, declaration(flags), BY)
+
+
+def killing(flag: str, number: str = "k1") -> Callable[[FlagWorld], object]:
+    """A guard's kill."""
+    return lambda world: write.kill_or_resume(world, kill(flag, number))
+
+
+def resuming(flag: str, number: str = "r1") -> Callable[[FlagWorld], object]:
+    """A person's resume."""
+    return lambda world: write.kill_or_resume(world, resume(flag, number))
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    """With all flags declared and the new cart at 25%."""
+    made = Cluster()
+    up()(made.world())
+    write.expose(made.world(), "new-cart", 25.0, "s1", BY)
+    return made
+
+
+def test_a_kill_is_in_journal_and_document(cluster: Cluster) -> None:
+    assert not cluster.is_off("new-cart")
+    killing("new-cart")(cluster.world())
+    assert cluster.is_off("new-cart")
+    assert cluster.head.killed("new-cart") == kill("new-cart")
+
+
+def test_an_up_keeps_a_killed_flag_off(cluster: Cluster) -> None:
+    killing("pay")(cluster.world())
+    up()(cluster.world())
+    assert cluster.is_off("pay")
+    resuming("pay")(cluster.world())
+    assert not cluster.is_off("pay")
+
+
+def test_what_changes_nothing_writes_nothing(cluster: Cluster) -> None:
+    written = len(cluster.journal.written), len(cluster.document.written)
+    up()(cluster.world())
+    assert (len(cluster.journal.written), len(cluster.document.written)) == written
+
+
+class Died(BaseException):
+    """kill -9 of a process."""
+
+
+def crash_points() -> Iterator[tuple[str, str, str]]:
+    """Before and after each write of either store."""
+    for store in ("journal", "document"):
+        for when in ("before", "after"):
+            yield store, when, f"{when} the {store}"
+
+
+def crash(store: MemoryDocumentStore, when: str) -> None:
+    """The next write of this store ends the process."""
+
+    def die() -> None:
+        raise Died
+
+    (store.faults.next if when == "before" else store.faults.after)("write", die)
+
+
+@pytest.mark.parametrize(("store", "when", "_"), list(crash_points()), ids=[name for *_, name in crash_points()])
+@pytest.mark.parametrize(
+    "following", [up(), killing("pay", "k9"), killing("new-cart", "k2")], ids=["up", "other", "again"]
+)
+def test_a_kill_that_dies_at_any_write_is_off_after_whatever_comes_next(
+    cluster: Cluster, store: str, when: str, _: str, following: Callable[[FlagWorld], object]
+) -> None:
+    crash(getattr(cluster, store), when)
+    with pytest.raises(Died):
+        killing("new-cart")(cluster.world())
+    begun = cluster.head.killed("new-cart") is not None
+    assert begun == ((store, when) != ("journal", "before"))
+    following(cluster.world())
+    assert cluster.is_settled
+    assert cluster.is_off("new-cart") or cluster.head.killed("new-cart") is None
+
+
+@pytest.mark.parametrize(("store", "when", "_"), list(crash_points()), ids=[name for *_, name in crash_points()])
+def test_an_up_that_dies_at_any_write_turns_nothing_on_that_was_killed(
+    cluster: Cluster, store: str, when: str, _: str
+) -> None:
+    killing("pay")(cluster.world())
+    crash(getattr(cluster, store), when)
+    with pytest.raises(Died):
+        up(MORE)(cluster.world())
+    assert cluster.is_off("pay")
+    up(MORE)(cluster.world())
+    assert cluster.is_settled
+    assert cluster.is_off("pay")
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
+@pytest.mark.parametrize("store", ["journal", "document"])
+@pytest.mark.parametrize("skipped", [0, 1, 2])
+def test_a_kill_between_any_two_calls_of_an_up_is_off_from_then_on(
+    cluster: Cluster, store: str, method: str, skipped: int
+) -> None:
+    written: list[int] = []
+
+    def kill_pay() -> None:
+        killing("pay")(cluster.world())
+        written.append(len(cluster.document.written))
+
+    faults = getattr(cluster, store).faults
+    faults.next(method, lambda: None, skipped)
+    faults.next(method, kill_pay)
+    up(MORE)(cluster.world())
+    if written:  # otherwise the up made fewer calls than that
+        assert all(after["flags"]["pay"]["defaultVariant"] == "off" for after in cluster.document.written[written[0] :])
+        assert cluster.is_off("pay")
+        assert cluster.is_settled
+
+
+def test_an_up_sees_a_kill_that_died_before_its_document_after_the_up_had_read_the_journal(
+    cluster: Cluster,
+) -> None:
+    def dies_halfway() -> None:
+        crash(cluster.document, "before")
+        with pytest.raises(Died):
+            killing("pay")(cluster.world())
+
+    cluster.journal.faults.next("read", lambda: None)
+    cluster.document.faults.next("write", dies_halfway)
+    up(MORE)(cluster.world())
+    assert cluster.is_off("pay")
+
+
+def test_a_foreign_write_of_the_document_is_put_right(cluster: Cluster) -> None:
+    killing("pay")(cluster.world())
+    changed = {"flags": {**cluster.flags, "pay": {**cluster.flags["pay"], "defaultVariant": "on"}}}
+    cluster.document.put(changed, "kubectl-edit")
+    assert not cluster.is_off("pay")
+    up()(cluster.world())
+    assert cluster.is_off("pay")
+
+
+def test_a_deleted_document_is_written_anew(cluster: Cluster) -> None:
+    cluster.document.delete()
+    up()(cluster.world())
+    assert cluster.is_settled
+
+
+def test_a_deleted_journal_leaves_kills_standing_by_the_document(cluster: Cluster) -> None:
+    killing("pay")(cluster.world())
+    cluster.journal.delete()
+    up()(cluster.world())
+    assert cluster.is_off("pay")
+    assert cluster.head.killed("pay") is not None
+
+
+def test_without_a_journal_only_an_up_may_write(cluster: Cluster) -> None:
+    cluster.journal.delete()
+    before = cluster.document.read()
+    with pytest.raises(ClusterError, match="have no journal: `pulumi up`"):
+        killing("pay")(cluster.world())
+    assert cluster.document.read() == before
+
+
+def test_a_lost_answer_is_an_error_and_the_kill_stands(cluster: Cluster) -> None:
+    cluster.journal.faults.after("write", ClusterAway("no answer; whether it was done cannot be seen"))
+    with pytest.raises(ClusterAway):
+        killing("pay")(cluster.world())
+    killing("pay", "k2")(cluster.world())
+    assert cluster.is_off("pay")
+    assert cluster.head.killed("pay") == kill("pay", "k1")
+
+
+def test_others_that_never_stop_writing_are_told(cluster: Cluster) -> None:
+    cluster.journal.faults.next("write", Conflict("another"), write.TRIES)
+    with pytest.raises(ClusterError, match="others keep writing it"):
+        killing("pay")(cluster.world())
+    cluster.document.faults.next("write", Conflict("another"), write.TRIES)
+    with pytest.raises(ClusterError, match="document of the flags flags"):
+        killing("pay")(cluster.world())
+
+
+def test_a_set_ends_with_document_and_journal() -> None:
+    cluster = Cluster()
+    up(OFF)(cluster.world())
+    write.remove(cluster.world(), BY)
+    assert (cluster.journal.read(), cluster.document.read()) == (None, None)
+    write.remove(cluster.world(), BY)
+
+
+def test_a_set_with_a_flag_that_is_on_does_not_end(cluster: Cluster) -> None:
+    with pytest.raises(ReleaseRefused, match="pay is on"):
+        write.remove(cluster.world(), BY)
+    assert cluster.is_settled
+
+
+def test_a_kill_outlives_the_set() -> None:
+    cluster = Cluster()
+    up({"pay": PAY})(cluster.world())
+    killing("pay")(cluster.world())
+    write.remove(cluster.world(), BY)
+    assert cluster.document.read() is None
+    up({"pay": {**PAY, "default": "off"}})(cluster.world())
+    assert cluster.head.killed("pay") is not None
+
+
+histories = st.lists(
+    st.tuples(
+        st.sampled_from(["up", "kill", "resume", "expose"]),
+        st.sampled_from(["new-cart", "pay"]),
+        st.sampled_from(
+            [None, ("journal", "before"), ("journal", "after"), ("document", "before"), ("document", "after")]
+        ),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=150)
+@given(histories)
+def test_no_crash_anywhere_in_a_history_loses_a_kill(history: list[tuple[str, str, tuple[str, str] | None]]) -> None:
+    cluster = Cluster()
+    up()(cluster.world())
+    for number, (what, flag, dies) in enumerate(history):
+        if dies is not None:
+            crash(getattr(cluster, dies[0]), dies[1])
+        with contextlib.suppress(Died, ReleaseRefused):
+            _act(cluster, what, flag, f"c{number}")
+        cluster.journal.faults, cluster.document.faults = Faults(), Faults()
+    killed = [key for key in FLAGS if cluster.head.killed(key) is not None]
+    up()(cluster.world())
+    assert cluster.is_settled
+    assert all(cluster.is_off(key) for key in killed)
+
+
+def _act(cluster: Cluster, what: str, flag: str, number: str) -> None:
+    if what == "up":
+        up()(cluster.world())
+    elif what == "expose":
+        write.expose(cluster.world(), "new-cart", 5.0, number, BY)
+    else:
+        change: Change = kill(flag, number) if what == "kill" else resume(flag, number)
+        write.kill_or_resume(cluster.world(), change)
