@@ -227,11 +227,13 @@ class DrillFacts(FrozenModel):
 
     kind: Literal["drill"] = "drill"
     service: Text
-    procedure: Literal["deploy", "rollback"]
+    procedure: Literal["deploy", "rollback", "kill"]
     stack: Text
     outcome: Literal["completed", "failed"]
     seconds: Annotated[float, Field(ge=0, le=1e7)]
-    """How long it took."""
+    """How long it took; of a kill until the flag was seen off."""
+    flag: Text | None = None
+    """Of a kill: which flag was turned off, and on again."""
 
 
 class MigrationRun(FrozenModel):

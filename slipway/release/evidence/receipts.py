@@ -114,10 +114,11 @@ class DrillPredicate(Foreign):
 
     at: Time
     service: Word
-    procedure: Literal["deploy", "rollback"]
+    procedure: Literal["deploy", "rollback", "kill"]
     stack: Word
     outcome: Literal["completed", "failed"]
     seconds: Annotated[float, Field(ge=0, le=1e7)]
+    flag: Word | None = None
 
     def facts(self) -> DrillFacts:
         return DrillFacts(
@@ -126,6 +127,7 @@ class DrillPredicate(Foreign):
             stack=self.stack,
             outcome=self.outcome,
             seconds=self.seconds,
+            flag=self.flag,
         )
 
 

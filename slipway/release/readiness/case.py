@@ -14,6 +14,7 @@ from slipway.release.evidence.migration_files import MigrationSource
 from slipway.release.evidence.model import EvidenceRecord, Item, Rejected
 from slipway.release.evidence.trust import TrustRoots
 from slipway.release.findings import Finding, GateId, Severity, Text, Turn, finding
+from slipway.release.flags.model import DeclaredFlags
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.settings import Settings
@@ -70,6 +71,10 @@ class GateInput:
     budget: BudgetStatus | None = None
     history: History | None = None
     """The service's past in this stack; see `past`."""
+    flags: DeclaredFlags | None = None
+    """The flags of the stack; None when it names no files of them, or when they cannot be read."""
+    flags_problem: str = ""
+    """Why they cannot be read."""
     migrations: tuple[MigrationSource, ...] = field(default=())
     """The scripts of `release.migrations`, read by `slipway.release.evidence.migration_files.read_migrations`."""
 

@@ -9,7 +9,6 @@ from slipway.release.risk import riskier_than_recommended
 
 ROLLBACK = "rollback"
 ENVIRONMENT = "environment"
-KILL_SWITCH = "kill-switch"
 HOTFIX = "hotfix"
 STRATEGY = "strategy"
 
@@ -86,23 +85,6 @@ def evaluate_environment(case: GateInput) -> list[Finding]:
         )
         for number, dependency in enumerate(environment.dependencies)
         if not dependency.ready
-    ]
-
-
-def evaluate_kill_switch(case: GateInput) -> list[Finding]:
-    """A risky feature can be switched off without a release."""
-    least = _LEVELS.index(case.settings.kill_switch.risk)
-    return [
-        finding(
-            KILL_SWITCH,
-            "missing",
-            f"scope.changes[{number}].flag",
-            f"{change.id} is a feature of {change.risk} risk without a flag",
-            "a feature flag or kill switch",
-            "Guard it with a flag, and name the flag",
-        )
-        for number, change in enumerate(case.release.scope.changes)
-        if change.kind == "feature" and _LEVELS.index(change.risk) >= least and not (change.flag or "").strip()
     ]
 
 

@@ -173,6 +173,10 @@ class KillSwitchSettings(FrozenModel):
 
     risk: Level = "high"
     """Features of this risk or above need a flag that can switch them off."""
+    drilled: bool = True
+    """That flag was killed, seen off and resumed before, with a receipt."""
+    max_age: Seconds = 90 * DAY
+    """Of that receipt."""
 
 
 class GuardrailSettings(FrozenModel):

@@ -44,25 +44,6 @@ def test_unclear_rollback_constraints_are_refused(it: Vouched, rollback: dict[st
         passes(it.case())
 
 
-@pytest.mark.parametrize(
-    ("change", "codes"),
-    [
-        ({"kind": "feature", "risk": "high"}, {"missing"}),
-        ({"kind": "feature", "risk": "high", "flag": "new-checkout"}, set()),
-        ({"kind": "feature", "risk": "medium"}, set()),
-        ({"kind": "fix", "risk": "high"}, set()),
-    ],
-    ids=str,
-)
-def test_a_risky_feature_needs_a_kill_switch(it: Vouched, change: dict[str, object], codes: set[str]) -> None:
-    it.manifest["scope"]["changes"] = [{"id": "A", **change}]
-    it.people()
-    if codes:
-        refused(it.case(), "kill-switch", *codes)
-    else:
-        passes(it.case())
-
-
 def test_a_hotfix_without_a_record_is_refused(it: Vouched) -> None:
     release = it.release()
     hot = Change(id="A", kind="hotfix", risk="low")

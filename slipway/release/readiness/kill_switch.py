@@ -1,0 +1,85 @@
+"""Gate `kill-switch`: a risky feature is guarded by a flag of the stack, and turning that off was exercised."""
+
+from __future__ import annotations
+
+from slipway.release.evidence.facts import DrillFacts
+from slipway.release.findings import Finding, finding
+from slipway.release.readiness.case import GateInput, aged
+
+GATE = "kill-switch"
+KINDS = ("kill-switch", "release", "ops")
+"""The kinds of flags that may guard a feature: an experiment compares variants, and ends."""
+_LEVELS = ("low", "medium", "high")
+
+
+def evaluate(case: GateInput) -> list[Finding]:
+    """Each risky feature can be switched off without a release."""
+    least, found = _LEVELS.index(case.settings.kill_switch.risk), list[Finding]()
+    for number, change in enumerate(case.release.scope.changes):
+        if change.kind != "feature" or _LEVELS.index(change.risk) < least:
+            continue
+        field, flag = f"scope.changes[{number}].flag", (change.flag or "").strip()
+        if flag:
+            found += _undeclared(case, field, flag) or _undrilled(case, flag)
+        else:
+            found.append(
+                finding(
+                    GATE,
+                    "missing",
+                    field,
+                    f"{change.id} is a feature of {change.risk} risk without a flag",
+                    "a feature flag or kill switch",
+                    "Guard it with a flag, and name the flag",
+                )
+            )
+    return found
+
+
+def _undeclared(case: GateInput, field: str, flag: str) -> list[Finding]:
+    declared = case.flags.flags.get(flag) if case.flags is not None else None
+    if declared is not None and declared.kind in KINDS:
+        return []
+    if declared is not None:
+        code, found = "wrong-kind", f"{flag} is of kind {declared.kind}"
+    elif case.flags_problem:
+        code, found = "unreadable", case.flags_problem
+    else:
+        known = ", ".join(case.flags.flags) if case.flags is not None else ""
+        code, found = "undeclared", f"{flag} is no flag of the stack {case.stack}, which has {known or 'none'}"
+    return [
+        finding(
+            GATE,
+            code,
+            field,
+            found,
+            f"a flag of kind {', '.join(KINDS)} in a file that releases:flags names",
+            "Declare it there, or name the flag that guards the feature",
+        )
+    ]
+
+
+def _undrilled(case: GateInput, flag: str) -> list[Finding]:
+    settings = case.settings.kill_switch
+    if case.settled or not settings.drilled or case.before_production:
+        return []
+    drills = [
+        (item, facts) for item, facts in case.dossier.of(DrillFacts) if facts.procedure == "kill" and facts.flag == flag
+    ]
+    worked = [item for item, facts in drills if facts.outcome == "completed"]
+    if any(not aged(GATE, item, case, settings.max_age, "owner") for item in worked):
+        return []
+    if worked:
+        return [finding for item in worked for finding in aged(GATE, item, case, settings.max_age, "owner")]
+    return [_never(flag, settings.max_age, failed=bool(drills))]
+
+
+def _never(flag: str, most: float, *, failed: bool) -> Finding:
+    return finding(
+        GATE,
+        "drill-failed" if failed else "not-drilled",
+        "evidence.statements",
+        f"a drill of {flag} that failed" if failed else f"no receipt that {flag} was turned off",
+        f"a drill that killed {flag}, saw it off and resumed it, at most {most / 86400:.4g} days ago",
+        f"Run `slipway drill kill {flag}` in staging, then list the receipt that it writes",
+        turn="owner",
+    )
