@@ -42,6 +42,7 @@ def main() -> None:
             metrics=stack.metrics,
             gateway_url=stack.gateway_url,
             probe=stack.probe,
+            records=stack.records,
         )
         component = service(args, cluster)
         exports[entry.release.service] = {

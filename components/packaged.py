@@ -48,6 +48,13 @@ class GatesArgs(TypedDict):
     reason: NotRequired[str]
 
 
+class RecordsArgs(TypedDict):
+    """Where release records are written: in the cluster, or in a folder."""
+
+    kind: NotRequired[Literal["cluster", "folder"]]
+    path: NotRequired[str]
+
+
 class TargetArgs(TypedDict):
     """A namespace of a cluster; `name` is the project's for the cluster, `context` its one in the kubeconfig."""
 
@@ -69,6 +76,7 @@ class ServiceArgs(TypedDict):
     gatewayUrl: NotRequired[str]
     probe: NotRequired[ProbeArgs]
     gates: NotRequired[GatesArgs]
+    records: NotRequired[RecordsArgs]
 
 
 class Service(pulumi.ComponentResource):
@@ -82,6 +90,7 @@ class Service(pulumi.ComponentResource):
     weights: pulumi.Output[Mapping[str, float]]
     serving: pulumi.Output[Mapping[str, Any] | None]
     outcome: pulumi.Output[Mapping[str, Any] | None]
+    record: pulumi.Output[Mapping[str, Any] | None]
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Reads the manifests before anything is registered. Raises InputError with everything that is wrong."""
@@ -99,11 +108,12 @@ class Service(pulumi.ComponentResource):
         self.weights = topology.rollout.weights
         self.serving = topology.rollout.serving
         self.outcome = topology.rollout.outcome
+        self.record = topology.rollout.record
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Output[Any]]:
         """The outputs by their names in the schema."""
-        names = ("service", "version", "revision", "strategy", "weights", "serving", "outcome")
+        names = ("service", "version", "revision", "strategy", "weights", "serving", "outcome", "record")
         return {name: getattr(self, name) for name in names}
 
     def _topology(self, found: ReadService) -> TopologyArgs:
@@ -118,4 +128,5 @@ class Service(pulumi.ComponentResource):
             metrics=inputs.metrics,
             gateway_url=inputs.gateway_url,
             probe=inputs.probe,
+            records=inputs.records,
         )

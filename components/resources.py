@@ -26,8 +26,11 @@ class Rollout(pulumi.CustomResource):
     outcome: pulumi.Output[Mapping[str, Any] | None]
     """The record of the last rollout: result, revision, version, times, and each step with its verdict."""
 
+    record: pulumi.Output[Mapping[str, Any] | None]
+    """Number and hash of the newest release record, by which a chain that was cut or rewritten is found."""
+
     def __init__(self, name: str, inputs: RolloutInputs, opts: pulumi.ResourceOptions | None = None) -> None:
-        outputs = dict.fromkeys(("weights", "serving", "outcome"))
+        outputs = dict.fromkeys(("weights", "serving", "outcome", "record"))
         super().__init__(ROLLOUT, name, {**inputs.to_wire(), **outputs}, opts)
 
 

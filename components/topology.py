@@ -10,6 +10,7 @@ import pulumi
 from components.resources import Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
 from slipway.release.manifest.release import Release
+from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
 from slipway.release.strategy import Chosen, chosen
@@ -33,6 +34,7 @@ class TopologyArgs:
     standby: Release | None = None
     gateway_url: str | None = None
     probe: TrafficProbe | None = None
+    records: RecordsSetting | None = None
     gate: pulumi.Resource | None = None
 
 
@@ -70,6 +72,7 @@ class Topology(pulumi.ComponentResource):
             standby=args.standby,
             gateway_url=args.gateway_url,
             probe=args.probe,
+            records=args.records,
         )
         before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
         self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))

@@ -25,6 +25,7 @@ from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
 from slipway.release.manifest.release import Release
 from slipway.release.reachability import missing_addresses
+from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
 from slipway.release.target import DnsLabel, Target, Targeted
@@ -46,6 +47,7 @@ REMEDIES = {
     "accessLog: {path: /var/log/envoy/access.jsonl}}, the gateway's access log as a file where the rollout runs",
     "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
     "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
+    "records": "Write releases:records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
 }
 
@@ -74,6 +76,8 @@ class Configuration(Targeted):
     access: Access | None = None
     gates: GateSetting = GateSetting()
     """Left out, the gates are enforced with `policies/config/<stack>.json`."""
+    records: RecordsSetting | None = None
+    """Left out, release records lie in the cluster beside the journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,7 @@ class Settings:
     probe: TrafficProbe | None
     access: Access | None
     gates: GateSetting
+    records: RecordsSetting | None
 
 
 def read() -> Settings:
@@ -139,6 +144,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         probe=configuration.probe,
         access=configuration.access,
         gates=configuration.gates,
+        records=configuration.records,
     )
 
 

@@ -20,10 +20,14 @@ from slipway.plugin.run_memory import Passed, RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_name, stack_of
 from slipway.release.errors import InputError, Problem
+from slipway.release.evidence.errors import EvidenceError
+from slipway.release.evidence.files import read_below
 from slipway.release.evidence.model import EvidenceRecord
 from slipway.release.gating import configuration as gates
 from slipway.release.gating.judge import Judgement, judge, message, verdict_of
+from slipway.release.manifest.document import MAX_BYTES
 from slipway.release.manifest.release import Release
+from slipway.release.records.release_record import GateOutcome
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.target import moving_fields, recorded_target
 from slipway.rollout.gate_inputs import observe
@@ -67,7 +71,8 @@ class ReleaseResource:
                 failures[-1].reason += f"\n{judge_again(stack_name(request.urn))}"
             return provider_pb2.CheckResponse(inputs=self._observed(request.news, request.urn), failures=failures)
         recorded, release = checked
-        self.memory.let_pass(key, Passed(recorded.revision, recorded.manifest, release))
+        outcome = self._outcome(recorded, request.urn)
+        self.memory.let_pass(key, Passed(recorded.revision, recorded.manifest, release, recorded, outcome))
         return provider_pb2.CheckResponse(inputs=to_struct(recorded.to_wire()))
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
@@ -108,6 +113,18 @@ class ReleaseResource:
         off = {"outcome": "not judged", "reason": setting.get("reason", "")}
         verdict = off if setting.get("mode") == "off" else self.memory.verdicts.get(urn, {"outcome": "unknown"})
         return to_struct({**inputs, "verdict": dict(verdict)})
+
+    def _outcome(self, recorded: ReleaseInputs, urn: str) -> GateOutcome:
+        """What the release record keeps of the judgement."""
+        if recorded.gates.mode == "off":
+            return GateOutcome(outcome="not judged", reason=recorded.gates.reason or "")
+        path = recorded.gates.path(stack_name(urn))
+        try:
+            sha256 = read_below(self.project, path, MAX_BYTES).sha256
+        except EvidenceError:  # it was read a moment ago
+            sha256 = None
+        verdict = {**self.memory.verdicts.get(urn, {"outcome": "unknown"})}
+        return GateOutcome.model_validate({**verdict, "configuration": path, "sha256": sha256})
 
     def _observed(self, news: Any, urn: str) -> Any:  # noqa: ANN401 - protobuf's Struct
         """Refused inputs with what was observed, so that the policy pack refuses by the same facts."""

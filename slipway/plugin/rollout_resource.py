@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from google.protobuf import empty_pb2
@@ -14,7 +15,8 @@ from slipway.plugin.after_failure import AfterFailure, identity_of
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
 from slipway.plugin.live_line import LiveLine
-from slipway.plugin.run_memory import RunMemory
+from slipway.plugin.release_facts import facts_of
+from slipway.plugin.run_memory import RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import forgetting, stack_name, stack_of
 from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
@@ -23,6 +25,8 @@ from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.moves import move_lines, must_delete_first, rival_line
 from slipway.rollout.operations import Place
+from slipway.rollout.process.operator import operator
+from slipway.rollout.recording import Facts, Recorder, ReleaseFacts
 from slipway.rollout.removal import remove, services_of
 
 BRIEF = "candidate"
@@ -111,8 +115,10 @@ class RolloutResource:
         with self.flights.one() as cancelled:
             try:
                 world = self._world(wanted, urn)
-                self._admit(wanted, world, urn)
-                return operations.Update(wanted, world, olds or {}, log, cancelled).run()
+                recorder = Recorder(world, wanted, operator(), self._facts(wanted, urn), log.event)
+                recorder.settle()
+                self._admit(wanted, world, urn, recorder)
+                return self._carried_out(operations.Update(wanted, world, olds or {}, log, cancelled), recorder)
             except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
                 failed, interrupted = _as_ours(error), cancelled.is_set()
             finally:
@@ -120,11 +126,33 @@ class RolloutResource:
         stack, connect = stack_name(urn), partial(self._world, wanted, urn)
         raise self.after.answer(failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted)
 
-    def _admit(self, wanted: RolloutInputs, world: Adapters, urn: str) -> None:
+    @staticmethod
+    def _carried_out(update: operations.Update, recorder: Recorder) -> dict[str, Any]:
+        """However it ends, its rollout is recorded."""
+        anchor: Mapping[str, Any] = {}
+        try:
+            outputs = update.run()
+        finally:
+            anchor = recorder.ended()
+        return {**outputs, **anchor}
+
+    def _facts(self, wanted: RolloutInputs, urn: str) -> Facts:
+        """What the gates of this run know of a release; of an earlier one what its manifest still says."""
+        passed = self.memory.passed(ServiceKey(stack_of(urn), wanted.where, wanted.service))
+
+        def facts(manifest: str, revision: str) -> ReleaseFacts:
+            return facts_of(passed, Path.cwd(), manifest, revision)
+
+        return facts
+
+    def _admit(self, wanted: RolloutInputs, world: Adapters, urn: str, recorder: Recorder | None = None) -> None:
         """Raises ReleaseRefused when these inputs may not be rolled out."""
         reason = self.memory.refusal_reason(stack_of(urn), wanted) or operations.refusal_reason(wanted, world)
-        if reason is not None:
-            raise ReleaseRefused(reason)
+        if reason is None:
+            return
+        if recorder is not None:
+            recorder.refused(reason)
+        raise ReleaseRefused(reason)
 
     def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
         """What is refused is an error line, and the plan of everything else goes on."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from slipway.release.manifest.release import Release
-from slipway.release.release_inputs import Observed
+from slipway.release.records.release_record import GateOutcome
+from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs, altered
 from slipway.release.target import Target
 from slipway.release.tokens import RELEASE
@@ -23,6 +24,10 @@ class Passed:
     revision: str
     manifest: str
     release: Release | None
+    inputs: ReleaseInputs | None = None
+    """As they were checked, with the evidence."""
+    gates: GateOutcome | None = None
+    """What the gates said, and by which configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,10 @@ class RunMemory:
     def forget(self, key: ServiceKey) -> None:
         """A Release of the service is about to be judged: what passed before it does not pass for it."""
         self._passed.pop(key, None)
+
+    def passed(self, key: ServiceKey) -> Passed | None:
+        """The Release of the service that passed last."""
+        return self._passed.get(key)
 
     def refusal_reason(self, stack: str, wanted: RolloutInputs) -> str | None:
         """Why a Rollout of a stack is refused: nothing moves to a revision whose Release did not pass before, in the

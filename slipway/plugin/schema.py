@@ -42,7 +42,15 @@ _SERVING: Final[Spec] = ANY | {
 _OUTCOME: Final[Spec] = ANY | {
     "description": "The record of the last rollout: result, times, each step with its verdict."
 }
-ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {"weights": _WEIGHTS, "serving": _SERVING, "outcome": _OUTCOME}
+_RECORD: Final[Spec] = ANY | {
+    "description": "Number and hash of the newest release record: what a chain that was cut or rewritten is found by."
+}
+ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
+    "weights": _WEIGHTS,
+    "serving": _SERVING,
+    "outcome": _OUTCOME,
+    "record": _RECORD,
+}
 SERVICE_OUTPUTS: Final[Mapping[str, Spec]] = {
     "service": TEXT | {"description": "The service's name, from its manifest."},
     "version": TEXT | {"description": "The version that is released."},
@@ -94,7 +102,7 @@ def _component(model: type[BaseModel], outputs: Mapping[str, Spec], types: dict[
         "inputProperties": {name: _plain(spec) for name, spec in properties.items()},
         "requiredInputs": required,
         "properties": dict(outputs),
-        "required": sorted(set(outputs) - {"serving", "outcome"}),
+        "required": sorted(set(outputs) - {"serving", "outcome", "record"}),
     }
 
 

@@ -16,6 +16,7 @@ from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
+from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
 from slipway.release.strategy import chosen
 from slipway.release.target import Target, Targeted
@@ -103,6 +104,8 @@ class RolloutInputs(Targeted):
     gateway_url: ServerUrl | None = None
     """Where the gateway answers, for smoke checks and the probe; the host name goes into the Host header."""
     probe: TrafficProbe | None = None
+    records: RecordsSetting | None = None
+    """Where release records are written; beside the journal when left out."""
     retry: Retry | None = None
     owner: Owner
     manifest: str
@@ -119,6 +122,7 @@ class RolloutInputs(Targeted):
         standby: Release | None = None,
         gateway_url: str | None = None,
         probe: TrafficProbe | None = None,
+        records: RecordsSetting | None = None,
     ) -> RolloutInputs:
         """The Rollout of a release in a stack: the one place where a manifest becomes a Rollout."""
         return cls(
@@ -133,6 +137,7 @@ class RolloutInputs(Targeted):
             metrics=metrics,
             gateway_url=gateway_url,
             probe=probe,
+            records=records,
             retry=release.retry,
             owner=release.owner,
             manifest=manifest,

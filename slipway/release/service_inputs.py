@@ -18,6 +18,7 @@ from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
 from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, missing_addresses
+from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
 from slipway.release.target import DnsLabel, Targeted
@@ -31,6 +32,7 @@ REMEDIES = {
     "target": "Give target: {name: eu, context: eu-prod, namespace: shop}, or only namespace",
     "metrics": "Give metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "probe": "Give probe: {rate: 5, path: /}, requests a second, at most 50",
+    "records": "Give records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
     "gates": "Give gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     GATEWAY_URL: "Give gatewayUrl: where the gateway answers, such as http://gateway.example",
     ACCESS_LOG: "Give metrics.accessLog: {path: /var/log/envoy/access.jsonl}, a file where the rollout runs",
@@ -56,6 +58,10 @@ class ServiceInputs(Targeted):
         GateSetting,
         Field(description="Enforced with policies/config/<stack>.json of the project unless this says otherwise."),
     ] = GateSetting()
+    records: Annotated[
+        RecordsSetting | None,
+        Field(description="Where release records are written; in the cluster beside the journal when left out."),
+    ] = None
 
 
 class RolloutAccessInputs(FrozenModel):

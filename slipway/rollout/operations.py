@@ -68,8 +68,9 @@ Connect = Callable[[RolloutInputs | Place, str], Adapters]
 
 def connect(where: RolloutInputs | Place, stack: str) -> Adapters:
     """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
-    metrics = where.metrics if isinstance(where, RolloutInputs) else None
-    return connect_world(where.service, where.where, metrics, stack)
+    if isinstance(where, RolloutInputs):
+        return connect_world(where.service, where.where, where.metrics, stack, where.records)
+    return connect_world(where.service, where.where, None, stack)
 
 
 def _patient(read: Callable[P, T]) -> Callable[P, T]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lightkube.operators import not_equal
 from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap
 
@@ -124,10 +125,12 @@ class Service:
         return {item["metadata"]["name"] for item in found["items"]}
 
     def written(self) -> dict[str, str]:
-        """Every object of the namespace that a rollout could write -> its resourceVersion."""
+        """Every object of the namespace that a rollout could write -> its resourceVersion. Release records are left
+        out: they only grow, and outlive the service."""
         client = connect(self.stage.namespace)
         leases = [(item.metadata, "lease") for item in client.list(Lease)]
-        maps = [(item.metadata, "configmap") for item in client.list(ConfigMap)]
+        others: dict[str, Any] = {"slipway.dev/part": not_equal("releases")}
+        maps = [(item.metadata, "configmap") for item in client.list(ConfigMap, labels=others)]
         kinds = json.loads(self.kubectl("get", "deployments,services,httproutes,pdb", "--output", "json"))["items"]
         found = {f"{kind}/{meta.name}": str(meta.resourceVersion) for meta, kind in leases + maps if meta is not None}
         return found | {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in kinds}

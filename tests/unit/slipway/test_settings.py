@@ -219,3 +219,13 @@ def test_values_of_the_configuration_are_not_shown_as_they_may_be_secret(tmp_pat
     found = refused(raw, tmp_path)
     assert len(found) >= 2
     assert not any("unter2" in problem.message for problem in found.values())
+
+
+def test_release_records_lie_in_the_cluster_unless_a_folder_is_named(tmp_path: Path) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    assert settings.parse(keys(services), tmp_path).records is None
+    read = settings.parse(keys(services, records='{"kind": "folder", "path": "records"}'), tmp_path)
+    assert read.records is not None
+    assert (read.records.kind, read.records.path) == ("folder", "records")
+    problem = refused(keys(services, records='{"kind": "folder"}'), tmp_path)["records"]
+    assert "need path" in problem.message

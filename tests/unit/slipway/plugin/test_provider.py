@@ -18,7 +18,9 @@ from slipway.plugin.provider import SlipwayProvider
 from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ClusterError, RolloutAborted
-from slipway.release.records.journal import Head, Quarantine
+from slipway.release.records.chain import lines_of
+from slipway.release.records.journal import Head, Outcome, Quarantine
+from slipway.release.records.store import MemoryRecords
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.target import Target
 from slipway.rollout import operations
@@ -500,3 +502,30 @@ def test_a_secret_among_the_inputs_is_refused_by_its_name() -> None:
     answer = Stage(Simulation().world).check({**wanted().to_wire(), "metrics": {"kind": "prometheus", "url": secret}})
     assert [failure.property for failure in answer.failures] == ["metrics"]
     assert "is a secret" in answer.failures[0].reason
+
+
+def test_an_update_leaves_a_record_whose_place_and_hash_are_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = remembering(head())
+    records = MemoryRecords()
+    done = head(attempt=attempt(outcome=Outcome.COMMITTED))
+
+    def run(self: object) -> dict[str, Any]:
+        world.journal.save(done.to_json(), "1")
+        return {"weights": {}}
+
+    monkeypatch.setattr(operations.Update, "run", run)
+    answer = Stage(replace(world.world, records=records)).update(wanted())
+    assert answer is not None
+    (line,) = lines_of(records.read())
+    assert to_plain(answer.properties)["record"] == {"seq": 0, "hash": line.hash}
+    assert line.content["event"]["rollout"] == "r1"
+
+
+def test_a_refused_update_leaves_a_record_and_a_preview_of_it_none() -> None:
+    records = MemoryRecords()
+    stage = Stage(replace(quarantined().world, records=records))
+    stage.update(wanted(), preview=True)
+    assert records.read() == []
+    assert stage.update(wanted()) is None
+    (line,) = lines_of(records.read())
+    assert (line.content["event"]["ending"], line.content["service"]) == ("refused", "checkout")

@@ -1,0 +1,185 @@
+"""What of an update goes into the release records: every end of a rollout, once, and with whatever was known of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from slipway.release.errors import ClusterError, RolloutAborted
+from slipway.release.records import journal
+from slipway.release.records.chain import lines_of, problems
+from slipway.release.records.journal import Completed, Head, Outcome
+from slipway.release.records.release_record import GateOutcome, Recorded, read_records
+from slipway.release.records.store import MemoryRecords
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout import operations
+from slipway.rollout.recording import Recorder, ReleaseFacts
+from tests.manifests import release
+from tests.unit.slipway.rollout.examples import attempt, backend, head, wanted
+from tests.unit.slipway.rollout.simulation import Simulation
+from tests.unit.slipway.rollout.test_operations import NoGuard
+
+GATES = GateOutcome(outcome="passed", gates=("tests",), configuration="policies/config/prod.json")
+SERVED = Completed(revision="aaaaaaaa", version="v-aaaaaaaa", image="i@sha256:1", manifest="releases/1.yaml", at=1.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+
+
+class Recording:
+    """A service in memory whose updates are recorded. `candidate` is what the next update releases."""
+
+    def __init__(self, before: Head | None = None) -> None:
+        self.world = Simulation()
+        self.records = MemoryRecords()
+        self.told: list[str] = []
+        self.facts = ReleaseFacts(gates=GATES)
+        if before is not None:
+            self.world.journal.save(before.to_json(), None)
+
+    def recorder(self, inputs: RolloutInputs | None = None) -> Recorder:
+        world = replace(self.world.world, records=self.records, stack="shop/prod")
+        return Recorder(
+            world, inputs or self.world.wanted, "ada@laptop", lambda path, rev: self.facts, self.told.append
+        )
+
+    def update(self, inputs: RolloutInputs | None = None) -> dict[str, Any]:
+        """As the provider does it. Raises what the update raises."""
+        recorder = self.recorder(inputs)
+        recorder.settle()
+        world, found = recorder.world, inputs or self.world.wanted
+        try:
+            outputs = operations.Update(found, world, {}, self.world.lines, self.world.cancelled).run()
+        finally:
+            anchor = recorder.ended()
+        return {**outputs, **anchor}
+
+    @property
+    def found(self) -> list[Recorded]:
+        assert problems(self.records.read()) == []
+        return read_records(lines_of(self.records.read()))
+
+
+def test_a_release_that_completed_is_one_record_with_its_steps_series_and_gates() -> None:
+    it = Recording(head(completed=(SERVED,)))
+    outputs = it.update()
+    (one,) = it.found
+    event = one.event
+    assert (event.ending, event.course, event.strategy, event.ended_by) == (
+        "committed",
+        "forward",
+        "canary",
+        "executor",
+    )
+    assert [step.weight for step in event.steps] == [25.0, 100.0]
+    assert event.leaves is not None
+    assert (event.leaves.version, event.leaves.manifest) == ("v-aaaaaaaa", "releases/1.yaml")
+    assert event.gates == GATES
+    assert [one.kind for one in event.series.guardrails] == ["error-ratio"]
+    assert (one.record.by, one.record.stack, one.record.target) == ("ada@laptop", "shop/prod", "shop")
+    assert (one.record.subject.revision, one.record.digest) == ("bbbbbbbb", f"sha256:{'a' * 64}")
+    assert outputs["record"] == {"seq": 0, "hash": one.anchor.hash}
+
+
+def test_an_abort_is_recorded_with_its_reason_and_the_update_still_fails() -> None:
+    it = Recording(head())
+    it.world.traffic.bad["checkout-bbbbbbbb"] = 0.3
+    with pytest.raises(RolloutAborted):
+        it.update()
+    (one,) = it.found
+    assert (one.event.ending, one.event.quarantined) == ("aborted", True)
+    assert "errors" in one.event.reason
+    assert one.event.steps[-1].errors > 0
+    assert one.event.leaves is not None
+    assert one.event.leaves.revision == "aaaaaaaa"
+
+
+def test_an_update_that_changes_nothing_adds_nothing_and_keeps_the_anchor() -> None:
+    it = Recording(head())
+    first = it.update()["record"]
+    assert it.update()["record"] == first
+    assert len(it.found) == 1
+
+
+def test_a_return_to_a_release_that_completed_here_is_a_rollback() -> None:
+    it = Recording(head(completed=(SERVED,)))
+    it.update()
+    it.world.workloads.put(it.world.old)
+    it.update(wanted("aaaaaaaa"))
+    assert [one.event.ending for one in it.found] == ["committed", "rolled-back"]
+    assert it.found[1].event.leaves is not None
+    assert it.found[1].event.leaves.revision == "bbbbbbbb"
+
+
+def test_what_a_watchdog_ended_after_the_provider_was_killed_is_recorded_by_the_next_update() -> None:
+    killed = journal.interrupted(head(attempt=attempt("cccccccc")), "the provider died", "watchdog", 150.0)
+    it = Recording(killed)
+    it.update()
+    assert (it.found[0].event.rollout, it.found[0].event.ending) == ("r1", "interrupted")
+    assert (it.found[0].event.ended_by, it.found[0].event.reason) == ("watchdog", "the provider died")
+    assert it.found[1].event.ending == "committed"
+
+
+def test_what_nobody_ended_is_recorded_as_repaired_by_the_update_that_found_it() -> None:
+    it = Recording(head(attempt=attempt("cccccccc")))
+    it.world.workloads.put(backend("cccccccc"))
+    it.update()
+    first, second = it.found
+    assert (first.event.rollout, first.event.ending, first.event.ended_by) == ("r1", "interrupted", "repair")
+    assert second.event.ending == "committed"
+
+
+def test_a_record_whose_store_was_away_is_written_by_the_next_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = Recording(head())
+
+    def away() -> list[str]:
+        raise ClusterError("the API server did not answer")
+
+    monkeypatch.setattr(it.records, "read", away)
+    assert "record" not in it.update(), "the update itself does not fail"
+    assert it.told[-1] == (
+        "checkout: the release record was not written: the API server did not answer; the next update writes it"
+    )
+    monkeypatch.undo()
+    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    it.update()
+    assert [one.event.ending for one in it.found] == ["committed"]
+
+
+def test_what_was_refused_is_recorded_once_however_often_it_is_tried() -> None:
+    it = Recording(head())
+    for _ in range(3):
+        it.recorder().refused("revision bbbbbbbb was aborted")
+    (one,) = it.found
+    assert (one.event.ending, one.event.reason, one.event.steps) == ("refused", "revision bbbbbbbb was aborted", ())
+
+
+def test_a_service_that_another_stack_releases_gets_no_record_from_this_one() -> None:
+    it = Recording(head(stack="shop/other", attempt=attempt(outcome=Outcome.ABORTED)))
+    recorder = it.recorder()
+    recorder.settle()
+    recorder.refused("checkout is released by shop/other")
+    assert recorder.ended() == {}
+    assert it.records.read() == []
+
+
+def test_the_manifest_is_kept_without_what_the_container_is_given() -> None:
+    it = Recording(head())
+    it.facts = ReleaseFacts(release=release(workload__env={"PASSWORD": "hunter2"}))
+    it.update()
+    assert "hunter2" not in it.records.read()[0]
+    kept = it.found[0].event.release
+    assert kept is not None
+    assert kept.workload.env["PASSWORD"].startswith("sha256:")
+    assert kept.owner.team == "payments"
+
+
+def test_an_error_that_nobody_foresaw_fails_no_update() -> None:
+    it = Recording(head())
+    it.facts = None  # type: ignore[assignment]
+    it.update()
+    assert "unexpected AttributeError" in it.told[-1]
