@@ -63,7 +63,7 @@ def main() -> int:
     world.up()
     variables = world.environment()
     image = publish(variables["SLIPWAY_REGISTRY"], binaries().sample)["v1"]
-    found = [_measured(services, image, dict(variables), runs) for services in SIZES]
+    found = [_measure(services, image, dict(variables), runs) for services in SIZES]
     out = PROJECT / "out" / "bench"
     out.mkdir(parents=True, exist_ok=True)
     (out / "preview.json").write_text(json.dumps(found, indent=2) + "\n")
@@ -73,7 +73,7 @@ def main() -> int:
     return 0
 
 
-def _measured(services: int, image: str, variables: dict[str, str], runs: int) -> dict[str, Any]:
+def _measure(services: int, image: str, variables: dict[str, str], runs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
         ours = Stage(Path(folder) / "ours", "bench", f"{NAMESPACE}-{services}", variables)
         raw = Stage(Path(folder) / "raw", "bench-raw", f"{NAMESPACE}-{services}-raw", variables)

@@ -34,7 +34,7 @@ from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.document_files import read_named
 from slipway.release.errors import InputError, Problem, SlipwayError
 from slipway.release.findings import GateId
-from slipway.release.gating.case import case_of
+from slipway.release.gating.case import gate_input_of
 from slipway.release.gating.configuration import Configuration, parse
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
@@ -211,7 +211,7 @@ def _of_release(
             raise InputError("change", problems_of(error, Release, Document(data=content), {})) from None
         read_it = DeclaredRelease(changed, read_it.path, read_it.sha256)
     now = given.now or datetime.now(UTC)
-    case = case_of(folder, given.stack, read_it, configuration, given.observed, now)
+    case = gate_input_of(folder, given.stack, read_it, configuration, given.observed, now)
     yield from ((found.code, found.message) for found in rule.gate.evaluate(case))
 
 

@@ -20,7 +20,7 @@ from slipway.release.declared import read_manifest
 from slipway.release.errors import EngineError, InputError
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.findings import Finding, finding
-from slipway.release.gating.case import case_of
+from slipway.release.gating.case import gate_input_of
 from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.catalog import evaluate as evaluate_gates
 from slipway.release.gating.configuration import Configuration, load_below, parse
@@ -73,7 +73,7 @@ class Pack:
         for path in self.manifests():
             with suppress(Exception):  # what is wrong is said when the release is judged
                 read = read_manifest(self.project, path)
-                case = case_of(self.project, self.stack, read, self.configuration, Observed(), self.now())
+                case = gate_input_of(self.project, self.stack, read, self.configuration, Observed(), self.now())
                 evaluate_gates(case)
 
     # -- judging -------------------------------------------------------------------------------------------

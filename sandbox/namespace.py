@@ -80,7 +80,7 @@ class Namespace:
 
 def find(identity: str) -> Namespace | None:
     """The living sandbox of this identity."""
-    holders = process.marked(marker(identity))
+    holders = process.find_marked(marker(identity))
     return Namespace(holders[0]) if holders else None
 
 
@@ -124,7 +124,7 @@ def _cover(keep: Sequence[Path]) -> list[str]:
 
 def _await_holder(namespace: Namespace, identity: str, log: Path) -> None:
     """Wait until process 1 has mounted its own /proc and become the pause program."""
-    while namespace.holder not in process.marked(marker(identity)):
+    while namespace.holder not in process.find_marked(marker(identity)):
         if process.start_time(namespace.holder) is None:
             remedy = "run as root where mounts are allowed"
             raise SandboxError("namespace", "the holder of the namespaces ended at once", remedy, log_tail(log))

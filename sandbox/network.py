@@ -62,7 +62,7 @@ class Wire:
     network: Network
     library_path: str
 
-    def taken(self) -> list[str]:
+    def read_taken(self) -> list[str]:
         """The networks that this machine has routes or addresses for, our own device's left out."""
         found = []
         for address in json.loads(self._ip(["-j", "-4", "addr", "show"]) or "[]"):

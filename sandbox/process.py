@@ -73,7 +73,7 @@ def outer_pid(inner: int, pid_namespace: int) -> int | None:
     return None
 
 
-def marked(marker: str) -> list[int]:
+def find_marked(marker: str) -> list[int]:
     """The living processes that carry ``marker`` as one of their arguments."""
     wanted = marker.encode()
     found = []

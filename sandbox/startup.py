@@ -73,7 +73,7 @@ def _forget(paths: StatePaths, current: state.State) -> None:
 
 def _choose_network(paths: StatePaths, tools: Toolchain) -> Network:
     probe = wire_of(tools, Network.numbered(paths.identity, 0))
-    return Network.choose(paths.identity, probe.taken())
+    return Network.choose(paths.identity, probe.read_taken())
 
 
 def wire_of(tools: Toolchain, network: Network) -> Wire:

@@ -42,7 +42,7 @@ def _end_processes(paths: StatePaths, current: state.State, *, keep_data: bool) 
     if keep_data:
         stores = [record.pid for name, record in current.parts.items() if name in STORES and record.alive]
         process.end(stores, GRACE)
-    holders = process.marked(namespaces.marker(paths.identity))
+    holders = process.find_marked(namespaces.marker(paths.identity))
     inside = {inode for holder in holders if (inode := process.namespace_inode(holder, "pid"))}
     networks = {inode for holder in holders if (inode := process.namespace_inode(holder, "net"))}
     if current.network_namespace:
@@ -57,7 +57,7 @@ def _end_processes(paths: StatePaths, current: state.State, *, keep_data: bool) 
 
 def leftovers(paths: StatePaths, current: state.State) -> list[str]:
     """What of a sandbox is still on the machine, each with its name; empty when it is gone."""
-    found = [f"process {pid}" for pid in process.marked(namespaces.marker(paths.identity))]
+    found = [f"process {pid}" for pid in process.find_marked(namespaces.marker(paths.identity))]
     if current.network_namespace:
         found += [f"process {pid}" for pid in process.members("net", current.network_namespace)]
     device = device_name(paths.identity)

@@ -137,7 +137,7 @@ class Vouched:
         sources = Sources(self.root)
         complete = GateInput(
             release=release,
-            dossier=collect(release, sources, self.trust),
+            evidence=collect(release, sources, self.trust),
             now=self.now,
             stack="prod",
             trust=self.trust,

@@ -116,7 +116,7 @@ def fresh(detector: Detector, cell: Cell, runs: int) -> Outcome:
 SingleResult = tuple[str, str, Outcome, Again | None]
 
 
-def _measured(name: str, time: Callable[[int], float], runs: int, fresh_runs: int) -> tuple[Outcome, Again | None]:
+def _measure(name: str, time: Callable[[int], float], runs: int, fresh_runs: int) -> tuple[Outcome, Again | None]:
     """Runs one by one; fresh ones where the first are near alpha."""
 
     def measure(first: int, number: int) -> Outcome:
@@ -132,7 +132,7 @@ def _measured(name: str, time: Callable[[int], float], runs: int, fresh_runs: in
 def _clients(plan: Plan, job: tuple[sticky.Population, str, float]) -> tuple[SingleResult, float]:
     population, name, tolerate = job
     time = partial(sticky.first_failure_time, population, tolerate=tolerate)
-    found, again = _measured(f"sticky, {population.name}", time, plan.sticky, plan.sticky_again)
+    found, again = _measure(f"sticky, {population.name}", time, plan.sticky, plan.sticky_again)
     requests = sticky.request_test_aborts(population, min(plan.sticky, 200), tolerate)
     return (population.name, name, found, again), requests
 
@@ -141,7 +141,7 @@ def _scene(plan: Plan, job: tuple[int, str, float]) -> SingleResult:
     place, name, tolerate = job
     scene = scenes.SCENES[place]
     runs, more = (max(1, round(scene.runs * number)) for number in (plan.scene, plan.scene_again))
-    found, again = _measured(scene.name, partial(scenes.abort_time, scene, tolerate=tolerate), runs, more)
+    found, again = _measure(scene.name, partial(scenes.abort_time, scene, tolerate=tolerate), runs, more)
     return scene.gate, name, found, again
 
 

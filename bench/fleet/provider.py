@@ -1,6 +1,6 @@
 """`python -m bench.fleet.provider OUT`: the provider as the engine starts it, which notes when each rollout looks.
 
-It prints its port and serves until its standard input ends; then OUT holds service -> times of its looks, in seconds.
+It prints its port and serves until its standard input ends; then OUT holds candidate -> times of its looks, in seconds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main(out: Path) -> None:
     look = Measure.look
 
     def recorded(self: Measure, now: float, weight: float) -> dict[str, Any] | None:
-        looks.setdefault(self._wanted.service, []).append(time.monotonic())
+        looks.setdefault(self._wanted.candidate.entry, []).append(time.monotonic())
         return look(self, now, weight)
 
     Measure.look = recorded  # type: ignore[method-assign]

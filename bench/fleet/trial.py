@@ -73,7 +73,7 @@ def run(plan: Plan) -> dict[str, Any]:
             serve_old(wanted)
         out = Path(folder) / "looks.json"
         with process("-m", "bench.fleet.provider", str(out)) as (provider, own):
-            result = _watched(plan, fleet, url, provider.pid, own)
+            result = _watch(plan, fleet, url, provider.pid, own)
         looks = json.loads(out.read_text())
     between = _intervals(looks, result.pop("began"), result.pop("ended"))
     return {
@@ -99,14 +99,14 @@ def serve_old(wanted: RolloutInputs) -> None:
     """The world before the rollout: all traffic on the old version, and the journal says so."""
     world = connect_world(wanted.service, wanted.where)
     world.fence.arm("before")
-    world.fence.renewed(world.fence.now(), START_WITHIN)
+    world.fence.note_renewal(world.fence.now(), START_WITHIN)
     old = objects.backend(wanted.service, objects.OLD)
     world.router.apply(wanted.route, Split.whole(old), None)
     serving = Serving(backend=old, route=wanted.route)
     world.journal.save(Head(service=wanted.service, serving=serving).to_json(), None)
 
 
-def _watched(plan: Plan, fleet: list[RolloutInputs], url: str, pid: int, port: int) -> dict[str, Any]:
+def _watch(plan: Plan, fleet: list[RolloutInputs], url: str, pid: int, port: int) -> dict[str, Any]:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         calls = []
@@ -117,7 +117,7 @@ def _watched(plan: Plan, fleet: list[RolloutInputs], url: str, pid: int, port: i
         _until(url, plan.rollouts, START_WITHIN, calls)
         started = time.monotonic() - began
         time.sleep(SETTLE)
-        found = _measured(plan, url, psutil.Process(pid))
+        found = _measure(plan, url, psutil.Process(pid))
         began = time.monotonic()
         stub.Cancel(empty_pb2.Empty(), timeout=30)
         answered = time.monotonic() - began
@@ -135,7 +135,7 @@ def _watched(plan: Plan, fleet: list[RolloutInputs], url: str, pid: int, port: i
     }
 
 
-def _measured(plan: Plan, url: str, provider: psutil.Process) -> dict[str, Any]:
+def _measure(plan: Plan, url: str, provider: psutil.Process) -> dict[str, Any]:
     before, cpu, began = counts(url), _cpu(provider), time.monotonic()
     time.sleep(plan.seconds)
     after, spent, ended = counts(url), _cpu(provider) - cpu, time.monotonic()

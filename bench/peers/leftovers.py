@@ -38,7 +38,7 @@ def remove_runs(api: Api, out: Path, variables: Mapping[str, str], say: Callable
     """Take away every run that is still in the cluster; `out` holds the folders of all benchmarks' runs."""
     for name in unfinished(api.get("/api/v1/namespaces")):
         say(f"{name}: left by a benchmark that was killed; removed")
-        process.end(process.marked(name), ENDS_WITHIN)
+        process.end(process.find_marked(name), ENDS_WITHIN)
         for project in out.glob(f"*/runs/{name}/project"):
             Stage(project, name, name, variables).destroy()
         api.delete(path_of("v1", "Namespace", "", name))

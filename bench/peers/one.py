@@ -55,7 +55,7 @@ def _measure(cell: Cell, number: int, around: Surroundings, site: Site, system: 
         load.await_counts(lambda seen: steady(seen, cell.fault), 60.0, "no steady traffic")
         began = time.monotonic()
         system.release({**cell.fault.usual, **cell.fault.env, "SAMPLE_VERSION": CANDIDATE})
-        state = around.patience.until(lambda: _ended(system, load), LONGEST, "release", "not ended")
+        state = around.patience.until(lambda: _read_end(system, load), LONGEST, "release", "not ended")
         ended = time.monotonic() - began
         counts = load.await_counts(
             _quiet if state == "aborted" else lambda _: True, 120.0, "the candidate still answers"
@@ -87,7 +87,7 @@ def steady(seen: Counts, fault: Fault) -> bool:
     return all(is_usual(failure, fault) for failure in failures)
 
 
-def _ended(system: System, load: Load) -> State | None:
+def _read_end(system: System, load: Load) -> State | None:
     load.snapshot()
     return None if (state := system.state()) == "progressing" else state
 

@@ -134,7 +134,7 @@ class Subject:
 
     def leased(self) -> bool:
         """Whether somebody holds the Lease."""
-        return self.world.lease.held_by() is not None
+        return self.world.lease.read() is not None
 
     def settled(self) -> bool:
         """Whether nothing is in flight and one backend has all the traffic."""

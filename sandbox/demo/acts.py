@@ -48,7 +48,7 @@ class Demo:
         seconds = time.monotonic() - began
         attempt = self.attempt()
         outcome = {"committed": "completed"}.get(str(attempt.get("outcome")), str(attempt.get("outcome")))
-        done = self.noted(version, str(strategy["kind"]), outcome, seconds, before, attempt)
+        done = self.note(version, str(strategy["kind"]), outcome, seconds, before, attempt)
         self.narrator.quote(result.output, QUOTED)
         self.narrator.release(done)
         self.expect(done, expect, result)
@@ -58,7 +58,7 @@ class Demo:
             self.stage.configure(SERVICE, self.current, self.standby)
         return done
 
-    def noted(
+    def note(
         self, version: str, strategy: str, outcome: str, seconds: float, before: Counts, attempt: Mapping[str, Any]
     ) -> Release:
         """The record of one act, added to the summary."""
@@ -120,7 +120,7 @@ def kill_in_the_middle(demo: Demo, version: str) -> None:
     last = counts.last_response(version) or killed
     demo.summary.recovered_after_kill_seconds = round(max(0.0, last - killed), 2)
     demo.narrator.say(f"all traffic is back {demo.summary.recovered_after_kill_seconds:.1f}s after the kill")
-    done = demo.noted(version, "canary", "interrupted", killed - began, before, demo.attempt())
+    done = demo.note(version, "canary", "interrupted", killed - began, before, demo.attempt())
     demo.narrator.release(done)
     if done.client_failures:
         demo.summary.problems.append(f"the kill cost {done.client_failures} client requests")

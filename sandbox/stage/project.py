@@ -116,11 +116,11 @@ class Stage:
 
     def run(self, *arguments: str) -> Result:
         """One Pulumi command on this stack."""
-        return self._finished(self._command(*arguments))
+        return self._finish(self._command(*arguments))
 
     def slipway(self, *arguments: str) -> Result:
         """One `slipway` command in the project's folder."""
-        return self._finished([str(PROJECT / ".venv" / "bin" / "slipway"), *arguments])
+        return self._finish([str(PROJECT / ".venv" / "bin" / "slipway"), *arguments])
 
     def checked(self, *arguments: str) -> str:
         """A Pulumi command that must succeed. Raises SandboxError with its output."""
@@ -150,11 +150,11 @@ class Stage:
         return ["pulumi", *arguments, *stacked, *coloured]
 
     def _kubectl(self, *arguments: str) -> None:
-        result = self._finished(["kubectl", *arguments])
+        result = self._finish(["kubectl", *arguments])
         if result.code != 0:
             raise SandboxError("kubectl", "it failed", "see its output", result.output.splitlines())
 
-    def _finished(self, command: Sequence[str]) -> Result:
+    def _finish(self, command: Sequence[str]) -> Result:
         done = subprocess.run(
             command,
             cwd=self.folder,

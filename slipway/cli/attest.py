@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import click
 
-from slipway.cli.attest_io import Making, Time, explained, makes_statement, read_release, write_new
+from slipway.cli.attest_io import Making, Time, makes_statement, read_release, report_errors, write_new
 from slipway.cli.attest_verify import verify
 from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.facts import Kind
@@ -36,7 +36,7 @@ attest.add_command(verify)
 @click.argument("name", type=click.Path(path_type=Path))
 @click.option("--kind", type=click.Choice(["ed25519", "ecdsa"]), default="ed25519", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Say what was written as JSON.")
-@explained
+@report_errors
 def keygen(*, name: Path, kind: KeyKind, as_json: bool) -> None:
     """Make a key pair: NAME.key, readable by you only, and NAME.pub for the trust roots.
 

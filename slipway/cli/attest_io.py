@@ -26,7 +26,7 @@ P = ParamSpec("P")
 LARGEST_KEY = 64 * 1024
 
 
-def explained(command: Callable[P, None]) -> Callable[P, None]:
+def report_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Turn an error that is raised on purpose into its lines on stderr (with --json on stdout too) and exit code 1."""
 
     @functools.wraps(command)
@@ -122,7 +122,7 @@ class Making:
         from slipway.release.evidence.errors import EvidenceError
 
         try:
-            verify.said(statement.parse(payload), digest)
+            verify.read_predicate(statement.parse(payload), digest)
         except EvidenceError as error:
             problem = Problem("statement", f"the gates would refuse it: {error.detail}", "Correct the option")
             raise InputError(str(self.out), [problem]) from None
@@ -163,7 +163,7 @@ def makes_statement(command: Callable[..., None]) -> Callable[..., None]:
         release, sources = read_release(manifest)
         command(Making(release, sources, at or datetime.now(UTC), out, key, as_json), **rest)
 
-    decorated: Callable[..., None] = explained(wrapper)
+    decorated: Callable[..., None] = report_errors(wrapper)
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slipway.cli.attest_io import explained
+from slipway.cli.attest_io import report_errors
 from slipway.release.errors import SlipwayError
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.facts import Kind
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 @click.option("--trust", type=click.Path(path_type=Path), required=True, help="Trust roots, a YAML file.")
 @click.option("--subject", help="The digest that it must be about, sha256:<hex>.")
 @click.option("--json", "as_json", is_flag=True)
-@explained
+@report_errors
 def verify(*, statement: Path, trust: Path, subject: str | None, as_json: bool) -> None:
     """Verify a DSSE envelope or a Sigstore bundle, offline, and show what it says. Exit code 1 unless it holds."""
     from slipway.release.evidence.files import read_below
     from slipway.release.evidence.limits import LARGEST_STATEMENT
     from slipway.release.evidence.trust_file import load_trust
-    from slipway.release.evidence.verify import said, verified
+    from slipway.release.evidence.verify import read_predicate, verify
 
     roots = load_trust(trust)
     path = statement.absolute()
-    it = verified(read_below(path.parent, path.name, LARGEST_STATEMENT), roots)
+    it = verify(read_below(path.parent, path.name, LARGEST_STATEMENT), roots)
     if subject is not None and subject not in it.digests:
         raise SlipwayError(f"{statement} is about {', '.join(it.digests)}, not about {subject}")
-    what = said(it.statement, subject or it.digests[0])
+    what = read_predicate(it.statement, subject or it.digests[0])
     unvouched = _unvouched(it, what)
     shown = {
         "statement": str(statement),

@@ -59,7 +59,7 @@ def sign_example(project: Path, at: datetime) -> list[Path]:
         remedy = "Run it in a checkout of Slipway, or begin a project of your own with `slipway init`"
         raise InputError("example", [Problem(RELEASES, "has no manifest, so this is not the example", remedy)])
     private = {entry.name: _private_key(project, entry.name) for entry in PRINCIPALS if entry.may}
-    written = [_written(project / TRUST, _trust(project).encode())]
+    written = [_write(project / TRUST, _trust(project).encode())]
     for path in manifests:
         written += _statements(
             project, read_manifest(project, path.relative_to(project).as_posix()).release, at, private
@@ -73,7 +73,7 @@ def _private_key(project: Path, name: str) -> bytes:
     if not path.exists():
         private, public = make.generate_key()
         write_new(path, private, 0o600)
-        _written(path.with_suffix(".pub"), public)
+        _write(path.with_suffix(".pub"), public)
     return read_key(path)
 
 
@@ -106,10 +106,10 @@ def _statements(project: Path, release: Release, at: datetime, private: Mapping[
     }
     for name, content in files.items():
         if content is not None:
-            yield _written(folder / name, content)
+            yield _write(folder / name, content)
 
 
-def _written(path: Path, content: bytes) -> Path:
+def _write(path: Path, content: bytes) -> Path:
     """Raises InputError when it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

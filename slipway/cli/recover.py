@@ -40,7 +40,7 @@ def recover(services: tuple[str, ...], yes: bool, stack: str | None, folder: Pat
     listing = not yes and not sys.stdin.isatty()
     if refusal is not None and not listing:
         raise ReleaseRefused(refusal)
-    cleared = not listing and bool(found.to_clear) and _agreed(found, yes=yes)
+    cleared = not listing and bool(found.to_clear) and _confirm(found, yes=yes)
     if cleared:
         if found.locks:
             engine.cancel()
@@ -54,7 +54,7 @@ def recover(services: tuple[str, ...], yes: bool, stack: str | None, folder: Pat
         click.echo(recover_view.next_step(found, cleared=cleared))
 
 
-def _agreed(found: Findings, *, yes: bool) -> bool:
+def _confirm(found: Findings, *, yes: bool) -> bool:
     return yes or click.confirm(f"Clear the {found.to_clear}?", err=True)
 
 

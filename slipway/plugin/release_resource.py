@@ -147,7 +147,7 @@ class ReleaseResource:
             return judgement
         self.memory.verdicts[urn] = verdict_of(judgement)
         evidence = _recorded_evidence(inputs, olds) if observed.settled else None
-        recorded = inputs.model_copy(update={"observed": observed, "evidence": evidence or judgement.case.dossier})
+        recorded = inputs.model_copy(update={"observed": observed, "evidence": evidence or judgement.case.evidence})
         return recorded, judgement.case.release
 
     def _configuration(self, inputs: ReleaseInputs, stack: str) -> gates.Configuration:

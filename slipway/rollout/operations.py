@@ -130,10 +130,10 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Adap
         stored = load(world)
     except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
         return Difference(changed, replaces, str(error))
-    body = world.router.body(wanted.route)
+    settings_hash = world.router.settings_hash(wanted.route)
     live = world.router.read()
     what = describe_changes(world.router.settings(wanted.route), live.settings) if live is not None else ""
-    pending = pending_reason(wanted, stored.head if stored else None, live, body, what)
+    pending = pending_reason(wanted, stored.head if stored else None, live, settings_hash, what)
     serving = stored.head.serving if stored is not None else None
     drift = drift_of(serving.backend, world.workloads.readiness(serving.backend)) if serving is not None else None
     return Difference(changed, replaces, pending, drift)

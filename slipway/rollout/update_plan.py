@@ -48,11 +48,11 @@ def update_plan_of(
 
 
 def pending_reason(
-    wanted: RolloutInputs, head: Head | None, live: LiveRoute | None, body: str, what: str = ""
+    wanted: RolloutInputs, head: Head | None, live: LiveRoute | None, settings_hash: str, what: str = ""
 ) -> str | None:
     """Why an update is due although the inputs have not changed; None when the world is as declared.
 
-    `body` is the hash of the route settings that the inputs want, `what` in words what of them differs.
+    `settings_hash` is the hash of the route settings that the inputs want, `what` in words what of them differs.
     """
     if head is None or head.serving is None:
         return "the journal of the rollout is missing or holds no completed release"
@@ -62,7 +62,7 @@ def pending_reason(
         return f"revision {head.serving.backend.revision} serves, not {wanted.candidate.revision}"
     if head.leaving:
         return f"{', '.join(one.entry for one in head.leaving)} was not seen without requests yet"
-    return _drift(wanted, live, body, what)
+    return _drift(wanted, live, settings_hash, what)
 
 
 def who_changed(live: LiveRoute) -> str:
@@ -70,7 +70,7 @@ def who_changed(live: LiveRoute) -> str:
     return f"somebody else ({live.changed_by})" if live.changed_by not in ("", OURS) else "somebody else"
 
 
-def _drift(wanted: RolloutInputs, live: LiveRoute | None, body: str, what: str) -> str | None:
+def _drift(wanted: RolloutInputs, live: LiveRoute | None, settings_hash: str, what: str) -> str | None:
     if live is None:
         return "the route is missing"
     if not whole_on(live, wanted.candidate):
@@ -79,6 +79,6 @@ def _drift(wanted: RolloutInputs, live: LiveRoute | None, body: str, what: str) 
     idle = sorted(name for name in live.shares if name != wanted.candidate.entry)
     if idle:
         return f"{', '.join(idle)} is left in the route without traffic"
-    if live.body != body:
+    if live.settings_hash != settings_hash:
         return f"{who_changed(live)} changed the route{what and f': {what}'}"
     return None

@@ -49,7 +49,7 @@ class Waiter:
         verdict = rule.judge(live, ())
         if verdict.ready or rule.needs is Needs.NOTHING:
             return verdict
-        return rule.judge(live, self._related(live, rule.needs))
+        return rule.judge(live, self._list_related(live, rule.needs))
 
     def until_gone(self, path: str, uid: str, timeout: float, say: Say) -> None:
         """Until the API no longer has the object with this uid.
@@ -80,7 +80,7 @@ class Waiter:
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
         yield None
 
-    def _related(self, live: Object, needs: Needs) -> list[Object]:
+    def _list_related(self, live: Object, needs: Needs) -> list[Object]:
         metadata = live["metadata"]
         root = f"namespaces/{metadata.get('namespace')}"
         if needs is Needs.PODS:

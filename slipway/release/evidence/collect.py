@@ -17,7 +17,7 @@ from slipway.release.evidence.model import MOST_ITEMS, EvidenceRecord, Item, Rej
 from slipway.release.evidence.receipts import MOST_FILES
 from slipway.release.evidence.references import SECTIONS, Reference, Sources, expanded, limit_of
 from slipway.release.evidence.trust import TrustRoots
-from slipway.release.evidence.verify import Said, Verified, is_signed, kind_of_type, said, verified
+from slipway.release.evidence.verify import Said, Verified, is_signed, kind_of_type, read_predicate, verify
 from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.release import Release
 
@@ -39,9 +39,11 @@ def collect(release: Release, sources: Sources, trust: TrustRoots) -> EvidenceRe
     work.omitted()
     items = joined(work.items)
     if len(items) > MOST_ITEMS:  # what is cut off must not look like passing
-        said = f"{len(items)} pieces of evidence, at most {MOST_ITEMS} are recorded"
+        read_predicate = f"{len(items)} pieces of evidence, at most {MOST_ITEMS} are recorded"
         remedy = "Name folders or patterns of test and coverage reports, which are recorded as one"
-        work.rejected.insert(0, rejected_as(Reference("evidence", "", None), EvidenceError("too-large", said, remedy)))
+        work.rejected.insert(
+            0, rejected_as(Reference("evidence", "", None), EvidenceError("too-large", read_predicate, remedy))
+        )
     return EvidenceRecord(
         subject=release.artifact.digest,
         fingerprint=fingerprint,
@@ -75,9 +77,11 @@ class _Work:
             by_entry.setdefault(reference.field, []).append(reference)
         for entry in by_entry.values():
             if len(self.named) + len(entry) > MOST_FILES:
-                said = f"{len(entry)} files are named, at most {MOST_FILES} of a release are read"
+                read_predicate = f"{len(entry)} files are named, at most {MOST_FILES} of a release are read"
                 whole = replace(entry[0], path=entry[0].pattern or entry[0].path)
-                self.reject(whole, EvidenceError("too-large", said, "Let the tool write fewer, larger reports"))
+                self.reject(
+                    whole, EvidenceError("too-large", read_predicate, "Let the tool write fewer, larger reports")
+                )
             else:
                 self.named += entry
         return self.named
@@ -95,7 +99,7 @@ class _Work:
             return
         for part in parts if len(parts) == 1 else _readable(parts, reference.kind):
             try:
-                self._statement(reference, verified(part, self.trust))
+                self._statement(reference, verify(part, self.trust))
             except EvidenceError as error:
                 self.reject(reference, error)
 
@@ -143,9 +147,13 @@ class _Work:
             unlisted = [tie for sha256, tie in ties.items() if sha256 not in seen]
             changed = named.count(kind) - self.signed[kind] - sum(1 for sha256 in seen if sha256 in ties)
             for tie in unlisted[changed:]:
-                said = f"{tie.file.name or tie.file.sha256} was signed as {kind} of this artifact, and is not listed"
+                read_predicate = (
+                    f"{tie.file.name or tie.file.sha256} was signed as {kind} of this artifact, and is not listed"
+                )
                 path = tie.verified.content.path
-                self.reject(Reference(f"evidence.{SECTIONS[kind]}", path, kind), EvidenceError("omitted", said))
+                self.reject(
+                    Reference(f"evidence.{SECTIONS[kind]}", path, kind), EvidenceError("omitted", read_predicate)
+                )
 
     def _once(self, kind: Kind, content: Content) -> None:
         seen = self.seen.setdefault(kind, [])
@@ -154,7 +162,7 @@ class _Work:
         seen.append(content.sha256)
 
     def _statement(self, reference: Reference, statement: Verified) -> None:
-        what = said(statement.statement, self.release.artifact.digest)
+        what = read_predicate(statement.statement, self.release.artifact.digest)
         if what.kind == "results":
             self._ties(reference, statement, what)
         elif reference.kind not in {None, what.kind}:

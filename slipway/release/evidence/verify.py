@@ -43,7 +43,7 @@ class Said:
     files: tuple[receipts.BoundFile, ...] = ()
 
 
-def verified(content: Content, trust: TrustRoots) -> Verified:
+def verify(content: Content, trust: TrustRoots) -> Verified:
     """Verify a DSSE envelope or a Sigstore bundle. Raises EvidenceError."""
     document = jsontext.load_object(content.data, content.path)
     if sigstore_bundle.is_bundle(document):
@@ -71,7 +71,7 @@ def is_signed(content: Content) -> bool:
     return dsse.is_envelope(document) or sigstore_bundle.is_bundle(document)
 
 
-def said(statement: Statement, subject: Digest) -> Said:
+def read_predicate(statement: Statement, subject: Digest) -> Said:
     """Read the predicate. Raises EvidenceError `unsupported` for a type that is not known, or `malformed`."""
     kind = statement.predicate_type
     if kind == receipts.RESULTS:

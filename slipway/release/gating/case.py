@@ -35,7 +35,7 @@ def manifest_problems(project: Path, path: str) -> tuple[DeclaredRelease | None,
         ]
 
 
-def case_of(
+def gate_input_of(
     project: Path,
     stack: str,
     declared: DeclaredRelease,
@@ -50,7 +50,7 @@ def case_of(
     staging, staging_problem = (None, "") if stack == before else _staging(project, before, release.service)
     return GateInput(
         release=release,
-        dossier=collect(release, sources, configuration.trust),
+        evidence=collect(release, sources, configuration.trust),
         now=now,
         stack=stack,
         trust=configuration.trust,

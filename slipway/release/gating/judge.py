@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from slipway.release.findings import Finding, order, plain
-from slipway.release.gating.case import case_of, declared_otherwise, manifest_problems
+from slipway.release.gating.case import declared_otherwise, gate_input_of, manifest_problems
 from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.gating.configuration import Configuration, Level
 from slipway.release.gating.exemptions import Exemption, exemption_of
@@ -86,7 +86,7 @@ def judge(
     declared, findings = manifest_problems(project, path)
     case: GateInput | None = None
     if declared is not None:
-        case = case_of(project, stack, declared, configuration, observed, now)
+        case = gate_input_of(project, stack, declared, configuration, observed, now)
         if not isinstance(manifest, str):
             findings = declared_otherwise(manifest, declared, case.migrations)
         if not observed.settled:

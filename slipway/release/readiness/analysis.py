@@ -12,7 +12,7 @@ GATE = "static-analysis"
 def evaluate(case: GateInput) -> list[Finding]:
     """Each report by itself: a failed run, new errors, too many warnings, results that the tool left open."""
     findings = []
-    for item, facts in case.dossier.of(AnalysisFacts):
+    for item, facts in case.evidence.of(AnalysisFacts):
         for code, found, wanted, remedy in _problems(case, facts):
             findings.append(finding(GATE, code, item.field, found, wanted, remedy))
     return findings

@@ -52,7 +52,7 @@ class GateInput:
     """One release before one stack. None means unknown, and unknown is refused wherever a gate needs it."""
 
     release: Release
-    dossier: EvidenceRecord
+    evidence: EvidenceRecord
     now: datetime
     stack: str
     trust: TrustRoots = field(default_factory=TrustRoots)

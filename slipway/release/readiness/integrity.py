@@ -19,8 +19,8 @@ def evaluate(case: GateInput) -> list[Finding]:
 
 def evaluate_provenance(case: GateInput) -> list[Finding]:
     """Every provenance must verify and come from an allowed builder; one at least must be there when required."""
-    findings = [rejected(PROVENANCE, entry, "platform") for entry in case.dossier.rejections("provenance")]
-    items = case.dossier.of(ProvenanceFacts)
+    findings = [rejected(PROVENANCE, entry, "platform") for entry in case.evidence.rejections("provenance")]
+    items = case.evidence.of(ProvenanceFacts)
     if not items and not findings and case.settings.provenance.required:
         findings.append(
             finding(
@@ -28,7 +28,7 @@ def evaluate_provenance(case: GateInput) -> list[Finding]:
                 "missing",
                 "evidence.provenance",
                 "nothing",
-                f"SLSA provenance of {case.dossier.subject}",
+                f"SLSA provenance of {case.evidence.subject}",
                 "Let the build service attest the image, and list the file under evidence.provenance",
                 turn="platform",
             )
@@ -92,7 +92,7 @@ def _within(source: str, wanted: str) -> bool:
 
 
 def _signature(case: GateInput) -> list[Finding]:
-    if any(item.subject == case.release.artifact.digest for item in case.dossier.items):
+    if any(item.subject == case.release.artifact.digest for item in case.evidence.items):
         return []
     return [
         finding(

@@ -63,7 +63,9 @@ def _undrilled(case: GateInput, flag: str) -> list[Finding]:
     if case.settled or not settings.drilled or case.before_production:
         return []
     drills = [
-        (item, facts) for item, facts in case.dossier.of(DrillFacts) if facts.procedure == "kill" and facts.flag == flag
+        (item, facts)
+        for item, facts in case.evidence.of(DrillFacts)
+        if facts.procedure == "kill" and facts.flag == flag
     ]
     worked = [item for item, facts in drills if facts.outcome == "completed"]
     if any(not aged(GATE, item, case, settings.max_age, "owner") for item in worked):

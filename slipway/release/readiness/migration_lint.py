@@ -23,7 +23,7 @@ _WHY: dict[LintDanger, str] = {
 
 def lint(case: GateInput) -> list[Finding]:
     """Every report against the migrations that the release lists."""
-    return [finding for item, facts in case.dossier.of(LintFacts) for finding in _report(case, item, facts)]
+    return [finding for item, facts in case.evidence.of(LintFacts) for finding in _report(case, item, facts)]
 
 
 def _report(case: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from slipway.release.findings import Finding, finding
 from slipway.release.manifest.assurance import Migration
 from slipway.release.readiness.case import GateInput, dated_ahead, rejected
 from slipway.release.readiness.migration_lint import GATE, lint
-from slipway.release.sql.isolate import classified
+from slipway.release.sql.isolate import classify_isolated
 from slipway.release.sql.model import Operation, Script
 from slipway.release.sql.names import overlaps
 
@@ -21,8 +21,8 @@ __all__ = ["GATE", "evaluate"]
 
 def evaluate(case: GateInput) -> list[Finding]:
     """Every migration of the release, its receipts and its lint reports."""
-    findings = [rejected(GATE, entry, "development") for entry in case.dossier.rejections("migration")]
-    for item, _ in case.dossier.of(MigrationFacts):
+    findings = [rejected(GATE, entry, "development") for entry in case.evidence.rejections("migration")]
+    for item, _ in case.evidence.of(MigrationFacts):
         findings += dated_ahead(GATE, item, case, "platform")
     sources = {source.id: source for source in case.migrations}
     for number, migration in enumerate(case.release.migrations):
@@ -55,7 +55,7 @@ def _one(case: GateInput, field: str, migration: Migration, source: MigrationSou
     receipt = _receipt(case, source)
     if migration.dialect == "other":
         return _unclassified(case, field, migration, source, receipt)
-    up = classified(source.up.text)
+    up = classify_isolated(source.up.text)
     if up.problem is not None:
         return [
             finding(GATE, "malformed", f"{field}.up", f"{source.up.path}: {up.problem}", "PostgreSQL", "Correct it")
@@ -138,7 +138,7 @@ def _way_back(
         return []
     if source.down is None:
         return [_irreversible(f"{field}.down", "no-down", "no down step and no compensation")]
-    down = classified(source.down.text)
+    down = classify_isolated(source.down.text)
     if down.problem is not None:
         return [_irreversible(f"{field}.down", "malformed", f"{source.down.path}: {down.problem}")]
     if down.raises:
@@ -191,7 +191,7 @@ def _receipt(case: GateInput, source: MigrationSource) -> MigrationFacts | None:
     wanted = (source.id, source.up.sha256, None if source.down is None else source.down.sha256)
     fitting = [
         facts
-        for _, facts in case.dossier.of(MigrationFacts)
+        for _, facts in case.evidence.of(MigrationFacts)
         if any((run.id, run.up, run.down) == wanted for run in facts.migrations)
     ]
     return min(fitting, key=lambda facts: (facts.round_trip, facts.previous_passed is True), default=None)

@@ -17,8 +17,8 @@ APPROVALS = "approvals"
 
 def evaluate_qa(case: GateInput) -> list[Finding]:
     """QA said `go`, signed it, for this release as it is now. Anything else sends it back."""
-    findings = [rejected(QA, entry, "qa") for entry in case.dossier.rejections("qa")]
-    declared, signed = case.release.qa, case.dossier.of(QaFacts)
+    findings = [rejected(QA, entry, "qa") for entry in case.evidence.rejections("qa")]
+    declared, signed = case.release.qa, case.evidence.of(QaFacts)
     if declared is not None and declared.recommendation != "go":
         findings.append(_not_go("qa.recommendation", declared.recommendation))
         return findings
@@ -64,7 +64,7 @@ def evaluate_qa(case: GateInput) -> list[Finding]:
 
 def evaluate_approvals(case: GateInput) -> list[Finding]:
     """Each required role approved, by different people, none of them the author, none expired."""
-    findings = [rejected(APPROVALS, entry, "owner") for entry in case.dossier.rejections("approval")]
+    findings = [rejected(APPROVALS, entry, "owner") for entry in case.evidence.rejections("approval")]
     if case.settled:
         return findings
     author = case.release.scope.author or ""
@@ -73,7 +73,7 @@ def evaluate_approvals(case: GateInput) -> list[Finding]:
     findings += _declared_otherwise(case)
     usable: list[ApprovalFacts] = []
     refused: set[str] = set()
-    for item, facts in case.dossier.of(ApprovalFacts):
+    for item, facts in case.evidence.of(ApprovalFacts):
         problems = _approval(case, item, facts, author)
         findings += problems
         if problems:
@@ -85,8 +85,8 @@ def evaluate_approvals(case: GateInput) -> list[Finding]:
 
 def _declared_otherwise(case: GateInput) -> list[Finding]:
     """What the manifest shows its readers must be what was signed: role, name and expiry of each approval."""
-    signed = {item.field: facts for item, facts in case.dossier.of(ApprovalFacts)}
-    rejected_fields = {entry.field for entry in case.dossier.rejections("approval")}
+    signed = {item.field: facts for item, facts in case.evidence.of(ApprovalFacts)}
+    rejected_fields = {entry.field for entry in case.evidence.rejections("approval")}
     findings = []
     for number, declared in enumerate(case.release.approvals):
         field = f"approvals[{number}]"

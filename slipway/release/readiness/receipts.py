@@ -20,9 +20,9 @@ def evaluate_staging(case: GateInput) -> list[Finding]:
     differences are declared. Production is no test environment."""
     if case.before_production or not case.settings.staging.required:
         return []
-    findings = [rejected(STAGING, entry, "owner") for entry in case.dossier.rejections("staging")]
+    findings = [rejected(STAGING, entry, "owner") for entry in case.evidence.rejections("staging")]
     wanted = case.settings.staging.stack
-    receipts = [(item, facts) for item, facts in case.dossier.of(StagingFacts) if facts.stack == wanted]
+    receipts = [(item, facts) for item, facts in case.evidence.of(StagingFacts) if facts.stack == wanted]
     completed = [_receipt(case, item, facts) for item, facts in receipts if facts.outcome == "completed"]
     if findings or any(not problems for problems in completed):
         return findings
@@ -35,7 +35,7 @@ def evaluate_staging(case: GateInput) -> list[Finding]:
             "failed" if failed else "missing",
             "evidence.statements",
             f"a rollout in {wanted} that was {failed[0]}" if failed else f"no receipt of a rollout in {wanted}",
-            f"a completed rollout of {case.dossier.subject} in {wanted}",
+            f"a completed rollout of {case.evidence.subject} in {wanted}",
             f"Release it to {wanted}, then list the receipt of `slipway attest staging`",
             turn="owner",
             severity="critical",
@@ -81,7 +81,7 @@ def evaluate_drill(case: GateInput) -> list[Finding]:
     """Every required procedure of the service was drilled recently, and worked."""
     if case.settled:
         return []
-    findings = [rejected(DRILL, entry, "owner") for entry in case.dossier.rejections("drill")]
+    findings = [rejected(DRILL, entry, "owner") for entry in case.evidence.rejections("drill")]
     for procedure in case.settings.drill.procedures:
         findings += _procedure(case, procedure, bool(findings))
     return findings
@@ -89,7 +89,7 @@ def evaluate_drill(case: GateInput) -> list[Finding]:
 
 def _procedure(case: GateInput, procedure: str, rejected_some: bool) -> list[Finding]:
     most = case.settings.drill.max_age
-    drills = [(item, facts) for item, facts in case.dossier.of(DrillFacts) if facts.procedure == procedure]
+    drills = [(item, facts) for item, facts in case.evidence.of(DrillFacts) if facts.procedure == procedure]
     worked = [item for item, facts in drills if facts.outcome == "completed"]
     if any(not aged(DRILL, item, case, most, "owner") for item in worked):
         return []

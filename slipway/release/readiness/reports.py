@@ -31,14 +31,14 @@ def evaluate(case: GateInput) -> list[Finding]:
 
 
 def _missing(case: GateInput) -> list[Finding]:
-    there = {item.facts.kind for item in case.dossier.items} | {entry.kind for entry in case.dossier.rejected}
+    there = {item.facts.kind for item in case.evidence.items} | {entry.kind for entry in case.evidence.rejected}
     return [
         finding(
             gate=GATE,
             code="missing",
             field=f"evidence.{section}",
             found="nothing",
-            wanted=f"{kind} evidence for {case.dossier.subject}",
+            wanted=f"{kind} evidence for {case.evidence.subject}",
             remedy=f"Let CI produce it, bind it with `slipway attest results`, and list it under evidence.{section}",
             turn=turn,
         )
@@ -50,7 +50,7 @@ def _missing(case: GateInput) -> list[Finding]:
 def _rejected(case: GateInput) -> list[Finding]:
     return [
         rejected(GATE, entry, REPORTS[entry.kind][1] if entry.kind in REPORTS else "platform")
-        for entry in case.dossier.rejected
+        for entry in case.evidence.rejected
         if entry.kind not in ELSEWHERE
     ]
 
@@ -59,7 +59,7 @@ def _stale(case: GateInput) -> list[Finding]:
     limits = case.settings.evidence
     return [
         finding
-        for item in case.dossier.items
+        for item in case.evidence.items
         if item.facts.kind in REPORTS
         for finding in aged(
             GATE,

@@ -13,7 +13,7 @@ COVERAGE = "coverage"
 
 def evaluate_tests(case: GateInput) -> list[Finding]:
     """Over all test reports together: cases, pass rate of what ran, and the shares that were skipped or flaky."""
-    found = [facts for _, facts in case.dossier.of(TestFacts)]
+    found = [facts for _, facts in case.evidence.of(TestFacts)]
     if not found:
         return []
     limits, problems = case.settings.tests, []
@@ -67,7 +67,7 @@ def _failing(found: list[TestFacts]) -> str:
 
 def evaluate_coverage(case: GateInput) -> list[Finding]:
     """Over all coverage reports together: lines, and branches where the reports have them."""
-    found = [facts for _, facts in case.dossier.of(CoverageFacts)]
+    found = [facts for _, facts in case.evidence.of(CoverageFacts)]
     limits = case.settings.coverage
     lines, covered = sum(f.lines for f in found), sum(f.lines_covered for f in found)
     branches, taken = sum(f.branches for f in found), sum(f.branches_covered for f in found)

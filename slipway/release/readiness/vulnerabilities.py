@@ -17,8 +17,8 @@ _EXCUSED = frozenset({"not_affected", "fixed"})
 
 def evaluate(case: GateInput) -> list[Finding]:
     """Each vulnerability that VEX does not excuse, and scans that failed or left results open."""
-    vex = [facts for _, facts in case.dossier.of(VexFacts)]
-    return [finding for item, facts in case.dossier.of(ScanFacts) for finding in _scan(case, item, facts, _Vex(vex))]
+    vex = [facts for _, facts in case.evidence.of(VexFacts)]
+    return [finding for item, facts in case.evidence.of(ScanFacts) for finding in _scan(case, item, facts, _Vex(vex))]
 
 
 class _Vex:

@@ -18,7 +18,7 @@ _TIMEOUT = 30.0
 
 
 @lru_cache(maxsize=128)
-def classified(text: str) -> Script:
+def classify_isolated(text: str) -> Script:
     """The operations of a script; `problem` when it cannot be parsed within the limits. Never raises."""
     try:
         done = subprocess.run(

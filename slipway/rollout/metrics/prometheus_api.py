@@ -43,23 +43,23 @@ class Prometheus:
 
     def query(self, promql: str) -> list[Json]:
         """The result of an instant query: `metric` and `value` of each series. Raises ClusterError."""
-        return answered.instant_series(self._queried(promql), self.name)
+        return answered.instant_series(self._query(promql), self.name)
 
     def number(self, promql: str) -> tuple[float, float]:
         """Time and value of an instant query for one number: a scalar, or a vector of one series. The value may be NaN
         or infinite. Raises ClusterError."""
-        return answered.one_number(self._queried(promql), self.name)
+        return answered.one_number(self._query(promql), self.name)
 
     def ranges(self, promql: str) -> list[Json]:
         """The result of a range selector: `metric` and `values` of each series. Raises ClusterError."""
-        return answered.range_series(self._queried(promql), self.name)
+        return answered.range_series(self._query(promql), self.name)
 
     def alert_rules(self, names: Sequence[str]) -> list[Json]:
         """The alerting rules of these names, with `health` and `lastError`. Raises ClusterError."""
         data = self._ask("GET", "api/v1/rules", params={"type": "alert", "rule_name[]": list(names)})
         return answered.alerting_rules(data, names, self.name)
 
-    def _queried(self, promql: str) -> Json:
+    def _query(self, promql: str) -> Json:
         if len(promql) < LONG:
             return self._ask("GET", "api/v1/query", params={"query": promql})
         return self._ask("POST", "api/v1/query", data={"query": promql})

@@ -108,7 +108,7 @@ class Lease(Protocol):
         """Give it back; nothing happens when it is no longer ours."""
         ...
 
-    def held_by(self) -> LeaseState | None:
+    def read(self) -> LeaseState | None:
         """None when nobody holds it."""
         ...
 

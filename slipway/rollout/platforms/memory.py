@@ -74,7 +74,7 @@ class MemoryLease:
     def acquire(self, holder: str, duration: float, role: Role = "rollout") -> LeaseState:
         """Take it when it is free, expired or our own."""
         self.faults.hit("acquire")
-        found = self.held_by()
+        found = self.read()
         if found is not None and found.holder != holder and not found.expired:
             raise LeaseHeld(f"{held_by(found, 'the service')}; {advice(found, 'the service')}")
         self._holder = holder
@@ -102,9 +102,9 @@ class MemoryLease:
         self._holder = None
         self.faults.done("release")
 
-    def held_by(self) -> LeaseState | None:
+    def read(self) -> LeaseState | None:
         """None when nobody holds it."""
-        self.faults.hit("held_by")
+        self.faults.hit("read")
         found = self.record.get("lease")
         if found is None:
             return None
@@ -114,13 +114,13 @@ class MemoryLease:
     def observe_expired(self, wait: float) -> bool:
         """Whether it is free or expired; a test's clock does not move while somebody waits."""
         self.faults.hit("observe_expired")
-        found = self.held_by()
+        found = self.read()
         return found is None or found.expired
 
     def delete(self) -> None:
         """Remove it, unless another holds it."""
         self.faults.hit("delete")
-        found = self.held_by()
+        found = self.read()
         if found is None or found.holder == self._holder or found.expired:
             self.record.clear()
         self.faults.done("delete")

@@ -50,12 +50,12 @@ class Fence:
         with self._lock:
             self.writer, self._lost, self._until = writer, None, None
 
-    def renewed(self, begun: float, duration: float) -> None:
+    def note_renewal(self, begun: float, duration: float) -> None:
         """A renewal that was begun at `begun` (see `now`) succeeded for `duration` seconds."""
         with self._lock:
             self._renewed, self._until, self._why = begun, begun + duration - self.MARGIN, ""
 
-    def not_renewed(self, why: str) -> None:
+    def note_failure(self, why: str) -> None:
         """A renewal failed; for the words, once it is too late."""
         with self._lock:
             self._why = why
@@ -92,7 +92,7 @@ class _Unfenced(Fence):
     def arm(self, writer: str) -> None:
         """Nothing: it is shared."""
 
-    def renewed(self, begun: float, duration: float) -> None:
+    def note_renewal(self, begun: float, duration: float) -> None:
         """Nothing."""
 
     def lose(self, why: str) -> None:

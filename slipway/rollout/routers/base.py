@@ -64,8 +64,8 @@ class LiveRoute:
     problem: str
     managed: bool
     """False when somebody else made the route: it is never overwritten without a word."""
-    body: str = ""
-    """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview, draw); see Router.body."""
+    settings_hash: str = ""
+    """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview, client assignment)."""
     writer: str = ""
     """Id of the attempt that wrote or claimed the route last; empty when nothing says so."""
     owner: str = ""
@@ -101,11 +101,11 @@ class Router(Protocol):
         somebody else made."""
         ...
 
-    def body(
+    def settings_hash(
         self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
     ) -> str:
-        """What `LiveRoute.body` is while the route is as wanted (`sticky` as in Split); anything else is drift. Makes
-        no request."""
+        """What `LiveRoute.settings_hash` is while the route is as wanted (`sticky` as in Split); anything else is
+        drift. Makes no request."""
         ...
 
     def settings(self, route: Route) -> Mapping[str, Any]:

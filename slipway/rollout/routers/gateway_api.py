@@ -24,15 +24,15 @@ from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import ROUTE_OWNER_LABEL, ClientAssignment, LiveRoute, Split, refuse_other_stack
 from slipway.rollout.routers.httproute import (
     acceptance,
-    body_of,
     changed_by,
     check_preview,
     is_behind,
     preview_spec_of,
+    settings_hash_of,
     settings_of,
     shares_of,
     spec_of,
-    wanted_body,
+    wanted_hash,
     wanted_settings,
 )
 from slipway.rollout.routers.parts import Json, matches
@@ -78,7 +78,7 @@ class GatewayApiRouter:
 
     def read(self, max_age: float = 0.0) -> LiveRoute | None:
         """The live route, None when there is none."""
-        found = self._seen(max_age) if max_age > 0 and self._view.usable else None
+        found = self._read_shared(max_age) if max_age > 0 and self._view.usable else None
         found = found or self._get(self._service)  # It may have no label of ours.
         return self._live(found) if found is not None else None
 
@@ -100,11 +100,11 @@ class GatewayApiRouter:
             claimed = self._claim(name)
         return self._live(claimed) if claimed is not None else None
 
-    def body(
+    def settings_hash(
         self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
     ) -> str:
-        """What `LiveRoute.body` is while the route is as wanted."""
-        return wanted_body(route, preview, sticky)
+        """What `LiveRoute.settings_hash` is while the route is as wanted."""
+        return wanted_hash(route, preview, sticky)
 
     def settings(self, route: Route) -> Json:
         """What `LiveRoute.settings` is while the route is as wanted."""
@@ -123,7 +123,7 @@ class GatewayApiRouter:
         self._remove(self._service)
         self._remove(self._preview_name)
 
-    def _seen(self, max_age: float) -> Json | None:
+    def _read_shared(self, max_age: float) -> Json | None:
         try:
             listed = self._view.of(HTTPRoute, SERVICE_LABEL).get(self._service, self._service, max_age) or []
         except ClusterError:
@@ -148,7 +148,7 @@ class GatewayApiRouter:
             accepted=not problem,
             problem=problem,
             managed=self._is_ours(found),
-            body=body_of(found["spec"], preview["spec"] if preview is not None else None),
+            settings_hash=settings_hash_of(found["spec"], preview["spec"] if preview is not None else None),
             writer=marks.get(WRITER_ANNOTATION, ""),
             owner=marks.get(STACK_ANNOTATION, ""),
             changed_by=changed_by(found),

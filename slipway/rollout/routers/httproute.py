@@ -26,8 +26,8 @@ def spec_of(route: Route, split: Split) -> Json:
     return _spec(route, split.preview, users)
 
 
-def wanted_body(route: Route, preview: tuple[Backend, Preview] | None, draw: ClientAssignment | None = None) -> str:
-    """The `body_of` of what `spec_of` and `preview_spec_of` give, whoever gets the traffic."""
+def wanted_hash(route: Route, preview: tuple[Backend, Preview] | None, draw: ClientAssignment | None = None) -> str:
+    """The `settings_hash_of` of what `spec_of` and `preview_spec_of` give, whoever gets the traffic."""
     return _hash(_spec(route, preview, []), preview_spec_of(route, preview), sticky.assignments(draw))
 
 
@@ -64,7 +64,7 @@ def settings_of(spec: Mapping[str, Any]) -> Json:
     return rest
 
 
-def body_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
+def settings_hash_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
     """Hash of everything but who gets the users' traffic, and how much of it. The rules that keep clients on a side
     follow from the last one; where they do not, somebody changed them, and they count."""
     rest, issued = _without_keeping(spec)

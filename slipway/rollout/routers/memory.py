@@ -13,7 +13,7 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.process.faults import Faults
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import ClientAssignment, LiveRoute, Split, refuse_other_stack
-from slipway.rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_body, wanted_settings
+from slipway.rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_hash, wanted_settings
 
 
 class MemoryRouter:
@@ -41,9 +41,9 @@ class MemoryRouter:
         self.faults.hit("apply")
         check_preview(split.preview)
         self._refuse_foreign()
-        shares, body = shares_of(spec_of(route, split)), wanted_body(route, split.preview, split.sticky)
+        shares, settings_hash = shares_of(spec_of(route, split)), wanted_hash(route, split.preview, split.sticky)
         if (self._live.version if self._live is not None else None) != expect:
-            if self._live is not None and self._is_own(shares, body):
+            if self._live is not None and self._is_own(shares, settings_hash):
                 return self._live
             raise Conflict("somebody else wrote the route in between")
         self.fence.check()
@@ -52,7 +52,9 @@ class MemoryRouter:
         writer, owner = self.fence.writer, self.stack or (self._live.owner if self._live is not None else "")
         settings = wanted_settings(route, split.preview)
         by = "slipway-rollout"
-        live = self._set(LiveRoute(shares, "", accepted, self.problem, True, body, writer, owner, by, settings))
+        live = self._set(
+            LiveRoute(shares, "", accepted, self.problem, True, settings_hash, writer, owner, by, settings)
+        )
         self.faults.done("apply")
         return live
 
@@ -69,11 +71,11 @@ class MemoryRouter:
         self.faults.done("claim")
         return live
 
-    def body(
+    def settings_hash(
         self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
     ) -> str:
-        """What `LiveRoute.body` is while the route is as wanted."""
-        return wanted_body(route, preview, sticky)
+        """What `LiveRoute.settings_hash` is while the route is as wanted."""
+        return wanted_hash(route, preview, sticky)
 
     def settings(self, route: Route) -> Mapping[str, Any]:
         """What `LiveRoute.settings` is while the route is as wanted."""
@@ -97,14 +99,14 @@ class MemoryRouter:
         self,
         shares: Mapping[str, float],
         *,
-        body: str | None = None,
+        settings_hash: str | None = None,
         managed: bool = True,
         by: str = "somebody",
     ) -> None:
         """Somebody else writes the route; `by` is their field manager."""
         former = self._live or LiveRoute({}, "", True, "", managed)
-        kept = former.body if body is None else body
-        self._set(replace(former, shares=dict(shares), managed=managed, body=kept, changed_by=by))
+        kept = former.settings_hash if settings_hash is None else settings_hash
+        self._set(replace(former, shares=dict(shares), managed=managed, settings_hash=kept, changed_by=by))
 
     def judge(self, problem: str = "") -> None:
         """The gateway changes its mind about what is live; empty: it accepts."""
@@ -117,10 +119,12 @@ class MemoryRouter:
             raise ClusterError("the route was made by somebody else and is left alone")
         refuse_other_stack("the route", self._live.owner if self._live is not None else "", self.stack, "SERVICE")
 
-    def _is_own(self, shares: Mapping[str, float], body: str) -> bool:
+    def _is_own(self, shares: Mapping[str, float], settings_hash: str) -> bool:
         live, writer = self._live, self.fence.writer
         return (
-            live is not None and live.writer == writer != "" and (dict(live.shares), live.body) == (dict(shares), body)
+            live is not None
+            and live.writer == writer != ""
+            and (dict(live.shares), live.settings_hash) == (dict(shares), settings_hash)
         )
 
     def _set(self, live: LiveRoute) -> LiveRoute:

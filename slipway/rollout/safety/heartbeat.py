@@ -52,9 +52,9 @@ class Heartbeat:
                 self._fence.lose(str(error))
                 return
             except Exception as error:  # whatever it was, the Lease was not renewed
-                self._fence.not_renewed(str(error))
+                self._fence.note_failure(str(error))
                 continue
-            self._fence.renewed(begun, LEASE_SECONDS)
+            self._fence.note_renewal(begun, LEASE_SECONDS)
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def _acquire(world: Fenced, holder: str, tell: Callable[[str], None], cancelled:
         try:
             world.lease.acquire(holder, LEASE_SECONDS, role)
         except LeaseHeld:
-            state = world.lease.held_by()
+            state = world.lease.read()
             renewed = state.renewed if state is not None else None
             alive = seen is not None and renewed is not None and renewed != seen
             if alive or time.monotonic() > deadline or cancelled.is_set():
@@ -100,5 +100,5 @@ def _acquire(world: Fenced, holder: str, tell: Callable[[str], None], cancelled:
             cancelled.wait(RENEW_EVERY * 1.5)
         else:
             world.fence.arm(holder)
-            world.fence.renewed(begun, LEASE_SECONDS)
+            world.fence.note_renewal(begun, LEASE_SECONDS)
             return

@@ -43,7 +43,7 @@ def watch_lease(
 ) -> Holding:
     """Whether a Lease is kept alive, watching for so long at most. One that was renewed a moment ago by our clock
     counts at once, unless `patient`: then only a renewal that is seen does."""
-    first = state = lease.held_by()
+    first = state = lease.read()
     if first is None:
         return Holding("free")
     if not patient and 0 <= first.age <= RENEW_EVERY:
@@ -52,7 +52,7 @@ def watch_lease(
         if state is None or state.expired:
             break
         pause(POLL)
-        state = lease.held_by()
+        state = lease.read()
         if state is not None and (state.renewed, state.holder) != (first.renewed, first.holder):
             return Holding("renewed", state.holder, state.age)
     if state is None:

@@ -90,7 +90,7 @@ def watch_lease(
     since = last = clock()
     while not disarmed.wait(WATCH_EVERY):
         try:
-            state = world.lease.held_by()
+            state = world.lease.read()
         except ClusterError:
             seen = None
             continue

@@ -35,10 +35,10 @@ def smoke(world: Adapters, wanted: RolloutInputs, cancelled: threading.Event) ->
     if problem:
         return problem
     sent = sum(check.times for check in strategy.smoke)
-    return _arrived(world, wanted, before, sent, cancelled)
+    return _await_counted(world, wanted, before, sent, cancelled)
 
 
-def _arrived(world: Adapters, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
+def _await_counted(world: Adapters, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
     deadline = world.now() + COUNTED_WITHIN
     while world.now() < deadline and not cancelled.is_set():
         if _requests(world, wanted) - before >= sent:

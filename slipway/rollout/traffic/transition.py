@@ -85,7 +85,11 @@ def _write_until(
         world.fence.check()
         live = world.router.read()
         split = next_split(live.shares if live is not None else None, wanted, known, out=out)
-        if split is None and live is not None and live.body == world.router.body(route, wanted.preview, wanted.sticky):
+        if (
+            split is None
+            and live is not None
+            and live.settings_hash == world.router.settings_hash(route, wanted.preview, wanted.sticky)
+        ):
             return await_accepted(world, wait)
         world.router.apply(route, split or _kept(wanted, live, known), live.version if live is not None else None)
         await_accepted(world, wait)

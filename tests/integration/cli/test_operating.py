@@ -81,7 +81,7 @@ def test_what_a_kill_leaves_behind_is_shown_and_cleared(
         traffic_at(traffic, "v2")
         kill(process)
         until(lambda: not service.head().unfinished, "the watchdog has put the traffic back")
-        until(lambda: service.world.lease.held_by() is None, "the watchdog gives the Lease back")
+        until(lambda: service.world.lease.read() is None, "the watchdog gives the Lease back")
         listed = service.stage.slipway("recover", "--stack", "test")
         assert (listed.code, "nothing was cleared, --yes clears it" in listed.output) == (0, True)
         found = slipway("recover", "--yes")

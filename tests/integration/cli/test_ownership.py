@@ -110,7 +110,7 @@ def test_an_abort_after_the_loss_of_the_host_puts_the_traffic_back_without_pulum
         assert (done["by"], done["outcome"]) == ("this command", "interrupted")
         assert service.serving() == "v1"
         assert failures(traffic) == []
-    assert service.world.lease.held_by() is None
+    assert service.world.lease.read() is None
     assert service.stage.run("cancel", "--yes").code == 0
     service.back_to("v1")
     assert service.stage.up().code == 0

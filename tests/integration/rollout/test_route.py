@@ -68,7 +68,7 @@ def test_a_weight_is_read_back_accepted_and_effective(
     split = router.apply(route, Split(((old, 75.0), (new, 25.0))), first.version)
     assert dict(split.shares) == {old.entry: 75.0, new.entry: 25.0}
     assert split.version != first.version
-    assert split.body == first.body == router.body(route)
+    assert split.settings_hash == first.settings_hash == router.settings_hash(route)
     eventually(router.read, accepted)
     seen = served_by(url, host, 400)
     # Six standard deviations of a binomial share: one failure in 500 million runs.
@@ -150,13 +150,13 @@ def test_changed_weights_and_changed_hosts_are_told_apart(
     live = router.read()
     assert live is not None
     assert dict(live.shares) == {old.entry: 0.0, new.entry: 100.0}
-    assert live.body == router.body(route)
+    assert live.settings_hash == router.settings_hash(route)
     found = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)
     found["spec"]["hostnames"] = ["elsewhere.example"]
     stage.admin.replace(found)
     live = router.read()
     assert live is not None
-    assert live.body != router.body(route)
+    assert live.settings_hash != router.settings_hash(route)
 
 
 def test_a_full_route_reads_back_as_it_was_written(
@@ -173,11 +173,11 @@ def test_a_full_route_reads_back_as_it_was_written(
     )
     preview = (new, Preview(header=HeaderMatch(name="x-preview", value="new"), host=f"new.{host}"))
     live = router.apply(full, Split(((old, 100.0),), preview), None)
-    assert live.body == router.body(full, preview)
-    assert live.body != router.body(full)
+    assert live.settings_hash == router.settings_hash(full, preview)
+    assert live.settings_hash != router.settings_hash(full)
     live_again = router.read()
     assert live_again is not None
-    assert live_again.body == router.body(full, preview)
+    assert live_again.settings_hash == router.settings_hash(full, preview)
 
 
 def test_a_preview_header_reaches_the_candidate_and_nobody_else_does(
@@ -212,7 +212,7 @@ def test_a_preview_host_is_a_second_route_that_goes_with_the_preview(
     assert set(served_by(url, f"new.{host}", 10)) == {"v2"}
     assert set(served_by(url, host, 10)) == {"v1"}
     live = router.apply(route, Split.whole(new), live.version)
-    assert live.body == router.body(route)
+    assert live.settings_hash == router.settings_hash(route)
     assert router._get(router._preview_name) is None
 
 

@@ -31,24 +31,24 @@ def test_the_role_gives_no_other_rights(client: Client, stage: Stage) -> None:
 def test_a_second_holder_is_refused_until_the_first_releases(client: Client, stage: Stage) -> None:
     first = KubernetesLease(client, stage.namespace, "refused")
     second = KubernetesLease(client, stage.namespace, "refused")
-    assert first.held_by() is None
+    assert first.read() is None
     first.acquire("a", 15)
     with pytest.raises(LeaseHeld, match=r"held by a, renewed .* ago by its own clock and good for 15s"):
         second.acquire("b", 15)
     assert first.acquire("a", 15).transitions == 0
     first.release()
-    assert second.held_by() is None
+    assert second.read() is None
     assert second.acquire("b", 15).transitions == 1
     with pytest.raises(LeaseHeld, match="held by b"):
         first.acquire("a", 15)
     with pytest.raises(LeaseHeld, match="is lost"):
         first.renew()
     first.release()
-    state = second.held_by()
+    state = second.read()
     assert state is not None
     assert state.holder == "b"
     second.delete()
-    assert first.held_by() is None
+    assert first.read() is None
 
 
 def test_a_holder_that_stopped_renewing_is_taken_over_after_its_duration(client: Client, stage: Stage) -> None:

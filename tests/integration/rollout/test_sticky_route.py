@@ -69,7 +69,7 @@ class Ramp:
         found = eventually(self._router.read, lambda seen: seen is not None and seen.accepted)
         assert found is not None
         assert found.shares == {old.entry: 100.0 - weight, new.entry: weight}
-        assert found.body == self._router.body(self._route, None, split.sticky)
+        assert found.settings_hash == self._router.settings_hash(self._route, None, split.sticky)
         return found
 
 

@@ -46,8 +46,8 @@ def test_ending_what_is_gone_is_no_error(stubborn: subprocess.Popen[str]) -> Non
 
 
 def test_a_marked_process_is_found_by_a_whole_argument_only(stubborn: subprocess.Popen[str]) -> None:
-    assert process.marked("slipway-test-mark") == [stubborn.pid]
-    assert process.marked("slipway-test") == []
+    assert process.find_marked("slipway-test-mark") == [stubborn.pid]
+    assert process.find_marked("slipway-test") == []
 
 
 def test_the_namespace_that_we_live_in_never_has_members_to_end() -> None:

@@ -53,7 +53,7 @@ class ConfigMapIntents:
 
     def read(self, max_age: float = 0.0) -> Intent | None:
         """The last intent, None when there is none."""
-        found = self._found(max_age)
+        found = self._find(max_age)
         if found is None:
             return None
         try:
@@ -66,7 +66,7 @@ class ConfigMapIntents:
             raise ClusterError(f"{self._documents.named(self._name)}: unknown action {intent.action!r}")
         return intent
 
-    def _found(self, max_age: float) -> ConfigMap | None:
+    def _find(self, max_age: float) -> ConfigMap | None:
         if max_age > 0 and self._view.usable:
             try:
                 listing = self._view.of(ConfigMap, SERVICE_LABEL, {PART_LABEL: _PART})

@@ -113,7 +113,7 @@ class KubernetesLease:
             break
         self._holder = None
 
-    def held_by(self) -> LeaseState | None:
+    def read(self) -> LeaseState | None:
         """None when nobody holds it."""
         found = self._get()
         state = self._state(found) if found is not None else None
@@ -122,14 +122,14 @@ class KubernetesLease:
     def observe_expired(self, wait: float) -> bool:
         """Watch for at most `wait` seconds; see the protocol."""
         end = self._clock.steady() + wait
-        first = self.held_by()
+        first = self.read()
         state = first
         while state is not None and not state.expired:
             renewed = first is not None and (state.renewed, state.holder) != (first.renewed, first.holder)
             if renewed or self._clock.steady() >= end:
                 return False
             self._clock.sleep(min(POLL, max(0.0, end - self._clock.steady())))
-            state = self.held_by()
+            state = self.read()
         return True
 
     def delete(self) -> None:

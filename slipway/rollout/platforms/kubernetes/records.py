@@ -83,7 +83,7 @@ class RecordChunks:
         """All records of a rollout in order, what was condensed first."""
         archived: dict[int, str] = {}
         chunks: dict[int, Mapping[str, str]] = {}
-        for found in self._listed(rollout_id, lambda found: found):
+        for found in self._list(rollout_id, lambda found: found):
             if (number := _number(found)) is None:
                 archived |= {int(key.partition(".")[0]): text for key, text in (found.data or {}).items()}
             else:
@@ -112,7 +112,7 @@ class RecordChunks:
             return
         try:
             self._sweep(rollout_id, ends.first)
-            count, text = self._condensed(rollout_id, ends.first, condense)
+            count, text = self._condense(rollout_id, ends.first, condense)
             self._covered[rollout_id] = range(ends.first, ends.first + count)
             archive = self._archive(rollout_id, ends.archive, ends.first + count - 1, text)
         except ClusterError:
@@ -123,7 +123,7 @@ class RecordChunks:
 
     def prune(self, keep: AbstractSet[str]) -> None:
         """Delete the records of all rollouts but these."""
-        for meta in self._listed(None, lambda found: found.metadata):
+        for meta in self._list(None, lambda found: found.metadata):
             if meta is not None and meta.name is not None and (meta.labels or {}).get(ROLLOUT_LABEL) not in keep:
                 self._documents.requests.delete(self._documents.named(meta.name), ConfigMap(metadata=meta))
         for known in (self._ends, self._hints, self._covered):
@@ -165,7 +165,7 @@ class RecordChunks:
             return version_of(self._documents.create(name, labels, data))
         return version_of(self._documents.add(name, data, end.version))
 
-    def _condensed(self, rollout_id: str, first: int, condense: Condense) -> tuple[int, str]:
+    def _condense(self, rollout_id: str, first: int, condense: Condense) -> tuple[int, str]:
         """How many chunks from `first` on fit into one object when they are condensed, and their text."""
         chunks = [self._get(rollout_id, str(number)) for number in range(first, first + FULL_CHUNKS // 2)]
         texts = [[text for _, text in sorted((found.data or {}).items())] if found else [] for found in chunks]
@@ -206,7 +206,7 @@ class RecordChunks:
     def _name(self, rollout_id: str, suffix: str) -> str:
         return f"slipway-{self._service}.{rollout_id}.{suffix}"
 
-    def _listed(self, rollout_id: str | None, part: Callable[[ConfigMap], T]) -> list[T]:
+    def _list(self, rollout_id: str | None, part: Callable[[ConfigMap], T]) -> list[T]:
         """A part of each object, read in pages, so that no answer has more than PAGE objects."""
         labels: dict[str, Any] = {SERVICE_LABEL: self._service, PART_LABEL: RECORDS}
         if rollout_id is not None:

@@ -116,11 +116,11 @@ class Requests:
         conditions = {key: meta[key] for key in ("uid", "resourceVersion") if version or key == "uid"}
         while True:
             self._fence.check()
-            failed, _ = self._tried(what, lambda: self._delete(type(found), meta, conditions))
+            failed, _ = self._try(what, lambda: self._delete(type(found), meta, conditions))
             if failed is None or failed.kind is Kind.ABSENT:
                 return
             if failed.kind is Kind.CONFLICT:
-                there = self._seen(what, type(found), meta, unknown=unknown)
+                there = self._find_instead(what, type(found), meta, unknown=unknown)
                 if there is None or plain(there)["metadata"]["uid"] != meta["uid"]:
                     return
                 if not conditions.items() <= plain(there)["metadata"].items():
@@ -148,13 +148,13 @@ class Requests:
         sent, tries, unknown = plain(wanted), _Tries(self._patience), False
         while True:
             self._fence.check()
-            failed, done = self._tried(what, send)
+            failed, done = self._try(what, send)
             if failed is None:
                 return done  # type: ignore[return-value]
             if failed.kind is Kind.ABSENT and version is not None:
                 raise Conflict(f"{what}: somebody deleted it in between")
             if failed.kind is Kind.CONFLICT:
-                found = self._seen(what, kind, sent["metadata"], unknown=unknown)
+                found = self._find_instead(what, kind, sent["metadata"], unknown=unknown)
                 if found is not None and unknown and holds(plain(found), sent):
                     return found
                 if (version_of(found) if found is not None else None) != version:
@@ -167,7 +167,7 @@ class Requests:
             raise _told(what, failed)
         return there
 
-    def _seen(self, what: str, kind: type[T], meta: Mapping[str, Any], *, unknown: bool) -> T | None:
+    def _find_instead(self, what: str, kind: type[T], meta: Mapping[str, Any], *, unknown: bool) -> T | None:
         """What is there instead, after a conflict."""
         try:
             return self.find(what, kind, meta["name"], meta["namespace"])
@@ -186,7 +186,7 @@ class Requests:
             there: T = self._client.get(kind, meta["name"], namespace=meta["namespace"])
             return there
 
-        blind, found = self._tried(what, look)
+        blind, found = self._try(what, look)
         if blind is not None and blind.kind is not Kind.ABSENT:
             raise _unseen(_told(what, failed)) from failed.error
         return found
@@ -194,14 +194,14 @@ class Requests:
     def _ask(self, what: str, call: Callable[[], T]) -> T | Failure:
         tries = _Tries(self._patience)
         while True:
-            failed, done = self._tried(what, call)
+            failed, done = self._try(what, call)
             if failed is None:
                 return done  # type: ignore[return-value]
             if failed.kind is Kind.GARBLED or not tries.another(failed):
                 return failed
 
     @staticmethod
-    def _tried(what: str, call: Callable[[], T]) -> tuple[Failure | None, T | None]:
+    def _try(what: str, call: Callable[[], T]) -> tuple[Failure | None, T | None]:
         try:
             return None, call()
         except FAILURES as error:

@@ -58,13 +58,13 @@ class View:
             found: dict[str, list[T]] = defaultdict(list)
             wanted = sorted(values)
             for begin in range(0, len(wanted), AT_ONCE):
-                for one in self._listed(what, kind, {**labels, label: wanted[begin : begin + AT_ONCE]}):
+                for one in self._list(what, kind, {**labels, label: wanted[begin : begin + AT_ONCE]}):
                     found[_labels(one)[label]].append(one)
             return found
 
         return Shared(fetch, self._clock)
 
-    def _listed(self, what: str, kind: type[Any], labels: Mapping[str, object]) -> list[Any]:
+    def _list(self, what: str, kind: type[Any], labels: Mapping[str, object]) -> list[Any]:
         return self._requests.ask(what, lambda: list(self._client.list(kind, namespace=self._namespace, labels=labels)))
 
 

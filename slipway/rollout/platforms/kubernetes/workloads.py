@@ -43,15 +43,15 @@ class KubernetesWorkloads:
         """What runs now: Deployment, pods and endpoints, three reads; with `max_age` they are shared."""
         if max_age > 0 and self._view.usable:
             try:
-                seen = self._seen(backend, max_age)
+                seen = self._read_shared(backend, max_age)
             except ClusterError:
                 self._view.rest()
             else:
                 if seen is not None:
                     return seen
-        return self._asked(backend)
+        return self._ask(backend)
 
-    def _seen(self, backend: Backend, max_age: float) -> Readiness | None:
+    def _read_shared(self, backend: Backend, max_age: float) -> Readiness | None:
         """By what is read for all rollouts; None when something is not among it, be it for want of a label."""
         view, revision, reader = self._view, backend.revision, backend.workload
         deployments = view.of(Deployment, REVISION_LABEL).get(revision, reader, max_age) or []
@@ -70,7 +70,7 @@ class KubernetesWorkloads:
         ]
         return _readiness(deployment, pods, mine)
 
-    def _asked(self, backend: Backend) -> Readiness:
+    def _ask(self, backend: Backend) -> Readiness:
         deployment = self._get(backend)
         if deployment is None:
             problem = (

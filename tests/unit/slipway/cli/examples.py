@@ -71,7 +71,7 @@ class ScriptedLease(MemoryLease):
         self._states = list(states)
         self.asked = 0
 
-    def held_by(self) -> LeaseState | None:
+    def read(self) -> LeaseState | None:
         self.asked += 1
         return self._states.pop(0) if len(self._states) > 1 else self._states[0]
 

@@ -54,7 +54,7 @@ class Renewing(MemoryLease):
     def acquire(self, holder: str, duration: float, role: Any = "rollout") -> LeaseState:
         raise LeaseHeld("another rollout of checkout is in flight")
 
-    def held_by(self) -> LeaseState:
+    def read(self) -> LeaseState:
         self.looks = getattr(self, "looks", 0) + 1
         return held(renewed=NOW + self.looks)
 
@@ -102,7 +102,7 @@ def test_an_abort_of_a_rollout_that_nobody_carries_out_puts_the_traffic_back_its
     assert ended is not None
     assert "host lost" in ended.reason
     assert not cluster.head.unfinished
-    assert cluster.world.lease.held_by() is None
+    assert cluster.world.lease.read() is None
 
 
 def test_a_lease_that_was_renewed_just_before_its_holder_died_is_no_sign_of_life(
@@ -111,7 +111,7 @@ def test_a_lease_that_was_renewed_just_before_its_holder_died_is_no_sign_of_life
     class Died(MemoryLease):
         """Renewed a moment ago, and never again; another may take it."""
 
-        def held_by(self) -> LeaseState:
+        def read(self) -> LeaseState:
             return held(age=0.5)
 
     at_once = partial(watch_lease, pause=lambda seconds: None)
@@ -169,7 +169,7 @@ def test_a_service_is_handed_over_with_a_reason(put: Any) -> None:
     assert (said["owner"], said["handedTo"]) == ("shop/prod", "market/prod")
     assert journal.owner_problem(cluster.head, "market/prod") is None
     assert "team moved" in (cluster.head.handed_by or "")
-    assert cluster.world.lease.held_by() is None
+    assert cluster.world.lease.read() is None
 
 
 def test_a_hand_over_to_the_owner_withdraws_the_offer(put: Any) -> None:
@@ -202,7 +202,7 @@ def test_what_was_never_released_cannot_be_handed_over(put: Any) -> None:
     found.journal.delete()
     cluster = put(found)
     assert "nothing was released here" in cluster.run("hand-over", "checkout", "--to", "a/b", "--reason", "x").output
-    assert found.lease.held_by() is None
+    assert found.lease.read() is None
 
 
 def test_what_serves_nothing_is_forgotten(put: Any) -> None:

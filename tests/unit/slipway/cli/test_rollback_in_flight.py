@@ -23,7 +23,7 @@ RUNNING = head(attempt=attempt())
 class Renewed(ScriptedLease):
     """Held by a living rollout."""
 
-    def held_by(self) -> LeaseState:
+    def read(self) -> LeaseState:
         self.asked += 1
         return held(renewed=NOW + self.asked)
 

@@ -429,7 +429,7 @@ def test_destroy_needs_service_and_namespace_only(journal: dict[str, Any] | None
     stage.provider.Delete(provider_pb2.DeleteRequest(urn=URN, old_inputs=to_struct(state)), stage.context)
     assert world.router.read() is None
     assert world.journal.load() is None
-    assert world.lease.held_by() is None
+    assert world.lease.read() is None
 
 
 def test_a_rollout_is_created_refreshed_and_deleted_in_its_own_target() -> None:

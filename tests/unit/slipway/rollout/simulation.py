@@ -165,7 +165,7 @@ class Simulation:
         self.cancelled = Cancelled(self.clock)
         self.fence = self.router.fence = Fence()
         self.fence.arm("r1")
-        self.fence.renewed(self.fence.now(), 1e9)
+        self.fence.note_renewal(self.fence.now(), 1e9)
         self.lines = Lines()
         self.world = Adapters(
             self.router, self.workloads, self.lease, self.journal, self.intents, self.traffic,

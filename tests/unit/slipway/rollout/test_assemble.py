@@ -52,7 +52,7 @@ def begin(target: Target, service: str, holder: str) -> None:
     world = connect_world(service, target)
     world.lease.acquire(holder, 15.0)
     world.fence.arm(holder)
-    world.fence.renewed(world.fence.now(), 15.0)
+    world.fence.note_renewal(world.fence.now(), 15.0)
     world.router.apply(Route.model_validate(ROUTE), Split.whole(backend()), None)
     world.journal.save(head(service=service).to_json(), None)
     world.intents.write(Intent(holder, "pause", "me", 1.0, "why", holder))

@@ -290,7 +290,7 @@ def test_a_sticky_canary_has_one_draw_for_all_of_its_steps_and_ends_in_a_plain_r
     assert [split.sticky is not None for split in world.router.history[-3:]] == [True, True, False]
     live = world.router.read()
     assert live is not None
-    assert live.body == world.router.body(world.wanted.route)
+    assert live.settings_hash == world.router.settings_hash(world.wanted.route)
 
 
 def test_an_aborted_sticky_canary_leaves_nothing_sticky() -> None:
@@ -302,7 +302,7 @@ def test_an_aborted_sticky_canary_leaves_nothing_sticky() -> None:
     live = world.router.read()
     assert live is not None
     assert dict(live.shares) == {world.old.entry: 100.0}
-    assert live.body == world.router.body(world.wanted.route)
+    assert live.settings_hash == world.router.settings_hash(world.wanted.route)
 
 
 def test_a_candidate_gets_no_traffic_while_metrics_are_dead() -> None:

@@ -172,12 +172,12 @@ def test_while_the_lease_is_stale_nothing_is_written_and_afterwards_it_goes_on()
     writes: list[int] = []
 
     def stale() -> None:
-        world.fence.renewed(world.fence.now() - 100.0, 15.0)
+        world.fence.note_renewal(world.fence.now() - 100.0, 15.0)
         writes.append(len(world.router.history))
 
     def renewed() -> None:
         writes.append(len(world.router.history))
-        world.fence.renewed(world.fence.now(), 1e9)
+        world.fence.note_renewal(world.fence.now(), 1e9)
 
     world.clock.at(2.0, stale)
     world.clock.at(6.0, renewed)

@@ -80,7 +80,7 @@ def test_a_completed_rollout_leaves_only_the_candidate_in_the_route_and_a_disarm
     assert outputs["weights"] == {"checkout-bbbbbbbb": 100.0}
     assert outputs["outcome"]["result"] == "committed"
     assert [guard.disarmed for guard in guards] == [True]
-    assert world.lease.held_by() is None
+    assert world.lease.read() is None
 
 
 def test_an_aborted_rollout_disarms_its_watchdog_and_frees_the_lease() -> None:
@@ -90,7 +90,7 @@ def test_an_aborted_rollout_disarms_its_watchdog_and_frees_the_lease() -> None:
     with pytest.raises(RolloutAborted):
         update(world)
     assert [guard.disarmed for guard in guards] == [True]
-    assert world.lease.held_by() is None
+    assert world.lease.read() is None
 
 
 def test_an_attempt_that_could_not_be_ended_stays_the_watchdogs() -> None:

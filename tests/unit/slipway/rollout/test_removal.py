@@ -33,7 +33,7 @@ def test_the_owner_takes_everything_away(stack: str) -> None:
     removing(world, stack)
     assert world.router.read() is None
     assert world.journal.load() is None
-    assert world.lease.held_by() is None
+    assert world.lease.read() is None
 
 
 def test_a_service_without_a_journal_is_removed_too() -> None:

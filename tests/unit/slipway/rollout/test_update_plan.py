@@ -9,14 +9,14 @@ from slipway.rollout.update_plan import UpdatePlan, pending_reason, update_plan_
 from tests.unit.slipway.rollout.examples import attempt, backend, head, serving, wanted
 
 
-def live(body: str = "same", **shares: float) -> LiveRoute:
+def live(settings_hash: str = "same", **shares: float) -> LiveRoute:
     return LiveRoute(
         shares={name.replace("_", "-"): share for name, share in shares.items()} or {"checkout-aaaaaaaa": 100.0},
         version="uid/1",
         accepted=True,
         problem="",
         managed=True,
-        body=body,
+        settings_hash=settings_hash,
     )
 
 

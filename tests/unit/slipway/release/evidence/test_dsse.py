@@ -9,7 +9,7 @@ import pytest
 from slipway.release.evidence import dsse, make
 from slipway.release.evidence.files import Content
 from slipway.release.evidence.trust import TrustRoots
-from slipway.release.evidence.verify import is_signed, verified
+from slipway.release.evidence.verify import is_signed, verify
 from tests.unit.slipway.release.evidence.support import DIGEST, refused
 from tests.vouched import key
 
@@ -97,7 +97,7 @@ def test_a_report_is_not_mistaken_for_an_envelope() -> None:
 @pytest.mark.parametrize("content", [b"{}", b"[]", b"<a/>", b"", b'{"payloadType": 1}'])
 def test_what_carries_no_signature_is_no_statement(content: bytes) -> None:
     with pytest.raises(Exception, match=r"unsigned|malformed|empty"):
-        verified(Content("a", content, ""), _roots("even"))
+        verify(Content("a", content, ""), _roots("even"))
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ def test_what_carries_no_signature_is_no_statement(content: bytes) -> None:
 def test_a_signed_payload_that_is_no_statement_is_refused(change: dict[str, Any]) -> None:
     payload = json.dumps(json.loads(PAYLOAD) | change).encode()
     content = Content("a", json.dumps(_envelope("even", payload=payload)).encode(), "")
-    refused("malformed", lambda: verified(content, _roots("even")))
+    refused("malformed", lambda: verify(content, _roots("even")))
 
 
 def test_a_statement_about_something_without_a_sha256_is_bound_to_nothing() -> None:
     payload = json.dumps(json.loads(PAYLOAD) | {"subject": [{"digest": {"gitCommit": "a" * 40}}]}).encode()
     content = Content("a", json.dumps(_envelope("even", payload=payload)).encode(), "")
-    refused("unbound", lambda: verified(content, _roots("even")))
+    refused("unbound", lambda: verify(content, _roots("even")))

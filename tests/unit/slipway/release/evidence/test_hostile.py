@@ -26,7 +26,7 @@ from slipway.release.evidence.facts import Kind
 from slipway.release.evidence.files import Content
 from slipway.release.evidence.references import Sources
 from slipway.release.evidence.statement import Statement
-from slipway.release.evidence.verify import said, verified
+from slipway.release.evidence.verify import read_predicate, verify
 from slipway.release.findings import plain
 from slipway.release.manifest.base import FrozenModel
 from tests.unit.slipway.release.evidence.sigstore_world import Sigstore
@@ -170,7 +170,7 @@ def test_endless_nesting_and_endless_tokens_are_refused(kind: Kind, unit: bytes)
 @given(content=st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_nothing_at_random_is_a_signed_statement(content: bytes) -> None:
     with pytest.raises(EvidenceError):
-        verified(Content("a", content, ""), trust_roots())
+        verify(Content("a", content, ""), trust_roots())
 
 
 @lru_cache
@@ -215,7 +215,7 @@ def test_a_mutated_bundle_never_carries_another_payload(draw: st.DataObject) -> 
         document = json.loads(BUNDLE)
         changed = _replaced(document, draw.draw(st.sampled_from(_places(document)[1:])), draw.draw(JSON))
         content = json.dumps(changed).encode()
-    it = _read(lambda: verified(Content("a", content, ""), roots).statement.predicate)
+    it = _read(lambda: verify(Content("a", content, ""), roots).statement.predicate)
     assert it in (None, {"a": 1})
 
 
@@ -234,7 +234,7 @@ def test_a_predicate_with_any_value_replaced_is_read_or_refused(kind: str, draw:
         },
         strict=False,
     )
-    _read(lambda: said(statement, DIGEST))
+    _read(lambda: read_predicate(statement, DIGEST))
 
 
 @FEW

@@ -9,7 +9,7 @@ from slipway.release.evidence import predicates, receipts
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.facts import ProvenanceFacts, ScanFacts, SummaryFacts, TestFacts
 from slipway.release.evidence.statement import Statement, Subject
-from slipway.release.evidence.verify import Said, said
+from slipway.release.evidence.verify import Said, read_predicate
 from tests.unit.slipway.release.evidence.support import DIGEST, refused
 from tests.vouched import slsa
 
@@ -23,7 +23,7 @@ def _said(kind: str, predicate: dict[str, Any]) -> Said:
     statement = Statement.model_validate(
         {"_type": "https://in-toto.io/Statement/v1", "subject": subject, "predicateType": kind, "predicate": predicate}
     )
-    return said(statement, DIGEST)
+    return read_predicate(statement, DIGEST)
 
 
 def _vulns(*found: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from slipway.release.evidence import make, receipts
 from slipway.release.evidence.files import Content
 from slipway.release.evidence.trust import Identity, TrustRoots
-from slipway.release.evidence.verify import verified
+from slipway.release.evidence.verify import verify
 from tests.unit.slipway.release.evidence.sigstore_world import ISSUER, SIGNED_AT, Sigstore
 from tests.unit.slipway.release.evidence.support import DIGEST, refused
 
@@ -30,14 +30,14 @@ def _content(bundle: dict[str, Any]) -> Content:
 
 
 def test_a_bundle_of_a_declared_identity_verifies_without_the_network() -> None:
-    it = verified(_content(SIGSTORE.bundle(PAYLOAD, "ci@example.com")), _roots())
+    it = verify(_content(SIGSTORE.bundle(PAYLOAD, "ci@example.com")), _roots())
     assert (it.method, it.principals[0].name, it.digests) == ("sigstore", "ci", (DIGEST,))
 
 
 def test_a_workflow_may_be_trusted_at_any_of_its_references() -> None:
     bundle = _content(SIGSTORE.bundle(PAYLOAD, f"{WORKFLOW}@refs/tags/v1"))
-    assert verified(bundle, _roots(f"{WORKFLOW}@*")).principals[0].name == "ci"
-    refused("untrusted", lambda: verified(bundle, _roots(f"{WORKFLOW}@refs/tags/v2")))
+    assert verify(bundle, _roots(f"{WORKFLOW}@*")).principals[0].name == "ci"
+    refused("untrusted", lambda: verify(bundle, _roots(f"{WORKFLOW}@refs/tags/v2")))
 
 
 def test_a_reusable_workflow_is_told_apart_by_the_repository_that_called_it() -> None:
@@ -50,10 +50,10 @@ def test_a_reusable_workflow_is_told_apart_by_the_repository_that_called_it() ->
     subject = f"{WORKFLOW}@refs/tags/v1"
     for caller in (own, foreign):
         bundle = _content(SIGSTORE.bundle(PAYLOAD, subject, repository=caller))
-        assert verified(bundle, roots(caller)).principals[0].name == "ci"
-        assert verified(bundle, roots(None)).principals[0].name == "ci", "without a repository any caller will do"
-    refused("untrusted", lambda: verified(bundle, roots(own)), f"repository {foreign}")
-    refused("untrusted", lambda: verified(_content(SIGSTORE.bundle(PAYLOAD, subject)), roots(own)))
+        assert verify(bundle, roots(caller)).principals[0].name == "ci"
+        assert verify(bundle, roots(None)).principals[0].name == "ci", "without a repository any caller will do"
+    refused("untrusted", lambda: verify(bundle, roots(own)), f"repository {foreign}")
+    refused("untrusted", lambda: verify(_content(SIGSTORE.bundle(PAYLOAD, subject)), roots(own)))
 
 
 def test_one_identity_belongs_to_one_principal_whatever_its_repository() -> None:
@@ -80,17 +80,17 @@ def test_an_identity_is_open_only_after_the_at_sign(subject: str) -> None:
 
 def test_another_subject_or_another_issuer_is_not_trusted() -> None:
     bundle = _content(SIGSTORE.bundle(PAYLOAD, "ci@example.com"))
-    refused("untrusted", lambda: verified(bundle, _roots("somebody@example.com")), "ci@example.com")
-    refused("untrusted", lambda: verified(bundle, _roots(issuer="https://other.example")), ISSUER)
+    refused("untrusted", lambda: verify(bundle, _roots("somebody@example.com")), "ci@example.com")
+    refused("untrusted", lambda: verify(bundle, _roots(issuer="https://other.example")), ISSUER)
 
 
 def test_a_bundle_of_another_instance_is_not_trusted() -> None:
     bundle = _content(Sigstore().bundle(PAYLOAD, "ci@example.com"))
-    refused("untrusted", lambda: verified(bundle, _roots()))
+    refused("untrusted", lambda: verify(bundle, _roots()))
 
 
 def test_without_a_sigstore_root_no_bundle_is_trusted() -> None:
-    refused("untrusted", lambda: verified(_content(SIGSTORE.bundle(PAYLOAD, "ci@example.com")), TrustRoots()), "root")
+    refused("untrusted", lambda: verify(_content(SIGSTORE.bundle(PAYLOAD, "ci@example.com")), TrustRoots()), "root")
 
 
 @pytest.mark.parametrize("root", ["{}", "[]", "no JSON", '{"mediaType": "x"}'])
@@ -142,7 +142,7 @@ ENTRY = "verificationMaterial/tlogEntries/0"
 def test_a_bundle_that_was_altered_anywhere_is_refused(path: str, value: object) -> None:
     content = _content(_altered(path, value))
     with pytest.raises(Exception, match=r"untrusted|malformed|unsupported"):
-        verified(content, _roots())
+        verify(content, _roots())
 
 
 def test_a_certificate_that_had_expired_when_the_log_saw_it_is_refused() -> None:
@@ -151,7 +151,7 @@ def test_a_certificate_that_had_expired_when_the_log_saw_it_is_refused() -> None
         SIGSTORE.bundle(PAYLOAD, "ci@example.com", at=SIGNED_AT + timedelta(hours=1)),
     )
     early["verificationMaterial"]["tlogEntries"] = late["verificationMaterial"]["tlogEntries"]
-    refused("untrusted", lambda: verified(_content(early), _roots()))
+    refused("untrusted", lambda: verify(_content(early), _roots()))
 
 
 def test_a_bundle_that_signs_a_bare_file_names_no_artifact() -> None:
@@ -160,7 +160,7 @@ def test_a_bundle_that_signs_a_bare_file_names_no_artifact() -> None:
         "messageDigest": {"algorithm": "SHA2_256", "digest": base64.b64encode(b"0" * 32).decode()},
         "signature": base64.b64encode(b"0" * 70).decode(),
     }
-    refused("unsupported", lambda: verified(_content(bundle), _roots()), "statement")
+    refused("unsupported", lambda: verify(_content(bundle), _roots()), "statement")
 
 
 def test_a_bundle_signed_with_a_declared_key_is_verified_by_that_key() -> None:
@@ -172,5 +172,5 @@ def test_a_bundle_signed_with_a_declared_key_is_verified_by_that_key() -> None:
         "dsseEnvelope": envelope,
     }
     roots = TrustRoots.model_validate({"principals": [{"name": "k", "keys": [public.decode()], "may": ["tests"]}]})
-    assert verified(_content(bundle), roots).method == "key"
-    refused("untrusted", lambda: verified(_content(bundle), _roots()))
+    assert verify(_content(bundle), roots).method == "key"
+    refused("untrusted", lambda: verify(_content(bundle), _roots()))

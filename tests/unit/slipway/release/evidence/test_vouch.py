@@ -9,7 +9,7 @@ import pytest
 from slipway.release.errors import InputError
 from slipway.release.evidence.files import Content
 from slipway.release.evidence.references import Sources
-from slipway.release.evidence.verify import verified
+from slipway.release.evidence.verify import verify
 from slipway.release.evidence.vouch import vouch
 from tests.vouched import BUILD, NOW, Vouched, keys, trust_roots
 from tests.vouched import vouch as complete
@@ -29,7 +29,7 @@ def test_each_is_signed_by_whom_the_trust_roots_name_for_it(it: Vouched) -> None
     said = {}
     for name, data in made(it).items():
         assert data is not None
-        (signer,) = verified(Content(f"{name}.json", data, "0" * 64), trust_roots()).principals
+        (signer,) = verify(Content(f"{name}.json", data, "0" * 64), trust_roots()).principals
         said[name] = signer.name
     assert said == {
         "provenance": "builder",

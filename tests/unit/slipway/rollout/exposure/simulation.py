@@ -148,7 +148,7 @@ class Simulation:
         self.lines = Lines()
         self.fence = Fence()
         self.fence.arm("e1")
-        self.fence.renewed(self.fence.now(), 1e9)
+        self.fence.note_renewal(self.fence.now(), 1e9)
         self.leases: dict[str, LeaseState] = {}
         self.world = ExposureAdapters(
             KEY, self.flags, self.journal, self.lease(), self.users,

@@ -30,7 +30,7 @@ def test_every_platform_is_held_to_the_contract() -> None:
 
 def held(lease: Lease) -> LeaseState:
     """What is held, by somebody."""
-    found = lease.held_by()
+    found = lease.read()
     assert found is not None
     return found
 
@@ -75,7 +75,7 @@ def test_nothing_is_scaled_without_the_right_to_write(stand: Stand) -> None:
 
 @pytest.mark.parametrize("role", get_args(Role))
 def test_a_free_lease_is_taken_and_every_process_sees_whose_it_is(stand: Stand, role: Role) -> None:
-    assert stand.lease().held_by() is None
+    assert stand.lease().read() is None
     assert stand.lease().observe_expired(0)
     state = stand.lease().acquire("a", 15, role)
     assert (state.holder, state.duration, state.expired, state.transitions) == ("a", 15, False, 0)
@@ -118,11 +118,11 @@ def test_what_is_given_back_or_deleted_by_its_holder_is_free(stand: Stand) -> No
     first, second = stand.lease(), stand.lease()
     first.acquire("a", 15)
     first.release()
-    assert second.held_by() is None
+    assert second.read() is None
     assert second.acquire("b", 15).holder == "b"
     second.delete()
     second.delete()
-    assert first.held_by() is None
+    assert first.read() is None
 
 
 # Journal

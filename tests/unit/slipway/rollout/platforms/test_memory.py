@@ -69,7 +69,7 @@ def test_a_write_whose_answer_is_lost_has_happened() -> None:
         faults.after(method, ClusterError("no answer"))
         with pytest.raises(ClusterError, match="no answer"):
             write()
-    held = lease.held_by()
+    held = lease.read()
     assert held is not None
     assert held.holder == "a"
     assert journal.load() == ({"n": 1}, "1")

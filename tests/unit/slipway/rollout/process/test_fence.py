@@ -32,7 +32,7 @@ class Holder:
         self.now = 1000.0
         self.fence = Fence(lambda: self.now)
         self.fence.arm("r1")
-        self.fence.renewed(self.now, LEASE_SECONDS)
+        self.fence.note_renewal(self.now, LEASE_SECONDS)
         self.begun = self.now
         """When the last renewal that succeeded was begun: the server has it no earlier."""
         self.lost = False
@@ -41,7 +41,7 @@ class Holder:
         begun = self.fence.now()
         self.now += seconds
         if event == "answered":
-            self.fence.renewed(begun, LEASE_SECONDS)
+            self.fence.note_renewal(begun, LEASE_SECONDS)
             self.begun = begun
         if event == "lost":
             self.fence.lose("r2 holds it")
@@ -84,7 +84,7 @@ def test_a_new_lease_opens_a_fence_whose_former_one_was_lost() -> None:
     holder.play("lost", 0.0)
     holder.fence.arm("r2")
     assert not writable(holder.fence)  # taken, but for how long is not known yet
-    holder.fence.renewed(holder.fence.now(), LEASE_SECONDS)
+    holder.fence.note_renewal(holder.fence.now(), LEASE_SECONDS)
     holder.fence.check()
     assert (holder.fence.writer, holder.fence.lost) == ("r2", None)
 
@@ -117,11 +117,11 @@ def test_those_who_only_read_are_never_refused_and_own_nothing() -> None:
 
 def test_a_lease_that_was_not_renewed_is_told_with_the_reason_until_it_is() -> None:
     holder = Holder()
-    holder.fence.not_renewed("the API server did not answer in time")
+    holder.fence.note_failure("the API server did not answer in time")
     holder.now += 12.0
     with pytest.raises(LeaseStale, match=r"not be renewed for 12s \(the API server did not answer in time\)"):
         holder.fence.check()
-    holder.fence.renewed(holder.now, LEASE_SECONDS)
+    holder.fence.note_renewal(holder.now, LEASE_SECONDS)
     holder.now += 12.0
     with pytest.raises(LeaseStale, match="not be renewed for 12s, so nothing"):
         holder.fence.check()

@@ -110,9 +110,9 @@ def test_the_route_of_another_service_is_left_alone(api: Api, router: GatewayApi
 
 def test_the_preview_route_is_there_before_the_main_one_and_goes_after_it(api: Api, router: GatewayApiRouter) -> None:
     live = router.apply(PLAIN, Split(((OLD, 100.0),), HOSTED), None)
-    assert live.body == router.body(PLAIN, HOSTED)
+    assert live.settings_hash == router.settings_hash(PLAIN, HOSTED)
     live = router.apply(PLAIN, Split.whole(OLD), live.version)
-    assert live.body == router.body(PLAIN)
+    assert live.settings_hash == router.settings_hash(PLAIN)
     writes = [(r.method, r.url.path.rpartition("/")[2]) for r in api.requests if r.method != "GET"]
     assert writes == [
         ("POST", "httproutes"),
@@ -129,12 +129,12 @@ def test_a_preview_route_that_somebody_deleted_is_a_problem(api: Api, router: Ga
     found = router.read()
     assert found is not None
     assert not found.accepted
-    assert found.body != live.body
+    assert found.settings_hash != live.settings_hash
 
 
 def test_the_body_that_is_told_beforehand_is_the_one_that_is_read(router: GatewayApiRouter) -> None:
     live = router.apply(PLAIN, Split(((OLD, 40.0), (NEW, 60.0))), None)
-    assert live.body == router.body(PLAIN)
+    assert live.settings_hash == router.settings_hash(PLAIN)
     assert router.read() == live
 
 
@@ -167,7 +167,7 @@ def test_a_cluster_without_the_gateway_api_is_told(api: Api, router: GatewayApiR
 def fence_of(writer: str) -> Fence:
     fence = Fence()
     fence.arm(writer)
-    fence.renewed(fence.now(), 15)
+    fence.note_renewal(fence.now(), 15)
     return fence
 
 
@@ -189,7 +189,11 @@ def test_a_claim_changes_the_stamp_only_and_makes_every_older_version_a_conflict
     spec = api.objects[PATH]["spec"]
     claimed = heir.claim()
     assert claimed is not None
-    assert (claimed.writer, claimed.body, dict(claimed.shares)) == ("r2", live.body, dict(live.shares))
+    assert (claimed.writer, claimed.settings_hash, dict(claimed.shares)) == (
+        "r2",
+        live.settings_hash,
+        dict(live.shares),
+    )
     assert api.objects[PATH]["spec"] == spec
     assert api.objects[f"{PATH}.preview"]["metadata"]["annotations"]["slipway.dev/rollout"] == "r2"
     with pytest.raises(Conflict, match="expected version"):

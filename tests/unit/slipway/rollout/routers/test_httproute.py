@@ -13,13 +13,13 @@ from slipway.release.manifest.strategy import Preview
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.httproute import (
     acceptance,
-    body_of,
     check_preview,
     is_behind,
     preview_spec_of,
+    settings_hash_of,
     shares_of,
     spec_of,
-    wanted_body,
+    wanted_hash,
 )
 from slipway.rollout.routers.parts import WEIGHT_SUM, duration, weights
 from tests.unit.slipway.rollout.examples import ROUTE, backend
@@ -120,26 +120,26 @@ def test_a_route_without_matches_takes_every_path() -> None:
 
 def test_the_body_does_not_depend_on_the_weights_but_on_everything_else() -> None:
     preview = (NEW, HEADER)
-    body = wanted_body(FULL, preview)
+    settings_hash = wanted_hash(FULL, preview)
     for split in (Split.whole(OLD), Split(((OLD, 1.0), (NEW, 99.0)))):
-        assert body_of(spec_of(FULL, Split(split.shares, preview)), None) == body
+        assert settings_hash_of(spec_of(FULL, Split(split.shares, preview)), None) == settings_hash
     others = {
-        wanted_body(FULL, None),
-        wanted_body(PLAIN, preview),
-        wanted_body(FULL, (OLD, HEADER)),
-        wanted_body(FULL, (NEW, Preview(host="new.example"))),
-        wanted_body(FULL.model_copy(update={"timeout": 2.0}), preview),
-        wanted_body(FULL.model_copy(update={"hostnames": ("else.example",)}), preview),
-        wanted_body(FULL.model_copy(update={"matches": FULL.matches[:1]}), preview),
+        wanted_hash(FULL, None),
+        wanted_hash(PLAIN, preview),
+        wanted_hash(FULL, (OLD, HEADER)),
+        wanted_hash(FULL, (NEW, Preview(host="new.example"))),
+        wanted_hash(FULL.model_copy(update={"timeout": 2.0}), preview),
+        wanted_hash(FULL.model_copy(update={"hostnames": ("else.example",)}), preview),
+        wanted_hash(FULL.model_copy(update={"matches": FULL.matches[:1]}), preview),
     }
     assert len(others) == 7
-    assert body not in others
+    assert settings_hash not in others
 
 
 def test_a_rule_that_somebody_added_is_another_body() -> None:
     spec = spec_of(PLAIN, Split.whole(OLD))
     spec["rules"].insert(0, {"filters": [{"type": "RequestMirror"}]})
-    assert body_of(spec, None) != wanted_body(PLAIN, None)
+    assert settings_hash_of(spec, None) != wanted_hash(PLAIN, None)
 
 
 def live(*entries: dict[str, Any], generation: int = 2) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def test_it_compares_and_swaps_and_remembers_every_split() -> None:
             router.apply(PLAIN, Split.whole(NEW), stale)
     assert router.read() == second
     assert dict(second.shares) == {OLD.entry: 75.0, NEW.entry: 25.0}
-    assert second.body == router.body(PLAIN)
+    assert second.settings_hash == router.settings_hash(PLAIN)
     assert router.history == [Split.whole(OLD), split]
     router.delete()
     assert router.read() is None
@@ -64,13 +64,13 @@ def test_a_foreign_route_is_left_alone_and_failures_come_on_demand() -> None:
 def test_a_claim_stamps_the_route_and_makes_every_older_version_a_conflict() -> None:
     fence = Fence()
     fence.arm("r1")
-    fence.renewed(fence.now(), 15)
+    fence.note_renewal(fence.now(), 15)
     router = MemoryRouter(fence, "shop/prod")
     assert router.claim() is None
     live = router.apply(PLAIN, Split.whole(OLD), None)
     assert (live.writer, live.owner) == ("r1", "shop/prod")
     fence.arm("r2")
-    fence.renewed(fence.now(), 15)
+    fence.note_renewal(fence.now(), 15)
     claimed = router.claim()
     assert claimed is not None
     assert (claimed.writer, dict(claimed.shares)) == ("r2", dict(live.shares))
@@ -97,7 +97,7 @@ def test_the_route_of_another_stack_is_refused_with_both_names_until_it_is_claim
 def test_a_write_whose_answer_is_lost_has_happened() -> None:
     fence = Fence()
     fence.arm("r1")
-    fence.renewed(fence.now(), 15)
+    fence.note_renewal(fence.now(), 15)
     router = MemoryRouter(fence)
     router.faults.after("apply", ClusterError("no answer"))
     with pytest.raises(ClusterError, match="no answer"):

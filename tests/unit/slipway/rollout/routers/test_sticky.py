@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slipway.release.manifest.route import HeaderMatch, Match, Route
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.routers.base import ClientAssignment, Split
-from slipway.rollout.routers.httproute import body_of, shares_of, spec_of, wanted_body
+from slipway.rollout.routers.httproute import settings_hash_of, shares_of, spec_of, wanted_hash
 from slipway.rollout.routers.memory import MemoryRouter
 from slipway.rollout.routers.parts import WEIGHT_SUM
 from slipway.rollout.routers.sticky import MOST_INTERVALS, assignments
@@ -164,15 +164,15 @@ def test_a_split_that_the_draw_does_not_know_is_refused(split: Split) -> None:
 
 
 def test_the_body_tells_a_sticky_route_from_a_plain_one_and_from_another_draw_but_not_its_weights() -> None:
-    body = wanted_body(PLAIN, None, DRAW)
-    assert {body_of(spec_of(PLAIN, at(weight)), None) for weight in BOUNDS[:-1]} == {body}
+    settings_hash = wanted_hash(PLAIN, None, DRAW)
+    assert {settings_hash_of(spec_of(PLAIN, at(weight)), None) for weight in BOUNDS[:-1]} == {settings_hash}
     others = {
-        wanted_body(PLAIN, None),
-        wanted_body(PLAIN, None, ClientAssignment("slipway-ff", NEW.entry, BOUNDS, 3600)),
-        wanted_body(PLAIN, None, ClientAssignment(DRAW.cookie, NEW.entry, (5.0, 100.0), 3600)),
+        wanted_hash(PLAIN, None),
+        wanted_hash(PLAIN, None, ClientAssignment("slipway-ff", NEW.entry, BOUNDS, 3600)),
+        wanted_hash(PLAIN, None, ClientAssignment(DRAW.cookie, NEW.entry, (5.0, 100.0), 3600)),
     }
-    assert len({body, *others}) == 4
-    assert body_of(spec_of(PLAIN, at(100.0)), None) == wanted_body(PLAIN, None)
+    assert len({settings_hash, *others}) == 4
+    assert settings_hash_of(spec_of(PLAIN, at(100.0)), None) == wanted_hash(PLAIN, None)
 
 
 def test_a_rule_that_keeps_clients_elsewhere_than_new_ones_are_drawn_to_is_another_body() -> None:
@@ -180,16 +180,16 @@ def test_a_rule_that_keeps_clients_elsewhere_than_new_ones_are_drawn_to_is_anoth
     for number in (0, 1):
         moved = copy.deepcopy(spec)
         moved["rules"][number]["backendRefs"][0]["name"] = "elsewhere"
-        assert body_of(moved, None) != body_of(spec, None)
+        assert settings_hash_of(moved, None) != settings_hash_of(spec, None)
     less = copy.deepcopy(spec)
     del less["rules"][0]
-    assert body_of(less, None) != body_of(spec, None)
+    assert settings_hash_of(less, None) != settings_hash_of(spec, None)
 
 
 def test_the_router_in_memory_keeps_the_same_rules() -> None:
     router = MemoryRouter()
     live = router.apply(PLAIN, at(25.0), None)
     assert dict(live.shares) == {NEW.entry: 25.0, OLD.entry: 75.0}
-    assert live.body == router.body(PLAIN, None, DRAW) != router.body(PLAIN)
+    assert live.settings_hash == router.settings_hash(PLAIN, None, DRAW) != router.settings_hash(PLAIN)
     with pytest.raises(ValueError, match="bounds"):
         router.apply(PLAIN, at(30.0), live.version)

@@ -22,12 +22,12 @@ def world() -> Simulation:
 
 def test_the_lease_is_held_inside_the_block_and_free_after_it(world: Simulation) -> None:
     with hold_lease(world.world, "r1", print, Cancelled(world.clock)):
-        state = world.lease.held_by()
+        state = world.lease.read()
         assert state is not None
         assert state.holder == "r1"
         assert world.fence.writer == "r1"
         world.fence.check()
-    assert world.lease.held_by() is None
+    assert world.lease.read() is None
     with pytest.raises(LeaseLost, match="given back"):
         world.fence.check()
 
@@ -36,7 +36,7 @@ def test_the_lease_of_a_dead_holder_is_waited_for(world: Simulation) -> None:
     MemoryLease(world.clock.now, world.lease.record).acquire("dead", heartbeat.LEASE_SECONDS)
     told: list[str] = []
     with hold_lease(world.world, "r2", told.append, Cancelled(world.clock)):
-        assert world.lease.held_by().holder == "r2"  # type: ignore[union-attr]
+        assert world.lease.read().holder == "r2"  # type: ignore[union-attr]
     assert told[0].startswith("waiting for the Lease")
 
 
@@ -83,7 +83,7 @@ def beat(monkeypatch: pytest.MonkeyPatch, *ends: tuple[float, Exception | None])
     clock = [0.0]
     fence = Fence(lambda: clock[0])
     fence.arm("r1")
-    fence.renewed(0.0, heartbeat.LEASE_SECONDS)
+    fence.note_renewal(0.0, heartbeat.LEASE_SECONDS)
     lost: list[str] = []
     monkeypatch.setattr(fence, "lose", lost.append)
     lease = Beats(clock, *ends)

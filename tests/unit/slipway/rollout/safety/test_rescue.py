@@ -31,7 +31,7 @@ def test_an_unfinished_rollout_is_put_back_and_marked() -> None:
     assert put_back_but_not_taken_out(world)
     assert world.head.attempt is not None
     assert (world.head.attempt.outcome, world.head.attempt.by) == (Outcome.INTERRUPTED, "watchdog")
-    assert world.lease.held_by() is None
+    assert world.lease.read() is None
 
 
 def test_a_candidate_that_never_had_traffic_leaves_the_route_at_once() -> None:
@@ -70,7 +70,7 @@ def test_a_committed_rollout_is_left_alone() -> None:
     before = list(world.router.history)
     rescue(world.world, "r1")
     assert world.router.history == before
-    assert world.lease.held_by() is None
+    assert world.lease.read() is None
 
 
 def test_another_rollout_is_none_of_its_business() -> None:
@@ -141,7 +141,7 @@ def test_an_api_server_that_was_away_is_no_sign_of_a_provider_that_was_stopped()
     world = split_world()
 
     def away() -> None:
-        world.lease.faults.next("held_by", ClusterError("away"))
+        world.lease.faults.next("read", ClusterError("away"))
 
     looks = [(float(second), away if second in (10, 15, 20) else nothing) for second in (5, 10, 15, 20, 25, 30, 35)]
     watched(world, *looks)

@@ -50,7 +50,7 @@ def test_other_settings_of_the_route_take_nobody_out_of_it() -> None:
     move(world.world, route, Split(((OLD, 60.0), (NEW, 40.0))), [OLD, NEW], world.clock.advance)
     other = route.model_copy(update={"hosts": ("other.example",)})
     live = move(world.world, other, Split.whole(OLD), [OLD, NEW], world.clock.advance)
-    assert live.body == world.router.body(other)
+    assert live.settings_hash == world.router.settings_hash(other)
     assert dict(live.shares) == {OLD.entry: 100.0, NEW.entry: 0.0}
     assert dict(move(world.world, route, Split.whole(OLD), [OLD, NEW], world.clock.advance).shares) == dict(live.shares)
 
@@ -105,7 +105,7 @@ def test_a_sticky_route_is_left_by_plain_weights_before_anybody_leaves_it() -> N
     live = take_out(world.world, world.wanted.route, Split.whole(OLD), [OLD, NEW], world.clock.advance)
     last = [shares(one) for one in world.router.history[-2:]]
     assert last == [{OLD.entry: 100, NEW.entry: 0}, {OLD.entry: 100}]
-    assert live.body == world.router.body(world.wanted.route)
+    assert live.settings_hash == world.router.settings_hash(world.wanted.route)
 
 
 def test_a_draw_that_is_not_the_wanted_one_is_written_anew_at_the_same_weights() -> None:
@@ -116,9 +116,9 @@ def test_a_draw_that_is_not_the_wanted_one_is_written_anew_at_the_same_weights()
     )
     move(world.world, route, first, [OLD, NEW], world.clock.advance)
     live = move(world.world, route, second, [OLD, NEW], world.clock.advance)
-    assert live.body == world.router.body(route, None, second.draw)
+    assert live.settings_hash == world.router.settings_hash(route, None, second.draw)
     plain = move(world.world, route, Split(first.shares), [OLD, NEW], world.clock.advance)
-    assert plain.body == world.router.body(route)
+    assert plain.settings_hash == world.router.settings_hash(route)
 
 
 def test_a_gateway_that_is_behind_has_longer_than_one_that_never_judged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def lease(api: Api, time: Time) -> KubernetesLease:
 def test_a_free_lease_is_taken_and_says_whose_it_is(api: Api, time: Time) -> None:
     state = lease(api, time).acquire("a", 15)
     assert (state.holder, state.duration, state.expired, state.transitions) == ("a", 15, False, 0)
-    held = lease(api, time).held_by()
+    held = lease(api, time).read()
     assert held is not None
     assert held.holder == "a"
     assert abs(held.renewed - time.at) < 1e-5
@@ -117,7 +117,7 @@ def test_the_refusal_says_what_the_holder_does_and_what_helps(
     with pytest.raises(LeaseHeld) as caught:
         lease(api, time).acquire("b", 15)
     assert all(word in str(caught.value) for word in words), str(caught.value)
-    held = lease(api, time).held_by()
+    held = lease(api, time).read()
     assert held is not None
     assert held.role == role
 
@@ -125,7 +125,7 @@ def test_the_refusal_says_what_the_holder_does_and_what_helps(
 def test_an_unknown_role_counts_as_a_rollout(api: Api, time: Time) -> None:
     lease(api, time).acquire("a", 15)
     api.change(PATH, lambda found: found["metadata"].update(annotations={"slipway.dev/role": "gardener"}))
-    held = lease(api, time).held_by()
+    held = lease(api, time).read()
     assert held is not None
     assert held.role == "rollout"
 
@@ -189,7 +189,7 @@ def test_a_holder_that_lost_it_is_told_who_has_it(api: Api, time: Time) -> None:
     with pytest.raises(LeaseHeld, match="is lost, b holds it now"):
         first.renew()
     first.release()
-    held = first.held_by()
+    held = first.read()
     assert held is not None
     assert held.holder == "b"
 
@@ -198,7 +198,7 @@ def test_a_released_lease_is_free_and_counts_its_transitions(api: Api, time: Tim
     first = lease(api, time)
     first.acquire("a", 15)
     first.release()
-    assert first.held_by() is None
+    assert first.read() is None
     with pytest.raises(LeaseHeld, match="is lost"):
         first.renew()
     assert lease(api, time).acquire("b", 15).transitions == 1
@@ -208,7 +208,7 @@ def test_somebody_who_takes_it_in_between_wins(api: Api, time: Time) -> None:
     lease(api, time).acquire("a", 15)
     rival, other = lease(api, time), lease(api, time)
     for one in (rival, other):
-        one.held_by()
+        one.read()
     time.at += 15.1
     api.before.extend([untouched, doing(lambda: rival.acquire("b", 15))])
     with pytest.raises(LeaseHeld, match="held by b"):
@@ -245,7 +245,7 @@ def test_a_renewal_whose_answers_were_all_lost_does_not_stop_the_next(api: Api, 
         holder.renew()
     assert holder.renew().holder == "a"
     holder.release()
-    assert holder.held_by() is None
+    assert holder.read() is None
 
 
 def test_a_lease_that_vanished_is_lost(api: Api, time: Time) -> None:

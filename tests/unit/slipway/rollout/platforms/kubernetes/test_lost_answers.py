@@ -118,7 +118,7 @@ def test_no_write_is_sent_again_when_the_right_to_write_has_gone(write: Write, f
     api, _ = prepared(write)
     fence = Fence()
     fence.arm("r1")
-    fence.renewed(fence.now(), 15)
+    fence.note_renewal(fence.now(), 15)
     made = Adaptors(api, fence)
 
     def lost(request: httpx2.Request) -> httpx2.Response | None:

@@ -182,7 +182,7 @@ def test_who_may_not_write_any_more_changes_nothing() -> None:
     filled(api, FULL_CHUNKS + 1)
     fence = Fence(lambda: 0.0)
     fence.arm("r1")
-    fence.renewed(0.0, 15.0)
+    fence.note_renewal(0.0, 15.0)
     store = records_in(api, fence)
     store.append("r1", [{"n": FULL_CHUNKS + 1}])
     before = dict(api.objects)

@@ -49,7 +49,7 @@ def config(text: str, version: str | None = None) -> ConfigMap:
 def open_fence() -> Fence:
     fence = Fence()
     fence.arm("r1")
-    fence.renewed(fence.now(), 15)
+    fence.note_renewal(fence.now(), 15)
     return fence
 
 
@@ -237,7 +237,7 @@ def test_a_creation_that_came_too_late_stays_when_somebody_has_changed_it(api: A
     now = [0.0]
     fence = Fence(lambda: now[0])
     fence.arm("r1")
-    fence.renewed(0.0, 15)
+    fence.note_renewal(0.0, 15)
 
     def sleep(request: httpx2.Request) -> httpx2.Response | None:
         answer = api.serve(request)

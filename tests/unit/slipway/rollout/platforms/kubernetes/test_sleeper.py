@@ -65,7 +65,7 @@ class Two:
         self.sleeper = Adaptors(self.api, fence, lambda: self.now)
         self.sleeper.take("a")
         fence.arm("a")
-        fence.renewed(self.now, 15)
+        fence.note_renewal(self.now, 15)
         self.sleeper.save({"by": "a", "n": 0})
         self.sleeper.shift(Split.whole(OLD))
         self.first = len(self.api.requests) + stop
@@ -83,11 +83,11 @@ class Two:
         """As `hold_lease` and what runs in it do: wait for the Lease, claim the route, then go on."""
         fence = Fence(lambda: self.now)
         made = Adaptors(self.api, fence, lambda: self.now)
-        made.lease.held_by()
+        made.lease.read()
         self.now += 15.1
         made.lease.acquire("b", 15)
         fence.arm("b")
-        fence.renewed(self.now, 15)
+        fence.note_renewal(self.now, 15)
         made.router.claim()
         for act in HEIR[self.heir]:
             act(made)

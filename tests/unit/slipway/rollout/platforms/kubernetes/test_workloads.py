@@ -131,7 +131,7 @@ def test_nothing_is_scaled_when_the_right_to_write_ends_after_the_read(api: Api)
     api.put(DEPLOYMENT, deployment())
     fence = Fence()
     fence.arm("r1")
-    fence.renewed(fence.now(), 15)
+    fence.note_renewal(fence.now(), 15)
     api.before.append(doing(lambda: fence.lose("another holds the Lease")))
     with pytest.raises(LeaseLost, match="another holds the Lease"):
         KubernetesWorkloads(api.client(), NAMESPACE, fence, api.patience).scale(BACKEND, 7)
