@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterAway, ClusterError, Conflict, ReleaseRefused
 from slipway.release.flags import journal
+from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.effective import effective
 from slipway.release.flags.flagd import flagd_document
-from slipway.release.flags.journal import Change, Head
-from slipway.rollout.flags import write
-from slipway.rollout.flags.world import FlagWorld
+from slipway.release.flags.journal import Change, Head, after_change, after_exposure
+from slipway.rollout.flags.writer import TRIES, FlagWriter
 from slipway.rollout.platforms.memory import MemoryDocumentStore
 from slipway.rollout.process.faults import Faults
 from tests.flags import BATCH, BY, FLAGS, PAY, declaration, kill, resume
@@ -32,9 +32,9 @@ class Cluster:
     journal: MemoryDocumentStore = field(default_factory=MemoryDocumentStore)
     document: MemoryDocumentStore = field(default_factory=MemoryDocumentStore)
 
-    def world(self) -> FlagWorld:
+    def writer(self) -> FlagWriter:
         """As one process sees it."""
-        return FlagWorld("flags", self.journal, self.document)
+        return FlagWriter("flags", self.journal, self.document)
 
     @property
     def head(self) -> Head:
@@ -63,48 +63,48 @@ class Cluster:
         return found is not None and found.content == flagd_document(effective(self.head))
 
 
-def up(flags: dict[str, Any] | None = None) -> Callable[[FlagWorld], object]:
+def up(flags: dict[str, Any] | None = None) -> Callable[[FlagWriter], object]:
     """An `up` that declares these."""
-    return lambda world: write.declare(world, declaration(flags), BY)
+    return lambda writer: writer.change(lambda now: after_declaration(now, declaration(flags), BY), declares=True)
 
 
-def killing(flag: str, number: str = "k1") -> Callable[[FlagWorld], object]:
+def killing(flag: str, number: str = "k1") -> Callable[[FlagWriter], object]:
     """A guard's kill."""
-    return lambda world: write.kill_or_resume(world, kill(flag, number))
+    return lambda writer: writer.change(lambda now: after_change(now, kill(flag, number)))
 
 
-def resuming(flag: str, number: str = "r1") -> Callable[[FlagWorld], object]:
+def resuming(flag: str, number: str = "r1") -> Callable[[FlagWriter], object]:
     """A person's resume."""
-    return lambda world: write.kill_or_resume(world, resume(flag, number))
+    return lambda writer: writer.change(lambda now: after_change(now, resume(flag, number)))
 
 
 @pytest.fixture
 def cluster() -> Cluster:
     """With all flags declared and the new cart at 25%."""
     made = Cluster()
-    up()(made.world())
-    write.expose(made.world(), "new-cart", 25.0, "s1", BY)
+    up()(made.writer())
+    made.writer().change(lambda now: after_exposure(now, "new-cart", 25.0, "s1", BY))
     return made
 
 
 def test_a_kill_is_in_journal_and_document(cluster: Cluster) -> None:
     assert not cluster.is_off("new-cart")
-    killing("new-cart")(cluster.world())
+    killing("new-cart")(cluster.writer())
     assert cluster.is_off("new-cart")
     assert cluster.head.killed("new-cart") == kill("new-cart")
 
 
 def test_an_up_keeps_a_killed_flag_off(cluster: Cluster) -> None:
-    killing("pay")(cluster.world())
-    up()(cluster.world())
+    killing("pay")(cluster.writer())
+    up()(cluster.writer())
     assert cluster.is_off("pay")
-    resuming("pay")(cluster.world())
+    resuming("pay")(cluster.writer())
     assert not cluster.is_off("pay")
 
 
 def test_what_changes_nothing_writes_nothing(cluster: Cluster) -> None:
     written = len(cluster.journal.written), len(cluster.document.written)
-    up()(cluster.world())
+    up()(cluster.writer())
     assert (len(cluster.journal.written), len(cluster.document.written)) == written
 
 
@@ -133,14 +133,14 @@ def crash(store: MemoryDocumentStore, when: str) -> None:
     "following", [up(), killing("pay", "k9"), killing("new-cart", "k2")], ids=["up", "other", "again"]
 )
 def test_a_kill_that_dies_at_any_write_is_off_after_whatever_comes_next(
-    cluster: Cluster, store: str, when: str, _: str, following: Callable[[FlagWorld], object]
+    cluster: Cluster, store: str, when: str, _: str, following: Callable[[FlagWriter], object]
 ) -> None:
     crash(getattr(cluster, store), when)
     with pytest.raises(Died):
-        killing("new-cart")(cluster.world())
+        killing("new-cart")(cluster.writer())
     begun = cluster.head.killed("new-cart") is not None
     assert begun == ((store, when) != ("journal", "before"))
-    following(cluster.world())
+    following(cluster.writer())
     assert cluster.is_settled
     assert cluster.is_off("new-cart") or cluster.head.killed("new-cart") is None
 
@@ -149,12 +149,12 @@ def test_a_kill_that_dies_at_any_write_is_off_after_whatever_comes_next(
 def test_an_up_that_dies_at_any_write_turns_nothing_on_that_was_killed(
     cluster: Cluster, store: str, when: str, _: str
 ) -> None:
-    killing("pay")(cluster.world())
+    killing("pay")(cluster.writer())
     crash(getattr(cluster, store), when)
     with pytest.raises(Died):
-        up(MORE)(cluster.world())
+        up(MORE)(cluster.writer())
     assert cluster.is_off("pay")
-    up(MORE)(cluster.world())
+    up(MORE)(cluster.writer())
     assert cluster.is_settled
     assert cluster.is_off("pay")
 
@@ -168,13 +168,13 @@ def test_a_kill_between_any_two_calls_of_an_up_is_off_from_then_on(
     written: list[int] = []
 
     def kill_pay() -> None:
-        killing("pay")(cluster.world())
+        killing("pay")(cluster.writer())
         written.append(len(cluster.document.written))
 
     faults = getattr(cluster, store).faults
     faults.next(method, lambda: None, skipped)
     faults.next(method, kill_pay)
-    up(MORE)(cluster.world())
+    up(MORE)(cluster.writer())
     if written:  # otherwise the up made fewer calls than that
         assert all(after["flags"]["pay"]["defaultVariant"] == "off" for after in cluster.document.written[written[0] :])
         assert cluster.is_off("pay")
@@ -187,33 +187,35 @@ def test_an_up_sees_a_kill_that_died_before_its_document_after_the_up_had_read_t
     def dies_halfway() -> None:
         crash(cluster.document, "before")
         with pytest.raises(Died):
-            killing("pay")(cluster.world())
+            killing("pay")(cluster.writer())
 
     cluster.journal.faults.next("read", lambda: None)
     cluster.document.faults.next("write", dies_halfway)
-    up(MORE)(cluster.world())
+    up(MORE)(cluster.writer())
     assert cluster.is_off("pay")
 
 
 def test_a_foreign_write_of_the_document_is_put_right(cluster: Cluster) -> None:
-    killing("pay")(cluster.world())
+    killing("pay")(cluster.writer())
+    assert cluster.writer().pending() is None
     changed = {"flags": {**cluster.flags, "pay": {**cluster.flags["pay"], "defaultVariant": "on"}}}
     cluster.document.put(changed, "kubectl-edit")
-    assert not cluster.is_off("pay")
-    up()(cluster.world())
+    assert cluster.writer().pending() == "kubectl-edit changed pay"
+    up()(cluster.writer())
     assert cluster.is_off("pay")
 
 
 def test_a_deleted_document_is_written_anew(cluster: Cluster) -> None:
     cluster.document.delete()
-    up()(cluster.world())
+    assert cluster.writer().pending() == "the document is missing"
+    up()(cluster.writer())
     assert cluster.is_settled
 
 
 def test_a_deleted_journal_leaves_kills_standing_by_the_document(cluster: Cluster) -> None:
-    killing("pay")(cluster.world())
+    killing("pay")(cluster.writer())
     cluster.journal.delete()
-    up()(cluster.world())
+    up()(cluster.writer())
     assert cluster.is_off("pay")
     assert cluster.head.killed("pay") is not None
 
@@ -222,49 +224,49 @@ def test_without_a_journal_only_an_up_may_write(cluster: Cluster) -> None:
     cluster.journal.delete()
     before = cluster.document.read()
     with pytest.raises(ClusterError, match="have no journal: `pulumi up`"):
-        killing("pay")(cluster.world())
+        killing("pay")(cluster.writer())
     assert cluster.document.read() == before
 
 
 def test_a_lost_answer_is_an_error_and_the_kill_stands(cluster: Cluster) -> None:
     cluster.journal.faults.after("write", ClusterAway("no answer; whether it was done cannot be seen"))
     with pytest.raises(ClusterAway):
-        killing("pay")(cluster.world())
-    killing("pay", "k2")(cluster.world())
+        killing("pay")(cluster.writer())
+    killing("pay", "k2")(cluster.writer())
     assert cluster.is_off("pay")
     assert cluster.head.killed("pay") == kill("pay", "k1")
 
 
 def test_others_that_never_stop_writing_are_told(cluster: Cluster) -> None:
-    cluster.journal.faults.next("write", Conflict("another"), write.TRIES)
+    cluster.journal.faults.next("write", Conflict("another"), TRIES)
     with pytest.raises(ClusterError, match="others keep writing it"):
-        killing("pay")(cluster.world())
-    cluster.document.faults.next("write", Conflict("another"), write.TRIES)
+        killing("pay")(cluster.writer())
+    cluster.document.faults.next("write", Conflict("another"), TRIES)
     with pytest.raises(ClusterError, match="document of the flags flags"):
-        killing("pay")(cluster.world())
+        killing("pay")(cluster.writer())
 
 
 def test_a_set_ends_with_document_and_journal() -> None:
     cluster = Cluster()
-    up(OFF)(cluster.world())
-    write.remove(cluster.world(), BY)
+    up(OFF)(cluster.writer())
+    cluster.writer().remove(BY)
     assert (cluster.journal.read(), cluster.document.read()) == (None, None)
-    write.remove(cluster.world(), BY)
+    cluster.writer().remove(BY)
 
 
 def test_a_set_with_a_flag_that_is_on_does_not_end(cluster: Cluster) -> None:
     with pytest.raises(ReleaseRefused, match="pay is on"):
-        write.remove(cluster.world(), BY)
+        cluster.writer().remove(BY)
     assert cluster.is_settled
 
 
 def test_a_kill_outlives_the_set() -> None:
     cluster = Cluster()
-    up({"pay": PAY})(cluster.world())
-    killing("pay")(cluster.world())
-    write.remove(cluster.world(), BY)
+    up({"pay": PAY})(cluster.writer())
+    killing("pay")(cluster.writer())
+    cluster.writer().remove(BY)
     assert cluster.document.read() is None
-    up({"pay": {**PAY, "default": "off"}})(cluster.world())
+    up({"pay": {**PAY, "default": "off"}})(cluster.writer())
     assert cluster.head.killed("pay") is not None
 
 
@@ -284,7 +286,7 @@ histories = st.lists(
 @given(histories)
 def test_no_crash_anywhere_in_a_history_loses_a_kill(history: list[tuple[str, str, tuple[str, str] | None]]) -> None:
     cluster = Cluster()
-    up()(cluster.world())
+    up()(cluster.writer())
     for number, (what, flag, dies) in enumerate(history):
         if dies is not None:
             crash(getattr(cluster, dies[0]), dies[1])
@@ -292,16 +294,16 @@ def test_no_crash_anywhere_in_a_history_loses_a_kill(history: list[tuple[str, st
             _act(cluster, what, flag, f"c{number}")
         cluster.journal.faults, cluster.document.faults = Faults(), Faults()
     killed = [key for key in FLAGS if cluster.head.killed(key) is not None]
-    up()(cluster.world())
+    up()(cluster.writer())
     assert cluster.is_settled
     assert all(cluster.is_off(key) for key in killed)
 
 
 def _act(cluster: Cluster, what: str, flag: str, number: str) -> None:
     if what == "up":
-        up()(cluster.world())
+        up()(cluster.writer())
     elif what == "expose":
-        write.expose(cluster.world(), "new-cart", 5.0, number, BY)
+        cluster.writer().change(lambda now: after_exposure(now, "new-cart", 5.0, number, BY))
     else:
         change: Change = kill(flag, number) if what == "kill" else resume(flag, number)
-        write.kill_or_resume(cluster.world(), change)
+        cluster.writer().change(lambda now: after_change(now, change))
