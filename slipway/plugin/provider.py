@@ -11,6 +11,8 @@ from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, prov
 from slipway.plugin.after_failure import AfterFailure
 from slipway.plugin.answers import UnknownType, one_line_errors
 from slipway.plugin.engine_process import EngineProcess
+from slipway.plugin.flag_set_resource import Connect as ConnectFlags
+from slipway.plugin.flag_set_resource import FlagSetResource
 from slipway.plugin.flights import Flights
 from slipway.plugin.holdback import HoldBack
 from slipway.plugin.live_line import LiveLine
@@ -21,8 +23,9 @@ from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import secret_keys
 from slipway.plugin.terminal import Terminal
 from slipway.plugin.version import VERSION
-from slipway.release.tokens import RELEASE, ROLLOUT, type_of
+from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, type_of
 from slipway.rollout import operations
+from slipway.rollout.assemble import connect_flags
 
 
 class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -36,6 +39,7 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         hold: HoldBack | None = None,
         process: EngineProcess | None = None,
         address: str = "",
+        flags: ConnectFlags = connect_flags,
     ) -> None:
         """`address` is where the engine listens, for components; empty when the plugin was started by hand."""
         self._address = address
@@ -47,6 +51,7 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._resources: Mapping[str, Resource] = {
             RELEASE: ReleaseResource(memory),
             ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, LiveLine(Terminal(process))),
+            FLAG_SET: FlagSetResource(engine, flags),
         }
 
     # -- the plugin ----------------------------------------------------------------------------------------

@@ -14,14 +14,17 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from slipway.plugin.version import VERSION
+from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.service_inputs import RolloutAccessInputs, ServiceInputs
-from slipway.release.tokens import PACKAGE, RELEASE, ROLLOUT, ROLLOUT_ACCESS, SERVICE, token
+from slipway.release.tokens import FLAG_SET, PACKAGE, RELEASE, ROLLOUT, ROLLOUT_ACCESS, SERVICE, token
 
 Spec = dict[str, Any]
 
 ANY: Final[Spec] = {"$ref": "pulumi.json#/Any"}
+_ANY_JSON: Final = "JsonValue"
+"""Pydantic's name of a value that may be anything."""
 TEXT: Final[Spec] = {"type": "string"}
 FILLED_IN_BY_CHECK: Final = frozenset({"observed", "evidence"})
 """Fields of ReleaseInputs that the plugin writes itself: a program cannot give them."""
@@ -50,6 +53,9 @@ ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
     "serving": _SERVING,
     "outcome": _OUTCOME,
     "record": _RECORD,
+}
+FLAG_SET_OUTPUTS: Final[Mapping[str, Spec]] = {
+    "inForce": ANY | {"description": "What evaluators see of each flag: default, percent, targeting, and its kill."},
 }
 SERVICE_OUTPUTS: Final[Mapping[str, Spec]] = {
     "service": TEXT | {"description": "The service's name, from its manifest."},
@@ -84,6 +90,7 @@ def build() -> Spec:
             ROLLOUT_ACCESS: _component(RolloutAccessInputs, ACCESS_OUTPUTS, types),
             RELEASE: _custom(ReleaseInputs, RELEASE_OUTPUTS, types),
             ROLLOUT: _custom(RolloutInputs, ROLLOUT_OUTPUTS, types),
+            FLAG_SET: _custom(FlagSetInputs, FLAG_SET_OUTPUTS, types),
         },
         "types": types,
         "language": {
@@ -122,6 +129,8 @@ def _inputs(model: type[BaseModel], types: dict[str, Spec]) -> tuple[dict[str, S
     described = model.model_json_schema(by_alias=True)
     described = _without(described, FILLED_IN_BY_CHECK)
     for name, definition in described.get("$defs", {}).items():
+        if name == _ANY_JSON:
+            continue
         types.setdefault(token(name), _object(definition))
     found = _object(described)
     return found["properties"], found["required"]
@@ -183,6 +192,8 @@ def _constraints(spec: Spec) -> list[str]:
 def _type(spec: Spec) -> Spec:
     """Raises ValueError for what Pulumi's schema cannot say, so that no model is described wrongly."""
     if "$ref" in spec:
+        if spec["$ref"].rpartition("/")[2] == _ANY_JSON:
+            return dict(ANY)
         return {"$ref": f"#/types/{token(spec['$ref'].rpartition('/')[2])}"}
     choices = [one for one in spec.get("anyOf") or spec.get("oneOf") or [] if one.get("type") != "null"]
     if len(choices) == 1:

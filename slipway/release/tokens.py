@@ -14,7 +14,8 @@ def token(kind: str) -> str:
 
 RELEASE: Final = token("Release")
 ROLLOUT: Final = token("Rollout")
-CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT)
+FLAG_SET: Final = token("FlagSet")
+CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET)
 """What the plugin creates, updates and deletes itself."""
 
 CANARY: Final = token("Canary")
@@ -26,6 +27,8 @@ TOPOLOGIES: Final = (CANARY, BLUE_GREEN, ROLLING)
 VERSIONED_WORKLOAD: Final = token("VersionedWorkload")
 ROLLOUT_ACCESS: Final = token("RolloutAccess")
 SERVICE: Final = token("Service")
+FEATURE_FLAG: Final = token("FeatureFlag")
+KILL_SWITCH: Final = token("KillSwitch")
 
 
 def type_of(urn: str) -> str:

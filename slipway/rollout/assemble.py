@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from slipway.release.flags.journal import DocumentKind
 from slipway.release.records.store import FolderRecords, RecordsSetting, RecordStore
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.metrics import source_for
 from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.kubernetes.client import connect
+from slipway.rollout.platforms.kubernetes.flag_stores import (
+    DOCUMENT,
+    JOURNAL,
+    ConfigMapDocumentStore,
+    FeatureFlagDocumentStore,
+    document_kinds,
+    journal_name,
+)
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore, services_with_journal
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
@@ -48,11 +58,13 @@ class Adaptors:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One kind of target. `services` are those that have a journal in one. Both raise ClusterError when it is
-    unreachable."""
+    """One kind of target. `services` are those that have a journal in one, `flag_sets` the sets of flags with the kind
+    of their document. All raise ClusterError when it is unreachable."""
 
     adaptors: Callable[[Site], Adaptors]
     services: Callable[[Target], list[str]]
+    flags: Callable[[Target, str, DocumentKind], FlagWriter]
+    flag_sets: Callable[[Target], Mapping[str, DocumentKind]]
 
 
 def connect_world(
@@ -88,6 +100,17 @@ def services_in(target: Target) -> list[str]:
     return PLATFORMS[target.kind].services(target)
 
 
+def connect_flags(target: Target, name: str, document: DocumentKind) -> FlagWriter:
+    """The writer of one set of flags in a target, by the environment's credentials. Raises ClusterError when it is
+    unreachable."""
+    return PLATFORMS[target.kind].flags(target, name, document)
+
+
+def flag_sets_in(target: Target) -> Mapping[str, DocumentKind]:
+    """The sets of flags in this target, with the kind of their document. Raises ClusterError."""
+    return PLATFORMS[target.kind].flag_sets(target)
+
+
 def _kubernetes(site: Site) -> Adaptors:
     """Routed by the Gateway API."""
     service, namespace, fence = site.service, site.target.namespace, site.fence
@@ -106,5 +129,20 @@ def _kubernetes_services(target: Target) -> list[str]:
     return services_with_journal(connect(target.namespace, context=target.context), target.namespace)
 
 
-PLATFORMS: Final[Mapping[str, Platform]] = {"kubernetes": Platform(_kubernetes, _kubernetes_services)}
+def _kubernetes_flags(target: Target, name: str, document: DocumentKind) -> FlagWriter:
+    namespace = target.namespace
+    client = connect(namespace, context=target.context)
+    journal = ConfigMapDocumentStore(client, namespace, journal_name(name), JOURNAL, name)
+    if document == "feature-flag":
+        return FlagWriter(name, journal, FeatureFlagDocumentStore(client, namespace, name, name))
+    return FlagWriter(name, journal, ConfigMapDocumentStore(client, namespace, name, DOCUMENT, name))
+
+
+def _kubernetes_flag_sets(target: Target) -> Mapping[str, DocumentKind]:
+    return document_kinds(connect(target.namespace, context=target.context), target.namespace)
+
+
+PLATFORMS: Final[Mapping[str, Platform]] = {
+    "kubernetes": Platform(_kubernetes, _kubernetes_services, _kubernetes_flags, _kubernetes_flag_sets)
+}
 """Kind of target -> its platform."""

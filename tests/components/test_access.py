@@ -23,6 +23,7 @@ def test_the_role_allows_what_a_rollout_does_and_nothing_else() -> None:
         ("gateway.networking.k8s.io", "httproutes"): {"get", "list", "create", "update", "delete"},
         ("coordination.k8s.io", "leases"): {"get", "create", "update", "delete"},
         ("", "configmaps"): {"get", "list", "create", "update", "patch", "delete"},
+        ("core.openfeature.dev", "featureflags"): {"get", "create", "update", "delete"},
         ("", "pods"): {"list"},
         ("discovery.k8s.io", "endpointslices"): {"list"},
         ("apps", "deployments"): {"get", "list"},

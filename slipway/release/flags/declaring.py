@@ -43,7 +43,7 @@ def after_end(head: Head, author: Author) -> Head:
     if head.stack is None and not head.declared.flags:
         return head
     ended = head.model_copy(update={"declared": DeclaredFlags(), "stack": None, "reached": {}})
-    return recorded(ended, "delete", author, None, head.declared.to_wire().get("flags", {}))
+    return recorded(ended, "delete", author, None, head.declared.flags_to_wire())
 
 
 def refusals(head: Head, wanted: Declaration) -> dict[str, str]:
@@ -115,6 +115,6 @@ def _reached(head: Head, wanted: Declaration, author: Author) -> dict[str, Reach
 
 def _difference(old: DeclaredFlags, new: DeclaredFlags) -> tuple[Any, Any]:
     """What each says where they differ, by flag."""
-    before, after = old.to_wire().get("flags", {}), new.to_wire().get("flags", {})
+    before, after = old.flags_to_wire(), new.flags_to_wire()
     changed = {key for key in (*before, *after) if before.get(key) != after.get(key)}
     return tuple({key: value for key, value in side.items() if key in changed} for side in (before, after))  # type: ignore[return-value]

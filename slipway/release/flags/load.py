@@ -33,7 +33,7 @@ REMEDIES: Mapping[str, str] = {
     "flags": "Write flags: {new-cart: {kind: release, owner: payments, expires: 2027-03-31, default: off}}",
     "evaluators": 'Write named rules, such as evaluators: {staff: {ends_with: [{var: email}, "@example.com"]}}',
 }
-_OF_A_FLAG: Mapping[str, str] = {
+OF_A_FLAG: Mapping[str, str] = {
     "kind": "Choose release, kill-switch, experiment or ops",
     "owner": "Write the team that answers for it, such as owner: payments",
     "expires": "Write the day when it shall be gone, such as expires: 2027-03-31",
@@ -143,7 +143,7 @@ class _File:
         try:
             self.flags |= _Flags.model_validate({"flags": {key: raw}}, by_alias=True, by_name=False).flags
         except ValidationError as error:
-            remedies = {f"flags.{key}.{name}": text for name, text in _OF_A_FLAG.items()}
+            remedies = {f"flags.{key}.{name}": text for name, text in OF_A_FLAG.items()}
             self.problems += problems_of(error, _Flags, self.document, {**REMEDIES, **remedies})
 
     def contradict(self, at: Location, found: Contradiction) -> None:

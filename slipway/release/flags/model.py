@@ -103,3 +103,8 @@ class DeclaredFlags(FrozenModel):
     def to_wire(self) -> dict[str, Any]:
         """As plain JSON values, without what is left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def flags_to_wire(self) -> dict[str, Any]:
+        """The flags alone, by key."""
+        found: dict[str, Any] = self.to_wire().get("flags", {})
+        return found

@@ -9,10 +9,11 @@ import pytest
 from pydantic import BaseModel
 
 from slipway.plugin import schema
+from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.service_inputs import RolloutAccessInputs, ServiceInputs
-from slipway.release.tokens import RELEASE, ROLLOUT, ROLLOUT_ACCESS, SERVICE
+from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, ROLLOUT_ACCESS, SERVICE
 from tests.manifests import STRATEGIES
 from tests.unit.slipway.rollout.examples import wanted
 
@@ -22,6 +23,7 @@ MODELS: dict[str, type[BaseModel]] = {
     ROLLOUT_ACCESS: RolloutAccessInputs,
     RELEASE: ReleaseInputs,
     ROLLOUT: RolloutInputs,
+    FLAG_SET: FlagSetInputs,
 }
 PRIMITIVES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
 
