@@ -7,6 +7,7 @@ import sys
 import pulumi
 
 from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, cluster_options, engine, service
+from components.alerting import declare_alerting
 from slipway import settings
 from slipway.release.errors import SlipwayError
 from slipway.release.release_inputs import ReleaseInputs
@@ -44,13 +45,9 @@ def main() -> None:
             probe=stack.probe,
             records=stack.records,
         )
-        component = service(args, cluster)
-        exports[entry.release.service] = {
-            "version": entry.release.version,
-            "revision": component.revision,
-            "strategy": entry.release.strategy.kind,
-            "weights": component.rollout.weights,
-        }
+        exports[entry.release.service] = service(args, cluster).exported()
+    if (slos := stack.slos) is not None:
+        pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, slos.url, stack.target.namespace, cluster))
     pulumi.export("services", exports)
 
 

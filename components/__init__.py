@@ -6,6 +6,7 @@ is a plain value, so that `pulumi preview` always shows the whole release plan.
 """
 
 from components.access import RolloutAccess, RolloutAccessArgs
+from components.alerting import Alarm, AlarmRouting, DeliveryArgs, Slo, declare_alerting
 from components.blue_green import BlueGreen
 from components.canary import Canary
 from components.cluster import cluster_options
@@ -17,8 +18,11 @@ from components.topology import Topology, TopologyArgs
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
 
 __all__ = [
+    "Alarm",
+    "AlarmRouting",
     "BlueGreen",
     "Canary",
+    "DeliveryArgs",
     "Release",
     "Rolling",
     "Rollout",
@@ -26,10 +30,12 @@ __all__ = [
     "RolloutAccessArgs",
     "Service",
     "ServiceArgs",
+    "Slo",
     "Topology",
     "TopologyArgs",
     "VersionedWorkload",
     "VersionedWorkloadArgs",
     "cluster_options",
+    "declare_alerting",
     "service",
 ]

@@ -37,6 +37,10 @@ class ConfigMap(KubernetesObject, api="v1"):
     """Files of a workload."""
 
 
+class Secret(KubernetesObject, api="v1"):
+    """Where an operator looks for a configuration; only for content that is no secret, which the SDK would encrypt."""
+
+
 class Service(KubernetesObject, api="v1"):
     """What the route sends to."""
 
@@ -59,3 +63,7 @@ class Role(KubernetesObject, api="rbac.authorization.k8s.io/v1"):
 
 class RoleBinding(KubernetesObject, api="rbac.authorization.k8s.io/v1"):
     """Who may do it."""
+
+
+class PrometheusRule(KubernetesObject, api="monitoring.coreos.com/v1"):
+    """Rules that the Prometheus Operator loads."""

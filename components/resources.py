@@ -9,7 +9,8 @@ import pulumi
 
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.release.tokens import RELEASE, ROLLOUT
+from slipway.release.slo.delivery import RuleGroupInputs
+from slipway.release.tokens import RELEASE, ROLLOUT, RULE_GROUP
 
 
 class Rollout(pulumi.CustomResource):
@@ -48,3 +49,12 @@ class Release(pulumi.CustomResource):
     def __init__(self, name: str, inputs: ReleaseInputs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = dict.fromkeys(("evidence", "verdict"))
         super().__init__(RELEASE, name, {**inputs.to_wire(), **outputs}, opts)
+
+
+class RuleGroup(pulumi.CustomResource):
+    """Rules of a Prometheus server. Its success is that the server evaluates them as they are declared."""
+
+    health: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: RuleGroupInputs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(RULE_GROUP, name, {**inputs.to_wire(), "health": None}, opts)

@@ -45,6 +45,7 @@ class Topology(pulumi.ComponentResource):
     TOKEN: ClassVar[str]
     STRATEGY: ClassVar[type[Chosen]]
 
+    release: Release
     revision: str
     workload: VersionedWorkload
     standby: VersionedWorkload | None
@@ -59,6 +60,7 @@ class Topology(pulumi.ComponentResource):
         gate = [args.gate] if args.gate is not None else None  # what is below waits for the component itself
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others, depends_on=gate), opts)
         super().__init__(self.TOKEN, name, {}, merged)
+        self.release = args.release
         self.revision = revision_of(args.release)
         if args.standby is not None and revision_of(args.standby) == self.revision:
             raise ValueError(f"{name}: the standby is the same revision as the release ({self.revision})")
@@ -77,6 +79,15 @@ class Topology(pulumi.ComponentResource):
         before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
         self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})
+
+    def exported(self) -> dict[str, object]:
+        """What the stack exports of the service."""
+        return {
+            "version": self.release.version,
+            "revision": self.revision,
+            "strategy": self.release.strategy.kind,
+            "weights": self.rollout.weights,
+        }
 
     def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
         workload = VersionedWorkloadArgs.of(release, args.target.namespace)

@@ -27,8 +27,10 @@ from slipway.release.gating.configuration import Configuration, load_below, pars
 from slipway.release.gating.judge import Judgement, judge, message, weighed
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.release import Release
-from slipway.release.project_files import services_declared
+from slipway.release.project_files import services_declared, slo_files_declared
 from slipway.release.release_inputs import Observed, ReleaseInputs
+from slipway.release.slo.reading import read_routing
+from slipway.release.slo.routing import Routing
 from slipway.release.tokens import RELEASE
 
 PLAN_TIME = "a value that is known at preview"
@@ -50,12 +52,14 @@ class Pack:
     configuration: Configuration = field(default_factory=Configuration)
     judged: dict[str, str] = field(default_factory=dict)
     _manifests: dict[str, Release] | None = None
+    _routing: tuple[Routing | None] | None = None
+    """None before the stack's files were read."""
 
     # -- configuration -------------------------------------------------------------------------------------
 
     def configured_for(self, stack: str) -> dict[str, Any]:
         """Note the stack; the content of its configuration file, `{}` when there is none. Raises InputError."""
-        self.stack, self._manifests = stack, None
+        self.stack, self._manifests, self._routing = stack, None, None
         path = self.folder / "config" / f"{stack}.json"
         if not path.is_file():
             return {}
@@ -108,7 +112,7 @@ class Pack:
         """What one rule on resources has to say. What cannot be judged is refused."""
         settings = self.configuration.section(rule.gate.name).settings
         try:
-            found = rule.evaluate(resource, settings, Surroundings(self.manifests(), self.judged))
+            found = rule.evaluate(resource, settings, self._surroundings())
         except UnknownValueError as error:
             found = [_unknown(rule.gate.name, error)]
         except UNUSUAL as error:
@@ -128,6 +132,11 @@ class Pack:
         for resource, one in found:
             for line in self._weighed([one], resource):
                 yield line, resource.urn
+
+    def _surroundings(self) -> Surroundings:
+        if self._routing is None:
+            self._routing = (_routing(self.project, self.stack),)
+        return Surroundings(self.manifests(), self.judged, *self._routing)
 
     def manifests(self) -> Mapping[str, Release]:
         """The manifests that the stack's own file names, by path. Those that cannot be read are left out, and what
@@ -171,6 +180,14 @@ def _manifests(project: Path, stack: str) -> Iterator[tuple[str, Release]]:
                 yield path, read_manifest(project, path).release
             except (InputError, EvidenceError):
                 continue
+
+
+def _routing(project: Path, stack: str) -> Routing | None:
+    """Of the stack's own files, not of the program."""
+    try:
+        return read_routing(project, slo_files_declared(project, stack))
+    except EngineError:
+        return None
 
 
 def _manifest(code: str, field_path: str, found: str) -> Finding:

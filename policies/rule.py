@@ -9,6 +9,7 @@ from typing import Any
 from slipway.release.findings import Finding
 from slipway.release.gating.catalog import Gate, ReleaseGate
 from slipway.release.manifest.release import Release
+from slipway.release.slo.routing import Routing
 from slipway.release.tokens import RELEASE
 
 UNUSUAL = (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError)
@@ -27,11 +28,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a rule may compare a resource with: the manifests that the stack's file names, by path, and the manifest
-    of each service whose Release was judged in this run."""
+    """What a rule may compare a resource with: the manifests that the stack's file names, by path, the manifest of
+    each service whose Release was judged in this run, and the routing of alarms that its files declare."""
 
     manifests: Mapping[str, Release] = field(default_factory=dict)
     judged: Mapping[str, str] = field(default_factory=dict)
+    routing: Routing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

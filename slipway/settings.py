@@ -28,6 +28,8 @@ from slipway.release.reachability import missing_addresses
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.slo.delivery import SloSetting
+from slipway.release.slo.reading import Alerting, read_alerting
 from slipway.release.target import DnsLabel, Target, Targeted
 from slipway.release.urls import ServerUrl
 
@@ -48,6 +50,8 @@ REMEDIES = {
     "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
     "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     "records": "Write releases:records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
+    "slos": "Write releases:slos: {files: [releases/checkout/alerting.yaml], target: {kind: prometheus-rule}}, "
+    "or leave it out",
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
 }
 
@@ -74,6 +78,8 @@ class Configuration(Targeted):
     gateway_url: ServerUrl | None = None
     probe: TrafficProbe | None = None
     access: Access | None = None
+    slos: SloSetting | None = None
+    """Objectives and alarms, how their rules reach Prometheus, and who is told."""
     gates: GateSetting = GateSetting()
     """Left out, the gates are enforced with `policies/config/<stack>.json`."""
     records: RecordsSetting | None = None
@@ -96,6 +102,15 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredAlerting:
+    """Objectives, alarms and routing as they were read, and how their rules reach the server at `url`."""
+
+    alerting: Alerting
+    setting: SloSetting
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that the program declares resources from."""
 
@@ -107,6 +122,7 @@ class Settings:
     access: Access | None
     gates: GateSetting
     records: RecordsSetting | None
+    slos: DeclaredAlerting | None = None
 
 
 def read() -> Settings:
@@ -133,6 +149,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         releases = [service.release for service in services]
         probe = None if configuration.probe is None else "releases:probe"
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
+    alerting = _alerting(document.data, root, problems)
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
@@ -145,6 +162,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         access=configuration.access,
         gates=configuration.gates,
         records=configuration.records,
+        slos=_declared_alerting(configuration, alerting),
     )
 
 
@@ -179,6 +197,27 @@ def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
             loaded.compare(name, declared, standby)
         sources = Sources(loaded.root, str(PurePosixPath(entry.manifest).parent))
         yield Service(declared=declared, standby=standby, migrations=read_migrations(declared.release, sources))
+
+
+def _alerting(data: object, root: Path, problems: list[Problem]) -> Alerting | None:
+    """What the files of the setting say, whatever else is wrong with the configuration."""
+    given = data.get("slos") if isinstance(data, dict) else None
+    try:
+        setting = None if given is None else SloSetting.model_validate(given, by_alias=True, by_name=False)
+    except ValidationError:
+        return None
+    try:
+        return None if setting is None else read_alerting(root, setting.files)
+    except InputError as error:
+        problems += error.problems
+        return None
+
+
+def _declared_alerting(configuration: Configuration, alerting: Alerting | None) -> DeclaredAlerting | None:
+    setting = configuration.slos
+    if setting is None or alerting is None:
+        return None
+    return DeclaredAlerting(alerting=alerting, setting=setting, url=setting.url or configuration.metrics.url)
 
 
 @dataclass(frozen=True, slots=True)

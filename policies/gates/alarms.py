@@ -9,20 +9,24 @@ from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
 from slipway.release.gating.settings import AlarmSettings
+from slipway.release.tokens import RULE_GROUP
 
 NAME = "alarms"
 PROMETHEUS = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
+RULES = (PROMETHEUS, RULE_GROUP)
 CLOUDWATCH = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
 PAGE = "page"
 
 
 def evaluate(resource: Resource, settings: AlarmSettings, around: Surroundings) -> list[Finding]:
     """Everything that is missing from each alarm of the resource."""
-    return list(_prometheus(resource, settings) if resource.type == PROMETHEUS else _cloudwatch(resource, settings))
+    if resource.type in RULES:
+        return list(_prometheus(resource, settings))
+    return list(_cloudwatch(resource, settings))
 
 
 def _prometheus(resource: Resource, settings: AlarmSettings) -> Iterator[Finding]:
-    for path, rule in _rules(resource.props):
+    for path, rule in rules_of(resource):
         if rule.get("alert") is None:
             continue
         labels, annotations = _mapping(rule.get("labels")), _mapping(rule.get("annotations"))
@@ -34,8 +38,12 @@ def _prometheus(resource: Resource, settings: AlarmSettings) -> Iterator[Finding
                 yield _missing(f"{path}.{side}.{name}", str(rule["alert"]))
 
 
-def _rules(props: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    groups = _mapping(props.get("spec")).get("groups")
+def rules_of(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The rules of a resource of the types RULES, each with its path."""
+    if resource.type == RULE_GROUP:
+        yield from ((f"rules[{place}]", _mapping(rule)) for place, rule in enumerate(resource.props["rules"]))
+        return
+    groups = _mapping(resource.props.get("spec")).get("groups")
     for number, group in enumerate(groups if isinstance(groups, Sequence) else ()):
         rules = _mapping(group).get("rules")
         for place, rule in enumerate(rules if isinstance(rules, Sequence) else ()):
@@ -78,6 +86,6 @@ def _missing(path: str, alarm: str) -> Finding:
 
 RULE = ResourceRule(
     gate=CATALOG[NAME],
-    types=(PROMETHEUS, *CLOUDWATCH),
+    types=(*RULES, *CLOUDWATCH),
     evaluate=evaluate,
 )

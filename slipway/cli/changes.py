@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slipway.release.errors import NEXT
-from slipway.release.tokens import CUSTOM_RESOURCES, TOPOLOGIES, type_of
+from slipway.release.tokens import RELEASE, ROLLOUT, TOPOLOGIES, type_of
 
-SERVICE_TYPES = (*TOPOLOGIES, *CUSTOM_RESOURCES)
+SERVICE_TYPES = (*TOPOLOGIES, RELEASE, ROLLOUT)
 """A service's topology, its Rollout and its Release are called like it."""
 UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard"})
 

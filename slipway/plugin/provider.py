@@ -19,11 +19,12 @@ from slipway.plugin.live_line import LiveLine
 from slipway.plugin.release_resource import ReleaseResource
 from slipway.plugin.resource import Resource
 from slipway.plugin.rollout_resource import RolloutResource
+from slipway.plugin.rule_group_resource import RuleGroupResource
 from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import secret_keys
 from slipway.plugin.terminal import Terminal
 from slipway.plugin.version import VERSION
-from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, type_of
+from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, RULE_GROUP, type_of
 from slipway.rollout import operations
 from slipway.rollout.assemble import connect_flags
 
@@ -52,6 +53,7 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
             RELEASE: ReleaseResource(memory),
             ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, LiveLine(Terminal(process))),
             FLAG_SET: FlagSetResource(engine, flags),
+            RULE_GROUP: RuleGroupResource(engine, self._flights),
         }
 
     # -- the plugin ----------------------------------------------------------------------------------------

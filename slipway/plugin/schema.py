@@ -18,7 +18,8 @@ from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.service_inputs import RolloutAccessInputs, ServiceInputs
-from slipway.release.tokens import FLAG_SET, PACKAGE, RELEASE, ROLLOUT, ROLLOUT_ACCESS, SERVICE, token
+from slipway.release.slo.delivery import RuleGroupInputs
+from slipway.release.tokens import FLAG_SET, PACKAGE, RELEASE, ROLLOUT, ROLLOUT_ACCESS, RULE_GROUP, SERVICE, token
 
 Spec = dict[str, Any]
 
@@ -68,6 +69,10 @@ ACCESS_OUTPUTS: Final[Mapping[str, Spec]] = {
     "serviceAccount": TEXT | {"description": "The ServiceAccount, bound to a Role with the rights of a rollout."}
 }
 
+RULE_GROUP_OUTPUTS: Final[Mapping[str, Spec]] = {
+    "health": TEXT | {"description": "ok: every rule was evaluated by the server as it is declared."}
+}
+
 
 @cache
 def text() -> str:
@@ -91,6 +96,7 @@ def build() -> Spec:
             RELEASE: _custom(ReleaseInputs, RELEASE_OUTPUTS, types),
             ROLLOUT: _custom(RolloutInputs, ROLLOUT_OUTPUTS, types),
             FLAG_SET: _custom(FlagSetInputs, FLAG_SET_OUTPUTS, types),
+            RULE_GROUP: _custom(RuleGroupInputs, RULE_GROUP_OUTPUTS, types),
         },
         "types": types,
         "language": {

@@ -55,6 +55,10 @@ class ClusterError(SlipwayError):
     """The cluster, its gateway or its metrics could not be read or written; says which and what to check."""
 
 
+class QueryRefused(ClusterError):
+    """A metrics server cannot read a query: asking again does not help."""
+
+
 class Conflict(ClusterError):
     """Somebody else wrote in between; read again and decide again."""
 

@@ -22,6 +22,7 @@ from slipway.release.target import Target, Targeted
 SERVICES = "releases:services"
 NAMESPACE = "releases:namespace"
 TARGET = "releases:target"
+SLOS = "releases:slos"
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -87,6 +88,15 @@ def services_declared(project: Path, stack: str) -> dict[str, dict[str, Any]]:
     path = _stack_file(found, stack)
     config = config_of(path)
     return services_of(config, path) if SERVICES in config else {}
+
+
+def slo_files_declared(project: Path, stack: str) -> tuple[str, ...]:
+    """The files of objectives, alarms and routing that a stack of exactly this project declares. Raises EngineError."""
+    if (found := _project_file_in(project)) is None:
+        raise EngineError("there is no Pulumi.yaml in the project's folder")
+    setting = config_of(_stack_file(found, stack)).get(SLOS)
+    files = setting.get("files") if isinstance(setting, dict) else None
+    return tuple(map(str, files)) if isinstance(files, list) else ()
 
 
 def _project_file_in(folder: Path) -> Path | None:

@@ -15,7 +15,8 @@ def token(kind: str) -> str:
 RELEASE: Final = token("Release")
 ROLLOUT: Final = token("Rollout")
 FLAG_SET: Final = token("FlagSet")
-CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET)
+RULE_GROUP: Final = token("RuleGroup")
+CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, RULE_GROUP)
 """What the plugin creates, updates and deletes itself."""
 
 CANARY: Final = token("Canary")
@@ -29,6 +30,9 @@ ROLLOUT_ACCESS: Final = token("RolloutAccess")
 SERVICE: Final = token("Service")
 FEATURE_FLAG: Final = token("FeatureFlag")
 KILL_SWITCH: Final = token("KillSwitch")
+SLO: Final = token("Slo")
+ALARM: Final = token("Alarm")
+ALARM_ROUTING: Final = token("AlarmRouting")
 
 
 def type_of(urn: str) -> str:

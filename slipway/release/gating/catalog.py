@@ -353,6 +353,13 @@ _ROWS: tuple[Gate, ...] = (
         settings=settings.AlarmSettings,
     ),
     ResourceGate(
+        name="alarm-route",
+        title="Every alarm can be evaluated, and reaches its owner",
+        severity="high",
+        rows=("Q1", "W5"),
+        remedy="Give the owner a route in the files of releases:slos, and correct the expression",
+    ),
+    ResourceGate(
         name="weights",
         title="The Rollout alone writes the weights of the traffic",
         severity="critical",

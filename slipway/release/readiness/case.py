@@ -41,10 +41,12 @@ class ObservedArtifact(FrozenModel):
 class BudgetStatus(FrozenModel):
     """The error budget of the service over its window, as its SLO reports it."""
 
-    remaining: Fraction
-    """Share that is left, 0 when spent."""
-    at: AwareDatetime
+    remaining: Fraction | None = None
+    """Share that is left, 0 when spent; None when no number was answered."""
+    at: AwareDatetime | None = None
     source: Text = ""
+    problem: Text = ""
+    """Why there is no number."""
 
 
 @dataclass(frozen=True, slots=True)

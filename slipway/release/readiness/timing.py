@@ -44,6 +44,8 @@ def evaluate_budget(case: GateInput) -> list[Finding]:
         if not settings.required:
             return []
         return [_unknown("no status of the error budget")]
+    if budget.remaining is None or budget.at is None:
+        return [_unknown(budget.problem or "no status of the error budget")] if settings.required else []
     if not -CLOCK_SKEW <= case.now - budget.at <= BUDGET_AGE:
         return [_unknown(f"a status of {budget.at.isoformat()}")]
     if budget.remaining > settings.min_remaining:

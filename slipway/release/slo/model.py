@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from slipway.release.manifest.assurance import Line
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.slo.promql import counting_refusal, refusal
+from slipway.release.slo.soundness import template_refusal
 from slipway.release.units import Fraction, Seconds, Share
 from slipway.release.urls import Contact
 
@@ -22,9 +22,7 @@ Severity = Literal["page", "ticket"]
 OwnerName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$")]
 """A team, as the routing of alarms knows it."""
 SloName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,57}[a-z0-9])?$")]
-"""Part of the names of Kubernetes objects and of rule groups."""
-
-_VALUE = re.compile(r"\{\{ *\$(value|labels\.[a-zA-Z_]\w*) *(\| *humanize(1024|Duration|Percentage|Timestamp)? *)?\}\}")
+"""FrozenModel of the names of Kubernetes objects and of rule groups."""
 
 
 def _query(text: str) -> str:
@@ -40,10 +38,8 @@ def _expression(text: str) -> str:
 
 
 def _template(text: str) -> str:
-    """A template that Prometheus cannot read stops every later reload, as a broken expression does."""
-    rest = _VALUE.sub("", text)
-    if "{{" in rest or "}}" in rest:
-        raise ValueError("only {{ $value }} and {{ $labels.name }} may stand in it, with | humanize after them")
+    if (problem := template_refusal(text)) is not None:
+        raise ValueError(problem)
     return text
 
 

@@ -15,7 +15,6 @@ _NO_VECTOR = {
     "MatrixSelector": "a range vector: apply a function such as increase or max_over_time to it",
     "SubqueryExpr": "a range vector: apply a function such as increase or max_over_time to it",
     "StringLiteral": "a text",
-    "NumberLiteral": "a plain number, which says the same at all times",
 }
 
 
@@ -49,6 +48,14 @@ def counted(query: str, window: str) -> str:
     if WINDOW in query:
         return f"sum({query.strip().replace(WINDOW, window)})"
     return f"sum(increase({query.strip()}[{window}]))"
+
+
+def same(first: str, second: str) -> bool:
+    """Whether two expressions are one, however they are written: a server answers with its own spelling."""
+    try:
+        return bool(_parsed(first).prettify() == _parsed(second).prettify())
+    except ValueError:
+        return first == second
 
 
 def _parsed(expression: str) -> Any:  # noqa: ANN401 - one of the parser's classes

@@ -6,6 +6,7 @@ A file is either of our own format (`kind: Alerting`) or an OpenSLO document (`a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -106,6 +107,16 @@ def read_alerting(root: Path, paths: Sequence[str]) -> Alerting:
     if problems := [*_twice(found), *_unrouted(found, together.routing)]:
         raise InputError("alerting", problems)
     return together
+
+
+def read_routing(root: Path, paths: Sequence[str]) -> Routing | None:
+    """The routing in these files, whatever is wrong with the others; None when there is none that can be read."""
+    for path in paths:
+        with suppress(InputError):
+            found = parse(read_document_below(root, path, ""), path)
+            if found.routing is not None:
+                return found.routing
+    return None
 
 
 def parse(document: Document, subject: str) -> Alerting:

@@ -28,7 +28,7 @@ def read(api: Prometheus, guardrails: Sequence[AlertFiring], draft: Draft) -> No
         return
     draft.seen(float(found[-1]["value"][0]))
     for guardrail in guardrails:
-        problem = None if guardrail.name in firing else _rule_problem(guardrail.alert, rules)
+        problem = None if guardrail.name in firing else _rule_problem(guardrail, rules)
         if problem is not None:
             draft.fail([guardrail.name], f"{api.name}: {problem}")
         else:
@@ -46,12 +46,24 @@ def _is_of(guardrail: AlertFiring, series: Json) -> bool:
     return all(series["metric"].get(name) == value for name, value in wanted.items())
 
 
-def _rule_problem(alert: str, rules: Sequence[Json]) -> str | None:
+def _rule_problem(guardrail: AlertFiring, rules: Sequence[Json]) -> str | None:
+    alert = guardrail.alert
     found = [rule for rule in rules if rule.get("name") == alert]
     if not found:
         return f"there is no alerting rule {alert}; check the name in the guardrail"
-    sick = [rule for rule in found if rule.get("health") != "ok"]
+    mine = [rule for rule in found if _may_be_of(guardrail, rule)]
+    if not mine:
+        return f"no alerting rule {alert} has the labels of the guardrail; check them"
+    sick = [rule for rule in mine if rule.get("health") != "ok"]
     if sick:
         why = sick[0].get("lastError") or f"health is {sick[0].get('health')}"
         return f"the alerting rule {alert} is not evaluated: {why}"
     return None
+
+
+def _may_be_of(guardrail: AlertFiring, rule: Json) -> bool:
+    """Every objective brings alarms of the same names: those of others say nothing. A label that the rule does not set
+    comes from the series."""
+    labels = rule.get("labels")
+    own = labels if isinstance(labels, dict) else {}
+    return all(own.get(name, value) == value for name, value in guardrail.labels.items())

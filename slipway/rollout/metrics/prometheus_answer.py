@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from slipway.release.errors import ClusterError
+from slipway.release.errors import ClusterError, QueryRefused
 
 Json = Mapping[str, Any]
 NUMERIC = (str, float, int)
@@ -23,7 +23,9 @@ def data_of(answer: object, name: str) -> Json:
     """The data of a successful and whole answer of the server `name`."""
     if not isinstance(answer, dict) or answer.get("status") != "success":
         said = answer.get("error") if isinstance(answer, dict) else None
-        raise ClusterError(f"{name} refused: {_line(said or answer)}")
+        kind = answer.get("errorType") if isinstance(answer, dict) else None
+        error = QueryRefused if kind == "bad_data" else ClusterError
+        raise error(f"{name} refused: {_line(said or answer)}")
     # A partial answer (a store that is away) carries a warning; remarks on style are none.
     warnings = answer.get("warnings") or []
     texts = [_line(one) for one in (warnings if isinstance(warnings, list) else [warnings])]
@@ -64,6 +66,12 @@ def range_series(data: Json, name: str) -> list[Json]:
         _check_labels(one, name)
         _check_samples(one.get("values"), name)
     return found
+
+
+def rule_groups(data: Json, name: str, server: str) -> list[list[Json]]:
+    """The rules of each group of this name in an answer about rules; there is one for each file that holds it."""
+    groups = [group for group in _dicts(data.get("groups"), "groups", server) if group.get("name") == name]
+    return [_dicts(group.get("rules"), "rules", server) for group in groups]
 
 
 def alerting_rules(data: Json, names: Sequence[str], server: str) -> list[Json]:

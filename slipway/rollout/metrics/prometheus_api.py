@@ -5,6 +5,7 @@ https://prometheus.io/docs/prometheus/latest/querying/api/
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,6 +23,10 @@ KEPT = 8
 """Servers whose client is kept."""
 _making = threading.Lock()
 TIMEOUT = httpx2.Timeout(4.0, connect=2.0)
+RELOADED = "prometheus_config_last_reload_successful"
+"""The server's own metric, 0 after a reload that failed."""
+SAID = 500
+"""Characters of an answer that is no JSON which a message holds."""
 LONG = 2000
 """Characters of a query from which it is sent as a form: proxies refuse long URLs."""
 
@@ -59,20 +64,37 @@ class Prometheus:
         data = self._ask("GET", "api/v1/rules", params={"type": "alert", "rule_name[]": list(names)})
         return answered.alerting_rules(data, names, self.name)
 
+    def rule_groups(self, name: str) -> list[list[Json]]:
+        """The rules of each group of this name, as the server has loaded them: with `query`, `health`, `lastError` and
+        `lastEvaluation`. Raises ClusterError."""
+        return answered.rule_groups(self._ask("GET", "api/v1/rules"), name, self.name)
+
+    def check(self, promql: str) -> None:
+        """Let the server itself parse an expression, at a time without data. Raises QueryRefused with its reason, and
+        ClusterError when it cannot be asked."""
+        self._ask("POST", "api/v1/query", data={"query": promql, "time": "0"})
+
+    def reload(self) -> None:
+        """Let the server read its configuration and rule files again. Raises ClusterError with its reason; then the
+        former rules stay in force."""
+        response = self._request("POST", "-/reload")
+        if not response.is_success:
+            said = " ".join(response.text.split())[:SAID] or "nothing"
+            raise ClusterError(f"{self.name} did not reload (HTTP {response.status_code}): {said}")
+
+    def last_reload_failed(self) -> bool:
+        """Whether the server says of itself that its last reload failed; False when it does not say."""
+        with contextlib.suppress(ClusterError):
+            return any(line.split() == [RELOADED, "0"] for line in self._request("GET", "metrics").text.splitlines())
+        return False
+
     def _query(self, promql: str) -> Json:
         if len(promql) < LONG:
             return self._ask("GET", "api/v1/query", params={"query": promql})
         return self._ask("POST", "api/v1/query", data={"query": promql})
 
     def _ask(self, method: str, path: str, **parameters: dict[str, Any]) -> Json:
-        headers = self._headers()
-        try:
-            response = self._client.request(method, path, headers=headers, **parameters)  # type: ignore[arg-type]
-        except httpx2.TimeoutException as error:
-            raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
-            text = " ".join(str(error).split()) or type(error).__name__
-            raise ClusterError(f"{self.name} cannot be reached ({text}); check metrics.url and the network") from error
+        response = self._request(method, path, **parameters)
         try:
             answer = response.json()
         except (ValueError, RecursionError) as error:
@@ -83,6 +105,16 @@ class Prometheus:
         if not response.is_success:
             raise ClusterError(f"{self.name} answered HTTP {response.status_code}; check what stands before it")
         return data
+
+    def _request(self, method: str, path: str, **parameters: dict[str, Any]) -> httpx2.Response:
+        headers = self._headers()
+        try:
+            return self._client.request(method, path, headers=headers, **parameters)  # type: ignore[arg-type]
+        except httpx2.TimeoutException as error:
+            raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            raise ClusterError(f"{self.name} cannot be reached ({text}); check metrics.url and the network") from error
 
     def _headers(self) -> dict[str, str]:
         if self._token_file is None:

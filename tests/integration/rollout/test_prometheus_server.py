@@ -127,10 +127,10 @@ def test_an_alert_fires_or_not_but_one_that_nobody_evaluates_is_an_error(source:
     )
     assert {name: reading.firing for name, reading in found.readings.items()} == {
         "burning": True,
-        "others": False,
         "calm": False,
     }
     assert "there is no alerting rule Absent" in found.errors["absent"]
+    assert "no alerting rule Burning has the labels of the guardrail" in found.errors["others"]
     assert "is not evaluated: " in found.errors["sick"]
     assert found.at > 0
 

@@ -15,6 +15,7 @@ TAGGED = "registry.example/extra:1.0"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 RULES = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
+GROUP = "slipway:index:RuleGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
@@ -44,7 +45,7 @@ def alert(**rule: Any) -> Props:
     """A PrometheusRule with one alert that somebody can act on."""
     complete = {
         "alert": "Burning",
-        "expr": "1",
+        "expr": "burn > 1",
         "labels": {"owner": "payments", "severity": "page", "service": "checkout", "slo": "availability"},
         "annotations": {
             "summary": "s",
@@ -92,11 +93,12 @@ COMPLETE: list[tuple[str, Props]] = [
     (
         RULES,
         alert(
-            labels={"owner": "p", "severity": "ticket", "service": "c", "slo": "a"},
+            labels={"owner": "payments", "severity": "ticket", "service": "c", "slo": "a"},
             annotations={"summary": "s", "runbook_url": "u"},
         ),
     ),
     (RULES, {"spec": {"groups": [{"name": "r", "rules": [{"record": "a:b", "expr": "1"}]}]}}),
+    (GROUP, {"rules": alert()["spec"]["groups"][0]["rules"]}),
     (ALARM, alarm()),
     (ROUTE, route({"name": "extra", "port": 80})),
     (TASK, task(IMAGE)),
@@ -150,7 +152,63 @@ def _spec(props: Props) -> Props:
     return spec
 
 
+def _owned(owner: str, severity: str = "page") -> Props:
+    return {"owner": owner, "severity": severity, "service": "checkout", "slo": "availability"}
+
+
 RESOURCES: list[BrokenResource] = [
+    BrokenResource(
+        "owner-without-a-route",
+        "alarm-route",
+        "unrouted",
+        "routing.owners.team-typo.page",
+        RULES,
+        alert(labels=_owned("team-typo")),
+    ),
+    BrokenResource(
+        "owner-without-tickets",
+        "alarm-route",
+        "unrouted",
+        "night has no receiver for a ticket",
+        GROUP,
+        {"rules": alert(labels=_owned("night", "ticket"))["spec"]["groups"][0]["rules"]},
+    ),
+    BrokenResource(
+        "broken-expression",
+        "alarm-route",
+        "broken",
+        "expected type matrix in call to function 'rate', got vector",
+        RULES,
+        alert(expr="rate(requests_total) > 1"),
+    ),
+    BrokenResource(
+        "broken-recording-rule",
+        "alarm-route",
+        "broken",
+        "unclosed left parenthesis",
+        GROUP,
+        {"rules": [{"record": "a:b", "expr": "sum(a"}]},
+    ),
+    BrokenResource(
+        "unusual-severity",
+        "alarm-route",
+        "severity",
+        "page or ticket",
+        RULES,
+        alert(labels=_owned("payments", "critical")),
+    ),
+    BrokenResource(
+        "page-without-dashboard-in-a-group",
+        "alarms",
+        "missing",
+        "rules[0].annotations.dashboard_url",
+        GROUP,
+        {
+            "rules": alert(annotations={"summary": "s", "runbook_url": "https://r.example"})["spec"]["groups"][0][
+                "rules"
+            ]
+        },
+    ),
     BrokenResource(
         "tagged-image", "images", "unpinned", TAGGED, DEPLOYMENT, _changed(lambda p, c: c.update(image=TAGGED))
     ),

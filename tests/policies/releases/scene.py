@@ -98,6 +98,7 @@ class Scene:
         project = self.root / "Pulumi.yaml"
         if not project.exists():
             project.write_text("name: releases\n")
+        (self.root / "alerting.yaml").write_text(yaml.safe_dump(ALERTING))
         self._stack("prod", entries)
         self._stack("staging", staged)
         write_pack(self.root, self.configuration)
@@ -127,6 +128,7 @@ class Scene:
             "releases:namespace": NAMESPACE,
             "releases:metrics": {"kind": "prometheus", "url": "http://prometheus.example:9090"},
             "releases:services": dict(entries),
+            "releases:slos": {"files": ["alerting.yaml"], "target": {"kind": "prometheus-rule"}},
         }
         path.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
@@ -145,6 +147,17 @@ def write_pack(root: Path, configuration: Mapping[str, Any]) -> None:
     shutil.copy(ROOT / "policies" / "__main__.py", folder)
     (folder / "config" / "prod.json").write_text(json.dumps(configuration, indent=2))
 
+
+HOOK = {"kind": "webhook", "url": "http://alerts.example"}
+ALERTING = {
+    "apiVersion": "slipway/v1",
+    "kind": "Alerting",
+    "routing": {
+        "fallback": "payments",
+        "owners": {"payments": {"page": HOOK, "ticket": HOOK}, "night": {"page": HOOK}},
+    },
+}
+"""Who is told of alarms."""
 
 CONFIGURATION: dict[str, Any] = {
     "evidence": {"trust": TRUST},

@@ -229,3 +229,39 @@ def test_release_records_lie_in_the_cluster_unless_a_folder_is_named(tmp_path: P
     assert (read.records.kind, read.records.path) == ("folder", "records")
     problem = refused(keys(services, records='{"kind": "folder"}'), tmp_path)["records"]
     assert "need path" in problem.message
+
+
+ALERTING = Path(__file__).parents[3] / "releases" / "checkout" / "alerting.yaml"
+
+
+def slos(**more: object) -> str:
+    return json.dumps({"files": ["alerting.yaml"], "target": {"kind": "prometheus-rule"}, **more})
+
+
+def test_objectives_and_alarms_are_read_from_the_files_that_the_stack_names(tmp_path: Path) -> None:
+    entries = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    (tmp_path / "alerting.yaml").write_text(ALERTING.read_text())
+    found = settings.parse(keys(entries, slos=slos()), tmp_path).slos
+    assert found is not None
+    assert [slo.name for slo in found.alerting.slos] == ["checkout-availability", "checkout-latency"]
+    assert found.url == "http://prometheus.example:9090", "the server of the metrics evaluates the rules"
+    other = settings.parse(keys(entries, slos=slos(url="http://rules.example")), tmp_path).slos
+    assert other is not None
+    assert other.url == "http://rules.example"
+    assert settings.parse(keys(entries), tmp_path).slos is None
+
+
+def test_problems_of_alerting_stand_beside_those_of_manifests_and_settings(tmp_path: Path) -> None:
+    broken = ALERTING.read_text().replace("max(checkout_queue_oldest_seconds) > 300", "rate(x) > 1")
+    (tmp_path / "alerting.yaml").write_text(broken)
+    found = refused(keys({"checkout": {"manifest": "none.yaml"}}, slos=slos(), gatewayUrl="x"), tmp_path)
+    assert {"services.checkout.manifest", "gatewayUrl", "alerting.yaml: alarms[0].when.expression"} <= found.keys()
+    problem = found["alerting.yaml: alarms[0].when.expression"]
+    assert "expected type matrix" in problem.message
+    assert problem.line is not None
+
+
+def test_an_odd_setting_of_alerting_says_what_to_write(tmp_path: Path) -> None:
+    found = refused(keys({}, slos=json.dumps({"files": [], "target": {"kind": "grafana"}})), tmp_path)
+    assert "releases:slos" in found["slos.files"].remedy
+    assert "prometheus-rule" in found["slos.target.kind"].remedy

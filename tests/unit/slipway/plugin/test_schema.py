@@ -13,7 +13,8 @@ from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.service_inputs import RolloutAccessInputs, ServiceInputs
-from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, ROLLOUT_ACCESS, SERVICE
+from slipway.release.slo.delivery import RuleGroupInputs
+from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, ROLLOUT_ACCESS, RULE_GROUP, SERVICE
 from tests.manifests import STRATEGIES
 from tests.unit.slipway.rollout.examples import wanted
 
@@ -24,6 +25,7 @@ MODELS: dict[str, type[BaseModel]] = {
     RELEASE: ReleaseInputs,
     ROLLOUT: RolloutInputs,
     FLAG_SET: FlagSetInputs,
+    RULE_GROUP: RuleGroupInputs,
 }
 PRIMITIVES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
 

@@ -66,6 +66,13 @@ def test_an_unknown_or_old_budget_is_refused_where_it_is_required(it: Vouched, b
     refused(it.case(budget=budget), "error-budget", "unknown")
 
 
+def test_the_reason_why_there_is_no_number_is_in_the_finding(it: Vouched) -> None:
+    _feature(it)
+    it.settings = Settings(error_budget=BudgetSettings(required=True))
+    (found,) = refused(it.case(budget=BudgetStatus(problem="NaN, no number")), "error-budget", "unknown")
+    assert "NaN, no number" in found.found
+
+
 def test_without_a_budget_a_release_passes_where_none_is_required(it: Vouched) -> None:
     _feature(it)
     passes(it.case(budget=None))

@@ -249,7 +249,7 @@ def test_ecr_is_asked_by_boto3(
 # -- the error budget ----------------------------------------------------------------------------------------------
 
 
-def _budget(*result: dict[str, object], status: int = 200) -> BudgetStatus | None:
+def _budget(*result: dict[str, object], status: int = 200) -> BudgetStatus:
     def answer(request: httpx2.Request) -> httpx2.Response:
         assert request.url.params["query"] == 'slo:remaining{service="checkout"}'
         return httpx2.Response(
@@ -271,22 +271,23 @@ def test_the_budget_is_asked_for_with_the_token_of_the_metrics_system(
             200, json={"status": "success", "data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}}
         )
 
-    def ask() -> BudgetStatus | None:
+    def ask() -> BudgetStatus:
         return budget.observe("http://prometheus.example", "x", "checkout", httpx2.MockTransport(answer))
 
-    assert ask() is not None
+    assert ask().remaining == 1
     monkeypatch.setenv("SLIPWAY_METRICS_TOKEN_FILE", str(tmp_path / "token"))
-    assert ask() is None, "a token that cannot be read is no answer"
+    assert "token file cannot be read" in ask().problem
     (tmp_path / "token").write_text("t0k\n")
-    assert ask() is not None
+    assert ask().remaining == 1
     assert said == [None, "Bearer t0k"]
 
 
 @pytest.mark.parametrize("more", [{"isPartial": True}, {"warnings": ["a store is away"]}])
-def test_a_partial_budget_is_none(more: dict[str, object]) -> None:
+def test_a_partial_budget_is_no_number(more: dict[str, object]) -> None:
     body = {"status": "success", "data": {"resultType": "vector", "result": [{"value": [1, "1"]}]}, **more}
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=body))
-    assert budget.observe("http://prometheus.example", "x", "checkout", transport) is None
+    found = budget.observe("http://prometheus.example", "x", "checkout", transport)
+    assert (found.remaining, "partial answer" in found.problem) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -302,34 +303,46 @@ def test_a_partial_budget_is_none(more: dict[str, object]) -> None:
 )
 def test_an_odd_answer_is_no_budget(body: object) -> None:
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=body))
-    assert budget.observe("http://prometheus.example", "x", "checkout", transport) is None
+    found = budget.observe("http://prometheus.example", "x", "checkout", transport)
+    assert found.remaining is None
+    assert found.problem
 
 
 def test_a_scalar_is_a_budget_too() -> None:
     body = {"status": "success", "data": {"resultType": "scalar", "result": [1700000000, "0.5"]}}
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=body))
     found = budget.observe("http://prometheus.example", "scalar(x)", "checkout", transport)
-    assert found is not None
     assert found.remaining == 0.5
 
 
 def test_the_budget_is_one_number_with_its_time() -> None:
     found = _budget({"value": [1700000000, "0.25"]})
-    assert found is not None
+    assert found.at is not None
     assert (found.remaining, found.at.timestamp()) == (0.25, 1700000000)
     overspent = _budget({"value": [1700000000, "-3"]})
-    assert overspent is not None
     assert overspent.remaining == 0
 
 
 @pytest.mark.parametrize(
-    "result",
-    [[], [{"value": [1, "0.1"]}, {"value": [1, "0.2"]}], [{"value": [1, "NaN"]}], [{"value": [1, "x"]}]],
+    ("result", "words"),
+    [
+        ([], "0 series where one number was asked for"),
+        ([{"value": [1, "0.1"]}, {"value": [1, "0.2"]}], "2 series where one number was asked for"),
+        ([{"value": [1, "NaN"]}], "its rule divides by the number of events, and there were none"),
+        ([{"value": [1, "+Inf"]}], "an infinite number"),
+        ([{"value": [1, "x"]}], "a time and a number are"),
+    ],
     ids=str,
 )
-def test_no_series_several_or_no_number_is_no_status(result: list[dict[str, object]]) -> None:
-    assert _budget(*result) is None
-    assert _budget({"value": [1, "1"]}, status=503) is None
+def test_why_there_is_no_number_is_said_in_words(result: list[dict[str, object]], words: str) -> None:
+    found = _budget(*result)
+    assert found.remaining is None
+    assert words in found.problem
+    assert 'slo:remaining{service="checkout"}' in found.problem
+
+
+def test_a_server_in_trouble_is_no_number() -> None:
+    assert "HTTP 503" in _budget({"value": [1, "1"]}, status=503).problem
 
 
 def test_without_boto3_the_answer_for_ecr_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -308,6 +308,21 @@ def test_alerts_fire_by_name_and_labels_and_must_be_evaluated_when_they_do_not(
     assert 'ALERTS{alertname="A",alertstate="firing",team="o\\"ps"}' in queries(server)[2]
 
 
+def test_an_alert_of_another_objective_says_nothing_of_this_one(server: Server, source: PrometheusSource) -> None:
+    server.on("ALERTS", result(CLOCK))
+    mine = {"name": "SloBurnRatePage", "health": "ok", "labels": {"slo": "mine"}}
+    broken = {"name": "SloBurnRatePage", "health": "err", "lastError": "no b", "labels": {"slo": "broken"}}
+    server.on("/rules", rules(broken, mine))
+    wanted = [
+        AlertFiring(name=slo, kind="alert", alert="SloBurnRatePage", labels={"slo": slo})
+        for slo in ("mine", "broken", "absent")
+    ]
+    found = source.snapshot(wanted, NEW, OLD)
+    assert {name: reading.firing for name, reading in found.readings.items()} == {"mine": False}
+    assert found.errors["broken"].endswith("is not evaluated: no b")
+    assert "no alerting rule SloBurnRatePage has the labels of the guardrail" in found.errors["absent"]
+
+
 def test_when_every_alert_fires_nobody_is_asked_for_rules(server: Server, source: PrometheusSource) -> None:
     server.on("ALERTS", result({"metric": {"alertname": "A"}, "value": [321.0, "1"]}, CLOCK))
     found = source.snapshot([AlertFiring(name="a", kind="alert", alert="A")], NEW, OLD)

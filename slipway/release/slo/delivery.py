@@ -1,0 +1,93 @@
+"""How rules get to the Prometheus server that evaluates them, and the stack's setting that says so."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field
+
+from slipway.release.manifest.base import FrozenModel, ObjectName
+from slipway.release.slo.rules import INTERVAL, RuleGroup
+from slipway.release.units import Seconds
+from slipway.release.urls import ServerUrl
+
+Labels = dict[str, str]
+
+
+class PrometheusRules(FrozenModel):
+    """PrometheusRule resources, which the Prometheus Operator loads; `labels` are those that its `ruleSelector` asks
+    for."""
+
+    kind: Literal["prometheus-rule"]
+    labels: Labels = Field(default_factory=dict)
+
+
+class ConfigMapRules(FrozenModel):
+    """ConfigMaps, which the server mounts or a sidecar collects by their `labels`."""
+
+    kind: Literal["config-map"]
+    labels: Labels = Field(default_factory=dict)
+
+
+class FileRules(FrozenModel):
+    """Files in a folder that the server's `rule_files` name, on the machine where `pulumi up` runs. The server is told
+    to reload, so it runs with `--web.enable-lifecycle`."""
+
+    kind: Literal["file"]
+    folder: Annotated[str, Field(pattern=r"^/[^\x00-\x1f\x7f]*$")]
+
+
+RuleTarget: TypeAlias = PrometheusRules | ConfigMapRules | FileRules
+"""Another platform adds a class of its own beside these."""
+
+
+class SloSetting(FrozenModel):
+    """The stack's setting `releases:slos`."""
+
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Files of objectives, alarms and routing, paths in the project."""
+    target: Annotated[RuleTarget, Field(discriminator="kind")]
+    url: ServerUrl | None = None
+    """The Prometheus server that evaluates the rules; that of releases:metrics when left out."""
+    within: Annotated[Seconds, Field(gt=0)] = 300.0
+    """How long it may take until a rule is evaluated: a kubelet takes two minutes to refresh a ConfigMap."""
+    routing_name: ObjectName = "slipway-alertmanager"
+    """Name of the object with Alertmanager's configuration."""
+
+
+class RuleGroupInputs(FrozenModel):
+    """The inputs of the resource `slipway:index:RuleGroup`: one group of rules, and the server that evaluates it. With
+    `file` the resource writes that file and makes the server reload; else another resource brings the rules there."""
+
+    group: Annotated[str, Field(min_length=1, description="Name of the group.")]
+    interval: Annotated[int, Field(gt=0, description="Seconds between two evaluations.")] = INTERVAL
+    rules: Annotated[
+        tuple[dict[str, Any], ...], Field(min_length=1, description="The rules as a rule file holds them.")
+    ]
+    url: Annotated[ServerUrl, Field(description="The root of the Prometheus server that evaluates them.")]
+    within: Annotated[Seconds, Field(gt=0, description="Seconds until they must be evaluated.")] = 300.0
+    file: Annotated[
+        str | None, Field(pattern=r"^/.*\.ya?ml$", description="A rule file to write, where the program runs.")
+    ] = None
+
+    @classmethod
+    def of(cls, group: RuleGroup, target: RuleTarget, url: str, within: float) -> RuleGroupInputs:
+        """The resource of one group."""
+        file = f"{target.folder.rstrip('/')}/{group.name}.yaml" if isinstance(target, FileRules) else None
+        return cls(
+            group=group.name,
+            interval=group.interval,
+            rules=tuple(map(dict, group.rules)),
+            url=url,
+            within=within,
+            file=file,
+        )
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The rule file with this group alone."""
+        return {"groups": [RuleGroup(self.group, self.rules, self.interval).content()]}
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain JSON values with camelCase keys, None left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)

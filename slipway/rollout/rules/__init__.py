@@ -1,0 +1,1 @@
+"""Rules of a Prometheus server: brought there, and seen evaluated."""

@@ -1,0 +1,49 @@
+"""A rule file that this project writes, replaced in one rename and put back when the server refuses it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+from slipway.release.errors import ClusterError
+from slipway.release.slo.delivery import RuleGroupInputs
+
+MARK = "# Written by Slipway: a change here is lost.\n"
+
+
+def text_of(inputs: RuleGroupInputs) -> str:
+    """The content of the file."""
+    return MARK + yaml.safe_dump(inputs.content, sort_keys=False, width=1000, allow_unicode=True)
+
+
+def read(path: Path) -> str | None:
+    """What is there, None when there is none. Raises ClusterError for a file that somebody else wrote."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClusterError(f"the rule file {path} cannot be read ({error})") from None
+    if not text.startswith(MARK):
+        raise ClusterError(f"the rule file {path} was not written by Slipway; remove it, or name another folder")
+    return text
+
+
+def write(path: Path, text: str) -> None:
+    """Raises ClusterError. A reader sees the former content or the new one, never a part."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)  # noqa: PTH105 - atomic on every system
+    except OSError as error:
+        raise ClusterError(f"the rule file {path} cannot be written ({error.strerror}); make its folder") from None
+
+
+def restore(path: Path, former: str | None) -> None:
+    """Put back what was there before. Raises ClusterError."""
+    if former is None:
+        path.unlink(missing_ok=True)
+    else:
+        write(path, former)

@@ -1,0 +1,86 @@
+"""What objectives, alarms and their routing declare, for each way to the Prometheus server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from components.alerting import declare_alerting
+from slipway.release.slo.delivery import SloSetting
+from slipway.release.slo.reading import read_alerting
+from slipway.release.tokens import ALARM, ALARM_ROUTING, RULE_GROUP, SLO
+from tests.components.recorder import Record, declare
+from tests.unit.slipway.release.slo.examples import EXAMPLE, ROOT
+
+URL = "http://prometheus.example:9090"
+OPERATOR = {"kind": "prometheus-rule", "labels": {"release": "monitoring"}}
+PROMETHEUS_RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
+CONFIG_MAP, SECRET = "kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret"
+NAMES = ["slo-checkout-availability", "slo-checkout-latency", "alarm-CheckoutQueueStuck"]
+
+
+def declared(target: dict[str, Any]) -> Record:
+    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": target, "within": "90s"})
+    alerting = read_alerting(ROOT, setting.files)
+    return declare(lambda: declare_alerting(alerting, setting, URL, "shop", pulumi.ResourceOptions()) and None)
+
+
+def test_the_operator_gets_a_resource_for_each_group_with_the_labels_that_it_selects() -> None:
+    record = declared(OPERATOR)
+    rules = record.all(PROMETHEUS_RULE)
+    assert sorted(rule.name for rule in rules) == sorted(NAMES)
+    for rule in rules:
+        assert rule.properties["metadata"]["labels"] == {"release": "monitoring"}
+        assert rule.properties["metadata"]["name"] == rule.name.lower()
+        assert [group["name"] for group in rule.properties["spec"]["groups"]] == [rule.name]
+
+
+@pytest.mark.parametrize(("target", "kind"), [(OPERATOR, PROMETHEUS_RULE), ({"kind": "config-map"}, CONFIG_MAP)])
+def test_a_group_waits_for_what_brings_it_to_the_server(target: dict[str, Any], kind: str) -> None:
+    record = declared(target)
+    for name in NAMES:
+        group = record.one(RULE_GROUP, name)
+        assert record.one(kind, name).urn in group.depends_on
+        assert (group.properties["url"], group.properties["within"], "file" in group.properties) == (URL, 90, False)
+
+
+def test_without_an_operator_a_config_map_holds_the_rule_file() -> None:
+    (text,) = declared({"kind": "config-map"}).one(CONFIG_MAP, NAMES[0]).properties["data"].values()
+    assert [group["name"] for group in yaml.safe_load(text)["groups"]] == [NAMES[0]]
+
+
+def test_a_file_is_written_by_the_group_itself() -> None:
+    record = declared({"kind": "file", "folder": "/etc/prometheus/rules/"})
+    assert {one.type for one in record} == {SLO, ALARM, ALARM_ROUTING, RULE_GROUP}
+    assert record.one(RULE_GROUP, NAMES[0]).properties["file"] == f"/etc/prometheus/rules/{NAMES[0]}.yaml"
+
+
+def test_what_is_exported_feeds_guardrails_and_the_error_budget() -> None:
+    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": OPERATOR})
+    found: dict[str, Any] = {}
+
+    def program() -> None:
+        found.update(declare_alerting(read_alerting(ROOT, [EXAMPLE]), setting, URL, "shop", pulumi.ResourceOptions()))
+
+    declare(program)
+    assert found["checkout-availability"] == {
+        "alerts": ["SloBurnRatePage", "SloBurnRateTicket", "SloNoData"],
+        "budget": 'slo:budget_remaining:ratio{slo="checkout-availability"}',
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "place", "key"),
+    [
+        (OPERATOR, SECRET, "stringData", "alertmanager.yaml"),
+        ({"kind": "config-map"}, CONFIG_MAP, "data", "alertmanager.yml"),
+    ],
+)
+def test_the_routing_is_where_alertmanager_looks_for_it(
+    target: dict[str, Any], kind: str, place: str, key: str
+) -> None:
+    content = declared(target).one(kind, "slipway-alertmanager").properties[place][key]
+    assert yaml.safe_load(content)["route"]["receiver"] == "team-platform-page"
