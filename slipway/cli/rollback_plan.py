@@ -113,7 +113,7 @@ def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found
         previous=previous,
         target=target,
         readiness=world.workloads.readiness(Backend.of(target)),
-        kind="return" if head is not None and head.has_completed(previous.release.revision) else "forward",
+        kind="rollback" if head is not None and head.has_completed(previous.release.revision) else "forward",
         source=memory.source,
         warnings=tuple(warnings_of(engine.project, previous)),
         world=world,

@@ -67,7 +67,7 @@ def rules_of(wanted: RolloutInputs, kind: Kind) -> ControllerSettings:
         steps=wanted.plan(kind),
         replicas=wanted.candidate.replicas,
         ready_within=wanted.candidate.ready_within,
-        dwell=0.0 if kind == "return" else wanted.analysis.dwell,
+        dwell=0.0 if kind == "rollback" else wanted.analysis.dwell,
         horizon=wanted.analysis.horizon,
         error_grace=wanted.analysis.error_grace,
         smoke=forward_blue_green and strategy.kind == "blue-green" and bool(strategy.smoke),
@@ -266,7 +266,7 @@ class Executor:
         )
 
     def _tick(self, now: float) -> None:
-        if self._record.attempt.kind == "return" or (self._weight <= 0 and self._old is None):
+        if self._record.attempt.kind == "rollback" or (self._weight <= 0 and self._old is None):
             return
         if now - self._looked < self._wanted.analysis.tick * 0.9:
             return
@@ -276,7 +276,7 @@ class Executor:
             self._ticks.add(record)
 
     def _look_at_serving(self) -> None:
-        if self._side is None or self._record.attempt.kind == "return":
+        if self._side is None or self._record.attempt.kind == "rollback":
             return
         self._side.look(self._measure.totals)
         if self._side.note and self._side.state != self._said:
@@ -366,7 +366,7 @@ class Executor:
         self._watch.wrote(move(world, self._wanted.route, self._split(0.0), self._known(), self._wait))
         if self._joined is None:
             prompt = world.now() - began < PROMPT
-            hurry = prompt and self._record.attempt.kind == "return"
+            hurry = prompt and self._record.attempt.kind == "rollback"
             self._joined = Joined(world, self._wanted.candidate, old, self._rules.error_grace, hurry=hurry)
         self._joined.wait(self._cancelled)
 
@@ -448,7 +448,7 @@ class Executor:
             head = journal.interrupted(journal.begun(head, attempt), action.reason, journal.EXECUTOR, now)
         else:
             # A revision that completed here stays a way back, whatever kept it from being ready now.
-            bad = action.cause in (Cause.CANDIDATE, Cause.OPERATOR) and attempt.kind != "return"
+            bad = action.cause in (Cause.CANDIDATE, Cause.OPERATOR) and attempt.kind != "rollback"
             head = journal.aborted(head, attempt, action.reason, now, quarantine=bad)
         gone = self._wanted.candidate if self._weight > 0 or attempt.steps else None
         old = self._old

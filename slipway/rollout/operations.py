@@ -277,7 +277,7 @@ class Update:
         if self._cancelled.is_set():
             raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
         old = course.serving.backend if course.serving is not None else None
-        self._await_in_force(stored, or_go_on=kind == "return")  # what an earlier rollout left in the route
+        self._await_in_force(stored, or_go_on=kind == "rollback")  # what an earlier rollout left in the route
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})
         guard = self._guard = guards().arm(self._wanted.where, self._wanted.service, holder)
@@ -332,7 +332,7 @@ class Update:
             began=self._world.now(),
             retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
             notes=(fewer,) if fewer else (),
-            caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "return" else "",
+            caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "rollback" else "",
         )
         return with_old_replicas(self._world, attempt, self._wanted, old)
 

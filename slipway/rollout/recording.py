@@ -216,7 +216,7 @@ class Recorder:
 def ending_of(attempt: Attempt) -> Ending:
     """How a rollout that is over ended."""
     if attempt.outcome is Outcome.COMMITTED:
-        return "rolled-back" if attempt.kind == "return" else "committed"
+        return "rolled-back" if attempt.kind == "rollback" else "committed"
     return "aborted" if attempt.outcome is Outcome.ABORTED else "interrupted"
 
 

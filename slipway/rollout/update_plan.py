@@ -44,7 +44,7 @@ def update_plan_of(
     if serving.backend.revision == revision:
         return UpdatePlan(repair, "settle", serving)
     known = head is not None and head.has_completed(revision)
-    return UpdatePlan(repair, "return" if known else "forward", serving)
+    return UpdatePlan(repair, "rollback" if known else "forward", serving)
 
 
 def pending_reason(

@@ -9,8 +9,8 @@ from typing import Literal
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
 from slipway.release.units import Percent, percent_of, show_seconds
 
-Kind = Literal["first", "forward", "return"]
-"""first: no baseline; forward: a new revision; return: a revision that completed here before."""
+Kind = Literal["first", "forward", "rollback"]
+"""first: no baseline; forward: a new revision; rollback: a revision that completed here before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def planned_steps(strategy: Canary | BlueGreen | Rolling, replicas: int, kind: K
 
 def describe(strategy: Canary | BlueGreen | Rolling, replicas: int, kind: Kind) -> str:
     """One line for `pulumi preview`, such as `canary: 5% 2m, 25% 5m, 100% 10m`."""
-    name = {"first": "first release", "forward": strategy.kind, "return": "return to a known good revision"}[kind]
+    name = {"first": "first release", "forward": strategy.kind, "rollback": "return to a known good revision"}[kind]
     steps = ", ".join(_step_text(step) for step in planned_steps(strategy, replicas, kind))
     smoke = (
         f"{len(strategy.smoke)} smoke check(s) at 0%, " if kind == "forward" and strategy.kind == "blue-green" else ""

@@ -20,8 +20,9 @@ from slipway.release.records.released import ReleasedVersion
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent
 
-FORMAT = 1
-"""The newest format of the head that this version reads and writes."""
+FORMAT = 2
+"""The format of the head that this version writes; it reads older ones too. 1 called the kind of an attempt that
+returns to a completed revision `return`; 2 calls it `rollback`."""
 COMPLETED_KEPT = 20
 QUARANTINE_KEPT = 50
 COMMITS_KEPT = 50
@@ -158,19 +159,28 @@ def read_head(document: Mapping[str, Any], service: str | None = None) -> Head:
     for the next write, deeper ones are ignored. Raises JournalUnreadable, for a newer format before anything else;
     `service` is its name in the message where the document may not say it."""
     name = f"the journal of {service or document.get('service', 'an unnamed service')}"
-    found = document.get("format", FORMAT)
+    found = document.get("format", 1)
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise JournalUnreadable(f"{name} cannot be understood: format: {found!r} is no format number")
     if found > FORMAT:
         raise JournalUnreadable(f"{name} has format {found}, this Slipway knows {FORMAT}: update Slipway")
     try:
-        head = Head.model_validate(dict(document), extra="ignore")
+        head = Head.model_validate(_upgrade(document, found), extra="ignore")
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise JournalUnreadable(f"{name} cannot be understood: {place}: {first['msg']}") from None
     known = {key for field, info in Head.model_fields.items() for key in (field, info.alias)}
     return head.with_unknown({key: value for key, value in document.items() if key not in known})
+
+
+def _upgrade(document: Mapping[str, Any], found: int) -> dict[str, Any]:
+    """The document in this format."""
+    upgraded = {**document, "format": FORMAT}
+    attempt = document.get("attempt")
+    if found == 1 and isinstance(attempt, Mapping) and attempt.get("kind") == "return":
+        upgraded["attempt"] = {**attempt, "kind": "rollback"}
+    return upgraded
 
 
 def read_owner(document: Mapping[str, Any]) -> Head:

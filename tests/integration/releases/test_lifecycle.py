@@ -86,7 +86,7 @@ def test_the_way_back_to_a_warm_standby_replays_no_steps(service: Service, load:
     head = service.head()
     assert service.serving() == "v1"
     assert head.attempt is not None
-    assert (head.attempt.kind, len(head.attempt.steps)) == ("return", 1)
+    assert (head.attempt.kind, len(head.attempt.steps)) == ("rollback", 1)
     assert len(service.deployments()) == 2
 
 

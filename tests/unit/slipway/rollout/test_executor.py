@@ -173,7 +173,7 @@ def test_promote_leaves_a_long_step_now() -> None:
 def test_a_return_to_a_known_revision_is_one_switch_without_looking_at_metrics() -> None:
     world = Simulation()
     world.traffic.down = "connection refused"
-    head = world.run("return")
+    head = world.run("rollback")
     assert world.shares() == [100.0]
     assert world.clock.now() < 1010.0
     assert head.serving is not None
@@ -184,7 +184,7 @@ def test_a_return_waits_until_the_known_revision_is_ready() -> None:
     world = Simulation()
     world.workloads.put(world.wanted.candidate, Readiness(3, 0, 0, 0))
     world.clock.at(20.0, lambda: world.workloads.put(world.wanted.candidate))
-    world.run("return")
+    world.run("rollback")
     assert world.clock.now() >= 1020.0
     assert world.shares() == [100.0]
 
@@ -262,14 +262,14 @@ def test_a_known_good_revision_that_is_not_ready_in_time_stays_a_way_back() -> N
     world = Simulation()
     world.workloads.put(world.wanted.candidate, Readiness(3, 1, 1, 0))
     with pytest.raises(RolloutAborted, match="not ready within"):
-        world.run("return")
+        world.run("rollback")
     assert world.head.quarantined == {}
 
 
 def test_a_known_good_revision_that_was_scaled_down_is_scaled_up_before_it_gets_traffic() -> None:
     world = Simulation()
     world.workloads.put(world.wanted.candidate, Readiness(1, 1, 1, 0))
-    world.run("return")
+    world.run("rollback")
     assert world.workloads.scaled == [(CANDIDATE, 3)]
     assert world.shares() == [100.0]
 

@@ -67,8 +67,8 @@ def test_a_journal_is_read() -> None:
 
 def test_a_journal_of_another_format_is_one_clear_line() -> None:
     broken = world()
-    broken.journal.save({"service": "checkout", "format": 2}, None)
-    with pytest.raises(ClusterError, match="the journal of checkout has format 2"):
+    broken.journal.save({"service": "checkout", "format": 3}, None)
+    with pytest.raises(ClusterError, match="the journal of checkout has format 3"):
         head_of(broken, "checkout")
 
 

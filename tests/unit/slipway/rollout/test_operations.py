@@ -265,21 +265,21 @@ def test_refresh_shows_the_live_weights_and_keeps_what_another_version_recorded(
 
 def test_a_journal_of_a_newer_format_blocks_no_refresh() -> None:
     world = Simulation(wanted("aaaaaaaa"))
-    world.journal.save({"format": 2, "service": "checkout"}, None)
+    world.journal.save({"format": 3, "service": "checkout"}, None)
     olds = recorded_outputs(world, weights={})
     assert operations.refresh(olds, world.world) == {**olds, "weights": {"checkout-aaaaaaaa": 100.0}}
 
 
 def test_a_journal_of_a_newer_format_makes_an_update_due_that_says_what_to_do() -> None:
     world = Simulation(wanted("aaaaaaaa"))
-    world.journal.save({"format": 2, "service": "checkout"}, None)
+    world.journal.save({"format": 3, "service": "checkout"}, None)
     pending = operations.difference(world.wanted.to_wire(), world.wanted, world.world).pending
     assert pending is not None
     assert "update Slipway" in pending
     with pytest.raises(JournalUnreadable, match="update Slipway"):
         update(world)
     assert world.router.history == []
-    assert world.journal.saved == [{"format": 2, "service": "checkout"}]
+    assert world.journal.saved == [{"format": 3, "service": "checkout"}]
 
 
 def test_a_place_is_read_from_a_state_of_any_version() -> None:

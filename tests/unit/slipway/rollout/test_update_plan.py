@@ -34,7 +34,7 @@ def test_a_new_revision_goes_forward() -> None:
 
 def test_a_revision_that_completed_here_is_returned_to_without_the_steps() -> None:
     known = head(completed=(completed("bbbbbbbb"),))
-    assert update_plan_of(wanted(), known, live(), None).then == "return"
+    assert update_plan_of(wanted(), known, live(), None).then == "rollback"
 
 
 def test_the_serving_revision_is_settled_without_a_rollout() -> None:

@@ -39,7 +39,7 @@ def test_a_first_release_is_one_switch_with_the_last_bake(strategy: Canary | Blu
 
 @pytest.mark.parametrize("strategy", [CANARY, BLUE_GREEN, ROLLING])
 def test_the_return_to_a_good_revision_does_not_replay_the_steps(strategy: Canary | BlueGreen | Rolling) -> None:
-    assert [(step.weight, step.bake) for step in planned_steps(strategy, 4, "return")] == [(100, 0)]
+    assert [(step.weight, step.bake) for step in planned_steps(strategy, 4, "rollback")] == [(100, 0)]
 
 
 @given(st.integers(1, 1000), st.floats(0.001, 1))
@@ -55,10 +55,10 @@ def test_batches_grow_to_all_replicas_and_are_never_larger_than_asked_for(replic
 def test_the_plan_is_described_in_one_line() -> None:
     assert describe(CANARY, 3, "forward") == "canary: 5% for 2m, 100% for 10m"
     assert describe(ROLLING, 2, "forward") == "rolling: 50% (1 replicas) for 30s, 100% (2 replicas) for 5m"
-    assert describe(CANARY, 3, "return").startswith("return to a known good revision: 100%")
+    assert describe(CANARY, 3, "rollback").startswith("return to a known good revision: 100%")
 
 
 def test_smoke_checks_are_part_of_the_plan_of_a_new_revision_only() -> None:
     checked = BLUE_GREEN.model_copy(update={"preview": Preview(host="new.example"), "smoke": (SmokeCheck(path="/"),)})
     assert "1 smoke check(s) at 0%" in describe(checked, 3, "forward")
-    assert "smoke" not in describe(checked, 3, "return")
+    assert "smoke" not in describe(checked, 3, "rollback")

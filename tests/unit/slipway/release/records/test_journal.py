@@ -102,8 +102,24 @@ def stored(**changes: Any) -> dict[str, Any]:
 
 def test_a_newer_format_is_said_before_anything_else_is_read() -> None:
     with pytest.raises(JournalUnreadable) as error:
-        journal.read_head({"format": 2, "service": "checkout", "attempt": "in a form of its own"})
-    assert str(error.value) == "the journal of checkout has format 2, this Slipway knows 1: update Slipway"
+        journal.read_head({"format": 3, "service": "checkout", "attempt": "in a form of its own"})
+    assert str(error.value) == "the journal of checkout has format 3, this Slipway knows 2: update Slipway"
+
+
+@pytest.mark.parametrize(("written", "kind"), [("return", "rollback"), ("forward", "forward"), ("first", "first")])
+def test_a_journal_of_the_first_format_is_read_and_written_again_in_this_one(written: str, kind: str) -> None:
+    old = stored(format=1, attempt={**attempt().model_dump(mode="json"), "kind": written})
+    found = journal.read_head(old)
+    assert found.attempt is not None
+    assert found.attempt.kind == kind
+    again = found.to_json()
+    assert (again["format"], again["attempt"]["kind"]) == (2, kind)
+    assert journal.read_head(again) == found
+
+
+def test_the_name_that_the_first_format_gave_a_rollback_is_unknown_in_this_one() -> None:
+    with pytest.raises(JournalUnreadable, match=r"attempt\.kind"):
+        journal.read_head(stored(attempt={**attempt().model_dump(mode="json"), "kind": "return"}))
 
 
 @pytest.mark.parametrize("found", ["1", True, None, 0, 1.5])

@@ -53,5 +53,5 @@ def test_a_route_that_keeps_nobody_has_no_draw(affinity: dict[str, str] | None) 
 
 def test_a_rollout_that_never_splits_has_no_draw() -> None:
     assert draw_for(STICKY, of(), STEPS[-1:]) is None
-    assert draw_for(STICKY, of(kind="return"), STEPS) is None
+    assert draw_for(STICKY, of(kind="rollback"), STEPS) is None
     assert draw_for(STICKY, of(kind="first"), STEPS) is None

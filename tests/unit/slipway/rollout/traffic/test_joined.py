@@ -48,7 +48,7 @@ def test_a_return_waits_for_proxies_that_are_seen_without_it() -> None:
     world = Simulation()
     world.traffic.unknown.add("checkout-bbbbbbbb")
     world.clock.at(12.0, world.traffic.unknown.clear)
-    world.run("return")
+    world.run("rollback")
     assert world.clock.now() >= 1012.0
     assert world.shares() == [100.0]
 
