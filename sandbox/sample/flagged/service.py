@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from typing import Any
 
 from openfeature import api
@@ -40,6 +41,7 @@ from openfeature.exception import OpenFeatureError
 
 CODE_DEFAULT = "code-default"
 """Counted in place of a variant where the flag gives none and the program's own default is used."""
+VARIANTS = ("on", "off")
 CHANGES_KEPT = 1000
 CALLER = EvaluationContext("probe")
 
@@ -90,7 +92,8 @@ class Service:
         self.flag = flag
         self.draining = False
         self._fault = fault_variant, fault_share
-        self._counts: Counter[tuple[str, int]] = Counter()
+        # From the start: a counter that appears with its first event loses that event in rates.
+        self._counts: Counter[tuple[str, int]] = Counter(dict.fromkeys(product(VARIANTS, (200, 500)), 0))
         self._guard = threading.Lock()
 
     def handle(self, key: str | None) -> tuple[int, str]:
