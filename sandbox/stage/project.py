@@ -39,6 +39,7 @@ class Stage:
         self.stack = stack
         self.namespace = namespace
         self.gates: Mapping[str, Any] = GATES_OFF
+        self.flags: Mapping[str, Any] | None = None
         self.environment = {**os.environ, **environment, "PULUMI_ERROR_OUTPUT_STRING": "1"}
 
     def create(self) -> None:
@@ -55,7 +56,7 @@ class Stage:
         """Another checkout of the same project, for the same stack, namespace and backend."""
         shutil.copytree(self.folder, folder)
         made = Stage(folder, self.stack, self.namespace, self.environment)
-        made.gates = self.gates
+        made.gates, made.flags = self.gates, self.flags
         return made
 
     def configure(self, service: str, manifest: str, standby: str | None = None) -> None:
@@ -83,6 +84,8 @@ class Stage:
             "releases:services": dict(services),
             "releases:gates": dict(self.gates),
         }
+        if self.flags is not None:
+            config["releases:flags"] = dict(self.flags)
         self.config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
     def _metrics(self) -> dict[str, Any]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import httpx2
 
 from sandbox.errors import SandboxError
 from sandbox.sample.flagged.objects import NAME, PORT, Placement, objects
+from sandbox.standins.flagd.watch import connect
 
 READY_WITHIN = 90
+POLL = 0.02
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class Change:
     variant: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Running:
     """``variables`` are the sandbox's environment."""
 
@@ -41,7 +48,27 @@ class Running:
     def changes(self, pod: str) -> list[Change]:
         """What a pod has seen since it started, the oldest first."""
         path = f"/api/v1/namespaces/{self.placement.namespace}/pods/{pod}:{PORT}/proxy/changes"
-        return [Change(*one) for one in json.loads(self.kubectl("get", "--raw", path))]
+        return [Change(*one) for one in self._http.get(path).raise_for_status().json()]
+
+    def await_effect(self, pods: Sequence[str], variant: str, since: float, within: float = 10.0) -> float:
+        """When the last of these pods got a configuration, newer than ``since``, that gives callers this variant.
+        Instants are seconds of the monotonic clock. SandboxError after ``within`` seconds."""
+        deadline = time.monotonic() + within
+        while True:
+            seen = [self._first(pod, variant, since) for pod in pods]
+            if None not in seen:
+                return max(at for at in seen if at is not None)
+            if time.monotonic() > deadline:
+                problem = f"{seen.count(None)} pods do not give {variant} within {within:g} s"
+                raise SandboxError(NAME, problem, "look at the log of the sync server")
+            time.sleep(POLL)
+
+    def _first(self, pod: str, variant: str, since: float) -> float | None:
+        return next((one.at for one in self.changes(pod) if one.at >= since and one.variant == variant), None)
+
+    @cached_property
+    def _http(self) -> httpx2.Client:
+        return connect(Path(self.variables["KUBECONFIG"]))
 
     def kubectl(self, *arguments: str, given: str | None = None) -> str:
         """A kubectl command in the service's namespace; its output. Raises SandboxError."""

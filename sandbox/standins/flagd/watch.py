@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -22,9 +23,11 @@ REWATCH_SECONDS = 30
 RETRY_SECONDS = 0.25
 
 
-def connect() -> httpx2.Client:
-    """The cluster of the kubeconfig that KUBECONFIG names, else of the pod that this runs in."""
-    config = KubeConfig.from_env().get()
+def connect(kubeconfig: Path | None = None) -> httpx2.Client:
+    """The cluster of a kubeconfig: of this one, else of the one that KUBECONFIG names, else of the pod that this runs
+    in."""
+    found = KubeConfig.from_env() if kubeconfig is None else KubeConfig.from_file(kubeconfig)
+    config = found.get()
     if config is None:
         raise StandInError("the kubeconfig has no current context")
     config = config._replace(user=config.user or User())
