@@ -6,7 +6,7 @@ import sys
 
 import pulumi
 
-from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, cluster_options, engine, service
+from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, cluster_options, engine, flags, service
 from components.alerting import declare_alerting
 from slipway import settings
 from slipway.release.errors import SlipwayError
@@ -31,6 +31,7 @@ def main() -> None:
     if stack.access is not None:
         account = stack.access.service_account
         RolloutAccess(account, RolloutAccessArgs(namespace=stack.target.namespace, service_account=account), cluster)
+    flags.declare(stack.flags)
     exports: dict[str, object] = {}
     for entry in stack.services:
         inputs = ReleaseInputs.of(entry.declared, stack.target, stack.gates, entry.migrations)

@@ -10,8 +10,9 @@ from components.alerting import Alarm, AlarmRouting, DeliveryArgs, Slo, declare_
 from components.blue_green import BlueGreen
 from components.canary import Canary
 from components.cluster import cluster_options
+from components.flags import FeatureFlag, KillSwitch
 from components.packaged import Service, ServiceArgs
-from components.resources import Release, Rollout
+from components.resources import FlagSet, Release, Rollout
 from components.rolling import Rolling
 from components.service import service
 from components.topology import Topology, TopologyArgs
@@ -23,6 +24,9 @@ __all__ = [
     "BlueGreen",
     "Canary",
     "DeliveryArgs",
+    "FeatureFlag",
+    "FlagSet",
+    "KillSwitch",
     "Release",
     "Rolling",
     "Rollout",

@@ -7,10 +7,11 @@ from typing import Any
 
 import pulumi
 
+from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.slo.delivery import RuleGroupInputs
-from slipway.release.tokens import RELEASE, ROLLOUT, RULE_GROUP
+from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, RULE_GROUP
 
 
 class Rollout(pulumi.CustomResource):
@@ -58,3 +59,17 @@ class RuleGroup(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: RuleGroupInputs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(RULE_GROUP, name, {**inputs.to_wire(), "health": None}, opts)
+
+
+class FlagSet(pulumi.CustomResource):
+    """All feature flags of a stack: the one writer of the document that evaluators read.
+
+    What it writes is the declaration together with the journal of kills: a flag that was killed stays off until it is
+    resumed, whatever the program says.
+    """
+
+    effective: pulumi.Output[Mapping[str, Any] | None]
+    """What evaluators see of each flag: default, percent, targeting, and its kill."""
+
+    def __init__(self, name: str, inputs: FlagSetInputs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(FLAG_SET, name, {**inputs.to_wire(), "effective": None}, opts)

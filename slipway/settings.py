@@ -20,6 +20,9 @@ from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
+from slipway.release.flags.flag_set_inputs import FlagSetInputs, FlagsSetting
+from slipway.release.flags.load import read_flags
+from slipway.release.flags.model import DeclaredFlags
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
@@ -52,6 +55,7 @@ REMEDIES = {
     "records": "Write releases:records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
     "slos": "Write releases:slos: {files: [releases/checkout/alerting.yaml], target: {kind: prometheus-rule}}, "
     "or leave it out",
+    "flags": "Write releases:flags: {files: [flags/checkout.yaml]}, or leave it out",
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
 }
 
@@ -80,6 +84,7 @@ class Configuration(Targeted):
     access: Access | None = None
     slos: SloSetting | None = None
     """Objectives and alarms, how their rules reach Prometheus, and who is told."""
+    flags: FlagsSetting | None = None
     gates: GateSetting = GateSetting()
     """Left out, the gates are enforced with `policies/config/<stack>.json`."""
     records: RecordsSetting | None = None
@@ -120,6 +125,7 @@ class Settings:
     gateway_url: str | None
     probe: TrafficProbe | None
     access: Access | None
+    flags: FlagSetInputs | None
     gates: GateSetting
     records: RecordsSetting | None
     slos: DeclaredAlerting | None = None
@@ -150,6 +156,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         probe = None if configuration.probe is None else "releases:probe"
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
     alerting = _alerting(document.data, root, problems)
+    flags = _flags(document.data, root, problems)
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
@@ -160,6 +167,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         gateway_url=configuration.gateway_url,
         probe=configuration.probe,
         access=configuration.access,
+        flags=_flag_set(configuration, flags),
         gates=configuration.gates,
         records=configuration.records,
         slos=_declared_alerting(configuration, alerting),
@@ -213,11 +221,32 @@ def _alerting(data: object, root: Path, problems: list[Problem]) -> Alerting | N
         return None
 
 
+def _flags(data: object, root: Path, problems: list[Problem]) -> DeclaredFlags | None:
+    """The flags of all files that the configuration names; what is wrong with them is added to `problems`."""
+    try:
+        setting = FlagsSetting.model_validate(data.get("flags") if isinstance(data, dict) else None)
+        return read_flags(root, setting.files)
+    except ValidationError:
+        return None  # told with the configuration, or there are none
+    except InputError as error:
+        problems += error.problems
+        return None
+
+
 def _declared_alerting(configuration: Configuration, alerting: Alerting | None) -> DeclaredAlerting | None:
     setting = configuration.slos
     if setting is None or alerting is None:
         return None
     return DeclaredAlerting(alerting=alerting, setting=setting, url=setting.url or configuration.metrics.url)
+
+
+def _flag_set(configuration: Configuration, flags: DeclaredFlags | None) -> FlagSetInputs | None:
+    setting = configuration.flags
+    if setting is None or flags is None:
+        return None
+    where = {"target": configuration.target, "namespace": configuration.namespace}
+    placed = {"name": setting.name, "document": setting.document}
+    return FlagSetInputs(flags=flags.flags, evaluators=flags.evaluators, **placed, **where)
 
 
 @dataclass(frozen=True, slots=True)

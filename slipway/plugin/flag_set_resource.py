@@ -26,7 +26,7 @@ from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.process.operator import operator
 
 Connect = Callable[[Target, str, DocumentKind], FlagWriter]
-IN_FORCE = "inForce"
+EFFECTIVE = "effective"
 """The output with what evaluators see of each flag."""
 
 
@@ -87,7 +87,7 @@ class FlagSetResource:
         writer = self._writer(wanted)
         if writer.journal.read() is None and writer.document.read() is None:
             return provider_pb2.ReadResponse()
-        outputs = {**wanted.to_wire(), IN_FORCE: _in_force(writer.load())}
+        outputs = {**wanted.to_wire(), EFFECTIVE: _effective(writer.load())}
         return provider_pb2.ReadResponse(
             id=request.id, properties=to_struct(outputs), inputs=to_struct(wanted.to_wire())
         )
@@ -116,18 +116,18 @@ class FlagSetResource:
             head = after_declaration(writer.load(), declaration, author)
         else:
             head = writer.change(lambda now: after_declaration(now, declaration, author), declares=True)
-        return {**wanted.to_wire(), IN_FORCE: _in_force(head)}
+        return {**wanted.to_wire(), EFFECTIVE: _effective(head)}
 
     def _pending(self, writer: FlagWriter, head: Head, wanted: FlagSetInputs, urn: str, log: EngineLog) -> list[str]:
         """The output that an update would change although the inputs are the same."""
         if (drift := writer.pending()) is not None:
             log.warning(f"{drift}; the update writes what is declared and journaled")
-            return [IN_FORCE]
+            return [EFFECTIVE]
         settled = after_declaration(head, _declaration(wanted, urn), _author(writer, ""))
         if settled == head:
             return []
         log.event("exposures or declarations are not in force yet")
-        return [IN_FORCE]
+        return [EFFECTIVE]
 
     def _refuse_move(self, before: FlagSetInputs, moves: list[str]) -> None:
         """A set that moves is made anew and then removed where it was, which a flag that is on forbids."""
@@ -148,7 +148,7 @@ def _author(writer: FlagWriter, reason: str) -> Author:
     return Author(by=operator(), at=writer.now(), reason=reason)
 
 
-def _in_force(head: Head) -> dict[str, Any]:
+def _effective(head: Head) -> dict[str, Any]:
     return {key: _told(flag) for key, flag in effective(head).flags.items()}
 
 

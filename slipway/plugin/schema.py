@@ -56,7 +56,7 @@ ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
     "record": _RECORD,
 }
 FLAG_SET_OUTPUTS: Final[Mapping[str, Spec]] = {
-    "inForce": ANY | {"description": "What evaluators see of each flag: default, percent, targeting, and its kill."},
+    "effective": ANY | {"description": "What evaluators see of each flag: default, percent, targeting, and its kill."},
 }
 SERVICE_OUTPUTS: Final[Mapping[str, Spec]] = {
     "service": TEXT | {"description": "The service's name, from its manifest."},

@@ -10,6 +10,7 @@ import pytest
 
 from slipway import settings
 from slipway.release.errors import InputError, Problem
+from tests import flags
 from tests.manifests import OTHER_DIGEST, STRATEGIES, text
 
 OTHER_IMAGE = f"registry.example/checkout@{OTHER_DIGEST}"
@@ -265,3 +266,34 @@ def test_an_odd_setting_of_alerting_says_what_to_write(tmp_path: Path) -> None:
     found = refused(keys({}, slos=json.dumps({"files": [], "target": {"kind": "grafana"}})), tmp_path)
     assert "releases:slos" in found["slos.files"].remedy
     assert "prometheus-rule" in found["slos.target.kind"].remedy
+
+
+def flag_file(root: Path, path: str, content: str) -> str:
+    (root / path).write_text(content)
+    return path
+
+
+def test_a_stack_names_its_files_of_flags(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "1.yaml")
+    first, second = (
+        flag_file(tmp_path, f"{key}.yaml", flags.text({key: flags.FLAGS[key]})) for key in ("pay", "new-cart")
+    )
+    setting = json.dumps({"files": [first, second], "document": "feature-flag"})
+    read = settings.parse(keys({"checkout": {"manifest": manifest}}, flags=setting), tmp_path)
+    assert read.flags is not None
+    assert (set(read.flags.flags), read.flags.name, read.flags.document) == (
+        {"pay", "new-cart"},
+        "flags",
+        "feature-flag",
+    )
+    assert read.flags.where == read.target
+
+
+def test_problems_of_flags_are_told_with_those_of_manifests(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "1.yaml", version="/")
+    bad = flag_file(tmp_path, "flags.yaml", flags.text({"pay": {**flags.PAY, "default": "x"}}))
+    setting = json.dumps({"files": [bad, "../outside.yaml"]})
+    found = refused(keys({"checkout": {"manifest": manifest}}, flags=setting), tmp_path)
+    assert set(found) == {"1.yaml: version", "flags.yaml: flags.pay.default", "../outside.yaml"}
+    assert list(refused(keys({"checkout": {"manifest": write(tmp_path, "1.yaml")}}, flags="[]"), tmp_path)) == ["flags"]
+    assert settings.parse(keys({"checkout": {"manifest": "1.yaml"}}), tmp_path).flags is None

@@ -122,7 +122,7 @@ def test_what_is_declared_is_in_the_document(stage: Stage) -> None:
 def test_a_preview_writes_nothing() -> None:
     stage = Stage()
     told = stage.up(preview=True)
-    assert told["inForce"]["batch"] == {"default": "off", "percent": 50, "targeting": False}
+    assert told["effective"]["batch"] == {"default": "off", "percent": 50, "targeting": False}
     assert stage.writer().journal.read() is None
 
 
@@ -130,7 +130,7 @@ def test_a_kill_is_told_in_the_preview_and_an_up_keeps_it(stage: Stage) -> None:
     stage.kill("pay")
     assert stage.diff(inputs(), inputs()).changes == NONE
     assert stage.engine.lines == ["pay is off since 00:33 UTC, killed by guard (error-ratio 8.8x)"]
-    told = stage.up()["inForce"]["pay"]
+    told = stage.up()["effective"]["pay"]
     assert (told["default"], told["killed"]["by"]) == ("off", "guard")
     assert stage.document["pay"]["defaultVariant"] == "off"
 
@@ -170,7 +170,7 @@ def test_a_document_that_another_changed_is_a_change(stage: Stage) -> None:
     changed = {"flags": {**stage.document, "pay": {**stage.document["pay"], "defaultVariant": "off"}}}
     stage.stores["shop/flags/config-map"].put(changed, "kubectl-edit")
     found = stage.diff(inputs(), inputs())
-    assert (found.changes, list(found.diffs)) == (SOME, ["inForce"])
+    assert (found.changes, list(found.diffs)) == (SOME, ["effective"])
     assert stage.engine.lines == ["kubectl-edit changed pay; the update writes what is declared and journaled"]
     stage.up()
     assert stage.document["pay"]["defaultVariant"] == "on"
@@ -180,7 +180,7 @@ def test_a_document_that_another_changed_is_a_change(stage: Stage) -> None:
 def test_an_exposure_that_a_resume_let_begin_anew_is_a_change(stage: Stage) -> None:
     stage.kill("batch")
     stage.resume("batch")
-    assert list(stage.diff(inputs(), inputs()).diffs) == ["inForce"]
+    assert list(stage.diff(inputs(), inputs()).diffs) == ["effective"]
     stage.up()
     assert "targeting" in stage.document["batch"]
 
@@ -194,7 +194,7 @@ def test_a_refresh_shows_what_is_in_force(stage: Stage) -> None:
     request = provider_pb2.ReadRequest(id="shop/flags/flags", urn=URN, properties=inputs(), inputs=inputs())
     stage.kill("pay")
     found = stage.resource.read(request)
-    assert to_plain(found.properties)["inForce"]["pay"]["killed"]["reason"] == "error-ratio 8.8x"
+    assert to_plain(found.properties)["effective"]["pay"]["killed"]["reason"] == "error-ratio 8.8x"
     assert to_plain(found.inputs) == to_plain(inputs())
     assert Stage().resource.read(request).id == ""
 
