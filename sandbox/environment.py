@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import state, toolchain
-from sandbox.context import GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT
+from sandbox.context import ALERTMANAGER_PORT, GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT
 from sandbox.errors import SandboxError
 from sandbox.paths import StatePaths, cache_dir
 from sandbox.standins.links import STANDINS, bin_directory_for
@@ -30,6 +30,8 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
     return _pulumi(paths, base) | {
         "KUBECONFIG": str(paths.kubeconfig),
         "SLIPWAY_PROMETHEUS_URL": f"http://{node}:{PROMETHEUS_PORT}",
+        "SLIPWAY_RULES": str(paths.rules),
+        "SLIPWAY_ALERTMANAGER_URL": f"http://{node}:{ALERTMANAGER_PORT}",
         "SLIPWAY_GATEWAY_URL": f"http://{node}:{GATEWAY_PORT}",
         "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",
         "SLIPWAY_REGISTRY": f"{node}:{REGISTRY_PORT}",

@@ -63,6 +63,11 @@ class StatePaths:
         return self.root / "data"
 
     @property
+    def rules(self) -> Path:
+        """Rule files of Prometheus."""
+        return self.data / "rules"
+
+    @property
     def node(self) -> Path:
         """containerd's and kubelet's files: worthless once their processes are gone."""
         return self.root / "node"

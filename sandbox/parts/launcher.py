@@ -85,4 +85,5 @@ class Launcher:
 
 def _with_priority(part: Part) -> list[str]:
     """nice(1) executes the part, which so keeps its process id; without the right to raise it, it only warns."""
-    return ["nice", "-n", str(part.niceness), *part.argv] if part.niceness else list(part.argv)
+    command = [*part.wrapper, *part.argv]
+    return ["nice", "-n", str(part.niceness), *command] if part.niceness else command

@@ -22,6 +22,8 @@ class Part:
     ready: Callable[[], bool]
     files: Mapping[Path, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    wrapper: Sequence[str] = ()
+    """What executes the command, with its arguments: it prepares something and then becomes the program."""
     niceness: int = 0
     """Scheduling priority as in nice(1): below 0 for what requests and decisions pass through."""
     version: str = ""
@@ -30,7 +32,7 @@ class Part:
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits over all that it is started with."""
-        content = (list(self.argv), sorted(self.environment.items()), sorted(self.files.items()))
+        content = ([*self.wrapper, *self.argv], sorted(self.environment.items()), sorted(self.files.items()))
         return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 
     def write_files(self) -> None:

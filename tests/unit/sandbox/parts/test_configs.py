@@ -12,7 +12,7 @@ import yaml
 
 from sandbox import kubeconfig, pki
 from sandbox.context import GATEWAY_PORT, Context
-from sandbox.parts import access_log, control_plane, gateway, metrics, node
+from sandbox.parts import access_log, alertmanager, control_plane, gateway, metrics, node
 
 
 def test_containerd_pulls_everything_from_the_sandboxs_own_registry(context: Context) -> None:
@@ -166,3 +166,18 @@ def test_no_secret_is_on_a_command_line(context: Context) -> None:
         node.kubelet(context),
     ]
     assert not [word for part in parts for word in part.argv if any(secret in word for secret in secrets)]
+
+
+def test_alertmanager_keeps_the_configuration_that_a_stack_wrote(context: Context) -> None:
+    first = alertmanager.part(context)
+    config = alertmanager.config_file(context)
+    assert yaml.safe_load(config.read_text()) == alertmanager.NOBODY
+    config.write_text("route: {receiver: a}\nreceivers: [{name: a}]\n")
+    assert alertmanager.part(context).fingerprint == first.fingerprint
+    assert config.read_text().startswith("route: {receiver: a}")
+
+
+def test_alertmanager_sees_its_own_files_where_it_looks_for_them(context: Context) -> None:
+    wrapper = alertmanager.part(context).wrapper
+    assert wrapper[:2] == ["unshare", "--mount"]
+    assert wrapper[-1] == str(context.tools.alertmanager / "usr" / "share")
