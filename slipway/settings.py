@@ -9,10 +9,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated
 
 import pulumi
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from slipway.release.collisions import collisions
 from slipway.release.declared import DeclaredRelease, read_manifest
@@ -38,6 +37,8 @@ from slipway.release.urls import ServerUrl
 
 PROJECT = "releases"
 
+DECLARE = ("services", "flags", "slos")
+"""The keys that declare something: a stack without any of them would delete all that it has."""
 NOTHING = ("", "{}")
 """The defaults in Pulumi.yaml: they let the program run, so that it can say everything that is missing."""
 
@@ -77,7 +78,7 @@ class Access(FrozenModel):
 class Configuration(Targeted):
     """The keys of the stack file, all in the namespace `releases`."""
 
-    services: Annotated[dict[str, ServiceEntry], Field(min_length=1)]
+    services: dict[str, ServiceEntry] = {}
     metrics: MetricsSource
     gateway_url: ServerUrl | None = None
     probe: TrafficProbe | None = None
@@ -149,6 +150,8 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         configuration = Configuration.model_validate(document.data, by_alias=True, by_name=False)
     except ValidationError as error:
         problems += problems_of(error, Configuration, document, REMEDIES, secret=True)
+    if not any(key in given for key in DECLARE):
+        problems.append(Problem("services", "is missing", REMEDIES["services"]))
     loaded = _Manifests(root, problems)
     services = tuple(_services(document.data, loaded))
     if configuration is not None:

@@ -289,6 +289,13 @@ def test_a_stack_names_its_files_of_flags(tmp_path: Path) -> None:
     assert read.flags.where == read.target
 
 
+def test_a_stack_may_declare_flags_and_no_services(tmp_path: Path) -> None:
+    path = flag_file(tmp_path, "flags.yaml", flags.text({"pay": flags.PAY}))
+    read = settings.parse(keys({}, flags=json.dumps({"files": [path]})), tmp_path)
+    assert read.services == ()
+    assert read.flags is not None
+
+
 def test_problems_of_flags_are_told_with_those_of_manifests(tmp_path: Path) -> None:
     manifest = write(tmp_path, "1.yaml", version="/")
     bad = flag_file(tmp_path, "flags.yaml", flags.text({"pay": {**flags.PAY, "default": "x"}}))
