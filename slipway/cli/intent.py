@@ -13,6 +13,7 @@ import click
 from slipway.cli.options import show, to_a_rollout
 from slipway.release.errors import ClusterError, ReleaseRefused
 from slipway.release.records.journal import Attempt, Head, Outcome
+from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Action, Intent
 from slipway.rollout.process.operator import operator
@@ -50,23 +51,39 @@ def intent_command(action: Action, text: str) -> click.Command:
         every: bool = False,
     ) -> None:
         from slipway.cli.target import find_target
-        from slipway.rollout.assemble import connect_world
 
         where = find_target(folder, stack, namespace)
-        world = connect_world(service, where)
-        scope: Scope = "all" if every else "step"
-        intent = give(world, service, action, reason, scope)
-        outcome = await_obeyed(world, service, intent, timeout) if wait else None
-        if as_json:
-            told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
-            scoped = {"scope": scope} if action == "promote" else {}
-            show({"ok": True, "service": service, "namespace": where.namespace, "action": action, **scoped, **told})
-            return
-        does = "ends its steps early" if every else DONE[action]
-        heard = f"the rollout {does}" if wait else f"told rollout {intent.rollout_id} to {action}"
-        click.echo(f"{service}: {heard}" + (f" ({outcome})" if outcome not in (None, "running") else ""))
+        tell_rollout(where, service, action, reason, wait=wait, timeout=timeout, as_json=as_json, every=every)
 
     return command
+
+
+def tell_rollout(
+    where: Target,
+    service: str,
+    action: Action,
+    reason: str,
+    *,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+    every: bool = False,
+) -> None:
+    """Tell the rollout in flight something, and say whether it has heard. Raises ReleaseRefused and ClusterError."""
+    from slipway.rollout.assemble import connect_world
+
+    world = connect_world(service, where)
+    scope: Scope = "all" if every else "step"
+    intent = give(world, service, action, reason, scope)
+    outcome = await_obeyed(world, service, intent, timeout) if wait else None
+    if as_json:
+        told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
+        scoped = {"scope": scope} if action == "promote" else {}
+        show({"ok": True, "service": service, "namespace": where.namespace, "action": action, **scoped, **told})
+        return
+    does = "ends its steps early" if every else DONE[action]
+    heard = f"the rollout {does}" if wait else f"told rollout {intent.rollout_id} to {action}"
+    click.echo(f"{service}: {heard}" + (f" ({outcome})" if outcome not in (None, "running") else ""))
 
 
 def give(world: Adapters, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:

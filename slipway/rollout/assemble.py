@@ -21,8 +21,8 @@ from slipway.rollout.platforms.kubernetes.flag_stores import (
     JOURNAL,
     ConfigMapDocumentStore,
     FeatureFlagDocumentStore,
-    document_kinds,
     journal_name,
+    sets_with_journal,
 )
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore, services_with_journal
@@ -58,13 +58,13 @@ class Adaptors:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One kind of target. `services` are those that have a journal in one, `flag_sets` the sets of flags with the kind
-    of their document. All raise ClusterError when it is unreachable."""
+    """One kind of target. `services` are those that have a journal in one, `flag_sets` the sets of flags. All raise
+    ClusterError when it is unreachable."""
 
     adaptors: Callable[[Site], Adaptors]
     services: Callable[[Target], list[str]]
     flags: Callable[[Target, str, DocumentKind], FlagWriter]
-    flag_sets: Callable[[Target], Mapping[str, DocumentKind]]
+    flag_sets: Callable[[Target], list[str]]
 
 
 def connect_world(
@@ -106,8 +106,8 @@ def connect_flags(target: Target, name: str, document: DocumentKind) -> FlagWrit
     return PLATFORMS[target.kind].flags(target, name, document)
 
 
-def flag_sets_in(target: Target) -> Mapping[str, DocumentKind]:
-    """The sets of flags in this target, with the kind of their document. Raises ClusterError."""
+def flag_sets_in(target: Target) -> list[str]:
+    """The sets of flags in this target. Raises ClusterError."""
     return PLATFORMS[target.kind].flag_sets(target)
 
 
@@ -138,8 +138,8 @@ def _kubernetes_flags(target: Target, name: str, document: DocumentKind) -> Flag
     return FlagWriter(name, journal, ConfigMapDocumentStore(client, namespace, name, DOCUMENT, name))
 
 
-def _kubernetes_flag_sets(target: Target) -> Mapping[str, DocumentKind]:
-    return document_kinds(connect(target.namespace, context=target.context), target.namespace)
+def _kubernetes_flag_sets(target: Target) -> list[str]:
+    return sets_with_journal(connect(target.namespace, context=target.context), target.namespace)
 
 
 PLATFORMS: Final[Mapping[str, Platform]] = {

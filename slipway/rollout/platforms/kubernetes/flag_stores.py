@@ -13,9 +13,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, JournalUnreadable
-from slipway.release.flags import journal
 from slipway.release.flags.flagd import GROUP, KIND, PLURAL, VERSION, document_of, feature_flag_resource
-from slipway.release.flags.journal import DocumentKind
 from slipway.rollout.platforms.base import Document, Versioned
 from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY, PART_LABEL
 from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, plain, version_of
@@ -48,10 +46,6 @@ class ConfigMapDocumentStore:
             return None
         content = plain(found)
         _refuse_others(self._called, content, self._labels)
-        return Versioned(self.content_of(found), version_of(found), writer_of(content))
-
-    def content_of(self, found: ConfigMap) -> Document:
-        """What such an object holds. Raises JournalUnreadable."""
         try:
             document = json.loads((found.data or {})[self._key])
         except (KeyError, ValueError):
@@ -60,7 +54,7 @@ class ConfigMapDocumentStore:
             raise JournalUnreadable(
                 f"{self._called}: {self._key} is missing or no JSON object; restore it or delete it"
             )
-        return document
+        return Versioned(document, version_of(found), writer_of(content))
 
     def write(self, content: Mapping[str, Any], expect: str | None) -> str:
         """Compare-and-swap."""
@@ -118,19 +112,13 @@ def journal_name(flags: str) -> str:
     return f"slipway-flags-{flags}"
 
 
-def document_kinds(client: Client, namespace: str) -> dict[str, DocumentKind]:
-    """The sets of flags that have a journal in this namespace, and where the document of each lies. Raises
-    ClusterError."""
+def sets_with_journal(client: Client, namespace: str) -> list[str]:
+    """The sets of flags that have a journal in this namespace. Raises ClusterError."""
     labels: dict[str, Any] = {**MANAGED_BY, PART_LABEL: JOURNAL}
     found = Requests(client).ask(
         f"ConfigMaps in {namespace}", lambda: list(client.list(ConfigMap, namespace=namespace, labels=labels))
     )
-    kinds: dict[str, DocumentKind] = {}
-    for one in found:
-        name = (plain(one)["metadata"].get("labels") or {}).get(FLAGS_LABEL, "")
-        store = ConfigMapDocumentStore(client, namespace, journal_name(name), JOURNAL, name)
-        kinds[name] = journal.parse(store.content_of(one)).document
-    return dict(sorted(kinds.items()))
+    return sorted((plain(one)["metadata"].get("labels") or {}).get(FLAGS_LABEL, "") for one in found)
 
 
 def writer_of(content: Document) -> str:

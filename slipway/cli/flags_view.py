@@ -1,0 +1,66 @@
+"""How a set of flags is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slipway.cli.flag_sets import Found, as_data
+from slipway.release.flags.effective import EffectiveFlag, effective
+from slipway.release.flags.journal import Head, Record
+from slipway.release.flags.words import killed_line, reach_of, when
+
+HEADINGS = ("FLAG", "KIND", "WHO GETS WHAT", "SINCE", "BY", "OWNER", "EXPIRES")
+
+
+def as_text(found: Found) -> str:
+    """A table, and below it what was killed and what is not as it should be."""
+    now, in_force = found.writer.now(), effective(found.head).flags
+    rows = [HEADINGS, *(_row(flag, latest(found.head, key), now) for key, flag in sorted(in_force.items()))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = [f"{found.name} ({found.head.stack or 'declared by no stack'})"]
+    lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines += [killed_line(flag.killed, now) for _, flag in sorted(in_force.items()) if flag.killed is not None]
+    if (problem := found.writer.pending()) is not None:
+        lines.append(f"problem: {problem}; `pulumi up` writes the document anew, and so does a kill")
+    return "\n".join(lines)
+
+
+def as_json(found: Found) -> dict[str, Any]:
+    """The same for machines."""
+    in_force = effective(found.head).flags
+    return {
+        "set": found.name,
+        "stack": found.head.stack,
+        "document": found.head.document,
+        "problem": found.writer.pending(),
+        "flags": {key: _data(flag, latest(found.head, key)) for key, flag in sorted(in_force.items())},
+    }
+
+
+def latest(head: Head, key: str) -> Record | None:
+    """The last record that changed what is in force of a flag; None when it is older than the records that are kept."""
+    return next((record for record in reversed(head.records) if _is_about(record, key)), None)
+
+
+def _is_about(record: Record, key: str) -> bool:
+    changed = record.after if isinstance(record.after, dict) else {}
+    return record.flag == key or (record.what == "declare" and key in changed)
+
+
+def _row(flag: EffectiveFlag, last: Record | None, now: float) -> tuple[str, ...]:
+    since, by = (when(last.at, now), last.by) if last is not None else ("-", "-")
+    expires = flag.flag.expires.isoformat() if flag.flag.expires is not None else "-"
+    reach = f"{flag.default} (killed)" if flag.killed is not None else reach_of(flag)
+    return (flag.key, flag.flag.kind, reach, since, by, flag.flag.owner, expires)
+
+
+def _data(flag: EffectiveFlag, last: Record | None) -> dict[str, Any]:
+    return {
+        **as_data(flag),
+        "kind": flag.flag.kind,
+        "owner": flag.flag.owner,
+        "expires": flag.flag.expires.isoformat() if flag.flag.expires is not None else None,
+        "since": last.at if last is not None else None,
+        "by": last.by if last is not None else None,
+        "reason": last.reason if last is not None else None,
+    }
