@@ -120,7 +120,7 @@ class Subject:
     def head(self) -> Head | None:
         """The journal."""
         stored = self.world.journal.load()
-        return read_head(stored[0]) if stored is not None else None
+        return read_head(stored.content) if stored is not None else None
 
     def shares(self) -> dict[str, float]:
         """The route: percent per backend."""

@@ -61,7 +61,7 @@ def load(world: Adapters, service: str | None = None) -> Stored | None:
     """The journal's head, None when there is none. Raises ClusterError; `service` is the journal's name in its message
     where the document may not say it."""
     found = world.journal.load()
-    return None if found is None else Stored(read_head(found[0], service), found[1])
+    return None if found is None else Stored(read_head(found.content, service), found.version)
 
 
 def _is_ours(found: Head, known: Head, wanted: Head) -> bool:

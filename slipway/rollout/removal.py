@@ -36,7 +36,7 @@ def remove(
     that the engine deletes nothing. `forget` is the command that makes the stack forget them.
     """
     stored = world.journal.load()
-    owner = _another(read_owner(stored[0]) if stored is not None else _owner_by_route(world), world.stack)
+    owner = _another(read_owner(stored.content) if stored is not None else _owner_by_route(world), world.stack)
     if owner is None:
         remove_all(world, reporter.status, cancelled)
         return

@@ -25,7 +25,7 @@ class Stored:
 def load(world: ExposureAdapters) -> Stored:
     """The journal's head, an empty one when there is none. Raises ClusterError."""
     found = world.journal.load()
-    return Stored(ExposureHead(flag=world.flag), None) if found is None else Stored(parse(found[0]), found[1])
+    return Stored(ExposureHead(flag=world.flag), None) if found is None else Stored(parse(found.content), found.version)
 
 
 def save(world: ExposureAdapters, stored: Stored, head: ExposureHead) -> None:

@@ -126,11 +126,19 @@ Condense = Callable[[Sequence[Document]], Sequence[Document]]
 """Fewer records that stand for these."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as its store holds it. `version` is opaque; it is what the next write names as `expect`."""
+
+    content: Document
+    version: str
+
+
 class JournalStore(Protocol):
     """One small head document per service, and the ticks of each rollout in chunks beside it."""
 
-    def load(self) -> tuple[Document, str] | None:
-        """The head and its version."""
+    def load(self) -> StoredDocument | None:
+        """The head, None when there is none. Raises ClusterError."""
         ...
 
     def save(self, head: Mapping[str, Any], expect: str | None) -> str:

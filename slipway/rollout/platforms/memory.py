@@ -10,7 +10,17 @@ from typing import Any
 
 from slipway.release.errors import ClusterError, Conflict, LeaseHeld
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.platforms.base import Condense, Document, Intent, LeaseState, Readiness, Reason, Role, Versioned
+from slipway.rollout.platforms.base import (
+    Condense,
+    Document,
+    Intent,
+    LeaseState,
+    Readiness,
+    Reason,
+    Role,
+    StoredDocument,
+    Versioned,
+)
 from slipway.rollout.platforms.lease_text import advice, held_by
 from slipway.rollout.process.faults import Faults
 from slipway.rollout.process.fence import UNFENCED, Fence
@@ -140,10 +150,10 @@ class MemoryJournalStore:
         self.full = 1000
         """Records of one rollout that stay as they were written."""
 
-    def load(self) -> tuple[Document, str] | None:
-        """The head and its version."""
+    def load(self) -> StoredDocument | None:
+        """The head, None when there is none."""
         self.faults.hit("load")
-        return (json.loads(self._head), str(self._version)) if self._head is not None else None
+        return StoredDocument(json.loads(self._head), str(self._version)) if self._head is not None else None
 
     def save(self, head: Mapping[str, Any], expect: str | None) -> str:
         """Compare-and-swap; returns the new version."""

@@ -92,7 +92,7 @@ class Gated:
         os.environ["SLIPWAY_KUBECONFIG"] = self.stage.environment["KUBECONFIG"]
         stored = connect_world(NAME, Target(namespace=self.stage.namespace)).journal.load()
         assert stored is not None
-        head = read_head(stored[0])
+        head = read_head(stored.content)
         assert head.serving is not None
         return head.serving.backend.version
 

@@ -88,7 +88,7 @@ class Service:
         """The journal."""
         stored = self.world.journal.load()
         assert stored is not None, "there is no journal"
-        return read_head(stored[0])
+        return read_head(stored.content)
 
     def live(self) -> LiveRoute:
         """The route."""

@@ -14,7 +14,7 @@ from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap, Secret
 
 from slipway.release.errors import ClusterError, Conflict, LeaseHeld
-from slipway.rollout.platforms.base import Intent
+from slipway.rollout.platforms.base import Intent, StoredDocument
 from slipway.rollout.platforms.kubernetes.calls import calling
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
@@ -106,13 +106,13 @@ def test_the_head_is_compared_and_swapped(client: Client, stage: Stage) -> None:
     store = ConfigMapJournalStore(client, stage.namespace, "head")
     assert store.load() is None
     first = store.save({"n": 1}, None)
-    assert store.load() == ({"n": 1}, first)
+    assert store.load() == StoredDocument({"n": 1}, first)
     with pytest.raises(Conflict):
         store.save({"n": 2}, None)
     second = store.save({"n": 2}, first)
     with pytest.raises(Conflict):
         store.save({"n": 3}, first)
-    assert store.load() == ({"n": 2}, second)
+    assert store.load() == StoredDocument({"n": 2}, second)
     store.delete()
     with pytest.raises(Conflict):
         store.save({"n": 4}, second)

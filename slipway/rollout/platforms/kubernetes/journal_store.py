@@ -12,7 +12,7 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, JournalUnreadable
 from slipway.release.labels import SERVICE_LABEL
-from slipway.rollout.platforms.base import Condense, Document
+from slipway.rollout.platforms.base import Condense, Document, StoredDocument
 from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
 from slipway.rollout.platforms.kubernetes.records import RecordChunks, line_of
 from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, version_of
@@ -39,8 +39,8 @@ class ConfigMapJournalStore:
         self._service = service
         self._name = f"slipway-{service}"
 
-    def load(self) -> tuple[Document, str] | None:
-        """The head and its version."""
+    def load(self) -> StoredDocument | None:
+        """The head, None when there is none."""
         found = self._documents.get(self._name, _HEAD)
         if found is None:
             return None
@@ -53,7 +53,7 @@ class ConfigMapJournalStore:
                 f"{self._documents.named(self._name)}: {_HEAD_KEY} is missing or no JSON object, somebody edited it; "
                 "restore it, or delete the ConfigMap and let the stack's state say what serves"
             )
-        return head, version_of(found)
+        return StoredDocument(head, version_of(found))
 
     def save(self, head: Mapping[str, Any], expect: str | None) -> str:
         """Compare-and-swap; returns the new version."""

@@ -122,11 +122,11 @@ class Project:
 
     def head(self) -> Head:
         stored = self.world.journal.load()
-        return read_head(stored[0]) if stored is not None else Head(service=SERVICE)
+        return read_head(stored.content) if stored is not None else Head(service=SERVICE)
 
     def save(self, head: Head) -> None:
         stored = self.world.journal.load()
-        self.world.journal.save(json.loads(json.dumps(head.to_json())), stored[1] if stored is not None else None)
+        self.world.journal.save(json.loads(json.dumps(head.to_json())), stored.version if stored is not None else None)
 
     def attempt(self, version: str) -> Attempt:
         path = f"releases/{SERVICE}/{version}.yaml"

@@ -36,7 +36,7 @@ class Cluster:
     def head(self) -> Head:
         stored = self.world.journal.load()
         assert stored is not None
-        return read_head(stored[0])
+        return read_head(stored.content)
 
     def run(self, *arguments: str) -> Result:
         return CliRunner().invoke(cli, [*arguments, "--namespace", "shop"])

@@ -21,7 +21,7 @@ def obeyed(told: Adapters, wanted: Intent, *, timeout: float = 60.0, then: Head 
     def pause(_seconds: float) -> None:
         stored = told.journal.load()
         if then is not None and stored is not None:
-            told.journal.save(then.to_json(), stored[1])
+            told.journal.save(then.to_json(), stored.version)
 
     return await_obeyed(told, "checkout", wanted, timeout, pause)
 

@@ -48,9 +48,9 @@ def obeying(found: Adapters, outcome: Outcome = Outcome.ABORTED, *, heard: bool 
             super().write(intent)
             stored = found.journal.load()
             assert stored is not None
-            known = read_head(stored[0])
+            known = read_head(stored.content)
             ended = attempt(outcome=outcome, acknowledged=intent.id if heard else None)
-            found.journal.save(journal.begun(known, ended).to_json(), stored[1])
+            found.journal.save(journal.begun(known, ended).to_json(), stored.version)
 
     return replace(found, intents=Heard())
 

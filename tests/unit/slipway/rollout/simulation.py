@@ -176,7 +176,7 @@ class Simulation:
     def head(self) -> Head:
         stored = self.journal.load()
         assert stored is not None
-        return read_head(stored[0])
+        return read_head(stored.content)
 
     def shares(self) -> list[float]:
         """The candidate's share in percent each time that it changed."""

@@ -83,7 +83,7 @@ def test_a_commit_whose_answer_is_lost_stays_a_commit_although_the_candidate_fai
     def lose_the_commit() -> None:
         def commit_written() -> None:
             stored = world.journal.load()
-            if stored is not None and read_head(stored[0]).attempt.outcome is Outcome.COMMITTED:  # type: ignore[union-attr]
+            if stored is not None and read_head(stored.content).attempt.outcome is Outcome.COMMITTED:  # type: ignore[union-attr]
                 world.traffic.flow()
                 world.traffic.bad[CANDIDATE] = 1.0
                 raise AWAY
@@ -194,7 +194,7 @@ def test_a_process_whose_journal_another_has_taken_over_writes_no_route_any_more
         assert stored is not None
         assert head.attempt is not None
         other = head.attempt.model_copy(update={"id": "r2", "candidate": backend("cccccccc"), "steps": ()})
-        world.journal.save(journal.begun(head, other).to_json(), stored[1])
+        world.journal.save(journal.begun(head, other).to_json(), stored.version)
         writes.append(len(world.router.history))
 
     writes: list[int] = []

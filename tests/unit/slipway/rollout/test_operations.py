@@ -411,7 +411,7 @@ def test_a_way_back_does_not_wait_for_what_an_earlier_rollout_left(monkeypatch: 
     stored = world.journal.load()
     assert stored is not None
     known = head(leaving=(earlier,), completed=(past("bbbbbbbb"), past("aaaaaaaa")))
-    world.journal.save(known.to_json(), stored[1])
+    world.journal.save(known.to_json(), stored.version)
     monkeypatch.setattr(InForce, "wait", unseen)
     with pytest.raises(ClusterError, match="not seen in force"):
         update(world)  # only the deletion of the earlier one waits

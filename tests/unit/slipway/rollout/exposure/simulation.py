@@ -163,7 +163,7 @@ class Simulation:
     def head(self) -> ExposureHead:
         stored = self.journal.load()
         assert stored is not None
-        return parse(stored[0])
+        return parse(stored.content)
 
     def run(self, base: float = 0.0, salt: str = "e1") -> Exposing:
         """Run it to its end; it raises RolloutAborted as in production."""

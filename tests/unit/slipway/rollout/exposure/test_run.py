@@ -191,9 +191,8 @@ def test_a_rollout_that_another_process_ended_writes_nothing_more() -> None:
     def ended_by_the_watchdog() -> None:
         found = world.journal.load()
         assert found is not None
-        document, version = found
-        document["last"] |= {"outcome": "interrupted", "by": "watchdog"}
-        world.journal.save(document, version)
+        found.content["last"] |= {"outcome": "interrupted", "by": "watchdog"}
+        world.journal.save(found.content, found.version)
 
     world.clock.at(9.0, ended_by_the_watchdog)
     with pytest.raises(LeaseLost, match="was ended by another process"):

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.release.errors import ClusterError, Conflict, LeaseHeld, LeaseLost
 from slipway.rollout.assemble import PLATFORMS
-from slipway.rollout.platforms.base import Action, Document, Intent, Lease, LeaseState, Reason, Role
+from slipway.rollout.platforms.base import Action, Document, Intent, Lease, LeaseState, Reason, Role, StoredDocument
 from slipway.rollout.process.fence import Fence
 from tests.unit.slipway.rollout.examples import backend
 from tests.unit.slipway.rollout.platforms.contract import STANDS, Stand
@@ -131,7 +131,7 @@ def test_what_is_given_back_or_deleted_by_its_holder_is_free(stand: Stand) -> No
 def test_the_head_comes_back_with_the_version_that_was_returned(stand: Stand) -> None:
     assert stand.journal().load() is None
     version = stand.journal().save({"a": [1, None, "é"]}, None)
-    assert stand.journal().load() == ({"a": [1, None, "é"]}, version)
+    assert stand.journal().load() == StoredDocument({"a": [1, None, "é"]}, version)
 
 
 def test_only_the_version_that_is_there_can_be_replaced(stand: Stand) -> None:
@@ -143,7 +143,7 @@ def test_only_the_version_that_is_there_can_be_replaced(stand: Stand) -> None:
     for stale in (first, None):
         with pytest.raises(Conflict):
             store.save({"n": 3}, stale)
-    assert store.load() == ({"n": 2}, second)
+    assert store.load() == StoredDocument({"n": 2}, second)
 
 
 def test_nothing_is_recorded_without_the_right_to_write(stand: Stand) -> None:
@@ -183,7 +183,7 @@ def test_pruning_keeps_what_it_is_told_to_keep(stand: Stand) -> None:
     version = store.save({}, None)
     store.prune({"r2"})
     assert [store.records(name) for name in ("r1", "r2", "r3")] == [[], [{"of": "r2"}], []]
-    assert store.load() == ({}, version)
+    assert store.load() == StoredDocument({}, version)
 
 
 def test_deleting_the_journal_leaves_nothing_and_may_be_repeated(stand: Stand) -> None:

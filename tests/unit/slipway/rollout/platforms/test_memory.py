@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from slipway.release.errors import ClusterError, LeaseHeld
-from slipway.rollout.platforms.base import Intent, LeaseState, Readiness
+from slipway.rollout.platforms.base import Intent, LeaseState, Readiness, StoredDocument
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
 from slipway.rollout.process.faults import Faults
 from tests.unit.slipway.rollout.examples import backend
@@ -72,7 +72,7 @@ def test_a_write_whose_answer_is_lost_has_happened() -> None:
     held = lease.read()
     assert held is not None
     assert held.holder == "a"
-    assert journal.load() == ({"n": 1}, "1")
+    assert journal.load() == StoredDocument({"n": 1}, "1")
     assert journal.records("r1") == [{"n": 1}]
     assert intents.read() == intent
     assert workloads.replicas(BACKEND) == 9

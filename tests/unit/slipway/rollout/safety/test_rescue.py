@@ -52,7 +52,7 @@ def test_a_candidate_that_an_earlier_abort_left_in_the_route_stays_there_until_i
     shares = Split(((world.old, 100.0), (world.wanted.candidate, 0.0)))
     world.router.apply(world.wanted.route, shares, live.version)
     stored = head(attempt=attempt(), leaving=(world.wanted.candidate,)).to_json()
-    world.journal.save(stored, world.journal.load()[1])  # type: ignore[index]
+    world.journal.save(stored, world.journal.load().version)  # type: ignore[union-attr]
     rescue(world.world, "r1")
     assert put_back_but_not_taken_out(world)
 

@@ -45,7 +45,7 @@ class Adaptors:
     def save(self, head: dict[str, object]) -> None:
         """Over whatever is there."""
         stored = self.journal.load()
-        self.journal.save(head, stored[1] if stored is not None else None)
+        self.journal.save(head, stored.version if stored is not None else None)
 
     def shift(self, split: Split) -> None:
         """Over whatever is there."""
