@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from slipway.release.records.journal import Attempt, Head, Outcome, StepRecord
 from slipway.release.rollout_inputs import Backend
-from slipway.release.units import show_seconds
+from slipway.release.units import show_moment, show_seconds
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.platforms.base import Readiness
 
@@ -80,10 +79,10 @@ def _rows(seen: Inspection) -> Iterator[tuple[str, str]]:
         yield from _attempt(seen, head.attempt)
     if head is not None:
         for revision, entry in sorted(head.quarantined.items(), key=lambda item: -item[1].at):
-            yield "quarantined", f"{entry.version} ({revision})  {moment(entry.at)}  {entry.reason}"
+            yield "quarantined", f"{entry.version} ({revision})  {show_moment(entry.at)}  {entry.reason}"
         for number, done in enumerate(head.completed):
             label = "completed" if number == 0 else ""
-            yield label, f"{done.version} ({done.revision})  {moment(done.at)}  {done.manifest}"
+            yield label, f"{done.version} ({done.revision})  {show_moment(done.at)}  {done.manifest}"
     if seen.problem is not None:
         yield "problem", seen.problem
 
@@ -116,7 +115,7 @@ def _attempt(seen: Inspection, attempt: Attempt) -> Iterator[tuple[str, str]]:
 def _step(step: StepRecord) -> str:
     at = f"{step.weight:.4g}%"
     if step.ended is None:
-        return f"{at} since {moment(step.began)}"
+        return f"{at} since {show_moment(step.began)}"
     seconds = show_seconds(float(round(step.ended - step.began)))
     failed = f"{step.errors} {step.counted} failed" if step.counted else f"{step.errors} errors"
     serving = f" (serving: {step.baseline_errors} of {step.baseline_requests})" if step.baseline_errors else ""
@@ -133,8 +132,3 @@ def _why(latest: Mapping[str, Any]) -> str:
 def named(backend: Backend) -> str:
     """`2.0 (3f9a2c1b9d0e4f5a6b7c)`."""
     return f"{backend.version} ({backend.revision})"
-
-
-def moment(at: float) -> str:
-    """A time in UTC, as people read it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

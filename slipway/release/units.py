@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field
@@ -61,6 +62,11 @@ def show_seconds(value: float) -> str:
         if count:
             text, rest = f"{text}{count}{unit}", rest - count * size
     return f"{text}{rest:g}s" if rest or not text else text
+
+
+def show_moment(at: float) -> str:
+    """Unix seconds as people read them: `2026-11-23 16:00:00Z`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def fraction(percent: Percent) -> Fraction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from slipway.release.manifest.base import FrozenModel
 
@@ -19,6 +19,8 @@ class Change(FrozenModel):
     risk: Level = "medium"
     flag: str | None = None
     """The feature flag or kill switch that guards it."""
+    committed_at: AwareDatetime | None = None
+    """When the change was committed to the main branch: from then on its lead time counts."""
 
 
 class Size(FrozenModel):

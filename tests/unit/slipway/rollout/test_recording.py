@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records import journal
-from slipway.release.records.chain import lines_of, problems
-from slipway.release.records.journal import Completed, Head, Outcome
-from slipway.release.records.release_record import GateOutcome, Recorded, read_records
-from slipway.release.records.store import MemoryRecords
-from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.records.journal import Outcome
 from slipway.rollout import operations
-from slipway.rollout.recording import Recorder, ReleaseFacts
+from slipway.rollout.recording import ReleaseFacts
 from tests.manifests import release
 from tests.unit.slipway.rollout.examples import attempt, backend, head, wanted
-from tests.unit.slipway.rollout.simulation import Simulation
+from tests.unit.slipway.rollout.recording import GATES, SERVED, Recording
 from tests.unit.slipway.rollout.test_operations import NoGuard
-
-GATES = GateOutcome(outcome="passed", gates=("tests",), configuration="policies/config/prod.json")
-SERVED = Completed(revision="aaaaaaaa", version="v-aaaaaaaa", image="i@sha256:1", manifest="releases/1.yaml", at=1.0)
 
 
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "guards", lambda: NoGuard)
-
-
-class Recording:
-    """A service in memory whose updates are recorded. `candidate` is what the next update releases."""
-
-    def __init__(self, before: Head | None = None) -> None:
-        self.world = Simulation()
-        self.records = MemoryRecords()
-        self.told: list[str] = []
-        self.facts = ReleaseFacts(gates=GATES)
-        if before is not None:
-            self.world.journal.save(before.to_json(), None)
-
-    def recorder(self, inputs: RolloutInputs | None = None) -> Recorder:
-        world = replace(self.world.world, records=self.records, stack="shop/prod")
-        return Recorder(
-            world, inputs or self.world.wanted, "ada@laptop", lambda path, rev: self.facts, self.told.append
-        )
-
-    def update(self, inputs: RolloutInputs | None = None) -> dict[str, Any]:
-        """As the provider does it. Raises what the update raises."""
-        recorder = self.recorder(inputs)
-        recorder.settle()
-        world, found = recorder.world, inputs or self.world.wanted
-        try:
-            outputs = operations.Update(found, world, {}, self.world.lines, self.world.cancelled).run()
-        finally:
-            anchor = recorder.ended()
-        return {**outputs, **anchor}
-
-    @property
-    def found(self) -> list[Recorded]:
-        assert problems(self.records.read()) == []
-        return read_records(lines_of(self.records.read()))
 
 
 def test_a_release_that_completed_is_one_record_with_its_steps_series_and_gates() -> None:

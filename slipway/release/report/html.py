@@ -1,0 +1,119 @@
+"""A report as one HTML file: no script, no request to any network, readable on a phone and in print. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import singledispatch
+from html import escape
+
+from slipway.release.findings import plain
+from slipway.release.report.document import Block, Document, Facts, Items, Marks, Plot, Table, Text
+from slipway.release.report.svg import as_svg
+
+LONGEST = 2000
+STYLE = """
+:root{--ink:#1b2330;--soft:#5b6675;--line:#d9dee5;--paper:#fff;--good:#17713f;--bad:#b3261e;--warn:#8a5a00;
+--mine:#c2410c;--other:#1d5fa8}
+*{box-sizing:border-box}
+body{font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;color:var(--ink);
+background:var(--paper);margin:0 auto;max-width:60rem;padding:1rem;overflow-wrap:anywhere}
+h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:2px solid var(--line)}
+.ending{display:inline-block;padding:.1rem .6rem;border-radius:1rem;color:#fff;background:var(--warn);font-weight:600}
+.committed .ending{background:var(--good)}.aborted .ending,.refused .ending{background:var(--bad)}
+.headline{font-size:1.1rem;font-weight:600}
+dl{display:grid;grid-template-columns:minmax(7rem,11rem) 1fr;gap:.15rem 1rem;margin:.6rem 0}
+dt{color:var(--soft)}dd{margin:0}
+.wide{overflow-x:auto;margin:.6rem 0}
+table{border-collapse:collapse;width:100%;font-size:.9rem}
+th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);
+overflow-wrap:normal;min-width:3.5rem}
+th{color:var(--soft);font-weight:600}
+.marks{display:flex;flex-wrap:wrap;gap:.3rem;margin:.6rem 0;padding:0;list-style:none}
+.marks li{border:1px solid var(--line);border-radius:.3rem;padding:0 .4rem;font-size:.85rem}
+.marks .good::before{content:"\\2713\\00a0";color:var(--good)}.marks .bad{border-color:var(--bad)}
+.marks .bad::before{content:"!\\00a0";color:var(--bad);font-weight:700}
+figure{margin:1rem 0;break-inside:avoid}figcaption{font-weight:600}
+.key{font-weight:400;font-size:.85rem;margin-left:.8rem;color:var(--soft);white-space:nowrap}
+.key::before{content:"";display:inline-block;width:1.2em;height:0;border-top:3px solid var(--mine);
+vertical-align:middle;margin-right:.3em}
+.key.baseline::before{border-color:var(--other)}.key.limit::before{border-top:2px dashed var(--ink)}
+svg{display:block;width:100%;height:auto}
+svg path{fill:none;stroke:var(--mine);stroke-width:2;stroke-linejoin:round}svg path.baseline{stroke:var(--other)}
+svg path.limit{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:6 4}
+svg circle{fill:var(--mine)}svg circle.baseline{fill:var(--other)}svg circle.limit{fill:var(--ink)}
+svg .grid{stroke:var(--line)}svg .mark{stroke:var(--soft);stroke-dasharray:2 4}
+svg .tick{font-size:11px;fill:var(--soft)}
+footer{margin-top:2rem;color:var(--soft);font-size:.8rem}
+@media(max-width:34rem){body{padding:.7rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}
+svg .tick{font-size:16px}}
+@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}.wide{overflow:visible}
+.ending{border:1px solid var(--ink);color:var(--ink);background:none}}
+"""
+
+
+def as_html(document: Document) -> str:
+    """The whole file."""
+    parts = "".join(
+        f"<section><h2>{_safe(section.title)}</h2>{_blocks(section.blocks)}</section>" for section in document.sections
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{_safe(document.title)}: {_safe(document.ending)}</title><style>{STYLE}</style></head>"
+        f'<body class="{_safe(document.ending)}"><header><h1>{_safe(document.title)} '
+        f'<span class="ending">{_safe(document.ending)}</span></h1>'
+        f'<p class="headline">{_safe(document.headline)}</p></header>'
+        f"<section>{_blocks(document.lead)}</section>{parts}<footer>{_safe(document.foot)}</footer></body></html>\n"
+    )
+
+
+def _blocks(blocks: Iterable[Block]) -> str:
+    return "".join(_render(block) for block in blocks)
+
+
+@singledispatch
+def _render(block: object) -> str:
+    raise TypeError(f"no block: {block!r}")
+
+
+@_render.register
+def _(block: Text) -> str:
+    return f"<p>{_safe(block.text)}</p>"
+
+
+@_render.register
+def _(block: Facts) -> str:
+    return f"<dl>{''.join(f'<dt>{_safe(name)}</dt><dd>{_safe(value)}</dd>' for name, value in block.rows)}</dl>"
+
+
+@_render.register
+def _(block: Table) -> str:
+    if not block.rows:
+        return f"<p>{_safe(block.head[0])}: {_safe(block.empty)}.</p>"
+    head = "".join(f"<th>{_safe(cell)}</th>" for cell in block.head)
+    rows = "".join(f"<tr>{''.join(f'<td>{_safe(cell)}</td>' for cell in row)}</tr>" for row in block.rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+@_render.register
+def _(block: Items) -> str:
+    if not block.items:
+        return f"<p>{_safe(block.empty[:1].upper() + block.empty[1:])}.</p>"
+    return f"<ul>{''.join(f'<li>{_safe(item)}</li>' for item in block.items)}</ul>"
+
+
+@_render.register
+def _(block: Marks) -> str:
+    marks = "".join(f'<li class="{_safe(kind)}">{_safe(text)}</li>' for text, kind in block.marks)
+    return f'<ul class="marks">{marks}</ul>'
+
+
+@_render.register
+def _(block: Plot) -> str:
+    return as_svg(block)
+
+
+def _safe(text: str) -> str:
+    """What a manifest or a journal says is text and nothing else."""
+    return escape(plain(text, LONGEST))

@@ -1,0 +1,53 @@
+"""How numbers are said in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from slipway.release.records.dora import Measure
+from slipway.release.units import show_seconds, show_share
+
+
+def lasting(seconds: float) -> str:
+    """`83.4` -> `1m23s`; below 10 seconds with one decimal, from two days on in days."""
+    if seconds >= 172800:
+        return f"{seconds / 86400:.1f} days"
+    return show_seconds(round(seconds, 1)) if seconds < 10 else show_seconds(float(round(seconds)))
+
+
+def counted(bad: int | None, total: int | None, what: str = "requests") -> str:
+    """`5 of 4,812 requests (0.1039%)`."""
+    if bad is None or total is None:
+        return "not measured"
+    if not total:
+        return f"no {what}"
+    return f"{bad:,} of {total:,} {what} ({show_share(bad / total)})"
+
+
+def share_of(bad: int, total: int) -> float | None:
+    """None without any."""
+    return bad / total if total else None
+
+
+def total_of(column: Iterable[int | None]) -> int | None:
+    """The sum; None where nothing was recorded."""
+    known = [value for value in column if value is not None]
+    return sum(known) if known else None
+
+
+def date_of(at: float) -> str:
+    """A day in UTC."""
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def measured(measure: Measure) -> str:
+    """A measure with its sample: `2h (3 of 4)`, `25% (1 of 4)`, or `unknown: why`."""
+    if measure.value is None:
+        return f"unknown: {measure.unknown}"
+    sample = f"{measure.cases} of {measure.of}"
+    if measure.unit == "seconds":
+        return f"{lasting(measure.value)}, median ({sample})"
+    if measure.unit == "share":
+        return f"{show_share(measure.value)} ({sample})"
+    return f"{measure.value:.3g} {measure.unit} ({sample})"
