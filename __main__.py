@@ -6,7 +6,7 @@ import sys
 
 import pulumi
 
-from components import Release, RolloutAccess, RolloutAccessArgs, TopologyArgs, cluster_options, engine, flags, service
+from components import Release, TopologyArgs, cluster_options, declare_access, engine, flags, service
 from components.alerting import declare_alerting
 from slipway import settings
 from slipway.release.errors import SlipwayError
@@ -29,8 +29,8 @@ def main() -> None:
         pulumi.log.info(told)
     cluster = cluster_options(stack.target)
     if stack.access is not None:
-        account = stack.access.service_account
-        RolloutAccess(account, RolloutAccessArgs(namespace=stack.target.namespace, service_account=account), cluster)
+        accounts = stack.access.service_account, None if stack.run is None else stack.run.account
+        cluster = declare_access(*accounts, stack.target.namespace, cluster)
     flags.declare(stack.flags)
     exports: dict[str, object] = {}
     for entry in stack.services:
@@ -45,6 +45,7 @@ def main() -> None:
             gateway_url=stack.gateway_url,
             probe=stack.probe,
             records=stack.records,
+            run=stack.run,
         )
         exports[entry.release.service] = service(args, cluster).exported()
     if (slos := stack.slos) is not None:

@@ -5,7 +5,7 @@ use as well, a TypedDict); whatever decides the shape of the resources
 is a plain value, so that `pulumi preview` always shows the whole release plan.
 """
 
-from components.access import RolloutAccess, RolloutAccessArgs
+from components.access import RolloutAccess, RolloutAccessArgs, declare_access
 from components.alerting import Alarm, AlarmRouting, DeliveryArgs, Slo, declare_alerting
 from components.blue_green import BlueGreen
 from components.canary import Canary
@@ -40,6 +40,7 @@ __all__ = [
     "VersionedWorkload",
     "VersionedWorkloadArgs",
     "cluster_options",
+    "declare_access",
     "declare_alerting",
     "service",
 ]

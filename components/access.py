@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.objects import Role, RoleBinding, ServiceAccount
-from slipway.release.rollout_rights import RULES
+from slipway.release.rollout_rights import FOLLOWER_RULES, RULES, RoleRule
 from slipway.release.tokens import ROLLOUT_ACCESS
 
 
 @dataclass(kw_only=True, frozen=True)
 class RolloutAccessArgs:
-    """`service_account` is made in `namespace` and bound to the Role."""
+    """`service_account` is made in `namespace` and bound to a Role. With `runner`, the account of rollouts that run in
+    the cluster, that one gets the rights of a rollout, and `service_account` only those to start and follow them."""
 
     namespace: pulumi.Input[str]
     service_account: str = "slipway-rollout"
+    runner: str | None = None
 
 
 class RolloutAccess(pulumi.ComponentResource):
-    """ServiceAccount, Role and RoleBinding for the rollout provider."""
+    """ServiceAccount, Role and RoleBinding for the rollout provider, and for the Jobs of rollouts in the cluster."""
 
     service_account: ServiceAccount
     role: Role
     binding: RoleBinding
 
     def __init__(self, name: str, args: RolloutAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Raises ValueError when both accounts are the same one."""
+        if args.runner == args.service_account:
+            raise ValueError(f"{name}: the account of pulumi up and that of the Jobs must be two, not {args.runner}")
         super().__init__(ROLLOUT_ACCESS, name, {}, opts)
-        account = {"name": args.service_account, "namespace": args.namespace}
+        rules = RULES if args.runner is None else FOLLOWER_RULES
+        made = self._bound(name, args.service_account, args.namespace, rules)
+        self.service_account, self.role, self.binding = made
+        if args.runner is not None:
+            self._bound(f"{name}-runner", args.runner, args.namespace, RULES)
+        outputs = {"serviceAccount": args.service_account, "runner": args.runner}
+        self.register_outputs({key: value for key, value in outputs.items() if value is not None})
+
+    def _bound(
+        self, name: str, account: str, namespace: pulumi.Input[str], rules: Sequence[RoleRule]
+    ) -> tuple[ServiceAccount, Role, RoleBinding]:
+        meta = {"name": account, "namespace": namespace}
         child = pulumi.ResourceOptions(parent=self)
-        self.service_account = ServiceAccount(name, {"metadata": account, "automountServiceAccountToken": False}, child)
-        rules = [
-            {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)} for rule in RULES
+        made = ServiceAccount(name, {"metadata": meta, "automountServiceAccountToken": False}, child)
+        allowed = [
+            {"apiGroups": [one.group], "resources": list(one.resources), "verbs": list(one.verbs)} for one in rules
         ]
-        self.role = Role(name, {"metadata": account, "rules": rules}, child)
+        role = Role(name, {"metadata": meta, "rules": allowed}, child)
         bound = {
-            "metadata": account,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": args.service_account},
-            "subjects": [{"kind": "ServiceAccount", **account}],
+            "metadata": meta,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account},
+            "subjects": [{"kind": "ServiceAccount", **meta}],
         }
-        after = pulumi.ResourceOptions(parent=self, depends_on=[self.service_account, self.role])
-        self.binding = RoleBinding(name, bound, after)
-        self.register_outputs({"serviceAccount": args.service_account})
+        return made, role, RoleBinding(name, bound, pulumi.ResourceOptions(parent=self, depends_on=[made, role]))
+
+
+def declare_access(
+    account: str, runner: str | None, namespace: str, opts: pulumi.ResourceOptions
+) -> pulumi.ResourceOptions:
+    """Declare the rights in a stack. Returns the options of what is released there: with a `runner` it comes after
+    them, as no pod of a Job starts without its account."""
+    made = RolloutAccess(account, RolloutAccessArgs(namespace=namespace, service_account=account, runner=runner), opts)
+    if runner is None:
+        return opts
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[made]))

@@ -55,6 +55,19 @@ class RecordsArgs(TypedDict):
     path: NotRequired[str]
 
 
+RunArgs = TypedDict(
+    "RunArgs",
+    {
+        "in": Literal["host", "cluster"],
+        "image": NotRequired[str],
+        "serviceAccount": NotRequired[str],
+        "startWithin": NotRequired[float],
+        "onLostFollower": NotRequired[Literal["continue", "abort"]],
+    },
+)
+"""Where the rollout runs: on the host of `pulumi up`, or in a Job of the cluster from this image."""
+
+
 class TargetArgs(TypedDict):
     """A namespace of a cluster; `name` is the project's for the cluster, `context` its one in the kubeconfig."""
 
@@ -75,6 +88,7 @@ class ServiceArgs(TypedDict):
     metrics: MetricsArgs
     gatewayUrl: NotRequired[str]
     probe: NotRequired[ProbeArgs]
+    run: NotRequired[RunArgs]
     gates: NotRequired[GatesArgs]
     records: NotRequired[RecordsArgs]
 
@@ -129,4 +143,5 @@ class Service(pulumi.ComponentResource):
             gateway_url=inputs.gateway_url,
             probe=inputs.probe,
             records=inputs.records,
+            run=inputs.run,
         )

@@ -13,6 +13,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
+from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import Chosen, chosen
 from slipway.release.target import Target
 from slipway.release.tokens import TOPOLOGIES
@@ -35,6 +36,7 @@ class TopologyArgs:
     gateway_url: str | None = None
     probe: TrafficProbe | None = None
     records: RecordsSetting | None = None
+    run: RunSetting | None = None
     gate: pulumi.Resource | None = None
 
 
@@ -75,7 +77,7 @@ class Topology(pulumi.ComponentResource):
             gateway_url=args.gateway_url,
             probe=args.probe,
             records=args.records,
-        )
+        ).running(args.run)
         before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
         self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})

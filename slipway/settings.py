@@ -26,10 +26,12 @@ from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
 from slipway.release.manifest.release import Release
-from slipway.release.reachability import missing_addresses
+from slipway.release.reachability import missing_addresses, out_of_a_pods_reach
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.run_setting import REMEDY as RUN_REMEDY
+from slipway.release.run_setting import RunSetting
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.reading import Alerting, read_alerting
 from slipway.release.target import DnsLabel, Target, Targeted
@@ -57,6 +59,7 @@ REMEDIES = {
     "slos": "Write releases:slos: {files: [releases/checkout/alerting.yaml], target: {kind: prometheus-rule}}, "
     "or leave it out",
     "flags": "Write releases:flags: {files: [flags/checkout.yaml]}, or leave it out",
+    "run": RUN_REMEDY.replace("Write run", "Write releases:run"),
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
 }
 
@@ -82,6 +85,7 @@ class Configuration(Targeted):
     metrics: MetricsSource
     gateway_url: ServerUrl | None = None
     probe: TrafficProbe | None = None
+    run: RunSetting | None = None
     access: Access | None = None
     slos: SloSetting | None = None
     """Objectives and alarms, how their rules reach Prometheus, and who is told."""
@@ -125,6 +129,7 @@ class Settings:
     metrics: MetricsSource
     gateway_url: str | None
     probe: TrafficProbe | None
+    run: RunSetting | None
     access: Access | None
     flags: FlagSetInputs | None
     gates: GateSetting
@@ -156,6 +161,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     services = tuple(_services(document.data, loaded))
     if configuration is not None:
         releases = [service.release for service in services]
+        problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url)
         probe = None if configuration.probe is None else "releases:probe"
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
     alerting = _alerting(document.data, root, problems)
@@ -169,6 +175,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         metrics=configuration.metrics,
         gateway_url=configuration.gateway_url,
         probe=configuration.probe,
+        run=configuration.run,
         access=configuration.access,
         flags=_flag_set(configuration, flags),
         gates=configuration.gates,

@@ -73,7 +73,7 @@ def _rollout_access(name: str, inputs: Inputs, opts: pulumi.ResourceOptions) -> 
     from components.access import RolloutAccess, RolloutAccessArgs
 
     wanted = parse(RolloutAccessInputs, name, inputs)
-    args = RolloutAccessArgs(namespace=wanted.namespace, service_account=wanted.service_account)
+    args = RolloutAccessArgs(**wanted.model_dump(by_alias=False))
     component = RolloutAccess(name, args, opts)
     return ConstructResult(component.urn, {"serviceAccount": wanted.service_account})
 

@@ -23,6 +23,7 @@ from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.in_cluster.ordering import OrderedUpdate, order_removal, where_it_runs
 from slipway.rollout.moves import move_lines, must_delete_first, rival_line
 from slipway.rollout.operations import Place
 from slipway.rollout.process.operator import operator
@@ -91,7 +92,7 @@ class RolloutResource:
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """The live weights, for refresh."""
         olds = to_plain(request.properties)
-        inputs = to_plain(request.inputs) or {k: v for k, v in olds.items() if k in _input_names()}
+        inputs = to_plain(request.inputs) or _inputs_in(olds)
         outputs = operations.refresh(olds or inputs, self._world(Place.of(inputs), request.urn))
         if outputs is None:
             return provider_pb2.ReadResponse()
@@ -103,7 +104,11 @@ class RolloutResource:
             inputs = to_plain(request.old_inputs) or to_plain(request.properties)
             world = self._world(Place.of(inputs), request.urn)
             log = EngineLog(self.engine, request.urn)
-            remove(world, str(inputs["service"]), services_of(inputs), log, cancelled, forgetting(request.urn))
+            forget = forgetting(request.urn)
+            if isinstance(inputs.get("run"), Mapping):
+                order_removal(operations.parse(_inputs_in(inputs), recorded=True), world, log, cancelled, forget)
+            else:
+                remove(world, str(inputs["service"]), services_of(inputs), log, cancelled, forget)
             return empty_pb2.Empty()
 
     def _world(self, where: RolloutInputs | Place, urn: str) -> Adapters:
@@ -118,7 +123,8 @@ class RolloutResource:
                 recorder = Recorder(world, wanted, operator(), self._facts(wanted, urn), log.event)
                 recorder.settle()
                 self._admit(wanted, world, urn, recorder)
-                return self._carried_out(operations.Update(wanted, world, olds or {}, log, cancelled), recorder)
+                update = OrderedUpdate if _in_cluster(wanted) else operations.Update
+                return self._carried_out(update(wanted, world, olds or {}, log, cancelled), recorder)
             except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
                 failed, interrupted = _as_ours(error), cancelled.is_set()
             finally:
@@ -127,7 +133,7 @@ class RolloutResource:
         raise self.after.answer(failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted)
 
     @staticmethod
-    def _carried_out(update: operations.Update, recorder: Recorder) -> dict[str, Any]:
+    def _carried_out(update: operations.Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:
         """However it ends, its rollout is recorded."""
         anchor: Mapping[str, Any] = {}
         try:
@@ -164,13 +170,22 @@ class RolloutResource:
             return wanted.to_wire()
         if olds is None and (rival := rival_line(wanted.route, world.router.rivals(wanted.route))) is not None:
             log.warning(f"{wanted.service}: {rival}")
-        for line in (operations.plan(wanted, world, olds or {}), *operations.forecast(wanted, world, olds or {})):
+        for line in (
+            *where_it_runs(wanted, world),
+            operations.plan(wanted, world, olds or {}),
+            *operations.forecast(wanted, world, olds or {}),
+        ):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
 
 
-def _input_names() -> set[str]:
-    return {info.alias or name for name, info in RolloutInputs.model_fields.items()}
+def _in_cluster(wanted: RolloutInputs) -> bool:
+    return wanted.run is not None and wanted.run.in_cluster
+
+
+def _inputs_in(recorded: Mapping[str, Any]) -> dict[str, Any]:
+    names = {info.alias or name for name, info in RolloutInputs.model_fields.items()}
+    return {key: value for key, value in recorded.items() if key in names}
 
 
 def _as_ours(error: Exception) -> SlipwayError:

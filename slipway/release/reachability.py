@@ -1,16 +1,20 @@
-"""What releases need of their stack: the gateway's address, and its access log."""
+"""What releases need of their stack: the gateway's address, and its access log; and what a pod cannot reach of it."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from slipway.release.errors import Problem
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
 from slipway.release.rollout_inputs import MetricsSource
+from slipway.release.run_setting import RunSetting
 
 GATEWAY_URL = "gatewayUrl"
 ACCESS_LOG = "metrics.accessLog"
+INSIDE = "with run: {in: cluster} the rollout is in a pod"
 
 
 def missing_addresses(
@@ -39,3 +43,27 @@ def _log_readers(releases: Sequence[Release]) -> Iterator[str]:
         for guardrail in release.guardrails:
             if guardrail.reads_access_log:
                 yield f"the guardrail {guardrail.name} of {release.service}"
+
+
+def out_of_a_pods_reach(run: RunSetting | None, metrics: MetricsSource, gateway_url: str | None) -> Iterator[Problem]:
+    """What of a stack's settings a rollout in the cluster could not use; nothing for rollouts on the host."""
+    if run is None or not run.in_cluster:
+        return
+    if metrics.access_log is not None:
+        message = f"is a file of the host ({metrics.access_log.path}), but {INSIDE}, which has no such file"
+        yield Problem(ACCESS_LOG, message, "Leave it out, or run the rollouts on the host")
+    for path, url in (("metrics.url", metrics.url), (GATEWAY_URL, gateway_url)):
+        if url is not None and _is_own_host(url):
+            message = f"is an address of the host itself, but {INSIDE}"
+            yield Problem(
+                path, message, "Write an address that pods reach too, such as http://prometheus.monitoring:9090"
+            )
+
+
+def _is_own_host(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified

@@ -18,6 +18,7 @@ from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
 from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
+from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import chosen
 from slipway.release.target import Target, Targeted
 from slipway.release.units import Seconds
@@ -106,6 +107,8 @@ class RolloutInputs(Targeted):
     probe: TrafficProbe | None = None
     records: RecordsSetting | None = None
     """Where release records are written; beside the journal when left out."""
+    run: RunSetting | None = None
+    """How a Job of the cluster carries the rollout out; None for a rollout on the host."""
     retry: Retry | None = None
     owner: Owner
     manifest: str
@@ -142,6 +145,10 @@ class RolloutInputs(Targeted):
             owner=release.owner,
             manifest=manifest,
         )
+
+    def running(self, run: RunSetting | None) -> RolloutInputs:
+        """The same, carried out where the stack says."""
+        return self.model_copy(update={"run": run if run is not None and run.in_cluster else None})
 
     def plan(self, kind: Kind) -> tuple[PlannedStep, ...]:
         """The steps of a rollout of this kind."""

@@ -1,6 +1,8 @@
-"""The rights that a rollout needs in the namespace of its service: one Role, the only place that lists them.
+"""The rights that a rollout needs in the namespace of its service: the only place that lists them.
 
-The components declare the Role, the tests run with nothing else.
+`RULES` are those of the process that carries a rollout out: the provider on the host, or the Job's pod. With
+`FOLLOWER_RULES` a provider whose rollouts run in the cluster makes Jobs and reads, and can move no traffic by itself.
+The components declare the Roles, the tests run with nothing else.
 """
 
 from __future__ import annotations
@@ -47,4 +49,20 @@ RULES: tuple[RoleRule, ...] = (
     RoleRule("apps", ("deployments/scale",), ("get", "patch"), "replicas during a rolling rollout"),
     RoleRule("", ("pods",), ("list",), "why a candidate is not ready"),
     RoleRule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),
+)
+
+FOLLOWER_RULES: tuple[RoleRule, ...] = (
+    RoleRule("batch", ("jobs",), ("get", "list", "create", "delete"), "one Job for each rollout"),
+    RoleRule(
+        "",
+        ("configmaps",),
+        ("get", "list", "create", "update", "patch", "delete"),
+        "the order of a Job, the journal that it writes, and the word to end it",
+    ),
+    RoleRule("", ("pods",), ("list",), "why a Job's pod, or a candidate, does not run"),
+    RoleRule("", ("events",), ("list",), "why a Job has no pod, such as a quota"),
+    RoleRule("gateway.networking.k8s.io", ("httproutes",), ("get", "list"), "whether the traffic is as declared"),
+    RoleRule("coordination.k8s.io", ("leases",), ("get",), "whether a Job's process is alive"),
+    RoleRule("apps", ("deployments",), ("get", "list"), "drift of what serves"),
+    RoleRule("discovery.k8s.io", ("endpointslices",), ("list",), "readiness of what serves"),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.errors import InputError, Problem
@@ -17,10 +17,12 @@ from slipway.release.evidence.references import Sources
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
-from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, missing_addresses
+from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, missing_addresses, out_of_a_pods_reach
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.run_setting import REMEDY as RUN_REMEDY
+from slipway.release.run_setting import RunSetting
 from slipway.release.target import DnsLabel, Targeted
 from slipway.release.urls import ServerUrl
 
@@ -33,6 +35,7 @@ REMEDIES = {
     "metrics": "Give metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "probe": "Give probe: {rate: 5, path: /}, requests a second, at most 50",
     "records": "Give records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
+    "run": RUN_REMEDY.replace("Write run", "Give run"),
     "gates": "Give gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     GATEWAY_URL: "Give gatewayUrl: where the gateway answers, such as http://gateway.example",
     ACCESS_LOG: "Give metrics.accessLog: {path: /var/log/envoy/access.jsonl}, a file where the rollout runs",
@@ -54,6 +57,9 @@ class ServiceInputs(Targeted):
     probe: Annotated[
         TrafficProbe | None, Field(description="A bounded probe as the traffic of a stack without users.")
     ] = None
+    run: Annotated[
+        RunSetting | None, Field(description="Where the rollout runs; on the host of pulumi up when left out.")
+    ] = None
     gates: Annotated[
         GateSetting,
         Field(description="Enforced with policies/config/<stack>.json of the project unless this says otherwise."),
@@ -71,6 +77,19 @@ class RolloutAccessInputs(FrozenModel):
     service_account: Annotated[
         DnsLabel, Field(description="The ServiceAccount that is made and bound to the Role.")
     ] = "slipway-rollout"
+    runner: Annotated[
+        DnsLabel | None,
+        Field(
+            description="The ServiceAccount of rollouts that run in the cluster, which gets the rights of a rollout; "
+            "the other one then may only start and follow them."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _are_two(self) -> RolloutAccessInputs:
+        if self.runner == self.service_account:
+            raise ValueError("runner must be another account than serviceAccount")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +122,7 @@ def read(subject: str, inputs: ServiceInputs, project: Path) -> ReadService:
     if declared is not None:
         probe = None if inputs.probe is None else "probe"
         problems += missing_addresses([declared.release], inputs.metrics, inputs.gateway_url, probe, REMEDIES)
+        problems += out_of_a_pods_reach(inputs.run, inputs.metrics, inputs.gateway_url)
         if standby is not None:
             problems += _compared(declared, standby)
         if not problems:

@@ -10,6 +10,7 @@ from typing import Protocol
 from slipway.release.records.store import RecordStore
 from slipway.rollout.metrics.base import Source
 from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
+from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process import clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import Router
@@ -63,3 +64,5 @@ class Adapters:
     """`project/stack` on whose behalf the rollout writes; empty for those that act for whatever the journal names."""
     records: RecordStore | None = None
     """Where finished rollouts are recorded; None for those that record nothing."""
+    runs: Runs | None = None
+    """Rollouts in the cluster; None where there can be none."""

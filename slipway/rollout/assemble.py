@@ -28,7 +28,9 @@ from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore, services_with_journal
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
 from slipway.rollout.platforms.kubernetes.release_records import ConfigMapRecords
+from slipway.rollout.platforms.kubernetes.runs import KubernetesRuns
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
+from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.routers.base import Router
 from slipway.rollout.routers.gateway_api import GatewayApiRouter
@@ -46,7 +48,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Adaptors:
-    """What a platform brings: its router, and workloads, lease, journal store, intents and release records together."""
+    """What a platform brings: its router, and workloads, lease, journal store, intents, release records and Jobs."""
 
     router: Router
     workloads: Workloads
@@ -54,6 +56,7 @@ class Adaptors:
     journal: JournalStore
     intents: Intents
     records: RecordStore
+    runs: Runs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def connect_world(
         fence=site.fence,
         stack=stack,
         records=made.records if folder is None else FolderRecords(Path(folder), service),
+        runs=made.runs,
     )
 
 
@@ -122,6 +126,7 @@ def _kubernetes(site: Site) -> Adaptors:
         journal=ConfigMapJournalStore(client, namespace, service, fence),
         intents=ConfigMapIntents(client, namespace, service),
         records=ConfigMapRecords(client, namespace, service),
+        runs=KubernetesRuns(client, namespace, service),
     )
 
 

@@ -31,8 +31,9 @@ from slipway.rollout.retrying import retry_until, retry_while_away
 from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.safety.heartbeat import hold_lease
+from slipway.rollout.safety.overseer import Care, Overseer
 from slipway.rollout.safety.watchdog import new_rollout_id
-from slipway.rollout.safety.watchdog_process import Guard, guards
+from slipway.rollout.safety.watchdog_process import guards
 from slipway.rollout.status import Reporter
 from slipway.rollout.traffic.in_force import InForce
 from slipway.rollout.traffic.probe import Probe
@@ -192,18 +193,23 @@ class Update:
         olds: Mapping[str, Any],
         reporter: Reporter,
         cancelled: threading.Event,
+        overseer: Overseer | None = None,
+        rollout_id: str | None = None,
     ) -> None:
+        """`overseer` is the watchdog process of this one when left out, `rollout_id` a new one."""
         self._wanted = wanted
         self._world = world
         self._recorded = recorded_serving(olds)
         self._reporter = reporter
         self._cancelled = cancelled
-        self._guard: Guard | None = None
+        self._overseer = overseer
+        self._rollout_id = rollout_id
+        self._guard: Care | None = None
         """Armed for an attempt that has not ended yet."""
 
     def run(self) -> dict[str, Any]:
         """Returns the outputs. Raises SlipwayError with one clear line; what is not whole then is the watchdog's."""
-        holder = new_rollout_id()
+        holder = self._rollout_id or new_rollout_id()
         try:
             grace = self._wanted.analysis.error_grace
             with hold_lease(self._world, holder, self._reporter.status, self._cancelled, patience=grace):
@@ -280,7 +286,7 @@ class Update:
         self._await_in_force(stored, or_go_on=kind == "rollback")  # what an earlier rollout left in the route
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})
-        guard = self._guard = guards().arm(self._wanted.where, self._wanted.service, holder)
+        guard = self._guard = (self._overseer or guards()).arm(self._wanted.where, self._wanted.service, holder)
         probe = self._probe()
         try:
             attempt = self._while_away(lambda: self._attempt(holder, kind, old))

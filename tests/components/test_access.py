@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from components import RolloutAccess, RolloutAccessArgs
 from tests.components.recorder import Record, declare
 
@@ -38,3 +40,29 @@ def test_the_role_is_bound_to_the_account_in_its_own_namespace() -> None:
     assert binding["roleRef"]["kind"] == "Role"
     assert {each.properties["metadata"]["namespace"] for each in record if "metadata" in each.properties} == {"shop"}
     assert {record.one(ROLE).urn, record.one(ACCOUNT).urn} <= record.one(BINDING).depends_on
+
+
+def in_cluster() -> Record:
+    args = RolloutAccessArgs(namespace="shop", runner="slipway-runner")
+    return declare(lambda: RolloutAccess("slipway-rollout", args) and None)
+
+
+def rights(record: Record, role: str) -> set[tuple[str, str]]:
+    (found,) = [one for one in record if one.type == ROLE and one.properties["metadata"]["name"] == role]
+    rules = found.properties["rules"]
+    return {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
+
+
+def test_who_only_follows_rollouts_can_move_no_traffic() -> None:
+    record = in_cluster()
+    follower = rights(record, "slipway-rollout")
+    assert {verb for resource, verb in follower if resource == "httproutes"} == {"get", "list"}
+    assert {resource for resource, verb in follower if verb not in ("get", "list")} == {"jobs", "configmaps"}
+    assert {resource for resource, _ in rights(record, "slipway-runner") if resource == "jobs"} == set()
+    assert ("httproutes", "update") in rights(record, "slipway-runner")
+
+
+def test_the_two_accounts_are_two() -> None:
+    args = RolloutAccessArgs(namespace="shop", service_account="same", runner="same")
+    with pytest.raises(ValueError, match="two"):
+        declare(lambda: RolloutAccess("same", args) and None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import AfterValidator
 
 from slipway.release.manifest.base import FrozenModel
 
@@ -14,21 +15,24 @@ _NAME = re.compile(rf"(?:{_PART}(?::[0-9]{{1,5}})?/)?{_PART}(?:/{_PART})*")
 """As the OCI distribution specification has it: no part of it can lead a request out of the repository."""
 
 
+def _pinned(value: str) -> str:
+    if not _PINNED.fullmatch(value):
+        raise ValueError("name the image by its digest, repository@sha256:<64 hex>; a tag can be moved")
+    if ":" in value.split("@", maxsplit=1)[0].rpartition("/")[2]:
+        raise ValueError("leave the tag out: repository@sha256:<64 hex>, the digest alone names the image")
+    if not _NAME.fullmatch(value.partition("@")[0]):
+        raise ValueError("the repository is a host and names of a-z, 0-9 and . _ - in between, parted by single /")
+    return value
+
+
+PinnedImage = Annotated[str, AfterValidator(_pinned)]
+"""`repository@sha256:<64 hex>`."""
+
+
 class Artifact(FrozenModel):
-    """`image` is `repository@sha256:<64 hex>`."""
+    """What is released."""
 
-    image: str
-
-    @field_validator("image")
-    @classmethod
-    def _is_pinned(cls, value: str) -> str:
-        if not _PINNED.fullmatch(value):
-            raise ValueError("name the image by its digest, repository@sha256:<64 hex>; a tag can be moved")
-        if ":" in value.split("@", maxsplit=1)[0].rpartition("/")[2]:
-            raise ValueError("leave the tag out: repository@sha256:<64 hex>, the digest alone names the image")
-        if not _NAME.fullmatch(value.partition("@")[0]):
-            raise ValueError("the repository is a host and names of a-z, 0-9 and . _ - in between, parted by single /")
-        return value
+    image: PinnedImage
 
     @property
     def registry(self) -> str:

@@ -14,9 +14,11 @@ from typing import Any, Literal, Protocol
 
 from slipway.release.rollout_inputs import Backend
 
-Action = Literal["abort", "pause", "resume", "promote"]
-Role = Literal["rollout", "watchdog", "abort"]
-"""What the holder of a Lease does: an update of Pulumi, the watchdog of a provider that died, or `slipway abort`."""
+Action = Literal["abort", "pause", "resume", "promote", "cancel"]
+"""What an operator wants; `cancel` is the word of an interrupted `pulumi up` to its Job, and blames nobody."""
+Role = Literal["rollout", "watchdog", "follower", "abort"]
+"""What the holder of a Lease does: an update of Pulumi, the watchdog of a provider that died, a provider whose Job
+ended without putting the traffic back, or `slipway abort`."""
 Document = dict[str, Any]
 """Plain JSON values."""
 

@@ -304,3 +304,43 @@ def test_problems_of_flags_are_told_with_those_of_manifests(tmp_path: Path) -> N
     assert set(found) == {"1.yaml: version", "flags.yaml: flags.pay.default", "../outside.yaml"}
     assert list(refused(keys({"checkout": {"manifest": write(tmp_path, "1.yaml")}}, flags="[]"), tmp_path)) == ["flags"]
     assert settings.parse(keys({"checkout": {"manifest": "1.yaml"}}), tmp_path).flags is None
+
+
+IN_CLUSTER = {"in": "cluster", "image": f"registry.example/slipway@{OTHER_DIGEST}"}
+
+
+def test_rollouts_run_on_the_host_unless_the_stack_says_otherwise(tmp_path: Path) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    assert settings.parse(keys(services), tmp_path).run is None
+    run = settings.parse(keys(services, run=json.dumps(IN_CLUSTER)), tmp_path).run
+    assert run is not None
+    assert (run.in_cluster, run.service_account, run.start_within, run.on_lost_follower) == (
+        True, "slipway-runner", 60.0, "continue",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("run", "place"),
+    [
+        ({"in": "cluster"}, "run"),
+        ({"in": "cluster", "image": "registry.example/slipway:1"}, "run.image"),
+        ({"in": "host", "image": IN_CLUSTER["image"]}, "run"),
+        ({"in": "pod", "image": IN_CLUSTER["image"]}, "run.in"),
+        ({**IN_CLUSTER, "onLostFollower": "stop"}, "run.onLostFollower"),
+        ({**IN_CLUSTER, "serviceAccount": "Runner"}, "run.serviceAccount"),
+    ],
+)
+def test_a_place_to_run_that_cannot_be_used_is_named(run: dict[str, str], place: str, tmp_path: Path) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    assert set(refused(keys(services, run=json.dumps(run)), tmp_path)) == {place}
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.1.2", "[::1]", "0.0.0.0", "metrics.localhost"])  # noqa: S104
+def test_a_rollout_in_the_cluster_cannot_use_what_only_the_host_has(host: str, tmp_path: Path) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    log = {"path": "/var/log/envoy/access.jsonl"}
+    metrics = json.dumps({"kind": "prometheus", "url": f"http://{host}:9090", "accessLog": log})
+    settings_of = {"metrics": metrics, "gatewayUrl": f"http://{host}:8080"}
+    assert settings.parse(keys(services) | settings_of, tmp_path).run is None
+    found = refused(keys(services, run=json.dumps(IN_CLUSTER)) | settings_of, tmp_path)
+    assert set(found) == {"metrics.url", "metrics.accessLog", "gatewayUrl"}

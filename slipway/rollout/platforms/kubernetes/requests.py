@@ -87,10 +87,9 @@ class Requests:
     def patch(self, what: str, kind: type[T], name: str, namespace: str, change: Json) -> T:
         """A merge patch that names the resourceVersion which it changes. Conflict as in `replace`."""
         wanted = {**change, "metadata": {**change["metadata"], "name": name, "namespace": namespace}}
-        sent = {**change, "metadata": {"resourceVersion": change["metadata"]["resourceVersion"]}}
 
         def send() -> T:
-            done: T = self._client.patch(kind, name, sent, namespace=namespace, patch_type=PatchType.MERGE)
+            done: T = self._client.patch(kind, name, change, namespace=namespace, patch_type=PatchType.MERGE)
             return done
 
         return self._write(what, kind, wanted, send, version_of(wanted))

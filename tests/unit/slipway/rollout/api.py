@@ -19,7 +19,7 @@ from slipway.rollout.platforms.kubernetes.requests import Patience
 NAMESPACE = "shop"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 TERM = re.compile(r"([\w./-]+)(?: in \(([^)]*)\)|=([^,]*))")
-COLLECTIONS = ("configmaps", "deployments", "endpointslices", "httproutes", "pods")
+COLLECTIONS = ("configmaps", "deployments", "endpointslices", "events", "httproutes", "jobs", "pods")
 Json = dict[str, Any]
 Effect = Callable[[httpx2.Request], httpx2.Response | None]
 

@@ -1,0 +1,112 @@
+"""Carrying out an order in a pod: the same update as on a host, its report, and what the exit code says."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+
+from slipway.release.errors import ClusterError, LeaseHeld, ReleaseRefused, SlipwayError
+from slipway.release.run_order import RunOrder, is_attempt_of
+from slipway.release.target import Target
+from slipway.rollout import operations
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.assemble import connect_world
+from slipway.rollout.in_cluster.hearing import Hearing
+from slipway.rollout.in_cluster.report import DONE, RunEnd
+from slipway.rollout.in_cluster.reporting import RunReporter
+from slipway.rollout.platforms.runs import Runs
+from slipway.rollout.record import load
+from slipway.rollout.removal import remove, services_of
+from slipway.rollout.retrying import retry_until
+from slipway.rollout.safety.overseer import RestartedByTheCluster
+
+ENDED, AGAIN, UNREADABLE = 0, 1, 2
+"""Exit codes: see slipway.rollout.runner."""
+SEEN_WITHIN = 60.0
+"""Seconds for which the journal is read again, to see whether an attempt has an end."""
+
+
+def connect(order: RunOrder) -> Adapters:
+    """The cluster that this pod is in, whatever its context is called elsewhere. Raises ClusterError."""
+    where = order.wanted.where
+    here = Target(name=where.name, namespace=where.namespace)
+    return connect_world(order.wanted.service, here, order.wanted.metrics, order.stack)
+
+
+class Runner:
+    """One process of one order. `cancelled` tells it to put the traffic back and end; with `told_to_go` the pod goes
+    and the order stays. `say` prints a line."""
+
+    def __init__(
+        self,
+        order: RunOrder,
+        world: Adapters,
+        told_to_go: threading.Event,
+        cancelled: threading.Event,
+        say: Callable[[str], None],
+    ) -> None:
+        """Raises ClusterError where there are no Jobs."""
+        if world.runs is None:
+            raise ClusterError("this platform runs no rollouts in Jobs")
+        self._order = order
+        self._world = world
+        self._told_to_go = told_to_go
+        self._cancelled = cancelled
+        self._attempt = order.attempt_of(uuid.uuid4().hex[:6])
+        self._runs: Runs = world.runs
+        self._report = RunReporter(self._runs, order.id, self._attempt, say)
+
+    def run(self) -> int:
+        """The exit code. Raises ClusterError when nothing could be reported, which is that of a process that starts."""
+        former = self._report.begin()
+        if former is not None and former.end is not None:
+            self._report.close(former.end)
+            return ENDED
+        with Hearing(self._world, self._runs, self._order, self._cancelled):
+            end = self._carried_out()
+        self._report.close(end)
+        return AGAIN if end is None else ENDED
+
+    def _carried_out(self) -> RunEnd | None:
+        """How the order ended; None when it has not."""
+        try:
+            self._carry_out()
+        except SlipwayError as error:
+            failed = error
+        except Exception as error:  # the next process puts the traffic back, where it is not
+            failed = SlipwayError(f"unexpected {type(error).__name__}: {error}".partition("\n")[0])
+        else:
+            return RunEnd(kind=DONE)
+        self._report.event(str(failed))
+        if self._told_to_go.is_set() or self._is_open(failed):
+            return None
+        return RunEnd.of(failed)
+
+    def _carry_out(self) -> None:
+        order, world = self._order, self._world
+        if order.task == "remove":
+            services = services_of(order.wanted.to_wire())
+            remove(world, order.wanted.service, services, self._report, self._cancelled, order.forget)
+            return
+        reason = operations.refusal_reason(order.wanted, world)
+        if reason is not None:
+            raise ReleaseRefused(reason)
+        olds = {"serving": order.serving.model_dump(mode="json", by_alias=True)} if order.serving is not None else {}
+        overseer = RestartedByTheCluster()
+        update = operations.Update(
+            order.wanted, world, olds, self._report, self._cancelled, overseer, rollout_id=self._attempt
+        )
+        update.run()
+
+    def _is_open(self, failed: SlipwayError) -> bool:
+        """Whether another process has to go on: an attempt of this order has no end, or one of its processes lives."""
+        try:
+            if isinstance(failed, LeaseHeld):
+                state = retry_until(self._world, self._world.lease.read, SEEN_WITHIN)
+                return state is not None and is_attempt_of(self._order.id, state.holder)
+            stored = retry_until(self._world, lambda: load(self._world), SEEN_WITHIN)
+        except ClusterError:
+            return True
+        attempt = stored.head.attempt if stored is not None and stored.head.unfinished else None
+        return attempt is not None and is_attempt_of(self._order.id, attempt.id)

@@ -1,0 +1,138 @@
+"""The objects of a rollout in the cluster: its order, and the Job that carries it out. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightkube.models.batch_v1 import JobSpec
+from lightkube.models.core_v1 import (
+    Capabilities,
+    ConfigMapVolumeSource,
+    Container,
+    EmptyDirVolumeSource,
+    EnvVar,
+    PodSecurityContext,
+    PodSpec,
+    PodTemplateSpec,
+    ResourceRequirements,
+    SeccompProfile,
+    SecurityContext,
+    Toleration,
+    Volume,
+    VolumeMount,
+)
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.batch_v1 import Job
+from lightkube.resources.core_v1 import ConfigMap
+
+from slipway.release.errors import ClusterError
+from slipway.release.run_order import RunOrder
+from slipway.rollout.platforms.kubernetes.objects import labels_of
+
+RUN_LABEL, REVISION_LABEL = "slipway.dev/run", "slipway.dev/revision"
+VERSION_ANNOTATION, BY_ANNOTATION, BEAT_ANNOTATION = "slipway.dev/version", "slipway.dev/by", "slipway.dev/follower"
+PART, ORDER_PART, REPORT_PART = "run", "order", "report"
+ORDER_KEY, REPORT_KEY = "order.json", "report.json"
+FOLDER = "/etc/slipway"
+COMMAND = ["python", "-m", "slipway.rollout.runner", f"{FOLDER}/{ORDER_KEY}"]
+
+BACKOFF_LIMIT = 6
+GRACE = 150
+"""Seconds to put the traffic back in: more than the 120 s that a provider takes for it at most."""
+TOLERATED = 15
+"""Seconds on a node that does not answer, instead of Kubernetes' 300."""
+KEPT_FOR = 86400
+"""Seconds that an ended Job stays, for people."""
+DAY = 86400.0
+"""A Job may take at least this long, as a pause may."""
+REQUESTS, LIMITS = {"cpu": "50m", "memory": "128Mi"}, {"memory": "512Mi"}
+
+
+def name_of(service: str, run_id: str) -> str:
+    """Of Job, order and report."""
+    return f"slipway-{service}-{run_id}"
+
+
+def order_of(order: RunOrder, namespace: str) -> ConfigMap:
+    """The order, which nobody can change."""
+    labels = {**labels_of(order.wanted.service, ORDER_PART), RUN_LABEL: order.id}
+    name = f"{name_of(order.wanted.service, order.id)}.order"
+    meta = ObjectMeta(name=name, namespace=namespace, labels=labels)
+    return ConfigMap(metadata=meta, data={ORDER_KEY: order.to_json()}, immutable=True)
+
+
+def job_of(order: RunOrder, namespace: str) -> Job:
+    """The Job. Raises ClusterError when the order names no image.
+
+    The kubelet restarts the container (`OnFailure`), also while the API server is away. That rules a podFailurePolicy
+    out, and so a new pod may be made while the old one still ends (`TerminatingOrFailed`): the Lease keeps them apart,
+    and a pod on a node that is gone is not waited for.
+    """
+    if order.wanted.run is None or order.wanted.run.image is None:
+        raise ClusterError(
+            f"{order.wanted.service}: the order names no image; write releases:run: {{in: cluster, image}}"
+        )
+    service = order.wanted.service
+    labels = {**labels_of(service, PART), RUN_LABEL: order.id, REVISION_LABEL: order.wanted.candidate.revision}
+    notes = {VERSION_ANNOTATION: order.wanted.candidate.version, BY_ANNOTATION: order.by}
+    kept = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+    pod = PodTemplateSpec(metadata=ObjectMeta(labels=labels, annotations={**notes, **kept}), spec=_pod(order))
+    spec = JobSpec(
+        template=pod,
+        backoffLimit=BACKOFF_LIMIT,
+        podReplacementPolicy="TerminatingOrFailed",
+        activeDeadlineSeconds=int(longest(order)),
+        ttlSecondsAfterFinished=KEPT_FOR,
+    )
+    meta = ObjectMeta(name=name_of(service, order.id), namespace=namespace, labels=labels, annotations=notes)
+    return Job(metadata=meta, spec=spec)
+
+
+def longest(order: RunOrder) -> float:
+    """Seconds after which a Job is ended: three times what its steps may take, and a day at least."""
+    wanted = order.wanted
+    steps = sum(step.bake + wanted.analysis.horizon for step in wanted.plan("forward"))
+    return max(DAY, 3 * (steps + wanted.candidate.ready_within) + GRACE)
+
+
+def _pod(order: RunOrder) -> PodSpec:
+    run: Any = order.wanted.run
+    away = [
+        Toleration(key=f"node.kubernetes.io/{what}", operator="Exists", effect="NoExecute", tolerationSeconds=TOLERATED)
+        for what in ("not-ready", "unreachable")
+    ]
+    return PodSpec(
+        restartPolicy="OnFailure",
+        serviceAccountName=run.service_account,
+        automountServiceAccountToken=True,
+        terminationGracePeriodSeconds=GRACE,
+        tolerations=away,
+        securityContext=PodSecurityContext(runAsNonRoot=True, seccompProfile=SeccompProfile(type="RuntimeDefault")),
+        containers=[_container(run.image)],
+        volumes=[
+            Volume(
+                name="order",
+                configMap=ConfigMapVolumeSource(name=f"{name_of(order.wanted.service, order.id)}.order"),
+            ),
+            Volume(name="tmp", emptyDir=EmptyDirVolumeSource(sizeLimit="64Mi")),
+        ],
+    )
+
+
+def _container(image: str) -> Container:
+    return Container(
+        name="slipway",
+        image=image,
+        command=COMMAND,
+        env=[EnvVar(name="PYTHONDONTWRITEBYTECODE", value="1"), EnvVar(name="PYTHONUNBUFFERED", value="1")],
+        resources=ResourceRequirements(requests=REQUESTS, limits=LIMITS),
+        securityContext=SecurityContext(
+            allowPrivilegeEscalation=False,
+            readOnlyRootFilesystem=True,
+            capabilities=Capabilities(drop=["ALL"]),
+        ),
+        volumeMounts=[
+            VolumeMount(name="order", mountPath=FOLDER, readOnly=True),
+            VolumeMount(name="tmp", mountPath="/tmp"),  # noqa: S108 - a volume of the pod's own
+        ],
+    )
