@@ -36,7 +36,7 @@ def begun(world: InCluster, order: RunOrder) -> None:
     mine = attempt().model_copy(update={"id": order.attempt_of("p1")})
     stored = world.journal.load()
     assert stored is not None
-    world.journal.save(head(stack="releases/test", attempt=mine).to_json(), stored[1])
+    world.journal.save(head(stack="releases/test", attempt=mine).to_json(), stored.version)
     live = world.router.read()
     assert live is not None
     world.router.apply(world.wanted.route, Split(((world.old, 75.0), (world.wanted.candidate, 25.0))), live.version)
@@ -206,7 +206,7 @@ def test_while_a_pod_that_goes_still_has_the_lease_its_end_is_awaited(monkeypatc
     def ended() -> None:
         stored = world.journal.load()
         assert stored is not None
-        world.journal.save(journal.interrupted(world.head, "interrupted", "executor", 1.0).to_json(), stored[1])
+        world.journal.save(journal.interrupted(world.head, "interrupted", "executor", 1.0).to_json(), stored.version)
 
     monkeypatch.setattr(following, "rescue_once", held)
     world.when_started(ending)

@@ -28,7 +28,7 @@ def write(world: InCluster, what: Head) -> None:
     """Somebody else writes the journal."""
     stored = world.journal.load()
     assert stored is not None
-    world.journal.save(what.to_json(), stored[1])
+    world.journal.save(what.to_json(), stored.version)
 
 
 def test_it_carries_the_order_out_and_reports_its_lines_and_its_end() -> None:
