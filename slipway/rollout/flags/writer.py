@@ -18,7 +18,7 @@ from slipway.release.flags import declaring, journal
 from slipway.release.flags.effective import EffectiveFlags, effective
 from slipway.release.flags.flagd import flagd_document
 from slipway.release.flags.journal import Author, Head
-from slipway.rollout.platforms.base import DocumentStore, Versioned
+from slipway.rollout.platforms.base import DocumentStore, StoredDocument
 
 TRIES = 20
 """A conflict means that another has written, so that one of them always comes through."""
@@ -112,7 +112,7 @@ class FlagWriter:
         return ClusterError(f"the flags {self.name} have no journal: `pulumi up` of their stack writes it anew")
 
 
-def difference(document: Versioned | None, wanted: Mapping[str, Any]) -> str | None:
+def difference(document: StoredDocument | None, wanted: Mapping[str, Any]) -> str | None:
     """In words, what a document has that it should not have, or lacks."""
     if document is None:
         return "the document is missing" if wanted.get("flags") else None

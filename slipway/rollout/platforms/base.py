@@ -134,6 +134,8 @@ class StoredDocument:
 
     content: Document
     version: str
+    by: str = ""
+    """Who wrote it last, as the platform knows it; empty where it does not."""
 
 
 class JournalStore(Protocol):
@@ -205,21 +207,11 @@ class Intents(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Versioned:
-    """A document as it was read. `version` is what a write of its successor names."""
-
-    content: Document
-    version: str
-    by: str = ""
-    """Who wrote it last, as the platform knows it; empty where it does not."""
-
-
 class DocumentStore(Protocol):
     """One JSON document that is compared and swapped. A write whose answer was lost is recognised when it is tried
     again. Several threads and processes may use the same document."""
 
-    def read(self) -> Versioned | None:
+    def read(self) -> StoredDocument | None:
         """None when there is none. Raises ClusterError."""
         ...
 

@@ -19,7 +19,6 @@ from slipway.rollout.platforms.base import (
     Reason,
     Role,
     StoredDocument,
-    Versioned,
 )
 from slipway.rollout.platforms.lease_text import advice, held_by
 from slipway.rollout.process.faults import Faults
@@ -252,10 +251,10 @@ class MemoryDocumentStore:
         self._text, self._by = json.dumps(content, allow_nan=False), by
         self._version += 1
 
-    def read(self) -> Versioned | None:
+    def read(self) -> StoredDocument | None:
         """None when there is none."""
         self.faults.hit("read")
-        return Versioned(json.loads(self._text), str(self._version), self._by) if self._text is not None else None
+        return StoredDocument(json.loads(self._text), str(self._version), self._by) if self._text is not None else None
 
     def write(self, content: Mapping[str, Any], expect: str | None) -> str:
         """Compare-and-swap."""

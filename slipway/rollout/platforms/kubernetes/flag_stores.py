@@ -14,7 +14,7 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, JournalUnreadable
 from slipway.release.flags.flagd import GROUP, KIND, PLURAL, VERSION, document_of, feature_flag_resource
-from slipway.rollout.platforms.base import Document, Versioned
+from slipway.rollout.platforms.base import Document, StoredDocument
 from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY, PART_LABEL
 from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, plain, version_of
 
@@ -39,7 +39,7 @@ class ConfigMapDocumentStore:
         self._labels = _labels(owner, part)
         self._called = f"ConfigMap {namespace}/{name}"
 
-    def read(self) -> Versioned | None:
+    def read(self) -> StoredDocument | None:
         """Raises ClusterError for an object of somebody else's, and JournalUnreadable for one that was damaged."""
         found = self._requests.find(self._called, ConfigMap, self._name, self._namespace)
         if found is None:
@@ -54,7 +54,7 @@ class ConfigMapDocumentStore:
             raise JournalUnreadable(
                 f"{self._called}: {self._key} is missing or no JSON object; restore it or delete it"
             )
-        return Versioned(document, version_of(found), writer_of(content))
+        return StoredDocument(document, version_of(found), writer_of(content))
 
     def write(self, content: Mapping[str, Any], expect: str | None) -> str:
         """Compare-and-swap."""
@@ -79,7 +79,7 @@ class FeatureFlagDocumentStore:
         self._labels = _labels(owner, DOCUMENT)
         self._called = f"FeatureFlag {namespace}/{name}"
 
-    def read(self) -> Versioned | None:
+    def read(self) -> StoredDocument | None:
         """Raises ClusterError for an object of somebody else's. One that holds no flags reads as an empty document."""
         found = self._requests.find(self._called, FeatureFlag, self._name, self._namespace)
         if found is None:
@@ -90,7 +90,7 @@ class FeatureFlagDocumentStore:
             document = document_of(content)
         except ValueError:
             document = {}
-        return Versioned(document, version_of(found), writer_of(content))
+        return StoredDocument(document, version_of(found), writer_of(content))
 
     def write(self, content: Mapping[str, Any], expect: str | None) -> str:
         """Compare-and-swap."""

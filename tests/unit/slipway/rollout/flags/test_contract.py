@@ -10,7 +10,7 @@ from slipway.release.errors import Conflict
 from slipway.release.flags.effective import effective
 from slipway.release.flags.flagd import flagd_document
 from slipway.release.flags.journal import after_change
-from slipway.rollout.platforms.base import DocumentStore, Versioned
+from slipway.rollout.platforms.base import DocumentStore, StoredDocument
 from tests.flags import head, kill
 from tests.unit.slipway.rollout.flags.stands import STANDS, Stand
 
@@ -24,7 +24,7 @@ def stand(request: pytest.FixtureRequest) -> Stand:
     return made
 
 
-def there(store: DocumentStore) -> Versioned:
+def there(store: DocumentStore) -> StoredDocument:
     """What is there."""
     found = store.read()
     assert found is not None
