@@ -73,9 +73,7 @@ def as_data(flag: EffectiveFlag) -> dict[str, Any]:
 
 
 def _open(where: Target, name: str) -> Found:
-    """Where the document of a set lies is in its journal."""
     from slipway.rollout.assemble import connect_flags
 
-    first = connect_flags(where, name, "config-map")
-    head = first.load()
-    return Found(first if head.document == "config-map" else connect_flags(where, name, head.document), head)
+    writer = connect_flags(where, name)
+    return Found(writer, writer.load())

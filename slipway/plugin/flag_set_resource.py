@@ -85,7 +85,7 @@ class FlagSetResource:
         inputs = to_plain(request.inputs) or to_plain(request.properties)
         wanted = recorded(inputs)
         writer = self._writer(wanted)
-        if writer.journal.read() is None and writer.document.read() is None:
+        if writer.journal.read() is None and writer.read_document() is None:
             return provider_pb2.ReadResponse()
         outputs = {**wanted.to_wire(), EFFECTIVE: _effective(writer.load())}
         return provider_pb2.ReadResponse(
@@ -93,15 +93,15 @@ class FlagSetResource:
         )
 
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
-        """The end of the set. Refused while one of its flags is on. After the document moved to another kind of object,
-        or another stack took the set over, only what was left behind goes."""
+        """The end of the set. Refused while one of its flags is on. After the document moved to another kind of object
+        only the former one goes, and nothing of a set that another stack took over."""
         wanted = recorded(to_plain(request.old_inputs) or to_plain(request.properties))
         writer = self._writer(wanted)
         head = writer.load()
         if head.stack not in (None, stack_of(request.urn)):
             return empty_pb2.Empty()
         if head.document != wanted.document:
-            writer.document.delete()
+            writer.documents[wanted.document].delete()
         else:
             writer.remove(_author(writer, "the set is removed from the stack"))
         return empty_pb2.Empty()
@@ -130,9 +130,8 @@ class FlagSetResource:
         return [EFFECTIVE]
 
     def _refuse_move(self, before: FlagSetInputs, moves: list[str]) -> None:
-        """A set that moves is made anew and then removed where it was, which a flag that is on forbids."""
-        if moves == ["document"]:
-            return
+        """A set that moves is made anew and then removed where it was, which a flag that is on forbids: evaluators that
+        still read the former object would not hear of a kill."""
         writer = self._writer(before)
         try:
             after_end(writer.load(), _author(writer, ""))

@@ -14,7 +14,7 @@ from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.metrics import source_for
-from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
+from slipway.rollout.platforms.base import DocumentStore, Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.kubernetes.client import connect
 from slipway.rollout.platforms.kubernetes.flag_stores import (
     DOCUMENT,
@@ -104,9 +104,9 @@ def services_in(target: Target) -> list[str]:
     return PLATFORMS[target.kind].services(target)
 
 
-def connect_flags(target: Target, name: str, document: DocumentKind) -> FlagWriter:
-    """The writer of one set of flags in a target, by the environment's credentials. Raises ClusterError when it is
-    unreachable."""
+def connect_flags(target: Target, name: str, document: DocumentKind = "config-map") -> FlagWriter:
+    """The writer of one set of flags in a target, by the environment's credentials. `document` says where its document
+    lies unless its journal does. Raises ClusterError when it is unreachable."""
     return PLATFORMS[target.kind].flags(target, name, document)
 
 
@@ -138,9 +138,11 @@ def _kubernetes_flags(target: Target, name: str, document: DocumentKind) -> Flag
     namespace = target.namespace
     client = connect(namespace, context=target.context)
     journal = ConfigMapDocumentStore(client, namespace, journal_name(name), JOURNAL, name)
-    if document == "feature-flag":
-        return FlagWriter(name, journal, FeatureFlagDocumentStore(client, namespace, name, name))
-    return FlagWriter(name, journal, ConfigMapDocumentStore(client, namespace, name, DOCUMENT, name))
+    documents: dict[DocumentKind, DocumentStore] = {
+        "config-map": ConfigMapDocumentStore(client, namespace, name, DOCUMENT, name),
+        "feature-flag": FeatureFlagDocumentStore(client, namespace, name, name),
+    }
+    return FlagWriter(name, journal, documents, document)
 
 
 def _kubernetes_flag_sets(target: Target) -> list[str]:

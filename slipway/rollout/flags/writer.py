@@ -17,7 +17,7 @@ from slipway.release.errors import ClusterError, Conflict
 from slipway.release.flags import declaring, journal
 from slipway.release.flags.effective import EffectiveFlags, effective
 from slipway.release.flags.flagd import flagd_document
-from slipway.release.flags.journal import Author, Head
+from slipway.release.flags.journal import Author, DocumentKind, Head
 from slipway.rollout.platforms.base import DocumentStore, StoredDocument
 
 TRIES = 20
@@ -34,12 +34,14 @@ class _Stored:
 
 @dataclass(frozen=True, slots=True)
 class FlagWriter:
-    """One set of flags: its journal and its document. `render` says what the document holds for flags in force. Several
-    processes may write the same set."""
+    """One set of flags: its journal and its document, in the kind of object that the journal names. `render` says what
+    the document holds for flags in force. Several processes may write the same set."""
 
     name: str
     journal: DocumentStore
-    document: DocumentStore
+    documents: Mapping[DocumentKind, DocumentStore]
+    kind: DocumentKind = "config-map"
+    """Where the document lies as long as there is no journal."""
     render: Callable[[EffectiveFlags], dict[str, Any]] = flagd_document
     now: Callable[[], float] = time.time
     """Unix seconds, for records that people read."""
@@ -63,21 +65,31 @@ class FlagWriter:
                     self.journal.write(wanted.to_document(), stored.version)
                 except Conflict:
                     continue
-            return self.settle()
+            return self._settle(wanted.document)
         raise ClusterError(f"the journal of the flags {self.name} could not be written: others keep writing it")
 
     def settle(self) -> Head:
         """Make the document what follows from the journal. Raises ClusterError."""
+        return self._settle(self.load().document)
+
+    def read_document(self) -> StoredDocument | None:
+        """What evaluators read. Raises ClusterError."""
+        return self.documents[self.load().document].read()
+
+    def _settle(self, kind: DocumentKind) -> Head:
         for _ in range(TRIES):
-            document = self.document.read()  # before the journal: see above
+            document = self.documents[kind].read()  # before the journal: see above
             stored = self._load()
             if stored.version is None:
                 raise self._gone()
+            if stored.head.document != kind:
+                kind = stored.head.document
+                continue
             wanted = self.render(effective(stored.head))
             if document is not None and document.content == wanted:
                 return stored.head
             try:
-                self.document.write(wanted, document.version if document is not None else None)
+                self.documents[kind].write(wanted, document.version if document is not None else None)
             except Conflict:
                 continue
             if self._load().version == stored.version:
@@ -87,26 +99,26 @@ class FlagWriter:
     def pending(self) -> str | None:
         """What of the document is not as the journal says, and who changed it; None when all of it is. Raises
         ClusterError."""
-        document = self.document.read()
-        return difference(document, self.render(effective(self.load())))
+        head = self.load()
+        return difference(self.documents[head.document].read(), self.render(effective(head)))
 
     def remove(self, author: Author) -> None:
         """The end of the set: its document goes, and its journal too unless a kill stands in it, which outlives the
         set. Raises ReleaseRefused while a flag is on, and ClusterError."""
-        kept = False
+        head = self.load()
         if self.journal.read() is not None:
             head = self.change(lambda head: declaring.after_end(head, author))
-            kept = any(head.killed(flag) for flag in head.changes)
-        self.document.delete()
-        if not kept:
+        self.documents[head.document].delete()
+        if not any(head.killed(flag) for flag in head.changes):
             self.journal.delete()
 
     def _load(self) -> _Stored:
         found = self.journal.read()
         if found is not None:
             return _Stored(journal.parse(found.content), found.version)
-        document = self.document.read()
-        return _Stored(journal.recovered(self.name, document.content if document is not None else {}), None)
+        document = self.documents[self.kind].read()
+        head = journal.recovered(self.name, document.content if document is not None else {})
+        return _Stored(head.model_copy(update={"document": self.kind}), None)
 
     def _gone(self) -> ClusterError:
         return ClusterError(f"the flags {self.name} have no journal: `pulumi up` of their stack writes it anew")

@@ -28,13 +28,13 @@ class Cluster:
         self.stores: dict[str, MemoryDocumentStore] = {}
         self.sets: list[str] = []
 
-    def connect(self, where: Target, name: str, document: DocumentKind) -> FlagWriter:
+    def connect(self, where: Target, name: str, document: DocumentKind = "config-map") -> FlagWriter:
         assert where.namespace == "shop"
 
         def store(part: str) -> MemoryDocumentStore:
             return self.stores.setdefault(f"{name}/{part}", MemoryDocumentStore())
 
-        return FlagWriter(name, store("journal"), store(document), now=lambda: NOW)
+        return FlagWriter(name, store("journal"), {"config-map": store("config-map")}, document, now=lambda: NOW)
 
     def add(self, name: str, flags: dict[str, Any]) -> FlagWriter:
         self.sets.append(name)
@@ -66,7 +66,7 @@ def writer(cluster: Cluster) -> FlagWriter:
 
 
 def flags_of(writer: FlagWriter) -> dict[str, Any]:
-    found = writer.document.read()
+    found = writer.read_document()
     assert found is not None
     return dict(found.content["flags"])
 
@@ -93,7 +93,7 @@ def test_a_second_kill_tells_of_the_first_and_writes_the_document_that_it_left(
     cluster: Cluster, writer: FlagWriter
 ) -> None:
     writer.change(lambda head: after_change(head, kill("pay")))
-    before = writer.document.read()
+    before = writer.read_document()
     assert before is not None
     cluster.stores["flags/config-map"].put({"flags": {}})
     said = cluster.said("kill", "pay", "--reason", "again")

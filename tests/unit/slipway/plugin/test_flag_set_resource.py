@@ -46,7 +46,9 @@ class Stage:
         def store(part: str) -> MemoryDocumentStore:
             return self.stores.setdefault(f"{target}/{name}/{part}", MemoryDocumentStore())
 
-        return FlagWriter(name, store("journal"), store(document), now=lambda: 22_320.0)
+        kinds: tuple[DocumentKind, ...] = ("config-map", "feature-flag")
+        documents = {kind: store(kind) for kind in kinds}
+        return FlagWriter(name, store("journal"), documents, document, now=lambda: 22_320.0)
 
     def writer(self, name: str = "flags") -> FlagWriter:
         """Of the set in the namespace `shop`."""
@@ -76,7 +78,7 @@ class Stage:
 
     @property
     def document(self) -> dict[str, Any]:
-        found = self.writer().document.read()
+        found = self.writer().read_document()
         assert found is not None
         flags: dict[str, Any] = found.content["flags"]
         return flags
@@ -209,7 +211,7 @@ def test_a_set_whose_flags_are_off_is_removed() -> None:
     stage = Stage()
     stage.up(OFF)
     stage.delete(OFF)
-    assert (stage.writer().journal.read(), stage.writer().document.read()) == (None, None)
+    assert (stage.writer().journal.read(), stage.writer().read_document()) == (None, None)
     stage.delete(OFF)
 
 
@@ -226,16 +228,18 @@ def test_another_name_is_refused_while_flags_are_on(stage: Stage) -> None:
     assert list(stage.diff(inputs(OFF), inputs(OFF, name="others")).replaces) == ["name"]
 
 
-def test_a_document_of_another_kind_replaces_the_first_without_an_end_of_the_flags(stage: Stage) -> None:
-    assert list(stage.diff(inputs(), inputs(document="feature-flag")).replaces) == ["document"]
-    created = provider_pb2.CreateRequest(urn=URN, properties=inputs(document="feature-flag"))
+def test_a_document_of_another_kind_replaces_the_first_once_the_flags_are_off(stage: Stage) -> None:
+    with pytest.raises(ReleaseRefused, match="another document is another set"):
+        stage.diff(inputs(), inputs(document="feature-flag"))
+    stage = Stage()
+    stage.up(OFF)
+    assert list(stage.diff(inputs(OFF), inputs(OFF, document="feature-flag")).replaces) == ["document"]
+    created = provider_pb2.CreateRequest(urn=URN, properties=inputs(OFF, document="feature-flag"))
     assert stage.resource.create(created).id == "shop/flags/flags"
-    stage.delete()
+    stage.delete(OFF)
     assert stage.stores["shop/flags/config-map"].read() is None
-    found = stage.stores["shop/flags/feature-flag"].read()
-    assert found is not None
-    assert set(found.content["flags"]) == set(FLAGS)
-    assert stage.writer().load().document == "feature-flag"
+    assert set(stage.document) == {"pay"}
+    assert stage.stores["shop/flags/feature-flag"].written
 
 
 def test_an_exposure_that_is_under_way_stays_through_an_up(stage: Stage) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from slipway.release.flags import journal
 from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.effective import effective
 from slipway.release.flags.flagd import flagd_document
-from slipway.release.flags.journal import Change, Head, after_change, after_exposure
+from slipway.release.flags.journal import Change, DocumentKind, Head, after_change, after_exposure
 from slipway.rollout.flags.writer import TRIES, FlagWriter
+from slipway.rollout.platforms.base import DocumentStore
 from slipway.rollout.platforms.memory import MemoryDocumentStore
 from slipway.rollout.process.faults import Faults
 from tests.flags import BATCH, BY, FLAGS, PAY, declaration, kill, resume
@@ -34,7 +35,7 @@ class Cluster:
 
     def writer(self) -> FlagWriter:
         """As one process sees it."""
-        return FlagWriter("flags", self.journal, self.document)
+        return FlagWriter("flags", self.journal, {"config-map": self.document})
 
     @property
     def head(self) -> Head:
@@ -307,3 +308,19 @@ def _act(cluster: Cluster, what: str, flag: str, number: str) -> None:
     else:
         change: Change = kill(flag, number) if what == "kill" else resume(flag, number)
         cluster.writer().change(lambda now: after_change(now, change))
+
+
+def test_the_journal_says_where_the_document_lies(cluster: Cluster) -> None:
+    other = MemoryDocumentStore()
+    documents: dict[DocumentKind, DocumentStore] = {"config-map": cluster.document, "feature-flag": other}
+    killer = FlagWriter("flags", cluster.journal, documents, "feature-flag")
+    killing("pay")(killer)
+    assert cluster.is_off("pay")
+    assert other.read() is None
+    moved = replace(declaration(), document="feature-flag")
+    cluster.document.faults.next("read", lambda: None)
+    FlagWriter("flags", cluster.journal, documents).change(lambda now: after_declaration(now, moved, BY), declares=True)
+    found = other.read()
+    assert found is not None
+    assert found.content["flags"]["pay"]["defaultVariant"] == "off"
+    assert killer.pending() is None
