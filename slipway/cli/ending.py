@@ -69,4 +69,4 @@ def serving_line(head: Head | None) -> str:
     if head is None or head.serving is None:
         return "nothing serves"
     backend = head.serving.backend
-    return f"all traffic is on {backend.version} ({backend.revision})"
+    return f"all traffic is on {backend.label}"

@@ -52,7 +52,7 @@ def refuse_in_use(world: Adapters, service: str) -> None:
     head = head_of(world, service)
     if head is not None and head.serving is not None:
         backend = head.serving.backend
-        raise ReleaseRefused(f"{service}: {backend.version} ({backend.revision}) serves; `pulumi destroy` removes it")
+        raise ReleaseRefused(f"{service}: {backend.label} serves; `pulumi destroy` removes it")
     holding = watch_lease(world.lease)
     if holding.alive:
         raise ReleaseRefused(f"{service}: its Lease is {holding}; wait for it, or `slipway abort {service}`")

@@ -114,7 +114,7 @@ def in_flight(head: Head | None, service: str) -> Attempt:
     if head is not None and head.attempt is not None and head.unfinished:
         return head.attempt
     serving = head.serving.backend if head is not None and head.serving is not None else None
-    what = f"{serving.version} ({serving.revision}) serves" if serving is not None else "nothing was released here yet"
+    what = f"{serving.label} serves" if serving is not None else "nothing was released here yet"
     raise ReleaseRefused(f"{service}: no rollout is in flight, {what}")
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from slipway.cli.engine_records import Lock, Pending, State
-from slipway.cli.status_view import named
 from slipway.release.project_files import NAMESPACE, SERVICES, TARGET, target_of
 from slipway.release.records.journal import Head
 from slipway.release.target import NAMED_BY, Target, recorded_target
@@ -40,9 +39,9 @@ class Found:
         if head is None:
             text = "no journal"
         elif head.attempt is not None and head.unfinished:
-            text = f"rollout to {named(head.attempt.candidate)} since {show_moment(head.attempt.began)} is unfinished"
+            text = f"rollout to {head.attempt.candidate.label} since {show_moment(head.attempt.began)} is unfinished"
         else:
-            text = f"{named(head.serving.backend)} serves" if head.serving is not None else "nothing serves"
+            text = f"{head.serving.backend.label} serves" if head.serving is not None else "nothing serves"
         return f"{self.service} in {self.namespace}: {text}; Lease {self.lease}"
 
 

@@ -108,7 +108,7 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
     attempt = attempt_in_flight(world, service)
     if attempt is None:
         return yes
-    what = f"a rollout to {attempt.candidate.version} ({attempt.candidate.revision}) is in flight"
+    what = f"a rollout to {attempt.candidate.label} is in flight"
     if plan_only:
         raise ReleaseRefused(
             f"{service}: {what}; the rollback aborts it first, and where it goes is planned after that"

@@ -154,8 +154,7 @@ def _refuse_in_flight(service: str, head: Head | None, world: Adapters) -> None:
     if watch_lease(world.lease).alive:
         candidate = head.attempt.candidate
         raise ReleaseRefused(
-            f"{service}: a rollout to {candidate.version} ({candidate.revision}) is in flight; "
-            "it began just now; run the command again"
+            f"{service}: a rollout to {candidate.label} is in flight; it began just now; run the command again"
         )
 
 

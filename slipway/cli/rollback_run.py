@@ -110,7 +110,7 @@ class Rollback:
         if settled and serving is not None:
             put_back = plan.file.put_back()
             state = f"{name} is as it was" if put_back else f"{name} was edited meanwhile and stays so"
-            where = f"all traffic is on {serving.version} ({serving.revision})"
+            where = f"all traffic is on {serving.label}"
             why = (
                 f"{run.error}{self._whose(run)}"
                 if run.error

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from slipway.release.records.journal import Attempt, Head, Outcome, StepRecord
-from slipway.release.rollout_inputs import Backend
 from slipway.release.units import show_moment, show_seconds
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.platforms.base import Readiness
@@ -68,13 +67,13 @@ def _row(name: str, text: str) -> str:
 def _rows(seen: Inspection) -> Iterator[tuple[str, str]]:
     head = seen.head
     if head is not None and head.serving is not None:
-        yield "serves", f"{named(head.serving.backend)}  {head.serving.backend.image}"
+        yield "serves", f"{head.serving.backend.label}  {head.serving.backend.image}"
         yield from (("", text) for text in (seen.drift, seen.lacking) if text is not None)
     if seen.live is not None:
         yield "traffic", ", ".join(f"{share:.4g}% {name}" for name, share in sorted(seen.live.shares.items()))
     if head is not None:
         yield from _ownership(head)
-        yield from (("leaving", f"{named(one)}  not seen without requests yet") for one in head.leaving)
+        yield from (("leaving", f"{one.label}  not seen without requests yet") for one in head.leaving)
     if head is not None and head.attempt is not None:
         yield from _attempt(seen, head.attempt)
     if head is not None:
@@ -100,7 +99,7 @@ def _attempt(seen: Inspection, attempt: Attempt) -> Iterator[tuple[str, str]]:
     state = f"in flight for {length}" if running else f"{attempt.outcome.value} after {length}"
     reason = f": {attempt.reason}" if attempt.reason else ""
     name = "rollout" if running else "last rollout"
-    yield name, f"{attempt.kind} to {named(attempt.candidate)}, {state}{', paused' if seen.paused else ''}{reason}"
+    yield name, f"{attempt.kind} to {attempt.candidate.label}, {state}{', paused' if seen.paused else ''}{reason}"
     if attempt.caveat:
         yield "", attempt.caveat
     yield from (("", note) for note in attempt.notes)
@@ -127,8 +126,3 @@ def _why(latest: Mapping[str, Any]) -> str:
     reasons = latest.get("reason") or "; ".join(finding["reason"] for finding in latest.get("findings", ()))
     notes = "; ".join(f"{name}: {note}" for name, note in sorted(latest.get("notes", {}).items()))
     return f"{reasons} ({notes})" if notes else str(reasons)
-
-
-def named(backend: Backend) -> str:
-    """`2.0 (3f9a2c1b9d0e4f5a6b7c)`."""
-    return f"{backend.version} ({backend.revision})"

@@ -43,6 +43,11 @@ class Backend(FrozenModel):
     scaled_by_rollout: bool
     """True when `spec.replicas` is undeclared and the executor owns it (rolling)."""
 
+    @property
+    def label(self) -> str:
+        """For messages: `2.0 (3f9a2c1b9d0e4f5a6b7c)`."""
+        return f"{self.version} ({self.revision})"
+
     @classmethod
     def of(cls, release: Release) -> Backend:
         """The backend of a release: every name follows from its revision."""

@@ -147,11 +147,11 @@ def plan(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> str
     course = update_plan_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
     repair = "put the traffic back first; " if course.repair and course.serving is not None else ""
     if course.then == "settle":
-        return f"{repair}no rollout, {wanted.candidate.version} ({wanted.candidate.revision}) serves already"
+        return f"{repair}no rollout, {wanted.candidate.label} serves already"
     came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
     steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
     fewer = _fewer(world, wanted, course.serving.backend) if course.serving is not None else ""
-    return f"{repair}{came}{wanted.candidate.version} ({wanted.candidate.revision}), {steps}{fewer and f'; {fewer}'}"
+    return f"{repair}{came}{wanted.candidate.label}, {steps}{fewer and f'; {fewer}'}"
 
 
 def _fewer(world: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
@@ -245,7 +245,7 @@ class Update:
         return stored, course, live
 
     def _repair(self, stored: Stored, serving: Serving, live: LiveRoute | None) -> None:
-        self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {_named(serving)}")
+        self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {serving.backend.label}")
         head, attempt = stored.head, stored.head.attempt if stored.head.unfinished else None
         known = self._idle(stored)
         put_back(self._world, serving, attempt, self._reporter.status, known)
@@ -403,7 +403,3 @@ def refresh(olds: Mapping[str, Any], world: Adapters) -> dict[str, Any] | None:
     if stored is None:
         return {**olds, "weights": weights_of(live)}
     return {**olds, **outcome_of(stored.head, live)}
-
-
-def _named(serving: Serving) -> str:
-    return f"{serving.backend.version} ({serving.backend.revision})"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent, show_seconds, show_share
 from slipway.rollout.analysis.types import Decision, GuardrailResult
 
@@ -66,6 +67,20 @@ class Progress:
     def _tail(self) -> str:
         left = f"{_whole(self.left)} left" if self.left is not None else ""
         return ", ".join(part for part in (left, self.why) if part)
+
+
+def end_line(service: str, candidate: Backend, weight: Percent, how: str, why: str) -> str:
+    """The last line of a rollout without a commit; `how` is `aborted` or `interrupted`."""
+    step = f" at {weight:.4g}%" if weight else " before any traffic"
+    return f"{service} {candidate.label} {how}{step}: {why}"
+
+
+def lost_line(service: str, candidate: Backend, weight: Percent, why: str) -> str:
+    """The last line of a rollout whose process lost the Lease; `weight` is the one that it wrote last."""
+    return (
+        f"{service} {candidate.label}: this process may not write any more and has stopped at {weight:.4g}% as it "
+        f"knew it: {why}; `slipway status {service}` says where the traffic is"
+    )
 
 
 class Reporter(Protocol):

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.rollout.analysis.types import Decision, GuardrailResult, Verdict
-from slipway.rollout.status import Progress
+from slipway.rollout.status import Progress, end_line, lost_line
+from tests.unit.slipway.rollout.examples import backend
 
 
 def finding(name: str, statistic: float, candidate: tuple[int, int], baseline: tuple[int, int]) -> GuardrailResult:
@@ -103,3 +104,16 @@ def test_whatever_the_numbers_are_nothing_is_wider_than_the_room(
     shown = progress(one, service=service, weight=weight, left=left, why=why).fitted(width)
     assert len(shown) <= width
     assert f"{weight:g}%" in shown
+
+
+@pytest.mark.parametrize(("weight", "where"), [(25.0, "at 25%"), (0.0, "before any traffic")])
+def test_a_rollout_without_a_commit_ends_with_version_weight_and_reason(weight: float, where: str) -> None:
+    candidate = backend("bbbbbbbb")
+    line = end_line("checkout", candidate, weight, "aborted", "errors; all traffic is on 1.0")
+    assert line == f"checkout {candidate.label} aborted {where}: errors; all traffic is on 1.0"
+
+
+def test_a_process_that_lost_the_lease_names_the_command_that_tells_more() -> None:
+    line = lost_line("checkout", backend("bbbbbbbb"), 25.0, "another holds it")
+    assert "stopped at 25%" in line
+    assert line.endswith("another holds it; `slipway status checkout` says where the traffic is")

@@ -8,7 +8,6 @@ import pytest
 
 from slipway.release.errors import ClusterError, LeaseLost, RolloutAborted
 from slipway.release.records.journal import Outcome
-from slipway.rollout.executor import pause_after
 from slipway.rollout.platforms.base import Intent, Readiness, Reason
 from slipway.rollout.routers.base import Split
 from slipway.rollout.traffic import smoke_step
@@ -357,34 +356,6 @@ def test_the_requests_of_a_step_are_its_own() -> None:
     for step, share in zip(head.attempt.steps, (0.25, 1.0), strict=True):
         assert step.ended is not None
         assert step.requests <= 100.0 * share * (step.ended - step.began + 1.0)
-
-
-@pytest.mark.parametrize(
-    ("took", "tick", "pause"),
-    [
-        (0.0, 1.0, 1.0),
-        (0.3, 1.0, 0.7),
-        (0.3, 30.0, 0.7),
-        (0.9, 1.0, 0.1),
-        (7.0, 1.0, 0.1),
-        (0.8, 2.0, 1.2),
-        (0.8, 30.0, 1.2),
-        (0.01, 0.25, 0.24),
-    ],
-)
-def test_the_time_of_a_look_counts_until_the_next_and_a_busy_process_looks_less_often(
-    took: float, tick: float, pause: float
-) -> None:
-    assert pause_after(took, tick) == pytest.approx(pause)
-
-
-@pytest.mark.parametrize(
-    ("took", "tick", "pause"), [(0.0, 0.25, 1.0), (0.0, 1.0, 1.0), (0.1, 2.0, 1.9), (0.9, 2.0, 1.1), (0.0, 10.0, 2.0)]
-)
-def test_in_a_crowd_nobody_looks_twice_in_a_tick_or_more_than_once_a_second(
-    took: float, tick: float, pause: float
-) -> None:
-    assert pause_after(took, tick, crowded=True) == pytest.approx(pause)
 
 
 def test_weights_that_somebody_writes_during_the_smoke_checks_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,238 @@
+"""The loop of one rollout: observe, let the controller decide, act, write the journal."""
+
+from __future__ import annotations
+
+import threading
+
+from slipway.release.errors import ClusterError, Conflict, LeaseLost, SlipwayError
+from slipway.release.manifest.plan import PlannedStep
+from slipway.release.records.journal import Attempt, Head
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.units import show_seconds
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.controller import (
+    Abort,
+    Action,
+    Cause,
+    Commit,
+    ControllerState,
+    Observation,
+    Phase,
+    Prepare,
+    Reach,
+    Shift,
+    Smoke,
+    Wait,
+    needed,
+    next_action,
+    resumed,
+)
+from slipway.rollout.executor.observer import Observer
+from slipway.rollout.executor.pacing import POLL, pause_after
+from slipway.rollout.executor.ramp import Ramp
+from slipway.rollout.executor.replicas import scale_candidate, scale_down_old
+from slipway.rollout.executor.settings import settings_of
+from slipway.rollout.executor.turning_back import TurningBack
+from slipway.rollout.process.crowd import IN_FLIGHT
+from slipway.rollout.record import AttemptRecord, Stored
+from slipway.rollout.status import Progress, Reporter, lost_line
+from slipway.rollout.traffic.joined import NotKnownYet
+from slipway.rollout.traffic.reach import reach
+from slipway.rollout.traffic.restore import API_PATIENCE
+from slipway.rollout.traffic.smoke_step import smoke
+
+
+class Executor:
+    """Runs one attempt to its end: `run` returns when it is committed and raises RolloutAborted otherwise, or LeaseLost
+    when another may write now."""
+
+    def __init__(
+        self,
+        world: Adapters,
+        wanted: RolloutInputs,
+        attempt: Attempt,
+        stored: Stored,
+        reporter: Reporter,
+        cancelled: threading.Event,
+    ) -> None:
+        self._world = world
+        self._wanted = wanted
+        self._record = AttemptRecord(world, stored, attempt)
+        self._reporter = reporter
+        self._cancelled = cancelled
+        self._settings = settings_of(wanted, attempt.kind)
+        self._state = ControllerState(began=world.now())
+        self._ramp = Ramp(world, wanted, attempt, stored, self._settings.steps, cancelled)
+        self._observer = Observer(world, wanted, self._record, self._ramp, self._settings, reporter, cancelled)
+        self._turning_back = TurningBack(world, wanted, self._record, self._ramp, self._observer, reporter, cancelled)
+        self._smoke: str | None = None
+        self._reached: str | None = None
+        self._unreachable: float | None = None
+        """Since when the cluster could not be used; None while it can."""
+        self._blind: float | None = None
+        """Since when no look succeeded; None while they do."""
+
+    def run(self) -> Head:
+        """Drive the rollout to its commit. Raises RolloutAborted or LeaseLost with one clear line."""
+        with IN_FLIGHT.one():
+            return self._run()
+
+    def _run(self) -> Head:
+        while True:
+            try:
+                action = self._step()
+                self._unreachable = None
+            except LeaseLost as error:
+                service, candidate = self._wanted.service, self._wanted.candidate
+                raise LeaseLost(lost_line(service, candidate, self._ramp.weight, str(error))) from None
+            except Conflict as error:
+                action = self._conflict(error)
+            except NotKnownYet as error:
+                action = self._not_yet(error)
+            except ClusterError as error:
+                action = self._tolerate(error)
+            except Exception as error:
+                action = Abort(Cause.ENVIRONMENT, f"the rollout failed by itself: {type(error).__name__}: {error}")
+            if isinstance(action, Commit) or (isinstance(action, Abort) and self._stands()):
+                return self._record.head
+            if isinstance(action, Abort):
+                self._turning_back.run(action)
+
+    def _step(self) -> Action | None:
+        self._world.fence.check()
+        seen = self._observe()
+        before = self._state
+        self._state, action = next_action(self._settings, before, seen)
+        try:
+            self._perform(action, seen)
+        except SlipwayError:
+            self._state = before  # It did not happen: decide again.
+            raise
+        self._observer.forget_intent()
+        return action if isinstance(action, Commit | Abort) else None
+
+    # -- a cluster that does not answer ------------------------------------------------------------------------
+
+    def _tolerate(self, error: ClusterError) -> Action | None:
+        """A cluster that does not answer for a moment stops nothing; one that stays away ends the rollout."""
+        now = self._world.now()
+        since = self._unreachable = self._unreachable if self._unreachable is not None else now
+        if self._cancelled.is_set():
+            return Abort(Cause.INTERRUPTED, "interrupted")
+        if now - since > self._settings.error_grace:
+            away = show_seconds(float(round(now - since)))
+            return Abort(Cause.ENVIRONMENT, f"the cluster could not be used for {away}: {error}")
+        self._show(f"waiting for the cluster: {error}")
+        self._cancelled.wait(1.0)
+        return None
+
+    def _not_yet(self, error: NotKnownYet) -> Action | None:
+        """The proxies do not all know the candidate yet."""
+        if self._cancelled.is_set():
+            return Abort(Cause.INTERRUPTED, "interrupted")
+        if error.overdue:
+            return Abort(Cause.ENVIRONMENT, str(error))
+        self._show(str(error))
+        return None
+
+    def _conflict(self, error: Conflict) -> Action | None:
+        """Another wrote between a read and a write: the next look says who, and what."""
+        return self._tolerate(ClusterError(str(error)))
+
+    def _stands(self) -> bool:
+        """Whether a commit stands whose answer was lost: then nothing goes back."""
+        deadline = self._world.now() + API_PATIENCE
+        while True:
+            try:
+                return self._record.is_committed()
+            except ClusterError:
+                if self._world.now() > deadline:
+                    return False
+                self._world.pause(1.0)
+
+    # -- observing ---------------------------------------------------------------------------------------------
+
+    def _observe(self) -> Observation:
+        """A look; the time in which none was possible does not count as time of the phase."""
+        began = self._world.now()
+        try:
+            seen = self._look()
+        except ClusterError:
+            self._blind = self._blind if self._blind is not None else began
+            raise
+        if self._blind is not None:
+            self._state, self._blind = resumed(self._state, seen.now - self._blind), None
+        return seen
+
+    def _look(self) -> Observation:
+        now = self._world.now()
+        if self._state.phase is Phase.READY:
+            self._scale_candidate()
+        return self._observer.look(now, smoke=self._smoke, reached=self._reached)
+
+    # -- acting ------------------------------------------------------------------------------------------------
+
+    def _perform(self, action: Action, seen: Observation) -> None:
+        if isinstance(action, Wait):
+            self._show(action.why, action.left)
+            self._cancelled.wait(self._pause(seen.now))
+        elif isinstance(action, Smoke):
+            self._reporter.status(f"{self._wanted.service}: smoke checks at 0%")
+            self._ramp.open_preview()
+            self._smoke = smoke(self._world, self._wanted, self._cancelled)
+        elif isinstance(action, Reach):
+            self._reporter.status(f"{self._wanted.service}: a request through the gateway, before the commit")
+            self._reached = reach(self._world, self._wanted)
+            self._cancelled.wait(POLL)
+        elif isinstance(action, Shift):
+            self._shift(action.step)
+        elif isinstance(action, Prepare):
+            self._observer.close_step(action.ended)
+            self._prepare()
+        elif isinstance(action, Commit):
+            self._observer.close_step(action.ended)
+            self._observer.ticks.flush()
+            self._record.commit(self._wanted.route, self._ramp.old)
+
+    def _pause(self, looked: float) -> float:
+        """Seconds until the next look; the time that this one took counts, since `looked`."""
+        took = self._world.now() - looked
+        wanted = self._wanted.analysis.tick if self._state.phase is Phase.BAKE else POLL
+        return pause_after(took, wanted, crowded=IN_FLIGHT.large)
+
+    def _shift(self, step: PlannedStep) -> None:
+        """Write the weight and record the step. Done again after a failure it goes on where it ended."""
+        index, now = self._state.index, self._world.now
+        if self._ramp.shifted != index:
+            self._ramp.join(step.weight)
+            self._observer.tick(now())
+            self._ramp.write(index, step.weight)
+            self._observer.measure.next_step(now())
+        self._record.begin_step(index, step.weight, now())
+        self._record.save()
+        self._reporter.event(f"{self._wanted.service}: {step.weight:.4g}% to {self._wanted.candidate.label}")
+
+    def _prepare(self) -> None:
+        """The old replicas whose traffic has moved go first, so that there is never double capacity."""
+        before, old = self._record.attempt.old_replicas, self._ramp.old
+        if old is not None and before is not None:
+            moved = (self._settings.steps[self._state.index - 1].replicas or 0) / self._settings.replicas
+            scale_down_old(self._world.workloads, old, before, moved)
+        self._scale_candidate()
+
+    def _scale_candidate(self) -> None:
+        scale_candidate(self._world.workloads, self._wanted.candidate, needed(self._settings, self._state))
+
+    def _show(self, why: str, left: float | None = None) -> None:
+        notes = (self._observer.note, self._record.attempt.caveat)
+        progress = Progress(
+            service=self._wanted.service,
+            step=self._state.index + 1,
+            steps=len(self._settings.steps),
+            weight=self._ramp.weight,
+            decision=self._observer.measure.decision,
+            why=why,
+            left=left,
+            caveat="; ".join(note for note in notes if note),
+        )
+        self._reporter.progress(progress)
