@@ -67,7 +67,13 @@ POPULATIONS = (
 )
 
 
-def first_failure_time(population: Population, run: int, tolerate: float, ratio: float = 1.0) -> float:
+Ramp = tuple[tuple[float, float], ...]
+"""Steps: weight as a fraction, and seconds."""
+
+
+def first_failure_time(
+    population: Population, run: int, tolerate: float, ratio: float = 1.0, ramp: Ramp = RAMP
+) -> float:
     """Seconds until the abort of one rollout (nan: never), candidates failing `ratio` times as often."""
     rng = np.random.default_rng([zlib.crc32(population.name.encode()), run])
     rates, shares = population.draw(rng)
@@ -75,7 +81,7 @@ def first_failure_time(population: Population, run: int, tolerate: float, ratio:
     guardrail = ClientFailures(kind="client-failures", name="clients", tolerate=tolerate)
     evidence = begin((guardrail,), Analysis(tick=TICK))
     began = 0.0
-    for weight, seconds in RAMP:
+    for weight, seconds in ramp:
         candidate = hashes < weight
         times = rng.exponential(1.0, CLIENTS) / (rates * shares * np.where(candidate, ratio, 1.0))
         for index, failures in enumerate(_by_tick(times, candidate, seconds)):
