@@ -74,6 +74,8 @@ class FixtureCase(FrozenModel):
     resources: tuple[FixtureResource, ...] = ()
     unknown: tuple[str, ...] = ()
     release: FixtureRelease | None = None
+    now: AwareDatetime | None = None
+    """For rules on resources that look at the time; the present when left out."""
     expect: tuple[GateId, ...]
 
 
@@ -168,7 +170,7 @@ def _findings(rule: Rule, case: FixtureCase, configuration: Configuration, folde
             mine = [one for one in resources if one.type in rule.types]
             yield from ((found.code, found.message) for _, found in rule.evaluate(mine, settings))
         elif isinstance(rule, ResourceRule):
-            around = Surroundings(dict(_releases(folder, case)))
+            around = Surroundings(dict(_releases(folder, case)), now=case.now or datetime.now(UTC))
             for one in resources:
                 if one.type in rule.types:
                     yield from ((found.code, found.message) for found in rule.evaluate(one, settings, around))

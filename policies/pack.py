@@ -136,7 +136,7 @@ class Pack:
     def _surroundings(self) -> Surroundings:
         if self._routing is None:
             self._routing = (_routing(self.project, self.stack),)
-        return Surroundings(self.manifests(), self.judged, *self._routing)
+        return Surroundings(self.manifests(), self.judged, *self._routing, now=self.now())
 
     def manifests(self) -> Mapping[str, Release]:
         """The manifests that the stack's own file names, by path. Those that cannot be read are left out, and what

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from slipway.release.findings import Finding
@@ -29,11 +30,12 @@ class Resource:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a rule may compare a resource with: the manifests that the stack's file names, by path, the manifest of
-    each service whose Release was judged in this run, and the routing of alarms that its files declare."""
+    each service whose Release was judged in this run, the routing of alarms that its files declare, and the time."""
 
     manifests: Mapping[str, Release] = field(default_factory=dict)
     judged: Mapping[str, str] = field(default_factory=dict)
     routing: Routing | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, kw_only=True)

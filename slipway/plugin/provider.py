@@ -11,6 +11,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, prov
 from slipway.plugin.after_failure import AfterFailure
 from slipway.plugin.answers import UnknownType, one_line_errors
 from slipway.plugin.engine_process import EngineProcess
+from slipway.plugin.exposure_resource import ExposureResource
 from slipway.plugin.flag_set_resource import Connect as ConnectFlags
 from slipway.plugin.flag_set_resource import FlagSetResource
 from slipway.plugin.flights import Flights
@@ -24,7 +25,7 @@ from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import secret_keys
 from slipway.plugin.terminal import Terminal
 from slipway.plugin.version import VERSION
-from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, RULE_GROUP, type_of
+from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, RELEASE, ROLLOUT, RULE_GROUP, type_of
 from slipway.rollout import operations
 from slipway.rollout.assemble import connect_flags
 
@@ -48,12 +49,13 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         process = process or EngineProcess()
         self._after = AfterFailure(self._hold, process)
         self._flights = Flights()
-        memory = RunMemory()
+        memory, live = RunMemory(), LiveLine(Terminal(process))
         self._resources: Mapping[str, Resource] = {
             RELEASE: ReleaseResource(memory),
-            ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, LiveLine(Terminal(process))),
+            ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, live),
             FLAG_SET: FlagSetResource(engine, flags),
             RULE_GROUP: RuleGroupResource(engine, self._flights),
+            FLAG_EXPOSURE: ExposureResource(engine, self._flights, live=live),
         }
 
     # -- the plugin ----------------------------------------------------------------------------------------

@@ -14,12 +14,23 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from slipway.plugin.version import VERSION
+from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.service_inputs import RolloutAccessInputs, ServiceInputs
 from slipway.release.slo.delivery import RuleGroupInputs
-from slipway.release.tokens import FLAG_SET, PACKAGE, RELEASE, ROLLOUT, ROLLOUT_ACCESS, RULE_GROUP, SERVICE, token
+from slipway.release.tokens import (
+    FLAG_EXPOSURE,
+    FLAG_SET,
+    PACKAGE,
+    RELEASE,
+    ROLLOUT,
+    ROLLOUT_ACCESS,
+    RULE_GROUP,
+    SERVICE,
+    token,
+)
 
 Spec = dict[str, Any]
 
@@ -57,6 +68,10 @@ ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
 }
 FLAG_SET_OUTPUTS: Final[Mapping[str, Spec]] = {
     "effective": ANY | {"description": "What evaluators see of each flag: default, percent, targeting, and its kill."},
+}
+FLAG_EXPOSURE_OUTPUTS: Final[Mapping[str, Spec]] = {
+    "percent": {"type": "number", "description": "Percent of the users who get the variant by exposure."},
+    "outcome": ANY | {"description": "The record of the last rollout: outcome, each step with its verdict."},
 }
 SERVICE_OUTPUTS: Final[Mapping[str, Spec]] = {
     "service": TEXT | {"description": "The service's name, from its manifest."},
@@ -97,6 +112,7 @@ def build() -> Spec:
             ROLLOUT: _custom(RolloutInputs, ROLLOUT_OUTPUTS, types),
             FLAG_SET: _custom(FlagSetInputs, FLAG_SET_OUTPUTS, types),
             RULE_GROUP: _custom(RuleGroupInputs, RULE_GROUP_OUTPUTS, types),
+            FLAG_EXPOSURE: _custom(ExposureInputs, FLAG_EXPOSURE_OUTPUTS, types),
         },
         "types": types,
         "language": {

@@ -15,8 +15,9 @@ def token(kind: str) -> str:
 RELEASE: Final = token("Release")
 ROLLOUT: Final = token("Rollout")
 FLAG_SET: Final = token("FlagSet")
+FLAG_EXPOSURE: Final = token("FlagExposure")
 RULE_GROUP: Final = token("RuleGroup")
-CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, RULE_GROUP)
+CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, FLAG_EXPOSURE, RULE_GROUP)
 """What the plugin creates, updates and deletes itself."""
 
 CANARY: Final = token("Canary")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from slipway.release.flags.flag_set_inputs import journal_name
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.records.store import FolderRecords, RecordsSetting, RecordStore
 from slipway.release.rollout_inputs import MetricsSource
@@ -21,7 +22,6 @@ from slipway.rollout.platforms.kubernetes.flag_stores import (
     JOURNAL,
     ConfigMapDocumentStore,
     FeatureFlagDocumentStore,
-    journal_name,
     sets_with_journal,
 )
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents

@@ -20,6 +20,7 @@ from slipway.release.records.journal import Outcome
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
 from slipway.rollout.exposure.adapters import ExposureAdapters
+from slipway.rollout.exposure.assemble import place_of
 from slipway.rollout.exposure.course import Course, course_of, kept_off, pending_reason
 from slipway.rollout.exposure.meter import VariantMeter
 from slipway.rollout.exposure.record import Stored, load
@@ -29,7 +30,7 @@ from slipway.rollout.exposure.turning_back import turn_back
 from slipway.rollout.exposure.wanted import Wanted
 from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.safety.heartbeat import hold_lease
-from slipway.rollout.safety.watchdog import EXPOSURE, new_rollout_id
+from slipway.rollout.safety.watchdog import new_rollout_id
 from slipway.rollout.safety.watchdog_process import Guard, guards
 from slipway.rollout.status import Reporter
 
@@ -71,7 +72,7 @@ def wanted_of(inputs: ExposureInputs) -> Wanted:
 def killed_line(inputs: ExposureInputs, world: ExposureAdapters) -> str | None:
     """That the flag is off since somebody or the guard killed it; None when it was not. Raises ClusterError."""
     killed = _patiently(world, world.flags.load).killed(inputs.flag)
-    return kept_off(killed) if killed is not None else None
+    return kept_off(killed, world.now()) if killed is not None else None
 
 
 def pending(inputs: ExposureInputs, world: ExposureAdapters) -> str | None:
@@ -108,7 +109,7 @@ def plan(inputs: ExposureInputs, world: ExposureAdapters) -> tuple[str, ...]:
     head, stored = _read(world)
     course = course_of(wanted, head, stored.head)
     if course.killed is not None:
-        return (kept_off(course.killed),)
+        return (kept_off(course.killed, world.now()),)
     if not course.due:
         return (f"{course.base:.4g}% get {wanted.variant} already, no rollout",)
     ahead = wanted.beyond(course.base)
@@ -176,7 +177,7 @@ class Update:
         head = self._while_away(world.flags.load)
         course = course_of(self._wanted, head, stored.head)
         if course.killed is not None:
-            self._reporter.event(kept_off(course.killed))
+            self._reporter.event(kept_off(course.killed, world.now()))
         if course.due:
             self._admit(head)
             self._expose(holder, course, stored)
@@ -207,8 +208,7 @@ class Update:
             began=world.now(),
             caveat=wanted.caveat(),
         )
-        name = f"{EXPOSURE}/{self._inputs.set}/{wanted.flag}"
-        guard = self._guard = guards().arm(self._inputs.where, name, holder)
+        guard = self._guard = guards().arm(self._inputs.where, str(place_of(self._inputs)), holder)
         try:
             guard.await_ready()
             self._while_away(lambda: save_head(world, stored, begun(stored.head, exposing)))

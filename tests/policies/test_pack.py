@@ -223,6 +223,6 @@ def test_a_release_that_is_unknown_or_malformed_is_refused_by_the_rule_that_none
 
 def test_a_rule_reads_the_types_that_it_names_and_no_others() -> None:
     readers = {kind for rule in RULES.values() for kind in rule.types}
-    for free in ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret", "kubernetes:core/v1:ServiceAccount"):
+    for free in ("kubernetes:core/v1:Namespace", "kubernetes:core/v1:Secret", "kubernetes:core/v1:ServiceAccount"):
         assert free not in readers
     assert Surroundings().manifests == {}

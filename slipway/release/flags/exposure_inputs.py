@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from slipway.release.flags.journal import DocumentKind
 from slipway.release.flags.model import FeatureFlag, FlagKey
-from slipway.release.manifest.base import ObjectName
 from slipway.release.rollout_inputs import MetricsSource
-from slipway.release.target import Targeted
+from slipway.release.target import DnsLabel, Targeted
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
 
@@ -17,24 +19,16 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
 class ExposureInputs(Targeted):
     """Everything that the provider needs in order to expose a variant to a growing share of the users."""
 
-    set: ObjectName
-    """The name of the set that the flag belongs to; its FlagSet must be declared before."""
+    set: Annotated[DnsLabel, Field(max_length=40, description="The name of the flag's FlagSet, which comes before.")]
+    document: Annotated[DocumentKind, Field(description="Where its document lies, as the FlagSet says.")] = "config-map"
     flag: FlagKey
-    definition: FeatureFlag
-    """The flag as its file declares it."""
+    definition: Annotated[FeatureFlag, Field(description="The flag as its file declares it.")]
     metrics: MetricsSource
-    manifest: str = ""
-    """Path of the file of flags in the project, for messages."""
 
     @property
     def identity(self) -> str:
         """The id of the resource."""
         return f"{self.where.identity_of(self.set)}/{self.flag}"
-
-    @property
-    def object_name(self) -> str:
-        """A name for the objects of this exposure: Lease and journal."""
-        return exposure_name(self.set, self.flag)
 
     def to_wire(self) -> dict[str, Any]:
         """Plain JSON values with camelCase keys, None left out: what the engine stores and diffs."""

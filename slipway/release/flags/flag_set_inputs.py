@@ -21,6 +21,11 @@ from slipway.release.target import DnsLabel, Targeted
 DEFAULT_NAME = "flags"
 
 
+def journal_name(flags: str) -> str:
+    """The object with the journal of a set."""
+    return f"slipway-flags-{flags}"
+
+
 class FlagsSetting(FrozenModel):
     """`releases:flags`: the files of flags of a stack, and where the document goes that evaluators read."""
 

@@ -366,6 +366,29 @@ _ROWS: tuple[Gate, ...] = (
         rows=("W4", "A3"),
         remedy="Delete it; describe the route in the manifest",
     ),
+    ResourceGate(
+        name="flag-owner",
+        title="Every flag has an owner who answers for it",
+        severity="medium",
+        rows=("B4",),
+        remedy="Name a team that answers for flags",
+        settings=settings.FlagOwnerSettings,
+    ),
+    ResourceGate(
+        name="flag-expiry",
+        title="No flag outlives its day by more than the grace",
+        severity="medium",
+        rows=("B4",),
+        remedy="Take the flag out of the code, then out of its file, or agree on a later day",
+        settings=settings.FlagExpirySettings,
+    ),
+    ResourceGate(
+        name="flag-writer",
+        title="The FlagSet alone writes the document of the flags",
+        severity="critical",
+        rows=("B4", "A3"),
+        remedy="Delete it; declare the flag in a file of flags",
+    ),
 )
 
 CATALOG: Mapping[str, Gate] = MappingProxyType({gate.name: gate for gate in _ROWS})

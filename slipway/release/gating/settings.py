@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.readiness import settings as thresholds
+from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 
 
@@ -85,6 +86,22 @@ class InPlaceSettings(FrozenModel):
     """What else may run in the stack."""
 
     others: tuple[Other, ...] = ()
+
+
+class FlagOwnerSettings(FrozenModel):
+    """Who may own a flag."""
+
+    owners: tuple[str, ...] = ()
+    """Teams that answer for flags; any when there are none."""
+
+
+class FlagExpirySettings(FrozenModel):
+    """How long flags may live."""
+
+    grace: Seconds = 14 * thresholds.DAY
+    """After its expiry a flag is warned of, and refused once this is over."""
+    longest: Seconds = 365 * thresholds.DAY
+    """From now on; a flag that is to live longer is no release flag."""
 
 
 class AlarmSettings(FrozenModel):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from slipway.release.flags.attempts import Exposing, ExposureHead
 from slipway.release.flags.journal import Change, Head
+from slipway.release.flags.words import killed_line
 from slipway.release.units import Percent
 from slipway.rollout.exposure.wanted import Wanted
 
@@ -36,11 +36,10 @@ def course_of(wanted: Wanted, head: Head, exposures: ExposureHead) -> Course:
     return Course(repair, base, salt, killed is None and base < wanted.percent, killed)
 
 
-def kept_off(killed: Change) -> str:
+def kept_off(killed: Change, now: float) -> str:
     """That a killed flag is not exposed, with the remedy."""
-    at = datetime.fromtimestamp(killed.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return (
-        f"{killed.flag} is off since {at}, killed by {killed.by} ({killed.reason}), and stays off; "
+        f"{killed_line(killed, now)}, and stays off; "
         f"`slipway resume {killed.flag} --reason ...` lifts that, and the next up exposes it from its first step"
     )
 

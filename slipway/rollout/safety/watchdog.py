@@ -3,7 +3,8 @@ traffic back when it dies.
 
 It reads its standard input, a line at a time:
 
-- `guard ROLLOUT SERVICE TARGET`, the target as JSON: answered by `ready ROLLOUT` once the cluster was reached, else by
+- `guard ROLLOUT SERVICE TARGET`, the target as JSON, and an exposure of a flag in the place of the service as
+  `exposure/SET/FLAG/DOCUMENT`: answered by `ready ROLLOUT` once the cluster was reached, else by
   `error ROLLOUT TEXT`. In either case the rollout is guarded from then on;
 - `disarm ROLLOUT`: it has ended in order;
 - `act ROLLOUT`: put its traffic back now, although the provider lives;
@@ -26,13 +27,12 @@ from pydantic import ValidationError
 
 from slipway.release.errors import SlipwayError
 from slipway.release.target import Target
-from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_world
+from slipway.rollout.exposure.assemble import Place, connect_place
 from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.safety import rescue
+from slipway.rollout.safety.rescue import AnyAdapters
 
-EXPOSURE = "exposure"
-"""Begins the name by which an exposure of a flag is guarded, in the place of a service's: `exposure/SET/FLAG`."""
 REACH_WITHIN = 45.0
 """Seconds for which an API server that is away is asked again, before it is said that nobody can guard."""
 
@@ -56,6 +56,12 @@ class Ward:
     watch: threading.Thread | None = None
 
 
+def _connect(service: str, target: Target) -> AnyAdapters:
+    """Of a service, or of a flag's exposure."""
+    place = Place.parse(service)
+    return connect_world(service, target) if place is None else connect_place(target, place)
+
+
 class Watchdog:
     """`connect` makes the world of a service in a target; `act` puts one rollout back; `watch` returns when it was
     disarmed, or acts itself before."""
@@ -63,9 +69,9 @@ class Watchdog:
     def __init__(
         self,
         say: Callable[[str], None],
-        connect: Callable[[str, Target], Adapters] = connect_world,
-        act: Callable[[Adapters, str], None] = rescue.rescue,
-        watch: Callable[[Adapters, str, threading.Event], None] = rescue.watch_lease,
+        connect: Callable[[str, Target], AnyAdapters] = _connect,
+        act: Callable[[AnyAdapters, str], None] = rescue.rescue,
+        watch: Callable[[AnyAdapters, str, threading.Event], None] = rescue.watch_lease,
     ) -> None:
         self._say = say
         self._connect = connect

@@ -19,6 +19,8 @@ GROUP = "slipway:index:RuleGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
+FLAGS = "slipway:index:FlagSet"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 
 Props = dict[str, Any]
 
@@ -78,6 +80,12 @@ def task(image: str) -> Props:
     return {"family": "extra", "containerDefinitions": json.dumps([{"name": "extra", "image": image}])}
 
 
+def flag_set(**flag: Any) -> Props:
+    """A set of flags about which nothing is wrong."""
+    complete = {"kind": "release", "owner": "payments", "default": "off", "expires": "2027-03-31"}
+    return {"namespace": "shop", "name": "flags", "flags": {"new-cart": complete | flag}}
+
+
 def _job(labels: dict[str, str]) -> Props:
     """A Job of the platform, with labels on its pods."""
     spec = deployment()["spec"]["template"]["spec"]
@@ -112,7 +120,8 @@ COMPLETE: list[tuple[str, Props]] = [
             "spec": {"selector": {"slipway.dev/service": "checkout", "slipway.dev/revision": "3f9a2c1b9d0e4f5a6b7c"}},
         },
     ),
-    ("kubernetes:core/v1:ConfigMap", {"metadata": {"name": "extra"}, "data": {"a": "b"}}),
+    (CONFIG_MAP, {"metadata": {"name": "extra"}, "data": {"a": "b"}}),
+    (FLAGS, flag_set()),
 ]
 """Nothing is wrong with any of these together."""
 
@@ -157,6 +166,33 @@ def _owned(owner: str, severity: str = "page") -> Props:
 
 
 RESOURCES: list[BrokenResource] = [
+    BrokenResource(
+        "expired-flag",
+        "flag-expiry",
+        "expired",
+        "declare it off, then remove it",
+        FLAGS,
+        flag_set(expires="2026-11-01") | {"name": "old"},
+    ),
+    BrokenResource(
+        "flag-of-nobody", "flag-owner", "missing", "flags.new-cart.owner", FLAGS, flag_set(owner="") | {"name": "own"}
+    ),
+    BrokenResource(
+        "second-writer-of-flags",
+        "flag-writer",
+        "second-writer",
+        "an object of a FlagSet",
+        CONFIG_MAP,
+        {"metadata": {"name": "flags", "namespace": "shop"}, "data": {}},
+    ),
+    BrokenResource(
+        "forced-write-of-flags",
+        "flag-writer",
+        "forced",
+        "a guard or a person has killed a flag",
+        "kubernetes:core.openfeature.dev/v1beta1:FeatureFlag",
+        {"metadata": {"name": "other", "annotations": {"pulumi.com/patchForce": "true"}}},
+    ),
     BrokenResource(
         "owner-without-a-route",
         "alarm-route",

@@ -15,10 +15,12 @@ from tests.policies.releases.resources import (
     BUDGET,
     COMPLETE,
     DEPLOYMENT,
+    FLAGS,
     RESOURCES,
     BrokenResource,
     budget,
     deployment,
+    flag_set,
 )
 from tests.policies.releases.scene import UNKNOWN, Scene
 
@@ -66,7 +68,12 @@ def test_complete_resources_pass(scene: Scene) -> None:
 
 @pytest.mark.parametrize("one", RESOURCES, ids=lambda one: one.name)
 def test_a_broken_resource_is_refused_by_the_rule_that_is_for_it(scene: Scene, one: BrokenResource) -> None:
-    beside = [(BUDGET, budget()), (DEPLOYMENT, deployment("counted")), (BUDGET, budget("counted"))]
+    beside = [
+        (BUDGET, budget()),
+        (DEPLOYMENT, deployment("counted")),
+        (BUDGET, budget("counted")),
+        (FLAGS, flag_set()),
+    ]
     said = judged(scene, [(one.type, one.props), *beside])
     assert set(said) == {one.rule}, said
     text = "\n".join(said[one.rule])

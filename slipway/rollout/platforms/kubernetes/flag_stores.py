@@ -107,11 +107,6 @@ class FeatureFlagDocumentStore:
         )
 
 
-def journal_name(flags: str) -> str:
-    """The ConfigMap with the journal of a set."""
-    return f"slipway-flags-{flags}"
-
-
 def sets_with_journal(client: Client, namespace: str) -> list[str]:
     """The sets of flags that have a journal in this namespace. Raises ClusterError."""
     labels: dict[str, Any] = {**MANAGED_BY, PART_LABEL: JOURNAL}

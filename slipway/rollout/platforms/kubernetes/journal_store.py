@@ -21,10 +21,13 @@ from slipway.rollout.process.fence import UNFENCED, Fence
 HEAD_BYTES = 512 * 1024
 _HEAD_KEY = "head.json"
 _HEAD = "journal"
+EXPOSURE = "exposure"
+"""The part that is the journal of a flag's exposures, which is no service's."""
 
 
 class ConfigMapJournalStore:
-    """See slipway.rollout.platforms.base.JournalStore. Not for several threads at once; several processes are fine."""
+    """See slipway.rollout.platforms.base.JournalStore. Not for several threads at once; several processes are fine.
+    `part` says whose journal it is: a service's, unless it is EXPOSURE."""
 
     def __init__(
         self,
@@ -33,7 +36,9 @@ class ConfigMapJournalStore:
         service: str,
         fence: Fence = UNFENCED,
         patience: Patience | None = None,
+        part: str = _HEAD,
     ) -> None:
+        self._part = part
         self._documents = Documents(client, namespace, service, fence, patience)
         self._records = RecordChunks(client, self._documents)
         self._service = service
@@ -41,7 +46,7 @@ class ConfigMapJournalStore:
 
     def load(self) -> StoredDocument | None:
         """The head, None when there is none."""
-        found = self._documents.get(self._name, _HEAD)
+        found = self._documents.get(self._name, self._part)
         if found is None:
             return None
         try:
@@ -60,7 +65,7 @@ class ConfigMapJournalStore:
         text = line_of(head)
         if len(text.encode()) > HEAD_BYTES:
             raise ClusterError(f"{self._documents.named(self._name)}: the head would have {len(text.encode())} bytes")
-        labels = labels_of(self._service, _HEAD)
+        labels = labels_of(self._service, self._part)
         if expect is None:
             return version_of(self._documents.create(self._name, labels, {_HEAD_KEY: text}))
         return version_of(self._documents.replace(self._name, labels, {_HEAD_KEY: text}, expect))
@@ -88,7 +93,7 @@ class ConfigMapJournalStore:
     def delete(self) -> None:
         """Delete head and records."""
         self.prune(frozenset())
-        self._documents.delete(self._name, _HEAD)
+        self._documents.delete(self._name, self._part)
 
 
 def services_with_journal(client: Client, namespace: str) -> list[str]:

@@ -17,7 +17,7 @@ ROLLOUT_LABEL = "slipway.dev/rollout"
 
 
 def labels_of(service: str, part: str) -> dict[str, str]:
-    """Labels of one object; `part` is `journal`, `records`, `intent` or `lease`."""
+    """Labels of one object; `part` is `journal`, `exposure`, `records`, `intent` or `lease`."""
     return {**MANAGED_BY, SERVICE_LABEL: service, PART_LABEL: part}
 
 

@@ -33,7 +33,7 @@ class NoGuard:
 
     @classmethod
     def arm(cls, target: Target, service: str, rollout_id: str) -> NoGuard:
-        assert (target, service) == (Target(namespace="shop"), f"exposure/shop/{KEY}")
+        assert (target, service) == (Target(namespace="shop"), f"exposure/shop/{KEY}/config-map")
         return cls()
 
     def await_ready(self) -> None:
@@ -258,7 +258,7 @@ def test_the_plan_of_a_killed_flag_says_since_when_and_by_whom() -> None:
     world = Simulation()
     killed_by_hand(world)
     (line,) = exposing.plan(inputs(), world.world)
-    assert line.startswith("new-cart is off since 1970-01-01 00:01:00 UTC, killed by kim (it looks wrong)")
+    assert line.startswith("new-cart is off since 00:01 UTC, killed by kim (it looks wrong), and stays off")
 
 
 def test_an_application_that_does_not_tell_the_variants_apart_is_refused_with_what_to_set() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from slipway.release.errors import ClusterError
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.safety.rescue import AnyAdapters
 from slipway.rollout.safety.watchdog import Watchdog, new_rollout_id
 from slipway.rollout.safety.watchdog_process import watchdog_command
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -59,11 +60,11 @@ class Provider:
             raise ClusterError(f"{target} cannot be reached\nand more")
         return Simulation().world
 
-    def _act(self, world: Adapters, rollout_id: str) -> None:
+    def _act(self, world: AnyAdapters, rollout_id: str) -> None:
         self.hold.wait(10.0)
         self.rescued.put(rollout_id)
 
-    def _watch(self, world: Adapters, rollout_id: str, disarmed: threading.Event) -> None:
+    def _watch(self, world: AnyAdapters, rollout_id: str, disarmed: threading.Event) -> None:
         self.watched.put((rollout_id, disarmed))
 
 
@@ -79,7 +80,7 @@ def test_they_are_put_back_at_the_same_time() -> None:
     provider = Provider()
     meeting = threading.Barrier(3)
 
-    def act(world: Adapters, rollout_id: str) -> None:
+    def act(world: AnyAdapters, rollout_id: str) -> None:
         meeting.wait(10.0)
         provider.rescued.put(rollout_id)
 
@@ -147,7 +148,7 @@ def test_a_rollout_is_put_back_in_its_own_cluster() -> None:
     provider = Provider()
     connect = provider.dog._connect
 
-    def noted(service: str, target: Target) -> Adapters:
+    def noted(service: str, target: Target) -> AnyAdapters:
         seen.put(target)
         return connect(service, target)
 

@@ -1,0 +1,125 @@
+"""`slipway:index:FlagExposure`: its update exposes a variant step by step. Calls of the engine in, calls of
+`slipway.rollout.exposing` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
+
+from slipway.plugin.engine_log import EngineLog
+from slipway.plugin.flights import Flights
+from slipway.plugin.live_line import LiveLine
+from slipway.plugin.structs import to_plain, to_struct
+from slipway.plugin.urns import stack_of
+from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused
+from slipway.release.flags.exposure_inputs import ExposureInputs
+from slipway.rollout import exposing
+from slipway.rollout.exposure.adapters import ExposureAdapters
+from slipway.rollout.exposure.assemble import connect_exposure
+
+Connect = Callable[[ExposureInputs, str], ExposureAdapters]
+NAMING = ("set", "flag", "namespace", "target")
+"""The inputs that make another resource of it."""
+
+
+@dataclass(frozen=True)
+class ExposureResource:
+    """The methods of the resource. Several flags may be exposed at once, each in a thread."""
+
+    engine: engine_pb2_grpc.EngineStub | None
+    flights: Flights = field(default_factory=Flights)
+    connect: Connect = connect_exposure
+    live: LiveLine = field(default_factory=lambda: LiveLine(None))
+
+    @staticmethod
+    def check(request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
+        """Validate."""
+        try:
+            inputs = exposing.parse(to_plain(request.news))
+        except InputError as error:
+            failures = [provider_pb2.CheckFailure(reason=str(problem)) for problem in error.problems]
+            return provider_pb2.CheckResponse(failures=failures)
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs.to_wire()))
+
+    def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
+        """Inputs, and also what the journals say: an exposure that is unfinished or not where it is to be is a change;
+        that of a killed flag is none, and it is said."""
+        inputs, olds = exposing.parse(to_plain(request.news)), to_plain(request.old_inputs)
+        new = inputs.to_wire()
+        changed = sorted(key for key in {*new, *olds} if olds.get(key) != new.get(key))
+        log, world = EngineLog(self.engine, request.urn), self._world(inputs, request.urn)
+        try:
+            pending, killed = exposing.pending(inputs, world), exposing.killed_line(inputs, world)
+        except JournalUnreadable as error:  # its own update says so
+            pending, killed = str(error), None
+        if killed is not None:
+            log.warning(killed)
+        elif pending is not None and not changed:
+            log.event(f"{inputs.flag}: {pending}")
+        shown = changed or (["percent"] if pending is not None else [])
+        kinds = provider_pb2.DiffResponse
+        return kinds(
+            changes=kinds.DIFF_SOME if shown else kinds.DIFF_NONE,
+            diffs=shown,
+            replaces=[key for key in changed if key in NAMING],
+        )
+
+    def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
+        """The first exposure of a flag, or the same with the state lost."""
+        inputs = exposing.parse(to_plain(request.properties))
+        run = self._preview if request.preview else self._update
+        return provider_pb2.CreateResponse(id=inputs.identity, properties=to_struct(run(inputs, request.urn)))
+
+    def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
+        """A rollout of what is left."""
+        inputs = exposing.parse(to_plain(request.news))
+        run = self._preview if request.preview else self._update
+        return provider_pb2.UpdateResponse(properties=to_struct(run(inputs, request.urn)))
+
+    def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
+        """How many get the variant now, for a refresh."""
+        inputs = _recorded(to_plain(request.inputs) or to_plain(request.properties))
+        outputs = exposing.refreshed(inputs, self._world(inputs, request.urn))
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs.to_wire())
+        )
+
+    def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
+        """The exposure is declared no more: its journal goes."""
+        inputs = _recorded(to_plain(request.old_inputs) or to_plain(request.properties))
+        with self.flights.one() as cancelled:
+            exposing.end(self._world(inputs, request.urn), EngineLog(self.engine, request.urn), cancelled)
+        return empty_pb2.Empty()
+
+    def _world(self, inputs: ExposureInputs, urn: str) -> ExposureAdapters:
+        return self.connect(inputs, stack_of(urn))
+
+    def _update(self, inputs: ExposureInputs, urn: str) -> dict[str, Any]:
+        log = EngineLog(self.engine, urn, self.live)
+        with self.flights.one() as cancelled:
+            try:
+                return exposing.Update(inputs, self._world(inputs, urn), log, cancelled).run()
+            finally:
+                log.close()
+
+    def _preview(self, inputs: ExposureInputs, urn: str) -> dict[str, Any]:
+        """What is refused is an error line, and the plan of everything else goes on."""
+        world, log = self._world(inputs, urn), EngineLog(self.engine, urn)
+        try:
+            if (reason := exposing.refused(inputs, world)) is not None:
+                raise ReleaseRefused(reason)
+            for line in exposing.plan(inputs, world):
+                log.event(f"{inputs.flag}: {line}")
+        except (ReleaseRefused, JournalUnreadable) as error:
+            log.error(f"{inputs.flag}: {error}")
+        return inputs.to_wire()
+
+
+def _recorded(inputs: Mapping[str, Any]) -> ExposureInputs:
+    """Inputs of the state, which another version of Slipway may have written. Raises InputError."""
+    known = {info.alias or name for name, info in ExposureInputs.model_fields.items()}
+    return exposing.parse({key: value for key, value in inputs.items() if key in known})
