@@ -61,10 +61,13 @@ class StackUpdate:
     succeeded: bool
     message: str
     services: Mapping[str, Mapping[str, Any]]
+    ended: float | None = None
+    by: str = ""
+    """Author of the commit that was checked out, where the engine knows it."""
 
     def of(self, service: str) -> PastUpdate:
         """As far as one service is concerned."""
-        return PastUpdate(self.began, self.succeeded, self.services.get(service))
+        return PastUpdate(self.began, self.succeeded, self.services.get(service), self.ended)
 
 
 @dataclass(slots=True)
@@ -106,7 +109,9 @@ def update_of(summary: UpdateSummary, key: str) -> StackUpdate:
     pairs = services.items() if isinstance(services, dict) else ()
     entries = {name: entry for name, entry in pairs if isinstance(entry, dict)}
     began = summary.start_time.replace(tzinfo=UTC).timestamp()
-    return StackUpdate(began, summary.result == "succeeded", summary.message, entries)
+    ended = summary.end_time.replace(tzinfo=UTC).timestamp() if summary.end_time is not None else None
+    author = summary.environment.get("git.author", "")
+    return StackUpdate(began, summary.result == "succeeded", summary.message, entries, ended, author)
 
 
 def state_of(deployment: Mapping[str, Any]) -> State:

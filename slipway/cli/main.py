@@ -11,6 +11,11 @@ import click
 
 COMMANDS = {
     "status": "What serves, the rollout in flight, and what is quarantined.",
+    "history": "Releases with their outcomes, who and how long; DORA's measures.",
+    "show": "One release as it is on record, and signed statements of it.",
+    "diff": "What two recorded releases differ in.",
+    "report": "The six-part report of a release: Markdown, JSON or one HTML file.",
+    "audit": "Hold records, journal and the stack's history against each other.",
     "rollback": "Return a service to its previous good release.",
     "abort": "End the rollout in flight: the traffic goes back.",
     "pause": "Hold the rollout in flight at its step.",

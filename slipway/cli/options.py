@@ -38,6 +38,11 @@ def with_namespace(command: Command) -> Command:
     return click.option("-n", "--namespace", help=text)(command)
 
 
+def with_service(command: Command) -> Command:
+    """`--service`."""
+    return click.option("--service", help="The service; needed where several have such a release.")(command)
+
+
 def to_a_rollout(until: str) -> Callable[[Command], Command]:
     """What a command that tells the rollout of a service something has in common; `until` is what --wait waits for."""
 

@@ -16,14 +16,15 @@ def find_target(folder: Path, stack: str | None, namespace: str | None) -> Targe
     Pulumi is asked only which stack is selected, and only when no stack was named and the project has several."""
     if namespace is not None:
         return Target(namespace=namespace)
-    path = stack_file(folder, stack or _only(folder))
+    path = stack_file(folder, stack or only_stack(folder))
     try:
         return target_of(config_of(path), path)
     except EngineError as error:
         raise EngineError(f"{error}; {REMEDY}") from None
 
 
-def _only(folder: Path) -> str:
+def only_stack(folder: Path) -> str:
+    """The stack of the project when it has one, else the selected one. Raises EngineError."""
     stacks = stacks_of(folder)
     if len(stacks) == 1:
         return stacks[0]

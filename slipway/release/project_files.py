@@ -17,11 +17,13 @@ import yaml
 from pydantic import ValidationError
 
 from slipway.release.errors import EngineError
+from slipway.release.records.store import RecordsSetting
 from slipway.release.target import Target, Targeted
 
 SERVICES = "releases:services"
 NAMESPACE = "releases:namespace"
 TARGET = "releases:target"
+RECORDS = "releases:records"
 SLOS = "releases:slos"
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -79,6 +81,14 @@ def target_of(config: Mapping[str, Any], path: Path) -> Target:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise EngineError(f"{path.name}: releases:{place}: {first['msg']}") from None
+
+
+def records_of(config: Mapping[str, Any], path: Path) -> RecordsSetting:
+    """Where a stack file says that release records lie. Raises EngineError."""
+    try:
+        return RecordsSetting.model_validate(config.get(RECORDS, {}))
+    except ValidationError as error:
+        raise EngineError(f"{path.name}: {RECORDS}: {error.errors()[0]['msg']}") from None
 
 
 def services_declared(project: Path, stack: str) -> dict[str, dict[str, Any]]:

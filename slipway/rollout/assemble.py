@@ -99,6 +99,13 @@ def connect_world(
     )
 
 
+def open_records(service: str, target: Target, setting: RecordsSetting, project: Path) -> RecordStore:
+    """Only the release records of a service; those in a folder need no cluster. Raises ClusterError."""
+    if setting.kind == "folder" and setting.path is not None:
+        return FolderRecords(project / setting.path, service)
+    return PLATFORMS[target.kind].adaptors(Site(service, target, Fence(), "")).records
+
+
 def services_in(target: Target) -> list[str]:
     """The services that have a journal in this target. Raises ClusterError."""
     return PLATFORMS[target.kind].services(target)

@@ -33,6 +33,7 @@ class PastUpdate:
     began: float
     succeeded: bool
     entry: Entry | None
+    ended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

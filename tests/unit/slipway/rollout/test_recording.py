@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from slipway.release.declared import read_manifest
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records import journal
 from slipway.release.records.journal import Outcome
@@ -139,3 +142,22 @@ def test_an_error_that_nobody_foresaw_fails_no_update() -> None:
     it.facts = None  # type: ignore[assignment]
     it.update()
     assert "unexpected AttributeError" in it.told[-1]
+
+
+def test_a_day_of_ticks_of_three_guardrails_is_a_record_below_32_kib() -> None:
+    names = ("errors", "latency", "orders")
+    histogram = {"bounds": [0.1, 0.2, 0.4], "slower": [12345, 2345, 345]}
+    sides = {side: {"total": 54321, "bad": 1234, **histogram} for side in ("candidate", "baseline")}
+    findings = [{"guardrail": name, "statistic": 12.345678, "threshold": 300.0} for name in names]
+    ticks = [
+        {"at": 15.0 * n, "weight": 25.0, "counts": dict.fromkeys(names, sides), "findings": findings}
+        for n in range(5760)
+    ]
+    it = Recording(head(attempt=attempt(outcome=Outcome.COMMITTED)))
+    it.world.journal.append("r1", ticks)
+    shipped = read_manifest(Path(), "releases/checkout/2026.11.23-1.yaml")
+    it.facts = ReleaseFacts(release=shipped.release, gates=GATES)
+    it.recorder().settle()
+    (line,) = it.records.read()
+    assert len(it.found[0].event.series.at) > 100
+    assert len(line) < 32 * 1024

@@ -19,8 +19,8 @@ from tests.unit.slipway.rollout.recording import GATES, Recording
 from tests.unit.slipway.rollout.test_operations import NoGuard
 
 DAY = 86400.0
-BEGAN = 1_795_000_000.0
-HOTFIX = {"ticket": "INC-7", "reason": "checkout fails", "followUpDue": "2026-12-24T12:00:00Z"}
+BEGAN = 1_763_464_000.0
+HOTFIX = {"ticket": "INC-7", "reason": "checkout fails", "followUpDue": "2025-12-24T12:00:00Z"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,105 @@
+"""`slipway audit`: records, journal and the stack's history held against each other."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slipway.cli.options import show, with_json, with_namespace, with_stack
+from slipway.cli.times import Moment
+
+if TYPE_CHECKING:
+    from slipway.cli.chains import Chain, Place
+    from slipway.cli.past import Past
+    from slipway.cli.signed_records import Anchors
+    from slipway.release.records.audit import AuditFinding, Window
+
+
+@click.command()
+@click.argument("service", required=False)
+@click.option("--from", "since", type=Moment(), default=None, help="Such as 2026-11-01 or 30d; all if left out.")
+@click.option("--to", "until", type=Moment(), default=None, help="Now when left out.")
+@click.option(
+    "--signed", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
+    help="A signed record (slipway show --statement record), verified by the stack's trust roots; again for more.",
+)  # fmt: skip
+@click.option("--cluster-only", is_flag=True, help="Without Pulumi: against the journal, and anchors of --signed.")
+@with_namespace
+@with_stack
+@with_json
+def audit(  # noqa: PLR0913 - one parameter an option
+    *,
+    service: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    signed: tuple[Path, ...],
+    cluster_only: bool,
+    namespace: str | None,
+    stack: str | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Is every release on record, and every record true? Of SERVICE, or of all services.
+
+    Finds an altered, dropped or exchanged record, a chain that was cut or written anew, a commit of the journal or an
+    update of the stack without a record, and a record without either. Exit code 1 when anything is missing, altered or
+    cannot be compared.
+    """
+    from slipway.cli.chains import find_place
+    from slipway.cli.past import Past, read_past
+    from slipway.cli.signed_records import signed_anchors
+    from slipway.release.records.audit import Window
+
+    place = find_place(folder, stack, namespace)
+    if place.stack is None and (signed or not cluster_only):
+        raise click.UsageError("with --namespace there is no stack to compare with: add --cluster-only, no --signed")
+    past = Past(None, why="--cluster-only") if cluster_only else read_past(folder, place.stack)
+    anchors = signed_anchors(place, signed)
+    end = until.timestamp() if until is not None else time.time()
+    window = Window(since.timestamp() if since is not None else 0.0, end)
+    found = {
+        chain.service: [_told(one, cluster_only=cluster_only) for one in _audited(place, chain, past, window, anchors)]
+        for chain in place.chains(service)
+    }
+    failed = any(finding.kind != "note" for findings in found.values() for finding in findings)
+    if as_json:
+        listed = {name: [{"kind": one.kind, "what": one.what} for one in list_] for name, list_ in found.items()}
+        show({"ok": not failed, "services": listed})
+    else:
+        click.echo("\n".join(_lines(found)))
+    sys.exit(1 if failed else 0)
+
+
+def _audited(place: Place, chain: Chain, past: Past, window: Window, anchors: Anchors) -> list[AuditFinding]:
+    from slipway.cli.past import STATE
+    from slipway.release.records.audit import Sources, audit
+    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.inspection import head_of
+
+    kept = [(STATE, past.anchors[chain.service])] if chain.service in past.anchors else []
+    updates = [one.of(chain.service) for one in past.updates] if past.updates is not None else None
+    head = head_of(connect_world(chain.service, place.target), chain.service)
+    sources = Sources(head, updates, (*kept, *anchors.get(chain.service, ())), past.whole, past.why)
+    return audit(chain.texts, sources, window)
+
+
+def _told(finding: AuditFinding, *, cluster_only: bool) -> AuditFinding:
+    """What was not to be compared fails nothing."""
+    return replace(finding, kind="note") if cluster_only and finding.kind == "unknown" else finding
+
+
+def _lines(found: dict[str, list[AuditFinding]]) -> list[str]:
+    if not found:
+        return ["no service was released yet"]
+    lines = []
+    for service, findings in found.items():
+        bad = sum(one.kind != "note" for one in findings)
+        lines.append(f"{service}: {'records, journal and history agree' if not bad else f'{bad} finding(s)'}")
+        lines += [f"  {one.kind:8} {one.what}" for one in findings]
+    return lines

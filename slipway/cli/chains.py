@@ -1,0 +1,95 @@
+"""The release records that a command is about, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.cli.target import find_target, only_stack
+from slipway.release.errors import EngineError, ReleaseRefused
+from slipway.release.project_files import config_of, project_file, records_of, services_of, stack_file
+from slipway.release.records.chain import lines_of
+from slipway.release.records.find import find_record
+from slipway.release.records.release_record import Recorded, read_records
+from slipway.release.records.store import RecordsSetting
+from slipway.release.target import Target
+from slipway.rollout.assemble import open_records, services_in
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The records of one service, as they are stored and as they are understood, the oldest first."""
+
+    service: str
+    texts: Sequence[str]
+    records: Sequence[Recorded]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command looks: `stack` and `project` are None with a namespace alone."""
+
+    target: Target
+    setting: RecordsSetting
+    project: Path | None
+    stack: str | None
+    declared: tuple[str, ...]
+    """The services of the stack's file."""
+
+    def chain(self, service: str) -> Chain:
+        """Read. Raises ClusterError."""
+        texts = open_records(service, self.target, self.setting, self.project or Path()).read()
+        return Chain(service, texts, read_records(lines_of(texts)))
+
+    def services(self) -> list[str]:
+        """Declared in the stack's file or released here. Raises ClusterError."""
+        return sorted({*self.declared, *self._released()})
+
+    def chains(self, service: str | None = None) -> list[Chain]:
+        """Of one service, or of all."""
+        names = [service] if service is not None else self.services()
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            return list(pool.map(self.chain, names))
+
+    def _released(self) -> list[str]:
+        folder = self.setting.path
+        if self.setting.kind == "folder" and folder is not None:
+            return [path.stem for path in ((self.project or Path()) / folder).glob("*.jsonl")]
+        return services_in(self.target)
+
+
+def find_place(folder: Path, stack: str | None, namespace: str | None) -> Place:
+    """The namespace that was named and the cluster's records, else what the stack's file says. Raises EngineError."""
+    target = find_target(folder, stack, namespace)
+    if namespace is not None:
+        return Place(target, RecordsSetting(), None, None, ())
+    name = stack or only_stack(folder)
+    path = stack_file(folder, name)
+    config = config_of(path)
+    try:
+        declared = tuple(services_of(config, path))
+    except EngineError:  # a stack without services has records of what it released before
+        declared = ()
+    return Place(target, records_of(config, path), project_file(folder).parent, name, declared)
+
+
+def find_release(place: Place, service: str | None, name: str | None) -> tuple[Chain, Recorded]:
+    """The record that `name` means, in one service or in all; without a name the newest. Raises ReleaseRefused."""
+    chains = [chain for chain in place.chains(service) if chain.records]
+    found: list[tuple[Chain, Recorded]] = []
+    refused = ReleaseRefused(f"no release is recorded in {place.target}")
+    for chain in chains:
+        try:
+            one = chain.records[-1] if name is None else find_record(chain.records, name)
+        except ReleaseRefused as error:
+            refused = error
+            continue
+        found.append((chain, one))
+    if not found:
+        raise refused
+    if name is not None and len(found) > 1:
+        names = ", ".join(chain.service for chain, _ in found)
+        raise ReleaseRefused(f"{name} is a release of several services, name one with --service: {names}")
+    return max(found, key=lambda pair: pair[1].record.event.ended)

@@ -1,0 +1,197 @@
+"""history, show, diff, report and audit as they are called, on ten releases in a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from slipway.cli.engine_records import Resource, State
+from slipway.cli.main import cli
+from slipway.cli.past import Past, anchors_in
+from slipway.release.evidence import jsontext, make
+from slipway.release.evidence.statement import parse
+from slipway.release.evidence.verify import read_predicate
+from slipway.release.records.chain import lines_of
+from slipway.release.records.rollback import PastUpdate
+from slipway.release.records.rows import rows_of
+from slipway.release.records.statements import anchor_in
+from slipway.release.tokens import ROLLOUT
+from tests.unit.slipway.release.records.ten import BEGAN, DAY, Did, ten_releases
+from tests.unit.slipway.rollout.recording import Recording
+
+STACK = """config:
+  releases:namespace: shop
+  releases:services: {checkout: {manifest: releases/1.yaml}}
+  releases:records: {kind: folder, path: records}
+"""
+
+
+class Project:
+    """A project whose ten releases are on record."""
+
+    def __init__(self, folder: Path, it: Recording, did: list[Did]) -> None:
+        self.folder, self.it, self.did = folder, it, did
+        self.file = folder / "records" / "checkout.jsonl"
+        self.file.parent.mkdir()
+        self.file.write_text("".join(f"{line}\n" for line in it.records.read()))
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(cli, [*arguments, "--cwd", str(self.folder)])
+
+    def said(self, *arguments: str) -> Any:
+        """The JSON of a command that must succeed."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no Pulumi
+    (tmp_path / "Pulumi.yaml").write_text("name: releases\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text(STACK)
+    made = Project(tmp_path, *ten_releases(monkeypatch))
+    monkeypatch.setattr("slipway.rollout.assemble.connect_world", lambda *args: made.it.world.world)
+    return made
+
+
+def test_history_lists_what_was_done_newest_first(project: Project) -> None:
+    rows = project.said("history")["services"]["checkout"]
+    assert [(row["version"], row["outcome"]) for row in rows] == [
+        (f"v-{one.version}000000", one.outcome) for one in reversed(project.did)
+    ]
+    for row, one in zip(rows, reversed(project.did), strict=True):
+        assert one.began <= row["began"]
+        assert row["began"] + row["seconds"] <= one.ended
+        assert row["by"] == "ada@laptop"
+
+
+def test_history_for_people_shows_outcomes_and_reasons_and_says_what_was_not_read(project: Project) -> None:
+    result = project.run("history", "checkout", "--limit", "3")
+    assert result.exit_code == 0, result.output
+    first = next(line for line in result.stdout.splitlines() if "v-f8000000" in line)
+    assert "committed" in first
+    assert "errors: " in result.stdout
+    assert "v-a1000000" not in result.stdout
+    assert "the stack's history was not read: no `pulumi` on PATH" in result.stderr
+
+
+def test_dora_is_the_same_as_the_measures_of_the_records(project: Project) -> None:
+    told = project.said("history", "--dora", "--since", "2025-11-01")["checkout"]
+    assert (told["failRate"]["cases"], told["failRate"]["of"]) == (3, 7)
+    text = project.run("history", "--dora", "--since", "2025-11-01").stdout
+    assert "change fail rate" in text
+    assert "42.86% (3 of 7)" in text
+
+
+def test_an_update_that_only_the_stack_knows_fills_the_list(project: Project) -> None:
+    early = PastUpdate(BEGAN - DAY, True, {"manifest": "releases/0.yaml"}, BEGAN - DAY + 30)
+    same = PastUpdate(project.did[0].began, True, {"manifest": "releases/1.yaml"}, project.did[0].ended)
+    rows = rows_of(project.it.found, [same, early])
+    assert len(rows) == 11
+    assert (rows[-1].version, rows[-1].outcome, rows[-1].number) == ("releases/0.yaml", "update succeeded", None)
+
+
+@pytest.mark.parametrize("name", ["v-c3000000", "c3000000", "c300", "#2"])
+def test_a_release_is_found_by_any_of_its_names(project: Project, name: str) -> None:
+    shown = project.said("show", name)
+    assert (shown["anchor"]["seq"], shown["event"]["ending"]) == (2, "aborted")
+
+
+def test_a_release_that_is_not_on_record_is_one_line_with_what_is(project: Project) -> None:
+    result = project.run("show", "v9")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: no release v9: on record are v-f8000000, ")
+
+
+def test_show_for_people_tells_what_happened(project: Project) -> None:
+    text = project.run("show", "#2").stdout
+    assert text.startswith("checkout v-c3000000 was aborted at 25% of the traffic")
+    assert "Revision c3000000 is quarantined" in text
+
+
+def test_a_signed_record_carries_its_anchor_and_a_summary_is_read_by_the_gates(project: Project) -> None:
+    private, _ = make.generate_key()
+    key = project.folder / "ci.key"
+    key.write_bytes(private)
+    key.chmod(0o600)
+    record, summary = project.folder / "record.json", project.folder / "summary.json"
+    signed = project.run("show", "#2", "--statement", "record", "--out", str(record), "--key", str(key))
+    assert signed.exit_code == 0, signed.output
+    assert "signatures" in jsontext.load_object(record.read_bytes(), "record")
+    bare = project.run("show", "#0", "--statement", "record", "--out", str(project.folder / "bare.json"))
+    assert bare.exit_code == 0
+    statement = parse((project.folder / "bare.json").read_bytes())
+    assert anchor_in(statement) == lines_of(project.it.records.read())[0].anchor
+    made = project.run("show", "#0", "--statement", "summary", "--out", str(summary))
+    assert made.exit_code == 0, made.output
+    said = read_predicate(parse(summary.read_bytes()), f"sha256:{'a' * 64}")
+    assert (said.kind, getattr(said.facts, "passed", None)) == ("summary", True)
+
+
+def test_a_statement_is_never_written_over_another(project: Project) -> None:
+    out = project.folder / "record.json"
+    out.write_text("mine")
+    result = project.run("show", "#0", "--statement", "record", "--out", str(out))
+    assert result.exit_code == 1
+    assert out.read_text() == "mine"
+
+
+def test_diff_names_artifact_and_flags_and_never_a_value_of_the_environment(project: Project) -> None:
+    changes = project.said("diff", "#0", "#1")["changes"]
+    assert {change["path"] for change in changes} == {"revision"}
+    assert "are the same" in project.run("diff", "#0", "#0").stdout
+
+
+@pytest.mark.parametrize(("name", "begins"), [("r.html", "<!doctype html>"), ("r.md", "# checkout"), ("r.json", "{")])
+def test_a_report_is_written_in_the_form_that_its_name_says(project: Project, name: str, begins: str) -> None:
+    out = project.folder / "out" / name
+    result = project.run("report", "--last", "--output", str(out))
+    assert result.exit_code == 0, result.output
+    assert out.read_text().startswith(begins)
+
+
+def test_the_last_release_is_the_one_that_ended_last(project: Project) -> None:
+    assert project.said("report", "--last")["version"] == "v-f8000000"
+    assert project.run("report").exit_code == 2
+
+
+def audited(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    anchor = lines_of(project.it.records.read())[-1].anchor
+    outputs = {"service": "checkout", "record": anchor.model_dump(mode="json")}
+    state = State((Resource("urn", ROLLOUT, outputs),), ())
+    past = Past([], False, anchors_in(state))
+    monkeypatch.setattr("slipway.cli.past.read_past", lambda folder, stack: past)
+
+
+def test_an_audit_of_whole_records_ends_with_0(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    audited(project, monkeypatch)
+    assert project.said("audit") == {"ok": True, "services": {"checkout": []}}
+
+
+def test_an_audit_of_a_cut_chain_names_it_and_ends_with_1(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    audited(project, monkeypatch)
+    project.file.write_text("".join(f"{line}\n" for line in project.it.records.read()[:-1]))
+    result = project.run("audit", "checkout")
+    assert result.exit_code == 1
+    assert "the record 9 is missing: the stack's state knows it" in result.stdout
+
+
+def test_an_audit_without_pulumi_fails_unless_that_is_said(project: Project) -> None:
+    assert project.run("audit").exit_code == 1
+    result = project.run("audit", "--cluster-only")
+    assert result.exit_code == 0, result.output
+    assert "whether the end of the chain was cut off cannot be told" in result.stdout
+
+
+def test_outputs_that_are_no_anchor_are_none() -> None:
+    odd: list[dict[str, Any]] = [
+        {"service": "a", "record": {"seq": "x"}},
+        {"service": "b"},
+        {"service": "c", "record": 7},
+    ]
+    assert anchors_in(State(tuple(Resource("u", ROLLOUT, one) for one in odd), ())) == {}
