@@ -31,8 +31,9 @@ def main() -> None:
     if stack.access is not None:
         accounts = stack.access.service_account, None if stack.run is None else stack.run.account
         cluster = declare_access(*accounts, stack.target.namespace, cluster)
-    flags.declare(stack.flags)
+    flag_set = flags.declare(stack.flags)
     exports: dict[str, object] = {}
+    services = []
     for entry in stack.services:
         inputs = ReleaseInputs.of(entry.declared, stack.target, stack.gates, entry.migrations)
         args = TopologyArgs(
@@ -47,7 +48,9 @@ def main() -> None:
             records=stack.records,
             run=stack.run,
         )
-        exports[entry.release.service] = service(args, cluster).exported()
+        services.append(service(args, cluster))
+        exports[entry.release.service] = services[-1].exported()
+    flags.expose(stack.flags, flag_set, stack.metrics, services)
     if (slos := stack.slos) is not None:
         pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, slos.url, stack.target.namespace, cluster))
     pulumi.export("services", exports)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pulumi
 
-from components.resources import FlagSet
+from components.resources import FlagExposure, FlagSet
 from slipway.release.flags import model
+from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
+from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.tokens import FEATURE_FLAG, KILL_SWITCH
 
 
@@ -47,6 +49,25 @@ def declare(inputs: FlagSetInputs | None, opts: pulumi.ResourceOptions | None = 
     for key, flag in sorted(inputs.flags.items()):
         _kind(flag)(key, flag, flag_set)
     return flag_set
+
+
+def expose(
+    inputs: FlagSetInputs | None,
+    flag_set: FlagSet | None,
+    metrics: MetricsSource,
+    services: Sequence[pulumi.Resource] = (),
+) -> None:
+    """Declare the exposure of each flag that has guardrails, after the set and after the services: what is judged is
+    the application as this update leaves it."""
+    if inputs is None or flag_set is None:
+        return
+    for key, flag in sorted(inputs.flags.items()):
+        if flag.is_guarded:
+            FlagExposure(
+                key,
+                ExposureInputs.of(inputs, key, metrics),
+                pulumi.ResourceOptions(parent=flag_set, depends_on=[flag_set, *services]),
+            )
 
 
 def _kind(flag: model.FeatureFlag) -> type[_Flag]:

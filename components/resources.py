@@ -7,11 +7,12 @@ from typing import Any
 
 import pulumi
 
+from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.slo.delivery import RuleGroupInputs
-from slipway.release.tokens import FLAG_SET, RELEASE, ROLLOUT, RULE_GROUP
+from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, RELEASE, ROLLOUT, RULE_GROUP
 
 
 class Rollout(pulumi.CustomResource):
@@ -73,3 +74,16 @@ class FlagSet(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: FlagSetInputs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(FLAG_SET, name, {**inputs.to_wire(), "effective": None}, opts)
+
+
+class FlagExposure(pulumi.CustomResource):
+    """The exposure of one flag. Creating or updating it exposes the variant step by step, judged by the flag's
+    guardrails: when they fail the flag is killed and the update fails."""
+
+    percent: pulumi.Output[float | None]
+    """Percent of the users who get the variant by exposure."""
+    outcome: pulumi.Output[Mapping[str, Any] | None]
+    """The record of the last rollout: outcome, times, and each step with its verdict."""
+
+    def __init__(self, name: str, inputs: ExposureInputs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(FLAG_EXPOSURE, name, {**inputs.to_wire(), "percent": None, "outcome": None}, opts)

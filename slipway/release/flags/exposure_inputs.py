@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.flags.model import FeatureFlag, FlagKey
 from slipway.release.rollout_inputs import MetricsSource
@@ -24,6 +25,18 @@ class ExposureInputs(Targeted):
     flag: FlagKey
     definition: Annotated[FeatureFlag, Field(description="The flag as its file declares it.")]
     metrics: MetricsSource
+
+    @classmethod
+    def of(cls, flags: FlagSetInputs, flag: str, metrics: MetricsSource) -> ExposureInputs:
+        """The exposure of one flag of a set."""
+        return cls(
+            target=flags.where,
+            set=flags.name,
+            document=flags.document,
+            flag=flag,
+            definition=flags.flags[flag],
+            metrics=metrics,
+        )
 
     @property
     def identity(self) -> str:
