@@ -28,6 +28,7 @@ COMMANDS = {
     "recover": "Show and clear what a killed update left behind.",
     "attest": "Sign statements about an artifact: results, QA's word, approvals, receipts.",
     "gates": "Judge releases by the gates of a stack, without the engine.",
+    "slo": "Read objectives and alarms, and render them for Prometheus and Alertmanager.",
     "init": "Write the first manifest of a service, stack files, gate settings and trust roots.",
     "example": "Sign the evidence of the example in releases/checkout anew.",
     "policy": "Test policies with fixtures, and list the rules.",

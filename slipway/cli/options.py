@@ -27,9 +27,13 @@ def with_json(command: Command) -> Command:
 def with_stack(command: Command) -> Command:
     """`--stack` and `--cwd`, passed as `stack` and `folder`."""
     stack = click.option("-s", "--stack", help="The stack; the selected one when left out.")
+    return stack(with_folder(command))
+
+
+def with_folder(command: Command) -> Command:
+    """`--cwd`, passed as `folder`."""
     kind = click.Path(exists=True, file_okay=False, path_type=Path)
-    folder = click.option("-C", "--cwd", "folder", type=kind, default=".", help="The project's folder.")
-    return stack(folder(command))
+    return click.option("-C", "--cwd", "folder", type=kind, default=".", help="The project's folder.")(command)
 
 
 def with_namespace(command: Command) -> Command:

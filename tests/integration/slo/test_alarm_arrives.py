@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def world(packages: Path, tmp_path: Path) -> Iterator[World]:
             process = subprocess.Popen(argv)
             stack.callback(process.wait, 20)
             stack.callback(process.terminate)
-            eventually(lambda at=address: _ready(at), bool)
+            eventually(partial(_ready, address), bool)
         yield World(f"http://{addresses[0]}", emitter, hook, folder)
 
 

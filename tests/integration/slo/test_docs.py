@@ -1,0 +1,61 @@
+"""The commands of docs/slo.md, run as they stand there with the real promtool and amtool."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from sandbox import toolchain
+from sandbox.progress import SilentReporter
+from sandbox.toolchain import debian
+from slipway.release.slo.delivery import SloSetting
+from slipway.release.slo.model import LeastBad
+from slipway.release.slo.rules import BURNS
+from tests.unit.slipway.release.slo.examples import ROOT
+
+TEXT = (ROOT / "docs" / "slo.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def test_the_commands_do_what_the_page_says(packages: Path, tmp_path: Path) -> None:
+    alerting = debian.unpack_alertmanager(toolchain.store(), SilentReporter())
+    folders = [Path(sys.executable).parent, packages / "usr" / "bin", alerting / "usr" / "bin"]
+    path = ":".join([*map(str, folders), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks("sh"))],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    for text in blocks("text"):
+        assert text in said
+    assert "refused" in done.stdout
+    assert "SUCCESS" in said
+    assert done.stdout.splitlines()[-1] == "team-cart-page"
+
+
+def test_the_setting_of_the_page_is_one(packages: Path) -> None:
+    (content,) = blocks("yaml")
+    setting = SloSetting.model_validate(yaml.safe_load(content)["releases:slos"])
+    assert setting.target.kind == "prometheus-rule"
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
+    for burn in BURNS:
+        assert f"{burn.factor:g} times" in TEXT or burn.factor == 1
+        assert f"over {burn.long[:-1]} {burn.long[-1]} and" in TEXT
+    shown = ", ".join(f"{window}: {count}" for window, count in LeastBad().model_dump(by_alias=True).items())
+    assert f"{{{shown}}}" in TEXT
