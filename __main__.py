@@ -47,6 +47,7 @@ def main() -> None:
             probe=stack.probe,
             records=stack.records,
             run=stack.run,
+            escalation=stack.escalation,
         )
         services.append(service(args, cluster))
         exports[entry.release.service] = services[-1].exported()

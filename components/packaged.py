@@ -89,6 +89,7 @@ class ServiceArgs(TypedDict):
     gatewayUrl: NotRequired[str]
     probe: NotRequired[ProbeArgs]
     run: NotRequired[RunArgs]
+    escalation: NotRequired[Mapping[str, Any]]
     gates: NotRequired[GatesArgs]
     records: NotRequired[RecordsArgs]
 
@@ -144,4 +145,5 @@ class Service(pulumi.ComponentResource):
             probe=inputs.probe,
             records=inputs.records,
             run=inputs.run,
+            escalation=inputs.escalation,
         )

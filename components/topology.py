@@ -9,6 +9,7 @@ import pulumi
 
 from components.resources import Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
+from slipway.release.escalation.setting import EscalationSetting
 from slipway.release.manifest.release import Release
 from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of
@@ -37,6 +38,7 @@ class TopologyArgs:
     probe: TrafficProbe | None = None
     records: RecordsSetting | None = None
     run: RunSetting | None = None
+    escalation: EscalationSetting | None = None
     gate: pulumi.Resource | None = None
 
 
@@ -68,16 +70,20 @@ class Topology(pulumi.ComponentResource):
             raise ValueError(f"{name}: the standby is the same revision as the release ({self.revision})")
         self.workload = self._workload(name, args.release, args)
         self.standby = None if args.standby is None else self._workload(name, args.standby, args)
-        inputs = RolloutInputs.of(
-            args.release,
-            target=args.target,
-            metrics=args.metrics,
-            manifest=args.manifest,
-            standby=args.standby,
-            gateway_url=args.gateway_url,
-            probe=args.probe,
-            records=args.records,
-        ).running(args.run)
+        inputs = (
+            RolloutInputs.of(
+                args.release,
+                target=args.target,
+                metrics=args.metrics,
+                manifest=args.manifest,
+                standby=args.standby,
+                gateway_url=args.gateway_url,
+                probe=args.probe,
+                records=args.records,
+            )
+            .running(args.run)
+            .escalating(args.escalation)
+        )
         before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
         self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})

@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from slipway.release.collisions import collisions
 from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.errors import InputError, Problem
+from slipway.release.escalation.setting import REMEDIES as ESCALATION
+from slipway.release.escalation.setting import EscalationSetting, unrouted
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
@@ -61,6 +63,7 @@ REMEDIES = {
     "flags": "Write releases:flags: {files: [flags/checkout.yaml]}, or leave it out",
     "run": RUN_REMEDY.replace("Write run", "Write releases:run"),
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
+    **ESCALATION,
 }
 
 
@@ -90,6 +93,7 @@ class Configuration(Targeted):
     slos: SloSetting | None = None
     """Objectives and alarms, how their rules reach Prometheus, and who is told."""
     flags: FlagsSetting | None = None
+    escalation: EscalationSetting | None = None
     gates: GateSetting = GateSetting()
     """Left out, the gates are enforced with `policies/config/<stack>.json`."""
     records: RecordsSetting | None = None
@@ -132,6 +136,7 @@ class Settings:
     run: RunSetting | None
     access: Access | None
     flags: FlagSetInputs | None
+    escalation: EscalationSetting | None
     gates: GateSetting
     records: RecordsSetting | None
     slos: DeclaredAlerting | None = None
@@ -161,11 +166,14 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     services = tuple(_services(document.data, loaded))
     if configuration is not None:
         releases = [service.release for service in services]
-        problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url)
+        outbox = configuration.escalation.outbox if configuration.escalation is not None else None
+        problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url, outbox)
         probe = None if configuration.probe is None else "releases:probe"
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
     alerting = _alerting(document.data, root, problems)
     flags = _flags(document.data, root, problems)
+    if configuration is not None:
+        problems += unrouted(configuration.escalation, _owned(services, flags))
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
@@ -178,10 +186,18 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         run=configuration.run,
         access=configuration.access,
         flags=_flag_set(configuration, flags),
+        escalation=configuration.escalation,
         gates=configuration.gates,
         records=configuration.records,
         slos=_declared_alerting(configuration, alerting),
     )
+
+
+def _owned(services: tuple[Service, ...], flags: DeclaredFlags | None) -> Iterator[tuple[str, str]]:
+    """What may be escalated, and its owner."""
+    yield from ((service.release.service, service.release.owner.team) for service in services)
+    if flags is not None:
+        yield from ((f"the flag {key}", flag.owner) for key, flag in flags.flags.items())
 
 
 def _configured() -> Iterator[str]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "flags": "Which feature flags are on for whom, since when, and why.",
     "hand-over": "Let another stack release a service from now on.",
     "forget": "Take away what a service left that is in no stack any more.",
+    "escalations": "Who was told of what, what is still to be told; close, test and send escalations.",
     "recover": "Show and clear what a killed update left behind.",
     "attest": "Sign statements about an artifact: results, QA's word, approvals, receipts.",
     "gates": "Judge releases by the gates of a stack, without the engine.",

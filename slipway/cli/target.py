@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from slipway.release.errors import EngineError
 from slipway.release.project_files import config_of, stack_file, stacks_of, target_of
@@ -16,11 +17,17 @@ def find_target(folder: Path, stack: str | None, namespace: str | None) -> Targe
     Pulumi is asked only which stack is selected, and only when no stack was named and the project has several."""
     if namespace is not None:
         return Target(namespace=namespace)
-    path = stack_file(folder, stack or only_stack(folder))
+    config, path = configuration(folder, stack)
     try:
-        return target_of(config_of(path), path)
+        return target_of(config, path)
     except EngineError as error:
         raise EngineError(f"{error}; {REMEDY}") from None
+
+
+def configuration(folder: Path, stack: str | None) -> tuple[dict[str, Any], Path]:
+    """The configuration in the file of a stack, and that file's path. Raises EngineError."""
+    path = stack_file(folder, stack or only_stack(folder))
+    return config_of(path), path
 
 
 def only_stack(folder: Path) -> str:

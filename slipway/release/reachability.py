@@ -45,13 +45,19 @@ def _log_readers(releases: Sequence[Release]) -> Iterator[str]:
                 yield f"the guardrail {guardrail.name} of {release.service}"
 
 
-def out_of_a_pods_reach(run: RunSetting | None, metrics: MetricsSource, gateway_url: str | None) -> Iterator[Problem]:
-    """What of a stack's settings a rollout in the cluster could not use; nothing for rollouts on the host."""
+def out_of_a_pods_reach(
+    run: RunSetting | None, metrics: MetricsSource, gateway_url: str | None, outbox: str | None = None
+) -> Iterator[Problem]:
+    """What of a stack's settings a rollout in the cluster could not use; nothing for rollouts on the host. `outbox` is
+    the folder of its escalations."""
     if run is None or not run.in_cluster:
         return
     if metrics.access_log is not None:
         message = f"is a file of the host ({metrics.access_log.path}), but {INSIDE}, which has no such file"
         yield Problem(ACCESS_LOG, message, "Leave it out, or run the rollouts on the host")
+    if outbox is not None:
+        message = f"is a folder of the host ({outbox}), but {INSIDE}, which has no such folder"
+        yield Problem("escalation.outbox", message, "Leave it out: then it is in the cluster, beside the journal")
     for path, url in (("metrics.url", metrics.url), (GATEWAY_URL, gateway_url)):
         if url is not None and _is_own_host(url):
             message = f"is an address of the host itself, but {INSIDE}"

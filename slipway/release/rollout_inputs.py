@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from slipway.release.difference import Difference, differences
+from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.assurance import Owner, Retry
 from slipway.release.manifest.base import FrozenModel
@@ -116,6 +117,8 @@ class RolloutInputs(Targeted):
     """How a Job of the cluster carries the rollout out; None for a rollout on the host."""
     retry: Retry | None = None
     owner: Owner
+    escalation: EscalationRoute | None = None
+    """By which receivers the owner is told; None where nobody is told."""
     manifest: str
     """Path of the manifest in the project, for messages and history."""
 
@@ -154,6 +157,10 @@ class RolloutInputs(Targeted):
     def running(self, run: RunSetting | None) -> RolloutInputs:
         """The same, carried out where the stack says."""
         return self.model_copy(update={"run": run if run is not None and run.in_cluster else None})
+
+    def escalating(self, setting: EscalationSetting | None) -> RolloutInputs:
+        """The same, with the receivers of its owner."""
+        return self.model_copy(update={"escalation": None if setting is None else setting.route(self.owner.team)})
 
     def plan(self, kind: Kind) -> tuple[PlannedStep, ...]:
         """The steps of a rollout of this kind."""

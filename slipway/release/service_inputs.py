@@ -11,6 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.errors import InputError, Problem
+from slipway.release.escalation.setting import REMEDIES as ESCALATION
+from slipway.release.escalation.setting import EscalationSetting, unrouted
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
@@ -36,6 +38,7 @@ REMEDIES = {
     "probe": "Give probe: {rate: 5, path: /}, requests a second, at most 50",
     "records": "Give records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
     "run": RUN_REMEDY.replace("Write run", "Give run"),
+    **ESCALATION,
     "gates": "Give gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     GATEWAY_URL: "Give gatewayUrl: where the gateway answers, such as http://gateway.example",
     ACCESS_LOG: "Give metrics.accessLog: {path: /var/log/envoy/access.jsonl}, a file where the rollout runs",
@@ -59,6 +62,10 @@ class ServiceInputs(Targeted):
     ] = None
     run: Annotated[
         RunSetting | None, Field(description="Where the rollout runs; on the host of pulumi up when left out.")
+    ] = None
+    escalation: Annotated[
+        EscalationSetting | None,
+        Field(description="Which events are escalated, and to whom; nobody is told when it is left out."),
     ] = None
     gates: Annotated[
         GateSetting,
@@ -122,7 +129,9 @@ def read(subject: str, inputs: ServiceInputs, project: Path) -> ReadService:
     if declared is not None:
         probe = None if inputs.probe is None else "probe"
         problems += missing_addresses([declared.release], inputs.metrics, inputs.gateway_url, probe, REMEDIES)
-        problems += out_of_a_pods_reach(inputs.run, inputs.metrics, inputs.gateway_url)
+        outbox = inputs.escalation.outbox if inputs.escalation is not None else None
+        problems += out_of_a_pods_reach(inputs.run, inputs.metrics, inputs.gateway_url, outbox)
+        problems += unrouted(inputs.escalation, [(declared.release.service, declared.release.owner.team)])
         if standby is not None:
             problems += _compared(declared, standby)
         if not problems:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slipway.release.records.store import RecordStore
+from slipway.rollout.escalation.desk import Escalations
 from slipway.rollout.metrics.base import Source
 from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.runs import Runs
@@ -66,3 +67,5 @@ class Adapters:
     """Where finished rollouts are recorded; None for those that record nothing."""
     runs: Runs | None = None
     """Rollouts in the cluster; None where there can be none."""
+    escalations: Escalations | None = None
+    """None where nobody is told."""

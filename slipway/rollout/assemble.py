@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from slipway.release.escalation.setting import EscalationRoute
 from slipway.release.flags.flag_set_inputs import journal_name
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.records.store import FolderRecords, RecordsSetting, RecordStore
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.escalation.desk import Desk, leave_to_others, starter
+from slipway.rollout.escalation.outbox import FolderOutbox, Outbox
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.metrics import source_for
 from slipway.rollout.platforms.base import DocumentStore, Intents, JournalStore, Lease, Workloads
@@ -27,6 +30,7 @@ from slipway.rollout.platforms.kubernetes.flag_stores import (
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore, services_with_journal
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
+from slipway.rollout.platforms.kubernetes.outbox import ConfigMapOutbox
 from slipway.rollout.platforms.kubernetes.release_records import ConfigMapRecords
 from slipway.rollout.platforms.kubernetes.runs import KubernetesRuns
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
@@ -68,6 +72,8 @@ class Platform:
     services: Callable[[Target], list[str]]
     flags: Callable[[Target, str, DocumentKind], FlagWriter]
     flag_sets: Callable[[Target], list[str]]
+    outbox: Callable[[Target], Outbox]
+    """Of the escalations about all services of the target."""
 
 
 def connect_world(
@@ -76,10 +82,14 @@ def connect_world(
     metrics: MetricsSource | None = None,
     stack: str = "",
     records: RecordsSetting | None = None,
+    escalation: EscalationRoute | None = None,
+    *,
+    sends: bool = True,
 ) -> Adapters:
     """The world of one service in a target, by the environment's credentials, on behalf of `stack` (`project/stack`).
     All that writes on behalf of a rollout shares one fence; the operator's intents need no Lease, nor do the release
-    records, which lie where `records` says: a folder in it is below the working directory.
+    records, which lie where `records` says: a folder in it is below the working directory. Without `sends` escalations
+    are only written.
 
     Raises ClusterError when it is unreachable."""
     site = Site(service, target, Fence(), stack)
@@ -96,6 +106,7 @@ def connect_world(
         stack=stack,
         records=made.records if folder is None else FolderRecords(Path(folder), service),
         runs=made.runs,
+        escalations=_desk(escalation, target, sends=sends) if escalation is not None else None,
     )
 
 
@@ -104,6 +115,17 @@ def open_records(service: str, target: Target, setting: RecordsSetting, project:
     if setting.kind == "folder" and setting.path is not None:
         return FolderRecords(project / setting.path, service)
     return PLATFORMS[target.kind].adaptors(Site(service, target, Fence(), "")).records
+
+
+def connect_outbox(target: Target, folder: str | None) -> Outbox:
+    """The outbox of the escalations in a target, or the one in a folder. Raises ClusterError when the cluster cannot be
+    named."""
+    return PLATFORMS[target.kind].outbox(target) if folder is None else FolderOutbox(Path(folder))
+
+
+def _desk(route: EscalationRoute, target: Target, *, sends: bool) -> Desk:
+    start = starter(target, route.outbox) if sends else leave_to_others
+    return Desk(route, connect_outbox(target, route.outbox), start)
 
 
 def services_in(target: Target) -> list[str]:
@@ -156,7 +178,13 @@ def _kubernetes_flag_sets(target: Target) -> list[str]:
     return sets_with_journal(connect(target.namespace, context=target.context), target.namespace)
 
 
+def _kubernetes_outbox(target: Target) -> Outbox:
+    return ConfigMapOutbox(connect(target.namespace, context=target.context), target.namespace)
+
+
 PLATFORMS: Final[Mapping[str, Platform]] = {
-    "kubernetes": Platform(_kubernetes, _kubernetes_services, _kubernetes_flags, _kubernetes_flag_sets)
+    "kubernetes": Platform(
+        _kubernetes, _kubernetes_services, _kubernetes_flags, _kubernetes_flag_sets, _kubernetes_outbox
+    )
 }
 """Kind of target -> its platform."""

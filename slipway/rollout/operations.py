@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from pydantic import ValidationError
 
 from slipway.release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
+from slipway.release.escalation.outbox import Closed
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
@@ -69,9 +70,9 @@ Connect = Callable[[RolloutInputs | Place, str], Adapters]
 
 def connect(where: RolloutInputs | Place, stack: str) -> Adapters:
     """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
-    if isinstance(where, RolloutInputs):
-        return connect_world(where.service, where.where, where.metrics, stack, where.records)
-    return connect_world(where.service, where.where, None, stack)
+    if isinstance(where, Place):
+        return connect_world(where.service, where.where, None, stack)
+    return connect_world(where.service, where.where, where.metrics, stack, where.records, where.escalation)
 
 
 def _patient(read: Callable[P, T]) -> Callable[P, T]:
@@ -220,6 +221,7 @@ class Update:
                 self._guard.act()
 
     def _run(self, holder: str) -> dict[str, Any]:
+        self._go_on_escalating()
         stored, course, live = self._while_away(self._begin)
         if course.repair and course.serving is not None:
             self._repair(stored, course.serving, live)
@@ -304,8 +306,24 @@ class Update:
                 guard.disarm()
             if probe is not None:
                 probe.stop()
+        self._settle_escalations(attempt)
         self._after_commit(stored)
         return outputs_of(self._wanted, head, self._patiently(self._world.router.read))
+
+    def _go_on_escalating(self) -> None:
+        if (escalations := self._world.escalations) is not None:
+            self._tell(escalations.go_on(self._wanted.service))
+
+    def _settle_escalations(self, attempt: Attempt) -> None:
+        """The service has a good release again."""
+        if (escalations := self._world.escalations) is not None:
+            reason = f"{attempt.candidate.version} ({attempt.candidate.revision}) was released"
+            by = Closed(by=f"rollout {attempt.id}", at=self._world.now(), reason=reason)
+            self._tell(escalations.settle(self._wanted.service, by))
+
+    def _tell(self, trouble: str | None) -> None:
+        if trouble is not None:
+            self._reporter.event(f"{self._wanted.service}: {trouble}")
 
     def _while_away(self, do: Callable[[], T]) -> T:
         """Before anything moves: only an API server that is away is waited for, within the grace."""

@@ -12,6 +12,7 @@ from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.types import Verdict
 from slipway.rollout.controller import Abort, Cause
+from slipway.rollout.executor.escalating import Escalating
 from slipway.rollout.executor.observer import Observer
 from slipway.rollout.executor.ramp import Ramp
 from slipway.rollout.record import AttemptRecord, leaving_with
@@ -43,6 +44,7 @@ class TurningBack:
         self._observer = observer
         self._reporter = reporter
         self._cancelled = cancelled
+        self._escalating = Escalating(world, wanted, record, ramp, observer, reporter)
 
     def run(self, action: Abort) -> NoReturn:
         """Put the traffic back, write the end, and raise RolloutAborted with what is true then; LeaseLost when another
@@ -57,8 +59,10 @@ class TurningBack:
             raise LeaseLost(lost) from None
         except Exception as error:
             where = f"the traffic is not back yet: {error}; the watchdog of this rollout goes on trying"
+            self._escalating.raise_(action, where, back=False)
             raise RolloutAborted(self._end_line(action, where)) from None
         self._observer.close_step(Verdict.FAIL if failed else Verdict.INCONCLUSIVE)
+        self._escalating.raise_(action, where, back=True)
         head = self._head_after(action)
         self._write_end(head)
         if self._ramp.serving is not None:

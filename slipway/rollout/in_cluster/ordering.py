@@ -39,7 +39,8 @@ class OrderedUpdate:
         cancelled: threading.Event,
     ) -> None:
         """Raises ClusterError where there are no Jobs, InputError for what a pod could not use."""
-        problems = list(out_of_a_pods_reach(wanted.run, wanted.metrics, wanted.gateway_url))
+        outbox = wanted.escalation.outbox if wanted.escalation is not None else None
+        problems = list(out_of_a_pods_reach(wanted.run, wanted.metrics, wanted.gateway_url, outbox))
         if problems:
             raise InputError("Rollout", problems)
         self._wanted = wanted
@@ -51,6 +52,19 @@ class OrderedUpdate:
 
     def run(self) -> dict[str, Any]:
         """Returns the outputs. Raises SlipwayError with one clear line."""
+        try:
+            return self._run()
+        finally:
+            self._send_escalations()
+
+    def _send_escalations(self) -> None:
+        """Those that the Job has raised or ended."""
+        escalations = self._world.escalations
+        trouble = escalations.go_on(self._wanted.service) if escalations is not None else None
+        if trouble is not None:
+            self._reporter.event(f"{self._wanted.service}: {trouble}")
+
+    def _run(self) -> dict[str, Any]:
         active = active_run(self._runs)
         if active is not None:
             self._refuse_another(active)

@@ -28,10 +28,12 @@ SEEN_WITHIN = 60.0
 
 
 def connect(order: RunOrder) -> Adapters:
-    """The cluster that this pod is in, whatever its context is called elsewhere. Raises ClusterError."""
+    """The cluster that this pod is in, whatever its context is called elsewhere. Escalations are written here and sent
+    by who follows, who has the secrets and outlives the pod. Raises ClusterError."""
     where = order.wanted.where
     here = Target(name=where.name, namespace=where.namespace)
-    return connect_world(order.wanted.service, here, order.wanted.metrics, order.stack)
+    wanted = order.wanted
+    return connect_world(wanted.service, here, wanted.metrics, order.stack, escalation=wanted.escalation, sends=False)
 
 
 class Runner:

@@ -14,22 +14,14 @@ from functools import cache
 from slipway.release.errors import ClusterError
 from slipway.release.target import Target
 from slipway.release.units import show_seconds
-from slipway.rollout.platforms.kubernetes.client import CONTEXT
+from slipway.rollout.process.environment import stripped
 
-KEPT = ("PATH", "HOME", "LANG", "KUBECONFIG", "SLIPWAY_KUBECONFIG", CONTEXT)
-KEPT_PREFIXES = ("AWS_", "SSL_CERT_", "KUBERNETES_SERVICE_")
-"""Of the environment: what reaching the cluster takes, and nothing of the program's configuration."""
 READY_WITHIN = 60.0
 TRIES = 2
 """So many processes may end before one answers for a rollout; then it does not begin."""
 SETTLED = 5.0
 """Seconds. A watchdog that lived longer is replaced at once; after shorter lives the wait grows."""
 LONGEST_WAIT = 30.0
-
-
-def stripped(environment: dict[str, str]) -> dict[str, str]:
-    """The watchdog's environment: no passphrase, no stack configuration, no secrets of the program."""
-    return {name: value for name, value in environment.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
 
 
 def watchdog_command() -> list[str]:

@@ -344,3 +344,15 @@ def test_a_rollout_in_the_cluster_cannot_use_what_only_the_host_has(host: str, t
     assert settings.parse(keys(services) | settings_of, tmp_path).run is None
     found = refused(keys(services, run=json.dumps(IN_CLUSTER)) | settings_of, tmp_path)
     assert set(found) == {"metrics.url", "metrics.accessLog", "gatewayUrl"}
+
+
+def test_whom_the_owners_are_told_by_is_a_setting(tmp_path: Path) -> None:
+    alertmanager = {"kind": "alertmanager", "url": "http://alertmanager.example:9093"}
+    entries = {"checkout": {"manifest": write(tmp_path, "a.yaml")}}
+    given = {"owners": {"payments": {"page": [alertmanager]}}, "fallback": "payments", "abort": "ticket"}
+    found = settings.parse(keys(entries, escalation=json.dumps(given)), tmp_path).escalation
+    assert found is not None
+    assert found.route("payments").abort == "ticket"
+    unknown = {**given, "owners": {"nobody": {"page": [alertmanager]}}, "fallback": "nobody"}
+    problem = refused(keys(entries, escalation=json.dumps(unknown)), tmp_path)["escalation.owners"]
+    assert problem.message == "has no payments, who owns checkout (there: nobody)"

@@ -18,10 +18,9 @@ from lightkube.config.models import NameValue, UserExec
 
 from slipway.release.errors import ClusterError
 from slipway.rollout.platforms.kubernetes.kinds import learn
+from slipway.rollout.process.environment import CONTEXT
 from slipway.rollout.process.pooling import transport
 
-CONTEXT = "SLIPWAY_KUBECONTEXT"
-"""Names the context of rollouts whose target names none."""
 FIELD_MANAGER = "slipway-rollout"
 TIMEOUT = httpx2.Timeout(3.0, connect=2.0)
 """Short, as each request is tried again (see requests.py) and must not outlast the margin of the fence."""

@@ -48,7 +48,10 @@ def test_the_inputs_are_the_fields_of_the_model(token: str) -> None:
 
 def test_a_service_takes_plain_values_and_each_is_described() -> None:
     inputs = BUILT["resources"][SERVICE]["inputProperties"]
-    named = ["target", "namespace", "manifest", "standby", "metrics", "gatewayUrl", "probe", "run", "gates", "records"]
+    named = [
+        "target", "namespace", "manifest", "standby", "metrics", "gatewayUrl", "probe", "run", "escalation", "gates",
+        "records",
+    ]  # fmt: skip
     assert list(inputs) == named
     assert all(spec["plain"] and spec["description"] for spec in inputs.values())
     assert BUILT["resources"][SERVICE]["isComponent"]

@@ -13,8 +13,9 @@ import pytest
 
 from slipway.release.errors import ClusterError
 from slipway.release.target import Target
+from slipway.rollout.process.environment import stripped
 from slipway.rollout.safety import watchdog_process as module
-from slipway.rollout.safety.watchdog_process import Guards, guards, stripped, watchdog_command
+from slipway.rollout.safety.watchdog_process import Guards, guards, watchdog_command
 
 SHOP = Target(namespace="shop")
 SAID = SHOP.model_dump_json(exclude_none=True)

@@ -1,0 +1,125 @@
+"""The outbox that the commands of escalations are about, and what they do with it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from slipway.cli.target import configuration, find_target
+from slipway.release.errors import InputError, Problem, SlipwayError
+from slipway.release.escalation.model import Escalation, Severity, id_of
+from slipway.release.escalation.outbox import Closed, Entry, closed, entry_of, next_due
+from slipway.release.escalation.receivers import shown
+from slipway.release.escalation.setting import KEY, REMEDY, EscalationSetting, setting_of
+from slipway.rollout.assemble import connect_outbox
+from slipway.rollout.escalation.outbox import MemoryOutbox, Outbox, change
+from slipway.rollout.escalation.sender import LIFE, Sender
+
+PROMPT = 20.0
+"""Seconds for which a person waits for what is told at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An outbox; `name` says where it is. `setting` reads that of the stack, which may be left out."""
+
+    connect: Callable[[], Outbox]
+    name: str
+    place: str
+    setting: Callable[[], EscalationSetting]
+
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox itself. Raises ClusterError when the cluster cannot be named."""
+        return self.connect()
+
+
+def find_outbox(folder: Path, stack: str | None, namespace: str | None) -> Found:
+    """The outbox of a stack, or the one of a namespace. Raises SlipwayError."""
+
+    def setting() -> EscalationSetting:
+        return setting_of(*configuration(folder, stack))
+
+    where = find_target(folder, stack, namespace)
+    box = None
+    if namespace is None and KEY in configuration(folder, stack)[0]:
+        box = setting().outbox
+    named = f"the namespace {where}" if box is None else f"the folder {box}"
+    return Found(partial(connect_outbox, where, box), named, str(where), setting)
+
+
+def close_and_tell(found: Found, escalation: str, by: str, reason: str, now: float) -> str:
+    """End one and tell those who know of it; who was not told yet, empty when all were. Raises SlipwayError."""
+    end = Closed(by=by, at=now, reason=reason)
+    outbox = found.outbox
+    entry = change(outbox, escalation, lambda one: closed(one, end))
+    if entry is None:
+        raise SlipwayError(f"{found.name} has no escalation {escalation}; `slipway escalations` lists them")
+    sender = Sender(outbox, entry)
+    sender.run(time.time, time.sleep, PROMPT)
+    return _left(sender.entry)
+
+
+def send_all(found: Found, tell: Callable[[str], None], *, follow: bool) -> list[str]:
+    """Try everything that is due once, or until nothing is left; what is left, a line each."""
+    outbox = found.outbox
+    senders = [Sender(outbox, entry, tell) for entry in outbox.entries() if next_due(entry) is not None]
+    if not follow:
+        for sender in senders:
+            sender.once(time.time())
+    else:
+        threads = [threading.Thread(target=one.run, args=(time.time, time.sleep), daemon=True) for one in senders]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIFE)
+    return [f"{one.entry.id}: {left}" for one in senders if (left := _left(one.entry))]
+
+
+def send_test(found: Found, owner: str, severity: str, by: str, now: float) -> tuple[list[str], bool]:
+    """Tell the receivers of an owner that nothing is wrong, and of its end; a line a receiver, and whether all took
+    it. Nothing of it stays in the outbox. Raises SlipwayError."""
+    setting = found.setting()
+    if owner not in setting.owners:
+        known = ", ".join(sorted(setting.owners))
+        problem = Problem("escalation.owners", f"has no {owner}", f"Name one of: {known}. {REMEDY}")
+        raise InputError("the stack's setting", [problem])
+    wanted = cast("Severity", severity)
+    escalation = Escalation(
+        id=id_of("test", owner, uuid.uuid4().hex),
+        kind="test",
+        severity=wanted,
+        service=f"test of {owner}",
+        place=found.place,
+        owner=owner,
+        what=f"{by} tests the receivers of {owner}; nothing is wrong",
+        since=now,
+        at=now,
+        done="nothing, and nothing has to be done",
+    )
+    outbox = MemoryOutbox()
+    sender = Sender(outbox, entry_of(escalation, setting.owners[owner].of(wanted)))
+    sender.once(now)
+    lines = [
+        f"{shown(one.receiver)}: {'took it' if one.state == 'delivered' else one.why}"
+        for one in sender.entry.deliveries
+    ]
+    passed = all(one.state == "delivered" for one in sender.entry.deliveries)
+    ended = change(outbox, escalation.id, lambda one: closed(one, Closed(by=by, at=time.time(), reason="a test")))
+    if ended is not None:
+        Sender(outbox, ended).once(time.time())
+    return lines, passed
+
+
+def _left(entry: Entry) -> str:
+    """To whom something is still to be told that they did not take yet."""
+    waiting = [one for one in entry.deliveries if one.state == "open" and entry.closed is None]
+    if entry.closed is not None and next_due(entry) is not None:
+        waiting = [one for one in entry.deliveries if one.state == "delivered" and not one.told_closed]
+    return ", ".join(f"{shown(one.receiver)} ({one.why or 'not tried yet'})" for one in waiting)
