@@ -93,11 +93,20 @@ def records_of(config: Mapping[str, Any], path: Path) -> RecordsSetting:
 
 def services_declared(project: Path, stack: str) -> dict[str, dict[str, Any]]:
     """The entries of the services that a stack of exactly this project declares. Raises EngineError."""
-    if (found := _project_file_in(project)) is None:
-        raise EngineError("there is no Pulumi.yaml in the project's folder")
-    path = _stack_file(found, stack)
+    path = _stack_file_in(project, stack)
     config = config_of(path)
     return services_of(config, path) if SERVICES in config else {}
+
+
+def config_declared(project: Path, stack: str) -> dict[str, Any]:
+    """The configuration in the file of a stack of exactly this project. Raises EngineError."""
+    return config_of(_stack_file_in(project, stack))
+
+
+def _stack_file_in(project: Path, stack: str) -> Path:
+    if (found := _project_file_in(project)) is None:
+        raise EngineError("there is no Pulumi.yaml in the project's folder")
+    return _stack_file(found, stack)
 
 
 def slo_files_declared(project: Path, stack: str) -> tuple[str, ...]:

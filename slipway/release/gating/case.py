@@ -13,6 +13,7 @@ from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
 from slipway.release.findings import Finding, finding
+from slipway.release.flags.of_stack import flags_of_stack
 from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.configuration import Configuration
 from slipway.release.manifest.release import Release
@@ -48,6 +49,7 @@ def gate_input_of(
     sources = Sources(project, str(PurePosixPath(declared.path).parent))
     before = settings.staging.stack
     staging, staging_problem = (None, "") if stack == before else _staging(project, before, release.service)
+    flags, flags_problem = flags_of_stack(project, stack)
     return GateInput(
         release=release,
         evidence=collect(release, sources, configuration.trust),
@@ -63,6 +65,8 @@ def gate_input_of(
         artifact=observed.artifact,
         budget=observed.budget,
         history=_history(observed),
+        flags=flags,
+        flags_problem=flags_problem,
         migrations=read_migrations(release, sources),
     )
 
