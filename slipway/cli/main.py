@@ -28,6 +28,7 @@ COMMANDS = {
     "escalations": "Who was told of what, what is still to be told; close, test and send escalations.",
     "recover": "Show and clear what a killed update left behind.",
     "attest": "Sign statements about an artifact: results, QA's word, approvals, receipts.",
+    "drill": "Carry out a procedure on purpose, with a receipt that the gates ask for.",
     "gates": "Judge releases by the gates of a stack, without the engine.",
     "slo": "Read objectives and alarms, and render them for Prometheus and Alertmanager.",
     "init": "Write the first manifest of a service, stack files, gate settings and trust roots.",
