@@ -32,7 +32,6 @@ def main() -> None:
         accounts = stack.access.service_account, None if stack.run is None else stack.run.account
         cluster = declare_access(*accounts, stack.target.namespace, cluster)
     flag_set = flags.declare(stack.flags)
-    exports: dict[str, object] = {}
     services = []
     for entry in stack.services:
         inputs = ReleaseInputs.of(entry.declared, stack.target, stack.gates, entry.migrations)
@@ -50,11 +49,10 @@ def main() -> None:
             escalation=stack.escalation,
         )
         services.append(service(args, cluster))
-        exports[entry.release.service] = services[-1].exported()
-    flags.expose(stack.flags, flag_set, stack.metrics, services)
+    flags.expose(stack.flags, flag_set, stack.metrics, services, stack.escalation)
     if (slos := stack.slos) is not None:
         pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, slos.url, stack.target.namespace, cluster))
-    pulumi.export("services", exports)
+    pulumi.export("services", {each.release.service: each.exported() for each in services})
 
 
 main()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from components.resources import FlagExposure, FlagSet
+from slipway.release.escalation.setting import EscalationSetting
 from slipway.release.flags import model
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
@@ -56,6 +57,7 @@ def expose(
     flag_set: FlagSet | None,
     metrics: MetricsSource,
     services: Sequence[pulumi.Resource] = (),
+    escalation: EscalationSetting | None = None,
 ) -> None:
     """Declare the exposure of each flag that has guardrails, after the set and after the services: what is judged is
     the application as this update leaves it."""
@@ -65,7 +67,7 @@ def expose(
         if flag.is_guarded:
             FlagExposure(
                 key,
-                ExposureInputs.of(inputs, key, metrics),
+                ExposureInputs.of(inputs, key, metrics).escalating(escalation),
                 pulumi.ResourceOptions(parent=flag_set, depends_on=[flag_set, *services]),
             )
 

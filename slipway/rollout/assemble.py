@@ -106,7 +106,7 @@ def connect_world(
         stack=stack,
         records=made.records if folder is None else FolderRecords(Path(folder), service),
         runs=made.runs,
-        escalations=_desk(escalation, target, sends=sends) if escalation is not None else None,
+        escalations=connect_escalations(escalation, target, sends=sends) if escalation is not None else None,
     )
 
 
@@ -123,7 +123,8 @@ def connect_outbox(target: Target, folder: str | None) -> Outbox:
     return PLATFORMS[target.kind].outbox(target) if folder is None else FolderOutbox(Path(folder))
 
 
-def _desk(route: EscalationRoute, target: Target, *, sends: bool) -> Desk:
+def connect_escalations(route: EscalationRoute, target: Target, *, sends: bool = True) -> Desk:
+    """The escalations to these receivers; without `sends` they are only written. Raises ClusterError."""
     start = starter(target, route.outbox) if sends else leave_to_others
     return Desk(route, connect_outbox(target, route.outbox), start)
 

@@ -1,8 +1,9 @@
-"""An aborted rollout as the escalation of it: what its owner has to know. Pure."""
+"""An aborted rollout, and a flag that was killed, as the escalation of it: what its owner has to know. Pure."""
 
 from __future__ import annotations
 
 from slipway.release.escalation.model import Escalation, Severity, id_of
+from slipway.release.flags.journal import Change
 from slipway.release.records.journal import Attempt
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.units import Percent
@@ -38,6 +39,23 @@ def of_abort(
         done=where,
         runbook=wanted.owner.runbook,
         next=f"slipway status {wanted.service}",
+    )
+
+
+def of_kill(change: Change, owner: str, where: str, *, severity: Severity, since: float, stack: str) -> Escalation:
+    """A kill by the guard; `where` is what the flag is now. The change's id is the event."""
+    return Escalation(
+        id=id_of("kill", change.flag, change.id),
+        kind="kill",
+        severity=severity,
+        service=change.flag,
+        place=f"stack {stack}" if stack else "",
+        owner=owner,
+        what=f"{change.flag} was killed by its {change.by}: {change.reason}",
+        since=since,
+        at=change.at,
+        done=where,
+        next="slipway flags",
     )
 
 

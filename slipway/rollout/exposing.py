@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from slipway.release.errors import ClusterError, InputError, Problem, ReleaseRefused
+from slipway.release.escalation.outbox import Closed
 from slipway.release.flags.attempts import Exposing, ExposureHead, begun
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.journal import Head
@@ -170,6 +171,8 @@ class Update:
 
     def _run(self, holder: str) -> dict[str, Any]:
         world, flag = self._world, self._wanted.flag
+        if world.escalations is not None:
+            self._tell(world.escalations.go_on(flag))
         stored = self._while_away(lambda: load(world))
         if stored.head.unfinished:
             self._reporter.event(f"{flag}: an exposure was interrupted, it is turned back")
@@ -217,11 +220,22 @@ class Update:
             if exposing.caveat:
                 self._reporter.event(f"{wanted.flag}: {exposing.caveat}")
             ExposureRun(world, wanted, exposing, stored, self._reporter, self._cancelled).run()
+            self._settle_escalations(exposing)
         finally:
             # A rollout that could not be ended, or that another process took over, is the watchdog's to look after.
             if not stored.head.unfinished:
                 self._guard = None
                 guard.disarm()
+
+    def _settle_escalations(self, exposing: Exposing) -> None:
+        """The flag has passed every step: what was wrong with it is over."""
+        if (escalations := self._world.escalations) is not None:
+            by = Closed(by=f"exposure {exposing.id}", at=self._world.now(), reason=f"{exposing.flag} passed every step")
+            self._tell(escalations.settle(exposing.flag, by))
+
+    def _tell(self, trouble: str | None) -> None:
+        if trouble is not None:
+            self._reporter.event(f"{self._wanted.flag}: {trouble}")
 
     def _while_away(self, do: Callable[[], T]) -> T:
         """Before anything moves: only an API server that is away is waited for, within the grace."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.flags.model import FeatureFlag, FlagKey
@@ -25,6 +26,9 @@ class ExposureInputs(Targeted):
     flag: FlagKey
     definition: Annotated[FeatureFlag, Field(description="The flag as its file declares it.")]
     metrics: MetricsSource
+    escalation: Annotated[
+        EscalationRoute | None, Field(description="Whom its guard tells of a kill; nobody when it is left out.")
+    ] = None
 
     @classmethod
     def of(cls, flags: FlagSetInputs, flag: str, metrics: MetricsSource) -> ExposureInputs:
@@ -37,6 +41,11 @@ class ExposureInputs(Targeted):
             definition=flags.flags[flag],
             metrics=metrics,
         )
+
+    def escalating(self, setting: EscalationSetting | None) -> ExposureInputs:
+        """The same, with the receivers of the flag's owner."""
+        route = None if setting is None else setting.route(self.definition.owner)
+        return self.model_copy(update={"escalation": route})
 
     @property
     def identity(self) -> str:

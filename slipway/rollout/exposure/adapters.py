@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slipway.release.flags.journal import Head
+from slipway.rollout.escalation.desk import Escalations
 from slipway.rollout.metrics.base import Meter
 from slipway.rollout.platforms.base import JournalStore, Lease
 from slipway.rollout.process import clock
@@ -50,3 +51,5 @@ class ExposureAdapters:
     """Shared by the adaptors that write."""
     stack: str = ""
     """`project/stack` on whose behalf it is exposed."""
+    escalations: Escalations | None = None
+    """None where nobody is told."""

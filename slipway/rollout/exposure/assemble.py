@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from slipway.release.errors import ClusterError
 from slipway.release.flags.exposure_inputs import ExposureInputs, exposure_name
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.target import Target
-from slipway.rollout.assemble import connect_flags
+from slipway.rollout.assemble import connect_escalations, connect_flags
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.meter import meter_for
 from slipway.rollout.exposure.sides import for_flag
@@ -51,7 +51,10 @@ def connect_exposure(inputs: ExposureInputs, stack: str) -> ExposureAdapters:
     exposure = inputs.definition.exposure
     evaluations = exposure.evaluations if exposure is not None else None
     query = None if evaluations is None else for_flag(evaluations, inputs.flag)
-    return connect_place(inputs.where, place_of(inputs), meter_for(inputs.metrics, query), stack)
+    world = connect_place(inputs.where, place_of(inputs), meter_for(inputs.metrics, query), stack)
+    if inputs.escalation is None:
+        return world
+    return replace(world, escalations=connect_escalations(inputs.escalation, inputs.where))
 
 
 def connect_place(target: Target, place: Place, meter: Meter | None = None, stack: str = "") -> ExposureAdapters:

@@ -26,6 +26,7 @@ from slipway.rollout.controller import (
     Wait,
     next_action,
 )
+from slipway.rollout.escalated import of_kill, with_counts
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.record import ExposureRecord, Stored
 from slipway.rollout.exposure.share import exposure_problem
@@ -288,7 +289,9 @@ class ExposureRun:
         if action.cause is Cause.CANDIDATE:
             change = self._kill(action.reason)
             self._patiently(lambda: self._world.flags.change(lambda head: after_change(head, change)))
-            return f"{flag} is off for everybody until `slipway resume {flag}`"
+            where = f"{flag} is off for everybody until `slipway resume {flag}`"
+            self._escalate(change, where)
+            return where
         if action.cause is Cause.OPERATOR:
             return f"{flag} is off for everybody"
         self._patiently(lambda: self._world.flags.change(self._turned_back))
@@ -310,6 +313,26 @@ class ExposureRun:
                 "guardrails": [_evidence(one) for one in findings if one.verdict is Verdict.FAIL],
             },
         )
+
+    def _escalate(self, change: Change, where: str) -> None:
+        """Tell the flag's owner. Raises nothing: what is being ended must end."""
+        escalations, wanted, exposing = self._world.escalations, self._wanted, self._record.exposing
+        if escalations is None:
+            return
+        try:
+            made = of_kill(
+                change,
+                wanted.owner,
+                where,
+                severity=escalations.route.kill,
+                since=exposing.began,
+                stack=self._world.stack,
+            )
+            trouble = escalations.raise_(with_counts(made, self._measure.decision, self._measure.totals))
+            told = trouble or f"escalated to {made.owner}, {made.id}"
+        except Exception as error:
+            told = f"the kill could not be escalated: {type(error).__name__}: {error}"
+        self._reporter.event(f"{wanted.flag}: {told}")
 
     def _turned_back(self, head: Head) -> Head:
         exposing = self._record.exposing

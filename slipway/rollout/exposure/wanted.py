@@ -27,6 +27,8 @@ class Wanted:
     """How many clients count alike in the exposure check."""
     targeted: bool = False
     """Whether rules decide for some users before the exposure does."""
+    owner: str = ""
+    """Who is told of a kill."""
 
     @classmethod
     def of(cls, key: str, flag: FeatureFlag) -> Wanted:
@@ -42,6 +44,7 @@ class Wanted:
             analysis=exposure.analysis,
             clients=exposure.clients,
             targeted=flag.targeting is not None,
+            owner=flag.owner,
         )
 
     @property

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from slipway.release.errors import ClusterError, LeaseLost, RolloutAborted
+from slipway.release.escalation.outbox import Entry
 from slipway.release.records.journal import Outcome
+from slipway.rollout.escalation.desk import Desk
+from slipway.rollout.escalation.outbox import MemoryOutbox
+from tests.escalations import route
 from tests.unit.slipway.rollout.exposure.simulation import KEY, Simulation, flag
 
 
@@ -43,6 +49,33 @@ def test_a_variant_that_fails_requests_is_killed_with_the_evidence() -> None:
     assert world.flags.percent == 0.0
     assert world.head.last is not None
     assert world.head.last.outcome is Outcome.ABORTED
+
+
+def test_a_kill_is_told_to_the_flags_owner_with_the_evidence() -> None:
+    world = Simulation()
+    started: list[Entry] = []
+    desk = Desk(route(), MemoryOutbox(), started.append)
+    world.world = replace(world.world, escalations=desk)
+    world.clock.at(30.0, lambda: world.users.bad.update(on=0.2))
+    with pytest.raises(RolloutAborted):
+        world.run()
+    ((made,),) = [[entry.escalation for entry in started]]
+    assert (made.kind, made.severity, made.service, made.owner) == ("kill", "page", KEY, "payments")
+    assert "new-cart was killed by its guard: " in made.what
+    assert made.done == "new-cart is off for everybody until `slipway resume new-cart`"
+    assert "bad of" in made.hit
+    assert "against a threshold of" in made.statistic
+    assert f"new-cart: escalated to payments, {made.id}" in world.lines.lines
+
+
+def test_an_exposure_that_ends_without_a_kill_is_told_to_nobody() -> None:
+    world = Simulation()
+    started: list[Entry] = []
+    world.world = replace(world.world, escalations=Desk(route(), MemoryOutbox(), started.append))
+    world.clock.at(9.0, world.cancelled.set)
+    with pytest.raises(RolloutAborted):
+        world.run()
+    assert started == []
 
 
 def test_at_25_percent_a_fault_of_a_fifth_is_killed_within_30_seconds_and_15_failed_requests() -> None:
