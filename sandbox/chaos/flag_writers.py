@@ -64,13 +64,16 @@ class Kill:
 
 @dataclass(frozen=True)
 class Redeclare:
-    """What another `up` does meanwhile: it declares the same flags, with a new description."""
+    """What other `up`s do meanwhile: they declare the same flags, each with a new description."""
 
     flag: str
+    times: int = 1
 
     def __call__(self, writer: FlagWriter) -> Head:
         author = Author(by="another up", at=time.time())
-        return writer.change(lambda head: after_declaration(head, self._declaration(head), author), declares=True)
+        for _ in range(self.times):
+            head = writer.change(lambda head: after_declaration(head, self._declaration(head), author), declares=True)
+        return head
 
     def _declaration(self, head: Head) -> Declaration:
         flag = head.declared.flags[self.flag].model_copy(update={"description": uuid.uuid4().hex})
@@ -100,6 +103,16 @@ class DoomedWriter:
         self._process.join()
         with contextlib.suppress(EOFError, OSError):
             return self._ours.poll() and self._ours.recv() == "done"
+        return False
+
+    def finish(self, within: float) -> bool:
+        """Wait for its end; whether it was told that its write stands, which it is not when it failed."""
+        with contextlib.suppress(EOFError, OSError):
+            if self._ours.poll(within) and self._ours.recv() == "done":
+                self._process.join()
+                return True
+        self._process.kill()
+        self._process.join()
         return False
 
     def _await(self, word: str, seconds: float) -> None:
