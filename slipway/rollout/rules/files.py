@@ -14,8 +14,8 @@ MARK = "# Written by Slipway: a change here is lost.\n"
 
 
 def text_of(inputs: RuleGroupInputs) -> str:
-    """The content of the file."""
-    return MARK + yaml.safe_dump(inputs.content, sort_keys=False, width=1000, allow_unicode=True)
+    """The content of the file. Keys are sorted: on their way through the engine they lose their order."""
+    return MARK + yaml.safe_dump(inputs.content, width=1000, allow_unicode=True)
 
 
 def read(path: Path) -> str | None:

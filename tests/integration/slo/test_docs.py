@@ -10,9 +10,6 @@ from pathlib import Path
 
 import yaml
 
-from sandbox import toolchain
-from sandbox.progress import SilentReporter
-from sandbox.toolchain import debian
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.model import LeastBad
 from slipway.release.slo.rules import BURNS
@@ -25,8 +22,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
-def test_the_commands_do_what_the_page_says(packages: Path, tmp_path: Path) -> None:
-    alerting = debian.unpack_alertmanager(toolchain.store(), SilentReporter())
+def test_the_commands_do_what_the_page_says(packages: Path, alerting: Path, tmp_path: Path) -> None:
     folders = [Path(sys.executable).parent, packages / "usr" / "bin", alerting / "usr" / "bin"]
     path = ":".join([*map(str, folders), os.environ["PATH"]])
     done = subprocess.run(
@@ -47,7 +43,7 @@ def test_the_commands_do_what_the_page_says(packages: Path, tmp_path: Path) -> N
     assert done.stdout.splitlines()[-1] == "team-cart-page"
 
 
-def test_the_setting_of_the_page_is_one(packages: Path) -> None:
+def test_the_setting_of_the_page_is_one() -> None:
     (content,) = blocks("yaml")
     setting = SloSetting.model_validate(yaml.safe_load(content)["releases:slos"])
     assert setting.target.kind == "prometheus-rule"

@@ -111,6 +111,13 @@ def test_a_file_of_others_is_neither_overwritten_nor_removed(tmp_path: Path, tol
     assert path.read_text() == "groups: []\n"
 
 
+def test_the_order_of_a_rules_fields_is_no_drift(tmp_path: Path, told: list[str]) -> None:
+    path = tmp_path / "slo-x.yaml"
+    apply(inputs(file=str(path)), MemoryServer(path), told)
+    turned = [dict(reversed(rule.items())) for rule in RULES]
+    assert not rules.drifted(inputs(file=str(path), rules=turned))
+
+
 def test_removed_rules_are_no_longer_evaluated(tmp_path: Path, told: list[str]) -> None:
     path = tmp_path / "slo-x.yaml"
     server, wanted = MemoryServer(path), inputs(file=str(path))
