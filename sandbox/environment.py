@@ -31,6 +31,7 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
         "KUBECONFIG": str(paths.kubeconfig),
         "SLIPWAY_PROMETHEUS_URL": f"http://{node}:{PROMETHEUS_PORT}",
         "SLIPWAY_RULES": str(paths.rules),
+        "SLIPWAY_ALERTMANAGER_CONFIG": str(paths.alertmanager),
         "SLIPWAY_ALERTMANAGER_URL": f"http://{node}:{ALERTMANAGER_PORT}",
         "SLIPWAY_GATEWAY_URL": f"http://{node}:{GATEWAY_PORT}",
         "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",

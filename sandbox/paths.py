@@ -68,6 +68,11 @@ class StatePaths:
         return self.data / "rules"
 
     @property
+    def alertmanager(self) -> Path:
+        """Alertmanager's configuration: that of the last stack which wrote one."""
+        return self.data / "alertmanager" / "alertmanager.yml"
+
+    @property
     def node(self) -> Path:
         """containerd's and kubelet's files: worthless once their processes are gone."""
         return self.root / "node"

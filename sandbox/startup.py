@@ -14,7 +14,7 @@ from sandbox.cgroups import Cgroups
 from sandbox.context import REGISTRY_PORT, Context
 from sandbox.namespace import Namespace
 from sandbox.network import Network, Wire
-from sandbox.parts import access_log, control_plane, etcd, gateway, metrics, node, registry
+from sandbox.parts import access_log, alertmanager, control_plane, etcd, gateway, metrics, node, registry
 from sandbox.parts.launcher import READY_WITHIN, Launcher
 from sandbox.parts.part import Part
 from sandbox.paths import PROJECT, StatePaths
@@ -93,8 +93,9 @@ class _Startup:
         context = self.context
         store = etcd.part(context)
         services = [registry.part(context), node.containerd(context, self.namespace), metrics.part(context)]
+        services += [alertmanager.part(context)]
         api = control_plane.api_server(context)
-        with self.report.step("etcd, registry, containerd, Prometheus"):
+        with self.report.step("etcd, registry, containerd, Prometheus, Alertmanager"):
             self._launch([store, *services])
             self.launcher.await_ready([store])
         with self.report.step("Kubernetes API server"):

@@ -22,6 +22,7 @@ PARTS = (
     "registry",
     "containerd",
     "prometheus",
+    "alertmanager",
     "kube-apiserver",
     "kube-controller-manager",
     "kube-scheduler",

@@ -17,7 +17,7 @@ NOBODY = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
 
 def part(context: Context) -> Part:
     """Its configuration lies beside its data and is never overwritten: write it, then `POST /-/reload`."""
-    config = config_file(context)
+    config = context.paths.alertmanager
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(yaml.safe_dump(NOBODY), encoding="utf-8")
@@ -29,11 +29,6 @@ def part(context: Context) -> Part:
         version=context.tools.version("prometheus-alertmanager"),
         listens=context.url(ALERTMANAGER_PORT),
     )
-
-
-def config_file(context: Context) -> Path:
-    """Where the configuration lies."""
-    return context.paths.data / "alertmanager" / "alertmanager.yml"
 
 
 def command(package: Path, config: Path, address: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from sandbox import probes
-from sandbox.context import ENVOY_STATS_PORT, GATEWAY_NAME, PROMETHEUS_PORT, Context
+from sandbox.context import ALERTMANAGER_PORT, ENVOY_STATS_PORT, GATEWAY_NAME, PROMETHEUS_PORT, Context
 from sandbox.parts import targets
 from sandbox.parts.part import Part
 from sandbox.state import link_atomically
@@ -32,9 +32,11 @@ ROLE = "slipway-prometheus"
 
 
 def part(context: Context) -> Part:
-    """Two jobs, ``envoy`` and ``pods``; an hour or two of data is more than any rollout here needs."""
+    """Two jobs, ``envoy`` and ``pods``; an hour or two of data is more than any rollout here needs. Rules are files in
+    a folder of their own, read at a reload; alarms go to Alertmanager."""
     config = context.paths.config / "prometheus.yaml"
     targets_file(context).parent.mkdir(parents=True, exist_ok=True)
+    context.paths.rules.mkdir(parents=True, exist_ok=True)
     envoy = {
         "job_name": "envoy",
         "metrics_path": "/stats/prometheus",
@@ -43,6 +45,8 @@ def part(context: Context) -> Part:
     }
     document = {
         "global": {"scrape_interval": SCRAPE_INTERVAL, "scrape_timeout": SCRAPE_INTERVAL},
+        "rule_files": [str(context.paths.rules / "*.yaml")],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{ALERTMANAGER_PORT}"]}]}]},
         "scrape_configs": [envoy, pods(context)],
     }
     assets = context.tools.debian / "usr" / "share" / "prometheus" / "web"
@@ -59,6 +63,7 @@ def part(context: Context) -> Part:
             f"--web.local-assets={assets}",
             f"--web.console.templates={assets}",
             f"--web.console.libraries={assets}",
+            "--web.enable-lifecycle",
             "--log.level=warn",
         ],
         files={config: yaml.safe_dump(document, sort_keys=False)},

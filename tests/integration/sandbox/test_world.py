@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -96,3 +98,21 @@ def test_inside_everything_is_on_loopback_and_nothing_leads_out(variables: Mappi
     )
     assert inside.returncode == 0, inside.stderr
     assert "unreachable" in inside.stdout.lower()
+
+
+def test_prometheus_sends_its_alarms_to_the_sandboxs_alertmanager(cluster: Cluster) -> None:
+    rules = Path(cluster.variables["SLIPWAY_RULES"]) / "test-world.yaml"
+    rule = {"alert": "SandboxTest", "expr": "vector(1)", "labels": {"owner": "team-test"}}
+    rules.write_text(json.dumps({"groups": [{"name": "test-world", "interval": "1s", "rules": [rule]}]}))
+    prometheus, alertmanager = (cluster.variables[f"SLIPWAY_{name}_URL"] for name in ("PROMETHEUS", "ALERTMANAGER"))
+
+    def arrived() -> bool:
+        alerts = httpx2.get(f"{alertmanager}/api/v2/alerts", timeout=5.0).json()
+        return any(alert["labels"] == {"alertname": "SandboxTest", "owner": "team-test"} for alert in alerts)
+
+    try:
+        assert httpx2.post(f"{prometheus}/-/reload", timeout=5.0).is_success
+        await_true(arrived, "the alarm does not arrive", 30)
+    finally:
+        rules.unlink()
+        httpx2.post(f"{prometheus}/-/reload", timeout=5.0)

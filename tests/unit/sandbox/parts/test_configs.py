@@ -170,7 +170,7 @@ def test_no_secret_is_on_a_command_line(context: Context) -> None:
 
 def test_alertmanager_keeps_the_configuration_that_a_stack_wrote(context: Context) -> None:
     first = alertmanager.part(context)
-    config = alertmanager.config_file(context)
+    config = context.paths.alertmanager
     assert yaml.safe_load(config.read_text()) == alertmanager.NOBODY
     config.write_text("route: {receiver: a}\nreceivers: [{name: a}]\n")
     assert alertmanager.part(context).fingerprint == first.fingerprint
