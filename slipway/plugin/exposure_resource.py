@@ -12,10 +12,12 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
 
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
+from slipway.plugin.holdback import HoldBack
 from slipway.plugin.live_line import LiveLine
+from slipway.plugin.partial import PartlyDone
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_of
-from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused
+from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.rollout import exposing
 from slipway.rollout.exposure.adapters import ExposureAdapters
@@ -32,6 +34,8 @@ class ExposureResource:
 
     engine: engine_pb2_grpc.EngineStub | None
     flights: Flights = field(default_factory=Flights)
+    hold: HoldBack = field(default_factory=HoldBack)
+    """A failure waits for the other exposures of the update, which would otherwise not begin."""
     connect: Connect = connect_exposure
     live: LiveLine = field(default_factory=lambda: LiveLine(None))
 
@@ -71,8 +75,15 @@ class ExposureResource:
     def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
         """The first exposure of a flag, or the same with the state lost."""
         inputs = exposing.parse(to_plain(request.properties))
-        run = self._preview if request.preview else self._update
-        return provider_pb2.CreateResponse(id=inputs.identity, properties=to_struct(run(inputs, request.urn)))
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=to_struct(self._preview(inputs, request.urn)))
+        try:
+            outputs = self._update(inputs, request.urn)
+        except SlipwayError as error:
+            # The state must know of it: else nothing would ever remove its journal.
+            wire = inputs.to_wire()
+            raise PartlyDone(str(error), inputs.identity, wire, wire) from None
+        return provider_pb2.CreateResponse(id=inputs.identity, properties=to_struct(outputs))
 
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         """A rollout of what is left."""
@@ -103,8 +114,14 @@ class ExposureResource:
         with self.flights.one() as cancelled:
             try:
                 return exposing.Update(inputs, self._world(inputs, urn), log, cancelled).run()
+            except SlipwayError as error:
+                failed, interrupted = error, cancelled.is_set()
             finally:
                 log.close()
+        if not interrupted and self.hold.busy:
+            log.event(f"{failed}. The others of this update go on; this one fails when they are done")
+            self.hold.wait()
+        raise failed
 
     def _preview(self, inputs: ExposureInputs, urn: str) -> dict[str, Any]:
         """What is refused is an error line, and the plan of everything else goes on."""

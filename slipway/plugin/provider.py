@@ -55,7 +55,7 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
             ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, live),
             FLAG_SET: FlagSetResource(engine, flags),
             RULE_GROUP: RuleGroupResource(engine, self._flights),
-            FLAG_EXPOSURE: ExposureResource(engine, self._flights, live=live),
+            FLAG_EXPOSURE: ExposureResource(engine, self._flights, self._hold, live=live),
         }
 
     # -- the plugin ----------------------------------------------------------------------------------------
