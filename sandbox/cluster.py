@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from sandbox import probes, process
+from sandbox import pod_environment, probes, process
 from sandbox.context import GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME, Context
 from sandbox.errors import SandboxError
 from sandbox.namespace import CLEAN_ENVIRONMENT
@@ -106,6 +106,21 @@ def install_prometheus_rights(context: Context) -> None:
     """So that Prometheus finds the pods that want to be scraped."""
     manifests = context.paths.config / "prometheus-rights.yaml"
     write_atomically(manifests, yaml.safe_dump_all(metrics.rights(), sort_keys=False))
+    _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(manifests))
+
+
+def pods_reach_the_api_server(context: Context) -> bool:
+    """Whether pods are told where it is."""
+    try:
+        return bool(get(context, pod_environment.PATH))
+    except OSError:
+        return False
+
+
+def install_pod_environment(context: Context) -> None:
+    """So that pods with a token find the API server."""
+    manifests = context.paths.config / "pod-environment.yaml"
+    write_atomically(manifests, yaml.safe_dump_all(pod_environment.manifests(context), sort_keys=False))
     _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(manifests))
 
 

@@ -113,6 +113,7 @@ class _Startup:
             self._launch(agents)
             self._once(cluster.definitions_served, cluster.install_definitions)
             self._once(cluster.prometheus_may_list_pods, cluster.install_prometheus_rights)
+            self._once(cluster.pods_reach_the_api_server, cluster.install_pod_environment)
         gateways = [gateway.contour(context), gateway.envoy(context), access_log.part(context)]
         with self.report.step("node and gateway ready"):
             self._once(cluster.gateway_programmed, cluster.install_gateway)

@@ -15,7 +15,7 @@ SCHEDULER_PORT = 10259
 
 
 def api_server(context: Context) -> Part:
-    """The API server. Nothing advertises it inside the cluster: pods here have no use for the API."""
+    """The API server. No endpoint of the cluster advertises it: see sandbox.pod_environment."""
     pki = context.pki
     certificate, key = pki.server
     client_certificate, client_key = pki.kubelet_client

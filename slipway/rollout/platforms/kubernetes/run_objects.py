@@ -34,7 +34,8 @@ VERSION_ANNOTATION, BY_ANNOTATION, BEAT_ANNOTATION = "slipway.dev/version", "sli
 PART, ORDER_PART, REPORT_PART = "run", "order", "report"
 ORDER_KEY, REPORT_KEY = "order.json", "report.json"
 FOLDER = "/etc/slipway"
-COMMAND = ["python", "-m", "slipway.rollout.runner", f"{FOLDER}/{ORDER_KEY}"]
+ARGUMENTS = [f"{FOLDER}/{ORDER_KEY}"]
+"""The image's entry point is `python -m slipway.rollout.runner`."""
 
 BACKOFF_LIMIT = 6
 GRACE = 150
@@ -123,7 +124,7 @@ def _container(image: str) -> Container:
     return Container(
         name="slipway",
         image=image,
-        command=COMMAND,
+        args=ARGUMENTS,
         env=[EnvVar(name="PYTHONDONTWRITEBYTECODE", value="1"), EnvVar(name="PYTHONUNBUFFERED", value="1")],
         resources=ResourceRequirements(requests=REQUESTS, limits=LIMITS),
         securityContext=SecurityContext(
