@@ -39,6 +39,8 @@ class Stage:
         self.stack = stack
         self.namespace = namespace
         self.gates: Mapping[str, Any] = GATES_OFF
+        self.run_setting: Mapping[str, Any] | None = None
+        """`releases:run`; None for rollouts on the host."""
         self.flags: Mapping[str, Any] | None = None
         self.environment = {**os.environ, **environment, "PULUMI_ERROR_OUTPUT_STRING": "1"}
 
@@ -56,7 +58,7 @@ class Stage:
         """Another checkout of the same project, for the same stack, namespace and backend."""
         shutil.copytree(self.folder, folder)
         made = Stage(folder, self.stack, self.namespace, self.environment)
-        made.gates, made.flags = self.gates, self.flags
+        made.gates, made.flags, made.run_setting = self.gates, self.flags, self.run_setting
         return made
 
     def configure(self, service: str, manifest: str, standby: str | None = None) -> None:
@@ -86,6 +88,8 @@ class Stage:
         }
         if self.flags is not None:
             config["releases:flags"] = dict(self.flags)
+        if self.run_setting is not None:
+            config["releases:run"] = dict(self.run_setting)
         self.config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
     def _metrics(self) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""The releases of one service, one after the other, as the tests of a module make them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox import process
+from sandbox.chaos.processes import VARIABLE, Checkout
+from sandbox.sample.load import Load
+from slipway.release.records.journal import Attempt
+from tests.integration.releases.service import EASY, QUICK, Service, traffic_at, until
+
+HELD: Mapping[str, Any] = {"kind": "canary", "steps": [{"weight": 25, "bake": "120s"}, {"weight": 100, "bake": "1s"}]}
+"""Stands at 25% until the test has done what it wants to do there."""
+SLOW: Mapping[str, Any] = {"kind": "canary", "steps": [{"weight": 25, "bake": "8s"}, {"weight": 100, "bake": "1s"}]}
+IMAGES = itertools.cycle(("v2", "v3", "v4"))
+
+
+@dataclass
+class Releases:
+    """`serving` is the version that was left in charge."""
+
+    service: Service
+    serving: str = ""
+    image: str = ""
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def first(self) -> None:
+        """The first release, unless it is made."""
+        if not self.serving:
+            self.released("v1")
+
+    def released(self, image: str) -> None:
+        """A release that must succeed."""
+        version = self.declared(QUICK, image)
+        result = self.service.stage.up()
+        assert result.code == 0, result.output
+        self.serving = version
+
+    def declared(self, strategy: Mapping[str, Any], image: str | None = None) -> str:
+        """The next version, in the stack's configuration."""
+        self.image = image or next(IMAGES)
+        version = f"r{next(self._numbers)}"
+        self.service.configure(version, strategy, image=self.image, **EASY)
+        return version
+
+    def started(self, strategy: Mapping[str, Any], load: Load, log: Path) -> tuple[str, subprocess.Popen[bytes]]:
+        """`pulumi up` of the next version, once it has traffic."""
+        version = self.declared(strategy)
+        process = self.service.stage.start_up(log)
+        until(lambda: self.is_at_25(version), f"25% to {version}: {log.read_text(errors='replace')}")
+        traffic_at(load, self.image)
+        return version, process
+
+    def is_at_25(self, version: str) -> bool:
+        """Whether the journal says so."""
+        attempt = self.service.head().attempt
+        return attempt is not None and attempt.candidate.version == version and len(attempt.steps) > 0
+
+    def attempt(self) -> Attempt:
+        """The journal's last attempt."""
+        attempt = self.service.head().attempt
+        assert attempt is not None
+        return attempt
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The Jobs in the namespace, oldest first."""
+        found = json.loads(self.service.kubectl("get", "jobs", "--sort-by=.metadata.creationTimestamp", "-o", "json"))
+        return list(found["items"])
+
+    def pod(self) -> str:
+        """The pod of the Job that runs."""
+        found = json.loads(self.service.kubectl("get", "pods", "-l", "slipway.dev/part=run", "-o", "json"))
+        (name,) = [
+            one["metadata"]["name"]
+            for one in found["items"]
+            if one["status"]["phase"] == "Running" and "deletionTimestamp" not in one["metadata"]
+        ]
+        return str(name)
+
+    def kill_process(self) -> None:
+        """`kill -9` of the process in the Job's container, as the kernel does it when memory is short."""
+        uid = json.loads(self.service.kubectl("get", "pod", self.pod(), "-o", "json"))["metadata"]["uid"]
+        found = [pid for pid in process.pids() if b"slipway.rollout.runner" in _read(pid, "cmdline")]
+        (pid,) = [one for one in found if uid.encode() in _read(one, "cgroup").replace(b"_", b"-")]
+        process.end([pid])
+
+    def evict(self, pod: str) -> None:
+        """As a drain of its node does."""
+        meta = {"name": pod, "namespace": self.service.stage.namespace}
+        content = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
+        path = self.service.stage.folder / "eviction.json"
+        path.write_text(json.dumps(content))
+        place = f"/api/v1/namespaces/{meta['namespace']}/pods/{pod}/eviction"
+        self.service.kubectl("create", "--raw", place, "-f", str(path))
+
+    def kill_everything_here(self) -> None:
+        """`kill -9` of the CLI, its language host and its plugins: the host is lost. Its lock is removed afterwards."""
+        mark = Checkout(Path(self.service.stage.environment[VARIABLE]))
+        process.end(mark.pids())
+        self.service.stage.run("cancel", "--yes")
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
