@@ -27,10 +27,11 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError
 from slipway.release.run_order import RunOrder
-from slipway.rollout.platforms.kubernetes.objects import labels_of
+from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY, PART_LABEL, labels_of
 
-RUN_LABEL, REVISION_LABEL = "slipway.dev/run", "slipway.dev/revision"
-VERSION_ANNOTATION, BY_ANNOTATION, BEAT_ANNOTATION = "slipway.dev/version", "slipway.dev/by", "slipway.dev/follower"
+RUN_LABEL = "slipway.dev/run"
+CANDIDATE_ANNOTATION, VERSION_ANNOTATION = "slipway.dev/candidate", "slipway.dev/version"
+BY_ANNOTATION, BEAT_ANNOTATION = "slipway.dev/by", "slipway.dev/follower"
 PART, ORDER_PART, REPORT_PART = "run", "order", "report"
 ORDER_KEY, REPORT_KEY = "order.json", "report.json"
 FOLDER = "/etc/slipway"
@@ -74,10 +75,12 @@ def job_of(order: RunOrder, namespace: str) -> Job:
             f"{order.wanted.service}: the order names no image; write releases:run: {{in: cluster, image}}"
         )
     service = order.wanted.service
-    labels = {**labels_of(service, PART), RUN_LABEL: order.id, REVISION_LABEL: order.wanted.candidate.revision}
-    notes = {VERSION_ANNOTATION: order.wanted.candidate.version, BY_ANNOTATION: order.by}
+    candidate = order.wanted.candidate
+    notes = {CANDIDATE_ANNOTATION: candidate.revision, VERSION_ANNOTATION: candidate.version, BY_ANNOTATION: order.by}
     kept = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
-    pod = PodTemplateSpec(metadata=ObjectMeta(labels=labels, annotations={**notes, **kept}), spec=_pod(order))
+    pod = PodTemplateSpec(
+        metadata=ObjectMeta(labels=_pod_labels(order), annotations={**notes, **kept}), spec=_pod(order)
+    )
     spec = JobSpec(
         template=pod,
         backoffLimit=BACKOFF_LIMIT,
@@ -85,8 +88,15 @@ def job_of(order: RunOrder, namespace: str) -> Job:
         activeDeadlineSeconds=int(longest(order)),
         ttlSecondsAfterFinished=KEPT_FOR,
     )
+    labels = {**labels_of(service, PART), RUN_LABEL: order.id}
     meta = ObjectMeta(name=name_of(service, order.id), namespace=namespace, labels=labels, annotations=notes)
     return Job(metadata=meta, spec=spec)
+
+
+def _pod_labels(order: RunOrder) -> dict[str, str]:
+    """None of those by which Services, budgets or network policies select the pods of the service: a Job's pod that is
+    an endpoint gets users' requests."""
+    return {**MANAGED_BY, PART_LABEL: PART, RUN_LABEL: order.id}
 
 
 def longest(order: RunOrder) -> float:

@@ -22,11 +22,11 @@ from slipway.rollout.platforms.kubernetes.pods import trouble
 from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, plain, version_of
 from slipway.rollout.platforms.kubernetes.run_objects import (
     BEAT_ANNOTATION,
+    CANDIDATE_ANNOTATION,
     ORDER_PART,
     PART,
     REPORT_KEY,
     REPORT_PART,
-    REVISION_LABEL,
     RUN_LABEL,
     VERSION_ANNOTATION,
     job_of,
@@ -179,8 +179,8 @@ class KubernetesRuns:
 def _active(job: Job) -> ActiveRun:
     meta = job.metadata or ObjectMeta()
     labels, notes = meta.labels or {}, meta.annotations or {}
-    version = notes.get(VERSION_ANNOTATION, "?")
-    return ActiveRun(labels.get(RUN_LABEL, "?"), f"Job {meta.name}", labels.get(REVISION_LABEL, "?"), version)
+    revision, version = notes.get(CANDIDATE_ANNOTATION, "?"), notes.get(VERSION_ANNOTATION, "?")
+    return ActiveRun(labels.get(RUN_LABEL, "?"), f"Job {meta.name}", revision, version)
 
 
 def _end(job: Job) -> tuple[str, str] | None:

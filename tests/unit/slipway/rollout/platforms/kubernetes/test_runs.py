@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.release.errors import ClusterError
+from slipway.release.labels import selector
 from slipway.release.run_order import RunOrder, read_order
 from slipway.rollout.platforms.kubernetes.run_objects import DAY, job_of, longest
 from slipway.rollout.platforms.kubernetes.runs import KubernetesRuns
@@ -86,6 +87,12 @@ def test_the_job_survives_what_a_cluster_does_to_pods() -> None:
     (container,) = pod_spec.containers
     assert (container.image, container.securityContext.readOnlyRootFilesystem) == (IMAGE, True)
     assert pod_spec.serviceAccountName == "slipway-runner"
+
+
+def test_the_pod_of_a_job_is_no_endpoint_of_the_service_that_it_releases() -> None:
+    job: Any = job_of(ORDER, "shop")
+    selected = selector("checkout", "bbbbbbbb")
+    assert not set(selected.items()) & set(job.spec.template.metadata.labels.items())
 
 
 def test_a_job_may_take_a_day_and_a_long_plan_longer() -> None:
