@@ -37,6 +37,18 @@ def test_type_and_inputs_are_those_of_the_providers_own_sdk(kind: str) -> None:
     assert (found.type, found.properties) == (wanted.type, wanted.properties)
 
 
+def test_a_resource_of_an_operator_is_what_the_sdk_would_declare() -> None:
+    content = {"spec": {"groups": [{"name": "g", "rules": []}]}}
+
+    def theirs() -> None:
+        made = import_module("pulumi_kubernetes.apiextensions").CustomResource
+        made("mine", api_version="monitoring.coreos.com/v1", kind="PrometheusRule", metadata=METADATA, **content)
+
+    (wanted,) = declare(theirs)
+    (found,) = declare(lambda: objects.PrometheusRule("mine", {"metadata": METADATA, **content}) and None)
+    assert (found.type, found.properties) == (wanted.type, wanted.properties)
+
+
 def test_a_field_without_a_value_is_left_out() -> None:
     (found,) = declare(lambda: objects.Service("mine", {"metadata": METADATA, "spec": None}) and None)
     assert "spec" not in found.properties
