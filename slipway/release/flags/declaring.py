@@ -46,6 +46,15 @@ def after_end(head: Head, author: Author) -> Head:
     return recorded(ended, "delete", author, None, head.declared.flags_to_wire())
 
 
+def _exposes_another(old: FeatureFlag | None, new: FeatureFlag) -> bool:
+    """Whether users would get another behaviour than the one that was judged up to now: its exposure begins anew."""
+    return old is not None and _exposed(old) != _exposed(new)
+
+
+def _exposed(flag: FeatureFlag) -> tuple[str | None, Any]:
+    return flag.exposed, flag.variants.get(flag.exposed or "")
+
+
 def refusals(head: Head, wanted: Declaration) -> dict[str, str]:
     """What may not be declared now, by flag, each with the remedy: a killed flag that would be turned on, and the end
     of a flag that is not off."""
@@ -108,7 +117,7 @@ def _reached(head: Head, wanted: Declaration, author: Author) -> dict[str, Reach
         if not flag.is_guarded and (now is None or now.percent != flag.reach):
             salt = now.salt if now is not None else wanted.salt
             found[key] = Reached(percent=flag.reach, salt=salt, **author.said)
-        elif now is not None:
+        elif now is not None and not _exposes_another(head.declared.flags.get(key), flag):
             found[key] = now.model_copy(update={"percent": min(now.percent, flag.reach)})
     return found
 

@@ -103,6 +103,22 @@ def test_an_exposure_that_nothing_judges_is_set_at_once_with_a_salt_that_stays()
     assert (grown.reached["batch"].percent, grown.reached["batch"].salt) == (80, "s0")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"variants": {"on": 3, "off": 1, "new": 2}, "exposure": {**NEW_CART["exposure"], "variant": "new"}},
+        {"variants": {"on": 4, "off": 1}},
+    ],
+    ids=["another variant", "another value"],
+)
+def test_the_judged_exposure_of_another_behaviour_begins_anew(changes: dict[str, Any]) -> None:
+    numbers = {**FLAGS, "new-cart": {**NEW_CART, "variants": {"on": 3, "off": 1}}}
+    now = after_exposure(head(numbers), "new-cart", 25.0, "s1", BY)
+    assert "new-cart" in after_declaration(now, declaration(numbers), BY).reached
+    other = {**numbers, "new-cart": {**numbers["new-cart"], **changes}}
+    assert "new-cart" not in after_declaration(now, declaration(other), BY).reached
+
+
 def test_after_a_resume_the_next_up_sets_it_again() -> None:
     now = after_change(after_change(head(), kill("batch")), resume("batch"))
     assert effective(now).flags["batch"].percent == 0
