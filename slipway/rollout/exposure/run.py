@@ -11,6 +11,7 @@ from slipway.release.flags.attempts import Exposing
 from slipway.release.flags.journal import Author, Change, Head, after_change, after_exposure
 from slipway.release.records.journal import Outcome
 from slipway.release.units import Percent, show_seconds
+from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.analysis.types import GuardrailResult, Verdict
 from slipway.rollout.controller import (
     Abort,
@@ -44,6 +45,8 @@ POLL = 0.25
 """Seconds between looks while nothing is measured."""
 SETTLED = 5.0
 """Seconds of a step after which its measured share is compared with the exposure: clients have the document by then."""
+SEEN_WITHIN, SEEN_SCRAPES = 60.0, 2
+"""Seconds after a kill in which it should be seen that nobody gets the variant any more, by so many scrapes."""
 GUARD = "guard"
 """Who kills a flag when its guardrails fail."""
 
@@ -276,7 +279,39 @@ class ExposureRun:
             self._ticks.flush()
         except ClusterError as error:  # the reason of the abort matters more
             self._reporter.event(f"{self._wanted.flag}: the last ticks are not in the journal: {error}")
+        if action.cause is Cause.CANDIDATE:
+            where = f"{where}; {self._see_off()}"
         raise RolloutAborted(self._last_words(action, where), quarantined=action.cause is Cause.CANDIDATE)
+
+    def _see_off(self) -> str:
+        """Whether anybody is still measured to get the variant after the kill, in words. Scrapes that show more of the
+        off variant and nothing new of the other count."""
+        began, before, clean = self._world.now(), self._counted(), 0
+        while self._world.now() - began < SEEN_WITHIN:
+            self._world.pause(LOOK_EVERY)
+            now = self._counted()
+            if now is None or (before is not None and now.baseline == before.baseline):
+                continue
+            clean = clean + 1 if before is not None and now.candidate == before.candidate else 0
+            if clean >= SEEN_SCRAPES:
+                return f"nobody is measured to get {self._wanted.variant} any more"
+            before = now
+        within = show_seconds(SEEN_WITHIN)
+        return (
+            f"WARNING: within {within} it was not seen that nobody gets {self._wanted.variant} any more: check that "
+            "the clients see the document"
+        )
+
+    def _counted(self) -> Sides[float] | None:
+        """Evaluations of either variant so far; None where they cannot be read."""
+        meter, wanted = self._world.meter, self._wanted
+        if meter is None:
+            return None
+        found = meter.snapshot(wanted.guardrails, wanted.candidate, wanted.baseline)
+        if found.traffic_error is not None or not found.traffic:
+            return None
+        sides = (found.traffic.get(side.revision, {}) for side in (wanted.candidate, wanted.baseline))
+        return Sides(*(sum(one.total for one in series.values()) for series in sides))
 
     def _what(self, action: Abort) -> str:
         if action.cause is Cause.OPERATOR:

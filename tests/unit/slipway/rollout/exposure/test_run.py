@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from slipway.release.errors import ClusterError, LeaseLost, RolloutAborted
 from slipway.release.escalation.outbox import Entry
+from slipway.release.flags.journal import Head
 from slipway.release.records.journal import Outcome
 from slipway.rollout.escalation.desk import Desk
 from slipway.rollout.escalation.outbox import MemoryOutbox
@@ -90,6 +92,29 @@ def test_at_25_percent_a_fault_of_a_fifth_is_killed_within_30_seconds_and_15_fai
     assert failed <= 15
     world.clock.advance(60.0)
     assert world.users.failed("on") == failed
+
+
+def test_after_a_kill_it_is_seen_that_nobody_gets_the_variant_any_more() -> None:
+    world = Simulation()
+    world.users.bad["on"] = 0.3
+    with pytest.raises(RolloutAborted, match="nobody is measured to get on any more"):
+        world.run()
+
+
+def test_clients_that_do_not_see_the_kill_are_warned_of() -> None:
+    world = Simulation()
+    world.users.bad["on"] = 0.3
+    killing = world.flags.change
+
+    def unseen(change: Callable[[Head], Head]) -> Head:
+        world.users.flow()
+        world.users.share = 5.0
+        return killing(change)
+
+    world.flags.change = unseen  # type: ignore[method-assign]
+    with pytest.raises(RolloutAborted, match=r"WARNING: within 1m .* check that the clients see the document"):
+        world.run()
+    assert world.flags.head.killed(KEY) is not None
 
 
 def test_the_counts_behind_the_kill_are_in_the_journal() -> None:
