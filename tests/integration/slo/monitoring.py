@@ -28,6 +28,7 @@ from tests.integration.rollout.stage import eventually
 from tests.unit.slipway.release.slo.examples import routing
 
 WITHIN = 20.0
+SEVERITIES = ("page", "ticket")
 
 
 class Hook:
@@ -109,10 +110,10 @@ def monitoring(packages: Path, alerting: Path, tmp_path: Path) -> Iterator[Monit
 
 def _routes(hook: str) -> dict[str, Any]:
     owners = {
-        "team-checkout": {"page": {"kind": "webhook", "url": f"{hook}/checkout/page"}},
-        "team-platform": {"page": {"kind": "webhook", "url": f"{hook}/platform/page"}},
+        f"team-{team}": {severity: {"kind": "webhook", "url": f"{hook}/{team}/{severity}"} for severity in SEVERITIES}
+        for team in ("checkout", "platform")
     }
-    return configuration(routing(owners=owners, groupWait="0s", groupInterval="1s"))
+    return configuration(routing(owners=owners, groupWait="0s", groupInterval="1m"))
 
 
 def _prometheus(folder: Path, emitter: Emitter, alertmanager: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from slipway.release.errors import ClusterError, QueryRefused
 from slipway.release.slo.delivery import FileRules, RuleGroupInputs
-from slipway.release.slo.rules import NO_DATA, PAGE, RuleGroup, budget_query, slo_group
+from slipway.release.slo.rules import NO_DATA, PAGE, TICKET, RuleGroup, budget_query, slo_group
 from slipway.rollout.gate_inputs import error_budget
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.rules import apply as rules
@@ -30,14 +30,16 @@ def test_a_burning_objective_pages_its_owner_by_the_owners_route(world: Monitori
     server = Prometheus(world.prometheus)
     eventually(lambda: server.query("requests_total"), bool)
     world.count(good=1000, bad=100)
-    path, message = world.hook.messages.get(timeout=WITHIN)
-    (alert,) = message["alerts"]
-    assert path == "/checkout/page"
-    assert alert["labels"]["alertname"] == PAGE
+    arrived = dict(world.hook.messages.get(timeout=WITHIN) for _ in range(2))
+    assert arrived.keys() == {"/checkout/page", "/checkout/ticket"}, "and nothing at the fallback"
+    ((alert,), (ticket,)) = (arrived[f"/checkout/{severity}"]["alerts"] for severity in ("page", "ticket"))
+    assert (alert["labels"]["alertname"], ticket["labels"]["alertname"]) == (PAGE, TICKET)
     assert (alert["labels"]["owner"], alert["labels"]["slo"]) == ("team-checkout", "checkout-availability")
     assert alert["annotations"]["runbook_url"] == SLO.runbook
-    spent = error_budget.observe(world.prometheus, budget_query(SLO), "checkout")
-    assert spent.remaining == 0, spent
+    of_the_service = 'min(slo:budget_remaining:ratio{service="{service}"})'
+    for query in (budget_query(SLO), of_the_service):
+        spent = error_budget.observe(world.prometheus, query, "checkout")
+        assert spent.remaining == 0, spent
 
 
 def test_before_any_event_the_budget_is_absent_and_said_so_in_words(world: Monitoring) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import yaml
 
+from slipway.release.gating.configuration import load_below
+from slipway.release.manifest.guardrails import AlertFiring
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.model import LeastBad
-from slipway.release.slo.rules import BURNS
+from slipway.release.slo.rules import BURNS, PAGE
 from tests.unit.slipway.release.slo.examples import ROOT
 
 TEXT = (ROOT / "docs" / "slo.md").read_text()
@@ -47,6 +49,16 @@ def test_the_setting_of_the_page_is_one() -> None:
     (content,) = blocks("yaml")
     setting = SloSetting.model_validate(yaml.safe_load(content)["releases:slos"])
     assert setting.target.kind == "prometheus-rule"
+
+
+def test_the_gates_setting_and_the_guardrail_of_the_page_are_read(tmp_path: Path) -> None:
+    (setting,) = re.findall(r'`(\{"error-budget".*\})`', TEXT)
+    (tmp_path / "prod.json").write_text(setting)
+    budget = load_below(tmp_path, "prod.json").budget
+    assert budget.query == 'min(slo:budget_remaining:ratio{service="{service}"})'
+    (guardrail,) = re.findall(r"`(\{name: burn.*\})`", TEXT)
+    alert = AlertFiring.model_validate(yaml.safe_load(guardrail))
+    assert (alert.alert, alert.labels) == (PAGE, {"slo": "cart-availability"})
 
 
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
