@@ -11,11 +11,20 @@ from slipway.cli.options import show, with_json, with_namespace, with_stack
 
 
 @click.command()
+@click.option("--history", is_flag=True, help="The records of who changed what, when and why, oldest first.")
 @with_set
 @with_namespace
 @with_stack
 @with_json
-def flags(flag_set: str | None, namespace: str | None, stack: str | None, folder: Path, as_json: bool) -> None:
+def flags(
+    *,
+    history: bool,
+    flag_set: str | None,
+    namespace: str | None,
+    stack: str | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
     """Say of each flag who gets what, since when and by whom, its owner and expiry, and why it was killed."""
     from slipway.cli import flags_view
     from slipway.cli.flag_sets import sets_in
@@ -24,8 +33,11 @@ def flags(flag_set: str | None, namespace: str | None, stack: str | None, folder
     where = find_target(folder, stack, namespace)
     found = sets_in(where, flag_set)
     if as_json:
-        show({"namespace": where.namespace, "sets": [flags_view.as_json(one) for one in found]})
+        sets = [flags_view.as_json(one, history=history) for one in found]
+        show({"namespace": where.namespace, "sets": sets})
         return
     if not found:
         click.echo(f"no `pulumi up` has declared flags in {where} yet")
-    click.echo("\n\n".join(flags_view.as_text(one) for one in found), nl=bool(found))
+    click.echo(
+        "\n\n".join((flags_view.as_history if history else flags_view.as_text)(one) for one in found), nl=bool(found)
+    )

@@ -25,8 +25,25 @@ def as_text(found: Found) -> str:
     return "\n".join(lines)
 
 
-def as_json(found: Found) -> dict[str, Any]:
-    """The same for machines."""
+def as_history(found: Found) -> str:
+    """Who changed what, when and why, oldest first."""
+    now = found.writer.now()
+    return "\n".join([found.name, *(_history_line(record, now) for record in found.head.records)])
+
+
+def _history_line(record: Record, now: float) -> str:
+    changed = sorted({*_keys(record.before), *_keys(record.after)})
+    what = record.flag or ", ".join(changed) or "the set"
+    return f"{record.number}  {when(record.at, now)}  {record.what} {what}  by {record.by}: {record.reason or '-'}"
+
+
+def _keys(value: object) -> list[str]:
+    return list(value) if isinstance(value, dict) else []
+
+
+def as_json(found: Found, *, history: bool) -> dict[str, Any]:
+    """The same for machines; with `history` the records as well."""
+    records = [record.model_dump(mode="json", by_alias=True) for record in found.head.records]
     in_force = effective(found.head).flags
     return {
         "set": found.name,
@@ -34,6 +51,7 @@ def as_json(found: Found) -> dict[str, Any]:
         "document": found.head.document,
         "problem": found.writer.pending(),
         "flags": {key: _data(flag, latest(found.head, key)) for key, flag in sorted(in_force.items())},
+        **({"history": records} if history else {}),
     }
 
 

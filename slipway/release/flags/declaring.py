@@ -31,7 +31,7 @@ def after_declaration(head: Head, wanted: Declaration, author: Author) -> Head:
     changed = head.model_copy(update={**placed, "reached": reached})
     if changed == head:
         return head
-    before, after = _difference(head.declared, wanted.flags)
+    before, after = _difference(head, changed)
     return recorded(changed, "declare", author, None, before, after)
 
 
@@ -122,8 +122,17 @@ def _reached(head: Head, wanted: Declaration, author: Author) -> dict[str, Reach
     return found
 
 
-def _difference(old: DeclaredFlags, new: DeclaredFlags) -> tuple[Any, Any]:
-    """What each says where they differ, by flag."""
-    before, after = old.flags_to_wire(), new.flags_to_wire()
+def _difference(old: Head, new: Head) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What each says where they differ, by flag: its definition, or else how far its exposure has come."""
+    before, after = old.declared.flags_to_wire(), new.declared.flags_to_wire()
     changed = {key for key in (*before, *after) if before.get(key) != after.get(key)}
-    return tuple({key: value for key, value in side.items() if key in changed} for side in (before, after))  # type: ignore[return-value]
+    moved = {key for key in (*old.reached, *new.reached) if _percent(old, key) != _percent(new, key)} - changed
+    said = ({key: side[key] for key in side if key in changed} for side in (before, after))
+    told = ({key: {"percent": _percent(head, key)} for key in sorted(moved)} for head in (old, new))
+    first, second = (side | reached for side, reached in zip(said, told, strict=True))
+    return first, second
+
+
+def _percent(head: Head, key: str) -> float:
+    reached = head.reached.get(key)
+    return reached.percent if reached is not None else 0.0

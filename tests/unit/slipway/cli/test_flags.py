@@ -184,6 +184,18 @@ def test_flags_says_it_for_machines(cluster: Cluster, writer: FlagWriter) -> Non
     assert (found["flags"]["batch"]["percent"], found["flags"]["batch"]["since"]) == (50.0, 1_000.0)
 
 
+def test_the_history_says_who_changed_what_when_and_why(cluster: Cluster, writer: FlagWriter) -> None:
+    writer.change(lambda head: after_change(head, kill("pay")))
+    assert cluster.run("flags", "--history").stdout.splitlines() == [
+        "flags",
+        "1  00:16 UTC  declare batch, new-cart, pay, theme  by someone@host: because",
+        "2  00:33 UTC  kill pay  by guard: error-ratio 8.8x",
+    ]
+    (found,) = cluster.said("flags", "--history")["sets"]
+    last = found["history"][-1]
+    assert (last["what"], last["before"]["killed"], last["after"]["killed"]) == ("kill", False, True)
+
+
 @pytest.mark.usefixtures("writer")
 def test_flags_says_what_another_changed(cluster: Cluster) -> None:
     cluster.stores["flags/config-map"].put({"flags": {}}, "kubectl-edit")

@@ -147,6 +147,12 @@ def test_a_declaration_is_recorded_as_what_it_changes() -> None:
     assert (last.what, last.before, last.after) == ("declare", {"pay": PAY}, {"pay": {**PAY, "owner": "other"}})
 
 
+def test_an_exposure_that_an_up_sets_is_recorded_as_well() -> None:
+    now = after_change(after_change(head(), kill("batch")), resume("batch"))
+    last = after_declaration(now, declaration(), BY).records[-1]
+    assert (last.before, last.after) == ({"batch": {"percent": 0.0}}, {"batch": {"percent": 50.0}})
+
+
 def test_the_oldest_records_go_and_the_kill_stays() -> None:
     now = after_change(head(), kill("pay"))
     for index in range(journal.RECORDS_KEPT):

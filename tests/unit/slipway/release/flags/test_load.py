@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from slipway.release.errors import InputError, Problem
 from slipway.release.flags import load
@@ -205,3 +208,32 @@ def test_the_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         load.read_flags(tmp_path, [first, "nowhere.yaml", "../out.yaml", second])
     found = [problem.path for problem in refused.value.problems]
     assert found == ["nowhere.yaml", "../out.yaml", "a.yaml: flags.a.owner", "b.yaml: flags.b.default"]
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["if", "fractional", "$ref", "var", "sem_ver", "on", "steps", "percent", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200)
+@given(st.sampled_from([*NEW_CART, "targeting", "variants", "off", "state", "flags", "evaluators"]), anything)
+def test_whatever_stands_there_is_read_or_listed(field: str, value: object) -> None:
+    sections = {field: value} if field in ("flags", "evaluators") else {"flags": {"f": {**NEW_CART, field: value}}}
+    content = yaml.safe_dump({"apiVersion": "slipway/v1", "kind": "Flags", "flags": {}, **sections})
+    try:
+        load.parse(content, "flags.yaml")
+    except InputError as error:
+        assert error.problems
