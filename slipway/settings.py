@@ -271,7 +271,7 @@ def _flag_set(configuration: Configuration, flags: DeclaredFlags | None) -> Flag
     if setting is None or flags is None:
         return None
     where = {"target": configuration.target, "namespace": configuration.namespace}
-    placed = {"name": setting.name, "document": setting.document}
+    placed = {"name": setting.name, "document": setting.document, "used": setting.used}
     return FlagSetInputs(flags=flags.flags, evaluators=flags.evaluators, **placed, **where)
 
 

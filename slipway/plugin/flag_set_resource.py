@@ -4,8 +4,9 @@ document of the flags out."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf import empty_pb2
@@ -19,12 +20,17 @@ from slipway.release.flags.declaring import Declaration, after_declaration, afte
 from slipway.release.flags.effective import EffectiveFlag, effective
 from slipway.release.flags.flag_set_inputs import FlagSetInputs, parse, recorded
 from slipway.release.flags.journal import Author, DocumentKind, Head
-from slipway.release.flags.words import killed_line
+from slipway.release.flags.use import FlagUse, ObservedFlags, is_young
+from slipway.release.flags.words import expired_lines, killed_line
 from slipway.release.target import Target
 from slipway.rollout.assemble import connect_flags
 from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.gate_inputs import flag_use
 from slipway.rollout.process.operator import operator
 
+OBSERVED = "observed"
+"""The input that check fills in."""
+Unused = Callable[[FlagUse, Iterable[str]], Mapping[str, str]]
 Connect = Callable[[Target, str, DocumentKind], FlagWriter]
 EFFECTIVE = "effective"
 """The output with what evaluators see of each flag."""
@@ -36,18 +42,24 @@ class FlagSetResource:
 
     engine: engine_pb2_grpc.EngineStub | None
     connect: Connect = connect_flags
+    unused: Unused = flag_use.unused
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Validate, and refuse what may not be declared now: a killed flag that would be turned on, and the end of a
         flag that is not off."""
         try:
-            wanted = parse(to_plain(request.news))
+            wanted = parse({key: value for key, value in to_plain(request.news).items() if key != OBSERVED})
         except InputError as error:
             return _failures([str(problem) for problem in error.problems])
-        head = self._writer(wanted).load()
+        writer = self._writer(wanted)
+        head = writer.load()
         if refused := refusals(head, _declaration(wanted, request.urn)):
             return _failures(list(refused.values()))
-        return provider_pb2.CheckResponse(inputs=to_struct(wanted.to_wire()))
+        log, today = EngineLog(self.engine, request.urn), datetime.fromtimestamp(writer.now(), UTC).date()
+        for line in expired_lines(wanted.flags, today):
+            log.warning(line)
+        checked = wanted.model_copy(update={OBSERVED: self._observe(wanted, head, writer.now())})
+        return provider_pb2.CheckResponse(inputs=to_struct(checked.to_wire()))
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         """Inputs, and also what the journal and the live document say: a document that another changed, and exposures
@@ -62,7 +74,7 @@ class FlagSetResource:
         moves = _moves(before, wanted)
         if moves:
             self._refuse_move(before, moves)
-        changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+        changed = sorted(key for key in {*old, *new} - {OBSERVED} if old.get(key) != new.get(key))
         if not changed and not moves:
             changed = self._pending(writer, head, wanted, request.urn, log)
         kinds = provider_pb2.DiffResponse
@@ -105,6 +117,14 @@ class FlagSetResource:
         else:
             writer.remove(_author(writer, "the set is removed from the stack"))
         return empty_pb2.Empty()
+
+    def _observe(self, wanted: FlagSetInputs, head: Head, now: float) -> ObservedFlags | None:
+        """Which flags nobody evaluates; None where it is not said where that is counted."""
+        use = wanted.used
+        if use is None:
+            return None
+        old = [key for key in wanted.flags if not is_young(head, key, now, use.within)]
+        return ObservedFlags(unused=self.unused(use, old))
 
     def _writer(self, wanted: FlagSetInputs) -> FlagWriter:
         return self.connect(wanted.where, wanted.name, wanted.document)

@@ -39,7 +39,7 @@ _ANY_JSON: Final = "JsonValue"
 """Pydantic's name of a value that may be anything."""
 TEXT: Final[Spec] = {"type": "string"}
 FILLED_IN_BY_CHECK: Final = frozenset({"observed", "evidence"})
-"""Fields of ReleaseInputs that the plugin writes itself: a program cannot give them."""
+"""Fields that the plugin writes itself: a program cannot give them."""
 
 RELEASE_OUTPUTS: Final[Mapping[str, Spec]] = {
     "observed": ANY | {"description": "What the gates found out about artifact, budget and history."},

@@ -13,6 +13,7 @@ from slipway.release.flags.load import OF_A_FLAG
 from slipway.release.flags.model import DeclaredFlags, FeatureFlag
 from slipway.release.flags.rules import problems_of_flag
 from slipway.release.flags.targeting import problems_of_named_rule
+from slipway.release.flags.use import FlagUse, ObservedFlags
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document, show_location
 from slipway.release.manifest.problems import problems_of
@@ -33,6 +34,8 @@ class FlagsSetting(FrozenModel):
     name: Annotated[DnsLabel, Field(max_length=40)] = DEFAULT_NAME
     """Of the set, and of the object with the document."""
     document: DocumentKind = "config-map"
+    used: FlagUse | None = None
+    """Where evaluations are counted, for the gate flag-used."""
 
 
 class FlagSetInputs(Targeted, DeclaredFlags):
@@ -44,6 +47,8 @@ class FlagSetInputs(Targeted, DeclaredFlags):
     document: Annotated[
         DocumentKind, Field(description="config-map, or feature-flag for the resource of the OpenFeature operator.")
     ] = "config-map"
+    used: Annotated[FlagUse | None, Field(description="Where evaluations are counted, for the gate flag-used.")] = None
+    observed: ObservedFlags | None = None
 
     @property
     def identity(self) -> str:

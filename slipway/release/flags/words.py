@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 
 from slipway.release.findings import plain
 from slipway.release.flags.effective import EffectiveFlag
 from slipway.release.flags.journal import Change
+from slipway.release.flags.model import FeatureFlag
 
 
 def when(at: float, now: float) -> str:
@@ -21,6 +23,18 @@ def killed_line(killed: Change, now: float) -> str:
     """`new-cart is off since 06:12 UTC, killed by guard (error-ratio 8.8x)`."""
     why = f" ({plain(killed.reason)})" if killed.reason else ""
     return f"{killed.flag} is off since {when(killed.at, now)}, killed by {plain(killed.by)}{why}"
+
+
+def expired_lines(flags: Mapping[str, FeatureFlag], today: date) -> Iterator[str]:
+    """A warning for each flag whose day is over; the gate flag-expiry refuses it after its grace."""
+    for key, flag in flags.items():
+        if flag.expires is not None and flag.expires < today:
+            days = (today - flag.expires).days
+            ago = "1 day ago" if days == 1 else f"{days} days ago"
+            yield (
+                f"{key} expired {ago} ({flag.expires.isoformat()}): release code that "
+                f"no longer reads it, declare it off and remove it, or agree on a later day with {plain(flag.owner)}"
+            )
 
 
 def reach_of(flag: EffectiveFlag) -> str:

@@ -383,6 +383,13 @@ _ROWS: tuple[Gate, ...] = (
         settings=settings.FlagExpirySettings,
     ),
     ResourceGate(
+        name="flag-used",
+        title="Every flag is still evaluated, where that is counted",
+        severity="low",
+        rows=("B4",),
+        remedy="Take the flag out of its file, or correct the query that counts evaluations",
+    ),
+    ResourceGate(
         name="flag-writer",
         title="The FlagSet alone writes the document of the flags",
         severity="critical",

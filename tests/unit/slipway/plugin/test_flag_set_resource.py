@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from slipway.plugin.flag_set_resource import FlagSetResource
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ReleaseRefused
 from slipway.release.flags.journal import DocumentKind, after_change, after_exposure
+from slipway.release.flags.use import FlagUse
 from slipway.release.target import Target
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.platforms.memory import MemoryDocumentStore
@@ -246,3 +249,28 @@ def test_an_exposure_that_is_under_way_stays_through_an_up(stage: Stage) -> None
     stage.writer().change(lambda head: after_exposure(head, "new-cart", 5.0, "s1", BY))
     stage.up({**FLAGS, "pay": {**PAY, "owner": "other"}})
     assert json.dumps("new-cart-s1-") in json.dumps(stage.document["new-cart"])
+
+
+def test_check_says_which_flags_nobody_evaluates_and_that_is_no_change() -> None:
+    stage = Stage()
+    use = {"url": "http://prometheus.example:9090", "query": 'evaluations{key="{flag}"}', "within": "0.001s"}
+    stage.up(OFF, used=use)
+    asked: list[str] = []
+
+    def unused(_use: FlagUse, flags: Iterable[str]) -> dict[str, str]:
+        asked.extend(flags)
+        return {"pay": "no evaluation"}
+
+    stage.resource = replace(stage.resource, unused=unused)
+    checked = stage.check(OFF, used=use, observed={"unused": {}}).inputs
+    assert asked == []
+    later = replace(stage.resource, connect=lambda *place: replace(stage.connect(*place), now=lambda: 99_999.0))
+    found = later.check(provider_pb2.CheckRequest(urn=URN, news=inputs(OFF, used=use))).inputs
+    assert to_plain(found)["observed"] == {"unused": {"pay": "no evaluation"}}
+    assert stage.diff(checked, found).changes == NONE
+
+
+def test_an_expired_flag_is_warned_of_in_each_preview() -> None:
+    stage = Stage()
+    stage.check({"new-cart": {**NEW_CART, "expires": "1969-12-31"}})
+    assert stage.engine.lines[-1].startswith("new-cart expired 1 day ago (1969-12-31)")
