@@ -56,6 +56,12 @@ def kill(pids: Iterable[int]) -> None:
     process.end(pids)
 
 
+def kill_but_watchdogs(checkout: Checkout) -> None:
+    """`kill -9` of engine, provider and what else an `up` consists of; its watchdogs have to notice by themselves."""
+    watchdogs = checkout.watchdogs()
+    kill([pid for pid in checkout.pids() if pid not in watchdogs])
+
+
 def wake(pids: Iterable[int]) -> None:
     """SIGCONT to those that are still there."""
     _send(pids, signal.SIGCONT)

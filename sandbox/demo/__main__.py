@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo`: everything from an empty machine to the summary in out/demo."""
+"""`python -m sandbox.demo [releases|flags]`: from an empty machine to the summary in out/demo."""
 
 from __future__ import annotations
 
@@ -27,15 +27,20 @@ PLAYED = {**{name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4", "errors-5
 
 def main() -> int:
     """Exit code 0 when every act went as it should."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--keep", action="store_true", help="leave the project and its resources for inspection")
-    keep = arguments.parse_args().keep
-    narrator, summary = Narrator(), Summary()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("story", nargs="?", choices=("releases", "flags"), default="releases")
+    parser.add_argument("--keep", action="store_true", help="leave the project and its resources for inspection")
+    arguments = parser.parse_args()
+    narrator = Narrator()
+    return (_flags if arguments.story == "flags" else _releases)(narrator, keep=arguments.keep)
+
+
+def _releases(narrator: Narrator, *, keep: bool) -> int:
+    summary = Summary()
     shutil.rmtree(OUT, ignore_errors=True)
     began = time.monotonic()
-    narrator.act("Setting up", "A real cluster, gateway, registry and Prometheus on this machine.")
     try:
-        variables = _set_up()
+        variables = _set_up(narrator)
         summary.setup_seconds = round(time.monotonic() - began, 2)
         narrator.say(f"ready after {summary.setup_seconds:.1f}s")
         _play(variables, narrator, summary, keep=keep)
@@ -46,9 +51,25 @@ def main() -> int:
     return 0 if summary.to_json()["ok"] else 1
 
 
-def _set_up() -> dict[str, str]:
+def _flags(narrator: Narrator, *, keep: bool) -> int:
+    from sandbox.demo.flags import run
+    from sandbox.demo.flags.summary import FlagsSummary
+
+    summary = FlagsSummary()
+    try:
+        run.play(_set_up(narrator), OUT, narrator, summary, keep=keep)
+    except SandboxError as error:
+        summary.problems.append(str(error))
+    summary.write(OUT / "flags.json")
+    for problem in summary.problems:
+        narrator.problem(problem)
+    return 0 if summary.ok else 1
+
+
+def _set_up(narrator: Narrator) -> dict[str, str]:
     from sandbox.progress import reporter
 
+    narrator.act("Setting up", "A real cluster, gateway, registry and Prometheus on this machine.")
     world.up(reporter())
     return world.environment()
 

@@ -54,4 +54,9 @@ class Narrator:
             table.add_row(one.version, one.strategy, one.outcome, f"{one.seconds:.1f}", *counts)
         self._console.print(table)
         for problem in summary.problems:
-            self._console.print(f"[red]problem:[/] {problem}")
+            self.problem(problem)
+
+    def problem(self, problem: str) -> None:
+        """What did not go as it should."""
+        self._console.print("[red]problem:[/]", end=" ")
+        self._console.print(problem, markup=False)

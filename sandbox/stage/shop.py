@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from sandbox.chaos.flag_writers import FlagSet
+from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.flagd import SyncServer
 from sandbox.sample.flagged import publish
 from sandbox.sample.flagged.objects import Placement
@@ -36,6 +38,7 @@ GUARDRAIL = {
     "tolerate": 1.1,
     "negligible": "1%",
 }
+ANALYSIS = {"tick": "0.5s", "dwell": "2s", "horizon": "120s", "errorGrace": "20s"}
 
 
 def flags_file(percent: float, description: str, *, guarded: bool) -> str:
@@ -46,7 +49,7 @@ def flags_file(percent: float, description: str, *, guarded: bool) -> str:
         "description": description,
         "expires": "2099-12-31",
         "default": "off",
-        "exposure": {"steps": [{"percent": percent, "bake": "60s" if guarded else "0s"}]},
+        "exposure": {"steps": [{"percent": percent, "bake": "60s" if guarded else "0s"}], "analysis": ANALYSIS},
         "guardrails": [GUARDRAIL] if guarded else [],
     }
     return str(yaml.safe_dump({"apiVersion": "slipway/v1", "kind": "Flags", "flags": {FLAG: flag}}, sort_keys=False))
@@ -71,6 +74,9 @@ class Shop:
         stage.flags = {"files": [FILE], "name": SET, "document": document}
         stage.create()
         kubeconfig = Path(stage.environment["KUBECONFIG"])
+        # A kubeconfig of its own marks the processes of this stack's `pulumi up`.
+        stage.environment[VARIABLE] = str(stage.folder.parent / "kubeconfig")
+        shutil.copy(kubeconfig, stage.environment[VARIABLE])
         image = publish(stage.environment["SLIPWAY_REGISTRY"])
         try:
             with SyncServer(_source(stage, document), stage.environment, stage.folder.parent / "flagd.log") as server:
@@ -99,6 +105,11 @@ class Shop:
         url = self.stage.environment["SLIPWAY_GATEWAY_LOOPBACK_URL"]
         return Load(url, self.running.placement.hostname, RATE, out, options)
 
+    @property
+    def processes(self) -> Checkout:
+        """Of the stack's `pulumi up`."""
+        return Checkout(Path(self.stage.environment[VARIABLE]))
+
     # -- changes by the one writer ---------------------------------------------------------------------------
 
     def kill(self) -> Head:
@@ -110,6 +121,11 @@ class Shop:
         if self.writer.load().killed(FLAG) is None:
             return self.writer.load()
         return self.writer.change(lambda head: after_change(head, _change("resume")))
+
+    def end_exposure(self) -> Head:
+        """Nobody gets the new behaviour, and the next `up` exposes it anew."""
+        self.kill()
+        return self.resume()
 
     def expose(self, percent: float) -> Head:
         """Give the new behaviour to so many of the users, without a guard."""

@@ -9,15 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 
+from sandbox import probes
 from sandbox.errors import SandboxError
 from sandbox.sample.flagged.objects import NAME, PORT, Placement, objects
 from sandbox.standins.flagd.watch import connect
 
 READY_WITHIN = 90
-POLL = 0.02
+SCRAPED_WITHIN = 20.0
+POLL = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,26 @@ class Running:
     variables: Mapping[str, str]
 
     def place(self) -> None:
-        """Create or change it; returns when every pod has received flags. Raises SandboxError."""
+        """Create or change it; returns when every pod has received flags and is scraped. Raises SandboxError."""
         content = {"apiVersion": "v1", "kind": "List", "items": objects(self.placement)}
         self.kubectl("apply", "-f", "-", given=json.dumps(content))
         self.kubectl("rollout", "status", f"deployment/{NAME}", f"--timeout={READY_WITHIN}s")
+        deadline = time.monotonic() + SCRAPED_WITHIN
+        while missing := set(self.pods()) - self._scraped():
+            if time.monotonic() > deadline:
+                raise SandboxError(NAME, f"{', '.join(missing)} is not scraped", "look at the targets of Prometheus")
+            time.sleep(POLL)
+
+    def _scraped(self) -> set[str]:
+        """The pods whose counters Prometheus has."""
+        query = f'http_requests_total{{namespace="{self.placement.namespace}"}}'
+        address = f"{self.variables['SLIPWAY_PROMETHEUS_URL']}/api/v1/query?query={quote(query)}"
+        return {one["metric"]["pod"] for one in probes.fetch_json(address)["data"]["result"]}
 
     def pods(self) -> list[str]:
-        """The names of its pods."""
-        return self.kubectl("get", "pods", "-l", f"app={NAME}", "-o", "name").replace("pod/", "").split()
+        """The names of its pods, without those that are on their way out."""
+        found = json.loads(self.kubectl("get", "pods", "-l", f"app={NAME}", "-o", "json"))["items"]
+        return [pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def changes(self, pod: str) -> list[Change]:
         """What a pod has seen since it started, the oldest first."""
