@@ -15,6 +15,8 @@ COMMANDS = {
     "show": "One release as it is on record, and signed statements of it.",
     "diff": "What two recorded releases differ in.",
     "report": "The six-part report of a release: Markdown, JSON or one HTML file.",
+    "review": "Write a release's action items as data; overdue ones hold up the next release.",
+    "close": "Close a release when everything holds that has to, and keep that on record.",
     "audit": "Hold records, journal and the stack's history against each other.",
     "rollback": "Return a service to its previous good release.",
     "abort": "End the rollout in flight: the traffic goes back.",

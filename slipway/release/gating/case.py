@@ -20,6 +20,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.project_files import services_declared
 from slipway.release.readiness.case import GateInput
 from slipway.release.release_inputs import Observed, ReleaseInputs
+from slipway.release.review.files import reviews_beside
 from slipway.release.risk import History
 
 
@@ -68,6 +69,7 @@ def gate_input_of(
         flags=flags,
         flags_problem=flags_problem,
         migrations=read_migrations(release, sources),
+        reviews=reviews_beside(project, declared.path, release.service),
     )
 
 

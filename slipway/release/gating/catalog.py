@@ -17,6 +17,7 @@ from slipway.release.manifest.base import FrozenModel
 from slipway.release.readiness import (
     analysis,
     bounds,
+    follow_up,
     integrity,
     kill_switch,
     migrations,
@@ -287,6 +288,14 @@ _ROWS: tuple[Gate, ...] = (
         remedy="Release first what makes the service more reliable",
         settings=settings.BudgetGate,
         evaluate=timing.evaluate_budget,
+    ),
+    ReleaseGate(
+        name=follow_up.GATE,
+        title="What earlier releases left to do is done by its day",
+        severity="medium",
+        rows=("W7", "Q1"),
+        remedy="Do it, and say so in the review",
+        evaluate=follow_up.evaluate,
     ),
     ResourceGate(
         name=ENFORCED,

@@ -18,6 +18,7 @@ from slipway.release.flags.model import DeclaredFlags
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.settings import Settings
+from slipway.release.review.files import Reviews
 from slipway.release.risk import History
 from slipway.release.units import show_seconds
 
@@ -77,6 +78,8 @@ class GateInput:
     """The flags of the stack; None when it names no files of them, or when they cannot be read."""
     flags_problem: str = ""
     """Why they cannot be read."""
+    reviews: Reviews = field(default_factory=Reviews)
+    """What the reviews of earlier releases still ask for."""
     migrations: tuple[MigrationSource, ...] = field(default=())
     """The scripts of `release.migrations`, read by `slipway.release.evidence.migration_files.read_migrations`."""
 

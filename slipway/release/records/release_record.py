@@ -131,8 +131,24 @@ class RolloutEvent(FrozenModel):
             return None
 
 
-class ReleaseRecord(FrozenModel):
-    """One line of the chain."""
+class ClosedPoint(FrozenModel):
+    """One point of the checklist with which a release was closed."""
+
+    name: str
+    found: str
+
+
+class ClosureEvent(FrozenModel):
+    """A release was closed: every point held."""
+
+    kind: Literal["closure"] = "closure"
+    rollout: str
+    checklist: tuple[ClosedPoint, ...]
+    note: str = ""
+
+
+class _Entry(FrozenModel):
+    """What every record says, whatever happened."""
 
     format: int = FORMAT
     seq: int = 0
@@ -149,11 +165,22 @@ class ReleaseRecord(FrozenModel):
     subject: ReleasedVersion
     digest: str
     """Of the artifact, `sha256:<hex>`; with `subject.revision` what a record is found by."""
-    event: RolloutEvent
 
     def to_content(self) -> dict[str, Any]:
         """Plain JSON values for the chain, which fills in seq, previous and hash."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class ReleaseRecord(_Entry):
+    """One rollout in the chain."""
+
+    event: RolloutEvent
+
+
+class ClosureRecord(_Entry):
+    """The closing of one release in the chain."""
+
+    event: ClosureEvent
 
 
 class Recorded(FrozenModel):
@@ -187,6 +214,18 @@ def read_record(content: Mapping[str, Any]) -> ReleaseRecord | None:
         )
     except ValidationError:
         return None
+
+
+def read_closures(lines: Iterable[Line]) -> list[ClosureRecord]:
+    """The releases that were closed, in the order in which they were."""
+    found = []
+    for line in lines:
+        try:
+            content = {key: value for key, value in line.content.items() if key != HASH}
+            found.append(ClosureRecord.model_validate(content, extra="ignore"))
+        except ValidationError:
+            continue
+    return found
 
 
 def digest_of(image: str) -> str:

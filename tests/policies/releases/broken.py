@@ -563,6 +563,13 @@ def feature_with_the_budget_spent(d: Declared) -> None:
     _observe(d, budget={"remaining": 0, "at": d.now.isoformat(), "source": "a test"})
 
 
+@broken("follow-up", "overdue", "items[0]")
+def action_item_that_is_overdue(d: Declared) -> None:
+    item = {"id": "r1/cause", "what": "find the cause", "owner": "payments", "due": _ago(d.it, 1).date().isoformat()}
+    review = {"apiVersion": "slipway/v1", "kind": "Review", "service": d.it.manifest["service"], "version": "0.9"}
+    d.it.write("reviews/0.9.yaml", json.dumps({**review, "rollout": "r1", "items": [item]}).encode())
+
+
 # -- what the program says of the release --------------------------------------------------------------------------
 
 

@@ -15,10 +15,12 @@ from slipway.cli.past import Past, anchors_in
 from slipway.release.evidence import jsontext, make
 from slipway.release.evidence.statement import parse
 from slipway.release.evidence.verify import read_predicate
-from slipway.release.records.chain import lines_of
+from slipway.release.records.chain import lines_of, problems
+from slipway.release.records.release_record import read_closures
 from slipway.release.records.rollback import PastUpdate
 from slipway.release.records.rows import rows_of
 from slipway.release.records.statements import anchor_in
+from slipway.release.review.closing import CheckLine
 from slipway.release.tokens import ROLLOUT
 from tests.unit.slipway.release.records.ten import BEGAN, DAY, Did, ten_releases
 from tests.unit.slipway.rollout.recording import Recording
@@ -195,3 +197,46 @@ def test_outputs_that_are_no_anchor_are_none() -> None:
         {"service": "c", "record": 7},
     ]
     assert anchors_in(State(tuple(Resource("u", ROLLOUT, one) for one in odd), ())) == {}
+
+
+def test_a_review_is_written_once_and_keeps_what_people_wrote(project: Project) -> None:
+    said = project.said("review", "#2")
+    assert said["file"] == "releases/checkout/reviews/v-c3000000.yaml"
+    file = project.folder / said["file"]
+    written = file.read_text()
+    assert "Find the cause of the abort of v-c3000000" in written
+    how = "done: {by: ada, at: 2026-01-02, how: an index was missing}"
+    done = written.replace("priority: high", f"priority: high\n  {how}")
+    file.write_text(done)
+    assert project.run("review", "#2").exit_code == 0
+    assert file.read_text() == done
+
+
+def test_a_review_that_cannot_be_read_is_not_written_over(project: Project) -> None:
+    file = project.folder / "releases" / "checkout" / "reviews" / "v-c3000000.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("mine: true\n")
+    assert project.run("review", "#2").exit_code == 1
+    assert file.read_text() == "mine: true\n"
+
+
+def test_a_release_that_may_not_be_closed_is_told_why_and_leaves_no_record(project: Project) -> None:
+    result = project.run("close", "#0")
+    assert result.exit_code == 1
+    assert "OPEN   review done: there is no review" in result.stdout
+    assert "OPEN   alarms owned and routed: the stack names no alarms" in result.stdout
+    assert len(project.file.read_text().splitlines()) == 10
+
+
+def test_a_release_is_closed_once_and_on_record(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = CheckLine(name="review done", holds=True, found="2 item(s) done")
+    monkeypatch.setattr("slipway.release.review.closing.checklist", lambda *args: (line,))
+    assert project.run("close", "#0", "--check").exit_code == 0
+    assert len(project.file.read_text().splitlines()) == 10
+    for _ in range(2):
+        assert project.run("close", "#0", "--note", "all well").exit_code == 0
+    lines = lines_of(project.file.read_text().splitlines())
+    assert problems(project.file.read_text().splitlines()) == []
+    (closed,) = read_closures(lines)
+    assert (closed.event.rollout, closed.event.note) == (project.it.found[0].event.rollout, "all well")
+    assert project.said("report", "--last")["version"] == "v-f8000000", "a closing is no release"
