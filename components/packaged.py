@@ -25,12 +25,21 @@ class AccessLogArgs(TypedDict):
     status: NotRequired[str]
 
 
+class LogsArgs(TypedDict):
+    """A server of logs; `lag` such as 5s."""
+
+    kind: Literal["victoria-logs"]
+    url: str
+    lag: NotRequired[str]
+
+
 class MetricsArgs(TypedDict):
     """Where the counts of the data plane come from."""
 
     kind: Literal["prometheus"]
     url: str
     accessLog: NotRequired[AccessLogArgs]
+    logs: NotRequired[LogsArgs]
 
 
 class ProbeArgs(TypedDict):

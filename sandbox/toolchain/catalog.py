@@ -105,6 +105,19 @@ def kubernetes_provider() -> GoModule:
     )
 
 
+def victoria_logs() -> GoModule:
+    """A server of logs, for those who ask for one."""
+    package = "github.com/VictoriaMetrics/VictoriaLogs"
+    version = pinned("victoria_logs", package)
+    return GoModule(
+        name="victoria-logs",
+        title=f"VictoriaLogs {version}",
+        source=HERE / "victoria_logs",
+        targets={"victoria-logs": f"{package}/app/victoria-logs"},
+        usual="about 3 min on 2 cores",
+    )
+
+
 def pause() -> GoModule:
     """Process 1 of every pod and of the sandbox."""
     return GoModule(name="pause", title="the pause process", source=HERE / "pause", targets={"pause": "."})

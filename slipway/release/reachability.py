@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from slipway.release.errors import Problem
+from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
 from slipway.release.rollout_inputs import MetricsSource
@@ -14,6 +15,7 @@ from slipway.release.run_setting import RunSetting
 
 GATEWAY_URL = "gatewayUrl"
 ACCESS_LOG = "metrics.accessLog"
+LOGS = "metrics.logs"
 INSIDE = "with run: {in: cluster} the rollout is in a pod"
 
 
@@ -25,11 +27,13 @@ def missing_addresses(
     remedies: Mapping[str, str],
 ) -> Iterator[Problem]:
     """What is left out of a stack's settings but needed. `probe` is how the traffic probe is called there, None without
-    one; `remedies` holds what to write for GATEWAY_URL and for ACCESS_LOG."""
+    one; `remedies` holds what to write for GATEWAY_URL, ACCESS_LOG and LOGS."""
     if gateway_url is None and (asking := [*_smoke_checks(releases), *([probe] if probe is not None else [])]):
         yield Problem(GATEWAY_URL, f"is missing, but needed by {', '.join(asking)}", remedies[GATEWAY_URL])
-    if metrics.access_log is None and (reading := [*_log_readers(releases)]):
+    if metrics.access_log is None and (reading := [*_readers(releases, lambda one: one.reads_access_log)]):
         yield Problem(ACCESS_LOG, f"is missing, but needed by {', '.join(reading)}", remedies[ACCESS_LOG])
+    if metrics.logs is None and (asking := [*_readers(releases, lambda one: one.reads_logs)]):
+        yield Problem(LOGS, f"is missing, but needed by {', '.join(asking)}", remedies[LOGS])
 
 
 def _smoke_checks(releases: Sequence[Release]) -> Iterator[str]:
@@ -38,10 +42,10 @@ def _smoke_checks(releases: Sequence[Release]) -> Iterator[str]:
             yield f"the smoke checks of {release.service}"
 
 
-def _log_readers(releases: Sequence[Release]) -> Iterator[str]:
+def _readers(releases: Sequence[Release], reads: Callable[[Guardrail], bool]) -> Iterator[str]:
     for release in releases:
         for guardrail in release.guardrails:
-            if guardrail.reads_access_log:
+            if reads(guardrail):
                 yield f"the guardrail {guardrail.name} of {release.service}"
 
 
@@ -58,7 +62,8 @@ def out_of_a_pods_reach(
     if outbox is not None:
         message = f"is a folder of the host ({outbox}), but {INSIDE}, which has no such folder"
         yield Problem("escalation.outbox", message, "Leave it out: then it is in the cluster, beside the journal")
-    for path, url in (("metrics.url", metrics.url), (GATEWAY_URL, gateway_url)):
+    logs = metrics.logs.url if metrics.logs is not None else None
+    for path, url in (("metrics.url", metrics.url), ("metrics.logs.url", logs), (GATEWAY_URL, gateway_url)):
         if url is not None and _is_own_host(url):
             message = f"is an address of the host itself, but {INSIDE}"
             yield Problem(

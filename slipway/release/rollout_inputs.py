@@ -77,12 +77,21 @@ class AccessLog(FrozenModel):
     status: Annotated[str, Field(min_length=1)] = "response_code"
 
 
+class LogsSource(FrozenModel):
+    """A server of logs. `lag` is how long a line may take until it can be read: what is logged later is lost."""
+
+    kind: Literal["victoria-logs"]
+    url: ServerUrl
+    lag: Annotated[Seconds, Field(ge=5, le=300)] = 5.0
+
+
 class MetricsSource(FrozenModel):
     """Where the counts come from; an unknown kind is an error."""
 
     kind: Literal["prometheus"]
     url: ServerUrl
     access_log: AccessLog | None = None
+    logs: LogsSource | None = None
 
 
 class TrafficProbe(FrozenModel):

@@ -19,6 +19,10 @@ LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 """Of a series in Prometheus: nothing that could end a selector."""
 
 
+LogField = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_.]*$")]
+"""Of a line of a log: nothing that could end a query."""
+
+
 @dataclass(frozen=True, slots=True)
 class Nature:
     """What a kind of guardrail is to those who measure, judge and plan: the one table that tells the kinds apart."""
@@ -38,6 +42,9 @@ class Nature:
     """Whether `analysis.expected.badShare` speaks of its bad share, so that its steps can be foreseen."""
     errors: bool = False
     """Whether its bad events are those that are shown as the errors of a rollout."""
+
+    by_signature: bool = False
+    """Whether each kind of error is bet on for itself, rather than all bad events together."""
 
     @property
     def may_cluster(self) -> bool:
@@ -78,6 +85,11 @@ class _Guardrail(FrozenModel):
     @property
     def reads_access_log(self) -> bool:
         """Whether it needs the gateway's access log."""
+        return False
+
+    @property
+    def reads_logs(self) -> bool:
+        """Whether it needs the stack's server of logs."""
         return False
 
 
@@ -211,4 +223,40 @@ class ClientFailures(_Guardrail):
         return self.source == "access-log"
 
 
-Guardrail = Annotated[ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures, Field(discriminator="kind")]
+class Logs(_Guardrail):
+    """Bad event: a request with an error in the logs. Each signature of an error, its text without numbers and the
+    like, is judged for itself: one that is new or more frequent on the candidate is a fault, however rare it is. The
+    queries are in LogsQL; `{revision}` and `{service}` are filled in."""
+
+    nature: ClassVar[Nature] = Nature("requests", unit="requests with errors", by_signature=True)
+    kind: Literal["logs"]
+    requests: Annotated[str, Field(min_length=1)]
+    """The lines of one side: at least one for each request."""
+    errors: Annotated[str, Field(min_length=1)]
+    """Which of these lines tell of an error."""
+    request_id: LogField = "trace_id"
+    """The field by which the lines of one request are known: lines are not independent, requests are counted."""
+    message: LogField = "_msg"
+    """The field with the text of the error."""
+    tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
+    negligible: Annotated[Share, Field(gt=0, lt=1)] = 0.001
+
+    @property
+    def limits(self) -> Limits:
+        """What it declares of the bad share."""
+        return Limits(self.tolerate, self.negligible)
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """That of the lines, which tells the sides apart."""
+        return {"requests": self.requests}
+
+    @property
+    def reads_logs(self) -> bool:
+        """Whether its source is the stack's server of logs."""
+        return True
+
+
+Guardrail = Annotated[
+    ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures | Logs, Field(discriminator="kind")
+]

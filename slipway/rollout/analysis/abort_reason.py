@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway.release.units import show_seconds, show_share
 from slipway.rollout.analysis import constants as const
+from slipway.rollout.analysis import signatures
 from slipway.rollout.analysis.nulls import acceptable_share
 from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import State
@@ -13,6 +14,8 @@ SIZE = len(const.PRIOR)
 
 def shown(rule: CompiledGuardrail, state: State, alone: bool) -> str:
     """What an abort has shown, such as `ratio above 1.1 shown`."""
+    if rule.nature.by_signature:
+        return f"ratio above {rule.tolerate:g} shown for the error {signatures.leading(state.signatures)!r}"
     if rule.absolute or alone or state.abort.regime.startswith("alone"):
         null = acceptable_share(rule, state.baseline)
         return "" if null is None else f"bad share above {show_share(null[0])} shown ({null[1]})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slipway.release.units import Percent
-from slipway.rollout.analysis import abort, clients, promote
+from slipway.rollout.analysis import abort, clients, promote, signatures
 from slipway.rollout.analysis.baseline import record
 from slipway.rollout.analysis.constants import BUCKET_FROM, BUCKETS_MOST
 from slipway.rollout.analysis.gather import gather
@@ -38,6 +38,8 @@ def learn(rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: 
     weight = 0.0 if tick.weight <= 0.0 else tick.weight
     if rule.nature.counts == "clients":
         state, counts = _first_failures(rule, state, counts, tick)
+    elif rule.nature.by_signature and weight:
+        state = _signatures(rule, state, counts, tick)
     candidate = counts.candidate if weight else NONE
     judged = counts if counts.judged is None else _judged(counts)
     warm = is_warming(rule, state, tick)
@@ -68,14 +70,17 @@ def _settle(
         found, seconds = GuardrailCounts(block.candidate, block.baseline), block.seconds
     wealth, hopes, bounded = state.abort, state.promote, state.bounded
     if found.candidate.total or found.candidate.bad:
-        if rule.nature.counts != "clients" or weight >= 100.0 or rule.first_release:
+        if not rule.nature.by_signature and (rule.nature.counts != "clients" or weight >= 100.0 or rule.first_release):
             wealth = abort.bet(rule, state, found, weight, seconds, warm)
         if not warm:
             rate = request_rate(state.step, counts, length)
             hopes = promote.bet(rule, hopes, state.baseline, found, weight, seconds)
             bounded = promote.bet_bounded(rule, bounded, state.baseline, found, weight, rate, seconds)
     met = seconds if alone or (found.candidate.total and found.baseline.total) else 0.0
-    state = State(wealth, hopes, state.baseline, state.step, None, None, state.buckets, state.clients, NOTHING, bounded)
+    state = State(
+        wealth, hopes, state.baseline, state.step, None, None, state.buckets, state.clients, NOTHING, bounded,
+        state.signatures,
+    )  # fmt: skip
     return _record(rule, state, found.baseline), met
 
 
@@ -127,6 +132,12 @@ def _first_failures(
     bad = max(candidate, counts.candidate.bad), max(baseline, counts.baseline.bad)
     found = clients.new_clients(counts, *bad)
     return state, replace(found, alive=counts.alive, judged=counts.judged)
+
+
+def _signatures(rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: Tick) -> State:
+    warm = is_warming(rule, state, tick)
+    wealth, known = signatures.bet(rule, state.signatures, counts, tick.length, warm=warm)
+    return state._replace(abort=wealth, signatures=known)
 
 
 def _judged(counts: GuardrailCounts) -> GuardrailCounts:

@@ -79,6 +79,8 @@ class State(NamedTuple):
     pending: Pending = Pending()
     bounded: Wealth = Wealth()
     """Evidence that the harm of going on is bounded."""
+    signatures: Mapping[str, Wealth] = {}
+    """Logs only: the test of each error's signature, in the order of first appearance."""
 
 
 def count_step(step: Step, candidate: Counts, baseline: Counts, length: float, at: float, met: float) -> Step:
@@ -114,6 +116,8 @@ def state_to_json(state: State) -> dict[str, Any]:
         data["pending"] = [_counts_to_json(candidate), _counts_to_json(baseline), seconds, warm]
     if state.bounded.regime:
         data["bounded"] = [*list(state.bounded[:2]), list(state.bounded.weights)]
+    if state.signatures:
+        data["signatures"] = [[text, *test[:2], list(test.weights)] for text, test in state.signatures.items()]
     return data
 
 
@@ -131,6 +135,7 @@ def state_from_json(data: Mapping[str, Any]) -> State:
         dict(data.get("clients", {})),
         _pending(data["pending"]) if "pending" in data else Pending(),
         _wealth(data["bounded"]) if "bounded" in data else Wealth(),
+        {text: _wealth((log, regime, weights)) for text, log, regime, weights in data.get("signatures", ())},
     )
 
 

@@ -45,6 +45,8 @@ class GuardrailCounts:
     harmless. A key that stands for a bucket of several clients begins with `bucket:`."""
     alive: bool = False
     """For client-failures: the candidate answered somebody, be it clients that were counted before."""
+    signatures: tuple[tuple[str, int, int], ...] = ()
+    """For logs: the text of each error, and how many requests of the candidate and of the baseline had it."""
     judged: Sides[Counts] | None = None
     """For client-failures: the clients whose time of observation ended in this tick, and those
     of them who failed in it. Where shares are tested these count, since a client that was only just seen is not yet

@@ -15,6 +15,7 @@ from slipway.rollout.analysis.constants import QUIET_SECONDS
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
 from slipway.rollout.measurement.judged import Judged
+from slipway.rollout.measurement.log_ledger import LogLedger
 from slipway.rollout.measurement.overdispersion import Past, weights_of
 from slipway.rollout.measurement.recorded import Checkpoints, record_of
 from slipway.rollout.measurement.totals import Requests, Totals
@@ -47,6 +48,8 @@ class Measure:
         self._leading = _leading(wanted.guardrails)
         counting = [guardrail.name for guardrail in wanted.guardrails if guardrail.nature.counts == "clients"]
         self._clients = {name: ClientLedger(OBSERVED * wanted.analysis.dwell) for name in counting}
+        of_logs = [guardrail.name for guardrail in wanted.guardrails if guardrail.nature.by_signature]
+        self._logs = {name: LogLedger(now) for name in of_logs}
         self._length = 0.0
         self._checkpoints = Checkpoints()
         known = Known(baseline is None, weights_of(wanted, baseline is None))
@@ -61,6 +64,8 @@ class Measure:
         self.evidence = analysis.next_step(self.evidence)
         for ledger in self._clients.values():
             ledger.next_step()
+        for logs in self._logs.values():
+            logs.begin_step(now)
         self._step_began = now
         self.totals = Totals()
         self.decision = None
@@ -74,6 +79,7 @@ class Measure:
             self._blind(str(error))
             return None
         self._take_clients(after, now)
+        self._take_logs(after)
         if after.traffic_error is not None:
             self._blind(after.traffic_error)
             return None
@@ -89,7 +95,9 @@ class Measure:
             self._tell(after.errors)
             self._learn_from_the_past(weight)
             return None
+        logged = {name: self._logs[name].settle() for name in self._logs if name not in after.errors}
         counts = {**deltas(before[0], after), **self._client_counts(after, weight, now)}
+        counts |= {name: found for name, (found, _) in logged.items()}
         self._add(grown, counts)
         # Rounded before they decide, so that the journal's ticks decide exactly the same again.
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
@@ -107,6 +115,8 @@ class Measure:
         notes = {name: ledger.note for name, ledger in self._clients.items()} | {
             "history": self._past.note if self._past else ""
         }
+        if windows := {name: spans for name, (_, spans) in logged.items() if spans}:
+            record["windows"] = windows
         if told := {name: note for name, note in notes.items() if note}:
             record["notes"] = told
         return record
@@ -135,6 +145,13 @@ class Measure:
             reading = after.readings.get(name)
             if reading is not None and reading.clients is not None:
                 ledger.take(reading.clients, now, in_step)
+
+    def _take_logs(self, after: Snapshot) -> None:
+        """Windows of logs are handed out once, whether or not a tick follows."""
+        for name, ledger in self._logs.items():
+            reading = after.readings.get(name)
+            if reading is not None:
+                ledger.take(reading.logs)
 
     def _unseen(self, in_step: float, weight: Percent) -> dict[str, str]:
         """A source of clients that shows nobody of a side where the gateway has counted requests reads the wrong thing.

@@ -103,6 +103,7 @@ def _counts(found: Mapping[str, Any]) -> GuardrailCounts:
         found.get("firing"),
         tuple((key, failed) for key, failed in found.get("first_failures", ())),
         found.get("alive", False),
+        tuple((text, own, other) for text, own, other in found.get("signatures", ())),
         None if judged is None else Sides(*map(_side, judged)),
     )
 

@@ -42,6 +42,26 @@ class ClientEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class LogCounts:
+    """Requests of one side in a window of the logs: all of them, those with an error, and for each signature of an
+    error how many requests had it."""
+
+    total: int
+    bad: int
+    signatures: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LogWindow:
+    """A closed window, Unix seconds; each is handed on exactly once."""
+
+    start: float
+    end: float
+    candidate: LogCounts
+    baseline: LogCounts
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One look at one guardrail: emitter -> series for either side; `firing` for alerts, `clients` for
     client-failures: there it is what is new since the last look, so that each is handed on exactly once."""
@@ -50,6 +70,7 @@ class Reading:
     baseline: Mapping[str, Series]
     firing: bool | None = None
     clients: ClientEvents | None = None
+    logs: LogWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)

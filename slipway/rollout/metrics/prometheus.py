@@ -13,7 +13,16 @@ from typing import Any
 import httpx2
 
 from slipway.release.errors import ClusterError
-from slipway.release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Guardrail, Latency, Slo
+from slipway.release.manifest.guardrails import (
+    AlertFiring,
+    ClientFailures,
+    Custom,
+    ErrorRatio,
+    Guardrail,
+    Latency,
+    Logs,
+    Slo,
+)
 from slipway.release.rollout_inputs import AccessLog, Backend
 from slipway.release.units import show_seconds
 from slipway.rollout.metrics import alerts, custom, custom_history
@@ -34,6 +43,7 @@ from slipway.rollout.metrics.envoy import (
 )
 from slipway.rollout.metrics.history import History, Ticks
 from slipway.rollout.metrics.hub import Asked, hub_of
+from slipway.rollout.metrics.logs import LogSources
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.metrics.readers import Reader, ReadRequest, Span, past_of_all, read_all
 
@@ -59,17 +69,20 @@ class PrometheusSource:
         token_file: str | None = None,
         transport: httpx2.BaseTransport | None = None,
         access_log: AccessLog | None = None,
+        logs: LogSources | None = None,
     ) -> None:
         self._api = Prometheus(url, token_file, transport)
         self._hub = hub_of(self._api)
         self._namespace = namespace
         self._clients = ClientSources(self._api, namespace, access_log)
+        self._logs = logs if logs is not None else LogSources(None, 0.0)
         self._interval: float | None = None
         self._readers: tuple[Reader[Any], ...] = (
             Reader((ErrorRatio, Latency, Slo), self._read_envoys, self._past_at_the_gateway, always=True),
             Reader((Custom,), self._read_custom, self._past_of_custom),
             Reader((AlertFiring,), lambda guardrails, _, draft: alerts.read(self._api, guardrails, draft)),
             Reader((ClientFailures,), self._clients.read_all),
+            Reader((Logs,), self._logs.read_all),
         )
 
     def snapshot(

@@ -31,20 +31,65 @@ LONG = 2000
 """Characters of a query from which it is sent as a form: proxies refuse long URLs."""
 
 
-class Prometheus:
+class QueryServer:
     """One server, by the URL of its root. Name and password may be in the URL, a bearer token in a file that is
     read for each request; neither is ever part of a message."""
+
+    KIND, SETTING = "Prometheus", "metrics.url"
+    """What it is called, and the setting that names it."""
 
     def __init__(self, url: str, token_file: str | None = None, transport: httpx2.BaseTransport | None = None) -> None:
         self._token_file = token_file
         try:
-            self.name = f"Prometheus at {httpx2.URL(url).copy_with(username=None, password=None)}"
+            self.name = f"{self.KIND} at {httpx2.URL(url).copy_with(username=None, password=None)}"
             self._client = _shared(url) if transport is None else _client(url, transport)
             self.key = id(self._client), token_file
             """The same for all that ask one server with the same credentials."""
         except (httpx2.InvalidURL, ValueError):
             # Not chained, and without the URL: it may hold a password.
-            raise ClusterError("metrics.url is no URL; write http://host:port of the server's root") from None
+            raise ClusterError(f"{self.SETTING} is no URL; write http://host:port of the server's root") from None
+
+    def _ask(self, method: str, path: str, **parameters: dict[str, Any]) -> Json:
+        response = self._request(method, path, **parameters)
+        try:
+            answer = response.json()
+        except (ValueError, RecursionError) as error:
+            raise ClusterError(
+                f"{self.name} answered HTTP {response.status_code} without JSON; check that {self.SETTING} is its root"
+            ) from error
+        data = answered.data_of(answer, self.name)
+        if not response.is_success:
+            raise ClusterError(f"{self.name} answered HTTP {response.status_code}; check what stands before it")
+        return data
+
+    def _request(self, method: str, path: str, **parameters: dict[str, Any]) -> httpx2.Response:
+        headers = self._headers()
+        try:
+            return self._client.request(method, path, headers=headers, **parameters)  # type: ignore[arg-type]
+        except httpx2.TimeoutException as error:
+            raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            raise ClusterError(
+                f"{self.name} cannot be reached ({text}); check {self.SETTING} and the network"
+            ) from error
+
+    def _headers(self) -> dict[str, str]:
+        if self._token_file is None:
+            return {}
+        try:
+            token = Path(self._token_file).read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise ClusterError(f"{self.name}: the token file cannot be read ({error.strerror})") from error
+        except ValueError:
+            raise ClusterError(f"{self.name}: the token file holds no text of a token") from None
+        if not token or not token.isprintable():
+            raise ClusterError(f"{self.name}: the token file holds no single token")
+        return {"Authorization": f"Bearer {token}"}
+
+
+class Prometheus(QueryServer):
+    """Prometheus, or what answers like it."""
 
     def query(self, promql: str) -> list[Json]:
         """The result of an instant query: `metric` and `value` of each series. Raises ClusterError."""
@@ -92,42 +137,6 @@ class Prometheus:
         if len(promql) < LONG:
             return self._ask("GET", "api/v1/query", params={"query": promql})
         return self._ask("POST", "api/v1/query", data={"query": promql})
-
-    def _ask(self, method: str, path: str, **parameters: dict[str, Any]) -> Json:
-        response = self._request(method, path, **parameters)
-        try:
-            answer = response.json()
-        except (ValueError, RecursionError) as error:
-            raise ClusterError(
-                f"{self.name} answered HTTP {response.status_code} without JSON; check that metrics.url is its root"
-            ) from error
-        data = answered.data_of(answer, self.name)
-        if not response.is_success:
-            raise ClusterError(f"{self.name} answered HTTP {response.status_code}; check what stands before it")
-        return data
-
-    def _request(self, method: str, path: str, **parameters: dict[str, Any]) -> httpx2.Response:
-        headers = self._headers()
-        try:
-            return self._client.request(method, path, headers=headers, **parameters)  # type: ignore[arg-type]
-        except httpx2.TimeoutException as error:
-            raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
-            text = " ".join(str(error).split()) or type(error).__name__
-            raise ClusterError(f"{self.name} cannot be reached ({text}); check metrics.url and the network") from error
-
-    def _headers(self) -> dict[str, str]:
-        if self._token_file is None:
-            return {}
-        try:
-            token = Path(self._token_file).read_text(encoding="ascii").strip()
-        except OSError as error:
-            raise ClusterError(f"{self.name}: the token file cannot be read ({error.strerror})") from error
-        except ValueError:
-            raise ClusterError(f"{self.name}: the token file holds no text of a token") from None
-        if not token or not token.isprintable():
-            raise ClusterError(f"{self.name}: the token file holds no single token")
-        return {"Authorization": f"Bearer {token}"}
 
 
 def _shared(url: str) -> httpx2.Client:

@@ -26,6 +26,7 @@ def test_every_kind_says_what_it_counts_and_only_what_is_counted_may_be_foreseen
         "slo": "requests",
         "alert": "nothing",
         "client-failures": "clients",
+        "logs": "requests",
     }
     assert [
         kind for kind in KINDS if kind.nature.counts == "nothing" and (kind.nature.expected or kind.nature.gross)

@@ -1,0 +1,89 @@
+"""Requests and their errors in the logs of both sides, in closed windows that never overlap.
+
+A window begins where the last one ended, and ends some seconds ago, when what was logged in it can be read. What is
+logged later still is lost, and never counted twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from slipway.release.errors import ClusterError
+from slipway.release.manifest.guardrails import Logs
+from slipway.release.rollout_inputs import Backend
+from slipway.rollout.metrics.base import LogCounts, LogWindow, Reading
+from slipway.rollout.metrics.draft import Draft
+from slipway.rollout.metrics.readers import ReadRequest
+from slipway.rollout.process import clock
+
+SHORTEST, LONGEST = 5.0, 300.0
+"""Seconds of a window. After an outage that lasted longer what is older is left out."""
+MOST = 500
+"""Signatures of one window and side: with more of them the texts are not told apart by what they have in common."""
+
+
+class LogServer(Protocol):
+    """Where logs are read."""
+
+    def count(self, guardrail: Logs, backend: Backend, start: float, end: float) -> LogCounts:
+        """The requests of one side from `start` up to but without `end`, Unix seconds. Raises ClusterError."""
+        ...
+
+
+@dataclass(slots=True)
+class _Read:
+    """How far a guardrail was read, and of which sides."""
+
+    sides: tuple[str, ...]
+    end: float
+
+
+class LogSources:
+    """Reads the guardrails of logs, and remembers how far. `lag` is in seconds, `now` Unix seconds."""
+
+    def __init__(self, server: LogServer | None, lag: float, now: Callable[[], float] = clock.now) -> None:
+        self._server = server
+        self._lag = lag
+        self._now = now
+        self._read: dict[str, _Read] = {}
+
+    def read_all(self, guardrails: Sequence[Logs], look: ReadRequest, draft: Draft) -> None:
+        """Add what is new since the last look; a look without a new window is no error and has none."""
+        for guardrail in guardrails:
+            try:
+                window = self._window(guardrail, look.sides)
+            except ClusterError as error:
+                draft.fail([guardrail.name], error)
+                continue
+            draft.readings[guardrail.name] = Reading({}, {}, logs=window)
+            if not draft.at:  # Where another source has a time of its own, that one counts.
+                draft.seen(self._now())
+
+    def _window(self, guardrail: Logs, sides: Sequence[Backend]) -> LogWindow | None:
+        """The next window. What could not be read is part of the one that can be."""
+        if self._server is None:
+            raise ClusterError("the stack does not say where its logs are: write releases:metrics logs.url")
+        end, names = math.floor(self._now() - self._lag), tuple(side.revision for side in sides)
+        known = self._read.get(guardrail.name)
+        if known is None or known.sides != names:
+            self._read[guardrail.name] = _Read(names, end)
+            return None
+        if end - known.end < SHORTEST:
+            return None
+        start = max(known.end, end - LONGEST)
+        found = [self._server.count(guardrail, side, start, end) for side in sides]
+        known.end = end
+        return LogWindow(start, end, found[0], found[1] if len(found) > 1 else LogCounts(0, 0, {}))
+
+
+def bounded(signatures: Mapping[str, int], server: str) -> Mapping[str, int]:
+    """The signatures of one window. Raises ClusterError when there are too many to mean anything."""
+    if len(signatures) > MOST:
+        raise ClusterError(
+            f"{server}: {len(signatures)} different errors in one window, more than {MOST}; log a fixed text, and what "
+            "varies in fields of its own"
+        )
+    return signatures
