@@ -64,6 +64,8 @@ def part(context: Context) -> Part:
             f"--web.console.templates={assets}",
             f"--web.console.libraries={assets}",
             "--web.enable-lifecycle",
+            # An alarm that fires before Alertmanager is found again, seconds after a reload, is dropped until then.
+            "--rules.alert.resend-delay=5s",
             "--log.level=warn",
         ],
         files={config: yaml.safe_dump(document, sort_keys=False)},

@@ -93,6 +93,7 @@ def monitoring(packages: Path, alerting: Path, tmp_path: Path) -> Iterator[Monit
             f"--storage.tsdb.path={tmp_path / 'data'}",
             f"--web.listen-address={addresses[0]}",
             "--web.enable-lifecycle",
+            "--rules.alert.resend-delay=1s",
             "--log.level=error",
         ],
         [*with_files(alerting), *command(alerting, config, addresses[1])],
