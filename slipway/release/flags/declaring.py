@@ -84,7 +84,7 @@ def _still_on(head: Head, key: str, flag: FeatureFlag) -> str | None:
     return (
         f"{key} is on for some callers: without it each of them gets the default in its own code, whatever that is. "
         f"Release code that no longer reads it, declare it off (default: {flag.off}, neither targeting nor exposure), "
-        "run `pulumi up`, and remove it after that"
+        f"run `pulumi up`, and remove it after that; `slipway kill {key}` turns it off as well"
     )
 
 
