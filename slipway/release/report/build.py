@@ -229,7 +229,7 @@ def _within(event: RolloutEvent, release: Release | None) -> str:
     began = event.began
     if event.ending != "rolled-back" and event.series.at:
         began = event.began + event.series.at[-1]  # the last look decided
-    took = max(0.0, event.ended - began)
+    took = max(1.0, event.ended - began)  # no clock here is finer
     if release is None:
         return f"about {lasting(took)} after the decision"
     verdict = "within" if took <= release.rollback.max_minutes * 60 else "LONGER THAN"
