@@ -90,13 +90,12 @@ class Recorder:
         return {"record": line.anchor.model_dump(mode="json")} if line is not None else {}
 
     def _add_repaired(self, head: Head) -> None:
-        """A rollout that was found unfinished was repaired by this update, and its end is nowhere else any more."""
+        """A rollout that was found unfinished has ended meanwhile, and the journal's attempt is another by now."""
         before = self._before
         left = before.attempt if before is not None and before.unfinished else None
         if before is None or left is None or head.attempt is None or head.attempt.id == left.id:
             return
-        repaired = journal.interrupted(before, "the process died", "repair", head.attempt.began)
-        self._add_attempt(repaired, before)
+        self._add_attempt(before.model_copy(update={"attempt": ended_as(left, head)}), before)
 
     def _add_attempt(self, head: Head, before: Head | None) -> Line | None:
         """The chain's last line; with the head's attempt in the chain, if that has ended."""
@@ -218,6 +217,20 @@ def ending_of(attempt: Attempt) -> Ending:
     if attempt.outcome is Outcome.COMMITTED:
         return "rolled-back" if attempt.kind == "rollback" else "committed"
     return "aborted" if attempt.outcome is Outcome.ABORTED else "interrupted"
+
+
+def ended_as(left: Attempt, head: Head) -> Attempt:
+    """How an unfinished rollout ended, by what the journal says now: another process may have carried it to its commit
+    or its abort; else the next one repaired what it had left."""
+    own = [one.at for one in head.commits if one.revision == left.candidate.revision and one.at >= left.began]
+    if own:
+        return left.model_copy(update={"outcome": Outcome.COMMITTED, "ended": min(own)})
+    held = head.quarantined.get(left.candidate.revision)
+    if held is not None and held.rollout == left.id:
+        return left.model_copy(update={"outcome": Outcome.ABORTED, "ended": held.at, "reason": held.reason})
+    now = head.attempt.began if head.attempt is not None else left.began
+    changes = {"outcome": Outcome.INTERRUPTED, "ended": now, "reason": "the process died", "by": "repair"}
+    return left.model_copy(update=changes)
 
 
 def is_recorded(records: Sequence[Recorded], rollout: str) -> bool:

@@ -9,9 +9,9 @@ import pytest
 from slipway.release.declared import read_manifest
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records import journal
-from slipway.release.records.journal import Outcome
+from slipway.release.records.journal import Commit, Outcome, Quarantine
 from slipway.rollout import operations
-from slipway.rollout.recording import ReleaseFacts
+from slipway.rollout.recording import ReleaseFacts, ended_as
 from tests.manifests import release
 from tests.unit.slipway.rollout.examples import attempt, backend, head, wanted
 from tests.unit.slipway.rollout.recording import GATES, SERVED, Recording
@@ -90,6 +90,18 @@ def test_what_nobody_ended_is_recorded_as_repaired_by_the_update_that_found_it()
     first, second = it.found
     assert (first.event.rollout, first.event.ending, first.event.ended_by) == ("r1", "interrupted", "repair")
     assert second.event.ending == "committed"
+
+
+def test_what_another_process_carried_to_its_end_meanwhile_is_recorded_as_it_ended() -> None:
+    left = attempt("cccccccc")
+    nothing = head(attempt=attempt("bbbbbbbb"))
+    committed = nothing.model_copy(update={"commits": (Commit(revision="cccccccc", at=120.0),)})
+    assert (ended_as(left, committed).outcome, ended_as(left, committed).ended) == (Outcome.COMMITTED, 120.0)
+    held = Quarantine(version="v", reason="5% errors", at=130.0, rollout=left.id)
+    aborted = ended_as(left, nothing.model_copy(update={"quarantined": {"cccccccc": held}}))
+    assert (aborted.outcome, aborted.reason) == (Outcome.ABORTED, "5% errors")
+    earlier = nothing.model_copy(update={"commits": (Commit(revision="cccccccc", at=1.0),)})
+    assert ended_as(left, earlier).outcome is Outcome.INTERRUPTED, "an earlier commit is not this rollout's"
 
 
 def test_a_record_whose_store_was_away_is_written_by_the_next_update(monkeypatch: pytest.MonkeyPatch) -> None:
