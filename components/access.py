@@ -1,4 +1,4 @@
-"""The rights of whoever runs rollouts in one namespace, and nothing else."""
+"""The rights that running rollouts needs in one namespace, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine does with a stack of several services, for whoever reads the plan."""
+"""What the engine does with a stack of several services, as lines for the plan."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class FeatureFlag(_Flag):
 
 
 class KillSwitch(_Flag):
-    """A flag that turns something off for everybody, at any time: it has neither targeting nor an expiry."""
+    """A flag that turns something off for all users, at any time: it has neither targeting nor an expiry."""
 
     TOKEN = KILL_SWITCH
 

@@ -1,7 +1,7 @@
 """One version of a service: everything that belongs to its revision and to no other.
 
 All names carry the revision, so another revision is always another set of objects: nothing here is ever patched.
-Whoever changes what is rendered raises `slipway.release.revision.TEMPLATE`.
+A change of what is rendered must raise `slipway.release.revision.TEMPLATE`.
 """
 
 from __future__ import annotations

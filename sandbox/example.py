@@ -34,7 +34,7 @@ HURRIED = (
     (r"\bdwell: \w+", "dwell: 5s"),
     (r"\bhorizon: \w+", "horizon: 5m"),
     (r"\brate: \d+", f"rate: {PROBE['rate']}"),
-    (r"(?m)^  kind: canary$", "  kind: canary\n  reason: a sandbox without users, where nobody wants to wait"),
+    (r"(?m)^  kind: canary$", "  kind: canary\n  reason: a sandbox without users, for a quick trial"),
 )
 """Pattern -> replacement in manifests: minutes of watching become seconds, and the plan expects the probe's traffic."""
 NAMESPACES = {"staging": "shop-staging", "prod": "shop"}

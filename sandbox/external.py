@@ -20,7 +20,7 @@ REQUEST_TIMEOUT = "--request-timeout=10s"
 def adopt(paths: StatePaths, prometheus_url: str | None, gateway_url: str | None) -> None:
     """Make the cluster that KUBECONFIG names the sandbox.
 
-    Raises :class:`SandboxError` with everything that is missing at once; nothing is installed into somebody else's
+    Raises :class:`SandboxError` with everything that is missing at once; nothing is installed into a foreign
     cluster.
     """
     kubeconfig = os.environ.get("KUBECONFIG", "")

@@ -64,7 +64,7 @@ class Namespace:
         """Start a daemon inside, its output appended to ``log``; its process id as the host sees it.
 
         It is started by a shell inside, so that process 1 of the sandbox inherits it and reaps it: a dead daemon that
-        nobody reaps would keep the namespaces from ending.
+        is not reaped would keep the namespaces from ending.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         script = f'"$@" </dev/null >>{shlex.quote(str(log))} 2>&1 & echo $!'

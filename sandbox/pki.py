@@ -61,7 +61,7 @@ class Pki:
 
     @property
     def users(self) -> str:
-        """The names of those who have a token: whoever reads the token file at its start must be restarted when
+        """The names of those who have a token: a process that reads the token file at its start must be restarted when
         they change."""
         return ",".join(sorted(USERS))
 
@@ -98,22 +98,28 @@ def ensure(folder: Path, addresses: Sequence[str]) -> Pki:
 def _authority() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "slipway sandbox")])
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=True,
-        crl_sign=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    usage = key_usage("digital_signature", "key_cert_sign", "crl_sign")
     builder = _certificate(name, name, key.public_key())
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(usage, critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     return builder.sign(key, hashes.SHA256()), key
+
+
+def key_usage(*allowed: str) -> x509.KeyUsage:
+    """What a certificate's key may be used for, by the names of x509.KeyUsage; everything else is refused."""
+    every = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{name: name in allowed for name in every})
 
 
 def _issue(

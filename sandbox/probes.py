@@ -51,7 +51,7 @@ def condition(resource: Mapping[str, Any], kind: str) -> bool:
 
 
 def unix_socket_answers(path: Path) -> bool:
-    """Whether somebody accepts connections on a unix socket."""
+    """Whether a process accepts connections on a unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(TIMEOUT)
         try:

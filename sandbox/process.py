@@ -56,7 +56,7 @@ def namespace_inode(pid: int | str, kind: str) -> int | None:
 
 
 def members(kind: str, inode: int) -> list[int]:
-    """The living processes in a namespace. Our own namespace has none: it is never somebody's to end."""
+    """The living processes in a namespace. Our own namespace has none, so it is never ended."""
     if inode == namespace_inode("self", kind):
         return []
     return [pid for pid in pids() if namespace_inode(pid, kind) == inode and start_time(pid) is not None]

@@ -109,7 +109,7 @@ class Service:
     declared: DeclaredRelease
     standby: DeclaredRelease | None
     migrations: tuple[MigrationSource, ...] = ()
-    """The scripts of the release, which QA and approvers say yes to as well."""
+    """The scripts of the release, which QA and approvers approve as well."""
 
     @property
     def release(self) -> Release:

@@ -16,7 +16,7 @@ LATE_MS = 250.0
 LATE_SHARE = 0.05
 """So many of a run's seconds may be late."""
 UNANSWERED_MOST = 5
-"""Requests that nobody answered in time. No fault here makes a version silent: the gateway was kept from running."""
+"""Requests that were not answered in time. No fault here makes a version silent: the gateway was kept from running."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Run:
 
 class Store:
     """The file of runs. A half-written last line, left by a kill, is not counted; the next run is written over it. The
-    file is left alone until then: whoever only reads may do so while a benchmark writes."""
+    file is left alone until then: readers may read while a benchmark writes."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._lock = file, threading.Lock()

@@ -19,7 +19,7 @@ SEVERITIES = ("page", "ticket")
 
 
 def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) -> list[Finding]:
-    """Broken expressions, of recording rules too, and alarms that would reach nobody."""
+    """Broken expressions, of recording rules too, and alarms without a receiver."""
     return [*_broken(resource), *_unrouted(resource, around.routing)]
 
 

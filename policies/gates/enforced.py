@@ -1,4 +1,4 @@
-"""Rule `enforced`: nobody turned the gates off, or another stack's on, for those who run without the pack."""
+"""Rule `enforced`: the program neither turned the gates off nor took another stack's, for runs without the pack."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ NAME = "flag-used"
 
 
 def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) -> list[Finding]:
-    """Flags that nobody evaluates, or of which that could not be asked, as the check of the set found out."""
+    """Flags that are not evaluated, or of which that could not be asked, as the check of the set found out."""
     if resource.props.get("used") is None:
         return []
     observed = resource.props.get("observed")

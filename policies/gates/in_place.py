@@ -36,7 +36,7 @@ def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings
         wanted = "no label of a release" if service is None else f"{service} {revision}"
         return [_finding("disguised", "spec.template.metadata.labels", what, wanted)]
     if resource.type in JOBS and service is None:
-        return []  # a job of the platform: it serves nobody
+        return []  # a job of the platform: it serves no traffic
     if service is None or revision is None:
         if service is None and any(other.name == metadata.get("name") for other in settings.others):
             return []

@@ -25,7 +25,7 @@ class Kind(StrEnum):
     TOO_MANY = "too-many-requests"
     """Not done: 429 with `Retry-After`."""
     CONFLICT = "conflict"
-    """Not done: 409, as if somebody else had written in between."""
+    """Not done: 409, as if another client had written in between."""
     FAILURE = "failure"
     """Not done: 500."""
 

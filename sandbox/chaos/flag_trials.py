@@ -2,7 +2,7 @@
 every trial in out/chaos/flags.json.
 
 In each trial the flag is on, and then a kill and an `up` write at the same time: the guard dies (SIGKILL at a random
-instant), the provider dies, or nobody dies and the answers of the API server are lost. A kill is lost when its writer
+instant), the provider dies, or only the answers of the API server are lost. A kill is lost when its writer
 was told that it stands, or the journal has it, and the flag is on after the next `up`; every version of the document is
 watched, and none may turn the flag on again once it was off.
 """

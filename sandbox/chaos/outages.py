@@ -39,7 +39,7 @@ def start(paths: StatePaths | None = None) -> None:
 
 @contextmanager
 def frozen(part: str, paths: StatePaths | None = None) -> Iterator[None]:
-    """The part is stopped in the block, its connections stay open and nobody answers; it goes on afterwards."""
+    """The part is stopped in the block, its connections stay open without an answer; it goes on afterwards."""
     pid = pid_of(part, paths)
     os.kill(pid, signal.SIGSTOP)
     try:

@@ -36,7 +36,7 @@ class Checkout:
         return [pid for pid in self.pids() if _is_provider(_arguments(pid))]
 
     def signal(self, number: signal.Signals) -> list[int]:
-        """Send it to all until nobody is left who has not got it; returns who got it."""
+        """Send it until every process has got it; returns which did."""
         sent: list[int] = []
         while fresh := [pid for pid in self.pids() if pid not in sent]:
             _send(fresh, number)

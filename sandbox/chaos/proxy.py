@@ -96,7 +96,7 @@ class ApiProxy:
 
 
 class _Server(ThreadingHTTPServer):
-    """One thread a connection; the TLS handshake is done in it, so that a slow client holds up nobody."""
+    """One thread a connection; the TLS handshake is done in it, so that a slow client holds up no other."""
 
     daemon_threads = True
     block_on_close = False

@@ -133,7 +133,7 @@ class Subject:
         return head.serving.backend.version if head is not None and head.serving is not None else None
 
     def leased(self) -> bool:
-        """Whether somebody holds the Lease."""
+        """Whether the Lease is held."""
         return self.world.lease.read() is not None
 
     def settled(self) -> bool:

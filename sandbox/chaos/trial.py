@@ -71,7 +71,7 @@ def wrong_traffic(subject: Subject) -> str:
     """What is wrong with the route, by the journal and by the workloads that there are."""
     head, shares = subject.head(), subject.shares()
     if head is None or head.serving is None:
-        return "the journal names nobody who serves"
+        return "the journal names no serving version"
     backend = head.serving.backend
     to = {name: share for name, share in shares.items() if share > 0}
     if to != {backend.entry: 100.0}:
@@ -83,7 +83,7 @@ def wrong_traffic(subject: Subject) -> str:
 
 
 def _judge_answers(subject: Subject, load: Load, row: Row) -> None:
-    """The client must be answered by the version that serves by the journal, and by nobody else."""
+    """The client must be answered by the version that the journal says serves, and by no other."""
     began = time.monotonic()
     if not await_true(lambda: sum(answers_since(load, began).values()) >= LAST_ANSWERS, ANSWERS_WITHIN):
         row.wrong_traffic = row.wrong_traffic or "the client got no answers at the end"

@@ -100,7 +100,7 @@ def _under_traffic(demo: acts.Demo) -> None:
     tell = demo.narrator.act
     tell("v2: a canary", f"5, 25, 50, 100 percent under {RATE:g} requests a second.")
     demo.release("v2", manifests.CANARY, "completed")
-    tell("A version that fails 5% of its requests", "The same canary; nobody watches but the analysis.")
+    tell("A version that fails 5% of its requests", "The same canary; only the analysis watches.")
     demo.release("errors-5", manifests.CANARY, "aborted")
     tell("v3: blue-green", "Smoke checks on a preview route at 0%, then one switch.")
     demo.release("v3", manifests.BLUE_GREEN, "completed")

@@ -1,4 +1,4 @@
-"""The keeper of the gateway's access log: Envoy only appends, so somebody must keep the file small."""
+"""The keeper of the gateway's access log: Envoy only appends, so another process must keep the file small."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from sandbox import probes
 from sandbox.context import ALERTMANAGER_PORT, Context
 from sandbox.parts.part import Part
 
-NOBODY = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
+NO_RECEIVER = {"route": {"receiver": "none"}, "receivers": [{"name": "none"}]}
 """What it begins with."""
 
 
@@ -20,7 +20,7 @@ def part(context: Context) -> Part:
     config = context.paths.alertmanager
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(yaml.safe_dump(NOBODY), encoding="utf-8")
+        config.write_text(yaml.safe_dump(NO_RECEIVER), encoding="utf-8")
     return Part(
         name="alertmanager",
         argv=command(context.tools.alertmanager, config, f"0.0.0.0:{ALERTMANAGER_PORT}"),

@@ -123,7 +123,7 @@ class Shop:
         return self.writer.change(lambda head: after_change(head, _change("resume")))
 
     def end_exposure(self) -> Head:
-        """Nobody gets the new behaviour, and the next `up` exposes it anew."""
+        """No user gets the new behaviour, and the next `up` exposes it anew."""
         self.kill()
         return self.resume()
 

@@ -24,7 +24,7 @@ def abort(
 ) -> None:
     """End the rollout in flight: the traffic goes back, and its revision is quarantined.
 
-    Where nobody carries the rollout out any more (its host is lost), this command puts the traffic back itself, by
+    Where no process runs the rollout any more (its host is lost), this command puts the traffic back itself, by
     what the journal says. That takes no Pulumi and, with --namespace, no checkout; nothing is held against the revision
     then. It waits until the Lease of the rollout has run out.
     """

@@ -95,7 +95,7 @@ def provenance(it: Making, *, builder: str, source: str, commit: str, build_type
 @click.option("--note", default="", help="What to know, such as what is open.")
 @makes_statement
 def qa(it: Making, *, recommendation: str, by: str, note: str) -> None:
-    """QA's word on the release as it is now: any later change of the manifest voids it."""
+    """QA's recommendation for the release as it is now: any later change of the manifest voids it."""
     from slipway.release.evidence import propose, receipts
 
     it.write(receipts.QA, propose.qa(it.release, it.sources, it.at, recommendation, by, note))
@@ -111,7 +111,7 @@ def approval(it: Making, *, role: str, by: str, expires: datetime | None) -> Non
     from slipway.release.evidence import propose, receipts
 
     if known_as(by) == known_as(it.release.scope.author or ""):
-        problem = Problem("--by", f"{by} is the author (scope.author)", "Ask somebody else with this role")
+        problem = Problem("--by", f"{by} is the author (scope.author)", "Ask another person with this role")
         raise InputError(f"{it.release.service} {it.release.version}", [problem])
     it.write(receipts.APPROVAL, propose.approval(it.release, it.sources, it.at, role, by, expires))
 

@@ -201,7 +201,7 @@ def write_new(path: Path, content: bytes, mode: int = 0o644) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        remedy = "Choose another name, or remove it when nobody needs it any more"
+        remedy = "Choose another name, or remove it when it is no longer needed"
         problem = Problem("out", "exists already and says something else, and evidence is never overwritten", remedy)
         raise InputError(str(path), [problem]) from None
     except OSError as error:

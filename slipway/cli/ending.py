@@ -35,11 +35,11 @@ def end_rollout(
     *,
     wait: bool = True,
 ) -> Ended:
-    """Tell the rollout in flight to abort and wait until its traffic is back; where nobody carries it out any more,
+    """Tell the rollout in flight to abort and wait until its traffic is back; where no process runs it any more,
     put the traffic back here, by what the journal says. Raises ReleaseRefused when no rollout is in flight, and
     ClusterError when the traffic is not back in time."""
     attempt = in_flight(head_of(world, service), service)
-    intent = write(world, "abort", reason, attempt)  # at once, for the case that somebody carries it out
+    intent = write(world, "abort", reason, attempt)  # at once, in case a process still runs it
     holding = watch_lease(
         world.lease, patient=True
     )  # one that was renewed just before its holder died is no sign of life
@@ -52,7 +52,7 @@ def end_rollout(
 def _put_back(
     world: Adapters, service: str, attempt: Attempt, holding: Holding, reason: str, tell: Callable[[str], None]
 ) -> Head | None:
-    tell(f"{service}: nobody carries rollout {attempt.id} out any more (its Lease is {holding}); the traffic goes back")
+    tell(f"{service}: no process runs rollout {attempt.id} any more (its Lease is {holding}); the traffic goes back")
     why = f"aborted by {operator()}" + (f": {reason}" if reason else "")
     try:
         return rescue_once(world, attempt.id, new_rollout_id(), why, "abort", tell) or head_of(world, service)

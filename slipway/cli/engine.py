@@ -155,7 +155,7 @@ class Engine:
 
     def _engine(self, *arguments: str, tell: OnLine | None) -> Run:
         """A failure of the engine is a result, that it could not begin is an error. Not by the Automation API, whose
-        `up` reads outputs and history afterwards: three more commands, while somebody waits for a rollback."""
+        `up` reads outputs and history afterwards: three more commands, while an operator waits for the rollback."""
         error: str | None = None
         with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
             log = Path(folder) / "events.jsonl"

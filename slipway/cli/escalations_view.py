@@ -41,7 +41,7 @@ def as_text(entry: Entry) -> str:
 
 
 def state_of(entry: Entry) -> str:
-    """`refused` as soon as one receiver will never take it: somebody has to look."""
+    """`refused` as soon as one receiver will never take it: a person has to look."""
     if entry.closed is not None:
         return "closed"
     if entry.refused:

@@ -20,10 +20,10 @@ RELEASES = "releases/checkout"
 KEYS = "releases/example-keys"
 TRUST = "policies/config/trust.example.yaml"
 STAGING = ".staging.yaml"
-"""Manifests with this ending are staging's; their evidence is that of production's, and nobody says yes to them."""
+"""Manifests with this ending are staging's; their evidence is that of production's, and they need no approvals."""
 
 HEADING = """Whose word counts in the example, and for what. Made by `slipway example`, which keeps the private keys in
-releases/example-keys and signs in everybody's name: for the example only. The trust roots of a project of your own are
+releases/example-keys and signs for every role: for the example only. The trust roots of a project of your own are
 written by `slipway init`, docs/evidence.md says what may stand in them. A manifest cannot add to them."""
 PRINCIPALS: tuple[Entry, ...] = (
     Entry(

@@ -34,7 +34,7 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
     refuse_in_use(world, service)
     if not yes:
         if not sys.stdin.isatty():
-            raise click.UsageError("nobody can be asked here: add --yes")
+            raise click.UsageError("cannot ask for confirmation here: add --yes")
         if not click.confirm(f"Forget {service} in {where}?", err=True):
             raise ReleaseRefused(f"{service}: nothing was deleted")
     take_away(world)

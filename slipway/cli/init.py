@@ -53,7 +53,7 @@ def _answers(command: Callable[..., None]) -> Callable[..., None]:
 def init(*, folder: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - options, checked by the model
     """Write the first manifest of a service, stack files, gate settings, trust roots and keys.
 
-    What is there already stays as it is. Keys are made for everybody who signs, in keys/, to begin with: give each to
+    What is there already stays as it is. A key for each signer is made in keys/, to begin with: give each to
     whom it belongs to, or put identities of your CI into policies/config/trust.yaml instead.
     """
     from slipway.cli.init_files import Answers, write_project

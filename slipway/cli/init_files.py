@@ -97,7 +97,7 @@ def _signers(answers: Answers) -> tuple[str, ...]:
 
 
 def _check_people(answers: Answers) -> None:
-    """Each signer is a principal with a key of its own, and nobody approves a change of their own."""
+    """Each signer is a principal with a key of its own, and authors do not approve their own changes."""
     names = [known_as(name) for name in (*_signers(answers), answers.author)]
     doubles = sorted({name for name in names if names.count(name) > 1})
     unsafe = [name for name in _signers(answers) if not all(char.isalnum() or char in "-_.@" for char in name)]

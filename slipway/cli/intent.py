@@ -96,7 +96,7 @@ def give(world: Adapters, service: str, action: Action, reason: str, scope: Scop
     holding = watch_lease(world.lease)
     if not holding.alive:
         raise ReleaseRefused(
-            f"{service}: rollout {attempt.id} began, but nobody carries it out any more (its Lease is {holding}); "
+            f"{service}: rollout {attempt.id} began, but no process runs it any more (its Lease is {holding}); "
             f"`slipway abort {service}` puts the traffic back, and so does the next `pulumi up`"
         )
     return write(world, action, reason, attempt, scope)
@@ -139,6 +139,6 @@ def await_obeyed(
             how = f"was {attempt.outcome.value} before it heard of the {intent.action}"
             raise ReleaseRefused(f"{service}: rollout {intent.rollout_id} {how}")
         if time.monotonic() > end:
-            remedy = f"`slipway status {service}` says whether somebody carries it out"
+            remedy = f"`slipway status {service}` says whether a process runs it"
             raise ClusterError(f"{service}: rollout {intent.rollout_id} has not obeyed in {timeout:g}s; {remedy}")
         pause(POLL)

@@ -21,7 +21,7 @@ def kill(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Turn a flag off for everybody, whatever is declared, until it is resumed.
+    """Turn a flag off for all users, whatever is declared, until it is resumed.
 
     It takes no Pulumi and, with --namespace, no checkout. Every later `pulumi up` keeps the flag off. A command that
     was interrupted is run again: a second kill is none.

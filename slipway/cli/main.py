@@ -23,7 +23,7 @@ COMMANDS = {
     "pause": "Hold the rollout in flight at its step.",
     "resume": "Let a paused rollout go on, or lift the kill of a flag.",
     "promote": "End the current step of the rollout in flight early, or all that are left.",
-    "kill": "Turn a feature flag off for everybody, at once.",
+    "kill": "Turn a feature flag off for all users, at once.",
     "flags": "Which feature flags are on for whom, since when, and why.",
     "hand-over": "Let another stack release a service from now on.",
     "forget": "Take away what a service left that is in no stack any more.",

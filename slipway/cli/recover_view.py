@@ -31,7 +31,7 @@ class Found:
 
     @property
     def unfinished(self) -> bool:
-        """Whether a rollout began and nobody has ended it."""
+        """Whether a rollout began and has not ended."""
         return self.head is not None and self.head.unfinished
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     that is refused, or was not released yet, does not stand in the way. A rollout of SERVICE that is in flight is
     aborted first.
 
-    With --yes the update runs at once; what it changes is previewed where somebody reads it first (--plan, or a
+    With --yes the update runs at once; what it changes is previewed where it is read first (--plan, or a
     question on a terminal) and with --allow-other-changes.
     """
     began = time.monotonic()
@@ -86,7 +86,7 @@ def rollback(  # noqa: PLR0913 - one parameter an option
 
 
 def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple[Engine, Plan]:
-    """Somebody waits for this: the stack's history is read while the rest is still being imported."""
+    """To save time, the stack's history is read while the rest is still being imported."""
     from slipway.cli.engine import Engine
 
     engine = Engine(folder, stack)
@@ -123,7 +123,7 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
 
 def _ask(question: str, service: str) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here: add --yes, or --plan to see what would be done")
+        raise click.UsageError("cannot ask for confirmation here: add --yes, or --plan to see what would be done")
     if not click.confirm(question, err=True):
         raise ReleaseRefused(f"{service}: not rolled back, and nothing was written")
 

@@ -18,7 +18,7 @@ POLL = 1.0
 
 
 def attempt_in_flight(world: Adapters, service: str) -> Attempt | None:
-    """The rollout that began and that nobody has ended; None when there is none."""
+    """The rollout that began and has not ended; None when there is none."""
     head = head_of(world, service)
     return head.attempt if head is not None and head.unfinished else None
 

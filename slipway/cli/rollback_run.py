@@ -95,7 +95,7 @@ class Rollback:
             head = head_of(plan.world, plan.service)
         except ClusterError as error:
             why = run.error or "the update succeeded, but the cluster cannot be asked"
-            return Outcome("", kept, f"{plan.service}: {why}; where the traffic is nobody knows: {error}; {kept}")
+            return Outcome("", kept, f"{plan.service}: {why}; where the traffic is could not be read: {error}; {kept}")
         serving = head.serving.backend if head is not None and head.serving is not None else None
         settled = head is not None and not head.unfinished
         arrived = settled and serving is not None and serving.revision == target.revision

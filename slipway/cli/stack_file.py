@@ -42,7 +42,7 @@ class StackFile:
                 draft.unlink()
 
     def replace_by(self, draft: Path) -> None:
-        """Put the draft in the file's place. Raises EngineError when somebody edited the file in between."""
+        """Put the draft in the file's place. Raises EngineError when the file was edited in between."""
         if self.path.read_bytes() != self.before:
             raise EngineError(f"{self.path.name} was edited in between; run the command again")
         self.written = draft.read_bytes()

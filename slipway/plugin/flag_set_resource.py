@@ -119,7 +119,7 @@ class FlagSetResource:
         return empty_pb2.Empty()
 
     def _observe(self, wanted: FlagSetInputs, head: Head, now: float) -> ObservedFlags | None:
-        """Which flags nobody evaluates; None where it is not said where that is counted."""
+        """Which flags are not evaluated; None where it is not said where that is counted."""
         use = wanted.used
         if use is None:
             return None

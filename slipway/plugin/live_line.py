@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 Fitted = Callable[[int], str]
-"""What one service shows in at most so many characters."""
+"""What one service shows in at most the given number of characters."""
 LEAST = 38
 """Characters in which a service can show what is essential; with more services they take turns."""
 BETWEEN = " | "

@@ -44,7 +44,7 @@ class RuleGroupResource:
         return provider_pb2.CheckResponse(inputs=to_struct(wanted.to_wire()))
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Inputs, and a rule file that somebody changed or removed."""
+        """Inputs, and a rule file that was changed or removed by hand."""
         old, new = to_plain(request.old_inputs), to_plain(request.news)
         changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
         if not changed and rules.drifted(parse(new)):

@@ -62,7 +62,7 @@ def keep_collections_short() -> None:
 
 
 def _end_with_engine(address: str, ended: threading.Event) -> None:
-    """A provider whose engine is gone must not go on: nobody would record what it does."""
+    """A provider whose engine is gone must not go on: what it does would not be recorded."""
     host, _, port = address.rpartition(":")
     parent = os.getppid()
     while not ended.wait(LOOK_EVERY):

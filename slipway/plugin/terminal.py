@@ -25,7 +25,7 @@ SAVE, RESTORE, CLEAR_BELOW = "\0337", "\0338", "\033[J"
 
 @dataclass(frozen=True)
 class Terminal:
-    """The terminal that the engine draws its tree on, if there is one: it is in raw mode then and nobody else draws.
+    """The terminal that the engine draws its tree on, if there is one: it is in raw mode then and nothing else draws.
     Nothing here fails or waits: a line that cannot be shown is left out."""
 
     process: EngineProcess

@@ -60,7 +60,7 @@ class QueryRefused(ClusterError):
 
 
 class Conflict(ClusterError):
-    """Somebody else wrote in between; read again and decide again."""
+    """Another writer came in between; read again and decide again."""
 
 
 class ClusterAway(ClusterError):

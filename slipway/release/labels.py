@@ -1,4 +1,4 @@
-"""The labels by which everybody finds the objects of one revision."""
+"""The labels by which the objects of one revision are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the names of people are compared: nobody becomes somebody else by another spelling of the same name. Pure."""
+"""How the names of people are compared: another spelling of a name does not make another person. Pure."""
 
 from __future__ import annotations
 

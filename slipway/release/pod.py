@@ -20,7 +20,7 @@ Spec = dict[str, Any]
 
 
 def pod_spec(service: str, revision: str, image: str, workload: Workload) -> Spec:
-    """A `PodSpec` without what is not set. The container is named after the service. Whoever changes what is rendered
+    """A `PodSpec` without what is not set. The container is named after the service. A change of what is rendered
     raises `slipway.release.revision.TEMPLATE`."""
     security = {
         "runAsNonRoot": workload.security.run_as_non_root,

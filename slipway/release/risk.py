@@ -29,7 +29,7 @@ LINES_PER_POINT = 100
 MOST_SIZE_POINTS = 6.0
 """Assumption: beyond some 600 lines review has stopped working already, more lines add little."""
 SIZE_UNKNOWN = 3.0
-"""Assumption: a release whose size nobody stated is like one of 300 lines."""
+"""Assumption: a release whose size is not stated is like one of 300 lines."""
 MANY_CHANGES = 1.0
 """For each tracked change beyond the first: they interact, and a fault takes longer to attribute."""
 MOST_CHANGE_POINTS = 4.0
@@ -44,8 +44,8 @@ KIND_POINTS = {
     "infrastructure": 2.5,
     "migration": 2.5,
 }
-"""Assumptions: a fix is small and understood; configuration skips most tests; dependencies change code that nobody
-here reviewed; a hotfix is written in a hurry; infrastructure and migrations are the hardest to try out before."""
+"""Assumptions: a fix is small and understood; configuration skips most tests; dependencies change code that was
+not reviewed here; a hotfix is written in a hurry; infrastructure and migrations are the hardest to try out before."""
 RISK_FACTOR = {"low": 0.5, "medium": 1.0, "high": 2.0}
 """Assumption: the team's own estimate is worth a factor of two each way."""
 FLAGGED = 0.5
@@ -78,7 +78,7 @@ FEW_RELEASES = 5
 """Of fewer, a share says nothing."""
 ABORTED_POINTS = 2.0
 BUDGET_POINTS = {0.25: 3.0, 0.5: 1.5}
-"""Share of the error budget that is left, below which so many points count. Assumption: the same fault costs more where
+"""Points for an error budget of which less than this share is left. Assumption: the same fault costs more where
 its users have been failed already."""
 
 
@@ -110,7 +110,7 @@ class History(FrozenModel):
     """What is known of the service's past."""
 
     releases: int | None = None
-    """Revisions that were released here before; None when nobody was asked."""
+    """Revisions that were released here before; None when that was not asked."""
     aborted: int = 0
     budget_remaining: float | None = None
     """Share of the error budget that is left."""

@@ -127,7 +127,7 @@ class RolloutInputs(Targeted):
     retry: Retry | None = None
     owner: Owner
     escalation: EscalationRoute | None = None
-    """By which receivers the owner is told; None where nobody is told."""
+    """By which receivers the owner is told; None where it is not told."""
     manifest: str
     """Path of the manifest in the project, for messages and history."""
 

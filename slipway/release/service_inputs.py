@@ -66,7 +66,7 @@ class ServiceInputs(Targeted):
     ] = None
     escalation: Annotated[
         EscalationSetting | None,
-        Field(description="Which events are escalated, and to whom; nobody is told when it is left out."),
+        Field(description="Which events are escalated, and to whom; none are when it is left out."),
     ] = None
     gates: Annotated[
         GateSetting,

@@ -1,4 +1,4 @@
-"""Everything of the outside that a rollout touches, in one value, so that tests can put another world there."""
+"""Every adaptor that a rollout uses to reach the outside, in one value, so that tests can replace them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Timed(Protocol):
 
 
 class Fenced(Timed, Protocol):
-    """A world in which only the holder of a Lease writes."""
+    """Adaptors of which only the holder of a Lease writes."""
 
     @property
     def lease(self) -> Lease:
@@ -55,17 +55,17 @@ class Adapters:
     journal: JournalStore
     intents: Intents
     source: Source | None = None
-    """None for those that only put traffic back."""
+    """None where traffic is only put back."""
     now: Callable[[], float] = clock.now
     pause: Callable[[float], None] = time.sleep
     """Wait between two looks, where no cancellation is awaited."""
     fence: Fence = UNFENCED
     """Shared by the adaptors that write."""
     stack: str = ""
-    """`project/stack` on whose behalf the rollout writes; empty for those that act for whatever the journal names."""
+    """`project/stack` on whose behalf the rollout writes; empty for commands that act for the stack in the journal."""
     records: RecordStore | None = None
-    """Where finished rollouts are recorded; None for those that record nothing."""
+    """Where finished rollouts are recorded; None where nothing is."""
     runs: Runs | None = None
     """Rollouts in the cluster; None where there can be none."""
     escalations: Escalations | None = None
-    """None where nobody is told."""
+    """None where the owner is not told."""

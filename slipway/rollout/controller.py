@@ -42,8 +42,8 @@ class ControllerSettings:
     """False where a step needs no PASS: the return to a known revision, a first release without an objective.
     A FAIL stops these too."""
     reach: bool = False
-    """A request through the gateway must reach the candidate before the commit: a first release, which nobody else
-    has tried."""
+    """A request through the gateway must reach the candidate before the commit: a first release, whose route
+    no traffic has used before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Observation:
     reached: str | None = None
     """Whether a request through the gateway reached the candidate: None is not tried yet, empty is yes."""
     foreign: str | None = None
-    """What somebody else wrote into the route since this rollout wrote it last."""
+    """What another writer changed in the route since this rollout wrote it last."""
     intent: str | None = None
     scope: Literal["step", "all"] = "step"
     by: str = ""
@@ -208,7 +208,7 @@ def needed(rules: ControllerSettings, state: ControllerState) -> int:
 def _ready(rules: ControllerSettings, state: ControllerState, look: Observation) -> tuple[ControllerState, Action]:
     want = needed(rules, state)
     if rules.judged and look.source_error is not None and (look.ready >= want or state.index > 0):
-        # No more traffic for a candidate that nobody can see, nor any for longer than the grace.
+        # No more traffic for a candidate that is not measured, nor any for longer than the grace.
         return _source_failed(rules, state, look, look.now - state.began)
     state = replace(state, failing_since=None)
     if look.ready >= want and state.paused:

@@ -71,7 +71,7 @@ def wanted_of(inputs: ExposureInputs) -> Wanted:
 
 
 def killed_line(inputs: ExposureInputs, world: ExposureAdapters) -> str | None:
-    """That the flag is off since somebody or the guard killed it; None when it was not. Raises ClusterError."""
+    """That the flag is off since an operator or the guard killed it; None when it was not. Raises ClusterError."""
     killed = _patiently(world, world.flags.load).killed(inputs.flag)
     return kept_off(killed, world.now()) if killed is not None else None
 

@@ -66,7 +66,7 @@ class Inspection:
         """What is not as it should be, with the remedy; None while all is."""
         head = self.head
         if head is None:
-            return "no journal: nothing was released here, or somebody deleted it"
+            return "no journal: nothing was released here, or it was deleted"
         if head.unfinished:
             if self.lease.alive:
                 return None

@@ -23,7 +23,7 @@ def must_delete_first(old_inputs: Mapping[str, Any], wanted: RolloutInputs) -> b
 
 
 def move_lines(old_inputs: Mapping[str, Any], wanted: RolloutInputs, replaces: Sequence[str]) -> Iterator[str]:
-    """Warnings for the plan; none when nobody loses anything."""
+    """Warnings for the plan; none when no traffic is lost."""
     old = _hostnames(old_inputs)
     if replaces:
         before = ", ".join(_moves(old_inputs, wanted))

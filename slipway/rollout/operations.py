@@ -378,7 +378,7 @@ class Update:
 
     def _await_in_force(self, stored: Stored, *, or_go_on: bool = False) -> None:
         """See every backend that has no weight any more without requests. Raises ClusterError where that is not seen,
-        unless the caller may go on or the backend is the warm standby, which nobody deletes; the journal then still
+        unless the caller may go on or the backend is the warm standby, which is not deleted; the journal then still
         has it as leaving."""
         world, standby = self._world, self._wanted.standby
         for gone in leaving_with(stored.head.leaving, None, self._wanted.candidate):
@@ -399,7 +399,7 @@ class Update:
         self._patiently(lambda: save_head(self._world, stored, head))
 
     def _keep_standby(self) -> None:
-        """A rolling rollout has scaled it down, whoever declared its replicas."""
+        """Scale the standby up again after a rolling rollout has scaled it down."""
         standby = self._wanted.standby
         if standby is None:
             return

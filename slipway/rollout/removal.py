@@ -86,7 +86,7 @@ def in_use(world: Adapters) -> set[str]:
 
 
 def remove_all(world: Adapters, tell: Callable[[str], None], cancelled: threading.Event) -> None:
-    """Delete all of it, whoever releases the service. Raises LeaseHeld while a rollout is in flight."""
+    """Delete all of it, whichever stack releases the service. Raises LeaseHeld while a rollout is in flight."""
     with hold_lease(world, new_rollout_id(), tell, cancelled):
         world.router.claim()
         world.router.delete()

@@ -66,8 +66,8 @@ def pending_reason(
 
 
 def who_changed(live: LiveRoute) -> str:
-    """`somebody else (kubectl-patch)`; without the name where the last writer is unknown or was Slipway itself."""
-    return f"somebody else ({live.changed_by})" if live.changed_by not in ("", OURS) else "somebody else"
+    """`another writer (kubectl-patch)`; without the name where the last writer is unknown or was Slipway itself."""
+    return f"another writer ({live.changed_by})" if live.changed_by not in ("", OURS) else "another writer"
 
 
 def _drift(wanted: RolloutInputs, live: LiveRoute | None, settings_hash: str, what: str) -> str | None:

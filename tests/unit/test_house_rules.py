@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,3 +86,19 @@ def test_the_engine_needs_no_folder_of_the_program_but_to_test_policies_and_to_c
 
 def test_the_program_stays_short() -> None:
     assert len((ROOT / "__main__.py").read_text().splitlines()) < 60
+
+
+UNCLEAR_SUBJECTS = re.compile(r"\b(whoever|somebody|nobody|everybody)\b", re.IGNORECASE)
+"""They hide who acts: write operator, user, process, another writer, or say it in the passive."""
+
+
+def test_the_prose_of_the_code_names_who_acts() -> None:
+    rooms = [ROOT / room for room in ("components", "policies", "slipway")]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in SOURCES
+        if any(path.is_relative_to(room) for room in rooms)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if UNCLEAR_SUBJECTS.search(line)
+    ]
+    assert found == []

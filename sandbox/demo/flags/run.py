@@ -28,7 +28,7 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: F
     stage = Stage(folder / "project", "flags", "slipway-flags", variables)
     with Shop.open(stage, HOSTNAME, keep=keep) as shop:
         narrator.act("A flag", "Declared by the stack; pods read it through the real OpenFeature provider.")
-        shop.declare(100, "on for everybody, without a guard", guarded=False)
+        shop.declare(100, "on for all users, without a guard", guarded=False)
         stage.checked("up", "--yes", "--skip-preview")
         shop.place(0.0)
         narrator.act("From a change to its effect", f"{CHANGES} kills, each measured by the clients' own clock.")
@@ -38,7 +38,7 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: F
         narrator.act("A guard that dies", "pulumi up gets SIGKILL while it exposes the feature.")
         acts.guard_dies(shop, narrator, summary, folder / "killed.log")
         for exposure, fault in CASES:
-            narrator.act("A feature that fails", f"{exposure:g}% of the users get it; nobody watches but the guard.")
+            narrator.act("A feature that fails", f"{exposure:g}% of the users get it; only the guard watches.")
             acts.guarded(shop, narrator, summary, exposure, fault)
         narrator.act("A kill, then an up", "slipway kill; the program still declares the exposure.")
         acts.kept_off(shop, narrator, summary, folder / "load-up.jsonl")

@@ -48,7 +48,7 @@ def manager(live: Object) -> str | None:
 
 
 def without_managed_fields(live: Object) -> Object:
-    """The object without the bookkeeping of server-side apply, which nobody reads and which is long."""
+    """The object without the bookkeeping of server-side apply, which is not read and long."""
     metadata = {key: value for key, value in (live.get("metadata") or {}).items() if key != "managedFields"}
     return live | {"metadata": metadata}
 

@@ -1,4 +1,4 @@
-"""Inputs that follow the live object: what somebody else changed among the fields that we declare."""
+"""Inputs that follow the live object: what another manager changed among the fields that we declare."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def predicted(dry: Object, inputs: dict[str, Tree], kind: Kind, *, create: bool)
 
 
 def assumed(inputs: dict[str, Tree], recorded: dict[str, Tree] | None, kind: Kind) -> dict[str, Tree]:
-    """The outputs to show for an update when nobody can ask the server: the inputs over what was ``recorded``."""
+    """The outputs to show for an update when the server cannot be asked: the inputs over what was ``recorded``."""
     base: Object = inputs if recorded is None else _over(live_of(recorded), inputs)
     if not isinstance(base.get("metadata"), dict):
         return base

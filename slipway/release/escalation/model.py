@@ -47,8 +47,8 @@ class Escalation(FrozenModel):
 
 
 def id_of(kind: Kind, service: str, event: str) -> str:
-    """The id of an escalation. `event` names what happened, such as a rollout's id: whoever raises the same event again
-    raises the same escalation."""
+    """The id of an escalation. `event` names what happened, such as a rollout's id: the same event raises
+    the same escalation."""
     name = re.sub(r"[^a-z0-9]+", "-", service.lower()).strip("-")[:60]
     digest = hashlib.sha256("\n".join((kind, service, event)).encode()).hexdigest()
     return f"{kind}-{name}-{digest[:16]}" if name else f"{kind}-{digest[:16]}"

@@ -1,6 +1,6 @@
 """How far the telling of one escalation has come. Pure: each function makes the next entry out of the one before.
 
-An entry is written before the first try and after each one. It holds its receivers, so that whoever reads it can go on
+An entry is written before the first try and after each one. It holds its receivers, so that any reader can go on
 without the stack's settings.
 """
 
@@ -153,7 +153,7 @@ def after_try(entry: Entry, index: int, outcome: Outcome, now: float, *, closing
 
 
 def closed(entry: Entry, by: Closed) -> Entry:
-    """Ended: whoever took it is told so, at once, and nobody else is told any more. The first end stands."""
+    """Ended: the receivers that took it are told so at once, and no other is told any more. The first end stands."""
     if entry.closed is not None:
         return entry
     deliveries = tuple(one.model_copy(update={"due": 0.0, "failed": 0}) for one in entry.deliveries)

@@ -83,7 +83,7 @@ class EscalationSetting(FrozenModel):
 
 def unrouted(setting: EscalationSetting | None, owned: Iterable[tuple[str, str]]) -> list[Problem]:
     """The owners of services who would never be told: pairs of what is owned and its owner. The fallback is for what
-    nobody foresaw, not for a name that was misspelt."""
+    was not foreseen, not for a name that was misspelt."""
     if setting is None:
         return []
     known = ", ".join(sorted(setting.owners))
@@ -103,7 +103,7 @@ def setting_of(config: Mapping[str, Any], path: Path) -> EscalationSetting:
     problems."""
     given = config.get(KEY)
     if given is None:
-        raise EngineError(f"{path.name} has no {KEY}: nobody is told. {REMEDY}")
+        raise EngineError(f"{path.name} has no {KEY}: no owner is told. {REMEDY}")
     document = Document(data={SETTING: given})
     try:
         return _Held.model_validate(document.data, by_alias=True, by_name=False).escalation

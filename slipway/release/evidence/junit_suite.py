@@ -74,7 +74,7 @@ class Counts:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def skip(self, number: int) -> None:
-        """Take passes back: so many of them were not run."""
+        """Count `number` of the passes as skipped instead."""
         number = min(number, self.passed)
         self.skipped += number
         self.unsure = max(0, self.unsure - number)

@@ -64,7 +64,7 @@ def provenance(at: datetime, builder: str, source: str, commit: str, build_type:
 
 
 def qa(release: Release, sources: Sources, at: datetime, recommendation: str, by: str, note: str = "") -> Predicate:
-    """QA's word on a release. Raises InputError when a script of its migrations cannot be read."""
+    """QA's recommendation for a release. Raises InputError when a script of its migrations cannot be read."""
     return {
         "at": at.isoformat(),
         "release": _reference(release, sources),
@@ -157,6 +157,6 @@ def _reference(release: Release, sources: Sources) -> Predicate:
         for script in (source.up, source.down)
         if script is not None and script.code is not None
     ]
-    if problems:  # a word about scripts that nobody could read would be void as soon as they can be
+    if problems:  # a statement about scripts that could not be read would be void as soon as they can be
         raise InputError(f"{release.service} {release.version}", problems)
     return {"service": release.service, "version": release.version, "fingerprint": fingerprint_of(release, scripts)}

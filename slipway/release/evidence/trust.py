@@ -56,7 +56,7 @@ class Identity(FrozenModel):
 
 
 class Principal(FrozenModel):
-    """Somebody who may speak: a person or a pipeline, with the credentials by which they are known."""
+    """A signer: a person or a pipeline, with the credentials by which it is recognised."""
 
     name: Name
     """What `by` in QA's word and in approvals must say."""
@@ -64,7 +64,7 @@ class Principal(FrozenModel):
     """Public keys in PEM: Ed25519, ECDSA P-256, P-384 or P-521, RSA of 2048 bits or more."""
     identities: Annotated[tuple[Identity, ...], Field(max_length=8)] = ()
     may: tuple[Kind, ...] = ()
-    """The kinds of evidence that this principal may vouch for; nothing else it signs counts. Somebody who only writes
+    """The kinds of evidence that this principal may vouch for; nothing else it signs counts. One who only writes
     changes has neither this nor credentials."""
     aliases: Annotated[tuple[Name, ...], Field(max_length=16)] = ()
     """Other names of the same person, such as an e-mail address: as an author they are this principal."""

@@ -12,7 +12,7 @@ from slipway.release.evidence.errors import EvidenceError
 
 
 class Foreign(BaseModel):
-    """A part of somebody else's format: strict types, camelCase, unknown fields ignored."""
+    """A part of a format that is not ours: strict types, camelCase, unknown fields ignored."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", strict=True, alias_generator=to_camel, hide_input_in_errors=True

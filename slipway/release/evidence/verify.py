@@ -24,7 +24,7 @@ class Verified:
     content: Content
     statement: Statement
     principals: tuple[Principal, ...]
-    """Everybody who signed it, at least one."""
+    """All who signed it, at least one."""
     method: Literal["key", "sigstore"]
 
     @property

@@ -1,4 +1,4 @@
-"""What the VEX readers have in common: whose word counts when two entries disagree, and telling the formats apart."""
+"""What the VEX readers have in common: which entry counts when two disagree, and how the formats are told apart."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every signed statement that the strictest gates ask for of one release, but for the receipt of staging.
 
-For the example and for tests, where one process holds the keys of everybody. In production each key is with whom it
+For the example and for tests, where one process holds the keys of all signers. In production each key is with whom it
 belongs to, and `slipway attest` makes one statement at a time.
 """
 

@@ -42,7 +42,7 @@ class Exposing(FrozenModel):
 
     @property
     def running(self) -> bool:
-        """Whether nobody has ended it."""
+        """Whether it has not ended."""
         return self.outcome is Outcome.RUNNING
 
     @property
@@ -62,7 +62,7 @@ class ExposureHead(FrozenModel):
 
     @property
     def unfinished(self) -> bool:
-        """Whether a rollout began and nobody has ended it."""
+        """Whether a rollout began and has not ended."""
         return self.last is not None and self.last.running
 
     def to_document(self) -> dict[str, Any]:

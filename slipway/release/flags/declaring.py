@@ -36,7 +36,7 @@ def after_declaration(head: Head, wanted: Declaration, author: Author) -> Head:
 
 
 def after_end(head: Head, author: Author) -> Head:
-    """With the set declared by nobody. Raises ReleaseRefused while one of its flags is on."""
+    """With the set no longer declared. Raises ReleaseRefused while one of its flags is on."""
     on = ((key, _still_on(head, key, flag)) for key, flag in head.declared.flags.items())
     if refused := [why for _, why in on if why is not None]:
         raise ReleaseRefused("; ".join(refused))
@@ -72,7 +72,7 @@ def refusals(head: Head, wanted: Declaration) -> dict[str, str]:
 
 
 def _killed(head: Head, flags: Mapping[str, FeatureFlag]) -> list[tuple[str, Change]]:
-    """Where the journal was lost nobody knows what was declared before: the kill alone keeps the flag off then."""
+    """Where the journal was lost, what was declared before is unknown: the kill alone keeps the flag off then."""
     if head.number == 0:
         return []
     return [(key, killed) for key in flags if (killed := head.killed(key)) is not None]

@@ -27,7 +27,7 @@ class ExposureInputs(Targeted):
     definition: Annotated[FeatureFlag, Field(description="The flag as its file declares it.")]
     metrics: MetricsSource
     escalation: Annotated[
-        EscalationRoute | None, Field(description="Whom its guard tells of a kill; nobody when it is left out.")
+        EscalationRoute | None, Field(description="Whom its guard tells of a kill; none when it is left out.")
     ] = None
 
     @classmethod

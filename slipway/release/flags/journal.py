@@ -53,8 +53,8 @@ class Change(Author):
 
 
 class Reached(Author):
-    """How far the exposure of a flag has come. The salt stays while it grows, so that nobody who has the new behaviour
-    loses it."""
+    """How far the exposure of a flag has come. The salt stays while it grows, so that no user who has the new
+    behaviour loses it."""
 
     percent: Annotated[Weight, Field(gt=0)]
     salt: str
@@ -115,7 +115,7 @@ def parse(document: Mapping[str, Any]) -> Head:
 def after_change(head: Head, change: Change) -> Head:
     """With a kill or a resume. A kill ends the exposure: after a resume it begins again, from its first step. The same
     change once more, and a change that changes nothing, is the same head. Raises ReleaseRefused for a resume of a flag
-    that was not killed, and for a kill of one that nobody declares."""
+    that was not killed, and for a kill of one that is not declared."""
     last = head.changes.get(change.flag)
     if last is not None and (last.id == change.id or (last.action, change.action) == ("kill", "kill")):
         return head
@@ -136,7 +136,7 @@ def after_change(head: Head, change: Change) -> Head:
 
 def after_exposure(head: Head, flag: str, percent: float, salt: str, author: Author) -> Head:
     """With the exposure of a flag at `percent`; 0 ends it. Raises ReleaseRefused for a growing exposure of a flag that
-    is killed or that nobody declares."""
+    is killed or not declared."""
     now = head.reached.get(flag)
     if (now.percent if now is not None else 0.0) == percent and (now is None or now.salt == salt):
         return head

@@ -61,7 +61,7 @@ class FeatureFlag(FrozenModel):
     """DISABLED is flagd's: each caller gets the default in its own code, whatever that is."""
     variants: Annotated[dict[VariantName, JsonValue], Field(min_length=1)] = {"on": True, "off": False}
     off: VariantName = "off"
-    """The variant of the old behaviour, which a killed flag has for everybody."""
+    """The variant of the old behaviour, which a killed flag has for all users."""
     default: VariantName
     """The variant of those whom neither targeting nor exposure gives one, such as callers without a targeting key."""
     targeting: dict[str, JsonValue] | None = None

@@ -32,7 +32,7 @@ def guardrails_tell_the_variants_apart(flag: FeatureFlag) -> Found:
     elif not any(guardrail.kind == "custom" for guardrail in flag.guardrails):
         yield Contradiction(
             ("exposure", "evaluations"),
-            "is missing: without it, or a custom guardrail, nobody sees how many users get the variant",
+            "is missing: without it, or a custom guardrail, nothing shows how many users get the variant",
             f"Write a counter such as evaluations: '{_example('flag', 'evaluations')}'",
         )
 

@@ -57,10 +57,10 @@ def a_kill_switch_reaches_everybody(flag: FeatureFlag) -> Found:
             "Leave state out; what turns it off is default: " + flag.off,
         )
     if flag.targeting is not None:
-        message = "a kill switch with targeting does not reach everybody"
+        message = "a kill switch with targeting does not reach all users"
         yield Contradiction(("targeting",), message, "Leave targeting out, or choose kind: ops")
     if flag.exposure is not None:
-        message = "a kill switch has no exposure: it is for everybody or for nobody"
+        message = "a kill switch has no exposure: it is for all users or for none"
         yield Contradiction(("exposure",), message, "Leave exposure out, or choose kind: release")
     if flag.expires is not None:
         message = "a kill switch does not expire: it must be there on the day when it is needed"

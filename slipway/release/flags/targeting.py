@@ -116,7 +116,7 @@ def _fractional(arguments: object, at: Location) -> Found:
     if len(weights) == len(shares) and not 0 < sum(weights) <= MAX_WEIGHT:
         yield Contradiction(
             at,
-            f"the weights add up to {sum(weights)}, so that nobody gets a variant",
+            f"the weights add up to {sum(weights)}, so that no user gets a variant",
             f"Write weights whose sum is between 1 and {MAX_WEIGHT}",
         )
 

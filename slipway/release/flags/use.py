@@ -35,7 +35,7 @@ class ObservedFlags(FrozenModel):
 
 
 def is_young(head: Head, flag: str, now: float, within: float) -> bool:
-    """Whether a flag was declared for the first time less than `within` seconds ago, or never yet: nobody can have
+    """Whether a flag was declared for the first time less than `within` seconds ago, or never yet: no client can have
     evaluated it for that long. A flag whose first declaration is no longer recorded is old."""
     if flag not in head.declared.flags:
         return True

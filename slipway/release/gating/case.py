@@ -76,7 +76,7 @@ def gate_input_of(
 def declared_otherwise(
     inputs: ReleaseInputs, declared: DeclaredRelease, migrations: Sequence[MigrationSource] = ()
 ) -> list[Finding]:
-    """What a program says of a manifest and its scripts that their bytes do not."""
+    """Where a program declares something of a manifest and its scripts that differs from their bytes."""
     true = ReleaseInputs.of(declared, inputs.where, inputs.gates, migrations)
     return [
         finding(

@@ -76,7 +76,7 @@ class ResourceGate(Gate):
 
 
 def _nothing_more(case: GateInput) -> list[Finding]:
-    """The gate `manifest` speaks before there is a case: of what cannot be read or was declared otherwise."""
+    """The gate `manifest` judges before there is a GateInput: what cannot be read or was declared otherwise."""
     return []
 
 
@@ -167,10 +167,10 @@ _ROWS: tuple[Gate, ...] = (
     ),
     ReleaseGate(
         name=people.APPROVALS,
-        title="Every required role approved, and nobody their own change",
+        title="Every required role approved, and no author their own change",
         severity="high",
         rows=("W1", "I2"),
-        remedy="Let somebody with the role sign with `slipway attest approval`",
+        remedy="Let a person with the role sign with `slipway attest approval`",
         settings=thresholds.ApprovalSettings,
         evaluate=people.evaluate_approvals,
     ),

@@ -2,7 +2,7 @@
 
     {"coverage": {"minLines": 0.8, "enforcementLevel": "advisory", "exemptions": [...]}, "drill": "advisory"}
 
-An unknown gate or setting is an error: a rule that was switched off by a slip of the pen would be a hole.
+An unknown gate or setting is an error: a typing error must not switch a rule off.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ REMEDIES: Mapping[str, str] = {
 
 
 def load_below(root: Path, reference: str) -> Configuration:
-    """Read a configuration below `root`, never through a symbolic link: who may change the file decides by whom the
-    release is judged. Raises InputError with every problem."""
+    """Read a configuration below `root`, never through a symbolic link, which could lead to a file that
+    others may change. Raises InputError with every problem."""
     document = read_document_below(root, reference, "Write it, or name another one")
     return parse(document, root / PurePosixPath(reference).parent, reference)
 

@@ -1,4 +1,4 @@
-"""Exemptions: who lets which finding pass, for which resource, why, and until when."""
+"""Exemptions: which finding may pass for which resource, by whose decision, why, and until when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slipway.release.readiness.case import CLOCK_SKEW
 from slipway.release.tokens import RELEASE, type_of, without_parents
 
 LONGEST = timedelta(days=30)
-"""From granting to expiry. Longer is no exemption but another rule: change the gate's settings instead."""
+"""From granting to expiry. For longer than this, change the gate's settings instead."""
 
 
 class Exemption(FrozenModel):
@@ -38,7 +38,7 @@ class Exemption(FrozenModel):
         return self
 
     def covers(self, finding: Finding, urn: str) -> bool:
-        """Whether it speaks of this finding, whatever the time."""
+        """Whether it covers this finding, expired or not."""
         return self._names(urn) and (not self.codes or finding.code in self.codes)
 
     def _names(self, urn: str) -> bool:
@@ -55,7 +55,7 @@ class Exemption(FrozenModel):
 def exemption_of(
     finding: Finding, urn: str, exemptions: Iterable[Exemption], now: datetime
 ) -> tuple[Exemption | None, str]:
-    """The exemption that lets the finding pass, or None and why those that speak of it do not (perhaps nothing)."""
+    """The exemption that lets the finding pass, or None and why those that cover it do not (empty when none does)."""
     refused = ""
     for entry in exemptions:
         if not entry.covers(finding, urn):

@@ -21,7 +21,7 @@ from slipway.release.tokens import RELEASE
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One finding; `exemption` is what lets it pass, `note` why one that speaks of it does not."""
+    """One finding; `exemption` is what lets it pass, `note` why one that covers it does not."""
 
     finding: Finding
     level: Level
@@ -44,12 +44,12 @@ class Judgement:
 
     @property
     def settled(self) -> bool:
-        """Whether it goes by a verdict that was recorded before."""
+        """Whether an earlier recorded verdict decides."""
         return self.case is not None and self.case.settled
 
     @property
     def refusing(self) -> tuple[Judged, ...]:
-        """What has to be mended before the release may start."""
+        """What has to be corrected before the release may start."""
         return tuple(entry for entry in self.judged if entry.refuses)
 
     @property

@@ -28,7 +28,7 @@ class BudgetGate(thresholds.BudgetSettings):
     @model_validator(mode="after")
     def _both_or_neither(self) -> BudgetGate:
         if (self.url is None) != (self.query is None):
-            raise ValueError("url and query go together: with one of them nobody would be asked")
+            raise ValueError("url and query go together: one of them alone asks nothing")
         return self
 
     def strict(self) -> BudgetGate:

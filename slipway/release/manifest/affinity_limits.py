@@ -11,9 +11,9 @@ from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Auto, Strategy
 
 MOST_STEPS = 16
-"""The Gateway API allows so many backends in one rule, and every step is one there."""
+"""Backends that the Gateway API allows in one rule; every step takes one."""
 MOST_MATCHES = 42
-"""A third of the 127 that it allows in one route: every match is there three times."""
+"""A third of the 127 matches that it allows in one route: every match is written three times."""
 LEAST = 0.01
 """Percent: weights are written to that."""
 
@@ -40,7 +40,7 @@ def problems_of_keeping(route: Route, strategy: Strategy, replicas: int) -> Iter
 
 def _of_steps(strategy: Strategy, replicas: int) -> Iterator[tuple[Location, str, str]]:
     if isinstance(strategy, Auto):
-        return  # Its steps are ours: few, and far apart.
+        return  # Its steps are chosen by Slipway: few, and far apart.
     weights = [step.weight for step in planned_steps(strategy, replicas, "forward")]
     place: Location = ("strategy", "batch") if strategy.kind == "rolling" else ("strategy", "steps")
     if len(weights) > MOST_STEPS:

@@ -39,5 +39,5 @@ class Analysis(FrozenModel):
     on_inconclusive: Policy = "hold"
     on_error: Policy = "abort"
     error_grace: Seconds = 60.0
-    """So long may the metrics source fail before `on_error` applies."""
+    """How long the metrics source may fail before `on_error` applies."""
     expected: ExpectedTraffic | None = None

@@ -14,7 +14,7 @@ Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Qa(FrozenModel):
-    """QA's word on the release; anything but `go` sends it back."""
+    """QA's recommendation; anything but `go` sends the release back."""
 
     recommendation: Literal["go", "no-go", "conditional"]
     by: Name

@@ -18,7 +18,7 @@ RequestPath = Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f\x7f]*$")]
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A yes or no that stands where none is expected; no other type takes it for a value of its own."""
+    """A boolean in a place that takes none; no other type accepts it as a value."""
 
     value: bool
 
@@ -43,7 +43,7 @@ class FrozenModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _true_is_not_one(cls, data: object) -> object:
-        """Pydantic takes `true` for the number 1; in a manifest that is a slip."""
+        """Pydantic takes `true` for the number 1; in a manifest that is a mistake."""
         if not isinstance(data, dict) or not any(isinstance(value, bool) for value in data.values()):
             return data
         flags = {

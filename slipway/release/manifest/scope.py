@@ -37,6 +37,6 @@ class Scope(FrozenModel):
     changes: tuple[Change, ...]
     size: Size | None = None
     author: str | None = None
-    """Who made the change; nobody approves a change of their own."""
+    """Who made the change; an author does not approve a change of their own."""
     reach: Literal["internal", "some-users", "all-users"] = "all-users"
     """Who would notice a fault: the blast radius, together with `environment.dependents`."""

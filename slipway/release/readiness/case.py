@@ -26,7 +26,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 class ObservedArtifact(FrozenModel):
-    """What a registry answered for the image; made by whoever asked it, see `slipway.release.readiness.integrity`."""
+    """What a registry answered for the image; see `slipway.release.readiness.integrity`."""
 
     image: Text
     """What was asked for, `repository@sha256:<hex>`."""

@@ -13,7 +13,7 @@ PROVENANCE = "provenance"
 
 
 def evaluate(case: GateInput) -> list[Finding]:
-    """Somebody who is trusted signed something about this digest, and the registry has exactly these bytes."""
+    """A trusted signer signed something about this digest, and the registry has exactly these bytes."""
     return [*_signature(case), *_registry(case)]
 
 

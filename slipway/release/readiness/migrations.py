@@ -30,7 +30,7 @@ def evaluate(case: GateInput) -> list[Finding]:
         source = sources.get(migration.id)
         if source is None:
             findings.append(
-                finding(GATE, "unknown", field, "scripts that nobody read", "its scripts", "Give the gate access")
+                finding(GATE, "unknown", field, "scripts that were not read", "its scripts", "Give the gate access")
             )
             continue
         findings += _one(case, field, migration, source)

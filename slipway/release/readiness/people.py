@@ -135,8 +135,8 @@ def _approval(case: GateInput, item: Item, facts: ApprovalFacts, author: str) ->
                 "own-change",
                 item.field,
                 f"{facts.by} approves as {facts.role}, and is the author",
-                "an approval of somebody else",
-                "Ask somebody else with this role",
+                "an approval by another person",
+                "Ask another person with this role",
                 turn="owner",
                 severity="critical",
             )
@@ -157,7 +157,7 @@ def _approval(case: GateInput, item: Item, facts: ApprovalFacts, author: str) ->
 
 
 def _author(case: GateInput, author: str) -> list[Finding]:
-    """Whether it is known who made the change, so that it is somebody else who approves."""
+    """Whether it is known who made the change, so that another person approves."""
     problem: tuple[str, str, str] | None = None
     if not author.strip():
         problem = "author-unknown", "nothing", "Name the author"
@@ -174,12 +174,12 @@ def _author(case: GateInput, author: str) -> list[Finding]:
             remedy = "Write that principal's name, or list the other name among its aliases in the trust roots"
             problem = "author-unclear", f"{author}, who may be {' or '.join(akin)}", remedy
         elif case.settings.approvals.known_authors:
-            remedy = "Add the author to the trust roots, a name is enough, or list the name among somebody's aliases"
+            remedy = "Add the author to the trust roots, a name is enough, or list the name among a principal's aliases"
             problem = "author-unknown", f"{author}, who is no principal of the trust roots", remedy
     if problem is None:
         return []
     code, found, remedy = problem
-    wanted = "who made the change, so that it is somebody else who approves"
+    wanted = "who made the change, so that another person approves"
     return [finding(APPROVALS, code, "scope.author", found, wanted, remedy)]
 
 
@@ -202,7 +202,7 @@ def _roles(case: GateInput, usable: list[ApprovalFacts], refused: set[str]) -> l
                 "same-person",
                 "approvals",
                 f"{len(free)} people for {len(wanted)} roles",
-                "somebody else for each role",
+                "another person for each role",
                 "Ask one more person",
                 turn="owner",
             )

@@ -1,4 +1,4 @@
-"""Gates `staging` and `drill`: what was done before, by the word of those who did it."""
+"""Gates `staging` and `drill`: what was done before, by signed receipts."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class ApprovalSettings(FrozenModel):
     """Approvals."""
 
     roles: tuple[str, ...] = ("service-owner",)
-    """Every one of these must have approved, each by somebody else."""
+    """Every one of these must have approved, each by another person."""
     max_age: Seconds = 14 * DAY
     known_authors: bool = False
     """The author must be a principal of the trust roots, by name or alias: only then is it known that it is not one
@@ -163,7 +163,7 @@ class BudgetSettings(FrozenModel):
     """Error budget (policy of the SRE workbook, appendix B)."""
 
     required: bool = False
-    """Whether a release may start while nobody knows the budget."""
+    """Whether a release may start while the budget is unknown."""
     min_remaining: Share = 0.0
     """At or below this share of the budget only fixes are released."""
 
@@ -180,7 +180,7 @@ class KillSwitchSettings(FrozenModel):
 
 
 class GuardrailSettings(FrozenModel):
-    """How lax guardrails may be: one that cannot fail protects nobody."""
+    """How lax guardrails may be: one that cannot fail protects no user."""
 
     measured: bool = True
     """At least one guardrail must measure requests or events; alerts alone are silent at a small share."""
@@ -194,9 +194,9 @@ class GuardrailSettings(FrozenModel):
     """The objective of a latency: the share that may be slower than its threshold."""
     max_false_promote: Share = 0.1
     max_warm_up: Seconds = 600.0
-    """So long only gross faults abort; never longer than the first step."""
+    """The longest `warm_up`, in which only gross faults abort; never longer than the first step."""
     max_error_grace: Seconds = 600.0
-    """So long the metrics may be silent."""
+    """The longest `error_grace`, in which the metrics may be silent."""
 
 
 class PodSecuritySettings(FrozenModel):

@@ -51,7 +51,7 @@ def _not_run(found: list[TestFacts]) -> str:
             "Run them, and let the report list every case: mocha-junit-reporter leaves pending ones out without "
             "includePending=true, and a process that ends early leaves out the rest"
         )
-    return "Run the whole suite, or delete the tests that nobody needs"
+    return "Run the whole suite, or delete the tests that are not needed"
 
 
 def _failing(found: list[TestFacts]) -> str:

@@ -79,7 +79,7 @@ def rollback_of(records: Sequence[Recorded], deployed: Recorded) -> Recorded | N
 
 
 def _lead_time(inside: Sequence[Recorded]) -> Measure:
-    """From a change's commit until its release served everybody; the median over changes."""
+    """From a change's commit until its release served all users; the median over changes."""
     found: list[float] = []
     changes = 0
     for one in deployments(inside):
@@ -121,7 +121,7 @@ def _fail_rate(records: Sequence[Recorded], inside: Sequence[Recorded]) -> Measu
 
 
 def _rework_rate(inside: Sequence[Recorded]) -> Measure:
-    """Of all that took over the traffic, what nobody had planned: hotfixes and rollbacks."""
+    """Of all that took over the traffic, what was not planned: hotfixes and rollbacks."""
     all_of_them = [one for one in inside if one.event.ending in ("committed", "rolled-back")]
     unplanned = sum(one.event.ending == "rolled-back" or is_hotfix(one) for one in all_of_them)
     value = unplanned / len(all_of_them) if all_of_them else None

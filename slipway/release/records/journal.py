@@ -30,7 +30,7 @@ RECORDED_KEPT = 5
 
 
 class Outcome(StrEnum):
-    """`running` is the only one that is unfinished: whoever finds it with the Lease in hand repairs first."""
+    """Only `running` is unfinished: the next holder of the Lease repairs it first."""
 
     RUNNING = "running"
     COMMITTED = "committed"
@@ -136,7 +136,7 @@ class Head(FrozenModel):
 
     @property
     def unfinished(self) -> bool:
-        """Whether a rollout began and nobody has ended it."""
+        """Whether a rollout began and has not ended."""
         return self.attempt is not None and self.attempt.outcome is Outcome.RUNNING
 
     def has_completed(self, revision: str) -> bool:
@@ -223,9 +223,9 @@ EXECUTOR = "executor"
 
 
 def is_own_write(stored: Head, attempt_id: str) -> bool:
-    """Whether the stored head's attempt is this one, and nobody else ended it: neither a watchdog, nor a repair, nor an
-    operator. Then a Conflict is no loss of the Lease: either the own write was done and its answer was lost, or
-    somebody changed only what stands beside the attempt (`beside`)."""
+    """Whether the stored head's attempt is this one, and was not ended by a watchdog, a repair or an operator. Then
+    a Conflict is no loss of the Lease: either the own write was done and its answer was lost, or only what stands
+    beside the attempt was changed (`beside`)."""
     attempt = stored.attempt
     return attempt is not None and attempt.id == attempt_id and attempt.by in ("", EXECUTOR)
 

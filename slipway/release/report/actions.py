@@ -58,7 +58,7 @@ def _from_the_manifest(one: Recorded, release: Release, owner: str) -> Iterator[
         return
     for change in release.scope.changes:
         if change.flag:
-            what = f"Take the flag {change.flag} out, once {change.id} is on for everybody"
+            what = f"Take the flag {change.flag} out, once {change.id} is on for all users"
             yield _item(one, f"flag-{change.flag}", what, "a flag that stays is a second program", owner, "low")
     missing = [change.id for change in release.scope.changes if change.committed_at is None]
     if missing:

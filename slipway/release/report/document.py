@@ -150,7 +150,7 @@ def _gates(report: Report) -> Iterator[Block]:
         if rows:
             yield Table(("Passed by exemption", "Owner", "Ticket", "Expires"), rows)
     said = tuple((word.role, word.said, word.by, word.at) for word in gates.words)
-    yield Table(("Role", "Said", "By", "At"), said, "nobody's word is on record")
+    yield Table(("Role", "Said", "By", "At"), said, "no approval is on record")
     evidence = tuple((line.kind, line.path, line.signer, line.sha256[:12]) for line in gates.evidence)
     yield Table(("Evidence", "File", "Signed by", "SHA-256"), evidence, "no evidence is on record")
 

@@ -199,7 +199,7 @@ def _afterwards(one: Recorded) -> str:
 
 
 def _who(one: Recorded) -> str:
-    return one.record.by or "Somebody"
+    return one.record.by or "An operator"
 
 
 def _last_weight(event: RolloutEvent) -> float:

@@ -35,7 +35,7 @@ class ReviewItem(FrozenModel):
     done: Done | None = None
 
     def is_overdue(self, today: date) -> bool:
-        """Whether its day is over and nobody has done it."""
+        """Whether its day is over and it is not done."""
         return self.done is None and self.due < today
 
 
@@ -57,7 +57,7 @@ class Review(FrozenModel):
 
 
 class OpenItem(FrozenModel):
-    """An item that nobody has done, with the place where it says so."""
+    """An item that is not done, with the place where it says so."""
 
     place: Text
     item: ReviewItem

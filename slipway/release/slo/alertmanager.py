@@ -44,7 +44,7 @@ def _mail(mail: Mail) -> dict[str, Any]:
 
 
 def _receiver(receiver: Webhook | PagerDuty | Slack | Email) -> dict[str, Any]:
-    """What is resolved is told as well: a fixed page that nobody is told of keeps people awake."""
+    """Receivers are told of resolved alarms too, so that a fixed fault keeps no one awake."""
     told: dict[str, Any] = {"send_resolved": True}
     match receiver:
         case Webhook():

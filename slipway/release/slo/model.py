@@ -65,7 +65,7 @@ class Events(FrozenModel):
 
 
 class LeastBad(FrozenModel):
-    """How many bad events the long window of an alarm must hold, so that one failure in a quiet hour wakes nobody. A
+    """How many bad events the long window of an alarm must hold, so that one failure in a quiet hour raises no alarm. A
     service that is exactly at its budget reaches these by chance in at most 0.5% of the windows, whatever its traffic;
     the last is flat."""
 

@@ -1,6 +1,6 @@
 """Expressions of PromQL, parsed and type-checked before anything reads them.
 
-One rule file with a broken expression makes every later reload of a Prometheus server fail, for everybody who uses it.
+One rule file with a broken expression makes every later reload of a Prometheus server fail, for all its users.
 """
 
 from __future__ import annotations

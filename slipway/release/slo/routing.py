@@ -60,8 +60,8 @@ class Mail(FrozenModel):
 
 
 class OwnerRoutes(FrozenModel):
-    """Where the alarms of one owner go, by their severity. A severity without a receiver is an alarm that nobody gets,
-    so an alarm of that severity is refused."""
+    """Where the alarms of one owner go, by their severity. An alarm of a severity without a receiver would not
+    be delivered, so it is refused."""
 
     page: Receiver | None = None
     ticket: Receiver | None = None
@@ -103,7 +103,7 @@ class Routing(FrozenModel):
         return mail
 
     def receiver(self, owner: str, severity: Severity) -> Receiver | None:
-        """Who gets an alarm, None when nobody does."""
+        """Who gets an alarm; None when it has no receiver."""
         routes = self.owners.get(owner)
         return None if routes is None else routes.receivers.get(severity)
 
@@ -117,7 +117,7 @@ class Owned(NamedTuple):
 
 
 class Unrouted(NamedTuple):
-    """An alarm that would reach nobody, and what to write."""
+    """An alarm without a receiver, and what to write."""
 
     owned: Owned
     problem: str

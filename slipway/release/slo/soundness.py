@@ -1,4 +1,4 @@
-"""Whether rules can be loaded: one that cannot stops every later reload of its server, for everybody. Pure."""
+"""Whether rules can be loaded: one that cannot stops every later reload of its server. Pure."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _drop_column(command: Any, table: tuple[str, str]) -> Operation:
 
 
 def _set_not_null(command: Any, table: tuple[str, str]) -> Operation:
-    # Whoever inserts without this column breaks, not only who uses it: the whole table is the target.
+    # An insert without this column fails, not only a use of it: the whole table is the target.
     return Operation(effect="contract", what=f"set not null {shown(table)}.{command.name}", target=table)
 
 

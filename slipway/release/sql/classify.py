@@ -102,7 +102,7 @@ def _statement(node: Any, created: Created) -> Iterator[Operation]:
 def _create_table(node: Any, created: Created) -> Iterator[Operation]:
     made_of_a_query = kind_of(node) == "CreateTableAsStmt"
     target = table_of(node.into.rel if made_of_a_query else node.relation)
-    if not node.if_not_exists:  # otherwise it may be somebody's table already
+    if not node.if_not_exists:  # otherwise the table may exist already
         created.add(target)
     yield Operation(effect="expand", what=f"create table {shown(target)}", target=target)
     if made_of_a_query:

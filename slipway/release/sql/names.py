@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 UNKNOWN_SCHEMA = ""
-"""Of a bare name in a script: the search path of the session decides, and nobody declared that."""
+"""Of a bare name in a script: the search path of the session decides, which is not declared."""
 
 
 def overlaps(target: tuple[str, ...], used: str) -> bool:

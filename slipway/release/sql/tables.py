@@ -25,7 +25,7 @@ def qualified(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def shown(target: tuple[str, ...], *more: str) -> str:
-    """As people write it: without a schema that nobody named."""
+    """As people write it: without a schema that was not named."""
     return ".".join(part for part in (*target, *more) if part)
 
 
@@ -45,7 +45,7 @@ class Created:
         self._tables.add(self._key(table))
 
     def drop(self, table: tuple[str, ...]) -> bool:
-        """Whether it was made here; a second drop of the same name hits somebody else's table."""
+        """Whether it was made here; a second drop of the same name hits another table."""
         key = self._key(table)
         made = key in self._tables
         self._tables.discard(key)

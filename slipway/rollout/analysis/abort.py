@@ -18,7 +18,7 @@ from slipway.rollout.analysis.state import Buckets, State, Step, Wealth
 from slipway.rollout.analysis.types import Counts, GuardrailCounts
 
 Family = tuple[float, list[float] | None]
-"""Bets of one kind: their part of the prior, and their log likelihood ratios; None when they sit this tick out."""
+"""Bets of one kind: their part of the prior and their log likelihood ratios; None when they do not bet in this tick."""
 
 Pairs = list[tuple[float, float]]
 """For each alternative: what a bad event on the candidate, and what one on either side adds. Empty: no baseline."""
@@ -26,7 +26,7 @@ Pairs = list[tuple[float, float]]
 SIZE = len(const.PRIOR)
 """Alternatives of one family."""
 SMALLEST = 1
-"""Place of the smallest alternative that is none of the null."""
+"""Index of the smallest alternative that is not in the null."""
 NOTHING = [0.0] * len(const.MULTIPLES)
 """Log likelihood ratios of a tick without bad events on either side."""
 
@@ -124,8 +124,8 @@ def _relative(
 def _own(
     rule: CompiledGuardrail, counts: GuardrailCounts, rho0: float, usual: float | None, pairs: Pairs
 ) -> list[Family]:
-    """The bets on the bad events themselves. With clusters only what none of them can fool: a quasi-likelihood would
-    be fooled by a cluster that is larger than the others. Where bad events are common it joins nevertheless, in ticks
+    """The bets on the bad events themselves. With clusters only those that one large cluster cannot mislead, as it
+    would mislead a quasi-likelihood. Where bad events are common it joins nevertheless, in ticks
     that are expected to have many, as the share of the bad events alone tells little there."""
     candidate, baseline = counts.candidate, counts.baseline
     both = candidate.bad + baseline.bad

@@ -1,4 +1,4 @@
-"""Which of the bets earned an abort: the reason must name what was seen, not only that something was."""
+"""Which of the bets led to an abort, so that the reason names what was seen."""
 
 from __future__ import annotations
 

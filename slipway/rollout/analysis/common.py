@@ -51,7 +51,7 @@ def two_sample_logs(
 
     `l = P(x_c, x_b | p, usual) / P(x_c, x_b | a, b)` with the `nearest` (a, b) of the null. The null is convex, so l
     has expectation at most 1 under all of it (Turner, Ly & Grunwald 2024, with the tick as the block).
-    An alternative that is no alternative bets nothing. `usual` must be known before the tick.
+    An alternative that lies in the null bets nothing. `usual` must be known before the tick.
     """
     n_c, n_b, bad_c, bad_b = candidate.total, baseline.total, candidate.bad, baseline.bad
     good_c, good_b, good_share, limit = n_c - bad_c, n_b - bad_b, 1.0 - usual, ratio * usual

@@ -43,9 +43,9 @@ CHANGE = 3.0
 CHANGE_NATS = 12.0
 """and the log likelihood ratio of two shares against one is above this (by luck less than once in 100,000 looks)."""
 BATCH = 16.0
-"""A change is looked for in batches of so many expected bad events: none at all would show one."""
+"""Expected bad events of a batch in which a change is looked for: with none at all in it the change shows."""
 PENDING_SECONDS = 90.0
-"""So long counts of one side wait for the other side's: longer than between two scrapes of a minute."""
+"""How long counts of one side wait for the other side's: longer than the time between two scrapes, at most a minute."""
 
 BOOST_SHARE = 0.1
 """Overshoot is removed only where the error share of a tick is below this: there the binomial is near enough."""
@@ -74,7 +74,7 @@ THRESHOLD_PRIOR = 0.5
 """Weight of the threshold's own bucket; the others share the rest."""
 
 CLIENTS_MOST = 4096
-"""So many failing clients are remembered; later ones do not bet (power is lost, never validity)."""
+"""Failing clients that are remembered; later ones do not bet (which costs power, never validity)."""
 MISSED = 20.0
 """A step counts as one without a baseline when by its weight the chance that nothing reached it is below e^-20."""
 QUIET_SECONDS = 30.0

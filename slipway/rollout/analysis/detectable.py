@@ -11,12 +11,12 @@ from slipway.rollout.analysis.likelihood import at_odds
 LARGEST = 1000.0
 ROUNDS = 8
 ACCURACY = 0.02
-"""Relative error of the growth at which the ratio is near enough for people."""
+"""Relative error of the growth at which the search for the ratio ends."""
 
 
 class Detectable(NamedTuple):
     """The smallest fault that can still be seen: as a multiple of what the baseline has, or had; where nothing is known
-    of it as a bad share alone. Neither: none can."""
+    of it, as a bad share alone. Both None: no fault can."""
 
     ratio: float | None = None
     share: float | None = None

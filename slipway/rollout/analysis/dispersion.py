@@ -1,4 +1,4 @@
-"""Do errors come in clusters? Estimated from stable history, because a rollout is too short to tell."""
+"""Whether errors come in clusters, estimated from stable history, because a rollout is too short for it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ IMPOSSIBLE = 0.001
 SEEN = 1.1
 """phi when clusters are seen, but too few to move the mean."""
 LEVELS, PAIRS = 2, 100
-"""Of so many pairs or more, those few that differ most do not count for the size of phi: the level may have changed
-there, as at the beginning and the end of an incident, which is no cluster."""
+"""With PAIRS pairs or more, the LEVELS pairs that differ most do not count for the size of phi: the level may have
+changed there, as at the beginning and the end of an incident, which is no cluster."""
 
 Cells = Sequence[tuple[int, int]]
 """(total, bad) of what is compared: pods, or blocks of time."""
@@ -52,7 +52,7 @@ def clustered(past: Mapping[str, Sequence[Cells]]) -> dict[str, float]:
 
 
 def _over_time(pairs: list[Cells]) -> float:
-    """phi of neighbouring blocks. A single pair that chance cannot make shows clusters as well."""
+    """phi of neighbouring blocks. A single pair that is too unlikely by chance shows clusters as well."""
     pairs = [pair for pair in pairs if all(total for total, _ in pair) and any(bad for _, bad in pair)]
     seen = _dispersion(pairs)
     if seen <= 1.0 and not _has_cluster(pairs):

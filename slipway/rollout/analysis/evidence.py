@@ -103,7 +103,7 @@ def begin(
 ) -> Evidence:
     """No evidence yet. `first_release`: nothing serves that the candidate could be compared with. `dispersion`
     is phi of a guardrail's events from stable history (`slipway.rollout.analysis.dispersion.estimate`); 1 is assumed
-    for guardrails that it does not name. `known` says both and more at once. Raises ValueError for guardrails of one
+    for guardrails that it does not name. `known` holds both and more. Raises ValueError for guardrails of one
     name."""
     known = known or Known(first_release, dispersion=dict(dispersion or {}))
     settings = make_settings(guardrails, analysis, known)

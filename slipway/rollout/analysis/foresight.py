@@ -35,8 +35,8 @@ def foresee(
     dispersion: Mapping[str, float] | None = None,
     known: Known | None = None,
 ) -> Foresight:
-    """Pure. `stickiness`: what cannot be claimed because clients stay on one side; it leads the warnings. `known` says
-    `first_release`, `dispersion` and more at once.
+    """Pure. `stickiness`: what cannot be claimed because clients stay on one side; it leads the warnings. `known` holds
+    `first_release`, `dispersion` and more.
 
     Times are means: (ln(1 / (alpha v)) + MIXTURE_COST) / information per second. Raises ValueError for guardrails
     of one name.

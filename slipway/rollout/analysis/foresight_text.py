@@ -13,11 +13,11 @@ from slipway.rollout.analysis.foreseen import Detection, Foresight, StepForesigh
 from slipway.rollout.analysis.reasons import duration
 
 FAINT = 10.0
-"""A step in which only larger faults than this are noticed is warned of."""
+"""A step in which only faults above this ratio are noticed gets a warning."""
 
 
 LIKELY = 0.01
-"""A chance of ending undecided that is said."""
+"""A chance of ending undecided from which on it is reported."""
 
 
 def render(foresight: Foresight) -> tuple[str, ...]:

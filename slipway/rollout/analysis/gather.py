@@ -1,5 +1,8 @@
-"""Counts that wait for the other side. A tick in which only one side has new requests cannot compare anything, as when
-the pods of a guardrail are scraped at different moments: its counts are added up until both sides have some."""
+"""Counts that are held back until the other side has some.
+
+A tick in which only one side has new requests cannot compare anything, as when the pods of a guardrail are scraped at
+different moments: its counts are added up until both sides have some.
+"""
 
 from __future__ import annotations
 

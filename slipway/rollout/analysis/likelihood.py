@@ -75,7 +75,7 @@ def share_bets(
     """A bet on the candidate's share `y = x_c / X` of a tick, for errors that come in clusters.
 
     `l = (1 - y) (1 - theta1) / (1 - theta0) + y theta1 / theta0` is linear in y, so its expectation is at most 1
-    whenever E[y] is at most theta0, however the events of the tick cling together.
+    whenever E[y] is at most theta0, however the events of the tick are clustered.
     """
     if both == 0 or baseline <= 0:
         return [0.0] * len(rhos)
@@ -92,7 +92,7 @@ def level_bets(null: float, multiples: Sequence[float], phi: float, total: int, 
     """A bet on the bad share `y = x / n` of a tick without a baseline, for errors that come in clusters.
 
     `l = 1 + b (y / p0 - 1)` with 0 <= b <= 1 has expectation at most 1 whenever E[x] is at most n p0, however the
-    events cling together (Waudby-Smith & Ramdas 2024). b is near the growth-optimal one if the share is m p0 with
+    events are clustered (Waudby-Smith & Ramdas 2024). b is near the growth-optimal one if the share is m p0 with
     dispersion phi: `(m - 1) / ((m - 1)^2 + phi m / (n p0))`; it depends on n alone, which is known beforehand.
     """
     excess = bad / (total * null) - 1.0 if total else 0.0

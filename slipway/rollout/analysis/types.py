@@ -44,7 +44,7 @@ class GuardrailCounts:
     """For client-failures, in order: (hashed client key, failed on the candidate side). Repeats of a client are
     harmless. A key that stands for a bucket of several clients begins with `bucket:`."""
     alive: bool = False
-    """For client-failures: the candidate answered somebody, be it clients that were counted before."""
+    """For client-failures: the candidate answered some client, possibly one that was counted before."""
     signatures: tuple[tuple[str, int, int], ...] = ()
     """For logs: the text of each error, and how many requests of the candidate and of the baseline had it."""
     judged: Sides[Counts] | None = None

@@ -71,7 +71,7 @@ class Desk:
             self._start(entry)
         except OSError as error:
             left = trouble or "`slipway escalations send` sends it"
-            return f"nobody sends the escalation {entry.id}: {error.strerror}; {left}"
+            return f"no process sends the escalation {entry.id}: {error.strerror}; {left}"
         if trouble is None:
             with contextlib.suppress(ClusterError):
                 prune(self._outbox)
@@ -139,7 +139,7 @@ def begin(order: bytes, environment: dict[str, str], command: Sequence[str] = ()
     assert process.stdin is not None  # noqa: S101 - it is a pipe
     with process.stdin:
         process.stdin.write(order)
-    process.returncode = 0  # nobody waits for it: it is meant to outlive this process
+    process.returncode = 0  # not waited for: it is meant to outlive this process
     return process.pid
 
 

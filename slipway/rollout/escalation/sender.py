@@ -16,7 +16,7 @@ from slipway.rollout.escalation.telling import tell as tell_once
 LIFE = 24 * 3600.0
 """Seconds for which a process sends; what is left then is for `slipway escalations send`."""
 LOOK_EVERY = 5.0
-"""Seconds between two looks at the outbox, where somebody may have closed the escalation."""
+"""Seconds between two looks at the outbox, where the escalation may have been closed."""
 REPORTED = 3
 """So many failures in a row, and then each time their number doubles, are worth a line."""
 

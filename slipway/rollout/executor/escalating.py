@@ -33,7 +33,7 @@ class Escalating:
         self._reporter = reporter
 
     def raise_(self, action: Abort, where: str, *, back: bool) -> None:
-        """By the severity of the setting, as a page while the traffic is not back. What a person did is told to nobody.
+        """By the severity of the setting, as a page while the traffic is not back. What a person did is not escalated.
         Raises nothing: what is being ended must end."""
         escalations = self._world.escalations
         if escalations is None or action.cause in (Cause.INTERRUPTED, Cause.OPERATOR):

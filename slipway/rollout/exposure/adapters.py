@@ -24,7 +24,7 @@ class Flags(Protocol):
 
     def change(self, change: Callable[[Head], Head]) -> Head:
         """Write the journal that `change` makes of the one that is there, by compare-and-swap, and the document that
-        follows. `change` is asked again when somebody wrote in between, and whatever it raises is raised. Raises
+        follows. `change` is asked again when another wrote in between, and whatever it raises is raised. Raises
         ClusterError when it is not known whether both stand: it may be called again."""
         ...
 
@@ -52,4 +52,4 @@ class ExposureAdapters:
     stack: str = ""
     """`project/stack` on whose behalf it is exposed."""
     escalations: Escalations | None = None
-    """None where nobody is told."""
+    """None where the owner is not told."""

@@ -13,7 +13,7 @@ from slipway.rollout.exposure.wanted import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """`repair`: a rollout that nobody ended is turned back first. `base` is where the exposure is then, `salt` what
+    """`repair`: a rollout that has not ended is turned back first. `base` is where the exposure is then, `salt` what
     keeps its users, None before the first. `due`: it is to grow, which a kill keeps it from."""
 
     repair: Exposing | None

@@ -67,7 +67,7 @@ class VariantMeter:
         return {side.revision: dict(series) for side, series in zip(sides, found, strict=False)}
 
     def missing(self, guardrails: Sequence[Guardrail], side: Backend) -> list[str]:
-        """Names of the queries that give no series of this variant. Raises ClusterError when nobody answers."""
+        """Names of the queries that give no series of this variant. Raises ClusterError when there is no answer."""
         asked = {f"{one.name}.total": one.total for one in guardrails if isinstance(one, Custom)}
         asked |= {f"{one.name}.seen": one.seen or "" for one in guardrails if isinstance(one, ClientFailures)}
         if self._evaluations is not None:

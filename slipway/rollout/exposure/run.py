@@ -46,7 +46,7 @@ POLL = 0.25
 SETTLED = 5.0
 """Seconds of a step after which its measured share is compared with the exposure: clients have the document by then."""
 SEEN_WITHIN, SEEN_SCRAPES = 60.0, 2
-"""Seconds after a kill in which it should be seen that nobody gets the variant any more, by so many scrapes."""
+"""Seconds after a kill in which it should be seen that no user gets the variant, and the scrapes that show it."""
 GUARD = "guard"
 """Who kills a flag when its guardrails fail."""
 
@@ -177,7 +177,7 @@ class ExposureRun:
         found = self._in_journal(head)
         if found in (self._percent, self._tried):
             return None
-        return f"somebody else set the exposure to {found:.4g}%, it was {self._percent:.4g}%"
+        return f"another writer set the exposure to {found:.4g}%, it was {self._percent:.4g}%"
 
     def _in_journal(self, head: Head) -> Percent:
         """The percentage of this rollout in the journal of the flags."""
@@ -229,8 +229,8 @@ class ExposureRun:
         self._reporter.event(f"{self._wanted.flag}: {percent:.4g}% get {self._wanted.variant}")
 
     def _raised(self, head: Head, percent: Percent) -> Head:
-        """The next head of the flags' journal, asked under compare-and-swap: nobody else may have moved the exposure,
-        and this process must still be the one that may."""
+        """The next head of the flags' journal, asked under compare-and-swap: no other writer may have moved the
+        exposure, and this process must still be the one that may."""
         self._world.fence.check()
         if (killed := head.killed(self._wanted.flag)) is not None:  # The next look sees it too.
             raise Conflict(f"{self._wanted.flag} was killed by {killed.by}")
@@ -294,11 +294,11 @@ class ExposureRun:
                 continue
             clean = clean + 1 if before is not None and now.candidate == before.candidate else 0
             if clean >= SEEN_SCRAPES:
-                return f"nobody is measured to get {self._wanted.variant} any more"
+                return f"no user is measured to get {self._wanted.variant} any more"
             before = now
         within = show_seconds(SEEN_WITHIN)
         return (
-            f"WARNING: within {within} it was not seen that nobody gets {self._wanted.variant} any more: check that "
+            f"WARNING: within {within} it was not seen that no user gets {self._wanted.variant} any more: check that "
             "the clients see the document"
         )
 
@@ -324,11 +324,11 @@ class ExposureRun:
         if action.cause is Cause.CANDIDATE:
             change = self._kill(action.reason)
             self._patiently(lambda: self._world.flags.change(lambda head: after_change(head, change)))
-            where = f"{flag} is off for everybody until `slipway resume {flag}`"
+            where = f"{flag} is off for all users until `slipway resume {flag}`"
             self._escalate(change, where)
             return where
         if action.cause is Cause.OPERATOR:
-            return f"{flag} is off for everybody"
+            return f"{flag} is off for all users"
         self._patiently(lambda: self._world.flags.change(self._turned_back))
         return f"{flag} is back at {exposing.base:.4g}%"
 

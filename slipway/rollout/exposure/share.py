@@ -27,7 +27,7 @@ def exposure_problem(percent: Percent, exposed: int, off: int, clients: int, *, 
     if total == 0:
         return "no evaluation of either variant was counted in this step"
     if exposed == 0:
-        return f"nobody gets the variant ({total:,} evaluations in this step): the clients do not see the document"
+        return f"no user gets the variant ({total:,} evaluations in this step): the clients do not see the document"
     if targeted or total < MIN_COUNTED:
         return None
     wanted, measured = fraction(percent), exposed / total

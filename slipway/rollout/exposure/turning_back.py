@@ -1,4 +1,4 @@
-"""Turning back an exposure that nobody carries out any more: what the next update does first, and the watchdog."""
+"""Turning back an exposure that no process runs any more: what the next update does first, and the watchdog."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def refusal(flag: EffectiveFlag, *, restart: bool) -> str | None:
             f"{flag.key} is killed by {flag.killed.by} ({flag.killed.reason}): a drill would end that with its resume"
         )
     if flag.is_off:
-        return f"{flag.key} is off for everybody already: drill it where it is on, such as in staging"
+        return f"{flag.key} is off for all users already: drill it where it is on, such as in staging"
     if flag.reached is not None and not restart:
         return (
             f"{flag.percent:g}% have {flag.flag.exposed} by exposure, which begins anew after a kill: drill another "
@@ -79,7 +79,7 @@ def drill(
 
 
 def off_in_document(writer: FlagWriter, flag: str) -> Seen:
-    """Whether the document that evaluators read has the flag off for everybody."""
+    """Whether the document that evaluators read has the flag off for all users."""
 
     def seen() -> str | None:
         document = writer.read_document()

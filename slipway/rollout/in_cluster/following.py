@@ -25,7 +25,7 @@ BEAT_EVERY = 10.0
 PYTHON_STARTS = 45.0
 """Seconds from a pod that runs to its first word."""
 BLIND_FOR, REFUSED_FOR = 300.0, 20.0
-"""Seconds for which an API server may be away, or refuse what is asked, before nobody follows any more."""
+"""Seconds for which an API server may be away, or refuse requests, before following ends."""
 QUIET_FOR = 5.0
 """Seconds without a word after which the pods are looked at."""
 GONE_WITHIN = 170.0

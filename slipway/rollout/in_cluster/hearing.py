@@ -1,4 +1,4 @@
-"""A Job's process listens to those who follow it: the word to end, and where that is wanted, that nobody is there."""
+"""A Job's process listens to its followers: for the request to end and, where wanted, for their absence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slipway.rollout.platforms.runs import Runs
 EVERY = 1.0
 """Seconds between two looks."""
 LOST_AFTER = 60.0
-"""Seconds without a sign of life after which nobody follows a rollout any more."""
+"""Seconds without a sign of life after which a rollout counts as not followed any more."""
 
 
 class Hearing:

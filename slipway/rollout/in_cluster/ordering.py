@@ -173,7 +173,7 @@ def runs_of(world: Adapters) -> Runs:
 
 
 def active_run(runs: Runs) -> ActiveRun | None:
-    """The Job of the service that has not ended; the oldest, which has the Lease, when somebody made two."""
+    """The Job of the service that has not ended; the oldest, which has the Lease, when there are two."""
     return next(iter(runs.active()), None)
 
 

@@ -97,7 +97,7 @@ class RunReport(FrozenModel):
 
 
 def read_report(document: Document | None) -> RunReport | None:
-    """None for what nobody wrote, or what cannot be understood: a report is for people, the journal decides."""
+    """None for what was not written, or cannot be understood: a report is for people, the journal decides."""
     try:
         return None if document is None else RunReport.model_validate(document, extra="ignore")
     except ValidationError:

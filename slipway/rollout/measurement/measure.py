@@ -25,11 +25,12 @@ from slipway.rollout.metrics.counters import carry, deltas, is_older
 from slipway.rollout.process.sharing import recent
 
 STALE_TICKS = 3
-"""After so many times the last tick without new data nothing passes, nor before QUIET_SECONDS."""
+"""Without new data for this many times the last tick, and for QUIET_SECONDS, nothing passes."""
 OBSERVED = 0.5
-"""Of `dwell`: how long a client is observed before it counts as good or bad. The rest is for those who come late."""
+"""Share of `dwell` for which a client is observed before it counts as good or bad. The rest is for clients that come
+late."""
 UNSEEN_SECONDS, UNSEEN_REQUESTS = 30.0, 100
-"""So long, and so many requests at the gateway, a source of clients may show nobody."""
+"""A source that reports no client of a side after this many seconds and requests at the gateway is an error."""
 
 
 class Measure:
@@ -154,7 +155,7 @@ class Measure:
                 ledger.take(reading.logs)
 
     def _unseen(self, in_step: float, weight: Percent) -> dict[str, str]:
-        """A source of clients that shows nobody of a side where the gateway has counted requests reads the wrong thing.
+        """A source that reports no client of a side for which the gateway has counted requests reads the wrong thing.
         At 100% the baseline's requests may all be from before."""
         requests = {"candidate": self.totals.candidate, "baseline": self.totals.baseline if weight < 100.0 else 0}
         if in_step < UNSEEN_SECONDS:

@@ -1,4 +1,4 @@
-"""What is known of what serves by its past, since a rollout is too short to tell: whether bad events come in clusters,
+"""What the past of the serving version tells, since a rollout is too short for it: whether bad events come in clusters,
 what is usual, and how far its pods differ."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from slipway.rollout.metrics.base import Meter
 HISTORY = 3600.0
 """Seconds of what serves from which the dispersion of bad events is estimated."""
 ASKED_MOST = 5
-"""So often it is asked for, while the candidate has no traffic yet."""
+"""Queries for it at most, while the candidate has no traffic yet."""
 
 
 def weights_of(wanted: Judged, first_release: bool = False) -> tuple[float, ...]:
@@ -35,7 +35,7 @@ class Past:
         self.note = ""
 
     def known(self) -> Known:
-        """A past that cannot be read says nothing: in the end that is no reason to stop, but it is said."""
+        """What the past tells. One that cannot be read does not stop the rollout, and the record says so."""
         guardrails, tick = self._wanted.guardrails, self._wanted.analysis.tick
         weights = weights_of(self._wanted)
         try:

@@ -11,7 +11,7 @@ from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.analysis.types import Counts, Decision, GuardrailCounts, GuardrailResult, Tick, Verdict
 
 CHECKPOINT = 100
-"""After so many ticks one carries the evidence at least: a replay can begin there."""
+"""At least every CHECKPOINT ticks a record carries the evidence, so that a replay can begin there."""
 FIRST, CHANGED = "first", "changed"
 """What `turn` says of a tick: the first one of a step, or one that changed the verdict."""
 

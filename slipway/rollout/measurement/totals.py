@@ -1,4 +1,4 @@
-"""The sums of a step: requests that reached either side, and the bad events that people are shown."""
+"""The sums of a step: requests that reached either side, and the bad events that are shown to people."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Totals:
 
 
 class Requests:
-    """Requests of each revision since the last look, emitter by emitter: one that was out of sight for a look brings
-    no more than what it counted meanwhile."""
+    """Requests of each revision since the last look, emitter by emitter: one that was missing in a look adds
+    only what it counted meanwhile."""
 
     def __init__(self) -> None:
         self._known: Mapping[str, Mapping[str, Series]] = {}

@@ -27,7 +27,7 @@ ENOUGH = 100
 """Of so few requests no share is judged."""
 NO_VALUE = ("", "-")
 NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-"""What parsing raises of a line that is none, whoever wrote it."""
+"""What parsing raises for a line that is no record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class AccessLogReader:
         return found
 
     def _record(self, line: dict[str, Any], sides: dict[bool, tuple[str, ...]]) -> Record | None:
-        """None for a request of somebody else. Raises one of NO_RECORD for what is none."""
+        """None for a request to another service. Raises one of NO_RECORD for what is none."""
         cluster = line[self._log.cluster] or ""
         side = next((side for side, names in sides.items() if _is_of(cluster, names)), None)
         status = int(line[self._log.status])
@@ -130,7 +130,7 @@ class AccessLogReader:
         parts = []
         if keyless := sum(self._keyless.values()):
             share = show_share(keyless / sum(self._requests.values()))
-            parts.append(f"{share} of the requests carry no key and count for nobody")
+            parts.append(f"{share} of the requests carry no key and are not counted")
         if malformed := self._malformed + self._tails.overlong:
             parts.append(f"{malformed:,} lines of the access log are no records")
         return ", ".join(parts)

@@ -15,7 +15,7 @@ from slipway.rollout.metrics.prometheus_api import Prometheus
 
 def read(api: Prometheus, guardrails: Sequence[AlertFiring], draft: Draft) -> None:
     """One query for all alerts. An alert that does not fire must at least exist and be in health: silence of a
-    rule that nobody evaluates is no data, and no data is no pass."""
+    rule that no server evaluates is no data, and no data is no pass."""
     try:
         found = api.query(" or ".join([*map(selector, guardrails), "vector(time())"]))
         firing = {guardrail.name for guardrail in guardrails if any(_is_of(guardrail, series) for series in found)}

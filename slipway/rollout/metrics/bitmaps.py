@@ -53,7 +53,7 @@ class BitmapReader:
         known: dict[str, Pods] = {part: {**before.get(part, {}), **now.get(part, {})} for part in {*before, *now}}
         if baseline is not None and "baseline_seen" not in now:
             raise ClusterError(
-                "the queries seen and failed gave no series of the baseline, so nobody's failures there would count; "
+                "the queries seen and failed gave no series of the baseline, so no failure there would count; "
                 "check its scraping, and export the bitmaps in a release before the one that is judged by them"
             )
         self._before = known

@@ -14,12 +14,12 @@ from slipway.rollout.analysis.types import Counts, GuardrailCounts
 from slipway.rollout.metrics.base import ClientEvents
 
 SEEN_MOST = 50_000
-"""So many clients a side are told apart in a step; later ones are not counted, which only makes a step last longer."""
+"""Clients of a side that are told apart in a step; later ones are not counted, which only makes a step last longer."""
 WAITING_MOST = 8192
 TICK_MOST = 1500
 """Failures in one tick, about 30 kB of the journal; the rest waits for the next tick."""
 SETTLE_SECONDS = 2.0
-"""After a change of the weight: what comes now may have been routed before it, and counts for nothing."""
+"""Seconds after a change of the weight in which requests do not count, since they may have been routed before it."""
 
 
 RENEW_SECONDS = 60.0
@@ -92,7 +92,7 @@ class ClientLedger:
         """When the source last showed anybody."""
         self.note = ""
         self.silent = Sides(True, True)
-        """Whether the source has shown nobody of either side in this step."""
+        """Whether the source has shown no client of either side in this step."""
 
     def next_step(self) -> None:
         """The weight changes: clients are counted anew."""
@@ -122,7 +122,7 @@ class ClientLedger:
         failures = tuple(event for event in self._waiting if _tells(known, event, fraction(weight)))
         now, later = failures[:TICK_MOST], failures[TICK_MOST:]
         self._waiting = dict.fromkeys(later)
-        # A source that went quiet shows no failures either: time in the dark makes nobody good.
+        # A source that went quiet shows no failures either: time without data makes no client good.
         judged = Sides(*(side.judge(self._shown - self._observe) for side in self._sides))
         if weight >= 100.0:
             for side in self._sides:

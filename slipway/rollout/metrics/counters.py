@@ -61,7 +61,7 @@ def counted(before: Mapping[str, Series], after: Mapping[str, Series]) -> tuple[
 
 
 def is_older(at: float, before: float) -> bool:
-    """Whether a sample of `at` was taken before one of `before` was, by clocks that nobody set in between."""
+    """Whether a sample of `at` was taken before one of `before` was, by clocks that were not set in between."""
     return before - OLDER_MOST <= at < before
 
 

@@ -27,8 +27,8 @@ def read(api: Prometheus, guardrail: Custom, sides: Sequence[Backend], draft: Dr
         at, reading = _reading(api.query(query(guardrail, sides)), sides)
         if len(sides) > 1 and not reading.baseline and guardrail.objective is None:
             raise ClusterError(
-                "the query total gave no series of the baseline, so the candidate would be compared with nobody; check "
-                "it, count in a release before the one that is judged by it, or declare an objective"
+                "the query total gave no series of the baseline, so there is nothing to compare the candidate with; "
+                "check it, count in a release before the one that is judged by it, or declare an objective"
             )
     except ClusterError as error:
         draft.fail([guardrail.name], error)

@@ -1,4 +1,4 @@
-"""The past of a custom guardrail, as ticks: business events cling together as errors do."""
+"""The past of a custom guardrail, as ticks: business events come in clusters as errors do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slipway.rollout.metrics.prometheus_answer import Json
 from slipway.rollout.metrics.prometheus_api import Prometheus
 
 LOOKS_MOST = 720
-"""So often the queries are evaluated: every five seconds of an hour."""
+"""Evaluations of a query at most: every five seconds of an hour."""
 
 
 def past(api: Prometheus, guardrail: Custom, backend: Backend, seconds: float, tick: float) -> Ticks:

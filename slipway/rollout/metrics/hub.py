@@ -1,4 +1,4 @@
-"""The counters of all rollouts that one Prometheus judges: one query for several of them, where each would ask."""
+"""The counters of all rollouts that one Prometheus judges: one query for several of them, instead of one each."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class PrometheusSource:
             rows = self._api.ranges(selector(names, clusters, window))
         frame = Frame(samples(rows))
         if not frame.emitters:
-            # Perhaps somebody changed the interval.
+            # The interval may have been changed.
             self._interval = None
             raise ClusterError(
                 f"{self._api.name} has stale data: no Envoy was scraped within {show_seconds(math.ceil(window))}, "

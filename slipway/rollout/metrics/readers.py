@@ -16,7 +16,7 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """What a look is about. Counters that are asked for with those of other rollouts may be `max_age` seconds old."""
+    """Which backends to read. Counters that are shared with other rollouts may be `max_age` seconds old."""
 
     candidate: Backend
     baseline: Backend | None

@@ -1,4 +1,4 @@
-"""Keys of clients as they may be written down: hashed with a salt that nobody else ever has."""
+"""Keys of clients as they may be written down: hashed with a salt that stays in this process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The protocols of the cluster's adaptors: they read and write, and decide nothing.
 
 Every method may raise ClusterError (one line: which object, what to check). Times are Unix seconds by the clock
-of whoever wrote them, durations are seconds.
+of the writer, durations are seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from slipway.release.rollout_inputs import Backend
 
 Action = Literal["abort", "pause", "resume", "promote", "cancel"]
-"""What an operator wants; `cancel` is the word of an interrupted `pulumi up` to its Job, and blames nobody."""
+"""What an operator wants; `cancel` is what an interrupted `pulumi up` tells its Job; it quarantines nothing."""
 Role = Literal["rollout", "watchdog", "follower", "abort"]
 """What the holder of a Lease does: an update of Pulumi, the watchdog of a provider that died, a provider whose Job
 ended without putting the traffic back, or `slipway abort`."""
@@ -52,7 +52,7 @@ class Readiness:
     reason: Reason | None = None
     """The same for machines."""
     fatal: bool = False
-    """A container is in Kubernetes' own crash loop, or its image's name is no name: waiting mends neither."""
+    """A container is in a crash loop by Kubernetes' count, or its image name is invalid: waiting does not help."""
     image: str | None = None
     """Of the service's container in the Deployment's template; None where there is no Deployment."""
 
@@ -76,7 +76,7 @@ class Workloads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
-    """`renewed` is by the holder's wall clock and `age` by ours: for people only, as clocks of two hosts differ.
+    """`renewed` is by the holder's wall clock and `age` by ours: for display only, as the clocks of two hosts differ.
     `expired` is true only when it is certain, see Lease."""
 
     holder: str
@@ -102,7 +102,7 @@ class Lease(Protocol):
         ...
 
     def renew(self) -> LeaseState:
-        """Renew what `acquire` took, however long ago, unless another took it. Raises LeaseHeld when somebody else
+        """Renew what `acquire` took, however long ago, unless another took it. Raises LeaseHeld when another process
         has it, or it is gone."""
         ...
 
@@ -111,7 +111,7 @@ class Lease(Protocol):
         ...
 
     def read(self) -> LeaseState | None:
-        """None when nobody holds it."""
+        """None when it is free."""
         ...
 
     def observe_expired(self, wait: float) -> bool:
@@ -147,7 +147,7 @@ class JournalStore(Protocol):
 
     def save(self, head: Mapping[str, Any], expect: str | None) -> str:
         """Compare-and-swap: `expect` is the version that is replaced, None when there must be none yet. Returns
-        the new version. Raises Conflict when somebody wrote in between."""
+        the new version. Raises Conflict when another wrote in between."""
         ...
 
     def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
@@ -191,7 +191,7 @@ class Intent:
 
 
 class Intents(Protocol):
-    """The operator's word to the executor. The CLI alone writes; the executor acknowledges in its journal."""
+    """What the operator tells the executor. The CLI alone writes; the executor acknowledges in its journal."""
 
     def write(self, intent: Intent) -> None:
         """Replace the former intent."""

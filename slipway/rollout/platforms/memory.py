@@ -93,7 +93,7 @@ class MemoryLease:
         return state
 
     def renew(self) -> LeaseState:
-        """Raises LeaseHeld when somebody else has it, or it is gone."""
+        """Raises LeaseHeld when another holds it, or it is gone."""
         self.faults.hit("renew")
         found = self.record.get("lease")
         if found is None or found.holder != self._holder:
@@ -112,7 +112,7 @@ class MemoryLease:
         self.faults.done("release")
 
     def read(self) -> LeaseState | None:
-        """None when nobody holds it."""
+        """None when it is free."""
         self.faults.hit("read")
         found = self.record.get("lease")
         if found is None:
@@ -121,7 +121,7 @@ class MemoryLease:
         return replace(found, age=age, expired=age > found.duration)
 
     def observe_expired(self, wait: float) -> bool:
-        """Whether it is free or expired; a test's clock does not move while somebody waits."""
+        """Whether it is free or expired; a test's clock does not move while a thread waits."""
         self.faults.hit("observe_expired")
         found = self.read()
         return found is None or found.expired
@@ -246,7 +246,7 @@ class MemoryDocumentStore:
         self._by = ""
         self._version = 0
 
-    def put(self, content: Mapping[str, Any], by: str = "somebody") -> None:
+    def put(self, content: Mapping[str, Any], by: str = "another") -> None:
         """Another writes it, whatever is there."""
         self._text, self._by = json.dumps(content, allow_nan=False), by
         self._version += 1

@@ -1,4 +1,4 @@
-"""The clock that rollouts go by: Unix seconds that nobody can set."""
+"""The clock that rollouts go by: Unix seconds that are not changed by setting the machine's clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the environment the processes get that outlive a rollout."""
+"""Which environment variables the processes that outlive a rollout get."""
 
 from __future__ import annotations
 

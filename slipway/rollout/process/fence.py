@@ -1,4 +1,4 @@
-"""Whether this process may still write: the fence between the holder of a Lease and whoever was stopped and woke up.
+"""Whether this process may still write: the fence against a process that held the Lease, was stopped, and woke up.
 
 A process can be stopped at any instant (a suspended laptop, a frozen node) and go on much later, when another has
 taken the Lease over. So every write asks here right before it is sent, after its own read: between the two lies a
@@ -56,7 +56,7 @@ class Fence:
             self._renewed, self._until, self._why = begun, begun + duration - self.MARGIN, ""
 
     def note_failure(self, why: str) -> None:
-        """A renewal failed; for the words, once it is too late."""
+        """A renewal failed; `why` is reported once the right to write has ended."""
         with self._lock:
             self._why = why
 
@@ -87,7 +87,7 @@ class Fence:
 
 
 class _Unfenced(Fence):
-    """Never refuses, and is nobody's."""
+    """Never refuses, and has no holder."""
 
     def arm(self, writer: str) -> None:
         """Nothing: it is shared."""

@@ -42,7 +42,7 @@ class _Batch(Generic[K, V]):
 class Shared(Generic[K, V]):
     """Answers per key. `fetch` is handed every key that was asked for lately, and returns what there is of each.
 
-    No reader gets one answer twice unless requests take long, so whoever is alone asks each time anew. At most one
+    No reader gets one answer twice unless requests take long, so a single rollout asks each time anew. At most one
     request is under way; a failed one fails for all that waited for it. Safe for several threads.
     """
 

@@ -63,7 +63,7 @@ class LiveRoute:
     accepted: bool
     problem: str
     managed: bool
-    """False when somebody else made the route: it is never overwritten without a word."""
+    """False when Slipway did not make the route: then it is never overwritten."""
     settings_hash: str = ""
     """Canonical hash of the parts of the spec that are not weights (hosts, matches, preview, client assignment)."""
     writer: str = ""
@@ -89,8 +89,8 @@ class Router(Protocol):
 
     def apply(self, route: Route, split: Split, expect: str | None) -> LiveRoute:
         """Write the whole route. `expect` is the version of the route that is to be replaced, None when it must
-        not exist yet. Raises Conflict when somebody wrote in between, ClusterError otherwise, also for a route
-        that somebody else made or that another stack declares, and ValueError for a split that cannot be written.
+        not exist yet. Raises Conflict when another wrote in between, ClusterError otherwise, also for a route
+        that Slipway did not make or that another stack declares, and ValueError for a split that cannot be written.
         Like every write it asks the fence after its read and right before it writes: LeaseLost or LeaseStale."""
         ...
 
@@ -98,7 +98,7 @@ class Router(Protocol):
         """Stamp the route with the writer of the fence and the owner, and change nothing else; None when there is no
         route. A write that an earlier holder of the Lease has under way then fails by compare-and-swap. It takes the
         route over from another stack: ask first whether that is allowed. Raises ClusterError for a route that
-        somebody else made."""
+        Slipway did not make."""
         ...
 
     def settings_hash(

@@ -1,4 +1,4 @@
-"""The router for the Gateway API: one HTTPRoute named after the service, written whole and by nobody else.
+"""The router for the Gateway API: one HTTPRoute named after the service, of which it is the only writer.
 
 A preview by header is the first rule of that route, so there is one object with one version. A preview by host
 name needs a second route, `<service>.preview`: it is written before the first, removed after it, and carries no
@@ -163,13 +163,13 @@ class GatewayApiRouter:
             self._refuse_foreign(found)
             live = _version(found) if found is not None else None
             if live != expect and found is not None and self._is_own(found, spec, has_preview=has_preview):
-                return found  # An earlier call got as far as this, and failed after it.
+                return found  # An earlier call wrote this, and failed afterwards.
             if live != expect:
                 raise Conflict(f"{what}: expected version {expect}, found {live}{_who(found)}")
             try:
                 return self._put(self._service, spec, found, has_preview=has_preview)
             except Conflict:
-                # Either the gateway wrote the status, which is nothing to us, or the next look tells who it was.
+                # Either the gateway wrote the status, which does not matter here, or the next look shows who wrote.
                 continue
         raise Conflict(f"{what}: others keep writing it")
 
@@ -246,7 +246,7 @@ class GatewayApiRouter:
         what = self._what(found["metadata"]["name"])
         if not self._is_ours(found):
             raise ClusterError(
-                f"{what} was made by somebody else and is left alone; delete it, or hand it over by the label "
+                f"{what} was not made by Slipway and is left alone; delete it, or hand it over by the label "
                 f"{ROUTE_OWNER_LABEL}={self._service}"
             )
         if not any_stack:

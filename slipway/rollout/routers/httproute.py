@@ -27,7 +27,7 @@ def spec_of(route: Route, split: Split) -> Json:
 
 
 def wanted_hash(route: Route, preview: tuple[Backend, Preview] | None, draw: ClientAssignment | None = None) -> str:
-    """The `settings_hash_of` of what `spec_of` and `preview_spec_of` give, whoever gets the traffic."""
+    """The `settings_hash_of` of what `spec_of` and `preview_spec_of` give, for any weights."""
     return _hash(_spec(route, preview, []), preview_spec_of(route, preview), sticky.assignments(draw))
 
 
@@ -52,7 +52,7 @@ def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
 
 
 def wanted_settings(route: Route, preview: tuple[Backend, Preview] | None = None) -> Json:
-    """The `settings_of` of what `spec_of` gives, whoever gets the traffic."""
+    """The `settings_of` of what `spec_of` gives, for any weights."""
     return settings_of(_spec(route, preview, []))
 
 
@@ -66,7 +66,7 @@ def settings_of(spec: Mapping[str, Any]) -> Json:
 
 def settings_hash_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
     """Hash of everything but who gets the users' traffic, and how much of it. The rules that keep clients on a side
-    follow from the last one; where they do not, somebody changed them, and they count."""
+    follow from the last one; where they do not, another writer changed them, and they count."""
     rest, issued = _without_keeping(spec)
     return _hash(rest, preview, issued)
 
@@ -176,6 +176,6 @@ def changed_by(found: Mapping[str, Any]) -> str:
 
 
 def check_preview(preview: tuple[Backend, Preview] | None) -> None:
-    """A preview that nobody can reach is an error."""
+    """A preview that no request can reach is an error."""
     if preview is not None and preview[1].header is None and preview[1].host is None:
         raise ClusterError(f"the preview of {preview[0].entry} needs strategy.preview.header or strategy.preview.host")

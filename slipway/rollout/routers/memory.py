@@ -27,7 +27,7 @@ class MemoryRouter:
         self.others: list[str] = []
         """Names of other routes that claim the same."""
         self.problem = ""
-        """What the gateway says against the routes that are written from now on; empty: it accepts them."""
+        """Why the gateway refuses the routes that are written from now on; empty: it accepts them."""
         self._live: LiveRoute | None = None
         self._version = 0
 
@@ -45,7 +45,7 @@ class MemoryRouter:
         if (self._live.version if self._live is not None else None) != expect:
             if self._live is not None and self._is_own(shares, settings_hash):
                 return self._live
-            raise Conflict("somebody else wrote the route in between")
+            raise Conflict("another writer changed the route in between")
         self.fence.check()
         self.history.append(split)
         accepted = not self.problem
@@ -64,7 +64,7 @@ class MemoryRouter:
         if self._live is None:
             return None
         if not self._live.managed:
-            raise ClusterError("the route was made by somebody else and is left alone")
+            raise ClusterError("the route was not made by Slipway and is left alone")
         owner = self.stack or self._live.owner
         self.fence.check()
         live = self._set(replace(self._live, writer=self.fence.writer, owner=owner))
@@ -101,22 +101,22 @@ class MemoryRouter:
         *,
         settings_hash: str | None = None,
         managed: bool = True,
-        by: str = "somebody",
+        by: str = "another",
     ) -> None:
-        """Somebody else writes the route; `by` is their field manager."""
+        """Another writer changes the route; `by` is its field manager."""
         former = self._live or LiveRoute({}, "", True, "", managed)
         kept = former.settings_hash if settings_hash is None else settings_hash
         self._set(replace(former, shares=dict(shares), managed=managed, settings_hash=kept, changed_by=by))
 
     def judge(self, problem: str = "") -> None:
-        """The gateway changes its mind about what is live; empty: it accepts."""
+        """The gateway judges the live route anew: `problem` is why it refuses it, empty when it accepts it."""
         self.problem = problem
         if self._live is not None:
             self._live = replace(self._live, accepted=not problem, problem=problem)
 
     def _refuse_foreign(self) -> None:
         if self._live is not None and not self._live.managed:
-            raise ClusterError("the route was made by somebody else and is left alone")
+            raise ClusterError("the route was not made by Slipway and is left alone")
         refuse_other_stack("the route", self._live.owner if self._live is not None else "", self.stack, "SERVICE")
 
     def _is_own(self, shares: Mapping[str, float], settings_hash: str) -> bool:

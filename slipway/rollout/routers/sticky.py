@@ -20,7 +20,7 @@ from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.routers.parts import WEIGHT_SUM, Json, on_the_wire, reference
 
 MOST_INTERVALS = 16
-"""The Gateway API allows so many backends in one rule."""
+"""Backends that the Gateway API allows in one rule."""
 SAME = 0.006
 """Percent; routers carry weights of 0.01%."""
 Issued = list[tuple[str, int]]
@@ -46,7 +46,7 @@ def references(split: Split, draw: ClientAssignment) -> list[Json]:
 
 
 def assignments(draw: ClientAssignment | None) -> Issued:
-    """What the draw hands out, whoever gets the traffic; nothing without a draw."""
+    """What the draw hands out, for any weights; nothing without a draw."""
     if draw is None:
         return []
     cuts = _cuts(draw)

@@ -19,7 +19,7 @@ def text_of(inputs: RuleGroupInputs) -> str:
 
 
 def read(path: Path) -> str | None:
-    """What is there, None when there is none. Raises ClusterError for a file that somebody else wrote."""
+    """What is there, None when there is none. Raises ClusterError for a file that Slipway did not write."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

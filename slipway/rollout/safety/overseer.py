@@ -12,10 +12,10 @@ from slipway.release.target import Target
 
 
 class Care(Protocol):
-    """The care for one rollout. It ends with `disarm` or `act`."""
+    """The guarding of one rollout. It ends with `disarm` or `act`."""
 
     def await_ready(self) -> None:
-        """Block until it is there. Raises ClusterError when it cannot be."""
+        """Block until it guards. Raises ClusterError when it cannot."""
         ...
 
     def disarm(self) -> None:
@@ -23,7 +23,7 @@ class Care(Protocol):
         ...
 
     def act(self) -> None:
-        """This process could not put the traffic back: do it."""
+        """Put the traffic back, which this process could not do."""
         ...
 
 

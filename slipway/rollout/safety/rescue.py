@@ -1,5 +1,5 @@
 """Putting back the traffic of one rollout whose process has died, or could not do it: the watchdog's work, and that of
-`slipway abort` once nobody carries the rollout out any more."""
+`slipway abort` once no process runs the rollout any more."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rescue(world: AnyAdapters, rollout_id: str) -> None:
     began = world.now()
     while world.now() - began < PATIENCE:
         try:
-            # The Lease is the dead provider's: its id is known only to the two of us, so taking it over is safe.
+            # The Lease is the dead provider's. Only it and this watchdog know its id, so taking it over is safe.
             _act(world, rollout_id, rollout_id, "the provider died")
         except (LeaseHeld, LeaseLost):
             return  # Another has taken over, and repairs first.

@@ -6,9 +6,9 @@ It reads its standard input, a line at a time:
 - `guard ROLLOUT SERVICE TARGET`, the target as JSON, and an exposure of a flag in the place of the service as
   `exposure/SET/FLAG/DOCUMENT`: answered by `ready ROLLOUT` once the cluster was reached, else by
   `error ROLLOUT TEXT`. In either case the rollout is guarded from then on;
-- `disarm ROLLOUT`: it has ended in order;
+- `disarm ROLLOUT`: it has ended normally;
 - `act ROLLOUT`: put its traffic back now, although the provider lives;
-- the end of the input: the provider died, in whatever way. Every rollout that is still guarded is put back, all at the
+- the end of the input: the provider died. Every rollout that is still guarded is put back, all at the
   same time. `PID` is the provider's, for those who look at the list of processes.
 """
 
@@ -34,7 +34,7 @@ from slipway.rollout.safety import rescue
 from slipway.rollout.safety.rescue import AnyAdapters
 
 REACH_WITHIN = 45.0
-"""Seconds for which an API server that is away is asked again, before it is said that nobody can guard."""
+"""Seconds for which an API server that is away is asked again, before the watchdog reports that it cannot guard."""
 
 
 def main() -> int:
@@ -81,7 +81,7 @@ class Watchdog:
         self._acting: list[threading.Thread] = []
 
     def run(self, lines: Iterable[str]) -> None:
-        """Obey each line; after the last one put everything back that is still guarded."""
+        """Handle each line; after the last one put everything back that is still guarded."""
         for line in lines:
             self._obey(line.split(maxsplit=3))
         for ward in list(self._wards.values()):
@@ -130,7 +130,7 @@ class Watchdog:
         try:
             world = self._connect(ward.service, ward.target)
         except SlipwayError:
-            return  # The configuration of the cluster is gone, which no waiting brings back.
+            return  # The configuration of the cluster is gone; waiting does not help.
         self._act(world, ward.rollout_id)
 
 
@@ -140,7 +140,7 @@ def new_rollout_id() -> str:
 
 
 def _say(line: str) -> None:
-    with contextlib.suppress(OSError):  # The provider died: nobody listens.
+    with contextlib.suppress(OSError):  # The provider died: its end of the pipe is closed.
         os.write(1, (line + "\n").encode())
 
 

@@ -18,7 +18,7 @@ from slipway.rollout.process.environment import stripped
 
 READY_WITHIN = 60.0
 TRIES = 2
-"""So many processes may end before one answers for a rollout; then it does not begin."""
+"""Processes that may end before one is ready; after that the rollout does not begin."""
 SETTLED = 5.0
 """Seconds. A watchdog that lived longer is replaced at once; after shorter lives the wait grows."""
 LONGEST_WAIT = 30.0
@@ -36,7 +36,7 @@ def guards() -> Guards:
 
 
 class Guard:
-    """The watchdog's care for one rollout: it begins with `Guards.arm` and ends with `disarm` or `act`."""
+    """The guarding of one rollout by the watchdog: it begins with `Guards.arm` and ends with `disarm` or `act`."""
 
     def __init__(self, owner: Guards, target: Target, service: str, rollout_id: str) -> None:
         self._owner = owner
@@ -46,7 +46,7 @@ class Guard:
         """Watchdogs that were told of it."""
         self.ready = False
         self.trouble: str | None = None
-        """Why nobody watches at the moment; None while the watchdog does."""
+        """Why the watchdog does not watch at the moment; None while it does."""
         self._answered = threading.Event()
 
     @property
@@ -63,7 +63,7 @@ class Guard:
             raise ClusterError(f"the watchdog could not start: {self.trouble}; nothing was moved")
 
     def disarm(self) -> None:
-        """The rollout has ended in order: there is nothing left to guard. Does nothing the second time."""
+        """The rollout has ended normally: there is nothing left to guard. Does nothing the second time."""
         self._owner.drop(self.rollout_id, "disarm")
 
     def act(self) -> None:
@@ -108,7 +108,7 @@ class Guards:
         return guard
 
     def drop(self, rollout_id: str, word: str) -> None:
-        """Guard it no longer, and say so with this word; nothing happens when it is not guarded."""
+        """Stop guarding it, and tell the watchdog by `word`; nothing happens when it is not guarded."""
         with self._lock:
             if self._armed.pop(rollout_id, None) is not None:
                 self._send(f"{word} {rollout_id}")

@@ -19,7 +19,7 @@ def draw_for(wanted: RolloutInputs, attempt: Attempt, steps: tuple[PlannedStep, 
     """None when the route does not keep clients (see slipway.release.manifest.route.Affinity) or nothing is split.
 
     The name comes from the attempt, whose id is random: every rollout draws afresh, also one that is tried again.
-    The id itself is not given away, because it is what holds the Lease.
+    The id itself is kept secret, because it identifies the holder of the Lease.
     """
     affinity = wanted.route.affinity
     if affinity is None or affinity.cookie is None or attempt.kind != "forward" or len(steps) < 2:

@@ -1,6 +1,6 @@
 """Whether the data plane has what the gateway accepted: a backend that left the route gets no request any more.
 
-`Accepted` in a route's status is the word of the gateway's controller; its proxies may be cut off from it and go on
+`Accepted` in a route's status is written by the gateway's controller; its proxies may be cut off from it and go on
 sending to a backend that the route does not name any more. Only their own counters tell, in samples that were taken
 after the write: every proxy must have been scraped twice, and its count for the backend must stand still in between.
 """
@@ -91,7 +91,7 @@ class InForce:
         )
 
     def _await_idle(self, source: Source) -> None:
-        """A courtesy to requests that are under way; pods drain by themselves."""
+        """Give requests that are under way time to end; pods drain by themselves."""
         deadline = self._world.now() + IDLE_WITHIN
         while self._world.now() < deadline:
             try:

@@ -37,5 +37,5 @@ class Probe:
                 try:
                     client.get(self._probe.path)
                 except httpx2.HTTPError:
-                    # The data plane has counted it, or the source will show that no traffic came.
+                    # The data plane counts it either way, or the source shows that no traffic came.
                     continue

@@ -1,4 +1,4 @@
-"""One request through the gateway before a first release is committed: nobody else has tried the way in."""
+"""One request through the gateway before a first release is committed: its route has had no traffic yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slipway.rollout.adapters import Adapters
 TIMEOUT = 5.0
 SAFE = (None, "GET")
 UNREACHED = (404, 502, 503, 504)
-"""What a gateway itself answers while it knows no way; a service may answer 404 too, so its counters decide then."""
+"""What a gateway itself answers while it has no route; a service may answer 404 too, so its counters decide then."""
 COUNTED_WITHIN = 10.0
 POLL = 0.5
 
@@ -21,7 +21,7 @@ def reach(world: Adapters, wanted: RolloutInputs) -> str:
     """Empty when the candidate answered a request through the gateway, whatever its answer; otherwise what came."""
     match = next((one for one in wanted.route.matches or (Match(),) if one.method in SAFE), None)
     if match is None:
-        return ""  # every match wants a method that may change something
+        return ""  # every match needs a method that may change something
     path = match.path
     headers = {one.name: one.value for one in match.headers} | {"Host": wanted.route.hostnames[0].removeprefix("*.")}
     before = _requests(world, wanted)

@@ -107,7 +107,7 @@ class Restore:
         return split
 
     def _waiting(self, ready: int, wanted: int, why: str | None, split: Split | None) -> str:
-        where = "nobody is ready"
+        where = "no backend is ready"
         if split is not None:
             where = "meanwhile " + ", ".join(f"{share:.4g}% is on {side.version}" for side, share in split.shares)
         hint = f" ({why})" if why else ""

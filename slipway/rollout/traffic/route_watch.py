@@ -1,4 +1,4 @@
-"""Notices at each look that somebody else wrote the route of a rollout in flight."""
+"""Notices at each look that another writer changed the route of a rollout in flight."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class RouteWatch:
         return live is not None and live.writer == self._fence.writer and _same(live.shares, split)
 
     def foreign(self, max_age: float = 0.0) -> str | None:
-        """Read the route; what somebody else wrote into it, None when nobody did. Raises ClusterError. `max_age` as
+        """Read the route; what another writer changed in it, None when none did. Raises ClusterError. `max_age` as
         for Router.read; what was read before the last write of ours never counts."""
         live = self._router.read(min(max_age, self._clock() - self._at))
         if not self._known:
@@ -70,11 +70,11 @@ def _same(shares: Mapping[str, float], split: Split) -> bool:
 
 def _told(before: LiveRoute | None, live: LiveRoute | None) -> str:
     if live is None:
-        return "somebody else deleted the route"
+        return "another writer deleted the route"
     by = f" ({live.changed_by})" if live.changed_by else ""
     if before is None:
-        return f"somebody else{by} made the route"
+        return f"another writer{by} made the route"
     if dict(before.shares) != dict(live.shares):
         shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
-        return f"somebody else{by} changed the weights to {shares}"
-    return f"somebody else{by} changed the route"
+        return f"another writer{by} changed the weights to {shares}"
+    return f"another writer{by} changed the route"

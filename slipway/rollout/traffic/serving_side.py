@@ -14,7 +14,7 @@ LOOK_EVERY = 2.0
 """Seconds between two looks at its pods."""
 BAD_SHARE = 0.5
 BAD_LEAST = 20
-"""From this share of at least so many requests of a step its own failures are said."""
+"""Its own failures are reported when at least BAD_SHARE of at least BAD_LEAST requests of a step failed."""
 
 
 @dataclass(slots=True)

@@ -42,7 +42,7 @@ def returning_split(
 ) -> Split | None:
     """The split on the way back: all to the old backend once enough of it is ready, else by its ready share.
 
-    None means that nobody is ready, so that there is nothing better than what is written now.
+    None means that no backend is ready, so that there is nothing better than what is written now.
     """
     if old_ready >= max(1, old_wanted):
         return Split.whole(old)

@@ -26,7 +26,7 @@ def test_weights_that_somebody_else_changed_are_drift_and_the_next_up_repairs_th
     shown = service.stage.run("refresh", "--preview-only", "--diff")
     assert "intruder" in shown.output, shown.output
     preview = service.stage.preview()
-    assert "somebody else (kubectl-patch) changed the weights" in preview.output, preview.output
+    assert "another writer (kubectl-patch) changed the weights" in preview.output, preview.output
     result = service.stage.up()
     assert result.code == 0, result.output
     assert dict(service.live().shares) == {own: 100.0}

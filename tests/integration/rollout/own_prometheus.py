@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.server
 import socket
 import subprocess
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +13,7 @@ import httpx2
 import yaml
 
 from tests.integration.rollout.stage import eventually
+from tests.loopback import Handler, LoopbackServer
 
 INTERVAL = "200ms"
 
@@ -27,25 +26,15 @@ class Emitter:
         self.up = True
         emitter = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = emitter.text.encode()
-                self.send_response(200 if emitter.up else 503)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+        class Exposition(Handler):
+            def respond(self) -> None:
+                self.answer(200 if emitter.up else 503, emitter.text.encode(), "text/plain; version=0.0.4")
 
-            def log_message(self, format: str, *args: Any) -> None:
-                return
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = LoopbackServer(Exposition)
+        self.address = self._server.address
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
 
 class OwnPrometheus:

@@ -133,9 +133,9 @@ def test_a_route_of_somebody_else_is_neither_overwritten_nor_deleted(
     found = router.read()
     assert found is not None
     assert not found.managed
-    with pytest.raises(ClusterError, match="made by somebody else"):
+    with pytest.raises(ClusterError, match="not made by Slipway"):
         router.apply(route, Split.whole(old), live.version)
-    with pytest.raises(ClusterError, match="made by somebody else"):
+    with pytest.raises(ClusterError, match="not made by Slipway"):
         router.delete()
     stage.admin.delete(HTTPRoute, SERVICE, namespace=stage.namespace)
 

@@ -1,4 +1,4 @@
-"""From whatever a call to the API server raises to one clear line, and to what may be done about it."""
+"""What a call to the API server raises -> one clear line, and whether the call may be repeated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOO_MANY = 429
 _AWAY = (500, 502, 503, 504)
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 FAILURES = (httpx2.HTTPError, ConfigError, OSError, msgspec.MsgspecError, KeyError, ValueError)
-"""What a call of lightkube raises; everything else is a fault of ours."""
+"""What a call of lightkube raises; any other exception is a defect of Slipway."""
 _REMEDIES = {
     401: "the credentials were refused: renew them, or name other ones in SLIPWAY_KUBECONFIG",
     403: "grant the Role of the rollout (slipway/release/rollout_rights.py) to this user",
@@ -42,7 +42,7 @@ class Kind(Enum):
     UNKNOWN = auto()
     """No answer, or none that tells: it may have been done, and may be sent again if twice does no harm."""
     GARBLED = auto()
-    """An answer that is none of an API server: a write may have been done; asking again is of no use."""
+    """An answer that does not come from an API server: a write may have been done; asking again does not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def calling(what: str) -> Iterator[None]:
 
 
 def _status_error(error: Exception) -> httpx2.HTTPStatusError | None:
-    """The refusal of the server; lightkube stumbles over one whose body or header is not what it expects."""
+    """The refusal of the server; lightkube itself fails on one with an unexpected body or header."""
     for found in (error, error.__context__):
         if isinstance(found, httpx2.HTTPStatusError):
             return found
@@ -105,7 +105,7 @@ def _refused(what: str, error: httpx2.HTTPStatusError) -> Failure:
     code = error.response.status_code
     said = _text(error) if isinstance(error, ApiError) else f"HTTP {code}"
     if code == CONFLICT:
-        return Failure(Kind.CONFLICT, Conflict(f"{what}: somebody else wrote in between: {said}"))
+        return Failure(Kind.CONFLICT, Conflict(f"{what}: another writer changed it in between: {said}"))
     remedy = _REMEDIES.get(code)
     if code == NOT_FOUND:
         remedy = "check that the namespace and the custom resource definitions exist"

@@ -132,7 +132,7 @@ def _first(files: list[Path], context: str | None) -> SingleConfig | None:
 
 
 def _bounded(plugin: UserExec) -> UserExec:
-    """The same credential plugin, told that nobody can answer questions, and ended when it hangs.
+    """The same credential plugin, told not to ask questions, and ended when it hangs.
 
     lightkube takes the beta versions of the protocol only; v1 differs in that the plugin must be told the version,
     which is done here for all of them, and the token lies in the same place.

@@ -40,7 +40,7 @@ class ConfigMapDocumentStore:
         self._called = f"ConfigMap {namespace}/{name}"
 
     def read(self) -> StoredDocument | None:
-        """Raises ClusterError for an object of somebody else's, and JournalUnreadable for one that was damaged."""
+        """Raises ClusterError for an object that Slipway did not make, JournalUnreadable for a damaged one."""
         found = self._requests.find(self._called, ConfigMap, self._name, self._namespace)
         if found is None:
             return None
@@ -80,7 +80,7 @@ class FeatureFlagDocumentStore:
         self._called = f"FeatureFlag {namespace}/{name}"
 
     def read(self) -> StoredDocument | None:
-        """Raises ClusterError for an object of somebody else's. One that holds no flags reads as an empty document."""
+        """Raises ClusterError for an object that Slipway did not make. One without flags is an empty document."""
         found = self._requests.find(self._called, FeatureFlag, self._name, self._namespace)
         if found is None:
             return None

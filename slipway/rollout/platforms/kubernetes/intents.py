@@ -1,4 +1,4 @@
-"""The operator's word in a ConfigMap that the CLI writes and the executor reads."""
+"""The operator's intent in a ConfigMap that the CLI writes and the executor reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ConfigMapIntents:
     """See slipway.rollout.platforms.base.Intents."""
 
     def __init__(self, client: Client, namespace: str, service: str, patience: Patience | None = None) -> None:
-        # Not fenced: the operator writes here, who holds no Lease.
+        # Not fenced: operators write here, and they hold no Lease.
         self._documents = Documents(client, namespace, service, patience=patience)
         self._view = view_of(client, namespace)
         self._service = service

@@ -55,7 +55,7 @@ class ConfigMapJournalStore:
             head = None
         if not isinstance(head, dict):
             raise JournalUnreadable(
-                f"{self._documents.named(self._name)}: {_HEAD_KEY} is missing or no JSON object, somebody edited it; "
+                f"{self._documents.named(self._name)}: {_HEAD_KEY} is missing or no JSON object, so it was edited; "
                 "restore it, or delete the ConfigMap and let the stack's state say what serves"
             )
         return StoredDocument(head, version_of(found))

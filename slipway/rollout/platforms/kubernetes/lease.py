@@ -114,7 +114,7 @@ class KubernetesLease:
         self._holder = None
 
     def read(self) -> LeaseState | None:
-        """None when nobody holds it."""
+        """None when it is free."""
         found = self._get()
         state = self._state(found) if found is not None else None
         return state if state is not None and state.holder else None

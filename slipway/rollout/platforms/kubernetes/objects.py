@@ -42,7 +42,7 @@ class Documents:
         return f"ConfigMap {self.namespace}/{name}"
 
     def get(self, name: str, part: str) -> ConfigMap | None:
-        """The object, None when there is none. Raises ClusterError when somebody else made it."""
+        """The object, None when there is none. Raises ClusterError when Slipway did not make it."""
         found = self.requests.find(self.named(name), ConfigMap, name, self.namespace)
         if found is not None:
             self._check_owner(name, part, found.metadata)

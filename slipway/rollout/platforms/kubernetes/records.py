@@ -23,7 +23,7 @@ CHUNK_BYTES = 64 * 1024
 """etcd keeps every version of an object until it compacts, and one append rewrites its whole chunk: at one record
 a second, chunks of this size cost it about 2 MiB a minute. The limit of an object is 1 MiB."""
 FULL_CHUNKS = 40
-"""So many chunks stay as they were written at most (2.5 MiB); then the older half of them is condensed."""
+"""Chunks that stay as they were written at most (2.5 MiB); then the older half of them is condensed."""
 ARCHIVE_BYTES = 256 * 1024
 """An archive object of this size is followed by another one; what is condensed at once may be OBJECT_BYTES."""
 OBJECT_BYTES = 768 * 1024
@@ -147,7 +147,7 @@ class RecordChunks:
             else:
                 self._ends[rollout_id] = _Ends(ends.first, end.with_text(text, version), ends.archive)
                 return
-        raise Conflict(f"records of rollout {rollout_id}: somebody else keeps writing them")
+        raise Conflict(f"records of rollout {rollout_id}: another process keeps writing them")
 
     def _archive(self, rollout_id: str, end: _End, last: int, text: str) -> _End:
         """Keep the condensed text of the chunks up to `last`."""

@@ -2,7 +2,7 @@
 
 Every write is a compare-and-swap: by resourceVersion, or of an object that must not exist yet. So a write whose answer
 was lost may be sent again: when it had been done, the second fails by 409, and then what is there is read. What was
-sent is a success, what somebody else wrote a Conflict, and an object that nobody touched is written once more.
+sent is a success, what another wrote a Conflict, and an object that is unchanged is written once more.
 
 Before each sending of a write, the first and every other, the fence is asked.
 """
@@ -68,7 +68,7 @@ class Requests:
         raise found.error
 
     def create(self, what: str, wanted: T) -> T:
-        """Raises Conflict when somebody else has made it.
+        """Raises Conflict when another has made it.
 
         A creation has nothing that it could be compared with. So when this process was stopped on the way, and another
         has removed the object or not yet made it, what came too late is taken back."""
@@ -110,7 +110,7 @@ class Requests:
 
     def delete(self, what: str, found: object, *, version: bool = False) -> None:
         """Delete this very object, by its uid, with `version` only as it was read; it is no error when it is gone.
-        Raises Conflict when somebody has changed it."""
+        Raises Conflict when another has changed it."""
         meta, tries, unknown = plain(found)["metadata"], _Tries(self._patience), False
         conditions = {key: meta[key] for key in ("uid", "resourceVersion") if version or key == "uid"}
         while True:
@@ -132,7 +132,7 @@ class Requests:
             raise _told(what, failed)
 
     def _take_back(self, what: str, made: T, sent: Json) -> None:
-        """Delete it unless somebody has touched what was sent."""
+        """Delete it unless another has changed what was sent."""
         meta = plain(made)["metadata"]
 
         def untouched(found: T) -> bool:
@@ -151,7 +151,7 @@ class Requests:
             if failed is None:
                 return done  # type: ignore[return-value]
             if failed.kind is Kind.ABSENT and version is not None:
-                raise Conflict(f"{what}: somebody deleted it in between")
+                raise Conflict(f"{what}: it was deleted in between")
             if failed.kind is Kind.CONFLICT:
                 found = self._find_instead(what, kind, sent["metadata"], unknown=unknown)
                 if found is not None and unknown and holds(plain(found), sent):
@@ -241,11 +241,11 @@ def _unseen(error: ClusterError) -> ClusterError:
 
 
 def _told(what: str, failed: Failure) -> ClusterError:
-    """The failure, for those that try no more; a conflict is none when nobody else has written."""
+    """The failure after the last try; a conflict is none when no other writer has changed it."""
     if failed.kind is not Kind.CONFLICT:
         return failed.error
     said = " ".join(str(failed.error.__cause__).split())
-    return ClusterError(f"{what}: the API server refuses to change it, although nobody else has: {said}")
+    return ClusterError(f"{what}: the API server refuses to change it, although no other writer has: {said}")
 
 
 def plain(found: object) -> Json:

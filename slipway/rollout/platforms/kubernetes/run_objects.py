@@ -56,7 +56,7 @@ def name_of(service: str, run_id: str) -> str:
 
 
 def order_of(order: RunOrder, namespace: str) -> ConfigMap:
-    """The order, which nobody can change."""
+    """The order, which is immutable."""
     labels = {**labels_of(order.wanted.service, ORDER_PART), RUN_LABEL: order.id}
     name = f"{name_of(order.wanted.service, order.id)}.order"
     meta = ObjectMeta(name=name, namespace=namespace, labels=labels)

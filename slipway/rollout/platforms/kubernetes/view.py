@@ -1,4 +1,4 @@
-"""What all rollouts of this process see of one namespace: one LIST of a kind for all of them, where each would ask."""
+"""What all rollouts of this process see of one namespace: one LIST of a kind for all of them, instead of one each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ AT_ONCE = 100
 """Values of a label in one selector: it travels in the URL, which proxies keep below 8 KiB."""
 NO_LABELS: Mapping[str, str] = {}
 RESTS = 10.0
-"""Seconds for which nobody asks for all after that failed: each then asks for itself, and learns why."""
+"""Seconds without the shared list after it failed: each rollout then asks for itself, and gets the error."""
 
 
 class View:
-    """Objects by the value of a label, as they were at most so many seconds ago: see slipway.rollout.process.sharing.
+    """Objects by the value of a label, as they were at most `max_age` seconds ago: see slipway.rollout.process.sharing.
     Only what a look at a rollout needs; whatever is about to be written is read by itself."""
 
     def __init__(self, client: Client, namespace: str, clock: Callable[[], float] = boot_clock) -> None:

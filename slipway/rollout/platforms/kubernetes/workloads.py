@@ -103,9 +103,9 @@ class KubernetesWorkloads:
         return requests.patch(what, Deployment.Scale, backend.workload, self._namespace, change)
 
     def _take_back_if_late(self, backend: Backend, former: Scale, written: Scale) -> None:
-        """Nobody stamps a Deployment when the Lease is taken over, so what was sent just before this process was
-        stopped may have come when another held the Lease. Replicas that were taken away are given back then, unless
-        somebody has written since; too many harm nobody."""
+        """A Deployment is not stamped when the Lease is taken over, so a write that was sent just before this process
+        was stopped may have been applied while another held the Lease. Replicas that it removed are restored, unless
+        the scale was written since; too many replicas do no harm."""
         try:
             self._fence.check()
         except (LeaseLost, LeaseStale):

@@ -13,14 +13,14 @@ from sandbox.stage.shop import Shop
 
 @pytest.fixture(scope="module")
 def shop(variables: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A namespace, a stack and two pods a module. The flag lies in a FeatureFlag resource and is on for everybody."""
+    """A namespace, a stack and two pods a module. The flag lies in a FeatureFlag resource and is on for all users."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "backend").mkdir()
     name = f"flags-{os.getpid()}"
     own = {**variables, "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}"}
     stage = Stage(folder / "project", "test", f"slipway-{name}", own)
     with Shop.open(stage, f"{name}.example", document="feature-flag") as made:
-        made.declare(100, "on for everybody", guarded=False)
+        made.declare(100, "on for all users", guarded=False)
         stage.checked("up", "--yes", "--skip-preview")
         made.place(0.0)
         yield made

@@ -171,7 +171,7 @@ def test_no_secret_is_on_a_command_line(context: Context) -> None:
 def test_alertmanager_keeps_the_configuration_that_a_stack_wrote(context: Context) -> None:
     first = alertmanager.part(context)
     config = context.paths.alertmanager
-    assert yaml.safe_load(config.read_text()) == alertmanager.NOBODY
+    assert yaml.safe_load(config.read_text()) == alertmanager.NO_RECEIVER
     config.write_text("route: {receiver: a}\nreceivers: [{name: a}]\n")
     assert alertmanager.part(context).fingerprint == first.fingerprint
     assert config.read_text().startswith("route: {receiver: a}")

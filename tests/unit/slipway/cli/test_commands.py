@@ -126,7 +126,7 @@ def test_a_lease_that_was_renewed_just_before_its_holder_died_is_no_sign_of_life
 
 def test_an_abort_says_what_comes_next(put: Any) -> None:
     text = put(abandoned()).run("abort", "checkout").output
-    assert "nobody carries rollout r1 out any more" in text
+    assert "no process runs rollout r1 any more" in text
     assert "the traffic is back, all traffic is on version-a (aaaaaaaa); next: `pulumi up`" in text
 
 

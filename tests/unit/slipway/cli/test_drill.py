@@ -55,7 +55,7 @@ def test_the_flag_is_on_again_and_the_receipt_says_how_long_it_took(writer: Flag
 def test_a_flag_that_is_off_gives_no_receipt(writer: FlagWriter, release: Path) -> None:
     result = drilled(release, "new-cart")
     assert result.exit_code == 1
-    assert "off for everybody already" in result.stderr
+    assert "off for all users already" in result.stderr
     assert not (release / "kill.json").exists()
     assert writer.load().killed("new-cart") is None
 

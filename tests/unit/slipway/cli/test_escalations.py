@@ -156,4 +156,4 @@ def test_a_stack_without_the_setting_is_told_what_to_write(project: Path) -> Non
     (project / "Pulumi.prod.yaml").write_text("config:\n  releases:namespace: shop\n")
     found = run(project, "-n", "shop", "test", "payments")
     assert found.exit_code == 1
-    assert "Pulumi.prod.yaml has no releases:escalation: nobody is told. Write releases:escalation" in found.output
+    assert "Pulumi.prod.yaml has no releases:escalation: no owner is told. Write releases:escalation" in found.output

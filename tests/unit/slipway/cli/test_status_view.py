@@ -60,7 +60,7 @@ def test_the_last_look_says_why_and_what_it_could_not_use() -> None:
     latest = {
         "verdict": "PASS",
         "findings": [{"reason": "clients: 1 of 80 clients failed"}],
-        "notes": {"clients": "12% of the requests carry no key and count for nobody"},
+        "notes": {"clients": "12% of the requests carry no key and are not counted"},
     }
     text = as_text(in_flight(latest=latest))
     assert "now: PASS clients: 1 of 80 clients failed (clients: 12% of the requests carry no key" in text
@@ -85,7 +85,7 @@ def test_a_rollout_that_nobody_carries_out_is_a_problem() -> None:
 
 
 def test_weights_that_somebody_else_changed_are_a_problem() -> None:
-    assert "somebody else changed the weights" in str(seen(live=live(a=50.0, b=50.0)).problem)
+    assert "another writer changed the weights" in str(seen(live=live(a=50.0, b=50.0)).problem)
 
 
 def test_a_missing_route_is_a_problem() -> None:
@@ -148,17 +148,17 @@ def test_who_changed_the_route_and_what_is_said() -> None:
     by_hand = replace(live(a=100.0), changed_by="kubectl-patch")
     changed = seen(live=by_hand, route_changes="rules[0].filters was added")
     assert str(changed.problem).startswith(
-        "somebody else (kubectl-patch) changed the route: rules[0].filters was added"
+        "another writer (kubectl-patch) changed the route: rules[0].filters was added"
     )
     assert as_json(changed)["route"]["changedBy"] == "kubectl-patch"
     assert as_json(changed)["route"]["changes"] == "rules[0].filters was added"
     moved = seen(live=replace(live(b=100.0), changed_by="kubectl-patch"))
-    assert "somebody else (kubectl-patch) changed the weights" in str(moved.problem)
+    assert "another writer (kubectl-patch) changed the weights" in str(moved.problem)
 
 
 def test_slipway_itself_is_nobody_else() -> None:
     ours = seen(live=replace(live(b=100.0), changed_by="slipway-rollout"))
-    assert "somebody else changed the weights" in str(ours.problem)
+    assert "another writer changed the weights" in str(ours.problem)
 
 
 def test_the_stack_that_releases_the_service_and_an_offer_to_another_are_shown() -> None:

@@ -102,7 +102,7 @@ def test_create_exposes_step_by_step(stage: Stage) -> None:
 
 def test_a_flag_that_the_guard_killed_fails_the_update_and_is_no_change_afterwards(stage: Stage) -> None:
     stage.world.users.bad["on"] = 0.3
-    with pytest.raises(PartlyDone, match="is off for everybody"):
+    with pytest.raises(PartlyDone, match="is off for all users"):
         stage.create()
     found = stage.diff()
     assert found.changes == NONE

@@ -322,8 +322,8 @@ def test_a_candidate_that_fails_is_left_although_the_serving_version_is_dead() -
 
 
 def test_what_somebody_else_wrote_into_the_route_ends_the_rollout_and_is_named() -> None:
-    _, action = next_action(RULES, BAKING, look(foreign="somebody else (kubectl) changed the weights to x 99%"))
-    assert action == Abort(Cause.ENVIRONMENT, "somebody else (kubectl) changed the weights to x 99%")
+    _, action = next_action(RULES, BAKING, look(foreign="another writer (kubectl) changed the weights to x 99%"))
+    assert action == Abort(Cause.ENVIRONMENT, "another writer (kubectl) changed the weights to x 99%")
 
 
 def test_metrics_that_do_not_judge_end_nothing() -> None:

@@ -36,9 +36,7 @@ def test_a_service_that_is_as_it_was_released_has_no_problem() -> None:
 
 
 def test_a_route_that_is_gone_a_workload_that_lacks_replicas_and_no_journal_are_problems() -> None:
-    assert (
-        inspect(world(), "checkout", "shop").problem == "no journal: nothing was released here, or somebody deleted it"
-    )
+    assert inspect(world(), "checkout", "shop").problem == "no journal: nothing was released here, or it was deleted"
     assert "the route is missing" in str(inspect(world(head()), "checkout", "shop").problem)
     lame = serving()
     assert isinstance(lame.workloads, MemoryWorkloads)

@@ -208,7 +208,7 @@ def test_weights_of_another_hand_are_put_back_at_once_and_named() -> None:
     world = Simulation(wanted(strategy=LONG))
     world.clock.at(20.0, lambda: world.router.drift({world.old.entry: 0.01, CANDIDATE: 99.99}))
     with pytest.raises(
-        RolloutAborted, match=r"somebody else \(somebody\) changed the weights to .*99.99%; all traffic is on"
+        RolloutAborted, match=r"another writer \(another\) changed the weights to .*99.99%; all traffic is on"
     ):
         world.run()
     assert world.clock.now() < 1030.0

@@ -75,7 +75,7 @@ def test_an_aborted_rollout_is_not_pending() -> None:
 def test_weights_that_somebody_else_changed_are_named() -> None:
     split = live(checkout_aaaaaaaa=60.0, intruder=40.0)
     reason = pending_reason(wanted("aaaaaaaa"), head(), split, "same")
-    assert reason == "somebody else changed the weights: checkout-aaaaaaaa 60%, intruder 40%"
+    assert reason == "another writer changed the weights: checkout-aaaaaaaa 60%, intruder 40%"
 
 
 def test_a_commit_that_the_state_never_heard_of_is_pending_for_the_old_manifest() -> None:
@@ -86,7 +86,7 @@ def test_a_commit_that_the_state_never_heard_of_is_pending_for_the_old_manifest(
 
 def test_a_missing_route_and_a_changed_route_are_pending() -> None:
     assert pending_reason(wanted("aaaaaaaa"), head(), None, "same") == "the route is missing"
-    assert pending_reason(wanted("aaaaaaaa"), head(), live(), "other") == "somebody else changed the route"
+    assert pending_reason(wanted("aaaaaaaa"), head(), live(), "other") == "another writer changed the route"
 
 
 def test_backends_of_other_names_never_count_as_whole() -> None:

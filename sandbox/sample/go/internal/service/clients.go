@@ -34,7 +34,7 @@ func bucket(client string) uint64 {
 	return mix(sum.Sum64()) % clientBuckets
 }
 
-// mark notes one answer. A request without a key counts for nobody.
+// mark notes one answer. A request without a key is not counted.
 func (c *clients) mark(client string, failed bool, now time.Time) {
 	if client == "" {
 		return

@@ -134,6 +134,6 @@ func TestAShareOfTheClientsFailsOnEveryReplicaAndTheOthersNever(t *testing.T) {
 		t.Errorf("share of broken clients %v, want 0.2", got)
 	}
 	if one.judge(0, "", start).failed {
-		t.Error("a request without a key is nobody's")
+		t.Error("a request without a key belongs to no client")
 	}
 }

@@ -14,7 +14,7 @@ import (
 const finishWithin = 10 * time.Second
 
 // Run serves until a signal arrives and then stops without losing a request: not ready, but serving, for
-// the drain period, so that whoever routes the traffic can take this replica out; then no new connections,
+// the drain period, so that the router can take this replica out; then no new connections,
 // the requests in flight finished, and an end. A second signal cuts the drain short, a third the requests. The error
 // is nil for an orderly stop.
 //

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sandbox.pki import key_usage
 from slipway.release.evidence.dsse import pae
 from slipway.release.evidence.statement import PAYLOAD_TYPE
 
@@ -60,7 +61,7 @@ class Sigstore:
             .not_valid_before(SIGNED_AT - timedelta(days=300))
             .not_valid_after(SIGNED_AT + timedelta(days=300))
             .add_extension(x509.BasicConstraints(True, 0), True)
-            .add_extension(_usage(certificates=True), True)
+            .add_extension(key_usage("key_cert_sign", "crl_sign"), True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
             .sign(key, hashes.SHA256())
         )
@@ -127,7 +128,7 @@ class Sigstore:
             .not_valid_before(at - timedelta(minutes=5))
             .not_valid_after(at + timedelta(minutes=5))
             .add_extension(x509.BasicConstraints(False, None), True)
-            .add_extension(_usage(certificates=False), True)
+            .add_extension(key_usage("digital_signature"), True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), False)
             .add_extension(x509.SubjectAlternativeName([_name(subject)]), True)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.authority_key.public_key()), False)
@@ -200,17 +201,3 @@ class Sigstore:
 
 def _name(subject: str) -> x509.GeneralName:
     return x509.UniformResourceIdentifier(subject) if "://" in subject else x509.RFC822Name(subject)
-
-
-def _usage(*, certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=certificates,
-        crl_sign=certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )

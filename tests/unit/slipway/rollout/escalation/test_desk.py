@@ -49,7 +49,7 @@ def test_a_sender_that_cannot_be_started_is_said() -> None:
     outbox = MemoryOutbox()
     said = Desk(route(), outbox, fail).raise_(escalation())
     assert said is not None
-    assert "nobody sends the escalation abort-checkout-1" in said
+    assert "no process sends the escalation abort-checkout-1" in said
     assert "slipway escalations send" in said
     assert len(outbox.entries()) == 1
 

@@ -40,7 +40,7 @@ def test_the_line_of_a_look_is_that_of_a_rollout() -> None:
 def test_a_variant_that_fails_requests_is_killed_with_the_evidence() -> None:
     world = Simulation()
     world.clock.at(30.0, lambda: world.users.bad.update(on=0.2))
-    with pytest.raises(RolloutAborted, match=r"new-cart is off for everybody until `slipway resume new-cart`") as error:
+    with pytest.raises(RolloutAborted, match=r"new-cart is off for all users until `slipway resume new-cart`") as error:
         world.run()
     assert error.value.quarantined
     kill = world.flags.head.killed(KEY)
@@ -64,7 +64,7 @@ def test_a_kill_is_told_to_the_flags_owner_with_the_evidence() -> None:
     ((made,),) = [[entry.escalation for entry in started]]
     assert (made.kind, made.severity, made.service, made.owner) == ("kill", "page", KEY, "payments")
     assert "new-cart was killed by its guard: " in made.what
-    assert made.done == "new-cart is off for everybody until `slipway resume new-cart`"
+    assert made.done == "new-cart is off for all users until `slipway resume new-cart`"
     assert "bad of" in made.hit
     assert "against a threshold of" in made.statistic
     assert f"new-cart: escalated to payments, {made.id}" in world.lines.lines
@@ -97,7 +97,7 @@ def test_at_25_percent_a_fault_of_a_fifth_is_killed_within_30_seconds_and_15_fai
 def test_after_a_kill_it_is_seen_that_nobody_gets_the_variant_any_more() -> None:
     world = Simulation()
     world.users.bad["on"] = 0.3
-    with pytest.raises(RolloutAborted, match="nobody is measured to get on any more"):
+    with pytest.raises(RolloutAborted, match="no user is measured to get on any more"):
         world.run()
 
 
@@ -130,7 +130,7 @@ def test_the_counts_behind_the_kill_are_in_the_journal() -> None:
 def test_a_kill_by_hand_ends_it_and_is_left_as_it_is() -> None:
     world = Simulation()
     world.clock.at(9.0, world.flags.kill)
-    with pytest.raises(RolloutAborted, match=r"aborted by kim: it looks wrong; new-cart is off for everybody"):
+    with pytest.raises(RolloutAborted, match=r"aborted by kim: it looks wrong; new-cart is off for all users"):
         world.run()
     kill = world.flags.head.killed(KEY)
     assert kill is not None
@@ -157,7 +157,7 @@ def test_a_kill_between_look_and_write_is_not_overwritten() -> None:
 def test_an_exposure_that_another_moved_is_not_touched_any_more() -> None:
     world = Simulation()
     world.clock.at(9.0, lambda: world.flags.expose(60.0, "other"))
-    with pytest.raises(RolloutAborted, match="somebody else set the exposure to 60%"):
+    with pytest.raises(RolloutAborted, match="another writer set the exposure to 60%"):
         world.run()
     assert world.flags.percent == 60.0
     assert world.flags.head.reached[KEY].salt == "other"
@@ -196,7 +196,7 @@ def test_metrics_that_fail_beyond_their_grace_turn_it_back_without_a_kill() -> N
 def test_without_requests_of_the_variant_nothing_passes() -> None:
     world = Simulation()
     world.users.share = 0.0
-    with pytest.raises(RolloutAborted, match="nobody gets the variant"):
+    with pytest.raises(RolloutAborted, match="no user gets the variant"):
         world.run()
     assert world.flags.written == [5.0, 0.0]
 
@@ -230,7 +230,7 @@ def test_a_lost_answer_to_the_kill_is_written_until_it_stands() -> None:
     world.users.bad["on"] = 0.3
     faults = world.flags.faults
     faults.after("change", lambda: faults.next("change", ClusterError("no answer"), times=3))
-    with pytest.raises(RolloutAborted, match="is off for everybody"):
+    with pytest.raises(RolloutAborted, match="is off for all users"):
         world.run()
     assert world.flags.head.killed(KEY) is not None
 

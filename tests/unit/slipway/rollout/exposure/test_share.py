@@ -14,7 +14,7 @@ from slipway.rollout.exposure.share import exposure_problem, tolerance
 
 def test_no_evaluation_and_nobody_with_the_variant_are_two_problems() -> None:
     assert "no evaluation of either variant" in str(exposure_problem(25.0, 0, 0, 100))
-    assert "nobody gets the variant" in str(exposure_problem(25.0, 0, 500, 100))
+    assert "no user gets the variant" in str(exposure_problem(25.0, 0, 500, 100))
 
 
 @pytest.mark.parametrize(("percent", "exposed"), [(25.0, 950), (5.0, 400), (50.0, 5), (100.0, 600)])

@@ -73,7 +73,7 @@ def test_there_is_nothing_to_drill_where_the_flag_is_off_or_killed(writer: FlagW
         return refusal(effective(writer.load()).flags[flag], restart=restart)
 
     assert why("pay") is None
-    assert "off for everybody already" in str(why("new-cart"))
+    assert "off for all users already" in str(why("new-cart"))
     writer.change(lambda head: after_exposure(head, "new-cart", 5.0, "s", BY))
     assert "--restart-exposure" in str(why("new-cart"))
     assert why("new-cart", restart=True) is None

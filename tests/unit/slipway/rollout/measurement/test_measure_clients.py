@@ -113,7 +113,7 @@ def test_requests_without_a_key_are_in_the_journal_as_a_share(tmp_path: Path) ->
             request(path, OLD.revision, client)
         record = measure.look(float(at), 25.0)
     assert record is not None
-    assert record["notes"] == {"clients": "25% of the requests carry no key and count for nobody"}
+    assert record["notes"] == {"clients": "25% of the requests carry no key and are not counted"}
 
 
 def errors_where_one_side_is_logged(tmp_path: Path, logged: Backend, weight: float) -> tuple[Measure, list[str | None]]:

@@ -121,7 +121,7 @@ def test_a_request_without_a_key_counts_for_nobody_and_is_reported(log: Log, val
     log.request("new", value, 500)
     found = log.reader.look(NEW, OLD)
     assert found.failures == ()
-    assert found.note == "25% of the requests carry no key and count for nobody"
+    assert found.note == "25% of the requests carry no key and are not counted"
 
 
 def test_too_many_requests_without_a_key_are_an_error(log: Log) -> None:

@@ -28,7 +28,7 @@ def test_an_own_write_is_not_foreign() -> None:
 def test_weights_of_another_hand_are_named_with_its_field_manager() -> None:
     world, watch, _ = watching()
     world.router.drift({"checkout-aaaaaaaa": 0.01, "checkout-bbbbbbbb": 99.99})
-    told = "somebody else (somebody) changed the weights to checkout-aaaaaaaa 0.01%, checkout-bbbbbbbb 99.99%"
+    told = "another writer (another) changed the weights to checkout-aaaaaaaa 0.01%, checkout-bbbbbbbb 99.99%"
     assert watch.foreign() == told
     assert watch.foreign() == told
 
@@ -36,7 +36,7 @@ def test_weights_of_another_hand_are_named_with_its_field_manager() -> None:
 def test_a_deleted_route_is_noticed() -> None:
     world, watch, _ = watching()
     world.router.delete()
-    assert watch.foreign() == "somebody else deleted the route"
+    assert watch.foreign() == "another writer deleted the route"
 
 
 def test_an_own_write_whose_answer_was_lost_is_recognised() -> None:

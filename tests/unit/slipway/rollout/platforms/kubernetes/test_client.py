@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import http.server
 import json
 import stat
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +15,7 @@ from lightkube.resources.core_v1 import ConfigMap
 from slipway.release.errors import ClusterError
 from slipway.rollout.platforms.kubernetes import client as module
 from slipway.rollout.platforms.kubernetes.client import connect
+from tests.loopback import Handler, LoopbackServer
 
 
 class Server:
@@ -28,29 +27,20 @@ class Server:
         self.paths: list[str] = []
         server = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Objects(Handler):
+            def respond(self) -> None:
                 server.paths.append(self.path)
                 server.seen.append(self.headers.get("Authorization", ""))
                 good = server.seen[-1] == f"Bearer {server.accepted}"
                 meta = {"name": "a", "namespace": "shop", "resourceVersion": "1"}
-                body = json.dumps({"metadata": meta} if good else {"message": "Unauthorized"}).encode()
-                self.send_response(200 if good else 401)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                content = {"metadata": meta} if good else {"message": "Unauthorized"}
+                self.answer(200 if good else 401, json.dumps(content).encode())
 
-            def log_message(self, format: str, *args: Any) -> None:
-                return
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = LoopbackServer(Objects)
+        self.url = self._server.url
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
 
 @pytest.fixture

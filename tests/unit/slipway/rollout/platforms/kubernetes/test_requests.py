@@ -162,7 +162,7 @@ def test_a_server_that_refuses_for_good_is_no_conflict(api: Api) -> None:
     api.put(PATH, {"data": {"x": "0"}})
     for _ in range(4):
         api.before.extend([answering(refusal(409, "quota is being counted")), untouched])
-    with pytest.raises(ClusterError, match="although nobody else has: quota is being counted") as caught:
+    with pytest.raises(ClusterError, match="although no other writer has: quota is being counted") as caught:
         requests(api).replace("it", config("1", "1"))
     assert not isinstance(caught.value, Conflict)
 
