@@ -58,7 +58,7 @@ class TurningBack:
             lost = lost_line(self._wanted.service, self._wanted.candidate, self._ramp.weight, str(error))
             raise LeaseLost(lost) from None
         except Exception as error:
-            where = f"the traffic is not back yet: {error}; the watchdog of this rollout goes on trying"
+            where = f"the traffic is not back yet: {error}; it is tried again until it is"
             self._escalating.raise_(action, where, back=False)
             raise RolloutAborted(self._end_line(action, where)) from None
         self._observer.close_step(Verdict.FAIL if failed else Verdict.INCONCLUSIVE)

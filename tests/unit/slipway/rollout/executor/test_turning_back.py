@@ -82,7 +82,7 @@ def test_while_the_traffic_cannot_go_back_the_attempt_stays_unfinished_for_the_w
     found = at_25_percent(sim)
     sim.router.faults.next("apply", ValueError("no such split"), times=1000)
     line = end(found, Cause.CANDIDATE)
-    assert "the traffic is not back yet: no such split; the watchdog of this rollout goes on trying" in line
+    assert "the traffic is not back yet: no such split; it is tried again until it is" in line
     assert outcome(sim) is Outcome.RUNNING
 
 
