@@ -20,6 +20,7 @@ class Flights:
         self._cancelled: set[threading.Event] = set()
         self._cancelling = False
         self._closed = False
+        self._abandoned = False
 
     @contextmanager
     def one(self) -> Iterator[threading.Event]:
@@ -43,6 +44,11 @@ class Flights:
         with self._changed:
             return len(self._cancelled)
 
+    def abandoned(self) -> bool:
+        """Whether they are told to end because the engine is gone, and not because it was interrupted."""
+        with self._changed:
+            return self._abandoned
+
     def cancel(self) -> None:
         """End those in flight; returns at once."""
         with self._changed:
@@ -53,6 +59,7 @@ class Flights:
     def close(self, within: float) -> bool:
         """End those in flight, begin none any more, and wait for at most `within` seconds: True when all have ended."""
         with self._changed:
+            self._abandoned = not self._cancelling
             self._closed = True
         self.cancel()
         with self._changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -123,14 +124,25 @@ class RolloutResource:
                 recorder = Recorder(world, wanted, operator(), self._facts(wanted, urn), log.event)
                 recorder.settle()
                 self._admit(wanted, world, urn, recorder)
-                update = OrderedUpdate if _in_cluster(wanted) else operations.Update
-                return self._carried_out(update(wanted, world, olds or {}, log, cancelled), recorder)
+                return self._carried_out(self._update_of(wanted, world, olds or {}, log, cancelled), recorder)
             except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
                 failed, interrupted = _as_ours(error), cancelled.is_set()
             finally:
                 log.close()
         stack, connect = stack_name(urn), partial(self._world, wanted, urn)
         raise self.after.answer(failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted)
+
+    def _update_of(
+        self,
+        wanted: RolloutInputs,
+        world: Adapters,
+        olds: Mapping[str, Any],
+        log: EngineLog,
+        cancelled: threading.Event,
+    ) -> operations.Update | OrderedUpdate:
+        if wanted.run is not None and wanted.run.in_cluster:
+            return OrderedUpdate(wanted, world, olds, log, cancelled, self.flights.abandoned)
+        return operations.Update(wanted, world, olds, log, cancelled)
 
     @staticmethod
     def _carried_out(update: operations.Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:
@@ -177,10 +189,6 @@ class RolloutResource:
         ):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
-
-
-def _in_cluster(wanted: RolloutInputs) -> bool:
-    return wanted.run is not None and wanted.run.in_cluster
 
 
 def _inputs_in(recorded: Mapping[str, Any]) -> dict[str, Any]:

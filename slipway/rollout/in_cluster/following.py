@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipway.release.errors import ClusterAway, ClusterError, LeaseHeld, LeaseLost, ReleaseRefused, RolloutAborted
@@ -34,10 +35,12 @@ GONE_WITHIN = 170.0
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """The Job that is followed: its id, and the setting that it was made by."""
+    """The Job that is followed: its id, and the setting that it was made by. `abandoned` says of a cancellation that
+    the engine is gone."""
 
     run_id: str
     setting: RunSetting
+    abandoned: Callable[[], bool] = lambda: False
 
 
 class Following:
@@ -55,7 +58,7 @@ class Following:
         self._service = wanted.service
         self._world = world
         self._runs = runs
-        self._id, self._setting = followed.run_id, followed.setting
+        self._id, self._setting, self._abandoned = followed.run_id, followed.setting, followed.abandoned
         self._name = f"Job {runs.name_of(followed.run_id)}"
         self._reporter = reporter
         self._cancelled = cancelled
@@ -98,7 +101,7 @@ class Following:
         if (end := self._read()) is not None:
             return end
         if self._cancelled.is_set():
-            return self._end_it()
+            return self._let_go() if self._abandoned() else self._end_it()
         if self._report is not None and self._world.now() - self._heard < QUIET_FOR:
             return None
         state = self._runs.state(self._id)
@@ -172,6 +175,11 @@ class Following:
             self._world.intents.write(Intent(f"{self._id}-cancel", "cancel", "pulumi up", now, reason, self._id))
         state = self._runs.state(self._id)
         return (self._read() or self._after(state)) if state.over else None
+
+    def _let_go(self) -> RunEnd:
+        """Nobody is there any more to follow it for, and nobody has said that it is to end."""
+        goes_on = f"{self._name} goes on in the cluster, and the next pulumi up follows it"
+        return RunEnd.of(ClusterError(f"{self._service}: the engine is gone; {goes_on}"))
 
     def _attempt(self) -> Attempt | None:
         """The journal's attempt, when it is of this order."""

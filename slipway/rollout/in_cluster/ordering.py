@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slipway.release.errors import ClusterError, InputError, LeaseHeld, ReleaseRefused
@@ -37,8 +37,11 @@ class OrderedUpdate:
         olds: Mapping[str, Any],
         reporter: Reporter,
         cancelled: threading.Event,
+        abandoned: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Raises ClusterError where there are no Jobs, InputError for what a pod could not use."""
+        """`abandoned` says of a cancellation that nobody wanted it: the engine is gone, and the Job goes on.
+
+        Raises ClusterError where there are no Jobs, InputError for what a pod could not use."""
         outbox = wanted.escalation.outbox if wanted.escalation is not None else None
         problems = list(out_of_a_pods_reach(wanted.run, wanted.metrics, wanted.gateway_url, outbox))
         if problems:
@@ -49,6 +52,7 @@ class OrderedUpdate:
         self._serving = recorded_serving(olds)
         self._reporter = reporter
         self._cancelled = cancelled
+        self._abandoned = abandoned
 
     def run(self) -> dict[str, Any]:
         """Returns the outputs. Raises SlipwayError with one clear line."""
@@ -97,7 +101,7 @@ class OrderedUpdate:
             )
 
     def _follow(self, run_id: str) -> None:
-        followed = Followed(run_id, self._wanted.run or RunSetting())
+        followed = Followed(run_id, self._wanted.run or RunSetting(), self._abandoned)
         Following(self._wanted, self._world, self._runs, followed, self._reporter, self._cancelled).to_end()
 
     def _settled(self) -> dict[str, Any] | None:

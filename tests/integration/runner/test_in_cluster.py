@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from pathlib import Path
 
@@ -172,15 +171,4 @@ def test_a_second_up_follows_the_same_release_and_another_one_is_refused(
     assert second.wait(90) == 0, (tmp_path / "second").read_text()
     releases.serving = version
     assert releases.service.serving() == version
-    assert failures(load) == []
-
-
-def test_the_follower_alone_is_killed_and_nothing_is_put_back(releases: Releases, load: Load, tmp_path: Path) -> None:
-    version, process = releases.started(SLOW, load, tmp_path / "log")
-    process.send_signal(signal.SIGKILL)
-    process.wait(60)
-    until(lambda: releases.attempt().outcome is Outcome.COMMITTED, "the commit", 60)
-    releases.service.stage.run("cancel", "--yes")
-    assert releases.service.stage.up().code == 0
-    releases.serving = version
     assert failures(load) == []

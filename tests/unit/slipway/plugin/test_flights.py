@@ -69,3 +69,13 @@ def test_closing_says_when_a_rollout_did_not_end_in_time() -> None:
     flights = Flights()
     with flights.one():
         assert not flights.close(0.0)
+
+
+def test_an_engine_that_is_gone_is_told_from_one_that_was_interrupted() -> None:
+    gone, interrupted = Flights(), Flights()
+    with gone.one(), interrupted.one():
+        interrupted.cancel()
+        gone.close(0.0)
+        interrupted.close(0.0)
+    assert gone.abandoned()
+    assert not interrupted.abandoned()

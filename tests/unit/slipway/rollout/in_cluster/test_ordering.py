@@ -19,7 +19,7 @@ from slipway.release.records import journal
 from slipway.release.records.journal import Outcome
 from slipway.release.run_order import RunOrder
 from slipway.rollout.in_cluster import following
-from slipway.rollout.in_cluster.ordering import order_removal, where_it_runs
+from slipway.rollout.in_cluster.ordering import OrderedUpdate, order_removal, where_it_runs
 from slipway.rollout.in_cluster.report import RunReport
 from slipway.rollout.outputs import outputs_of
 from slipway.rollout.platforms.runs import RunState
@@ -171,6 +171,16 @@ def test_ctrl_c_during_the_rollout_is_the_word_to_end_and_its_end_is_awaited() -
     with pytest.raises(RolloutAborted, match="interrupted"):
         world.up()
     assert world.runs.deleted == []
+
+
+def test_an_engine_that_is_gone_is_no_word_to_end() -> None:
+    world = InCluster()
+    world.when_started(lambda order: begun(world, order))
+    world.clock.at(3.0, world.cancelled.set)
+    update = OrderedUpdate(world.wanted, world.world, {}, world.lines, world.cancelled, lambda: True)
+    with pytest.raises(ClusterError, match="goes on in the cluster"):
+        update.run()
+    assert (world.intents.read(), world.runs.deleted) == (None, [])
 
 
 @pytest.mark.parametrize(
