@@ -12,8 +12,8 @@ from slipway import settings
 from slipway.release.errors import SlipwayError
 from slipway.release.release_inputs import ReleaseInputs
 
-SHOWN = 32
-"""The exit code by which Pulumi's language host knows that the program has said all that there is to say."""
+ALREADY_REPORTED = 32
+"""The exit code that tells Pulumi's language host that the program has reported its error."""
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
         stack = settings.read()
     except SlipwayError as error:
         pulumi.log.error(str(error))
-        sys.exit(SHOWN)
+        sys.exit(ALREADY_REPORTED)
     if (notice := stack.gates.notice(pulumi.get_stack())) is not None:
         pulumi.log.warn(notice)
     if (told := engine.notice(len(stack.services), engine.parallel())) is not None:

@@ -43,8 +43,8 @@ PROJECT = "releases"
 
 DECLARE = ("services", "flags", "slos")
 """The keys that declare something: a stack without any of them would delete all that it has."""
-NOTHING = ("", "{}")
-"""The defaults in Pulumi.yaml: they let the program run, so that it can say everything that is missing."""
+UNSET = ("", "{}")
+"""The defaults in Pulumi.yaml, which count as not set: with them the program runs and lists all that is missing."""
 
 REMEDIES = {
     "services": "Write releases:services: {checkout: {manifest: releases/checkout/2026.11.23-1.yaml}}",
@@ -154,7 +154,7 @@ def read() -> Settings:
 def parse(raw: Mapping[str, str], root: Path) -> Settings:
     """Settings from the texts of the stack's keys and the files below the project's root. Pure but for reading
     the manifests. Raises InputError."""
-    given = {key: value for key, value in sorted(raw.items()) if value not in NOTHING}
+    given = {key: value for key, value in sorted(raw.items()) if value not in UNSET}
     document = Document(data={key: _decoded(value) for key, value in given.items()})
     problems: list[Problem] = []
     configuration: Configuration | None = None
