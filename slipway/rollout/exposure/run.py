@@ -11,8 +11,7 @@ from slipway.release.flags.attempts import Exposing
 from slipway.release.flags.journal import Author, Change, Head, after_change, after_exposure
 from slipway.release.records.journal import Outcome
 from slipway.release.units import Percent, show_seconds
-from slipway.rollout.analysis.sides import Sides
-from slipway.rollout.analysis.types import GuardrailResult, Verdict
+from slipway.rollout.analysis.types import Verdict
 from slipway.rollout.controller import (
     Abort,
     Action,
@@ -29,7 +28,9 @@ from slipway.rollout.controller import (
 )
 from slipway.rollout.escalated import of_kill, with_counts
 from slipway.rollout.exposure.adapters import ExposureAdapters
+from slipway.rollout.exposure.kill import kill_of
 from slipway.rollout.exposure.record import ExposureRecord, Stored
+from slipway.rollout.exposure.seen_off import see_off
 from slipway.rollout.exposure.share import exposure_problem
 from slipway.rollout.exposure.turning_back import turned_back
 from slipway.rollout.exposure.wanted import Wanted
@@ -45,10 +46,6 @@ POLL = 0.25
 """Seconds between looks while nothing is measured."""
 SETTLED = 5.0
 """Seconds of a step after which its measured share is compared with the exposure: clients have the document by then."""
-SEEN_WITHIN, SEEN_SCRAPES = 60.0, 2
-"""Seconds after a kill in which it should be seen that no user gets the variant, and the scrapes that show it."""
-GUARD = "guard"
-"""Who kills a flag when its guardrails fail."""
 
 
 def rules_of(wanted: Wanted) -> ControllerSettings:
@@ -280,38 +277,8 @@ class ExposureRun:
         except ClusterError as error:  # the reason of the abort matters more
             self._reporter.event(f"{self._wanted.flag}: the last ticks are not in the journal: {error}")
         if action.cause is Cause.CANDIDATE:
-            where = f"{where}; {self._see_off()}"
+            where = f"{where}; {see_off(self._world, self._wanted)}"
         raise RolloutAborted(self._last_words(action, where), quarantined=action.cause is Cause.CANDIDATE)
-
-    def _see_off(self) -> str:
-        """Whether anybody is still measured to get the variant after the kill, in words. Scrapes that show more of the
-        off variant and nothing new of the other count."""
-        began, before, clean = self._world.now(), self._counted(), 0
-        while self._world.now() - began < SEEN_WITHIN:
-            self._world.pause(LOOK_EVERY)
-            now = self._counted()
-            if now is None or (before is not None and now.baseline == before.baseline):
-                continue
-            clean = clean + 1 if before is not None and now.candidate == before.candidate else 0
-            if clean >= SEEN_SCRAPES:
-                return f"no user is measured to get {self._wanted.variant} any more"
-            before = now
-        within = show_seconds(SEEN_WITHIN)
-        return (
-            f"WARNING: within {within} it was not seen that no user gets {self._wanted.variant} any more: check that "
-            "the clients see the document"
-        )
-
-    def _counted(self) -> Sides[float] | None:
-        """Evaluations of either variant so far; None where they cannot be read."""
-        meter, wanted = self._world.meter, self._wanted
-        if meter is None:
-            return None
-        found = meter.snapshot(wanted.guardrails, wanted.candidate, wanted.baseline)
-        if found.traffic_error is not None or not found.traffic:
-            return None
-        sides = (found.traffic.get(side.revision, {}) for side in (wanted.candidate, wanted.baseline))
-        return Sides(*(sum(one.total for one in series.values()) for series in sides))
 
     def _what(self, action: Abort) -> str:
         if action.cause is Cause.OPERATOR:
@@ -322,7 +289,8 @@ class ExposureRun:
         """What the flag is afterwards, in words."""
         flag, exposing = self._wanted.flag, self._record.exposing
         if action.cause is Cause.CANDIDATE:
-            change = self._kill(action.reason)
+            decision = self._measure.decision
+            change = kill_of(exposing, self._percent, action.reason, decision, self._world.now())
             self._patiently(lambda: self._world.flags.change(lambda head: after_change(head, change)))
             where = f"{flag} is off for all users until `slipway resume {flag}`"
             self._escalate(change, where)
@@ -331,23 +299,6 @@ class ExposureRun:
             return f"{flag} is off for all users"
         self._patiently(lambda: self._world.flags.change(self._turned_back))
         return f"{flag} is back at {exposing.base:.4g}%"
-
-    def _kill(self, reason: str) -> Change:
-        exposing, decision = self._record.exposing, self._measure.decision
-        findings = decision.findings if decision is not None else ()
-        return Change(
-            id=f"{exposing.id}-kill",
-            flag=self._wanted.flag,
-            action="kill",
-            by=GUARD,
-            at=self._world.now(),
-            reason=reason,
-            evidence={
-                "exposure": exposing.id,
-                "percent": self._percent,
-                "guardrails": [_evidence(one) for one in findings if one.verdict is Verdict.FAIL],
-            },
-        )
 
     def _escalate(self, change: Change, where: str) -> None:
         """Tell the flag's owner. Raises nothing: what is being ended must end."""
@@ -411,15 +362,3 @@ class ExposureRun:
             caveat=self._record.exposing.caveat,
         )
         self._reporter.progress(progress)
-
-
-def _evidence(finding: GuardrailResult) -> dict[str, str | float | int | bool | None]:
-    return {
-        "guardrail": finding.guardrail,
-        "statistic": finding.statistic,
-        "threshold": finding.threshold,
-        "failed": finding.candidate_bad,
-        "of": finding.n,
-        "offFailed": finding.baseline_bad,
-        "offOf": finding.baseline_total,
-    }
