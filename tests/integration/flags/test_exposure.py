@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.chaos.processes import Checkout, kill_but_watchdogs
 from sandbox.stage.project import Stage
 from slipway.rollout.flags.writer import FlagWriter
 from tests.flags import NEW_CART, text
 from tests.integration.flags.counting import GUARDRAIL, Counts, serving
-from tests.integration.flags.test_engine import _providers, writer_of
+from tests.integration.flags.test_engine import writer_of
 
 KEY = "new-cart"
 WITHIN = 60.0
@@ -91,11 +90,13 @@ def test_an_exposure_whose_provider_dies_is_turned_back_by_the_watchdog(
     project: Stage, counts: Counts, tmp_path: Path
 ) -> None:
     declare(project, 25, 100, bake="120s")
+    own = tmp_path / "kubeconfig"  # by which the processes of this update alone are known
+    own.write_bytes(Path(project.environment["KUBECONFIG"]).read_bytes())
+    project.environment |= {"KUBECONFIG": str(own), "SLIPWAY_KUBECONFIG": str(own)}
     update = project.start_up(tmp_path / "up.log")
     writer = writer_of(project)
     await_percent(writer, 25.0)
-    for provider in _providers(update.pid):
-        os.kill(provider, signal.SIGKILL)
+    kill_but_watchdogs(Checkout(own))
     await_percent(writer, 0.0)
     update.wait(60)
     project.run("cancel", "--yes")
