@@ -177,7 +177,7 @@ class Following:
         return (self._read() or self._after(state)) if state.over else None
 
     def _let_go(self) -> RunEnd:
-        """Nobody is there any more to follow it for, and nobody has said that it is to end."""
+        """The engine that it is followed for is gone, and did not ask it to end."""
         goes_on = f"{self._name} goes on in the cluster, and the next pulumi up follows it"
         return RunEnd.of(ClusterError(f"{self._service}: the engine is gone; {goes_on}"))
 

@@ -39,7 +39,7 @@ class OrderedUpdate:
         cancelled: threading.Event,
         abandoned: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`abandoned` says of a cancellation that nobody wanted it: the engine is gone, and the Job goes on.
+        """`abandoned` says of a cancellation that the engine is gone and did not ask for it: the Job goes on.
 
         Raises ClusterError where there are no Jobs, InputError for what a pod could not use."""
         outbox = wanted.escalation.outbox if wanted.escalation is not None else None
