@@ -74,12 +74,14 @@ class Shop:
         stage.flags = {"files": [FILE], "name": SET, "document": document}
         stage.create()
         kubeconfig = Path(stage.environment["KUBECONFIG"])
-        # A kubeconfig of its own marks the processes of this stack's `pulumi up`.
-        stage.environment[VARIABLE] = str(stage.folder.parent / "kubeconfig")
-        shutil.copy(kubeconfig, stage.environment[VARIABLE])
+        # A kubeconfig of its own marks the processes of this stack's `pulumi up`, which the sync server is none of.
+        marked = {VARIABLE: str(stage.folder.parent / "kubeconfig")}
+        variables = dict(stage.environment)
+        shutil.copy(kubeconfig, marked[VARIABLE])
+        stage.environment |= marked
         image = publish(stage.environment["SLIPWAY_REGISTRY"])
         try:
-            with SyncServer(_source(stage, document), stage.environment, stage.folder.parent / "flagd.log") as server:
+            with SyncServer(_source(stage, document), variables, stage.folder.parent / "flagd.log") as server:
                 placement = Placement(stage.namespace, image, hostname, FLAG, (server.host, server.port))
                 flags = FlagSet(stage.namespace, SET, document, kubeconfig)
                 yield cls(stage, server, Running(placement, stage.environment), flags, flags.writer())
