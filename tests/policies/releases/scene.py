@@ -59,6 +59,8 @@ class Scene:
     services: dict[str, Declared] = field(default_factory=dict)
     resources: list[dict[str, Any]] = field(default_factory=list)
     """What else the program declares: type, name, props."""
+    alerting: dict[str, Any] | None = None
+    """Objectives, alarms and routing of both stacks."""
     configuration: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(CONFIGURATION))
 
     def service(self, name: str, **changes: object) -> Declared:
@@ -98,7 +100,8 @@ class Scene:
         project = self.root / "Pulumi.yaml"
         if not project.exists():
             project.write_text("name: releases\n")
-        (self.root / "alerting.yaml").write_text(yaml.safe_dump(ALERTING))
+        if self.alerting is not None:
+            (self.root / "alerting.yaml").write_text(yaml.safe_dump(self.alerting))
         self._stack("prod", entries)
         self._stack("staging", staged)
         write_pack(self.root, self.configuration)
@@ -128,8 +131,9 @@ class Scene:
             "releases:namespace": NAMESPACE,
             "releases:metrics": {"kind": "prometheus", "url": "http://prometheus.example:9090"},
             "releases:services": dict(entries),
-            "releases:slos": {"files": ["alerting.yaml"], "target": {"kind": "prometheus-rule"}},
         }
+        if self.alerting is not None:
+            config["releases:slos"] = {"files": ["alerting.yaml"], "target": {"kind": "prometheus-rule"}}
         path.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
     def urn(self, name: str, kind: str = RELEASE) -> str:

@@ -17,7 +17,7 @@ from tests.integration.engine.conftest import RUNTIME
 from tests.integration.standins.conftest import pulumi_environment as pulumi_environment  # noqa: PLC0414
 from tests.policies.releases.broken import RELEASES
 from tests.policies.releases.resources import COMPLETE, RESOURCES
-from tests.policies.releases.scene import ROOT, Scene
+from tests.policies.releases.scene import ALERTING, ROOT, Scene
 
 HERE = Path(__file__).parent
 LIMIT = 400.0
@@ -83,7 +83,7 @@ def component(scene: Scene, name: str) -> None:
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory, pulumi_environment: dict[str, str]) -> Said:
     """One preview of a project with the complete release, every broken one, and every resource."""
-    scene = Scene(tmp_path_factory.mktemp("project"))
+    scene = Scene(tmp_path_factory.mktemp("project"), alerting=ALERTING)
     scene.service("checkout")
     for one in RELEASES:
         one.add(scene)

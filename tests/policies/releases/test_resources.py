@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,16 +19,18 @@ from tests.policies.releases.resources import (
     FLAGS,
     RESOURCES,
     BrokenResource,
+    alert,
     budget,
     deployment,
     flag_set,
 )
-from tests.policies.releases.scene import UNKNOWN, Scene
+from tests.policies.releases.resources import RULES as RULES_RESOURCE
+from tests.policies.releases.scene import ALERTING, UNKNOWN, Scene
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    made = Scene(tmp_path_factory.mktemp("project"))
+    made = Scene(tmp_path_factory.mktemp("project"), alerting=ALERTING)
     made.service("checkout")
     made.write()
     return made
@@ -64,6 +67,15 @@ def _unknown(value: Any) -> Any:
 
 def test_complete_resources_pass(scene: Scene) -> None:
     assert judged(scene, COMPLETE) == {}
+
+
+def test_without_a_declared_routing_every_alarm_is_refused(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.service("checkout")
+    scene.write()
+    said = judged(scene, [(RULES_RESOURCE, alert())])
+    assert set(said) == {"alarm-route"}
+    assert "no routing is declared" in said["alarm-route"][0]
 
 
 @pytest.mark.parametrize("one", RESOURCES, ids=lambda one: one.name)
