@@ -376,3 +376,12 @@ def test_weights_that_somebody_writes_during_the_smoke_checks_are_noticed(monkey
     with pytest.raises(RolloutAborted, match=r"changed the weights to .*50%"):
         world.run()
     assert world.router.history[-1] == Split.whole(world.old)
+
+
+def test_a_promotion_of_one_step_does_not_shorten_the_next() -> None:
+    world = Simulation()
+    world.clock.at(1.0, lambda: world.intents.write(intent("promote")))
+    attempt = world.run().attempt
+    assert attempt is not None
+    first, last = [(step.ended or 0.0) - step.began for step in attempt.steps]
+    assert first < 4.0 <= last

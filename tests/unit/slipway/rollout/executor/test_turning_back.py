@@ -116,3 +116,14 @@ def test_a_first_release_loses_its_route_only_when_it_is_bad(cause: Cause, where
     found.ramp.write(0, 100.0)
     assert where in end(found, cause)
     assert (sim.router.read() is not None) is routed
+
+
+def test_a_weight_whose_answer_was_lost_counts_as_reached() -> None:
+    sim = Simulation()
+    found = parts(sim)
+    found.ramp.watch.foreign()
+    found.ramp.join(25.0)
+    sim.router.faults.after("apply", ClusterError("no answer"))
+    with pytest.raises(ClusterError, match="no answer"):
+        found.ramp.write(0, 25.0)
+    assert " aborted at 25%: " in end(found, Cause.ENVIRONMENT)
