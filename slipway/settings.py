@@ -60,7 +60,7 @@ REMEDIES = {
     "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
     "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     "records": "Write releases:records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
-    "slos": "Write releases:slos: {files: [releases/checkout/alerting.yaml], target: {kind: prometheus-rule}}, "
+    "slos": "Write releases:slos: {files: [releases/alerting/checkout.yaml], target: {kind: prometheus-rule}}, "
     "or leave it out",
     "flags": "Write releases:flags: {files: [flags/checkout.yaml]}, or leave it out",
     "run": RUN_REMEDY.replace("Write run", "Write releases:run"),

@@ -11,7 +11,7 @@ from slipway.release.slo.model import Alarm, Slo
 from slipway.release.slo.routing import Routing
 
 ROOT = Path(__file__).parents[5]
-EXAMPLE = "releases/checkout/alerting.yaml"
+EXAMPLE = "releases/alerting/checkout.yaml"
 
 
 def document() -> dict[str, Any]:
