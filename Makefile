@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
+.PHONY: setup demo demo-flags demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
 
 setup: $(STAMP)
 
@@ -52,6 +52,10 @@ test-real-provider: setup
 # The whole story on this machine: sandbox, releases, a bad one, a kill, a rollback. Writes out/demo/summary.json.
 demo: setup
 	$(BIN)/python -m sandbox.demo
+
+# A feature that fails behind its flag, guards and writers that die. Writes out/demo/flags.json.
+demo-flags: setup
+	$(BIN)/python -m sandbox.demo flags
 
 # What the client of the last demo saw, as a picture: out/demo/rollout.png.
 demo-picture: setup
