@@ -13,6 +13,7 @@ from typing import Any
 from sandbox import process
 from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.sample.load import Load
+from sandbox.stage import manifests
 from slipway.release.records.journal import Attempt
 from tests.integration.releases.service import EASY, QUICK, Service, traffic_at, until
 
@@ -44,10 +45,12 @@ class Releases:
         self.serving = version
 
     def declared(self, strategy: Mapping[str, Any], image: str | None = None) -> str:
-        """The next version, in the stack's configuration."""
+        """The next version, in the stack's configuration. It is a revision of its own, whatever its image: one that has
+        completed before would be a rollback."""
         self.image = image or next(IMAGES)
         version = f"r{next(self._numbers)}"
-        self.service.configure(version, strategy, image=self.image, **EASY)
+        workload = manifests.workload(replicas=2, env={"RELEASE": version})
+        self.service.configure(version, strategy, image=self.image, workload=workload, **EASY)
         return version
 
     def started(self, strategy: Mapping[str, Any], load: Load, log: Path) -> tuple[str, subprocess.Popen[bytes]]:
