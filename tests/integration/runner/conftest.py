@@ -53,7 +53,9 @@ def releases(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]
             _grant(stage, RUNNER, RULES)
             # The kubeconfig of the follower marks the processes of this stage's `pulumi up` as well.
             stage.environment[VARIABLE] = str(_kubeconfig_of(stage, FOLLOWER, admin, folder / "follower"))
-            yield Releases(Service(stage, images, f"runner{os.getpid()}.example"))
+            made = Releases(Service(stage, images, f"runner{os.getpid()}.example"))
+            made.released("v1")
+            yield made
         finally:
             Checkout(Path(stage.environment[VARIABLE])).end()
             stage.destroy()

@@ -32,11 +32,6 @@ class Releases:
     image: str = ""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def first(self) -> None:
-        """The first release, unless it is made."""
-        if not self.serving:
-            self.released("v1")
-
     def released(self, image: str) -> None:
         """A release that must succeed."""
         version = self.declared(QUICK, image)

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.alone
 def test_an_api_server_that_is_away_for_less_than_the_grace_ends_nothing(
     releases: Releases, load: Load, tmp_path: Path
 ) -> None:
-    releases.first()
     version, process = releases.started(SLOW, load, tmp_path / "log")
     with outages.frozen(outages.API_SERVER):
         asked = load.snapshot().sent

@@ -7,18 +7,11 @@ import json
 import time
 from pathlib import Path
 
-import pytest
-
 from sandbox.sample.load import Load
 from sandbox.stage.project import interrupt
 from slipway.release.records.journal import Outcome
 from tests.integration.releases.service import QUICK, failures, says, until
 from tests.integration.runner.releases import HELD, SLOW, Releases
-
-
-@pytest.fixture(autouse=True)
-def _first(releases: Releases) -> None:
-    releases.first()
 
 
 def test_a_rollout_in_the_cluster_shows_the_progress_of_one_on_the_host(
