@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import state, toolchain
-from sandbox.context import ALERTMANAGER_PORT, GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT
+from sandbox.context import ALERTMANAGER_PORT, GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT, VICTORIA_LOGS_PORT
 from sandbox.errors import SandboxError
+from sandbox.parts import victoria_logs
 from sandbox.paths import StatePaths, cache_dir
 from sandbox.standins.links import STANDINS, bin_directory_for
 
@@ -27,18 +28,23 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
     if current.network is None or not paths.kubeconfig.exists():
         raise SandboxError("sandbox", "it is not up", "run slipway sandbox up")
     node = current.network.node
-    return _pulumi(paths, base) | {
-        "KUBECONFIG": str(paths.kubeconfig),
-        "SLIPWAY_PROMETHEUS_URL": f"http://{node}:{PROMETHEUS_PORT}",
-        "SLIPWAY_RULES": str(paths.rules),
-        "SLIPWAY_ALERTMANAGER_CONFIG": str(paths.alertmanager),
-        "SLIPWAY_ALERTMANAGER_URL": f"http://{node}:{ALERTMANAGER_PORT}",
-        "SLIPWAY_GATEWAY_URL": f"http://{node}:{GATEWAY_PORT}",
-        "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",
-        "SLIPWAY_REGISTRY": f"{node}:{REGISTRY_PORT}",
-        "SLIPWAY_NETNS": str(paths.netns),
-        "SLIPWAY_ACCESS_LOG": str(paths.access_log),
-    }
+    logs = {"SLIPWAY_LOGS_URL": f"http://{node}:{VICTORIA_LOGS_PORT}"} if victoria_logs.NAME in current.parts else {}
+    return (
+        _pulumi(paths, base)
+        | logs
+        | {
+            "KUBECONFIG": str(paths.kubeconfig),
+            "SLIPWAY_PROMETHEUS_URL": f"http://{node}:{PROMETHEUS_PORT}",
+            "SLIPWAY_RULES": str(paths.rules),
+            "SLIPWAY_ALERTMANAGER_CONFIG": str(paths.alertmanager),
+            "SLIPWAY_ALERTMANAGER_URL": f"http://{node}:{ALERTMANAGER_PORT}",
+            "SLIPWAY_GATEWAY_URL": f"http://{node}:{GATEWAY_PORT}",
+            "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",
+            "SLIPWAY_REGISTRY": f"{node}:{REGISTRY_PORT}",
+            "SLIPWAY_NETNS": str(paths.netns),
+            "SLIPWAY_ACCESS_LOG": str(paths.access_log),
+        }
+    )
 
 
 def _external(paths: StatePaths, record: state.ExternalRecord, base: Mapping[str, str]) -> dict[str, str]:

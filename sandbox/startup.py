@@ -14,7 +14,7 @@ from sandbox.cgroups import Cgroups
 from sandbox.context import REGISTRY_PORT, Context
 from sandbox.namespace import Namespace
 from sandbox.network import Network, Wire
-from sandbox.parts import access_log, alertmanager, control_plane, etcd, gateway, metrics, node, registry
+from sandbox.parts import access_log, alertmanager, control_plane, etcd, gateway, metrics, node, registry, victoria_logs
 from sandbox.parts.launcher import READY_WITHIN, Launcher
 from sandbox.parts.part import Part
 from sandbox.paths import PROJECT, StatePaths
@@ -24,8 +24,9 @@ from sandbox.toolchain import Toolchain, debian
 PAUSE_REPOSITORY = "slipway/pause"
 
 
-def start(paths: StatePaths, tools: Toolchain, report: Reporter) -> Context:
-    """Bring every part up; returns when pods can be created and the gateway is programmed."""
+def start(paths: StatePaths, tools: Toolchain, report: Reporter, logs: Path | None = None) -> Context:
+    """Bring every part up; returns when pods can be created and the gateway is programmed. `logs` is the program of
+    the server of logs, None where nobody asks for one."""
     current = state.load(paths)
     with report.step("namespaces and network"):
         namespace, network = _foundation(paths, tools, current)
@@ -39,7 +40,7 @@ def start(paths: StatePaths, tools: Toolchain, report: Reporter) -> Context:
         pause_image=f"{network.node}:{REGISTRY_PORT}/{PAUSE_REPOSITORY}@{pause.digest}",
     )
     state.write_atomically(paths.kubeconfig, kubeconfig.render(context, "admin"), 0o600)
-    _Startup(context, namespace, Launcher(paths, namespace, current), report).run(pause)
+    _Startup(context, namespace, Launcher(paths, namespace, current), report, logs).run(pause)
     return context
 
 
@@ -87,6 +88,7 @@ class _Startup:
     namespace: Namespace
     launcher: Launcher
     report: Reporter
+    logs: Path | None = None
 
     def run(self, pause: images.Image) -> None:
         """Everything that depends on nothing starts at once; the rest as soon as what it needs answers."""
@@ -94,6 +96,7 @@ class _Startup:
         store = etcd.part(context)
         services = [registry.part(context), node.containerd(context, self.namespace), metrics.part(context)]
         services += [alertmanager.part(context)]
+        services += [victoria_logs.part(context, self.logs)] if self.logs is not None else []
         api = control_plane.api_server(context)
         with self.report.step("etcd, registry, containerd, Prometheus, Alertmanager"):
             self._launch([store, *services])

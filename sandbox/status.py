@@ -13,10 +13,13 @@ from sandbox import probes, process, state
 from sandbox.cgroups import Cgroups
 from sandbox.context import API_PORT, GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME
 from sandbox.errors import SandboxError
+from sandbox.parts import victoria_logs
 from sandbox.paths import StatePaths
 from sandbox.pki import Pki
 from sandbox.standins import links
 
+OPTIONAL = (victoria_logs.NAME,)
+"""Parts that a sandbox has where somebody asked for them."""
 PARTS = (
     "etcd",
     "registry",
@@ -77,7 +80,8 @@ def inspect(paths: StatePaths) -> Status:
     if current.external is not None:
         return _external(paths, current.external)
     namespace = namespaces.find(paths.identity)
-    parts = tuple(_part(name, current, paths) for name in PARTS)
+    asked_for = [name for name in OPTIONAL if name in current.parts]
+    parts = tuple(_part(name, current, paths) for name in (*PARTS, *asked_for))
     problems = [f"{part.name} is {part.state}" for part in parts if part.state != "running"]
     if namespace is None:
         problems = ["the sandbox is not up"]

@@ -14,22 +14,31 @@ from sandbox.network import device_name
 from sandbox.paths import StatePaths, state_paths
 from sandbox.progress import Reporter, SilentReporter
 from sandbox.real_provider import install_real_provider
+from sandbox.toolchain.catalog import victoria_logs
 
 __all__ = ["down", "environment", "in_namespace", "up"]
 
 
-def up(report: Reporter | None = None, paths: StatePaths | None = None, *, real_provider: bool = False) -> Context:
+def up(
+    report: Reporter | None = None,
+    paths: StatePaths | None = None,
+    *,
+    real_provider: bool = False,
+    logs: bool = False,
+) -> Context:
     """Bring the sandbox up, or complete one that is partly up; returns when it is ready to be used.
 
-    With ``real_provider`` its stacks use Pulumi's own Kubernetes provider from now on, until the sandbox goes down.
+    With ``real_provider`` its stacks use Pulumi's own Kubernetes provider from now on, until the sandbox goes down;
+    with ``logs`` it has a server of logs from now on.
     Raises :class:`SandboxError` with the part that failed. What was started stays, for ``up`` to go on from.
     """
     report, paths = report or SilentReporter(), paths or state_paths()
     namespace.require_rights()
     pulumi = toolchain.ensure_pulumi(report)
     tools = toolchain.ensure(report)
+    program = toolchain.build_module(victoria_logs(), report) / "bin" / "victoria-logs" if logs else None
     with state.exclusive(paths):
-        context = startup.start(paths, tools, report)
+        context = startup.start(paths, tools, report, program)
         variables.prepare(paths, pulumi)
         if real_provider:
             install_real_provider(variables.environment(paths, os.environ), report)

@@ -58,23 +58,32 @@ def sandbox() -> None:
 @click.option(
     "--real-provider", is_flag=True, help="Pulumi's own Kubernetes provider, downloaded or built, not the stand-in."
 )
+@click.option("--logs", is_flag=True, help="A server of logs too: VictoriaLogs, built from its Go module.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @_explained
 def up(
-    *, use_external: bool, prometheus_url: str | None, gateway_url: str | None, real_provider: bool, quiet: bool
+    *,
+    use_external: bool,
+    prometheus_url: str | None,
+    gateway_url: str | None,
+    real_provider: bool,
+    logs: bool,
+    quiet: bool,
 ) -> None:
     """Bring the sandbox up, or complete one that is partly up."""
     if not use_external:
         _refuse_unused("prometheus_url", "gateway_url")
     elif real_provider:
         raise click.UsageError("--real-provider goes without --external: there your own Pulumi installs its plugins")
+    elif logs:
+        raise click.UsageError("--logs goes without --external: there your own server of logs is used")
     report = reporter(quiet=quiet)
     if use_external:
         external.adopt(state_paths(), prometheus_url, gateway_url)
         report.note('the sandbox is your own cluster now; eval "$(slipway sandbox env)" points your shell at it')
         return
     started = time.monotonic()
-    world.up(report, real_provider=real_provider)
+    world.up(report, real_provider=real_provider, logs=logs)
     report.note(f"sandbox ready after {time.monotonic() - started:.1f} s")
     report.note('eval "$(slipway sandbox env)" points your shell at it')
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox import environment, state
 from sandbox.errors import SandboxError
 from sandbox.paths import StatePaths
-from sandbox.state import ExternalRecord, NetworkRecord, State
+from sandbox.state import ExternalRecord, NetworkRecord, ProcessRecord, State
 
 NETWORK = NetworkRecord(device="slw", host="10.213.1.1", node="10.213.1.2", pods="10.214.1.0/24")
 
@@ -32,6 +32,14 @@ def test_everything_is_reached_at_the_node(up: StatePaths) -> None:
     assert found["SLIPWAY_REGISTRY"] == "10.213.1.2:5000"
     assert found["SLIPWAY_ACCESS_LOG"] == str(up.access_log)
     assert found["KUBECONFIG"] == str(up.kubeconfig)
+
+
+def test_a_server_of_logs_is_named_where_there_is_one(up: StatePaths) -> None:
+    assert "SLIPWAY_LOGS_URL" not in environment.environment(up, {})
+    current = state.load(up)
+    current.parts["victoria-logs"] = ProcessRecord(pid=1, started=1, fingerprint="f", version="v1", listens="x")
+    state.save(up, current)
+    assert environment.environment(up, {})["SLIPWAY_LOGS_URL"] == "http://10.213.1.2:9428"
 
 
 def test_our_programs_come_before_the_callers(up: StatePaths) -> None:

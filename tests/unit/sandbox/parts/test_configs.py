@@ -12,7 +12,7 @@ import yaml
 
 from sandbox import kubeconfig, pki
 from sandbox.context import GATEWAY_PORT, Context
-from sandbox.parts import access_log, alertmanager, control_plane, gateway, metrics, node
+from sandbox.parts import access_log, alertmanager, control_plane, gateway, metrics, node, victoria_logs
 
 
 def test_containerd_pulls_everything_from_the_sandboxs_own_registry(context: Context) -> None:
@@ -50,6 +50,14 @@ def test_the_kubelet_stays_in_the_sandboxs_control_group_and_leaves_the_firewall
 def test_envoys_statistics_are_flushed_every_second_and_nothing_else_changes() -> None:
     bootstrap = {"node": {"id": "x"}, "stats_config": {"a": 1}}
     assert gateway.fresh_histograms(bootstrap) == {**bootstrap, "stats_flush_interval": "1s"}
+
+
+def test_a_server_of_logs_keeps_to_its_share_of_the_machine_and_is_known_by_its_version(context: Context) -> None:
+    found = victoria_logs.part(context, Path("/opt/victoria-logs"))
+    assert found.argv[0] == "/opt/victoria-logs"
+    assert {"-retentionPeriod=1d", "-memory.allowedBytes=256MB"} <= set(found.argv)
+    assert found.version.startswith("v1.")
+    assert found.listens == context.url(9428)
 
 
 def test_the_gateway_lets_routes_of_every_namespace_and_host_attach() -> None:
