@@ -42,8 +42,10 @@ def carry_out(where: Target, flag: str, flag_set: str | None, action: Action, re
 
 
 def _change(found: Found, flag: str, action: Action, reason: str) -> tuple[Change, Head]:
-    """The change that stands now, which after a second kill is the first."""
-    at = found.writer.now()
-    wanted = Change(id=uuid.uuid4().hex[:12], flag=flag, action=action, by=operator(), at=at, reason=reason)
+    """The change that stands now, which after a second kill is the first. A resume is for the kill that stood when the
+    command began: one that came since stays."""
+    at, killed = found.writer.now(), found.head.killed(flag)
+    ends = killed.id if action == "resume" and killed is not None else None
+    wanted = Change(id=uuid.uuid4().hex[:12], flag=flag, action=action, by=operator(), at=at, reason=reason, ends=ends)
     head = found.writer.change(lambda head: after_change(head, wanted))
-    return head.changes[flag], head
+    return head.killed(flag) or wanted, head

@@ -20,8 +20,8 @@ def as_text(found: Found) -> str:
     lines = [f"{found.name} ({found.head.stack or 'declared by no stack'})"]
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines += [killed_line(flag.killed, now) for _, flag in sorted(in_force.items()) if flag.killed is not None]
-    if (problem := found.writer.pending()) is not None:
-        lines.append(f"problem: {problem}; `pulumi up` writes the document anew, and so does a kill")
+    if (problem := found.writer.problem()) is not None:
+        lines.append(f"problem: {problem}; `pulumi up` puts it right, and so does a kill")
     return "\n".join(lines)
 
 
@@ -49,7 +49,7 @@ def as_json(found: Found, *, history: bool) -> dict[str, Any]:
         "set": found.name,
         "stack": found.head.stack,
         "document": found.head.document,
-        "problem": found.writer.pending(),
+        "problem": found.writer.problem(),
         "flags": {key: _data(flag, latest(found.head, key)) for key, flag in sorted(in_force.items())},
         **({"history": records} if history else {}),
     }

@@ -140,7 +140,7 @@ class FlagSetResource:
 
     def _pending(self, writer: FlagWriter, head: Head, wanted: FlagSetInputs, urn: str, log: EngineLog) -> list[str]:
         """The output that an update would change although the inputs are the same."""
-        if (drift := writer.pending()) is not None:
+        if (drift := writer.problem()) is not None:
             log.warning(f"{drift}; the update writes what is declared and journaled")
             return [EFFECTIVE]
         settled = after_declaration(head, _declaration(wanted, urn), _author(writer, ""))

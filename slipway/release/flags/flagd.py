@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.release.flags.effective import EffectiveFlag, EffectiveFlags
+from slipway.release.flags.journal import KILL_METADATA
 from slipway.release.flags.targeting import REF
 
 PARTS = 10_000
@@ -91,12 +92,13 @@ def _exposure(flag: EffectiveFlag) -> Json | None:
 
 
 def _metadata(flag: EffectiveFlag) -> Json:
-    expiry = flag.flag.expires
+    expiry, killed = flag.flag.expires, flag.killed
     found = {
         "kind": flag.flag.kind,
         "owner": flag.flag.owner,
         "expiry": expiry.isoformat() if expiry is not None else None,
-        "killed": flag.killed.id if flag.killed is not None else None,
+        "killed": killed.id if killed is not None else None,
+        **{name: getattr(killed, field, None) for field, name in KILL_METADATA.items()},
     }
     return {key: value for key, value in found.items() if value is not None}
 

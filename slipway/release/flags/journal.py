@@ -1,12 +1,13 @@
 """What is remembered of a stack's flags: the last `up`, kills and resumes, and how far each exposure has come. Pure:
 the store does the I/O, by compare-and-swap, and each function here makes the next head out of the one before.
 
-A kill stands until a newer resume of the same flag. Newer is by the order of the writes, never by clocks.
+A kill stands until a newer resume of the same flag. Newer is by the order of the writes, never by clocks. The document
+names each kill that stands by its id, and is written before the journal; see slipway.rollout.flags.writer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, ValidationError
@@ -19,6 +20,7 @@ from slipway.release.units import Weight
 FORMAT = 1
 """The newest format that this version reads and writes; see slipway.release.records.journal for the rule."""
 RECORDS_KEPT = 200
+ENDED_KEPT = 200
 RECORDS_BYTES = 128 * 1024
 """Of the records together: the oldest go first."""
 
@@ -26,6 +28,8 @@ Action = Literal["kill", "resume"]
 DocumentKind = Literal["config-map", "feature-flag"]
 """A ConfigMap, or the FeatureFlag resource of the OpenFeature operator."""
 Evidence = dict[str, JsonValue]
+KILL_METADATA = {"by": "killedBy", "at": "killedAt", "reason": "killedReason"}
+"""Beside `killed`, the id: what the document says of a kill in the flag's metadata, for the journal."""
 
 
 class Author(FrozenModel):
@@ -50,6 +54,8 @@ class Change(Author):
     """Made by the writer, so that a write whose answer was lost is recognised."""
     flag: FlagKey
     action: Action
+    ends: str | None = None
+    """The id of the kill that a resume is for; None for whatever kill stands."""
 
 
 class Reached(Author):
@@ -85,6 +91,8 @@ class Head(FrozenModel):
     declared: DeclaredFlags = DeclaredFlags()
     changes: dict[FlagKey, Change] = {}
     """The last kill or resume of each flag."""
+    ended: tuple[str, ...] = ()
+    """The ids of kills that no longer stand, the last ones that ended. They are not carried out again."""
     reached: dict[FlagKey, Reached] = {}
     records: tuple[Record, ...] = ()
     """Oldest first."""
@@ -115,23 +123,43 @@ def parse(document: Mapping[str, Any]) -> Head:
 def after_change(head: Head, change: Change) -> Head:
     """With a kill or a resume. A kill ends the exposure: after a resume it begins again, from its first step. The same
     change once more, and a change that changes nothing, is the same head. Raises ReleaseRefused for a resume of a flag
-    that was not killed, and for a kill of one that is not declared."""
-    last = head.changes.get(change.flag)
-    if last is not None and (last.id == change.id or (last.action, change.action) == ("kill", "kill")):
+    that was not killed or was killed anew, and for a kill of one that is not declared."""
+    return _after_kill(head, change) if change.action == "kill" else _after_resume(head, change)
+
+
+def _after_kill(head: Head, kill: Change) -> Head:
+    last = head.changes.get(kill.flag)
+    if last is not None and last.id == kill.id and kill.evidence and not last.evidence:  # from the document: see below
+        return head.model_copy(update={"changes": {**head.changes, kill.flag: kill}})
+    if head.killed(kill.flag) is not None or kill.id in head.ended:
         return head
-    if change.action == "resume" and head.killed(change.flag) is None:
-        raise ReleaseRefused(f"{change.flag} is not killed: there is nothing to resume")
-    if change.action == "kill" and change.flag not in head.declared.flags:
+    if kill.flag not in head.declared.flags:
         known = ", ".join(head.declared.flags) or "none"
-        raise ReleaseRefused(f"{head.name} has no flag {change.flag}; it has {known}")
+        raise ReleaseRefused(f"{head.name} has no flag {kill.flag}; it has {known}")
+    return _changed(head, kill)
+
+
+def _after_resume(head: Head, resume: Change) -> Head:
+    last, killed = head.changes.get(resume.flag), head.killed(resume.flag)
+    if last is not None and last.id == resume.id:
+        return head
+    if killed is None and resume.ends is not None and resume.ends in head.ended:
+        return head
+    if killed is None:
+        raise ReleaseRefused(f"{resume.flag} is not killed: there is nothing to resume")
+    if resume.ends not in (None, killed.id):
+        raise ReleaseRefused(
+            f"{resume.flag} was killed anew by {killed.by} ({killed.reason}); resume it again if that is over too"
+        )
+    ended = (*head.ended, killed.id)[-ENDED_KEPT:]
+    return _changed(head.model_copy(update={"ended": ended}), resume)
+
+
+def _changed(head: Head, change: Change) -> Head:
+    """With a change, whatever the flag was."""
     reached = {key: value for key, value in head.reached.items() if key != change.flag}
-    return recorded(
-        head.model_copy(update={"changes": {**head.changes, change.flag: change}, "reached": reached}),
-        change.action,
-        change,
-        change.flag,
-        _state(head, change.flag),
-    )
+    changed = head.model_copy(update={"changes": {**head.changes, change.flag: change}, "reached": reached})
+    return recorded(changed, change.action, change, change.flag, _state(head, change.flag))
 
 
 def after_exposure(head: Head, flag: str, percent: float, salt: str, author: Author) -> Head:
@@ -151,19 +179,46 @@ def after_exposure(head: Head, flag: str, percent: float, salt: str, author: Aut
     return recorded(changed, "expose", author, flag, _state(head, flag))
 
 
+def named(document: Mapping[str, Any]) -> list[Change]:
+    """The kills that a document names. Their evidence is not in it."""
+    flags = document.get("flags")
+    found = (_named(key, flag) for key, flag in (flags.items() if isinstance(flags, Mapping) else ()))
+    return [kill for kill in found if kill is not None]
+
+
+def unsettled(head: Head, document: Mapping[str, Any]) -> list[Change]:
+    """The kills that a document names and that the journal neither has nor knows to have ended: their writer died, or
+    is about to write them into the journal."""
+    return [kill for kill in named(document) if head.killed(kill.flag) is None and kill.id not in head.ended]
+
+
+def settled(head: Head, unsettled: Iterable[Change]) -> Head:
+    """With these kills, declared or not."""
+    for kill in unsettled:
+        head = _changed(head, kill)
+    return head
+
+
+def kills(before: Head, after: Head) -> bool:
+    """Whether a flag is killed after a change that was not killed before it."""
+    return any(after.killed(key) is not None and before.killed(key) is None for key in after.changes)
+
+
 def recovered(name: str, document: Mapping[str, Any]) -> Head:
     """The journal of a set whose journal is lost: the kills that its document names still stand."""
-    flags = document.get("flags")
-    killed = {
-        key: str(flag["metadata"]["killed"])
-        for key, flag in (flags.items() if isinstance(flags, Mapping) else ())
-        if isinstance(flag, Mapping) and "killed" in (flag.get("metadata") or {})
-    }
-    why = {"by": "an unknown writer", "at": 0.0, "reason": "the journal of the kill is lost"}
-    changes = {
-        key: Change.model_validate({"id": kill, "flag": key, "action": "kill", **why}) for key, kill in killed.items()
-    }
-    return Head(name=name, changes=changes)
+    return Head(name=name, changes={kill.flag: kill for kill in named(document)})
+
+
+def _named(key: str, flag: object) -> Change | None:
+    about = flag.get("metadata") if isinstance(flag, Mapping) else None
+    if not isinstance(about, Mapping) or not about.get("killed"):
+        return None
+    said = {"by": "an unknown writer", "at": 0.0, "reason": "only the document names this kill"}
+    said |= {field: about[name] for field, name in KILL_METADATA.items() if name in about}
+    try:
+        return Change.model_validate({**said, "id": str(about["killed"]), "flag": key, "action": "kill"})
+    except ValidationError:  # no kill of Slipway's
+        return None
 
 
 def recorded(

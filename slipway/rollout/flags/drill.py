@@ -65,16 +65,18 @@ def drill(
     """Kill the flag, wait until `seen` says that it is off, and resume it, whatever happened in between. Raises
     ClusterError when it is not known whether the flag is resumed."""
     began, problem = clock(), None
+    kill = _change(writer, flag, "kill", by)
     try:
-        _write(writer, flag, "kill", by)
+        writer.change(lambda head: after_change(head, kill))
         problem = _await(seen, WITHIN if within is None else within, began, clock, pause)
     except ClusterError as error:
         problem = str(error)
     seconds = clock() - began
+    resume = _change(writer, flag, "resume", by).model_copy(update={"ends": kill.id})
     try:
-        _write(writer, flag, "resume", by)
-    except ReleaseRefused:  # the kill never stood
-        return Drilled(seconds, problem or f"the kill of {flag} was lifted by another")
+        writer.change(lambda head: after_change(head, resume))
+    except ReleaseRefused:  # the kill never stood, or that of another does
+        return Drilled(seconds, problem or f"the kill of {flag} was lifted by another, or another killed it")
     return Drilled(seconds, problem)
 
 
@@ -110,9 +112,8 @@ def off_by_ofrep(url: str, flag: str, off: str, transport: httpx2.BaseTransport 
     return seen
 
 
-def _write(writer: FlagWriter, flag: str, action: Action, by: str) -> None:
-    change = Change(id=uuid.uuid4().hex[:12], flag=flag, action=action, by=by, at=writer.now(), reason="a drill")
-    writer.change(lambda head: after_change(head, change))
+def _change(writer: FlagWriter, flag: str, action: Action, by: str) -> Change:
+    return Change(id=uuid.uuid4().hex[:12], flag=flag, action=action, by=by, at=writer.now(), reason="a drill")
 
 
 def _await(

@@ -1,9 +1,21 @@
 """Writes journal and document of a set of flags so that a kill is never lost and a killed flag never comes back on.
 
-The journal is written first, then the document that follows from it. Whatever writes the document has read its version
-before the journal, and reads the journal once more after the write. So a writer that has not seen a kill either finds
-the document changed (and begins anew), or sees the kill after its write (and writes again). A process that dies between
-the two writes leaves a journal with the kill, from which every later call here derives the document.
+The invariant: from the first successful write of a kill until a resume of it is in the journal, the document has the
+flag off, whatever process dies at whatever instant.
+
+- A kill is written to the document first, which has the flag off then and names the kill by its id, and then to the
+  journal. Everything else (a declaration, an exposure, a resume) is written to the journal first.
+- Kills that the document names stand as much as those of the journal, unless the journal says that they ended. Each
+  change here writes those that the journal lacks into it, before anything else. So what is left of a process that died
+  after its first write is a kill that stands.
+- A resume writes down in the journal which kill it ended. A document from before the resume cannot bring that kill
+  back, and a kill that is tried again after it is not carried out anew.
+- Each reads the document's version before the journal, and replaces only that version. A writer that has not seen a
+  kill finds the document changed and begins anew. After its write it reads both once more, until the document is what
+  follows from the journal.
+
+What is not covered: a kill that is in the document alone is lost when another program than Slipway then removes it from
+the document, or when the set moves to another kind of object at that instant.
 """
 
 from __future__ import annotations
@@ -26,10 +38,15 @@ TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The journal as it was read; `version` is None where there is none yet."""
+    """Document and journal as they were read, in this order."""
 
+    document: StoredDocument | None
     head: Head
+    """The journal with the kills that only the document names."""
     version: str | None
+    """Of the journal; None where there is none yet."""
+    unsettled: tuple[str, ...] = ()
+    """The flags whose kill the journal lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +64,8 @@ class FlagWriter:
     """Unix seconds, for records that people read."""
 
     def load(self) -> Head:
-        """The journal; where it is missing, a new one with the kills that the document still names. Raises
-        ClusterError."""
+        """The journal with the kills that only the document names; where the journal is missing, a new one with these
+        kills. Raises ClusterError."""
         return self._load().head
 
     def change(self, make: Callable[[Head], Head], *, declares: bool = False) -> Head:
@@ -59,48 +76,34 @@ class FlagWriter:
             stored = self._load()
             if stored.version is None and not declares:
                 raise self._gone()
+            if stored.version is not None and stored.unsettled:
+                self._try(self.journal, stored.head.to_document(), stored.version)
+                continue
             wanted = make(stored.head)
-            if wanted != stored.head or stored.version is None:
-                try:
-                    self.journal.write(wanted.to_document(), stored.version)
-                except Conflict:
-                    continue
-            return self._settle(wanted.document)
-        raise ClusterError(f"the journal of the flags {self.name} could not be written: others keep writing it")
+            if self._write(stored, wanted):
+                return self._settle(wanted.document)
+        raise ClusterError(f"the flags {self.name} could not be written: others keep writing them")
 
     def settle(self) -> Head:
         """Make the document what follows from the journal. Raises ClusterError."""
-        return self._settle(self.load().document)
+        return self._settle(self._load().head.document)
 
     def read_document(self) -> StoredDocument | None:
         """What evaluators read. Raises ClusterError."""
-        return self.documents[self.load().document].read()
-
-    def _settle(self, kind: DocumentKind) -> Head:
-        for _ in range(TRIES):
-            document = self.documents[kind].read()  # before the journal: see above
-            stored = self._load()
-            if stored.version is None:
-                raise self._gone()
-            if stored.head.document != kind:
-                kind = stored.head.document
-                continue
-            wanted = self.render(effective(stored.head))
-            if document is not None and document.content == wanted:
-                return stored.head
-            try:
-                self.documents[kind].write(wanted, document.version if document is not None else None)
-            except Conflict:
-                continue
-            if self._load().version == stored.version:
-                return stored.head
-        raise ClusterError(f"the document of the flags {self.name} could not be written: others keep writing it")
+        return self._load().document
 
     def pending(self) -> str | None:
         """What of the document is not as the journal says, and who changed it; None when all of it is. Raises
         ClusterError."""
-        head = self.load()
-        return difference(self.documents[head.document].read(), self.render(effective(head)))
+        return self._difference(self._load())
+
+    def problem(self) -> str | None:
+        """The same, or else which kills only the document names: what the next change puts right. Raises
+        ClusterError."""
+        stored = self._load()
+        if stored.unsettled:
+            return f"the kill of {', '.join(stored.unsettled)} is in the document, but not in the journal yet"
+        return self._difference(stored)
 
     def remove(self, author: Author) -> None:
         """The end of the set: its document goes, and its journal too unless a kill stands in it, which outlives the
@@ -112,13 +115,66 @@ class FlagWriter:
         if not any(head.killed(flag) for flag in head.changes):
             self.journal.delete()
 
-    def _load(self) -> _Stored:
+    def _load(self, kind: DocumentKind | None = None) -> _Stored:
+        """From the document of this kind, or of the kind that the journal names."""
+        if kind is None:
+            found = self.journal.read()
+            kind = journal.parse(found.content).document if found is not None else self.kind
+        document = self.documents[kind].read()  # before the journal: see above
         found = self.journal.read()
-        if found is not None:
-            return _Stored(journal.parse(found.content), found.version)
-        document = self.documents[self.kind].read()
-        head = journal.recovered(self.name, document.content if document is not None else {})
-        return _Stored(head.model_copy(update={"document": self.kind}), None)
+        content = document.content if document is not None else {}
+        if found is None:
+            recovered = journal.recovered(self.name, content)
+            return _Stored(document, recovered.model_copy(update={"document": kind}), None)
+        head = journal.parse(found.content)
+        if head.document != kind:
+            return self._load(head.document)
+        unsettled = journal.unsettled(head, content)
+        return _Stored(
+            document, journal.settled(head, unsettled), found.version, tuple(kill.flag for kill in unsettled)
+        )
+
+    def _write(self, stored: _Stored, wanted: Head) -> bool:
+        """Both objects if it kills, the journal otherwise, and nothing if nothing changes; False when another wrote in
+        between."""
+        if wanted == stored.head and stored.version is not None:
+            return True
+        if journal.kills(stored.head, wanted) and not self._write_document(stored, wanted):
+            return False
+        return self._try(self.journal, wanted.to_document(), stored.version)
+
+    def _settle(self, kind: DocumentKind) -> Head:
+        for _ in range(TRIES):
+            stored = self._load(kind)
+            kind = stored.head.document
+            if stored.version is None:
+                raise self._gone()
+            if stored.unsettled:
+                self._try(self.journal, stored.head.to_document(), stored.version)
+            elif self._is_current(stored):
+                return stored.head
+            else:
+                self._write_document(stored, stored.head)
+        raise ClusterError(f"the document of the flags {self.name} could not be written: others keep writing it")
+
+    def _write_document(self, stored: _Stored, head: Head) -> bool:
+        version = stored.document.version if stored.document is not None else None
+        return self._try(self.documents[stored.head.document], self.render(effective(head)), version)
+
+    def _is_current(self, stored: _Stored) -> bool:
+        return stored.document is not None and stored.document.content == self.render(effective(stored.head))
+
+    def _difference(self, stored: _Stored) -> str | None:
+        return difference(stored.document, self.render(effective(stored.head)))
+
+    @staticmethod
+    def _try(store: DocumentStore, content: Mapping[str, Any], version: str | None) -> bool:
+        """False when another wrote in between."""
+        try:
+            store.write(content, version)
+        except Conflict:
+            return False
+        return True
 
     def _gone(self) -> ClusterError:
         return ClusterError(f"the flags {self.name} have no journal: `pulumi up` of their stack writes it anew")

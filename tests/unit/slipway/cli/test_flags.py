@@ -154,11 +154,15 @@ def test_the_name_of_a_service_resumes_its_rollout(cluster: Cluster, monkeypatch
     assert told == ["checkout", "pay"]
 
 
-def test_a_cluster_that_is_away_is_one_line_and_a_failure(cluster: Cluster, writer: FlagWriter) -> None:
-    cluster.stores["flags/journal"].faults.next("write", ClusterAway("the API server did not answer"))
+@pytest.mark.parametrize(("store", "off"), [("flags/config-map", False), ("flags/journal", True)])
+def test_a_cluster_that_is_away_is_one_line_and_a_failure(
+    cluster: Cluster, writer: FlagWriter, store: str, off: bool
+) -> None:
+    cluster.stores[store].faults.next("write", ClusterAway("the API server did not answer"))
     result = cluster.run("kill", "pay", "--reason", "x")
     assert (result.exit_code, result.stderr) == (1, "error: the API server did not answer\n")
-    assert writer.load().killed("pay") is None
+    assert (writer.load().killed("pay") is not None) == off
+    assert ("problem: the kill of pay is in the document" in cluster.run("flags").stdout) == off
 
 
 def test_flags_says_who_gets_what_since_when_by_whom_and_why_not(cluster: Cluster, writer: FlagWriter) -> None:
@@ -200,7 +204,7 @@ def test_the_history_says_who_changed_what_when_and_why(cluster: Cluster, writer
 def test_flags_says_what_another_changed(cluster: Cluster) -> None:
     cluster.stores["flags/config-map"].put({"flags": {}}, "kubectl-edit")
     problem = cluster.run("flags").stdout.splitlines()[-1]
-    assert problem.startswith("problem: kubectl-edit changed new-cart, pay, theme, batch; `pulumi up` writes")
+    assert problem.startswith("problem: kubectl-edit changed new-cart, pay, theme, batch; `pulumi up` puts")
 
 
 def test_a_namespace_without_flags_is_told(cluster: Cluster) -> None:

@@ -139,11 +139,13 @@ def test_a_kill_that_dies_at_any_write_is_off_after_whatever_comes_next(
     crash(getattr(cluster, store), when)
     with pytest.raises(Died):
         killing("new-cart")(cluster.writer())
-    begun = cluster.head.killed("new-cart") is not None
-    assert begun == ((store, when) != ("journal", "before"))
+    begun = (store, when) != ("document", "before")
+    assert cluster.is_off("new-cart") == begun
     following(cluster.writer())
     assert cluster.is_settled
-    assert cluster.is_off("new-cart") or cluster.head.killed("new-cart") is None
+    if begun:
+        assert cluster.is_off("new-cart")
+        assert cluster.head.killed("new-cart") == kill("new-cart")
 
 
 @pytest.mark.parametrize(("store", "when", "_"), list(crash_points()), ids=[name for *_, name in crash_points()])
@@ -182,18 +184,19 @@ def test_a_kill_between_any_two_calls_of_an_up_is_off_from_then_on(
         assert cluster.is_settled
 
 
-def test_an_up_sees_a_kill_that_died_before_its_document_after_the_up_had_read_the_journal(
+def test_an_up_sees_a_kill_that_died_before_its_journal_after_the_up_had_read_both(
     cluster: Cluster,
 ) -> None:
     def dies_halfway() -> None:
-        crash(cluster.document, "before")
+        crash(cluster.journal, "before")
         with pytest.raises(Died):
             killing("pay")(cluster.writer())
 
-    cluster.journal.faults.next("read", lambda: None)
     cluster.document.faults.next("write", dies_halfway)
     up(MORE)(cluster.writer())
     assert cluster.is_off("pay")
+    assert cluster.head.killed("pay") is not None
+    assert cluster.is_settled
 
 
 def test_a_foreign_write_of_the_document_is_put_right(cluster: Cluster) -> None:
@@ -240,11 +243,80 @@ def test_a_lost_answer_is_an_error_and_the_kill_stands(cluster: Cluster) -> None
 
 def test_others_that_never_stop_writing_are_told(cluster: Cluster) -> None:
     cluster.journal.faults.next("write", Conflict("another"), TRIES)
-    with pytest.raises(ClusterError, match="others keep writing it"):
-        killing("pay")(cluster.writer())
+    with pytest.raises(ClusterError, match="others keep writing them"):
+        up(MORE)(cluster.writer())
     cluster.document.faults.next("write", Conflict("another"), TRIES)
     with pytest.raises(ClusterError, match="document of the flags flags"):
-        killing("pay")(cluster.writer())
+        up(MORE)(cluster.writer())
+
+
+def dead_kill(cluster: Cluster, flag: str = "pay", number: str = "k1") -> None:
+    """A kill whose process died between its two writes."""
+    crash(cluster.journal, "before")
+    with pytest.raises(Died):
+        killing(flag, number)(cluster.writer())
+
+
+def test_a_kill_that_only_the_document_names_is_shown_until_the_next_change_writes_it_down(cluster: Cluster) -> None:
+    dead_kill(cluster)
+    assert cluster.head.killed("pay") is None
+    assert cluster.writer().load().killed("pay") == kill("pay")
+    assert cluster.writer().problem() == "the kill of pay is in the document, but not in the journal yet"
+    up()(cluster.writer())
+    assert cluster.head.records[-1].what == "kill"
+    assert cluster.writer().problem() is None
+
+
+def test_a_kill_that_only_the_document_names_is_resumed(cluster: Cluster) -> None:
+    dead_kill(cluster)
+    resuming("pay")(cluster.writer())
+    assert not cluster.is_off("pay")
+    assert cluster.is_settled
+
+
+def test_a_document_from_before_a_resume_brings_no_kill_back(cluster: Cluster) -> None:
+    killing("pay")(cluster.writer())
+    before = cluster.document.read()
+    assert before is not None
+    resuming("pay")(cluster.writer())
+    cluster.document.put(before.content, "kubectl-apply")
+    assert cluster.writer().pending() == "kubectl-apply changed pay"
+    up()(cluster.writer())
+    assert not cluster.is_off("pay")
+
+
+def test_a_kill_that_is_tried_again_after_its_resume_is_not_carried_out_anew(cluster: Cluster) -> None:
+    killing("pay")(cluster.writer())
+    resuming("pay")(cluster.writer())
+    killing("pay")(cluster.writer())
+    assert not cluster.is_off("pay")
+
+
+def test_a_resume_whose_answer_was_lost_does_not_end_a_newer_kill(cluster: Cluster) -> None:
+    killing("pay", "k1")(cluster.writer())
+    lifted = resume("pay").model_copy(update={"ends": "k1"})
+    cluster.writer().change(lambda now: after_change(now, lifted))
+    cluster.writer().change(lambda now: after_change(now, lifted.model_copy(update={"id": "r2"})))
+    killing("pay", "k2")(cluster.writer())
+    with pytest.raises(ReleaseRefused, match="killed anew by guard"):
+        cluster.writer().change(lambda now: after_change(now, lifted))
+    assert cluster.is_off("pay")
+
+
+def test_a_kill_that_another_wrote_into_the_journal_gets_its_evidence_from_its_own_writer(cluster: Cluster) -> None:
+    dead_kill(cluster)
+    up()(cluster.writer())
+    proven = kill("pay").model_copy(update={"evidence": {"statistic": 8.8}})
+    cluster.writer().change(lambda now: after_change(now, proven))
+    assert cluster.head.killed("pay") == proven
+
+
+def test_a_kill_by_hand_counts_and_what_is_no_flag_does_not(cluster: Cluster) -> None:
+    pay = {**cluster.flags["pay"], "metadata": {"killed": "by-hand"}}
+    cluster.document.put({"flags": {**cluster.flags, "pay": pay, "": pay, "theme": "?"}})
+    up()(cluster.writer())
+    assert cluster.is_off("pay")
+    assert cluster.is_settled
 
 
 def test_a_set_ends_with_document_and_journal() -> None:
