@@ -232,7 +232,7 @@ def test_release_records_lie_in_the_cluster_unless_a_folder_is_named(tmp_path: P
     assert "need path" in problem.message
 
 
-ALERTING = Path(__file__).parents[3] / "releases" / "checkout" / "alerting.yaml"
+ALERTING = Path(__file__).parents[3] / "releases" / "alerting" / "checkout.yaml"
 
 
 def slos(**more: object) -> str:

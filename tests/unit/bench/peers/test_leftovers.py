@@ -98,7 +98,7 @@ def test_runs_of_a_killed_benchmark_are_taken_away_with_their_pulumi_stacks(
             destroyed.append(self._stack)
 
     monkeypatch.setattr(leftovers, "Stage", Stage)
-    monkeypatch.setattr(process, "marked", lambda name: [9] if name.startswith("peers-slipway") else [])
+    monkeypatch.setattr(process, "find_marked", lambda name: [9] if name.startswith("peers-slipway") else [])
     (tmp_path / "peers-quick" / "runs" / "peers-slipway-documented-healthy-0-1" / "project").mkdir(parents=True)
     cluster = Cluster("peers-slipway-documented-healthy-0-1", "peers-flagger-documented-healthy-0-1", "default")
     said: list[str] = []

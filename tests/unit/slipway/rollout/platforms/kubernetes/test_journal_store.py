@@ -127,7 +127,7 @@ def test_a_head_that_vanished_while_it_is_replaced_is_a_conflict(api: Api) -> No
     store = stored(api)
     version = store.save({}, None)
     api.before.append(doing(api.objects.clear))
-    with pytest.raises(Conflict, match="deleted it in between"):
+    with pytest.raises(Conflict, match="it was deleted in between"):
         store.save({}, version)
 
 
