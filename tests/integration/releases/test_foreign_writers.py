@@ -28,7 +28,7 @@ def test_weights_changed_by_hand_in_the_middle_are_put_back_at_once_and_named(
         patch = json.dumps({"spec": {"rules": spec["rules"]}})
         service.kubectl("patch", "httproute", "checkout", "--type=merge", f"--patch={patch}")
         until(lambda: dict(service.live().shares) == before or service.serving() == "v1", "put back", 10)
-        until(lambda: says(log, "somebody else"), "the output says it", 10)
+        until(lambda: says(log, "another writer"), "the output says it", 10)
         service.stage.slipway("abort", "checkout", "--namespace", service.stage.namespace)  # unless it ended by itself
         assert process.wait(60) != 0
         assert service.serving() == "v1"
