@@ -40,7 +40,7 @@ test: setup
 test-quick: setup
 	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
 
-# The releases suite on Pulumi's own Kubernetes provider, which the sandbox downloads or builds (about 10 minutes, once).
+# The releases suite on Pulumi's own Kubernetes provider, which the sandbox downloads or builds (a long build, once).
 # A sandbox that runs goes down first and after, so that the next one has the stand-in again.
 test-real-provider: setup
 	$(BIN)/slipway sandbox down

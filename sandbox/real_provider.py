@@ -12,7 +12,7 @@ from sandbox.standins import links
 from sandbox.toolchain.catalog import kubernetes_provider
 
 INSTALLED_WITHIN = 300.0
-"""Seconds for the CLI to download the plugin, about 40 MB."""
+"""Seconds for the CLI to download the plugin."""
 
 
 def install_real_provider(variables: Mapping[str, str], report: Reporter) -> None:

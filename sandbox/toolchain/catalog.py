@@ -101,7 +101,7 @@ def kubernetes_provider() -> GoModule:
             name: (package, f"cmd/pulumi-resource-kubernetes/{name}")
             for name in ("schema.json", "terraform-mapping.json")
         },
-        usual="about 10 min on 2 cores",
+        usual="many minutes",
     )
 
 

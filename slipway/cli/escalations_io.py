@@ -13,10 +13,11 @@ from typing import cast
 
 from slipway.cli.target import configuration, find_target
 from slipway.release.errors import InputError, Problem, SlipwayError
-from slipway.release.escalation.model import Escalation, Severity, id_of
+from slipway.release.escalation.model import Escalation, id_of
 from slipway.release.escalation.outbox import Closed, Entry, closed, entry_of, next_due
 from slipway.release.escalation.receivers import shown
 from slipway.release.escalation.setting import KEY, REMEDY, EscalationSetting, setting_of
+from slipway.release.slo.model import Severity
 from slipway.rollout.assemble import connect_outbox
 from slipway.rollout.escalation.outbox import MemoryOutbox, Outbox, change
 from slipway.rollout.escalation.sender import LIFE, Sender

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from slipway.release.escalation.model import Escalation, Severity, id_of
+from slipway.release.escalation.model import Escalation, id_of
 from slipway.release.flags.journal import Change
 from slipway.release.records.journal import Attempt
 from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.slo.model import Severity
 from slipway.release.units import Percent
 from slipway.rollout.analysis.types import Decision
 from slipway.rollout.measurement.totals import Totals

@@ -10,9 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from slipway.release.findings import plain
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.slo.model import Severity
 
-Severity = Literal["page", "ticket"]
-"""`page` wakes a person, `ticket` is looked at in working hours."""
 Kind = Literal["abort", "kill", "watch", "test"]
 """What raised it: an aborted rollout, a flag that its guard killed, the watch after 100%, or a person who tests the
 receivers."""

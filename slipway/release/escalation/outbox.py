@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
-from slipway.release.errors import JournalUnreadable
 from slipway.release.escalation.model import Escalation, Text
 from slipway.release.escalation.receivers import AlertmanagerReceiver, Receiver, SlackReceiver
 from slipway.release.findings import plain
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.stored import parse_stored
 
 FORMAT = 1
 """The newest format that this version reads and writes."""
@@ -97,15 +95,7 @@ def entry_of(escalation: Escalation, receivers: Sequence[Receiver]) -> Entry:
 
 def parse(document: Mapping[str, Any]) -> Entry:
     """Raises JournalUnreadable for what a newer Slipway wrote, and for what is no such entry."""
-    written = document.get("format")
-    if isinstance(written, int) and written > FORMAT:
-        raise JournalUnreadable(f"an escalation has format {written}, this Slipway reads {FORMAT}: update it")
-    try:
-        return Entry.model_validate(dict(document), by_alias=True, extra="ignore")
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise JournalUnreadable(f"an escalation is damaged at {place}: {first['msg']}") from None
+    return parse_stored(Entry, document, FORMAT, "an escalation")
 
 
 def next_try(entry: Entry, index: int) -> float | None:

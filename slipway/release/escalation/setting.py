@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from slipway.release.errors import EngineError, InputError, Problem
-from slipway.release.escalation.model import Severity
 from slipway.release.escalation.receivers import Receiver
 from slipway.release.manifest.assurance import Line
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
+from slipway.release.slo.model import Severity
 
 SETTING = "escalation"
 KEY = f"releases:{SETTING}"

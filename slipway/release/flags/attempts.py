@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from slipway.release.errors import JournalUnreadable
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.journal import Outcome, StepRecord
+from slipway.release.stored import parse_stored
 from slipway.release.units import Percent
 
 FORMAT = 1
@@ -72,17 +70,7 @@ class ExposureHead(FrozenModel):
 
 def parse(document: Mapping[str, Any]) -> ExposureHead:
     """Raises JournalUnreadable for what a newer Slipway wrote, and for what is no such journal."""
-    written = document.get("format", FORMAT)
-    if isinstance(written, int) and written > FORMAT:
-        raise JournalUnreadable(
-            f"the journal of an exposure has format {written}, this Slipway reads {FORMAT}: update Slipway"
-        )
-    try:
-        return ExposureHead.model_validate(dict(document), extra="ignore")
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise JournalUnreadable(f"the journal of an exposure is damaged at {place}: {first['msg']}") from None
+    return parse_stored(ExposureHead, document, FORMAT, "the journal of an exposure")
 
 
 def begun(head: ExposureHead, exposing: Exposing) -> ExposureHead:

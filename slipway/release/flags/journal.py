@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 
-from slipway.release.errors import JournalUnreadable, ReleaseRefused
+from slipway.release.errors import ReleaseRefused
 from slipway.release.flags.model import DeclaredFlags, FlagKey
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.stored import parse_stored
 from slipway.release.units import Weight
 
 FORMAT = 1
@@ -109,15 +110,7 @@ class Head(FrozenModel):
 
 def parse(document: Mapping[str, Any]) -> Head:
     """Raises JournalUnreadable for what a newer Slipway wrote, and for what is no such journal."""
-    written = document.get("format")
-    if isinstance(written, int) and written > FORMAT:
-        raise JournalUnreadable(f"the journal of flags has format {written}, this Slipway reads {FORMAT}: update it")
-    try:
-        return Head.model_validate(dict(document), by_alias=True, extra="ignore")
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise JournalUnreadable(f"the journal of flags is damaged at {place}: {first['msg']}") from None
+    return parse_stored(Head, document, FORMAT, "the journal of flags")
 
 
 def after_change(head: Head, change: Change) -> Head:
