@@ -110,17 +110,8 @@ class Observer:
 
     def close_step(self, verdict: Verdict) -> None:
         """Put counts and verdict of the current step into the record."""
-        totals, decision = self.measure.totals, self.measure.decision
-        self._record.end_step(
-            ended=self._world.now(),
-            requests=totals.candidate,
-            errors=totals.candidate_bad,
-            baseline_requests=totals.baseline,
-            baseline_errors=totals.baseline_bad,
-            verdict=verdict.value,
-            reason=decision.reason if decision is not None else "",
-            counted=totals.counted or None,
-        )
+        counts = self.measure.counts_of_step()
+        self._record.end_step(ended=self._world.now(), verdict=verdict.value, **counts)
 
     def _look_at_serving(self) -> None:
         if self._side is None or self._record.attempt.kind == "rollback":

@@ -241,17 +241,8 @@ class ExposureRun:
         return Author(by=self._world.stack or "exposure", at=self._world.now(), reason=text)
 
     def _close_step(self, verdict: Verdict) -> None:
-        totals, decision = self._measure.totals, self._measure.decision
-        self._record.end_step(
-            ended=self._world.now(),
-            requests=totals.candidate,
-            errors=totals.candidate_bad,
-            baseline_requests=totals.baseline,
-            baseline_errors=totals.baseline_bad,
-            verdict=verdict.value,
-            reason=decision.reason if decision is not None else "",
-            counted=totals.counted or None,
-        )
+        counts = self._measure.counts_of_step()
+        self._record.end_step(ended=self._world.now(), verdict=verdict.value, **counts)
 
     # -- the end without a commit --------------------------------------------------------------------------
 

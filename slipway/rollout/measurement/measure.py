@@ -71,6 +71,18 @@ class Measure:
         self.totals = Totals()
         self.decision = None
 
+    def counts_of_step(self) -> dict[str, Any]:
+        """What the record of the current step keeps of it: the counts of both sides, and the last reason."""
+        totals, decision = self.totals, self.decision
+        return {
+            "requests": totals.candidate,
+            "errors": totals.candidate_bad,
+            "baseline_requests": totals.baseline,
+            "baseline_errors": totals.baseline_bad,
+            "reason": decision.reason if decision is not None else "",
+            "counted": totals.counted or None,
+        }
+
     def look(self, now: float, weight: Percent) -> dict[str, Any] | None:
         """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
         try:
