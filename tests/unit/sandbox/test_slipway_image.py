@@ -9,10 +9,12 @@ from sandbox.slipway_image import WANTED, closure
 
 PROBE = """
 import sys
+before = set(sys.modules)  # what the interpreter loads by itself, such as the hook of an older setuptools
 import slipway.rollout.in_cluster.running
 from importlib.metadata import packages_distributions
 named = packages_distributions()
-print(*sorted({d for one in {name.partition(".")[0] for name in sys.modules} for d in named.get(one, [])}))
+loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted({distribution for one in loaded for distribution in named.get(one, [])}))
 """
 
 
