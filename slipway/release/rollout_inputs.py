@@ -10,8 +10,8 @@ from pydantic import Field
 from slipway.release.difference import Difference, differences
 from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
 from slipway.release.manifest.analysis import Analysis
-from slipway.release.manifest.assurance import Owner, Retry
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.governance import Owner, Retry
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
 from slipway.release.manifest.release import Release

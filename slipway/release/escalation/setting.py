@@ -10,8 +10,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from slipway.release.errors import EngineError, InputError, Problem
 from slipway.release.escalation.receivers import Receiver
-from slipway.release.manifest.assurance import Line
-from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.base import FrozenModel, Line
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
 from slipway.release.slo.model import Severity

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from slipway.release.manifest.analysis import Analysis
-from slipway.release.manifest.assurance import Line
-from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.base import FrozenModel, Line
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.units import Seconds, Weight
 

@@ -11,6 +11,10 @@ from pydantic.alias_generators import to_camel
 ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 """The name of a Kubernetes object."""
 
+Name = Annotated[str, Field(min_length=1)]
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Text without control characters."""
+
 
 RequestPath = Annotated[str, Field(pattern=r"^/[^\s\x00-\x1f\x7f]*$")]
 """The path of an HTTP request: no spaces, no control characters."""

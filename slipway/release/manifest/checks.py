@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from slipway.release.manifest.affinity_limits import problems_of_keeping
 from slipway.release.manifest.analysis import Analysis
-from slipway.release.manifest.assurance import Hotfix, Migration, Rollback
 from slipway.release.manifest.clients import problems_of_source
 from slipway.release.manifest.document import Location
+from slipway.release.manifest.governance import Hotfix, Rollback
 from slipway.release.manifest.guardrails import ClientFailures, Guardrail
+from slipway.release.manifest.migrations import Migration
 from slipway.release.manifest.queries import problems_of_queries
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.scope import Scope

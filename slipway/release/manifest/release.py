@@ -8,20 +8,11 @@ from pydantic import Field
 
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.artifact import Artifact
-from slipway.release.manifest.assurance import (
-    Approval,
-    Database,
-    Environment,
-    Evidence,
-    Hotfix,
-    Migration,
-    Owner,
-    Qa,
-    Retry,
-    Rollback,
-)
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.environment import Environment
+from slipway.release.manifest.governance import Approval, Evidence, Hotfix, Owner, Qa, Retry, Rollback
 from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.manifest.migrations import Database, Migration
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.scope import Scope
 from slipway.release.manifest.strategy import Strategy

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from slipway.release.evidence.facts import LintDanger, LintFacts, LintHit
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
-from slipway.release.manifest.assurance import Migration
+from slipway.release.manifest.migrations import Migration
 from slipway.release.readiness.case import GateInput
 
 GATE = "migrations"

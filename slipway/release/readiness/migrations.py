@@ -9,7 +9,7 @@ from __future__ import annotations
 from slipway.release.evidence.facts import MigrationFacts
 from slipway.release.evidence.migration_files import MigrationSource
 from slipway.release.findings import Finding, finding
-from slipway.release.manifest.assurance import Migration
+from slipway.release.manifest.migrations import Migration
 from slipway.release.readiness.case import GateInput, dated_ahead, rejected
 from slipway.release.readiness.migration_lint import GATE, lint
 from slipway.release.sql.isolate import classify_isolated

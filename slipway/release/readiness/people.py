@@ -7,7 +7,7 @@ from datetime import datetime
 from slipway.release.evidence.facts import ApprovalFacts, QaFacts
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
-from slipway.release.manifest.assurance import Approval
+from slipway.release.manifest.governance import Approval
 from slipway.release.people import is_plain, known_as, may_be
 from slipway.release.readiness.case import CLOCK_SKEW, GateInput, aged, rejected
 

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from slipway.release.manifest.assurance import Line
-from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.base import FrozenModel, Line
 from slipway.release.slo.promql import counting_refusal, refusal
 from slipway.release.slo.soundness import template_refusal
 from slipway.release.units import Fraction, Seconds, Share

@@ -10,7 +10,7 @@ import pytest
 
 from slipway.release.evidence import receipts
 from slipway.release.gating.catalog import RELEASE_GATES, evaluate
-from slipway.release.manifest.assurance import Database
+from slipway.release.manifest.migrations import Database
 from slipway.release.readiness.case import GateInput
 from slipway.release.readiness.settings import MigrationSettings, Settings
 from tests.manifests import DIGEST, OTHER_DIGEST

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from slipway.release.manifest.assurance import Migration
+from slipway.release.manifest.migrations import Migration
 from slipway.release.records.release_record import GateOutcome, Recorded
 from slipway.release.report.actions import action_items
 from slipway.release.review.closing import CheckLine, Owned, checklist
