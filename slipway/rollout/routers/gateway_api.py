@@ -18,8 +18,9 @@ from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY
-from slipway.rollout.platforms.kubernetes.requests import Patience, Requests
+from slipway.rollout.platforms.kubernetes.requests import Requests
 from slipway.rollout.platforms.kubernetes.view import view_of
+from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import ROUTE_OWNER_LABEL, ClientAssignment, LiveRoute, Split, refuse_other_stack
 from slipway.rollout.routers.httproute import (

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from enum import Enum, auto
 
 import httpx2
 import msgspec
 from lightkube import ApiError, ConfigError
 
 from slipway.release.errors import ClusterAway, ClusterError, Conflict
+from slipway.rollout.platforms.trying import Failure, Kind
 
 NOT_FOUND = 404
 CONFLICT = 409
@@ -28,30 +27,6 @@ _REMEDIES = {
     422: "the API server does not take the object as it is: check the versions of its custom resource definitions",
     429: "the API server is overloaded; try again",
 }
-
-
-class Kind(Enum):
-    """What a failed call means for the object that it is about."""
-
-    FINAL = auto()
-    """Refused, and it will be again."""
-    ABSENT = auto()
-    CONFLICT = auto()
-    NOT_DONE = auto()
-    """The call did not reach the server, or was turned away; it may be sent again."""
-    UNKNOWN = auto()
-    """No answer, or none that tells: it may have been done, and may be sent again if twice does no harm."""
-    GARBLED = auto()
-    """An answer that does not come from an API server: a write may have been done; asking again does not help."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """`wait` is what the server asked for, in seconds, None when it asked for nothing."""
-
-    kind: Kind
-    error: ClusterError
-    wait: float | None = None
 
 
 def failure_of(what: str, error: Exception) -> Failure:

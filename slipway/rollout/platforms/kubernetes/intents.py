@@ -13,8 +13,9 @@ from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import SERVICE_LABEL
 from slipway.rollout.platforms.base import Action, Intent
 from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
-from slipway.rollout.platforms.kubernetes.requests import Patience, version_of
+from slipway.rollout.platforms.kubernetes.requests import version_of
 from slipway.rollout.platforms.kubernetes.view import view_of
+from slipway.rollout.platforms.trying import Patience
 
 REASON_LENGTH = 1000
 ATTEMPTS = 5

@@ -15,7 +15,8 @@ from slipway.release.labels import SERVICE_LABEL
 from slipway.rollout.platforms.base import Condense, Document, StoredDocument
 from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
 from slipway.rollout.platforms.kubernetes.records import RecordChunks, line_of
-from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, version_of
+from slipway.rollout.platforms.kubernetes.requests import Requests, version_of
+from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 
 HEAD_BYTES = 512 * 1024

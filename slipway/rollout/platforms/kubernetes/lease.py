@@ -18,8 +18,9 @@ from slipway.release.errors import ClusterError, Conflict, LeaseHeld
 from slipway.release.labels import SERVICE_LABEL
 from slipway.rollout.platforms.base import LeaseState, Role
 from slipway.rollout.platforms.kubernetes.objects import labels_of
-from slipway.rollout.platforms.kubernetes.requests import Patience, Requests
+from slipway.rollout.platforms.kubernetes.requests import Requests
 from slipway.rollout.platforms.lease_text import advice, held_by
+from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import boot_clock
 
 ATTEMPTS = 3

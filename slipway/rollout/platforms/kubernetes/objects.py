@@ -8,7 +8,8 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError
 from slipway.release.labels import SERVICE_LABEL
-from slipway.rollout.platforms.kubernetes.requests import Patience, Requests
+from slipway.rollout.platforms.kubernetes.requests import Requests
+from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 
 MANAGED_BY = {"app.kubernetes.io/managed-by": "slipway"}

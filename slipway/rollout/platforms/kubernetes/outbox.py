@@ -14,7 +14,8 @@ from slipway.release.escalation.outbox import Entry, parse
 from slipway.release.labels import SERVICE_LABEL
 from slipway.rollout.escalation.outbox import Held
 from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY, PART_LABEL, Documents, labels_of
-from slipway.rollout.platforms.kubernetes.requests import Patience, version_of
+from slipway.rollout.platforms.kubernetes.requests import version_of
+from slipway.rollout.platforms.trying import Patience
 
 PAGE = 32
 _KEY = "escalation.json"

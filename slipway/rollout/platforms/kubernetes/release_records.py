@@ -14,7 +14,8 @@ from lightkube.resources.core_v1 import ConfigMap
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import SERVICE_LABEL
 from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
-from slipway.rollout.platforms.kubernetes.requests import Patience, version_of
+from slipway.rollout.platforms.kubernetes.requests import version_of
+from slipway.rollout.platforms.trying import Patience
 
 CHUNK_BYTES = 512 * 1024
 """An object is followed by another one before it is larger. The limit of an object is 1 MiB."""

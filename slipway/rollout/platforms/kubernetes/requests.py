@@ -10,37 +10,23 @@ Before each sending of a write, the first and every other, the fence is asked.
 from __future__ import annotations
 
 import json
-import random
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 from lightkube import Client
 from lightkube.types import PatchType
 
-from slipway.release.errors import ClusterAway, ClusterError, Conflict, LeaseLost, LeaseStale
-from slipway.rollout.platforms.kubernetes.calls import FAILURES, Failure, Kind, failure_of
-from slipway.rollout.process.fence import UNFENCED, Fence, boot_clock
+from slipway.release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
+from slipway.rollout.platforms.kubernetes.calls import FAILURES, failure_of
+from slipway.rollout.platforms.trying import DOUBTFUL, Failure, Kind, Patience, Tries, unseen
+from slipway.rollout.process.fence import UNFENCED, Fence
 
 T = TypeVar("T")
 Json = dict[str, Any]
-PAUSES = (0.1, 0.3, 0.9)
-"""Seconds before the second, third and fourth try, shortened at random by up to a half."""
 REMOVALS = 6
-_DOUBTFUL = (Kind.UNKNOWN, Kind.GARBLED)
 _UNSENT = ("resourceVersion", "uid", "managedFields", "generation", "creationTimestamp")
 """Metadata that the server sets: no part of what was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one request is tried: no try begins later than `within` seconds after the first."""
-
-    within: float = 4.0
-    pause: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = boot_clock
 
 
 class Requests:
@@ -111,7 +97,7 @@ class Requests:
     def delete(self, what: str, found: object, *, version: bool = False) -> None:
         """Delete this very object, by its uid, with `version` only as it was read; it is no error when it is gone.
         Raises Conflict when another has changed it."""
-        meta, tries, unknown = plain(found)["metadata"], _Tries(self._patience), False
+        meta, tries, unknown = plain(found)["metadata"], Tries(self._patience), False
         conditions = {key: meta[key] for key in ("uid", "resourceVersion") if version or key == "uid"}
         while True:
             self._fence.check()
@@ -124,7 +110,7 @@ class Requests:
                     return
                 if not conditions.items() <= plain(there)["metadata"].items():
                     raise failed.error
-            unknown = unknown or failed.kind in _DOUBTFUL
+            unknown = unknown or failed.kind in DOUBTFUL
             if not tries.another(failed):
                 break
         there = self._last_look(what, type(found), meta, failed, unknown=unknown)
@@ -144,7 +130,7 @@ class Requests:
 
     def _write(self, what: str, kind: type[T], wanted: object, send: Callable[[], T], version: str | None) -> T:
         """Send it until it stands, or another has written. `version` is what is replaced, None for nothing."""
-        sent, tries, unknown = plain(wanted), _Tries(self._patience), False
+        sent, tries, unknown = plain(wanted), Tries(self._patience), False
         while True:
             self._fence.check()
             failed, done = self._try(what, send)
@@ -158,7 +144,7 @@ class Requests:
                     return found
                 if (version_of(found) if found is not None else None) != version:
                     raise failed.error
-            unknown = unknown or failed.kind in _DOUBTFUL
+            unknown = unknown or failed.kind in DOUBTFUL
             if not tries.another(failed):
                 break
         there = self._last_look(what, kind, sent["metadata"], failed, unknown=unknown)
@@ -171,7 +157,7 @@ class Requests:
         try:
             return self.find(what, kind, meta["name"], meta["namespace"])
         except ClusterError as error:
-            raise (_unseen(error) if unknown else error) from error
+            raise (unseen(error) if unknown else error) from error
 
     def _last_look(
         self, what: str, kind: type[T], meta: Mapping[str, Any], failed: Failure, *, unknown: bool
@@ -187,11 +173,11 @@ class Requests:
 
         blind, found = self._try(what, look)
         if blind is not None and blind.kind is not Kind.ABSENT:
-            raise _unseen(_told(what, failed)) from failed.error
+            raise unseen(_told(what, failed)) from failed.error
         return found
 
     def _ask(self, what: str, call: Callable[[], T]) -> T | Failure:
-        tries = _Tries(self._patience)
+        tries = Tries(self._patience)
         while True:
             failed, done = self._try(what, call)
             if failed is None:
@@ -214,30 +200,6 @@ class Requests:
         request = inside.prepare_request("delete", kind, name=meta["name"], namespace=meta["namespace"])
         request.data = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": dict(conditions)}
         inside.handle_response("delete", inside.send(inside.build_adapter_request(request)), request)
-
-
-class _Tries:
-    """The tries of one request."""
-
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
-        self._until = patience.clock() + patience.within
-        self._pauses = list(PAUSES)
-
-    def another(self, failed: Failure) -> bool:
-        """Pause before the next try; False when there is none."""
-        if failed.kind in (Kind.FINAL, Kind.ABSENT) or not self._pauses:
-            return False
-        pause = max(self._pauses.pop(0) * random.uniform(0.5, 1.0), failed.wait or 0.0)  # noqa: S311 - spreads load
-        if self._patience.clock() + pause > self._until:
-            return False
-        self._patience.pause(pause)
-        return True
-
-
-def _unseen(error: ClusterError) -> ClusterError:
-    kind = ClusterAway if isinstance(error, ClusterAway) else ClusterError
-    return kind(f"{error}; whether it was done cannot be seen")
 
 
 def _told(what: str, failed: Failure) -> ClusterError:

@@ -16,10 +16,10 @@ from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import SERVICE_LABEL
 from slipway.release.run_order import RunOrder
 from slipway.rollout.platforms.base import Document
-from slipway.rollout.platforms.kubernetes.calls import FAILURES, Kind, failure_of
+from slipway.rollout.platforms.kubernetes.calls import FAILURES, failure_of
 from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
 from slipway.rollout.platforms.kubernetes.pods import trouble
-from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, plain, version_of
+from slipway.rollout.platforms.kubernetes.requests import Requests, plain, version_of
 from slipway.rollout.platforms.kubernetes.run_objects import (
     BEAT_ANNOTATION,
     CANDIDATE_ANNOTATION,
@@ -34,6 +34,7 @@ from slipway.rollout.platforms.kubernetes.run_objects import (
     order_of,
 )
 from slipway.rollout.platforms.runs import ActiveRun, RunState
+from slipway.rollout.platforms.trying import Kind, Patience
 
 ENDED = ("Complete", "Failed")
 OVER = ("Succeeded", "Failed")

@@ -18,8 +18,9 @@ from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.base import Readiness, Reason
 from slipway.rollout.platforms.kubernetes.pods import Trouble, restarts, trouble
-from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, version_of
+from slipway.rollout.platforms.kubernetes.requests import Requests, version_of
 from slipway.rollout.platforms.kubernetes.view import view_of
+from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 
 ATTEMPTS = 6

@@ -14,7 +14,7 @@ import httpx2
 from lightkube import Client, KubeConfig
 from lightkube.config.models import Cluster, User
 
-from slipway.rollout.platforms.kubernetes.requests import Patience
+from slipway.rollout.platforms.trying import Patience
 
 NAMESPACE = "shop"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

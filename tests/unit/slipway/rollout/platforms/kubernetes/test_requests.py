@@ -11,7 +11,8 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
-from slipway.rollout.platforms.kubernetes.requests import Patience, Requests, holds
+from slipway.rollout.platforms.kubernetes.requests import Requests, holds
+from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import Fence
 from tests.unit.slipway.rollout.api import (
     EPOCH,
