@@ -9,9 +9,10 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.base import Intents, JournalStore, Lease, LeaseState, Workloads
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
-from slipway.rollout.platforms.kubernetes.lease import Clock, KubernetesLease
+from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
+from slipway.rollout.platforms.observed_lease import Clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json
 

@@ -7,7 +7,8 @@ import pytest
 
 from slipway.release.errors import ClusterError, LeaseHeld
 from slipway.rollout.platforms.base import Role
-from slipway.rollout.platforms.kubernetes.lease import Clock, KubernetesLease
+from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
+from slipway.rollout.platforms.observed_lease import Clock
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json, doing, failing, unanswered, untouched
 
 PATH = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/slipway-checkout"

@@ -10,8 +10,9 @@ from slipway.release.manifest.strategy import Preview
 from slipway.rollout.platforms.base import Intent
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
-from slipway.rollout.platforms.kubernetes.lease import Clock, KubernetesLease
+from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
+from slipway.rollout.platforms.observed_lease import Clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.gateway_api import GatewayApiRouter
