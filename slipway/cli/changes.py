@@ -105,6 +105,13 @@ def first_error(diagnostics: Iterable[Diagnostic]) -> Diagnostic | None:
     )
 
 
+def all_errors(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """What each error says in one line, once; those that concern a resource where there are any."""
+    errors = [one for one in diagnostics if one.severity == "error" and one.message.strip()]
+    own = [one for one in errors if one.urn and "pulumi:pulumi:Stack" not in one.urn]
+    return tuple(dict.fromkeys(one_line(one.message) for one in own or errors))
+
+
 def one_line(text: str) -> str:
     """A message without its line breaks; of a traceback only the last line, which says what happened. The next command
     after an update is left out: the command that ran it has its own."""

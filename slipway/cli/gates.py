@@ -61,11 +61,12 @@ def gates(
         raise click.UsageError("--stack names no stack")
     from slipway.cli import gates_view
     from slipway.cli.gates_ci import junit, sarif
+    from slipway.cli.target import path_in_project
     from slipway.release.project_files import project_file
 
     project = project_file(folder).parent
     configuration = _configuration(project, stack, config)
-    paths = [_inside(project, folder, path) for path in manifests] or _declared(project, stack)
+    paths = [path_in_project(project, folder, path) for path in manifests] or _declared(project, stack)
     judged = [(path, _judge(project, stack, path, configuration, ask)) for path in paths]
     renderers = {
         "text": gates_view.as_text,
@@ -89,17 +90,6 @@ def _configuration(project: Path, stack: str, config: Path | None) -> Configurat
     if config is not None:
         return configuration.load(config)
     return configuration.load_below(project, f"policies/config/{stack}.json")
-
-
-def _inside(project: Path, folder: Path, path: Path) -> str:
-    """The path of a manifest in the project."""
-    whole = (folder / path).absolute()
-    if not whole.exists() and (project / path).exists():
-        whole = (project / path).absolute()
-    try:
-        return str(whole.relative_to(project.absolute()))
-    except ValueError:
-        return str(path)  # refused with the reason by the gate `manifest`
 
 
 def _declared(project: Path, stack: str) -> list[str]:

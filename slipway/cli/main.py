@@ -18,6 +18,7 @@ COMMANDS = {
     "review": "Write a release's action items as data; overdue ones hold up the next release.",
     "close": "Close a release when everything holds that has to, and keep that on record.",
     "audit": "Hold records, journal and the stack's history against each other.",
+    "release": "Release a manifest: one preview, one question, one update.",
     "rollback": "Return a service to its previous good release.",
     "abort": "End the rollout in flight: the traffic goes back.",
     "pause": "Hold the rollout in flight at its step.",

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from slipway.cli.options import JSON, show, with_json, with_stack
+from slipway.cli.entry_command import Wish, ask, perform
+from slipway.cli.options import with_json, with_stack
 from slipway.release.errors import ReleaseRefused
 
 if TYPE_CHECKING:
     from slipway.cli.engine import Engine
-    from slipway.cli.rollback_plan import Plan
-    from slipway.cli.rollback_run import Outcome
+    from slipway.cli.entry_plan import Plan
 
 
 @click.command()
 @click.argument("service")
 @click.option("--to", help="A version or revision that completed here, instead of the previous good one.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and stop.")
+@click.option("--plan", "--dry-run", "plan_only", is_flag=True, help="Show what would be done, and stop.")
 @click.option(
     "--allow-other-changes", is_flag=True, help="Update the whole stack: what else it declares is released too."
 )
@@ -64,25 +63,15 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     began = time.monotonic()
     agreed = _end_in_flight(service, folder, stack, reason, yes=yes, plan_only=plan_only)
     engine, planned = _plan(service, folder, stack, to)
-    from slipway.cli.rollback_run import Rollback
-    from slipway.cli.rollback_view import as_text, changes_json, plan_json
-
-    with planned.file.draft() as draft, planned.file.draft("alone") as alone:
-        run = Rollback(engine, planned, allow_other_changes)
-        run.write(draft, alone)
-        previewed = not skip_preview and (plan_only or allow_other_changes or not agreed)
-        changes = run.preview() if previewed else None
-        told: dict[str, Any] = plan_json(planned, changes)
-        if not as_json:
-            click.echo(as_text(planned, changes))
-        if plan_only:
-            if as_json:
-                show({"ok": True, "planned": True, **told})
-            return
-        if not agreed:
-            _ask(f"Roll {planned.service} back?", planned.service)
-        done = run.carry_out(draft, reason, lambda line: click.echo(line, err=as_json))
-    _tell(ctx, done, told | changes_json(service, done.changes), round(time.monotonic() - began, 2))
+    wish = Wish(
+        agreed=agreed,
+        question=f"Roll {planned.service} back?",
+        plan_only=plan_only,
+        previews=not skip_preview and (plan_only or allow_other_changes or not agreed),
+        whole_stack=allow_other_changes,
+        reason=reason,
+    )
+    perform(ctx, engine, planned, wish, lambda: time.monotonic() - began)
 
 
 def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple[Engine, Plan]:
@@ -92,7 +81,8 @@ def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tupl
     engine = Engine(folder, stack)
     with ThreadPoolExecutor(max_workers=1) as pool:
         history = pool.submit(engine.history)
-        from slipway.cli.rollback_plan import Stack, plan
+        from slipway.cli.entry_plan import Stack
+        from slipway.cli.rollback_plan import plan
 
         return engine, plan(service, engine, history, Stack.read(folder, engine.stack, service), to)
 
@@ -114,28 +104,8 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
             f"{service}: {what}; the rollback aborts it first, and where it goes is planned after that"
         )
     if not yes:
-        _ask(f"{service}: {what}. Abort it and roll back?", service)
+        ask(f"{service}: {what}. Abort it and roll back?", f"{service}: not rolled back, and nothing was written")
     from slipway.cli.engine import Engine
 
     end_in_flight(world, service, Engine(folder, stack), reason, lambda line: click.echo(line, err=True))
     return True
-
-
-def _ask(question: str, service: str) -> None:
-    if not sys.stdin.isatty():
-        raise click.UsageError("cannot ask for confirmation here: add --yes, or --plan to see what would be done")
-    if not click.confirm(question, err=True):
-        raise ReleaseRefused(f"{service}: not rolled back, and nothing was written")
-
-
-def _tell(ctx: click.Context, done: Outcome, told: dict[str, Any], seconds: float) -> None:
-    if ctx.meta.get(JSON):
-        how: dict[str, Any] = {"error": done.error} if done.error is not None else {}
-        show(
-            {"ok": done.error is None, "planned": False, **told, "seconds": seconds, "configuration": done.file, **how}
-        )
-    if done.error is not None:
-        click.echo(f"error: {done.error}", err=True)
-        ctx.exit(1)
-    if not ctx.meta.get(JSON):
-        click.echo(f"{done.summary}, after {seconds:.1f}s")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.release.errors import EngineError
+
+ABANDONED = 3600.0
+"""Seconds after which a draft is taken away whose process does not run here: it was killed."""
 
 
 @dataclass(slots=True)
@@ -30,7 +34,8 @@ class StackFile:
     @contextmanager
     def draft(self, kind: str = "draft") -> Iterator[Path]:
         """A copy beside it, with its rights, that is gone after the block unless it took the file's place. Drafts of
-        several kinds may exist at once."""
+        several kinds may exist at once; what a killed command left is taken away."""
+        self._sweep()
         draft = self.path.with_name(f".{self.path.stem}.{kind}.{os.getpid()}{self.path.suffix}")
         try:
             draft.touch(mode=0o600)
@@ -40,6 +45,13 @@ class StackFile:
         finally:
             with suppress(FileNotFoundError):
                 draft.unlink()
+
+    def _sweep(self) -> None:
+        for left in self.path.parent.glob(f".{self.path.stem}.*{self.path.suffix}"):
+            owner = left.stem.rpartition(".")[2]
+            with suppress(FileNotFoundError):
+                if owner.isdigit() and time.time() - left.stat().st_mtime > ABANDONED and not _runs(int(owner)):
+                    left.unlink()
 
     def replace_by(self, draft: Path) -> None:
         """Put the draft in the file's place. Raises EngineError when the file was edited in between."""
@@ -56,3 +68,13 @@ class StackFile:
             draft.replace(self.path)
         self.written = None
         return True
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it runs as another user
+        return True
+    return True

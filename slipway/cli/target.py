@@ -41,3 +41,15 @@ def only_stack(folder: Path) -> str:
         return Engine(folder).stack
     except EngineError:
         raise EngineError(f"which namespace? {REMEDY} (here are {', '.join(stacks) or 'no stacks'})") from None
+
+
+def path_in_project(project: Path, folder: Path, path: Path) -> str:
+    """The path in the project of a file that was named from `folder` or from the project's own; one outside of it stays
+    as it was given, and its reader refuses it."""
+    whole = (folder / path).absolute()
+    if not whole.exists() and (project / path).exists():
+        whole = (project / path).absolute()
+    try:
+        return str(whole.relative_to(project.absolute()))
+    except ValueError:
+        return str(path)

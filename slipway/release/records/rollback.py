@@ -52,8 +52,9 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class PreviousRelease:
-    """`entry` is what the service's configuration becomes, whole. `leaves` is the release that serves now."""
+class Destination:
+    """Where a service goes, forward or back: `entry` is what its configuration becomes, whole. `leaves` is the release
+    that serves now."""
 
     release: ReleasedVersion
     leaves: ReleasedVersion | None
@@ -70,7 +71,7 @@ def previous_release(
     declared: Entry,
     manifests: Mapping[str, ReleasedVersion],
     to: str | None = None,
-) -> PreviousRelease:
+) -> Destination:
     """Find where a rollback goes, by the rule above; `to` names a version or revision instead.
 
     `updates` are newest first. `manifests` says by path what the manifests hold that could be read. Raises
@@ -90,13 +91,13 @@ def previous_release(
     else:
         target = _nearest(service, memory, passed)
     if target.revision == serving and declared_serves:
-        raise ReleaseRefused(f"{service}: {_label(target)} serves already, and the configuration names it")
+        raise ReleaseRefused(f"{service}: {label_of(target)} serves already, and the configuration names it")
     leaves = now if declared_serves else next((one for one in memory.completed if one.revision == serving), None)
     moves = target.revision != serving
     entry = _entry(target, updates, known, declared)
     if moves:
-        entry = _with_standby(entry, target, leaves)
-    return PreviousRelease(target, leaves, entry, moves, tuple(passed))
+        entry = with_standby(entry, target, leaves)
+    return Destination(target, leaves, entry, moves, tuple(passed))
 
 
 def serving_entry(
@@ -146,7 +147,7 @@ def _nearest(service: str, memory: Memory, passed: list[str]) -> ReleasedVersion
         if one is None:
             passed.append(f"{revision}: completed too long ago, nothing more is known of it")
         elif revision in memory.quarantined:
-            passed.append(f"{_label(one)}: quarantined since, {memory.quarantined[revision]}")
+            passed.append(f"{label_of(one)}: quarantined since, {memory.quarantined[revision]}")
         else:
             return one
     raise ReleaseRefused(f"{service}: no earlier good release is known here{_choice(memory, passed)}")
@@ -161,7 +162,7 @@ def _named(service: str, memory: Memory, to: str) -> ReleasedVersion:
     target = next(iter(found.values()))
     if target.revision in memory.quarantined and target.revision != memory.serving:
         reason = memory.quarantined[target.revision]
-        raise ReleaseRefused(f"{service}: {_label(target)} is quarantined: {reason}; release it with a retry.reason")
+        raise ReleaseRefused(f"{service}: {label_of(target)} is quarantined: {reason}; release it with a retry.reason")
     return target
 
 
@@ -176,7 +177,7 @@ def _serving(service: str, memory: Memory) -> ReleasedVersion:
 
 
 def _choice(memory: Memory, passed: Sequence[str]) -> str:
-    others = [_label(one) for one in memory.completed if one.revision not in {memory.serving, *memory.quarantined}]
+    others = [label_of(one) for one in memory.completed if one.revision not in {memory.serving, *memory.quarantined}]
     reasons = f" ({'; '.join(passed)})" if passed else ""
     return f"{reasons}; --to can name {', '.join(others)}" if others else f"{reasons}; only {memory.serving} completed"
 
@@ -203,7 +204,7 @@ def _entry(
     return entry
 
 
-def _with_standby(entry: dict[str, Any], target: ReleasedVersion, leaves: ReleasedVersion | None) -> dict[str, Any]:
+def with_standby(entry: dict[str, Any], target: ReleasedVersion, leaves: ReleasedVersion | None) -> dict[str, Any]:
     """What is left stays warm, so nothing is deleted and the way forward again is short."""
     kept = {key: value for key, value in entry.items() if key != "standby"}
     if leaves is None or _same(leaves, target):
@@ -215,5 +216,6 @@ def _same(one: ReleasedVersion, other: ReleasedVersion) -> bool:
     return one.revision == other.revision or one.version == other.version
 
 
-def _label(one: ReleasedVersion) -> str:
+def label_of(one: ReleasedVersion) -> str:
+    """Version and revision, for people."""
     return f"{one.version} ({one.revision})"

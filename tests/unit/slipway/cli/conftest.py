@@ -13,5 +13,6 @@ from tests.unit.slipway.cli.project import Project
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project on a world in memory."""
     made = Project(tmp_path)
-    monkeypatch.setattr("slipway.cli.rollback_plan.connect_world", lambda service, target: made.world_of(service))
+    for room in ("entry_plan", "rollback_plan", "forward_plan"):
+        monkeypatch.setattr(f"slipway.cli.{room}.connect_world", lambda service, target: made.world_of(service))
     return made

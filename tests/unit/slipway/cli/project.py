@@ -14,8 +14,9 @@ from sandbox.stage import manifests
 from slipway.cli.changes import Step
 from slipway.cli.engine import Scope
 from slipway.cli.engine_records import Resource, Run, StackUpdate, State
+from slipway.cli.entry_plan import Plan, Stack
 from slipway.cli.process import OnLine
-from slipway.cli.rollback_plan import Plan, Stack, plan
+from slipway.cli.rollback_plan import plan
 from slipway.release.manifest.load import load
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, read_head

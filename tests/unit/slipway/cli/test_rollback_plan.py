@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.stage import manifests
-from slipway.cli.rollback_plan import Stack
+from slipway.cli.entry_plan import Stack
 from slipway.release.errors import EngineError, ReleaseRefused
 from slipway.release.records import journal
 from slipway.rollout.platforms.base import Readiness
@@ -18,9 +18,9 @@ def test_it_names_image_entry_and_one_switch_to_a_warm_release(project: Project)
     project.release("1")
     project.release("2", standby="1")
     plan = project.plan()
-    assert plan.previous.release.version == "1"
-    assert plan.previous.release.image.endswith("1" * 64)
-    assert plan.previous.entry == {"manifest": "releases/checkout/1.yaml", "standby": "releases/checkout/2.yaml"}
+    assert plan.destination.release.version == "1"
+    assert plan.destination.release.image.endswith("1" * 64)
+    assert plan.destination.entry == {"manifest": "releases/checkout/1.yaml", "standby": "releases/checkout/2.yaml"}
     assert plan.warm
     assert plan.steps == "return to a known good revision: 100% for 0s"
 
@@ -48,7 +48,7 @@ def test_after_an_abort_nothing_has_to_move(project: Project) -> None:
     project.declare({SERVICE: aborted})
     project.save(journal.aborted(project.head(), project.attempt("3"), "5% errors", 1.0, quarantine=True))
     plan = project.plan()
-    assert plan.previous.entry == {"manifest": "releases/checkout/2.yaml"}
+    assert plan.destination.entry == {"manifest": "releases/checkout/2.yaml"}
     assert plan.steps == "no rollout, it serves already"
     assert plan.warnings == ()
 
@@ -84,7 +84,7 @@ def test_a_rollout_whose_process_died_is_no_reason_to_refuse(project: Project) -
     project.release("2", standby="1")
     project.manifest("3")
     project.save(journal.begun(project.head(), project.attempt("3")))
-    assert project.plan().previous.release.version == "1"
+    assert project.plan().destination.release.version == "1"
 
 
 def test_what_the_release_that_is_left_says_about_undoing_it_is_shown(project: Project) -> None:
@@ -113,7 +113,7 @@ def test_a_lost_journal_is_replaced_by_state_and_history_and_the_steps_are_walke
     project.engine.outputs = {"service": SERVICE, "serving": serving.model_dump(mode="json", by_alias=True)}
     project.world.journal.delete()
     plan = project.plan()
-    assert (plan.previous.release.version, plan.source) == ("1", "stack")
+    assert (plan.destination.release.version, plan.source) == ("1", "stack")
     assert plan.steps.startswith("canary: ")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from slipway.cli.stack_file import StackFile
+from slipway.cli.stack_file import ABANDONED, StackFile
 from slipway.release.errors import EngineError
 
 BEFORE = b"# mine\r\nconfig:\n  releases:services: {checkout: {manifest: 1.yaml}}  # tail"
@@ -69,3 +72,20 @@ def test_a_file_that_somebody_edited_is_not_put_back(project: Path) -> None:
     file.path.write_text("config: {mine: 1}")
     assert not file.put_back()
     assert file.path.read_text() == "config: {mine: 1}"
+
+
+def test_the_draft_of_a_killed_command_is_taken_away_and_that_of_a_living_one_stays(project: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    killed, recent, living = (
+        project / f".Pulumi.prod.draft.{owner}.yaml" for owner in (ended.pid, f"{ended.pid}1", os.getppid())
+    )
+    for draft in (killed, recent, living):
+        draft.write_text("config: {}")
+    long_ago = project.stat().st_mtime - 2 * ABANDONED
+    for draft in (killed, living):
+        os.utime(draft, (long_ago, long_ago))
+    with StackFile.read(project / "Pulumi.prod.yaml").draft():
+        assert not killed.exists()
+        assert recent.exists()
+        assert living.exists()

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from slipway.release.errors import ReleaseRefused
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import (
+    Destination,
     Entry,
     Memory,
     PastUpdate,
-    PreviousRelease,
     line_of,
     memory_of_stack,
     previous_release,
@@ -53,7 +53,7 @@ def rollback(
     declared: str | Entry | None = None,
     to: str | None = None,
     manifests: dict[str, ReleasedVersion] | None = None,
-) -> PreviousRelease:
+) -> Destination:
     """`updates` are oldest first; the declared release is what serves unless said otherwise."""
     serving = (remembered.serving or "?")[0]
     entry = {"manifest": f"{declared or serving}.yaml"} if not isinstance(declared, dict) else declared
@@ -61,7 +61,7 @@ def rollback(
     return previous_release("app", remembered, updates[::-1], entry, {**every, **(manifests or {})}, to)
 
 
-def goes_to(found: PreviousRelease) -> str:
+def goes_to(found: Destination) -> str:
     return found.release.revision[0]
 
 

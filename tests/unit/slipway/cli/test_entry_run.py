@@ -8,7 +8,7 @@ import pytest
 
 from slipway.cli.changes import Diagnostic, Step
 from slipway.cli.engine_records import Run
-from slipway.cli.rollback_run import Outcome, Rollback
+from slipway.cli.entry_run import EntryRun, Outcome
 from slipway.release.errors import EngineError, ReleaseRefused
 from slipway.release.records import journal
 from tests.unit.slipway.cli.examples import completed, head
@@ -30,7 +30,7 @@ def roll_back(
 ) -> Outcome:
     plan = project.plan()
     with plan.file.draft() as draft, plan.file.draft("alone") as alone:
-        run = Rollback(project.engine, plan, allow)
+        run = EntryRun(project.engine, plan, allow)
         run.write(draft, alone)
         run.preview()
         before_up()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from slipway.cli.changes import changes
-from slipway.cli.rollback_view import as_text, plan_json
+from slipway.cli.entry_view import as_text, plan_json
 from slipway.release.records import journal
 from tests.unit.slipway.cli.project import SERVICE, Project, update_of
 

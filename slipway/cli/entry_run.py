@@ -1,7 +1,8 @@
-"""Carries a planned rollback out: a draft of the stack's file, a preview with it where one is read, then one update.
+"""Carries a planned change of a service's entry out, a release or a rollback: a draft of the stack's file, a preview
+with it where one is read, then one update.
 
 The file says what the engine is to do before it does it, so a crash at any instant leaves a stack whose next
-`pulumi up` finishes the rollback. It is put back, byte for byte, where nothing moved.
+`pulumi up` finishes the change. It is put back, byte for byte, where nothing moved.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from slipway.cli.changes import Change, Owners, changes, first_error, others
+from slipway.cli.changes import Change, Owners, all_errors, changes, first_error, others
 from slipway.cli.engine import WHOLE, Engine, Scope
 from slipway.cli.engine_records import Run
+from slipway.cli.entry_plan import Plan
 from slipway.cli.process import OnLine
-from slipway.cli.rollback_plan import Plan
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
 from slipway.release.project_files import SERVICES, content_of
 from slipway.release.tokens import token
@@ -33,20 +34,21 @@ class Outcome:
     changes: tuple[Change, ...] = ()
 
 
-class Rollback:
-    """One rollback from its preview to its end."""
+class EntryRun:
+    """One change from its preview to its end."""
 
-    def __init__(self, engine: Engine, plan: Plan, allow_other_changes: bool) -> None:
+    def __init__(self, engine: Engine, plan: Plan, whole_stack: bool) -> None:
+        """With `whole_stack` all that the stack declares is updated, not the service alone."""
         self._engine = engine
         self._plan = plan
-        self._allowed = allow_other_changes
+        self._allowed = whole_stack
         self._scope = WHOLE
 
     def write(self, draft: Path, alone: Path) -> None:
         """Put the entry into the draft, and into `alone` what the engine is told: the draft with every other service
         as it serves. Raises EngineError when the draft then does not say just that."""
         plan = self._plan
-        self._engine.write_entry(draft, plan.service, plan.before, plan.previous.entry)
+        self._engine.write_entry(draft, plan.service, plan.before, plan.destination.entry)
         check_draft(draft, plan)
         if self._allowed:
             self._scope = Scope(draft)
@@ -59,7 +61,7 @@ class Rollback:
         plan = self._plan
         run = self._engine.preview(self._scope)
         if run.error is not None:
-            raise ReleaseRefused(f"{plan.service}: the update cannot be planned: {run.error}{self._whose(run)}")
+            raise ReleaseRefused(f"{plan.service}: the update cannot be planned: {self._why(run)}{self._whose(run)}")
         found = changes(run.steps)
         foreign = others(found, plan.service)
         if foreign and not self._allowed:
@@ -88,9 +90,9 @@ class Rollback:
 
     def _after(self, run: Run) -> Outcome:
         plan, name = self._plan, self._plan.file.path.name
-        target = plan.previous.release
+        target = plan.destination.release
         label = f"{target.version} ({target.revision})"
-        kept = f"{name} names {plan.previous.entry['manifest']}"
+        kept = f"{name} names {plan.destination.entry['manifest']}"
         try:
             head = head_of(plan.world, plan.service)
         except ClusterError as error:
@@ -101,7 +103,7 @@ class Rollback:
         arrived = settled and serving is not None and serving.revision == target.revision
         if run.error is None and arrived:
             return Outcome(f"{plan.service}: {label} serves; {kept}, commit it", kept)
-        if arrived and plan.previous.moves_traffic:
+        if arrived and plan.destination.moves_traffic:
             why = run.error or ""
             remedy = "`pulumi up` does what is left"
             return Outcome(
@@ -122,10 +124,18 @@ class Rollback:
         return Outcome("", kept, f"{plan.service}: {run.error or 'no rollout was recorded'}; {remedy}")
 
     def _message(self, reason: str) -> str:
-        previous = self._plan.previous
-        left = f"{previous.leaves.version} -> " if previous.leaves is not None and previous.moves_traffic else ""
+        plan, to = self._plan, self._plan.destination
+        left = f"{to.leaves.version} -> " if to.leaves is not None and to.moves_traffic else ""
         said = f": {reason}" if reason else ""
-        return f"slipway rollback {self._plan.service}: {left}{previous.release.version}{said}"
+        return f"slipway {plan.command} {plan.service}: {left}{to.release.version}{said}"
+
+    def _why(self, run: Run) -> str:
+        """All that a preview says against a release, such as every gate that refuses it; one line for a way back, which
+        the gates do not judge anew."""
+        found = all_errors(run.diagnostics)
+        if self._plan.command == "rollback" or len(found) < 2:
+            return str(run.error)
+        return f"{len(found)} problems\n" + "\n".join(f"  - {line}" for line in found)
 
     def _whose(self, run: Run) -> str:
         """When another service's release stands in the way, the way out."""
@@ -158,6 +168,6 @@ def configuration_alone(draft: Path, plan: Plan) -> dict[str, Any]:
 def check_draft(draft: Path, plan: Plan) -> None:
     """The draft must say exactly what was meant: the service's entry, and nothing else changed."""
     before, after = (content_of(text, draft)["config"] for text in (plan.file.before, draft.read_bytes()))
-    before[SERVICES][plan.service] = plan.previous.entry
+    before.setdefault(SERVICES, {})[plan.service] = plan.destination.entry
     if before != after:
         raise EngineError(f"{plan.file.path.name}: the entry of {plan.service} could not be written; edit it by hand")

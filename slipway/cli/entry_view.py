@@ -1,4 +1,4 @@
-"""The plan of a rollback, for people and for machines. Pure."""
+"""The plan of a release or a rollback, for people and for machines. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from slipway.cli.changes import Change, others
-from slipway.cli.rollback_plan import Plan
+from slipway.cli.entry_plan import Plan
 from slipway.release.records.released import ReleasedVersion
 
 WIDTH = 12
@@ -14,27 +14,27 @@ WIDTH = 12
 
 def plan_json(plan: Plan, changes: Sequence[Change] | None) -> dict[str, Any]:
     """Plain JSON values; `changes` are None when no preview was made."""
-    previous = plan.previous
+    to = plan.destination
     return {
         "service": plan.service,
         "stack": plan.stack,
         "namespace": plan.namespace,
-        "from": _values(previous.leaves) if previous.leaves is not None else None,
-        "to": _values(previous.release),
-        "movesTraffic": previous.moves_traffic,
-        "entry": {"before": dict(plan.before), "after": previous.entry},
+        "from": _values(to.leaves) if to.leaves is not None else None,
+        "to": _values(to.release),
+        "movesTraffic": to.moves_traffic,
+        "entry": {"before": dict(plan.before), "after": to.entry},
         "warm": plan.warm,
         "replicas": {"ready": plan.readiness.endpoints_ready, "wanted": plan.target.workload.replicas},
         "steps": plan.steps,
         "confirmedBy": plan.source,
-        "passedOver": list(previous.passed_over),
+        "passedOver": list(to.passed_over),
         "warnings": list(plan.warnings),
         **changes_json(plan.service, changes),
     }
 
 
 def changes_json(service: str, changes: Sequence[Change] | None) -> dict[str, Any]:
-    """What would change, or was changed, and which of that belongs to no rollback of `service`."""
+    """What would change, or was changed, and which of that is not `service`'s own."""
     return {
         "changes": _changes(changes),
         "otherChanges": _changes(others(changes, service)) if changes is not None else None,
@@ -47,24 +47,24 @@ def as_text(plan: Plan, changes: Sequence[Change] | None) -> str:
 
 
 def _title(plan: Plan) -> str:
-    previous = plan.previous
-    if not previous.moves_traffic:
-        return f"{plan.service}: {_label(previous.release)} serves, the configuration returns to it"
-    left = f"{_label(previous.leaves)} -> " if previous.leaves is not None else ""
-    return f"{plan.service}: {left}{_label(previous.release)}"
+    to = plan.destination
+    if not to.moves_traffic:
+        return f"{plan.service}: {_label(to.release)} serves, the configuration returns to it"
+    left = f"{_label(to.leaves)} -> " if to.leaves is not None else ""
+    return f"{plan.service}: {left}{_label(to.release)}"
 
 
 def _rows(plan: Plan, changes: Sequence[Change] | None) -> Iterator[tuple[str, str]]:
-    previous = plan.previous
-    yield "image", previous.release.image
-    yield "manifest", f"{plan.before.get('manifest')} -> {previous.entry['manifest']}"
-    standby = previous.entry.get("standby")
+    to = plan.destination
+    yield "image", to.release.image
+    yield "manifest", f"{plan.before.get('manifest', 'none')} -> {to.entry['manifest']}"
+    standby = to.entry.get("standby")
     yield "standby", f"{standby} stays warm" if standby is not None else "none"
     ready = f"{plan.readiness.endpoints_ready} of {plan.target.workload.replicas} replicas ready"
     yield "workload", f"{'warm' if plan.warm else 'cold'}, {ready}" + ("" if plan.warm else "; traffic waits for them")
     yield "steps", plan.steps
     yield "known from", "its own commits in the cluster" if plan.source == "journal" else "the stack's history alone"
-    for text in previous.passed_over:
+    for text in to.passed_over:
         yield "passed over", text
     for text in plan.warnings:
         yield "warning", text
