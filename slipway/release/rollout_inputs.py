@@ -17,6 +17,7 @@ from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
+from slipway.release.manifest.watch import alphas
 from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
 from slipway.release.run_setting import RunSetting
@@ -24,6 +25,7 @@ from slipway.release.strategy import chosen
 from slipway.release.target import Target, Targeted
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
+from slipway.release.watch_inputs import WatchInputs
 
 
 class Backend(FrozenModel):
@@ -101,7 +103,7 @@ class TrafficProbe(FrozenModel):
     path: str = "/"
 
 
-FROM_MANIFEST = ("service", "candidate", "route", "strategy", "guardrails", "analysis", "retry", "owner")
+FROM_MANIFEST = ("service", "candidate", "route", "strategy", "guardrails", "analysis", "watch", "retry", "owner")
 """What a Rollout takes from its release's manifest and from nowhere else; the rest is the stack's."""
 
 
@@ -116,6 +118,9 @@ class RolloutInputs(Targeted):
     strategy: Annotated[Canary | BlueGreen | Rolling, Field(discriminator="kind")]
     guardrails: tuple[Guardrail, ...]
     analysis: Analysis
+    """As in the manifest, but `false_abort` is the rollout's part alone where a watch follows."""
+    watch: WatchInputs | None = None
+    """What follows the commit; None where the release is not watched."""
     metrics: MetricsSource
     gateway_url: ServerUrl | None = None
     """Where the gateway answers, for smoke checks and the probe; the host name goes into the Host header."""
@@ -153,7 +158,10 @@ class RolloutInputs(Targeted):
             route=release.route,
             strategy=chosen(release),
             guardrails=release.guardrails,
-            analysis=release.analysis,
+            analysis=release.analysis.model_copy(
+                update={"false_abort": alphas(release.analysis.false_abort, release.watch)[0]}
+            ),
+            watch=WatchInputs.of(release),
             metrics=metrics,
             gateway_url=gateway_url,
             probe=probe,

@@ -21,6 +21,9 @@ from slipway.release.manifest.queries import problems_of_queries
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.scope import Scope
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling, Strategy
+from slipway.release.manifest.watch import Watch
+from slipway.release.manifest.watch_checks import Problem as WatchProblem
+from slipway.release.manifest.watch_checks import problems_of_alpha, problems_of_guardrails, problems_of_own
 from slipway.release.manifest.workload import Workload
 from slipway.release.units import show_seconds
 
@@ -253,6 +256,23 @@ def every_bake_fits_the_horizon(strategy: Strategy, analysis: Analysis) -> Found
             )
 
 
+def a_watch_can_fail(watch: Watch | None, guardrails: tuple[Guardrail, ...]) -> Found:
+    if watch is not None:
+        yield from _of_watch(problems_of_guardrails(watch, guardrails))
+        named = [one.name for one in watch.guardrails or ()]
+        yield from _twice(named, ("watch", "guardrails"), "name")
+
+
+def a_watch_reads_the_right_side(watch: Watch | None, route: Route) -> Found:
+    if watch is not None:
+        yield from _of_watch(problems_of_own(watch, route))
+
+
+def a_watch_leaves_alpha_to_the_rollout(watch: Watch | None, analysis: Analysis) -> Found:
+    if watch is not None:
+        yield from _of_watch(problems_of_alpha(watch, analysis))
+
+
 RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     irreversible_migrations_have_a_compensation,
     migrations_are_in_the_scope,
@@ -275,7 +295,15 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     a_batch_leaves_something_running,
     the_times_of_the_analysis_fit,
     every_bake_fits_the_horizon,
+    a_watch_can_fail,
+    a_watch_reads_the_right_side,
+    a_watch_leaves_alpha_to_the_rollout,
 )
+
+
+def _of_watch(found: Iterable[WatchProblem]) -> Found:
+    for place, message, remedy in found:
+        yield Contradiction(("watch", *place), message, remedy)
 
 
 def _weight(step: object) -> float | None:

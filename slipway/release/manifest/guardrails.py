@@ -257,6 +257,5 @@ class Logs(_Guardrail):
         return True
 
 
-Guardrail = Annotated[
-    ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures | Logs, Field(discriminator="kind")
-]
+AnyKind = ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures | Logs
+Guardrail = Annotated[AnyKind, Field(discriminator="kind")]

@@ -20,6 +20,12 @@ class Migration(FrozenModel):
     compensation: str | None = None
     """The named compensating action when there is no way down."""
 
+    @property
+    def one_way(self) -> bool:
+        """Whether moving the traffic alone does not undo the release: the previous artifact may not work with a
+        contracted schema, and what has no way down stays."""
+        return self.phase == "contract" or self.down is None
+
 
 class Database(FrozenModel):
     """Which database objects this artifact uses, so that the next release knows what a contract would break."""

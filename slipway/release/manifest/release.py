@@ -16,6 +16,7 @@ from slipway.release.manifest.migrations import Database, Migration
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.scope import Scope
 from slipway.release.manifest.strategy import Strategy
+from slipway.release.manifest.watch import Watch
 from slipway.release.manifest.workload import Workload
 
 ServiceName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$")]
@@ -36,6 +37,8 @@ class Release(FrozenModel):
     route: Route
     guardrails: Annotated[tuple[Guardrail, ...], Field(min_length=1)]
     analysis: Analysis = Analysis()
+    watch: Watch | None = None
+    """None: the release is not watched after it has all the traffic."""
     qa: Qa | None = None
     evidence: Evidence = Evidence()
     approvals: tuple[Approval, ...] = ()

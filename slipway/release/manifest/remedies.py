@@ -40,6 +40,14 @@ REMEDIES: Mapping[str, str] = {
     "guardrails: [{name: errors, kind: error-ratio, tolerate: 1.1, negligible: 0.1%}]",
     "analysis": "Leave it out, or write "
     "analysis: {falseAbort: 1%, tick: 2s, dwell: 30s, onInconclusive: hold, onError: abort}",
+    "watch": "Write watch: {for: 1h, holdback: 2%, onBreach: {action: rollback}}, or leave it out",
+    "watch.for": "Write how long it lasts after the commit, 1m to 7d, such as for: 1h",
+    "watch.holdback": "Write the part of the traffic that stays on the standby, at most 20%, such as holdback: 2%",
+    "watch.guardrails": "Name guardrails of the release or write them in full, such as "
+    "guardrails: [errors, {name: slo, kind: slo, objective: 0.5%}], or leave it out",
+    "watch.falseAbort": "Write the watch's part of analysis.falseAbort, such as falseAbort: 0.5%; left out, half",
+    "watch.noDataGrace": "Write how long data may be missing, 30s or more, such as noDataGrace: 5m",
+    "watch.onBreach": "Write onBreach: {action: rollback, kill: [new-cart]}, or action: escalate",
     "qa": "Write qa: {recommendation: go, by: qa-lead, at: 2026-11-22T10:00:00Z}",
     "evidence": "Write lists of files, such as evidence: {tests: [evidence/junit.xml]}",
     "approvals": "Write approvals: [{role: service-owner, by: someone, at: 2026-11-22T12:00:00Z}]",

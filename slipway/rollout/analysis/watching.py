@@ -1,0 +1,300 @@
+"""The decision of a watch: one window of counts after another in, and what is to be done. Pure.
+
+A watch lasts longer than a rollout, and a fault may begin at any time in it. So it is cut into stretches of at most an
+hour, each of which begins with evidence of 1 and has a part of the watch's alpha, 1 / k of the k-th's, which sum to it:
+the first hour gets most, and by a union bound a release that is no worse than tolerated is stopped with at most alpha.
+A stretch ends only while its evidence is at most 1, so that no evidence for a fault is given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import ceil, exp
+from typing import Any, NamedTuple
+
+from slipway.release.manifest.analysis import Analysis
+from slipway.release.units import Percent, show_seconds
+from slipway.release.watch_inputs import WatchInputs
+from slipway.rollout.analysis.evidence import Evidence, begin, make_settings
+from slipway.rollout.analysis.learn import begin_step
+from slipway.rollout.analysis.observe import observe
+from slipway.rollout.analysis.rules import CompiledGuardrail, Known
+from slipway.rollout.analysis.state import Wealth
+from slipway.rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
+
+FORMAT = 1
+STRETCH = 3600.0
+"""Seconds of a stretch."""
+ROUNDING = 0.01
+"""Seconds by which two windows may overlap, since their ends are rounded."""
+
+
+class Standing(StrEnum):
+    """Where the watch stands after a look. The last three end it."""
+
+    WATCHING = "watching"
+    SILENT = "silent"
+    """Some guardrail has just been without data for longer than the grace: people are to be told, the watch goes on."""
+    BREACH = "breach"
+    HELD = "held"
+    """It lasted to its end, with data throughout and no breach."""
+    UNSEEN = "unseen"
+    """It lasted to its end, but was without data of some guardrail for longer than the grace: no breach was shown, and
+    nothing is claimed."""
+
+
+ENDINGS = (Standing.BREACH, Standing.HELD, Standing.UNSEEN)
+
+
+class Seen(NamedTuple):
+    """What was counted of one guardrail: events of either side, and when each side last had some, in seconds since the
+    commit."""
+
+    candidate: int = 0
+    candidate_bad: int = 0
+    baseline: int = 0
+    baseline_bad: int = 0
+    candidate_at: float = 0.0
+    baseline_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """Everything that the next look needs: as JSON in the journal, it is what a watcher that takes over goes on with.
+    Times are seconds since the commit."""
+
+    evidence: Evidence
+    lasts: float
+    grace: float
+    alpha: float
+    """The watch's part of the promised error rate."""
+    weight: Percent = 100.0
+    """The candidate's share of the traffic, as it last was."""
+    at: float = 0.0
+    """The end of the last window that was counted."""
+    stretch: int = 0
+    stretch_began: float = 0.0
+    seen: Mapping[str, Seen] | None = None
+    silent: tuple[str, ...] = ()
+    """Guardrails without data for longer than the grace, of which people were told."""
+    gaps: tuple[str, ...] = ()
+    """Guardrails that were so at any time."""
+    ended: Standing | None = None
+    reason: str = ""
+    """Why it ended."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; floats are exact, so that a watch that is resumed decides exactly as an uninterrupted
+        one."""
+        return {
+            "format": FORMAT,
+            "evidence": self.evidence.to_json(),
+            "lasts": self.lasts,
+            "grace": self.grace,
+            "alpha": self.alpha,
+            "weight": self.weight,
+            "at": self.at,
+            "stretch": self.stretch,
+            "stretchBegan": self.stretch_began,
+            "seen": {name: list(seen) for name, seen in (self.seen or {}).items()},
+            "silent": list(self.silent),
+            "gaps": list(self.gaps),
+            "ended": None if self.ended is None else self.ended.value,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> WatchState:
+        """The inverse of `to_json`. Raises ValueError when it is something else, or of another format."""
+        if data.get("format") != FORMAT:
+            raise ValueError(f"the state of a watch of format {data.get('format')!r} cannot be read, only {FORMAT}")
+        try:
+            return cls(
+                Evidence.from_json(data["evidence"]),
+                float(data["lasts"]),
+                float(data["grace"]),
+                float(data["alpha"]),
+                float(data["weight"]),
+                float(data["at"]),
+                int(data["stretch"]),
+                float(data["stretchBegan"]),
+                {name: Seen(*numbers) for name, numbers in data["seen"].items()},
+                tuple(data["silent"]),
+                tuple(data["gaps"]),
+                None if data["ended"] is None else Standing(data["ended"]),
+                str(data["reason"]),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"this is not the state of a watch: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLook:
+    """What follows from a look. `decision` is None where nothing was counted in it. `told` are the guardrails of which
+    people are to be told now that there is no data, `back` those that have data again."""
+
+    standing: Standing
+    reason: str
+    decision: Decision | None = None
+    told: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+
+
+def begin_watch(watch: WatchInputs, analysis: Analysis, known: Known | None = None) -> WatchState:
+    """The state at the commit. `analysis` is that of the rollout; `known` what the rollout knew, such as the dispersion
+    of the bad events."""
+    whole = analysis.model_copy(update={"warm_up": 0.0, "horizon": min(watch.lasts, STRETCH)})
+    state = WatchState(
+        begin(watch.guardrails, whole, known=_of_watch(watch, known or Known())),
+        watch.lasts,
+        watch.no_data_grace,
+        watch.false_abort,
+        watch.weight,
+    )
+    return _in_stretch(state, 0, 0.0)
+
+
+def _of_watch(watch: WatchInputs, known: Known) -> Known:
+    """What is known of the watch's own guardrails."""
+    names = {guardrail.name for guardrail in watch.guardrails}
+    return Known(
+        False,
+        (),
+        {name: phi for name, phi in known.dispersion.items() if name in names},
+        {name: past for name, past in known.past.items() if name in names},
+        {name: spread for name, spread in known.spread.items() if name in names},
+    )
+
+
+def stretches(lasts: float) -> int:
+    """How many there are in a watch of `lasts` seconds."""
+    return max(1, ceil(lasts / STRETCH))
+
+
+def part_of(stretch: int, count: int) -> float:
+    """The part of alpha of stretch `stretch` (from 0) of `count`; all parts sum to 1."""
+    return 1.0 / ((stretch + 1) * sum(1.0 / k for k in range(1, count + 1)))
+
+
+def look(state: WatchState, at: float, tick: Tick | None) -> tuple[WatchState, WatchLook]:
+    """One look, `at` seconds after the commit. `tick` holds the counts of a closed window, or only errors of sources;
+    None where there was nothing new. Its `at` is the end of the window, in seconds since the commit; `in_step` is
+    filled in here.
+
+    A window that was counted before, as after a write whose answer was lost, changes nothing. Raises ValueError for one
+    that overlaps what was counted: its events would count twice.
+    """
+    if state.ended is not None:
+        return state, WatchLook(state.ended, state.reason)
+    decision: Decision | None = None
+    if tick is not None and tick.at > state.at:
+        if tick.at - tick.length < state.at - ROUNDING:
+            raise ValueError(
+                f"a window of {tick.length:g}s that ends at {tick.at:g}s overlaps what was counted until {state.at:g}s"
+            )
+        state = _next_stretch(state, tick)
+        evidence, decision = observe(state.evidence, replace(tick, in_step=tick.at - state.stretch_began))
+        state = replace(state, evidence=evidence, at=tick.at, weight=tick.weight, seen=_count(state, tick))
+        if decision.verdict is Verdict.FAIL:
+            return _end(state, Standing.BREACH, decision.reason, decision)
+    return _after(state, max(at, state.at), tick, decision)
+
+
+def _after(state: WatchState, at: float, tick: Tick | None, decision: Decision | None) -> tuple[WatchState, WatchLook]:
+    """Nothing is breached: what there was no data of, and whether the watch is over."""
+    quiet = {rule.name: since for rule in state.evidence.settings.rules if (since := _quiet(state, rule, at, tick))}
+    told = tuple(name for name in quiet if name not in state.silent)
+    back = tuple(name for name in state.silent if name not in quiet)
+    state = replace(state, silent=tuple(quiet), gaps=tuple(dict.fromkeys((*state.gaps, *told))))
+    silence = "; ".join(f"{name}: {why}" for name, why in quiet.items())
+    if at >= state.lasts:
+        standing = Standing.UNSEEN if state.gaps else Standing.HELD
+        gaps = silence or f"without data for longer than {show_seconds(state.grace)} at times: {', '.join(state.gaps)}"
+        found = summary(state)
+        return _end(state, standing, f"{gaps}; {found}" if state.gaps else found, decision)
+    standing = Standing.SILENT if told else Standing.WATCHING
+    return state, WatchLook(standing, silence or summary(state), decision, told, back)
+
+
+def _end(state: WatchState, standing: Standing, reason: str, decision: Decision | None) -> tuple[WatchState, WatchLook]:
+    return replace(state, ended=standing, reason=reason), WatchLook(standing, reason, decision)
+
+
+def _quiet(state: WatchState, rule: CompiledGuardrail, at: float, tick: Tick | None) -> str:
+    """Why nothing was seen of a guardrail for longer than the grace; empty while that is not so."""
+    seen = (state.seen or {}).get(rule.name, Seen())
+    since, side = seen.candidate_at, ""
+    if state.weight < 100.0 and not rule.absolute and rule.nature.counts != "nothing":
+        since, side = min((seen.candidate_at, " of the candidate"), (seen.baseline_at, " of the hold-back"))
+    if at - since <= state.grace:
+        return ""
+    error = tick.errors.get(rule.name, "") if tick is not None else ""
+    return f"no data{side} for {show_seconds(round(at - since))}" + (f": {error}" if error else "")
+
+
+def _next_stretch(state: WatchState, tick: Tick) -> WatchState:
+    """The stretch that this window belongs to."""
+    begins = tick.at - tick.length
+    over = begins >= state.stretch_began + STRETCH and state.stretch + 1 < stretches(state.lasts)
+    if not over or _wealth(state.evidence) > 1.0:
+        return state
+    return _in_stretch(state, state.stretch + 1, begins)
+
+
+def _in_stretch(state: WatchState, stretch: int, began: float) -> WatchState:
+    """New evidence for an abort, at this stretch's part of alpha; what is known of the baseline and of clients stays,
+    which is settled before the first bet."""
+    old = state.evidence.settings
+    alpha = state.alpha * part_of(stretch, stretches(state.lasts))
+    settings = make_settings(old.guardrails, old.analysis.model_copy(update={"false_abort": alpha}), old.known)
+    states = tuple(
+        begin_step(rule, one)._replace(abort=Wealth(), signatures={})
+        for rule, one in zip(settings.rules, state.evidence.states, strict=True)
+    )
+    return replace(state, evidence=Evidence(settings, states), stretch=stretch, stretch_began=began)
+
+
+def _wealth(evidence: Evidence) -> float:
+    """The evidence of all guardrails together."""
+    pairs = zip(evidence.settings.rules, evidence.states, strict=True)
+    return sum(rule.part * exp(min(700.0, one.abort.log)) for rule, one in pairs if rule.part)
+
+
+def _count(state: WatchState, tick: Tick) -> dict[str, Seen]:
+    seen = dict(state.seen or {})
+    for rule in state.evidence.settings.rules:
+        counts = tick.counts.get(rule.name)
+        if counts is not None and rule.name not in tick.errors:
+            seen[rule.name] = _added(seen.get(rule.name, Seen()), counts, tick.at)
+    return seen
+
+
+def _added(seen: Seen, counts: GuardrailCounts, at: float) -> Seen:
+    candidate, baseline = counts.candidate, counts.baseline
+    alive = candidate.total or candidate.bad or counts.alive or counts.firing is not None
+    return Seen(
+        seen.candidate + candidate.total,
+        seen.candidate_bad + candidate.bad,
+        seen.baseline + baseline.total,
+        seen.baseline_bad + baseline.bad,
+        at if alive else seen.candidate_at,
+        at if baseline.total or baseline.bad else seen.baseline_at,
+    )
+
+
+def summary(state: WatchState) -> str:
+    """What was counted since the commit, and the evidence of the stretch, in one line."""
+    parts = []
+    for rule, one in zip(state.evidence.settings.rules, state.evidence.states, strict=True):
+        seen = (state.seen or {}).get(rule.name, Seen())
+        if rule.nature.counts == "nothing":
+            parts.append(f"{rule.name}: not firing" if seen.candidate_at else f"{rule.name}: not seen yet")
+            continue
+        beside = f" against {seen.baseline_bad:,} of {seen.baseline:,}" if seen.baseline and not rule.absolute else ""
+        parts.append(
+            f"{rule.name}: {seen.candidate_bad:,} of {seen.candidate:,} {rule.nature.unit}{beside}, "
+            f"evidence {exp(min(700.0, one.abort.log)):.3g} of {rule.abort_at:,.0f}"
+        )
+    return "; ".join(parts)
