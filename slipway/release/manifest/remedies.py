@@ -45,7 +45,7 @@ REMEDIES: Mapping[str, str] = {
     "watch.holdback": "Write the part of the traffic that stays on the standby, at most 20%, such as holdback: 2%",
     "watch.guardrails": "Name guardrails of the release or write them in full, such as "
     "guardrails: [errors, {name: slo, kind: slo, objective: 0.5%}], or leave it out",
-    "watch.falseAbort": "Write the watch's part of analysis.falseAbort, such as falseAbort: 0.5%; left out, half",
+    "watch.falseAbort": "Write the watch's part of analysis.falseAbort, such as falseAbort: 0.5%; left out, two thirds",
     "watch.noDataGrace": "Write how long data may be missing, 30s or more, such as noDataGrace: 5m",
     "watch.onBreach": "Write onBreach: {action: rollback, kill: [new-cart]}, or action: escalate",
     "qa": "Write qa: {recommendation: go, by: qa-lead, at: 2026-11-22T10:00:00Z}",

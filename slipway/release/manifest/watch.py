@@ -12,8 +12,9 @@ from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.guardrails import AnyKind, Guardrail
 from slipway.release.units import Fraction, Percent, Seconds, Share, percent_of
 
-HALF: Fraction = 0.5
-"""The watch's part of `analysis.falseAbort` where `watch.falseAbort` is not declared."""
+PART: Fraction = 2.0 / 3.0
+"""The watch's part of `analysis.falseAbort` where `watch.falseAbort` is not declared: a nat more of evidence costs a
+rollout at a small weight one or two failed requests, and a watch dozens."""
 
 Action = Literal["rollback", "escalate"]
 """What a breach leads to: the traffic goes back to the standby, or people are told and nothing moves."""
@@ -51,7 +52,7 @@ class Watch(FrozenModel):
     guardrails: Annotated[tuple[WatchGuardrail, ...], Field(min_length=1)] | None = None
     """None: those of the release that can be judged then."""
     false_abort: Annotated[Share, Field(gt=0, lt=0.5)] | None = None
-    """The part of `analysis.falseAbort` that is the watch's; the rollout has the rest. None: half of it."""
+    """The part of `analysis.falseAbort` that is the watch's; the rollout has the rest. None: two thirds of it."""
     no_data_grace: Annotated[Seconds, Field(ge=30)] = 300.0
     """So long a guardrail may go without data before people are told."""
     on_breach: OnBreach = OnBreach()
@@ -62,7 +63,7 @@ def alphas(declared: Fraction, watch: Watch | None) -> tuple[Fraction, Fraction]
     no worse than tolerated is stopped by either with at most their sum."""
     if watch is None:
         return declared, 0.0
-    own = HALF * declared if watch.false_abort is None else watch.false_abort
+    own = round(PART * declared, 12) if watch.false_abort is None else watch.false_abort
     return round(declared - own, 12), own
 
 
