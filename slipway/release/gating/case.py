@@ -67,6 +67,7 @@ def gate_input_of(
         budget=observed.budget,
         history=_history(observed),
         flags=flags,
+        standby=_keeps_warm(project, stack, release.service),
         flags_problem=flags_problem,
         migrations=read_migrations(release, sources),
         reviews=reviews_beside(project, declared.path, release.service),
@@ -125,6 +126,15 @@ def _staging(project: Path, stack: str, service: str) -> tuple[Release | None, s
     except InputError as error:
         first = error.problems[0]
         return None, f"{path}, which the stack {stack} names: {first.path} {first.message}"
+
+
+def _keeps_warm(project: Path, stack: str, service: str) -> bool | None:
+    """Whether the stack's file names a standby of the service; None where it does not declare the service."""
+    try:
+        entry = services_declared(project, stack).get(service)
+    except EngineError:
+        return None
+    return None if entry is None else entry.get("standby") is not None
 
 
 def _unreadable(field: str, code: str, found: str, wanted: str, remedy: str = "Correct the path") -> Finding:

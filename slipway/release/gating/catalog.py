@@ -29,6 +29,7 @@ from slipway.release.readiness import (
     testing,
     timing,
     vulnerabilities,
+    watch,
 )
 from slipway.release.readiness import settings as thresholds
 from slipway.release.readiness.case import GateInput
@@ -261,6 +262,15 @@ _ROWS: tuple[Gate, ...] = (
         remedy="Declare stricter guardrails",
         settings=thresholds.GuardrailSettings,
         evaluate=bounds.evaluate_guardrails,
+    ),
+    ReleaseGate(
+        name=watch.GATE,
+        title="A release is watched after 100% as the configuration asks, and its watch can do what it declares",
+        severity="high",
+        rows=("W5", "W6"),
+        remedy="Declare the watch, and keep what serves as the standby",
+        settings=thresholds.WatchSettings,
+        evaluate=watch.evaluate,
     ),
     ReleaseGate(
         name=bounds.POD_SECURITY,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slipway.release.findings import Finding, finding
-from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.manifest.guardrails import AnyKind, Guardrail
 from slipway.release.manifest.plan import planned_steps
+from slipway.release.manifest.watch import NamedGuardrail
 from slipway.release.readiness.case import GateInput
 from slipway.release.readiness.plain_secrets import plain_secrets
 from slipway.release.strategy import chosen
@@ -28,11 +29,20 @@ def evaluate_guardrails(case: GateInput) -> list[Finding]:
     for number, guardrail in enumerate(case.release.guardrails):
         lax = _guardrail(case, guardrail)
         found += [(f"guardrails[{number}].{field}", value, most) for field, value, most in lax]
+    for number, own in enumerate(_of_watch(case)):
+        if not isinstance(own, NamedGuardrail):
+            lax = _guardrail(case, own)
+            found += [(f"watch.guardrails[{number}].{field}", value, most) for field, value, most in lax]
     findings = [finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
     if case.settings.guardrails.measured and all(one.nature.counts == "nothing" for one in case.release.guardrails):
         wanted, add = "one that measures requests or events", "Add one of kind error-ratio, latency, slo or custom"
         findings.append(finding(GUARDRAILS, "unmeasured", "guardrails", "alerts alone", wanted, add))
     return findings
+
+
+def _of_watch(case: GateInput) -> tuple[NamedGuardrail | AnyKind, ...]:
+    watch = case.release.watch
+    return watch.guardrails or () if watch is not None else ()
 
 
 def evaluate_pod_security(case: GateInput) -> list[Finding]:

@@ -78,6 +78,8 @@ class GateInput:
     """The flags of the stack; None when it names no files of them, or when they cannot be read."""
     flags_problem: str = ""
     """Why they cannot be read."""
+    standby: bool | None = None
+    """Whether the stack keeps another version warm; None when its file does not declare the service."""
     reviews: Reviews = field(default_factory=Reviews)
     """What the reviews of earlier releases still ask for."""
     migrations: tuple[MigrationSource, ...] = field(default=())

@@ -207,6 +207,17 @@ class PodSecuritySettings(FrozenModel):
     """ServiceAccounts of the platform; a pod under one of them would have its token."""
 
 
+class WatchSettings(FrozenModel):
+    """The watch after 100%."""
+
+    required: bool = False
+    """A release without one is refused."""
+    min_for: Seconds = 0.0
+    """The shortest."""
+    must_roll_back: bool = False
+    """A watch that would only escalate is refused, such as one of a stack without a standby."""
+
+
 class HotfixSettings(FrozenModel):
     """Tracked hotfixes."""
 
@@ -234,5 +245,6 @@ class Settings(FrozenModel):
     error_budget: BudgetSettings = BudgetSettings()
     kill_switch: KillSwitchSettings = KillSwitchSettings()
     guardrails: GuardrailSettings = GuardrailSettings()
+    watch: WatchSettings = WatchSettings()
     pod_security: PodSecuritySettings = PodSecuritySettings()
     hotfix: HotfixSettings = HotfixSettings()

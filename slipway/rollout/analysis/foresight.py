@@ -78,7 +78,7 @@ def _step(
     """`warm`: seconds of the step that are warm-up, in which no fault of RATIOS is noticed and nothing passes."""
     alone = rule.first_release or step.weight >= 100.0
     candidate = expected.rate * fraction(step.weight)
-    growth = _growth(rule, expected, step.weight, alone, baseline)
+    growth = growth_of(rule, expected, step.weight, alone, baseline)
     needed = rule.log_abort + const.MIXTURE_COST + (WARM_UP_COST if warm else 0.0)
     seconds = max(step.bake, analysis.dwell)
     share = usual(rule, expected)
@@ -87,7 +87,7 @@ def _step(
     )
     smallest = smallest_ratio(growth, 1.0, needed, seconds - warm, 1.0 / share)
     if smallest is None and warm and not alone and not rule.absolute:
-        gross = _growth(replace(rule, tolerate=const.WARM_UP_RATIO), expected, step.weight, alone, baseline)
+        gross = growth_of(replace(rule, tolerate=const.WARM_UP_RATIO), expected, step.weight, alone, baseline)
         needed = rule.log_abort + const.MIXTURE_COST
         smallest = smallest_ratio(gross, const.WARM_UP_RATIO, needed, min(warm, seconds), 1.0 / share)
     passing = foresee_passing(rule, analysis, expected, step.weight, baseline)
@@ -104,7 +104,7 @@ def _step(
     )
 
 
-def _growth(
+def growth_of(
     rule: CompiledGuardrail, expected: ExpectedTraffic, weight: Percent, alone: bool, baseline: Baseline
 ) -> Callable[[float], float]:
     """Nats a second when the candidate's bad share is `ratio` times the usual one (see `usual`)."""

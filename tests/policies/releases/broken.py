@@ -543,6 +543,13 @@ def risky_feature_without_a_flag(d: Declared) -> None:
     d.it.people()
 
 
+@broken("watch", "undeclared", "new-cart is no flag of the stack prod")
+def watch_that_would_kill_an_unknown_flag(d: Declared) -> None:
+    slo = {"name": "slo", "kind": "slo", "objective": "1%"}
+    d.it.manifest["watch"] = {"for": "1h", "guardrails": [slo], "onBreach": {"kill": ["new-cart"]}}
+    d.it.people()
+
+
 @broken("hotfix", "follow-up", "in 30.0 days")
 def hotfix_with_a_late_follow_up(d: Declared) -> None:
     d.it.manifest["hotfix"] = {"ticket": "INC-7", "reason": "payments fail", "followUpDue": _at(d.it, -30.01)}
