@@ -6,17 +6,21 @@ Written here because the builders that one would use want a daemon, a network or
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
 import os
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+
+from sandbox.paths import cache_dir
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -127,10 +131,12 @@ def _descriptor(media_type: str, content: bytes) -> dict[str, Any]:
 def push(image: Image, registry: str, repository: str, tag: str | None = None) -> str:
     """Push what the registry lacks; the reference by digest, ``registry/repository@sha256:...``.
 
-    Raises ``httpx2.HTTPError`` when the registry cannot be reached or refuses.
+    One process of this machine pushes at a time: a registry on the file system refuses a manifest with
+    400 while another client is uploading the same blobs. Raises ``httpx2.HTTPError`` when the registry cannot be
+    reached or refuses.
     """
     base = f"http://{registry}/v2/{repository}"
-    with httpx2.Client(timeout=30, trust_env=False) as client:
+    with _one_pusher(), httpx2.Client(timeout=30, trust_env=False) as client:
         contents: dict[str, bytes | Path] = {**image.blobs, **{layer.digest: layer.file for layer in image.base}}
         for digest, content in contents.items():
             if client.head(f"{base}/blobs/{digest}").status_code != httpx2.codes.OK:
@@ -140,6 +146,14 @@ def push(image: Image, registry: str, repository: str, tag: str | None = None) -
                 f"{base}/manifests/{reference}", content=image.manifest, headers={"Content-Type": MANIFEST_TYPE}
             ).raise_for_status()
     return f"{registry}/{repository}@{image.digest}"
+
+
+@contextmanager
+def _one_pusher() -> Iterator[None]:
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with (cache_dir() / ".push.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _upload(client: httpx2.Client, base: str, digest: str, blob: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,13 @@ from sandbox.progress import SilentReporter
 from sandbox.sample.binaries import Binaries
 from sandbox.sample.images import VERSIONS, Faults, image, publish
 from sandbox.toolchain import debian, store
+
+PUBLISH = """
+import sys
+from pathlib import Path
+from sandbox.sample.images import publish
+print(sorted(publish(sys.argv[1], Path(sys.argv[2])).values()))
+"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,17 @@ def test_what_the_registry_has_is_not_sent_again(registry: Registry, binaries: B
     assert registry.uploads() == sent
     publish(registry.address, binaries.sample, {"v1": Faults(), "v2": Faults()})
     assert registry.uploads() == sent + 2  # all but the program
+
+
+def test_publishers_at_the_same_time_wait_for_each_other(registry: Registry, binaries: Binaries) -> None:
+    command = [sys.executable, "-c", PUBLISH, registry.address, str(binaries.sample)]
+    publishers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    answers = {publisher.communicate()[0] for publisher in publishers}
+    assert [publisher.returncode for publisher in publishers] == [0] * 4
+    assert len(answers) == 1
+    assert registry.uploads() == 1 + 2 * len(
+        VERSIONS
+    )  # the program once, and of each version settings and configuration
 
 
 def test_a_registry_that_cannot_be_reached_is_an_error(binaries: Binaries) -> None:
