@@ -26,7 +26,7 @@ def carry_out(where: Target, flag: str, flag_set: str | None, action: Action, re
     to stand: the command may be run again."""
     began = time.monotonic()
     found = find_flag(where, flag, flag_set)
-    change, head = _change(found, flag, action, reason)
+    change, head = change_flag(found, flag, action, reason)
     before, after = effective(found.head).flags[flag], effective(head).flags[flag]
     if as_json:
         place = {"flag": flag, "set": found.name, "namespace": where.namespace, "action": action}
@@ -41,9 +41,10 @@ def carry_out(where: Target, flag: str, flag_set: str | None, action: Action, re
         click.echo(f"{flag} is resumed: {reach_of(after)}{again}")
 
 
-def _change(found: Found, flag: str, action: Action, reason: str) -> tuple[Change, Head]:
-    """The change that stands now, which after a second kill is the first. A resume is for the kill that stood when the
-    command began: one that came since stays."""
+def change_flag(found: Found, flag: str, action: Action, reason: str) -> tuple[Change, Head]:
+    """Write it. Returns the change that stands now, which after a second kill is the first, and the head. A resume is
+    for the kill that stood when the command began: one that came since stays. Raises ReleaseRefused and
+    ClusterError."""
     at, killed = found.writer.now(), found.head.killed(flag)
     ends = killed.id if action == "resume" and killed is not None else None
     wanted = Change(id=uuid.uuid4().hex[:12], flag=flag, action=action, by=operator(), at=at, reason=reason, ends=ends)

@@ -6,7 +6,7 @@ from typing import Any
 
 from slipway.cli.flag_sets import Found, as_data
 from slipway.release.flags.effective import EffectiveFlag, effective
-from slipway.release.flags.journal import Head, Record
+from slipway.release.flags.journal import Record
 from slipway.release.flags.words import killed_line, reach_of, when
 
 HEADINGS = ("FLAG", "KIND", "WHO GETS WHAT", "SINCE", "BY", "OWNER", "EXPIRES")
@@ -15,7 +15,7 @@ HEADINGS = ("FLAG", "KIND", "WHO GETS WHAT", "SINCE", "BY", "OWNER", "EXPIRES")
 def as_text(found: Found) -> str:
     """A table, and below it what was killed and what is not as it should be."""
     now, in_force = found.writer.now(), effective(found.head).flags
-    rows = [HEADINGS, *(_row(flag, latest(found.head, key), now) for key, flag in sorted(in_force.items()))]
+    rows = [HEADINGS, *(_row(flag, found.head.changed_last(key), now) for key, flag in sorted(in_force.items()))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = [f"{found.name} ({found.head.stack or 'declared by no stack'})"]
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -50,19 +50,9 @@ def as_json(found: Found, *, history: bool) -> dict[str, Any]:
         "stack": found.head.stack,
         "document": found.head.document,
         "problem": found.writer.problem(),
-        "flags": {key: _data(flag, latest(found.head, key)) for key, flag in sorted(in_force.items())},
+        "flags": {key: _data(flag, found.head.changed_last(key)) for key, flag in sorted(in_force.items())},
         **({"history": records} if history else {}),
     }
-
-
-def latest(head: Head, key: str) -> Record | None:
-    """The last record that changed what is in force of a flag; None when it is older than the records that are kept."""
-    return next((record for record in reversed(head.records) if _is_about(record, key)), None)
-
-
-def _is_about(record: Record, key: str) -> bool:
-    changed = record.after if isinstance(record.after, dict) else {}
-    return record.flag == key or (record.what == "declare" and key in changed)
 
 
 def _row(flag: EffectiveFlag, last: Record | None, now: float) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import click
 
 COMMANDS = {
     "status": "What serves, the rollout in flight, and what is quarantined.",
+    "dashboard": "One local page: rollouts in flight, flags, past releases, as they change.",
     "history": "Releases with their outcomes, who and how long; DORA's measures.",
     "show": "One release as it is on record, and signed statements of it.",
     "diff": "What two recorded releases differ in.",

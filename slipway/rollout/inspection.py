@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.release.records.journal import Head, Outcome, Serving
+from slipway.release.flags import journal as flags_journal
+from slipway.release.records.journal import Attempt, Head, Outcome, Serving
+from slipway.release.records.release_record import Series
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.drift import drift_of, lacking
-from slipway.rollout.platforms.base import Intent, Readiness
+from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.measurement.series import series_of
+from slipway.rollout.platforms.base import Intent, Lease, Readiness
 from slipway.rollout.record import load
 from slipway.rollout.routers.base import LiveRoute
 from slipway.rollout.routers.changes import describe_changes
@@ -31,6 +36,8 @@ class Inspection:
     lease: Holding
     intent: Intent | None = None
     latest: dict[str, Any] | None = None
+    series: Series = field(default_factory=Series)
+    """What was measured in the rollout in flight; empty unless it was asked for."""
     now: float = 0.0
     readiness: Readiness | None = None
     """Of the workload that serves."""
@@ -93,26 +100,64 @@ def _leaving(head: Head) -> str | None:
     return f"{names} was not seen without requests yet; pulumi up waits for it"
 
 
-def inspect(world: Adapters, service: str, namespace: str) -> Inspection:
-    """Read everything of one service. Raises ClusterError with one clear line, also for a journal that is damaged or of
-    a newer format."""
+def inspect(
+    world: Adapters,
+    service: str,
+    namespace: str,
+    *,
+    watch: Callable[[Lease], Holding] | None = None,
+    with_series: bool = False,
+) -> Inspection:
+    """Read everything of one service; `watch` says how the Lease of a rollout in flight is looked at, by default for as
+    long as its next renewal may take. Raises ClusterError with one clear line, also for a journal that is damaged or
+    of a newer format."""
     head = head_of(world, service)
     running = head is not None and head.unfinished
     attempt = head.attempt if head is not None and running else None
     live = world.router.read()
     serving = head.serving if head is not None else None
+    records = world.journal.records(attempt.id) if attempt is not None and with_series else []
     return Inspection(
         service=service,
         namespace=namespace,
         head=head,
         live=live,
-        lease=watch_lease(world.lease, WATCH if running else 0.0),
+        lease=_holding(world.lease, attempt, watch),
         intent=world.intents.read() if running else None,
-        latest=world.journal.latest(attempt.id) if attempt is not None else None,
+        latest=_latest(world, attempt, records),
+        series=series_of(records, {}),
         now=world.now(),
         readiness=world.workloads.readiness(serving.backend) if serving is not None else None,
         route_changes=_route_changes(world, serving, live) if serving is not None and not running else "",
     )
+
+
+def _holding(lease: Lease, attempt: Attempt | None, watch: Callable[[Lease], Holding] | None) -> Holding:
+    if attempt is not None and watch is not None:
+        return watch(lease)
+    return watch_lease(lease, WATCH if attempt is not None else 0.0)
+
+
+def _latest(world: Adapters, attempt: Attempt | None, records: list[dict[str, Any]]) -> dict[str, Any] | None:
+    if records or attempt is None:
+        return records[-1] if records else None
+    return world.journal.latest(attempt.id)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsInspection:
+    """One set of flags as it is now. `problem` is what of its document is not as the journal says; None while all
+    is."""
+
+    name: str
+    head: flags_journal.Head
+    problem: str | None
+    now: float
+
+
+def inspect_flags(writer: FlagWriter) -> FlagsInspection:
+    """Read one set of flags. Raises ClusterError."""
+    return FlagsInspection(writer.name, writer.load(), writer.problem(), writer.now())
 
 
 def head_of(world: Adapters, service: str) -> Head | None:

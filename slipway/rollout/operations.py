@@ -359,6 +359,7 @@ class Update:
             candidate=self._wanted.candidate,
             manifest=self._wanted.manifest,
             began=self._world.now(),
+            planned=self._wanted.plan(kind),
             retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
             notes=(fewer,) if fewer else (),
             caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "rollback" else "",

@@ -76,6 +76,11 @@ class Record(Author):
     before: JsonValue = None
     after: JsonValue = None
 
+    def is_about(self, flag: str) -> bool:
+        """Whether it changed this flag."""
+        changed = self.after if isinstance(self.after, dict) else {}
+        return self.flag == flag or (self.what == "declare" and flag in changed)
+
 
 class Head(FrozenModel):
     """Everything that the effective flags follow from, and the latest records of how it came about."""
@@ -102,6 +107,11 @@ class Head(FrozenModel):
         """The kill of this flag that stands."""
         last = self.changes.get(flag)
         return last if last is not None and last.action == "kill" else None
+
+    def changed_last(self, flag: str) -> Record | None:
+        """The last record that changed what is in force of a flag; None when it is older than the records that are
+        kept."""
+        return next((record for record in reversed(self.records) if record.is_about(flag)), None)
 
     def to_document(self) -> dict[str, Any]:
         """As the store keeps it."""

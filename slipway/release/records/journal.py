@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from slipway.release.errors import JournalUnreadable
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.manifest.plan import Kind
+from slipway.release.manifest.plan import Kind, PlannedStep
 from slipway.release.manifest.route import Route
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.rollout_inputs import Backend
@@ -72,6 +72,8 @@ class Attempt(FrozenModel):
     began: float
     ended: float | None = None
     old_replicas: int | None = None
+    planned: tuple[PlannedStep, ...] = ()
+    """All steps that it is to take; empty in journals written before this was recorded."""
     steps: tuple[StepRecord, ...] = ()
     reason: str = ""
     by: str = ""

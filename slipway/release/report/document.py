@@ -180,8 +180,13 @@ def _strategy(report: Report) -> Iterator[Block]:
     )
     series = report.health.series
     if series.at:
-        weights = Curve("weight of the new version", "candidate", series.weight)
-        yield Plot("Weight over time", "percent", series.at, (weights,), steps=True)
+        yield weight_plot(series)
+
+
+def weight_plot(series: Series) -> Plot:
+    """The weight of the new version over time."""
+    weights = Curve("weight of the new version", "candidate", series.weight)
+    return Plot("Weight over time", "percent", series.at, (weights,), steps=True)
 
 
 def _step(step: StepLine) -> tuple[str, ...]:
@@ -206,7 +211,7 @@ def _health(report: Report) -> Iterator[Block]:
     if not health.series.at:
         yield Text("Nothing was measured: the rollout had no measured step, or its ticks were gone before the record.")
     for guardrail in health.series.guardrails:
-        yield from _plots(guardrail, health.series)
+        yield from guardrail_plots(guardrail, health.series)
     rows = tuple((measure.name, measured(measure)) for measure in report.dora.measures)
     span = f"{show_moment(report.dora.since)} to {show_moment(report.dora.until)}"
     yield Text(f"Delivery of this service, {span}:")
@@ -228,7 +233,8 @@ def _guardrail(line: GuardrailLine) -> tuple[str, ...]:
     )
 
 
-def _plots(guardrail: GuardrailSeries, series: Series) -> Iterator[Plot]:
+def guardrail_plots(guardrail: GuardrailSeries, series: Series) -> Iterator[Plot]:
+    """Bad share of both sides, evidence against threshold, and response times, as far as they were measured."""
     marks = _changes(series)
     mine, beside = _shares(guardrail.bad, guardrail.total), _shares(guardrail.baseline_bad, guardrail.baseline_total)
     if any(value is not None for value in (*mine, *beside)):
@@ -242,7 +248,7 @@ def _plots(guardrail: GuardrailSeries, series: Series) -> Iterator[Plot]:
         yield Plot(f"{guardrail.name}: evidence", "number", series.at, against, log=True, marks=marks)
     times = (Curve("new version", "candidate", guardrail.p95), Curve("beside it", "baseline", guardrail.baseline_p95))
     if guardrail.p95 or guardrail.baseline_p95:
-        title = f"{guardrail.name}: 95th percentile of the response time"
+        title = f"{guardrail.name}: 95th percentile"
         yield Plot(title, "seconds", series.at, _with_values(times), marks=marks)
 
 

@@ -8,17 +8,17 @@ from html import escape
 
 from slipway.release.findings import plain
 from slipway.release.report.document import Block, Document, Facts, Items, Marks, Plot, Table, Text
+from slipway.release.report.style import PALETTE, PLOTS
 from slipway.release.report.svg import as_svg
 
 LONGEST = 2000
 STYLE = """
-:root{--ink:#1b2330;--soft:#5b6675;--line:#d9dee5;--paper:#fff;--good:#17713f;--bad:#b3261e;--warn:#8a5a00;
---mine:#c2410c;--other:#1d5fa8}
 *{box-sizing:border-box}
 body{font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;color:var(--ink);
 background:var(--paper);margin:0 auto;max-width:60rem;padding:1rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:2px solid var(--line)}
-.ending{display:inline-block;padding:.1rem .6rem;border-radius:1rem;color:#fff;background:var(--warn);font-weight:600}
+.ending{display:inline-block;padding:.1rem .6rem;border-radius:1rem;font-weight:600;
+color:var(--on);background:var(--warn)}
 .committed .ending{background:var(--good)}.aborted .ending,.refused .ending{background:var(--bad)}
 .headline{font-size:1.1rem;font-weight:600}
 dl{display:grid;grid-template-columns:minmax(7rem,11rem) 1fr;gap:.15rem 1rem;margin:.6rem 0}
@@ -32,20 +32,9 @@ th{color:var(--soft);font-weight:600}
 .marks li{border:1px solid var(--line);border-radius:.3rem;padding:0 .4rem;font-size:.85rem}
 .marks .good::before{content:"\\2713\\00a0";color:var(--good)}.marks .bad{border-color:var(--bad)}
 .marks .bad::before{content:"!\\00a0";color:var(--bad);font-weight:700}
-figure{margin:1rem 0;break-inside:avoid}figcaption{font-weight:600}
-.key{font-weight:400;font-size:.85rem;margin-left:.8rem;color:var(--soft);white-space:nowrap}
-.key::before{content:"";display:inline-block;width:1.2em;height:0;border-top:3px solid var(--mine);
-vertical-align:middle;margin-right:.3em}
-.key.baseline::before{border-color:var(--other)}.key.limit::before{border-top:2px dashed var(--ink)}
-svg{display:block;width:100%;height:auto}
-svg path{fill:none;stroke:var(--mine);stroke-width:2;stroke-linejoin:round}svg path.baseline{stroke:var(--other)}
-svg path.limit{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:6 4}
-svg circle{fill:var(--mine)}svg circle.baseline{fill:var(--other)}svg circle.limit{fill:var(--ink)}
-svg .grid{stroke:var(--line)}svg .mark{stroke:var(--soft);stroke-dasharray:2 4}
-svg .tick{font-size:11px;fill:var(--soft)}
 footer{margin-top:2rem;color:var(--soft);font-size:.8rem}
 @media(max-width:34rem){body{padding:.7rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}
-svg .tick{font-size:16px}}
+figure .tick{font-size:16px}}
 @media print{body{max-width:none;font-size:11px}h2{break-after:avoid}.wide{overflow:visible}
 .ending{border:1px solid var(--ink);color:var(--ink);background:none}}
 """
@@ -60,7 +49,7 @@ def as_html(document: Document) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{_safe(document.title)}: {_safe(document.ending)}</title><style>{STYLE}</style></head>"
+        f"<title>{_safe(document.title)}: {_safe(document.ending)}</title><style>{PALETTE}{PLOTS}{STYLE}</style></head>"
         f'<body class="{_safe(document.ending)}"><header><h1>{_safe(document.title)} '
         f'<span class="ending">{_safe(document.ending)}</span></h1>'
         f'<p class="headline">{_safe(document.headline)}</p></header>'

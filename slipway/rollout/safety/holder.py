@@ -60,6 +60,32 @@ def watch_lease(
     return Holding("expired" if state.expired else "silent", state.holder, state.age)
 
 
+class Onlooker:
+    """Whether a Lease is kept alive, for those who look at it again and again: each look is one read and waits for
+    nothing. A renewal that is seen counts for `WATCH` seconds; `elapsed` is a clock that does not jump."""
+
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
+        self._last: tuple[float, str] | None = None
+        self._changed: float | None = None
+
+    def look(self, lease: Lease) -> Holding:
+        """The Lease as it is now. Raises ClusterError."""
+        state = lease.read()
+        if state is None:
+            self._last = self._changed = None
+            return Holding("free")
+        now, last = self._elapsed(), (state.renewed, state.holder)
+        if self._last is None:
+            self._changed = now if 0 <= state.age <= RENEW_EVERY else None
+        elif last != self._last:
+            self._changed = now
+        self._last = last
+        if self._changed is not None and now - self._changed <= WATCH:
+            return Holding("renewed", state.holder, now - self._changed)
+        return Holding("expired" if state.expired else "silent", state.holder, max(0.0, state.age))
+
+
 def watch_leases(leases: Iterable[Lease]) -> list[Holding]:
     """Each of them, patiently and at the same time."""
     every = list(leases)

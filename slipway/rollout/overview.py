@@ -1,0 +1,186 @@
+"""A whole target as it is now, for those who look at it again and again: its services, sets of flags and records.
+
+What cannot be read stays as it was read last, with its time and with why: it is shown as old and never hidden. Nothing
+is written. Times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from slipway.release.errors import SlipwayError
+from slipway.release.records.chain import lines_of
+from slipway.release.records.release_record import Recorded, read_records
+from slipway.release.records.store import RecordsSetting, RecordStore
+from slipway.release.target import Target
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.assemble import connect_flags, connect_world, flag_sets_in, open_records, services_in
+from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.inspection import FlagsInspection, Inspection, inspect, inspect_flags
+from slipway.rollout.safety.holder import Onlooker
+
+AT_ONCE = 8
+"""Services that are read at the same time."""
+SETTLED_EVERY = 10.0
+"""Seconds between two looks at a service without a rollout in flight."""
+RECORDS_EVERY = 60.0
+RECORD_WITHIN = 60.0
+"""Seconds after the end of a rollout within which its record is looked for at each look."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[T]):
+    """What was read of one thing last, and when; `problem` is why the latest reading failed, empty when it did not."""
+
+    value: T | None = None
+    at: float = 0.0
+    problem: str = ""
+
+    def read_again(self, read: Callable[[], T], now: Callable[[], float]) -> Seen[T]:
+        """After one more reading. What fails leaves the former value, whatever it is that fails."""
+        try:
+            return Seen(read(), now())
+        except SlipwayError as error:
+            return replace(self, problem=str(error))
+        except Exception as error:
+            return replace(self, problem=f"unexpected {type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """Everything that was read of one target. `name` is what it is called here: a stack, or a namespace."""
+
+    name: str
+    target: Target
+    services: Seen[tuple[str, ...]] = Seen()
+    """The names; its problem is that the target does not answer."""
+    inspections: Mapping[str, Seen[Inspection]] = field(default_factory=dict)
+    flags: Seen[tuple[FlagsInspection, ...]] = Seen()
+    records: Mapping[str, Seen[tuple[Recorded, ...]]] = field(default_factory=dict)
+    """Of each service, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How a target is reached. All may raise ClusterError."""
+
+    services: Callable[[], Iterable[str]]
+    world: Callable[[str], Adapters]
+    records: Callable[[str], RecordStore]
+    flags: Callable[[], Sequence[FlagWriter]]
+
+
+def place_of(target: Target, setting: RecordsSetting, project: Path) -> Place:
+    """By the environment's credentials."""
+    return Place(
+        services=lambda: services_in(target),
+        world=lambda service: connect_world(service, target),
+        records=lambda service: open_records(service, target, setting, project),
+        flags=lambda: [connect_flags(target, name) for name in flag_sets_in(target)],
+    )
+
+
+class Overview:
+    """Reads one target again and again. `service` limits it to one; `view` may be asked from any thread, `refresh` is
+    for one thread."""
+
+    def __init__(
+        self,
+        name: str,
+        target: Target,
+        place: Place,
+        *,
+        service: str | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._place = place
+        self._service = service
+        self._now = now
+        self._view = TargetView(name, target)
+        self._worlds: dict[str, tuple[Adapters, Onlooker]] = {}
+        self._pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+        self._lock = threading.Lock()
+
+    @property
+    def view(self) -> TargetView:
+        """What was read last."""
+        with self._lock:
+            return self._view
+
+    def refresh(self) -> TargetView:
+        """Read what is due: rollouts in flight at each call, the rest less often."""
+        view = self.view
+        names = view.services.read_again(self._names, self._now)
+        if names.problem:
+            return self._keep(replace(view, services=names))
+        known = names.value or ()
+        inspections = dict(zip(known, self._pool.map(lambda one: self._inspected(view, one), known), strict=True))
+        view = replace(view, services=names, inspections=inspections)
+        records = dict(zip(known, self._pool.map(lambda one: self._recorded(view, one), known), strict=True))
+        return self._keep(replace(view, records=records, flags=self._flags(view)))
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _keep(self, view: TargetView) -> TargetView:
+        with self._lock:
+            self._view = view
+        return view
+
+    def _names(self) -> tuple[str, ...]:
+        return (self._service,) if self._service is not None else tuple(sorted(self._place.services()))
+
+    def _inspected(self, view: TargetView, service: str) -> Seen[Inspection]:
+        last = view.inspections.get(service, Seen())
+        settled = last.value is not None and not in_flight(last.value) and not last.problem
+        if settled and self._service is None and self._now() - last.at < SETTLED_EVERY:
+            return last
+        return last.read_again(lambda: self._inspect(view, service), self._now)
+
+    def _inspect(self, view: TargetView, service: str) -> Inspection:
+        if service not in self._worlds:
+            self._worlds[service] = (self._place.world(service), Onlooker())
+        world, onlooker = self._worlds[service]
+        return inspect(world, service, view.target.namespace, watch=onlooker.look, with_series=True)
+
+    def _recorded(self, view: TargetView, service: str) -> Seen[tuple[Recorded, ...]]:
+        last = view.records.get(service, Seen())
+        age = self._now() - last.at
+        if (
+            last.value is not None
+            and age < RECORDS_EVERY
+            and not _awaits_record(view, service, last.value, self._now())
+        ):
+            return last
+        return last.read_again(lambda: self._read_records(service), self._now)
+
+    def _read_records(self, service: str) -> tuple[Recorded, ...]:
+        return tuple(read_records(lines_of(self._place.records(service).read())))
+
+    def _flags(self, view: TargetView) -> Seen[tuple[FlagsInspection, ...]]:
+        if self._service is not None:
+            return view.flags
+        return view.flags.read_again(lambda: tuple(map(inspect_flags, self._place.flags())), self._now)
+
+
+def in_flight(seen: Inspection) -> bool:
+    """Whether a rollout began and has not ended."""
+    return seen.head is not None and seen.head.unfinished
+
+
+def _awaits_record(view: TargetView, service: str, records: Sequence[Recorded], now: float) -> bool:
+    """Whether a rollout ended a moment ago whose record was not read yet."""
+    seen = view.inspections[service].value
+    attempt = seen.head.attempt if seen is not None and seen.head is not None else None
+    if attempt is None or attempt.ended is None or now - attempt.ended > RECORD_WITHIN:
+        return False
+    return all(one.event.rollout != attempt.id for one in records)

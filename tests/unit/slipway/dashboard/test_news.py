@@ -1,0 +1,76 @@
+"""What is said when something changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slipway.dashboard.news import changes
+from slipway.release.flags.journal import Change, Head
+from slipway.release.flags.model import DeclaredFlags
+from slipway.release.records.journal import Outcome
+from slipway.rollout.inspection import FlagsInspection
+from slipway.rollout.overview import Seen, TargetView
+from slipway.rollout.safety.holder import Holding
+from tests.unit.slipway.cli.examples import NOW, attempt, head, intent, live
+from tests.unit.slipway.dashboard.examples import FIRST, LATEST, PLANNED, STEPS, ended, in_flight, settled, view
+
+
+def said(before: TargetView, after: TargetView) -> list[tuple[str, str]]:
+    return [(one.what, str(one)) for one in changes(before, after, NOW)]
+
+
+def test_nothing_is_said_while_nothing_changes() -> None:
+    assert said(view(in_flight()), view(in_flight())) == []
+    assert said(view(), view(settled())) == []
+
+
+def test_a_rollout_that_is_there_at_first_sight_is_told() -> None:
+    assert [what for what, _ in said(view(), view(in_flight()))] == ["began", "step", "verdict"]
+
+
+def test_a_step_and_a_verdict_are_told() -> None:
+    first = in_flight(head=head(attempt=attempt(steps=(FIRST,), planned=PLANNED)), live=live(a=95.0, b=5.0))
+    passing = in_flight(latest={**LATEST, "verdict": "PASS"})
+    assert said(view(first), view(in_flight())) == [("step", "checkout: 25% to version-b, step 2 of 3")]
+    assert said(view(in_flight()), view(passing)) == [("verdict", "checkout: PASS: errors: 4 of 200")]
+
+
+def test_pause_resume_and_the_loss_of_its_process_are_told() -> None:
+    paused = in_flight(head=head(attempt=attempt(steps=STEPS, planned=PLANNED, acknowledged="i1")), intent=intent())
+    assert said(view(in_flight()), view(paused)) == [("paused", "checkout: paused at 25%")]
+    assert said(view(paused), view(in_flight())) == [("resumed", "checkout: goes on")]
+    lost = in_flight(lease=Holding("silent", "runner-1", 30.0))
+    assert [what for what, _ in said(view(in_flight()), view(lost))] == ["problem"]
+
+
+def test_the_end_is_told_with_its_reason() -> None:
+    over = settled(head=ended(Outcome.ABORTED, "5% errors"))
+    assert ("ended", "checkout: version-b aborted: 5% errors") in said(view(in_flight()), view(over))
+
+
+def test_a_service_that_cannot_be_read_and_one_with_a_problem_are_told_once_and_so_is_their_return() -> None:
+    unread = view(inspections={"checkout": Seen(settled(), NOW, "no answer")})
+    assert said(view(settled()), unread) == [("problem", "checkout: no answer")]
+    assert said(unread, unread) == []
+    assert said(unread, view(settled())) == [("back", "checkout: as it was released")]
+    gone = view(settled(live=None))
+    assert said(view(settled()), gone) == [("problem", "checkout: the route is missing; pulumi up writes it anew")]
+
+
+def test_a_target_that_does_not_answer_is_told_and_its_return() -> None:
+    away = replace(view(settled()), services=Seen(("checkout",), NOW, "connection refused"))
+    assert said(view(settled()), away) == [("away", "staging: it does not answer: connection refused")]
+    assert said(away, view(settled())) == [("back", "staging: it answers again")]
+
+
+def test_a_kill_is_told() -> None:
+    flag = {"kind": "release", "variants": {"on": True, "off": False}, "default": "off", "off": "off", "owner": "shop"}
+    declared = DeclaredFlags.model_validate({"flags": {"new-cart": {**flag, "description": "the new cart"}}})
+    kill = Change(id="1", flag="new-cart", action="kill", by="guard", at=NOW, reason="8x errors")
+    before, after = (
+        Head(name="shop", declared=declared),
+        Head(name="shop", declared=declared, changes={"new-cart": kill}),
+    )
+    seen = [Seen((FlagsInspection("shop", one, None, NOW),), NOW) for one in (before, after)]
+    assert said(view(flags=seen[0]), view(flags=seen[1])) == [("flag", "new-cart: killed by guard: 8x errors")]
+    assert said(view(), view(flags=seen[1])) == []
