@@ -45,7 +45,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Is every release on record, and every record true? Of SERVICE, or of all services.
+    """Is every release on record, and every record true? Of SERVICE, or of all services and sets of flags.
 
     Finds an altered, dropped or exchanged record, a chain that was cut or written anew, a commit of the journal or an
     update of the stack without a record, and a record without either. Exit code 1 when anything is missing, altered or
@@ -55,6 +55,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     from slipway.cli.past import Past, read_past
     from slipway.cli.signed_records import signed_anchors
     from slipway.release.records.audit import Window
+    from slipway.release.records.flag_changes import audit_flags
 
     place = find_place(folder, stack, namespace)
     if place.stack is None and (signed or not cluster_only):
@@ -67,12 +68,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
         chain.service: [_told(one, cluster_only=cluster_only) for one in _audited(place, chain, past, window, anchors)]
         for chain in place.chains(service)
     }
-    failed = any(finding.kind != "note" for findings in found.values() for finding in findings)
+    sets = place.flag_sets() if service is None else []
+    flags = {one.name: audit_flags(one.texts, one.head, window) for one in sets}
+    failed = any(finding.kind != "note" for findings in (*found.values(), *flags.values()) for finding in findings)
     if as_json:
-        listed = {name: [{"kind": one.kind, "what": one.what} for one in list_] for name, list_ in found.items()}
-        show({"ok": not failed, "services": listed})
+        show({"ok": not failed, "services": _listed(found), "flags": _listed(flags)})
     else:
-        click.echo("\n".join(_lines(found)))
+        named = {f"flags {name}": findings for name, findings in flags.items()}
+        click.echo("\n".join(_lines(found | named)))
     sys.exit(1 if failed else 0)
 
 
@@ -92,6 +95,10 @@ def _audited(place: Place, chain: Chain, past: Past, window: Window, anchors: An
 def _told(finding: AuditFinding, *, cluster_only: bool) -> AuditFinding:
     """What was not to be compared fails nothing."""
     return replace(finding, kind="note") if cluster_only and finding.kind == "unknown" else finding
+
+
+def _listed(found: dict[str, list[AuditFinding]]) -> dict[str, list[dict[str, str]]]:
+    return {name: [{"kind": one.kind, "what": one.what} for one in findings] for name, findings in found.items()}
 
 
 def _lines(found: dict[str, list[AuditFinding]]) -> list[str]:

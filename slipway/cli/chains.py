@@ -9,13 +9,14 @@ from pathlib import Path
 
 from slipway.cli.target import find_target, only_stack
 from slipway.release.errors import EngineError, ReleaseRefused
-from slipway.release.project_files import config_of, project_file, records_of, services_of, stack_file
-from slipway.release.records.chain import lines_of
+from slipway.release.flags.journal import Head
+from slipway.release.project_files import FLAGS, config_of, project_file, records_of, services_of, stack_file
+from slipway.release.records.chain import Line, lines_of
 from slipway.release.records.find import find_record
 from slipway.release.records.release_record import Recorded, read_records
 from slipway.release.records.store import RecordsSetting
 from slipway.release.target import Target
-from slipway.rollout.assemble import open_records, services_in
+from slipway.rollout.assemble import connect_flags, flag_sets_in, open_records, services_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,20 @@ class Chain:
     service: str
     texts: Sequence[str]
     records: Sequence[Recorded]
+
+    @property
+    def lines(self) -> list[Line]:
+        """All of them, whatever kind of record they are."""
+        return lines_of(self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagSet:
+    """One set of flags: its journal, and the lines of its chain."""
+
+    name: str
+    head: Head
+    texts: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,8 @@ class Place:
     stack: str | None
     declared: tuple[str, ...]
     """The services of the stack's file."""
+    has_flags: bool = True
+    """Whether the stack's file declares flags; with a namespace alone there may be some."""
 
     def chain(self, service: str) -> Chain:
         """Read. Raises ClusterError."""
@@ -52,6 +69,16 @@ class Place:
         names = [service] if service is not None else self.services()
         with ThreadPoolExecutor(max_workers=8) as pool:
             return list(pool.map(self.chain, names))
+
+    def flag_sets(self) -> list[FlagSet]:
+        """The sets of flags of this place with their journals and records, which lie in the cluster. Raises
+        ClusterError."""
+        found = []
+        for name in flag_sets_in(self.target) if self.has_flags else ():
+            writer = connect_flags(self.target, name)
+            store = writer.records
+            found.append(FlagSet(name, writer.load(), store.read() if store is not None else []))
+        return found
 
     def _released(self) -> list[str]:
         folder = self.setting.path
@@ -72,7 +99,7 @@ def find_place(folder: Path, stack: str | None, namespace: str | None) -> Place:
         declared = tuple(services_of(config, path))
     except EngineError:  # a stack without services has records of what it released before
         declared = ()
-    return Place(target, records_of(config, path), project_file(folder).parent, name, declared)
+    return Place(target, records_of(config, path), project_file(folder).parent, name, declared, FLAGS in config)
 
 
 def find_release(place: Place, service: str | None, name: str | None) -> tuple[Chain, Recorded]:

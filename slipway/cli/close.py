@@ -89,7 +89,8 @@ def _alarms_of(place: Place) -> Owned:
 
 def _archive(place: Place, found: Recorded, points: tuple[CheckLine, ...], note: str) -> None:
     """Once: a release that is closed already stays as it was."""
-    from slipway.release.records.release_record import ClosedPoint, ClosureEvent, ClosureRecord, read_closures
+    from slipway.release.records.kinds import ClosedPoint, ClosureEvent, ClosureRecord
+    from slipway.release.records.release_record import read_kind
     from slipway.release.records.store import append
     from slipway.rollout.assemble import open_records
     from slipway.rollout.process.operator import operator
@@ -108,7 +109,7 @@ def _archive(place: Place, found: Recorded, points: tuple[CheckLine, ...], note:
     )
 
     def make(lines: list[Line]) -> Mapping[str, Any] | None:
-        known = any(one.event.rollout == rollout for one in read_closures(lines))
+        known = any(one.event.rollout == rollout for _, one in read_kind(lines, ClosureRecord))
         return None if known else written.to_content()
 
     append(open_records(record.service, place.target, place.setting, place.project or Path()), make)

@@ -28,16 +28,22 @@ def diff(
 ) -> None:
     """What is different in OTHER: artifact, configuration, migrations, evidence, policies and flags.
 
-    Both are named as for `slipway show`. Values of the container's environment are not told, only that they differ.
+    Of flags it tells which the changes name, and what was changed of the stack's sets from the end of the one release
+    to that of the other. Both are named as for `slipway show`. Values of the container's environment are not told, only
+    that they differ.
     """
     from slipway.cli.chains import find_place, find_release
     from slipway.release.findings import plain
-    from slipway.release.records.compare import compare
+    from slipway.release.records.chain import lines_of
+    from slipway.release.records.compare import compare, compare_flags
     from slipway.release.records.find import find_record
 
-    chain, before = find_release(find_place(folder, stack, namespace), service, release)
+    place = find_place(folder, stack, namespace)
+    chain, before = find_release(place, service, release)
     after = find_record(chain.records, other)
     changes = compare(before, after)
+    for found in place.flag_sets():
+        changes += compare_flags(found.name, lines_of(found.texts), before, after)
     names = [f"{one.record.subject.version} (#{one.anchor.seq})" for one in (before, after)]
     if as_json:
         listed = [change.model_dump(mode="json") for change in changes]

@@ -31,15 +31,17 @@ def history(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """List the releases of SERVICE, or of all services: outcome, who, when and how long.
+    """List the releases of SERVICE, or of all services: outcome, who, when and how long; with them drills, refusals by
+    the gates and, for all services, changes of flags.
 
     From the release records; what they do not have is filled in from the stack's history, and says so.
     """
     from slipway.cli import history_view
     from slipway.cli.chains import find_place
     from slipway.cli.past import Past, read_past
+    from slipway.release.records.chain import lines_of
     from slipway.release.records.dora import DAY, dora
-    from slipway.release.records.rows import rows_of
+    from slipway.release.records.rows import flag_rows, rows_of
     from slipway.release.report.build import DORA_DAYS
 
     place, now = find_place(folder, stack, namespace), time.time()
@@ -54,13 +56,20 @@ def history(
         return
     past = Past(None, why="--namespace names no stack") if place.stack is None else read_past(folder, place.stack)
     rows = {
-        chain.service: rows_of(chain.records, [one.of(chain.service) for one in past.updates or ()])[:limit]
+        chain.service: rows_of(chain.records, [one.of(chain.service) for one in past.updates or ()], chain.lines)[
+            :limit
+        ]
         for chain in chains
     }
+    sets = place.flag_sets() if service is None else []
+    flags = {found.name: flag_rows(lines_of(found.texts))[:limit] for found in sets}
     if as_json:
         listed = {name: [row.model_dump(mode="json", by_alias=True) for row in found] for name, found in rows.items()}
-        show({"services": listed, "history": past.why or None})
+        changed = {name: [row.model_dump(mode="json", by_alias=True) for row in found] for name, found in flags.items()}
+        show({"services": listed, "flags": changed, "history": past.why or None})
         return
     click.echo(history_view.listed(rows))
+    if flags:
+        click.echo(f"\n{history_view.flags_listed(flags)}")
     if past.why and place.stack is not None:
         click.echo(f"the stack's history was not read: {past.why}", err=True)

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from slipway.release.findings import plain
 from slipway.release.records.dora import Dora
-from slipway.release.records.rows import ReleaseRow
+from slipway.release.records.rows import FlagRow, ReleaseRow
 from slipway.release.report.words import lasting, measured
 from slipway.release.units import show_moment
 
 REASON = 100
 """Characters of a reason that are shown."""
 HEAD = ("#", "version", "outcome", "strategy", "began", "took", "by")
+FLAG_HEAD = ("#", "what", "flag", "when", "by")
 
 
 def listed(rows: Mapping[str, Sequence[ReleaseRow]]) -> str:
@@ -22,16 +23,30 @@ def listed(rows: Mapping[str, Sequence[ReleaseRow]]) -> str:
     )
 
 
+def flags_listed(sets: Mapping[str, Sequence[FlagRow]]) -> str:
+    """A table for each set of flags."""
+    return "\n\n".join(f"flags {name}\n{_flag_table(found)}" for name, found in sets.items())
+
+
+def _flag_table(rows: Sequence[FlagRow]) -> str:
+    cells = [(str(row.number), row.what, row.flag, show_moment(row.at), plain(row.by, 60)) for row in rows]
+    return _aligned([FLAG_HEAD, *cells], [row.reason for row in rows]) if rows else "  no change is on record"
+
+
 def _table(rows: Sequence[ReleaseRow]) -> str:
     if not rows:
         return "  no release is on record"
-    cells = [HEAD, *map(_cells, rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
+    return _aligned([HEAD, *map(_cells, rows)], [row.reason for row in rows])
+
+
+def _aligned(cells: Sequence[Sequence[str]], reasons: Sequence[str]) -> str:
+    """The first row is the head; under each other one stands its reason."""
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = []
     for number, row in enumerate(cells):
         lines.append("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-        if number and rows[number - 1].reason:
-            lines.append(f"     {plain(rows[number - 1].reason, REASON)}")
+        if number and reasons[number - 1]:
+            lines.append(f"     {plain(reasons[number - 1], REASON)}")
     return "\n".join(lines)
 
 

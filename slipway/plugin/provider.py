@@ -17,6 +17,7 @@ from slipway.plugin.flag_set_resource import FlagSetResource
 from slipway.plugin.flights import Flights
 from slipway.plugin.holdback import HoldBack
 from slipway.plugin.live_line import LiveLine
+from slipway.plugin.refusals import keep_refusal
 from slipway.plugin.release_resource import ReleaseResource
 from slipway.plugin.resource import Resource
 from slipway.plugin.rollout_resource import RolloutResource
@@ -51,7 +52,7 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._flights = Flights()
         memory, live = RunMemory(), LiveLine(Terminal(process))
         self._resources: Mapping[str, Resource] = {
-            RELEASE: ReleaseResource(memory),
+            RELEASE: ReleaseResource(memory, keep=keep_refusal),
             ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, live),
             FLAG_SET: FlagSetResource(engine, flags),
             RULE_GROUP: RuleGroupResource(engine, self._flights),

@@ -36,6 +36,12 @@ VOLATILE = frozenset({"observed"})
 """What check sees anew each time and what is no change of the release."""
 
 Observe = Callable[[ReleaseInputs, object, gates.Configuration], Observed]
+Keep = Callable[[Path, ReleaseInputs, Judgement], str | None]
+"""Puts a refusal on record, and says why it could not."""
+
+
+def _keep_nothing(_project: Path, _inputs: ReleaseInputs, _judgement: Judgement) -> str | None:
+    return None
 
 
 def _utc_now() -> datetime:
@@ -51,6 +57,7 @@ class ReleaseResource:
     project: Path = field(default_factory=Path.cwd)
     observe: Observe = observe.observe
     now: Callable[[], datetime] = _utc_now
+    keep: Keep = lambda *_: None
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Validate, observe, read the evidence, judge."""
@@ -68,6 +75,8 @@ class ReleaseResource:
             refused = checked.case.release if checked.case is not None else None
             failures = [_failure(e.finding.field, message(e, request.urn, refused)) for e in checked.refusing]
             if failures:
+                if (why := self.keep(self.project, inputs, checked)) is not None:
+                    failures[-1].reason += f"\nThis refusal is not on record: {why}"
                 failures[-1].reason += f"\n{judge_again(stack_name(request.urn))}"
             return provider_pb2.CheckResponse(inputs=self._observed(request.news, request.urn), failures=failures)
         recorded, release = checked

@@ -25,6 +25,7 @@ NAMESPACE = "releases:namespace"
 TARGET = "releases:target"
 RECORDS = "releases:records"
 SLOS = "releases:slos"
+FLAGS = "releases:flags"
 SUFFIXES = (".yaml", ".yml", ".json")
 
 

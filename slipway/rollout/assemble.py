@@ -10,6 +10,7 @@ from typing import Final
 from slipway.release.escalation.setting import EscalationRoute
 from slipway.release.flags.flag_set_inputs import journal_name
 from slipway.release.flags.journal import DocumentKind
+from slipway.release.records.kinds import flag_chain
 from slipway.release.records.store import FolderRecords, RecordsSetting, RecordStore
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
@@ -172,7 +173,8 @@ def _kubernetes_flags(target: Target, name: str, document: DocumentKind) -> Flag
         "config-map": ConfigMapDocumentStore(client, namespace, name, DOCUMENT, name),
         "feature-flag": FeatureFlagDocumentStore(client, namespace, name, name),
     }
-    return FlagWriter(name, journal, documents, document)
+    records = ConfigMapRecords(client, namespace, flag_chain(name))
+    return FlagWriter(name, journal, documents, document, records=records, target=str(target))
 
 
 def _kubernetes_flag_sets(target: Target) -> list[str]:

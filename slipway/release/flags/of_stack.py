@@ -10,9 +10,7 @@ from slipway.release.errors import EngineError, InputError
 from slipway.release.flags.flag_set_inputs import FlagsSetting
 from slipway.release.flags.load import read_flags
 from slipway.release.flags.model import DeclaredFlags
-from slipway.release.project_files import config_declared
-
-FLAGS = "releases:flags"
+from slipway.release.project_files import FLAGS, config_declared
 
 
 def flags_of_stack(project: Path, stack: str) -> tuple[DeclaredFlags | None, str]:

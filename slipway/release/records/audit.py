@@ -12,7 +12,8 @@ from typing import Literal
 
 from slipway.release.records.chain import Anchor, lines_of, problems
 from slipway.release.records.journal import COMMITS_KEPT, Head, Outcome
-from slipway.release.records.release_record import Recorded, read_closures, read_records
+from slipway.release.records.kinds import known
+from slipway.release.records.release_record import Recorded, read_records
 from slipway.release.records.rollback import PastUpdate
 from slipway.release.units import show_moment
 
@@ -61,9 +62,8 @@ def audit(texts: Sequence[str], sources: Sources, window: Window) -> list[AuditF
     """Everything that is not as it should be; empty, or only notes, when all agrees."""
     records = read_records(lines_of(texts))
     found = [AuditFinding("altered", what) for what in problems(texts, sources.anchors)]
-    known = len(records) + len(read_closures(lines_of(texts)))
-    if known < len(texts) and not found:
-        count = len(texts) - known
+    count = len(texts) - known(lines_of(texts))
+    if count and not found:
         found.append(AuditFinding("note", f"{count} record(s) are of a kind that this version does not know"))
     if not sources.anchors:
         what = "no anchor is known: whether the end of the chain was cut off cannot be told"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from pydantic import JsonValue
 
 from slipway.release.difference import differences
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.records.release_record import Recorded
+from slipway.release.records.chain import Line
+from slipway.release.records.kinds import FlagRecord
+from slipway.release.records.release_record import Recorded, read_kind
 
 CONFIGURATION = ("workload", "route", "strategy", "guardrails", "analysis", "environment", "rollback", "owner")
 """Sections of a manifest that say how the artifact is run and released."""
@@ -27,6 +32,27 @@ class Change(FrozenModel):
 def compare(one: Recorded, other: Recorded) -> tuple[Change, ...]:
     """What is different in `other`; values of the container's environment are hashes in both."""
     return tuple(_changes(one, other))
+
+
+def compare_flags(name: str, lines: Sequence[Line], one: Recorded, other: Recorded) -> tuple[Change, ...]:
+    """What changed of a set of flags from the end of one release to that of the other, by the set's own records."""
+    since, until = sorted((one.event.ended, other.event.ended))
+    first: dict[str, JsonValue] = {}
+    last: dict[str, JsonValue] = {}
+    for _, record in read_kind(lines, FlagRecord):
+        if record.event.flag is not None and since < record.at <= until:
+            first.setdefault(record.event.flag, record.event.before)
+            last[record.event.flag] = record.event.after
+    sides = (first, last) if one.event.ended <= other.event.ended else (last, first)
+    return tuple(
+        Change(part="flags", path=f"{name}.{flag}", before=_state(sides[0][flag]), after=_state(sides[1][flag]))
+        for flag in sorted(first)
+        if first[flag] != last[flag]
+    )
+
+
+def _state(value: JsonValue) -> str:
+    return "absent" if value is None else json.dumps(value, sort_keys=True)
 
 
 def _changes(one: Recorded, other: Recorded) -> Iterator[Change]:

@@ -1,14 +1,14 @@
 """One release record: what a finished rollout was, enough of it to write its report without any other source.
 
 Rule for changes of this model: a new field has a default, and an older Slipway ignores it. A new kind of event is a
-class of its own beside RolloutEvent; versions that do not know it leave such records out of what they list, and still
-verify the chain, which is about the lines and not about this model.
+class of its own in `slipway.release.records.kinds`; versions that do not know it leave such records out of what they
+list, and still verify the chain, which is about the lines and not about this model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -131,24 +131,8 @@ class RolloutEvent(FrozenModel):
             return None
 
 
-class ClosedPoint(FrozenModel):
-    """One point of the checklist with which a release was closed."""
-
-    name: str
-    found: str
-
-
-class ClosureEvent(FrozenModel):
-    """A release was closed: every point held."""
-
-    kind: Literal["closure"] = "closure"
-    rollout: str
-    checklist: tuple[ClosedPoint, ...]
-    note: str = ""
-
-
-class _Entry(FrozenModel):
-    """What every record says, whatever happened."""
+class RecordBase(FrozenModel):
+    """What every record says, whatever happened and to what."""
 
     format: int = FORMAT
     seq: int = 0
@@ -160,27 +144,26 @@ class _Entry(FrozenModel):
     stack: str
     """`project/stack`."""
     target: str
-    """The place of the service, as `slipway status` names it."""
-    service: str
-    subject: ReleasedVersion
-    digest: str
-    """Of the artifact, `sha256:<hex>`; with `subject.revision` what a record is found by."""
+    """The place of what it is about, as `slipway status` names it."""
 
     def to_content(self) -> dict[str, Any]:
         """Plain JSON values for the chain, which fills in seq, previous and hash."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-class ReleaseRecord(_Entry):
+class ServiceRecord(RecordBase):
+    """A record in the chain of a service."""
+
+    service: str
+    subject: ReleasedVersion
+    digest: str
+    """Of the artifact, `sha256:<hex>`; with `subject.revision` what a record is found by."""
+
+
+class ReleaseRecord(ServiceRecord):
     """One rollout in the chain."""
 
     event: RolloutEvent
-
-
-class ClosureRecord(_Entry):
-    """The closing of one release in the chain."""
-
-    event: ClosureEvent
 
 
 class Recorded(FrozenModel):
@@ -196,36 +179,30 @@ class Recorded(FrozenModel):
 
 
 def read_records(lines: Iterable[Line]) -> list[Recorded]:
-    """The records in these lines that this version understands, the oldest first. That lines are whole is asked of
-    `chain.problems`."""
-    found = []
-    for line in lines:
-        record = read_record(line.content)
-        if record is not None:
-            found.append(Recorded(anchor=line.anchor, record=record))
-    return found
+    """The records of rollouts in these lines that this version understands, the oldest first. That lines are whole is
+    asked of `chain.problems`."""
+    return [Recorded(anchor=anchor, record=record) for anchor, record in read_kind(lines, ReleaseRecord)]
 
 
 def read_record(content: Mapping[str, Any]) -> ReleaseRecord | None:
     """One record; None where it is of a kind or a form that this version does not know."""
+    return _read(content, ReleaseRecord)
+
+
+R = TypeVar("R", bound=RecordBase)
+
+
+def read_kind(lines: Iterable[Line], kind: type[R]) -> list[tuple[Anchor, R]]:
+    """The records of one kind with their places in the chain, the oldest first."""
+    found = ((line.anchor, _read(line.content, kind)) for line in lines)
+    return [(anchor, record) for anchor, record in found if record is not None]
+
+
+def _read(content: Mapping[str, Any], kind: type[R]) -> R | None:
     try:
-        return ReleaseRecord.model_validate(
-            {key: value for key, value in content.items() if key != HASH}, extra="ignore"
-        )
+        return kind.model_validate({key: value for key, value in content.items() if key != HASH}, extra="ignore")
     except ValidationError:
         return None
-
-
-def read_closures(lines: Iterable[Line]) -> list[ClosureRecord]:
-    """The releases that were closed, in the order in which they were."""
-    found = []
-    for line in lines:
-        try:
-            content = {key: value for key, value in line.content.items() if key != HASH}
-            found.append(ClosureRecord.model_validate(content, extra="ignore"))
-        except ValidationError:
-            continue
-    return found
 
 
 def digest_of(image: str) -> str:

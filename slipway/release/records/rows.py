@@ -1,4 +1,5 @@
-"""The list of a service's releases: from its records, and where they have nothing, from the stack's history. Pure."""
+"""The list of what happened to a service: from its records, and where they have nothing, from the stack's history;
+and that of what happened to a set of flags. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.audit import SLACK
-from slipway.release.records.release_record import Recorded
+from slipway.release.records.chain import Line
+from slipway.release.records.kinds import DrillRecord, FlagRecord, RefusalRecord
+from slipway.release.records.release_record import Recorded, read_kind
 from slipway.release.records.rollback import PastUpdate
 
 
 class ReleaseRow(FrozenModel):
-    """One release in a list; `number` is that of its record, None where only the stack's history knows of it."""
+    """One release, drill or refusal by the gates in a list; `number` is that of its record, None where only the stack's
+    history knows of it. `strategy` is the procedure of a drill."""
 
     number: int | None
     version: str
@@ -24,10 +28,72 @@ class ReleaseRow(FrozenModel):
     reason: str
 
 
-def rows_of(records: Sequence[Recorded], updates: Sequence[PastUpdate]) -> list[ReleaseRow]:
-    """Newest first. `updates` are those of the service, newest first."""
-    rows = [*map(_recorded, records), *_unrecorded(records, updates)]
+class FlagRow(FrozenModel):
+    """One change of a set of flags in a list."""
+
+    number: int
+    what: str
+    flag: str
+    by: str
+    at: float
+    reason: str
+
+
+def rows_of(records: Sequence[Recorded], updates: Sequence[PastUpdate], lines: Sequence[Line] = ()) -> list[ReleaseRow]:
+    """Newest first. `updates` are those of the service, newest first; `lines` are those of its chain, for what is no
+    rollout."""
+    rows = [*map(_recorded, records), *_unrecorded(records, updates), *_drills(lines), *_refusals(lines)]
     return sorted(rows, key=lambda row: -row.began)
+
+
+def flag_rows(lines: Sequence[Line]) -> list[FlagRow]:
+    """The changes of a set of flags, newest first."""
+    rows = [
+        FlagRow(
+            number=anchor.seq,
+            what=record.event.what,
+            flag=record.event.flag or "",
+            by=record.by,
+            at=record.at,
+            reason=record.event.reason,
+        )
+        for anchor, record in read_kind(lines, FlagRecord)
+    ]
+    return rows[::-1]
+
+
+def _drills(lines: Sequence[Line]) -> Iterator[ReleaseRow]:
+    for anchor, record in read_kind(lines, DrillRecord):
+        event = record.event
+        failed = f"{event.failed_requests} of {event.requests} requests failed" if event.failed_requests else ""
+        yield ReleaseRow(
+            number=anchor.seq,
+            version=record.subject.version,
+            revision=record.subject.revision,
+            outcome=f"drill {event.outcome}",
+            strategy=event.procedure if event.flag is None else f"{event.procedure} {event.flag}",
+            by=record.by,
+            began=record.at - event.seconds,
+            seconds=event.seconds,
+            reason=event.problem or failed,
+        )
+
+
+def _refusals(lines: Sequence[Line]) -> Iterator[ReleaseRow]:
+    for anchor, record in read_kind(lines, RefusalRecord):
+        found = record.event.findings
+        gates = ", ".join(dict.fromkeys(f"{one.gate}/{one.code}" for one in found))
+        yield ReleaseRow(
+            number=anchor.seq,
+            version=record.subject.version,
+            revision=record.subject.revision,
+            outcome="gates refused",
+            strategy="",
+            by=record.by,
+            began=record.at,
+            seconds=None,
+            reason=f"{len(found)} finding(s): {gates}",
+        )
 
 
 def _recorded(one: Recorded) -> ReleaseRow:

@@ -30,6 +30,9 @@ from slipway.release.flags import declaring, journal
 from slipway.release.flags.effective import EffectiveFlags, effective
 from slipway.release.flags.flagd import flagd_document
 from slipway.release.flags.journal import Author, DocumentKind, Head
+from slipway.release.records.chain import Line
+from slipway.release.records.flag_changes import next_record
+from slipway.release.records.store import RecordStore, append
 from slipway.rollout.platforms.base import DocumentStore, StoredDocument
 
 TRIES = 20
@@ -62,6 +65,10 @@ class FlagWriter:
     render: Callable[[EffectiveFlags], dict[str, Any]] = flagd_document
     now: Callable[[], float] = time.time
     """Unix seconds, for records that people read."""
+    records: RecordStore | None = None
+    """The chain that keeps every change for good; None where none is kept."""
+    target: str = ""
+    """Where the set is, for its records."""
 
     def load(self) -> Head:
         """The journal with the kills that only the document names; where the journal is missing, a new one with these
@@ -81,12 +88,12 @@ class FlagWriter:
                 continue
             wanted = make(stored.head)
             if self._write(stored, wanted):
-                return self._settle(wanted.document)
+                return self._kept(self._settle(wanted.document))
         raise ClusterError(f"the flags {self.name} could not be written: others keep writing them")
 
     def settle(self) -> Head:
         """Make the document what follows from the journal. Raises ClusterError."""
-        return self._settle(self._load().head.document)
+        return self._kept(self._settle(self._load().head.document))
 
     def read_document(self) -> StoredDocument | None:
         """What evaluators read. Raises ClusterError."""
@@ -114,6 +121,24 @@ class FlagWriter:
         self.documents[head.document].delete()
         if not any(head.killed(flag) for flag in head.changes):
             self.journal.delete()
+
+    def _kept(self, head: Head) -> Head:
+        """Put the changes of the journal that the chain lacks into it. What cannot be written now is written with the
+        next change: the flags are as they should be, whatever becomes of their records."""
+        if self.records is None:
+            return head
+
+        def make(lines: list[Line]) -> Mapping[str, Any] | None:
+            record = next_record(lines, head, self.target)
+            return None if record is None else record.to_content()
+
+        last: Line | None = None
+        try:
+            while (line := append(self.records, make)) is not None and line != last:
+                last = line
+        except ClusterError:
+            return head
+        return head
 
     def _load(self, kind: DocumentKind | None = None) -> _Stored:
         """From the document of this kind, or of the kind that the journal names."""

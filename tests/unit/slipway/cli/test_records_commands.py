@@ -16,7 +16,8 @@ from slipway.release.evidence import jsontext, make
 from slipway.release.evidence.statement import parse
 from slipway.release.evidence.verify import read_predicate
 from slipway.release.records.chain import lines_of, problems
-from slipway.release.records.release_record import read_closures
+from slipway.release.records.kinds import ClosureRecord
+from slipway.release.records.release_record import read_kind
 from slipway.release.records.rollback import PastUpdate
 from slipway.release.records.rows import rows_of
 from slipway.release.records.statements import anchor_in
@@ -172,7 +173,7 @@ def audited(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_audit_of_whole_records_ends_with_0(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     audited(project, monkeypatch)
-    assert project.said("audit") == {"ok": True, "services": {"checkout": []}}
+    assert project.said("audit") == {"ok": True, "services": {"checkout": []}, "flags": {}}
 
 
 def test_an_audit_of_a_cut_chain_names_it_and_ends_with_1(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,6 +238,6 @@ def test_a_release_is_closed_once_and_on_record(project: Project, monkeypatch: p
         assert project.run("close", "#0", "--note", "all well").exit_code == 0
     lines = lines_of(project.file.read_text().splitlines())
     assert problems(project.file.read_text().splitlines()) == []
-    (closed,) = read_closures(lines)
+    ((_, closed),) = read_kind(lines, ClosureRecord)
     assert (closed.event.rollout, closed.event.note) == (project.it.found[0].event.rollout, "all well")
     assert project.said("report", "--last")["version"] == "v-f8000000", "a closing is no release"

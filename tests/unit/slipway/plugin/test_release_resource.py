@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
-from slipway.plugin.release_resource import ReleaseResource
+from slipway.plugin.refusals import refusal_of
+from slipway.plugin.release_resource import ReleaseResource, parse
 from slipway.plugin.run_memory import RunMemory
 from slipway.release.declared import read_manifest
 from slipway.release.gating.configuration import Configuration
+from slipway.release.gating.judge import Judgement
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.target import Target
@@ -214,3 +217,22 @@ def test_refused_inputs_go_back_with_what_was_observed_for_the_pack_to_judge(wor
     assert found["service"] == "checkout"
     assert found["observed"]["artifact"]["exists"] is True
     assert "evidence" not in found
+
+
+def test_what_the_gates_refuse_is_put_on_record_with_every_gate(world: World) -> None:
+    kept: list[Judgement] = []
+
+    def keep(_project: Path, _inputs: ReleaseInputs, judgement: Judgement) -> str:
+        kept.append(judgement)
+        return "the store is away"
+
+    world.resource = replace(world.resource, keep=keep)
+    world.checked()
+    assert kept == []
+    world.declared.it.manifest["approvals"] = []
+    refused = world.check()
+    (judgement,) = kept
+    record = refusal_of(parse(world.scene.inputs("checkout")), judgement, "ada@host", 5.0)
+    assert {one.gate for one in record.event.findings} == {entry.finding.gate for entry in judgement.refusing} != set()
+    assert (record.by, record.subject.version) == ("ada@host", world.declared.it.manifest["version"])
+    assert "This refusal is not on record: the store is away" in refused.failures[-1].reason

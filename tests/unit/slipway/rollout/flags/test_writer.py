@@ -15,6 +15,10 @@ from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.effective import effective
 from slipway.release.flags.flagd import flagd_document
 from slipway.release.flags.journal import Change, DocumentKind, Head, after_change, after_exposure
+from slipway.release.records.chain import lines_of
+from slipway.release.records.kinds import FlagRecord
+from slipway.release.records.release_record import read_kind
+from slipway.release.records.store import MemoryRecords
 from slipway.rollout.flags.writer import TRIES, FlagWriter
 from slipway.rollout.platforms.base import DocumentStore
 from slipway.rollout.platforms.memory import MemoryDocumentStore
@@ -396,3 +400,20 @@ def test_the_journal_says_where_the_document_lies(cluster: Cluster) -> None:
     assert found is not None
     assert found.content["flags"]["pay"]["defaultVariant"] == "off"
     assert killer.pending() is None
+
+
+class Broken(MemoryRecords):
+    """A store that is away."""
+
+    def read(self) -> list[str]:
+        raise ClusterError("the API server did not answer")
+
+
+def test_each_change_is_on_record_and_what_could_not_be_recorded_follows_with_the_next(cluster: Cluster) -> None:
+    store = MemoryRecords()
+    replace(cluster.writer(), records=Broken()).change(lambda now: after_change(now, kill("pay")))
+    assert cluster.is_off("pay"), "a record that cannot be written keeps no flag on"
+    replace(cluster.writer(), records=store).change(lambda now: after_change(now, resume("pay")))
+    found = [record.event.what for _, record in read_kind(lines_of(store.read()), FlagRecord)]
+    assert found[-2:] == ["kill", "resume"]
+    assert len(found) == len(cluster.head.records)

@@ -1,0 +1,86 @@
+"""Every change of a set of flags is on record for good, and an audit names what is missing on either side."""
+
+from __future__ import annotations
+
+from slipway.release.flags.declaring import after_declaration
+from slipway.release.flags.journal import Head, after_change
+from slipway.release.records.audit import Window
+from slipway.release.records.chain import lines_of, sealed
+from slipway.release.records.flag_changes import audit_flags, next_record
+from slipway.release.records.kinds import FlagRecord
+from slipway.release.records.release_record import read_kind
+from tests.flags import BY, declaration, head, kill, resume
+
+EVER = Window(0.0, 1e12)
+
+
+def recorded(texts: list[str], journal: Head) -> list[str]:
+    while (record := next_record(lines_of(texts), journal, "shop")) is not None:
+        texts = [*texts, sealed(record.to_content(), lines_of(texts)[-1] if texts else None)]
+    return texts
+
+
+def whats(texts: list[str]) -> list[tuple[str, str | None]]:
+    return [(record.event.what, record.event.flag) for _, record in read_kind(lines_of(texts), FlagRecord)]
+
+
+def killed() -> Head:
+    return after_change(head(), kill("pay"))
+
+
+def test_what_was_done_is_recorded_once_with_who_and_why() -> None:
+    texts = recorded([], killed())
+    assert whats(texts)[-1] == ("kill", "pay")
+    (_, last) = read_kind(lines_of(texts), FlagRecord)[-1]
+    assert (last.by, last.event.reason, last.stack, last.target) == (
+        "guard",
+        "error-ratio 8.8x",
+        "releases/prod",
+        "shop",
+    )
+    assert recorded(texts, killed()) == texts
+
+
+def test_what_a_process_that_died_left_unrecorded_is_recorded_with_the_next_change() -> None:
+    texts = recorded([], head())
+    journal = after_change(killed(), resume("pay"))
+    assert whats(recorded(texts, journal))[-2:] == [("kill", "pay"), ("resume", "pay")]
+
+
+def test_a_journal_that_was_lost_and_begun_anew_is_recorded_as_well() -> None:
+    texts = recorded([], killed())
+    later = BY.model_copy(update={"at": 9_000.0})
+    journal = after_declaration(Head(name="flags"), declaration(), later)
+    grown = recorded(texts, journal)
+    assert len(grown) == len(texts) + len(journal.records)
+
+
+def test_an_audit_finds_both_in_agreement() -> None:
+    journal = killed()
+    assert audit_flags(recorded([], journal), journal, EVER) == []
+
+
+def test_a_change_without_a_record_and_a_record_without_a_change_are_named() -> None:
+    journal = killed()
+    texts = recorded([], journal)
+    (missing,) = audit_flags(texts[:-1], journal, EVER)
+    assert (missing.kind, "(kill pay)" in missing.what) == ("missing", True)
+    (denied,) = audit_flags(texts, journal.model_copy(update={"records": journal.records[:-1]}), EVER)
+    assert "says kill pay by guard: the journal has no such change" in denied.what
+
+
+def test_what_the_journal_has_forgotten_is_no_finding() -> None:
+    journal = after_change(killed(), resume("pay"))
+    texts = recorded([], journal)
+    assert audit_flags(texts, journal.model_copy(update={"records": journal.records[-1:]}), EVER) == []
+
+
+def test_records_without_any_journal_are_not_proved() -> None:
+    assert [one.kind for one in audit_flags(recorded([], killed()), None, EVER)] == ["unknown"]
+
+
+def test_an_altered_record_is_found() -> None:
+    journal = killed()
+    texts = recorded([], journal)
+    altered = [*texts[:-1], texts[-1].replace("guard", "nobody")]
+    assert "altered" in {one.kind for one in audit_flags(altered, journal, EVER)}
