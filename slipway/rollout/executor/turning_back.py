@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import NoReturn
 
-from slipway.release.errors import ClusterError, LeaseLost, RolloutAborted
+from slipway.release.errors import ClusterError, LeaseLost, LeaseStale, RolloutAborted
 from slipway.release.records import journal
 from slipway.release.records.journal import Head
 from slipway.release.rollout_inputs import RolloutInputs
@@ -51,8 +51,8 @@ class TurningBack:
         may write now."""
         decision = self._observer.measure.decision
         failed = decision is not None and decision.verdict is Verdict.FAIL
-        self._reporter.event(f"{self._wanted.service}: {action.reason}; traffic goes back")
         try:
+            self._announce(action)
             where = self._return_traffic(action)
         except LeaseLost as error:
             lost = lost_line(self._wanted.service, self._wanted.candidate, self._ramp.weight, str(error))
@@ -72,6 +72,16 @@ class TurningBack:
                 self._take_out()
         refused = self._wanted.candidate.revision in head.quarantined
         raise RolloutAborted(self._end_line(action, where), quarantined=refused)
+
+    def _announce(self, action: Abort) -> None:
+        """Say what comes next as far as it is known. A process that was stopped past its Lease decides on an abort
+        when it goes on, before it knows whether another holds the Lease by then: LeaseLost when it does know."""
+        what = "traffic goes back"
+        try:
+            self._world.fence.check()
+        except LeaseStale as error:
+            what = str(error)
+        self._reporter.event(f"{self._wanted.service}: {action.reason}; {what}")
 
     def _return_traffic(self, action: Abort) -> str:
         """Where all the traffic is then, in words."""

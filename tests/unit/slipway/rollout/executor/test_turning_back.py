@@ -103,6 +103,20 @@ def test_a_lost_lease_says_where_the_traffic_was_and_writes_nothing() -> None:
     with pytest.raises(LeaseLost, match=r"has stopped at 25% as it knew it: .*slipway status"):
         found.turning_back.run(Abort(Cause.CANDIDATE, "errors"))
     assert (len(sim.router.history), outcome(sim)) == (written, Outcome.RUNNING)
+    assert not any("traffic goes back" in line for line in sim.lines.lines)
+
+
+def test_a_run_that_slept_past_its_lease_does_not_say_that_the_traffic_goes_back() -> None:
+    sim = Simulation()
+    found = at_25_percent(sim)
+    sim.fence.note_renewal(sim.fence.now() - 20.0, 15.0)
+    sim.clock.at(1.0, lambda: sim.fence.lose("r2 holds it now"))
+    written = len(sim.router.history)
+    with pytest.raises(LeaseLost, match="r2 holds it now"):
+        found.turning_back.run(Abort(Cause.ENVIRONMENT, "the metrics are 20s old"))
+    assert len(sim.router.history) == written
+    assert any("nothing may be written until it is" in line for line in sim.lines.lines)
+    assert not any("traffic goes back" in line for line in sim.lines.lines)
 
 
 @pytest.mark.parametrize(
