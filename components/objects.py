@@ -53,6 +53,10 @@ class Deployment(KubernetesObject, api="apps/v1"):
     """The pods of one revision."""
 
 
+class Job(KubernetesObject, api="batch/v1"):
+    """What watches a release."""
+
+
 class PodDisruptionBudget(KubernetesObject, api="policy/v1"):
     """How many of them may be evicted at once."""
 

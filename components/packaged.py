@@ -70,6 +70,7 @@ RunArgs = TypedDict(
         "in": Literal["host", "cluster"],
         "image": NotRequired[str],
         "serviceAccount": NotRequired[str],
+        "secret": NotRequired[str],
         "startWithin": NotRequired[float],
         "onLostFollower": NotRequired[Literal["continue", "abort"]],
     },

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pulumi
 
+from components.objects import Job
 from components.resources import Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
 from slipway.release.escalation.setting import EscalationSetting
@@ -18,6 +19,7 @@ from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import Chosen, chosen
 from slipway.release.target import Target
 from slipway.release.tokens import TOPOLOGIES
+from slipway.release.watch_job import watch_job
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -54,6 +56,8 @@ class Topology(pulumi.ComponentResource):
     workload: VersionedWorkload
     standby: VersionedWorkload | None
     rollout: Rollout
+    watch: Job | None
+    """What watches the release after 100%; None where nothing does, or a person does by `slipway watch`."""
 
     def __init__(self, name: str, args: TopologyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises ValueError when the release's strategy is another one, or the standby is no other revision."""
@@ -86,7 +90,16 @@ class Topology(pulumi.ComponentResource):
         )
         before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
         self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
+        self.watch = self._declare_watch(name, inputs)
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})
+
+    def _declare_watch(self, name: str, inputs: RolloutInputs) -> Job | None:
+        """After the Rollout: an aborted one starts no watch."""
+        job = watch_job(inputs)
+        if job is None:
+            return None
+        options = pulumi.ResourceOptions(parent=self, depends_on=[self.rollout], delete_before_replace=True)
+        return Job(f"{name}-watch-{self.revision}", job, options)
 
     def exported(self) -> dict[str, object]:
         """What the stack exports of the service."""

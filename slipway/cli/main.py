@@ -20,6 +20,7 @@ COMMANDS = {
     "close": "Close a release when everything holds that has to, and keep that on record.",
     "audit": "Hold records, journal and the stack's history against each other.",
     "release": "Release a manifest: one preview, one question, one update.",
+    "watch": "Watch a release after 100%, and take the traffic back on a breach.",
     "rollback": "Return a service to its previous good release.",
     "abort": "End the rollout in flight: the traffic goes back.",
     "pause": "Hold the rollout in flight at its step.",

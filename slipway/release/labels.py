@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+MANAGED_BY = {"app.kubernetes.io/managed-by": "slipway"}
+"""On every object that Slipway writes itself."""
+PART_LABEL = "slipway.dev/part"
+"""What such an object is."""
 SERVICE_LABEL = "slipway.dev/service"
 REVISION_LABEL = "slipway.dev/revision"
 

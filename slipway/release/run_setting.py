@@ -28,6 +28,10 @@ class RunSetting(FrozenModel):
         PinnedImage | None, Field(description="Slipway's image for the Job, by digest: repository@sha256:<64 hex>.")
     ] = None
     service_account: Annotated[DnsLabel, Field(description="The ServiceAccount of the Job.")] = "slipway-runner"
+    secret: Annotated[
+        DnsLabel | None,
+        Field(description="A Secret whose keys are variables of the Job, for the secrets that receivers name."),
+    ] = None
     start_within: Annotated[
         Seconds, Field(description="The Job's pod runs within so many seconds, else the update fails.")
     ] = 60.0

@@ -10,7 +10,7 @@ from typing import Protocol
 from slipway.release.records.store import RecordStore
 from slipway.rollout.escalation.desk import Escalations
 from slipway.rollout.metrics.base import Source
-from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
+from slipway.rollout.platforms.base import DocumentStore, Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process import clock
 from slipway.rollout.process.fence import UNFENCED, Fence
@@ -46,6 +46,15 @@ class Fenced(Timed, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WatchPlace:
+    """Where the watch after 100% has its evidence, and the Lease by which one process watches at a time. That Lease
+    gives no right to move traffic."""
+
+    lease: Lease
+    document: DocumentStore
+
+
+@dataclass(frozen=True, slots=True)
 class Adapters:
     """The adaptors of one service's rollout; `now` is Unix seconds, by a clock that does not jump."""
 
@@ -69,3 +78,5 @@ class Adapters:
     """Rollouts in the cluster; None where there can be none."""
     escalations: Escalations | None = None
     """None where the owner is not told."""
+    watch: WatchPlace | None = None
+    """None where nothing can be watched after 100%."""

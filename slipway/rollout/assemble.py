@@ -14,7 +14,7 @@ from slipway.release.records.kinds import flag_chain
 from slipway.release.records.store import FolderRecords, RecordsSetting, RecordStore
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
-from slipway.rollout.adapters import Adapters
+from slipway.rollout.adapters import Adapters, WatchPlace
 from slipway.rollout.escalation.desk import Desk, leave_to_others, starter
 from slipway.rollout.escalation.outbox import FolderOutbox, Outbox
 from slipway.rollout.flags.writer import FlagWriter
@@ -34,6 +34,7 @@ from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
 from slipway.rollout.platforms.kubernetes.outbox import ConfigMapOutbox
 from slipway.rollout.platforms.kubernetes.release_records import ConfigMapRecords
 from slipway.rollout.platforms.kubernetes.runs import KubernetesRuns
+from slipway.rollout.platforms.kubernetes.watch_document import WATCH_PART, ConfigMapWatchDocument
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process.fence import Fence
@@ -53,7 +54,8 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Adaptors:
-    """What a platform brings: its router, and workloads, lease, journal store, intents, release records and Jobs."""
+    """What a platform brings: its router, and workloads, lease, journal store, intents, release records, Jobs, and the
+    place of the watch."""
 
     router: Router
     workloads: Workloads
@@ -62,6 +64,7 @@ class Adaptors:
     intents: Intents
     records: RecordStore
     runs: Runs | None = None
+    watch: WatchPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def connect_world(
         records=made.records if folder is None else FolderRecords(Path(folder), service),
         runs=made.runs,
         escalations=connect_escalations(escalation, target, sends=sends) if escalation is not None else None,
+        watch=made.watch,
     )
 
 
@@ -158,6 +162,10 @@ def _kubernetes(site: Site) -> Adaptors:
         intents=ConfigMapIntents(client, namespace, service),
         records=ConfigMapRecords(client, namespace, service),
         runs=KubernetesRuns(client, namespace, service),
+        watch=WatchPlace(
+            KubernetesLease(client, namespace, service, part=WATCH_PART),
+            ConfigMapWatchDocument(client, namespace, service),
+        ),
     )
 
 

@@ -19,10 +19,11 @@ from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.measurement.series import series_of
 from slipway.rollout.platforms.base import Intent, Lease, Readiness
 from slipway.rollout.record import load
-from slipway.rollout.routers.base import LiveRoute
+from slipway.rollout.resting import resting_split, rests, watch_of_serving
+from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.safety.holder import WATCH, Holding, watch_lease
-from slipway.rollout.update_plan import who_changed, whole_on
+from slipway.rollout.update_plan import who_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,15 @@ class Inspection:
             return "nothing serves yet"
         if self.live is None:
             return "the route is missing; pulumi up writes it anew"
-        return self._route_problem(self.live, head.serving.backend) or self.drift or self.lacking or _leaving(head)
+        return (
+            self._route_problem(self.live, resting_split(head.serving, watch_of_serving(head)))
+            or self.drift
+            or self.lacking
+            or _leaving(head)
+        )
 
-    def _route_problem(self, live: LiveRoute, serving: Backend) -> str | None:
-        if not whole_on(live, serving):
+    def _route_problem(self, live: LiveRoute, split: Split) -> str | None:
+        if not rests(live, split):
             return f"{who_changed(live)} changed the weights; pulumi up puts them back"
         if self.route_changes:
             return f"{who_changed(live)} changed the route: {self.route_changes}; pulumi up puts it back"

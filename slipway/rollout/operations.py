@@ -16,6 +16,7 @@ from slipway.release.escalation.outbox import Closed
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
+from slipway.release.records.watch import WatchEntry, describe_watch
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, recorded_target
 from slipway.rollout.adapters import Adapters
@@ -29,6 +30,7 @@ from slipway.rollout.executor import Executor, with_old_replicas
 from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from slipway.rollout.record import Stored, leaving_with, load, save_head
+from slipway.rollout.resting import kept_watch, resting_split
 from slipway.rollout.retrying import retry_until, retry_while_away
 from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.changes import describe_changes
@@ -42,7 +44,10 @@ from slipway.rollout.traffic.probe import Probe
 from slipway.rollout.traffic.restore import put_back
 from slipway.rollout.traffic.stickiness import sentence, short
 from slipway.rollout.traffic.transition import move, take_out
+from slipway.rollout.traffic.waiting import await_ready
 from slipway.rollout.update_plan import UpdatePlan, pending_reason, update_plan_of
+from slipway.rollout.watching.back import finish_return, unfinished_return
+from slipway.rollout.watching.opening import open_document
 
 READ_WITHIN = 20.0
 """Seconds for which an API server that is away is asked again, where nothing is in flight yet."""
@@ -245,14 +250,28 @@ class Update:
         if problem is not None:
             raise ReleaseRefused(problem)
         live = world.router.claim()  # from here on a write that an earlier holder has under way fails
+        if unfinished_return(stored.head) is not None:
+            live = self._finish_return(stored)
         course = update_plan_of(self._wanted, stored.head, live, self._recorded)
         if stored.version is not None and journal.taken_over(stored.head, stack) != stored.head:
             save_head(world, stored, journal.taken_over(stored.head, stack))
         stored.head = journal.taken_over(stored.head, stack)
         return stored, course, live
 
+    def _finish_return(self, stored: Stored) -> LiveRoute | None:
+        """A breach that the watch could not act on to the end comes first. Raises ReleaseRefused where these inputs
+        want what it found bad."""
+        reason = finish_return(self._world, stored, self._reporter.status)
+        self._reporter.event(f"{self._wanted.service}: {reason}")
+        refused = journal.refusal(stored.head, self._wanted.candidate.revision, None)
+        if refused is not None:
+            raise ReleaseRefused(refused)
+        return self._world.router.read()
+
     def _repair(self, stored: Stored, serving: Serving, live: LiveRoute | None) -> None:
-        self._reporter.event(f"{self._wanted.service}: traffic is not settled, it goes back to {serving.backend.label}")
+        held = stored.head.watching is not None and not stored.head.unfinished
+        why = "the hold-back of the watch ends" if held else "traffic is not settled"
+        self._reporter.event(f"{self._wanted.service}: {why}, it goes back to {serving.backend.label}")
         head, attempt = stored.head, stored.head.attempt if stored.head.unfinished else None
         known = self._idle(stored)
         put_back(self._world, serving, attempt, self._reporter.status, known)
@@ -261,8 +280,12 @@ class Update:
             known = (*known, attempt.candidate)
             head = journal.interrupted(head, "the process died", "repair", self._world.now())
         shares = live.shares if live is not None else {}
-        had = tuple(one for one in known if shares.get(one.entry, 0.0) > 0)
+        kept = resting_split(serving, kept_watch(head, self._wanted))
+        stays = {side.entry for side, _ in kept.shares}
+        had = tuple(one for one in known if shares.get(one.entry, 0.0) > 0 and one.entry not in stays)
         head = head.model_copy(update={"leaving": leaving_with((*head.leaving, *had), gone, serving.backend)})
+        if head.watch is not None and kept == Split.whole(serving.backend):
+            head = head.model_copy(update={"watch": head.watch.model_copy(update={"holdback": 0.0})})
         if stored.version is None:
             stored.head = head  # what follows writes it
         elif head != stored.head:
@@ -270,21 +293,52 @@ class Update:
 
     def _idle(self, stored: Stored) -> tuple[Backend, ...]:
         """Backends of ours that may stand in the route without being part of a rollout."""
-        standby = self._wanted.standby
-        return (*stored.head.leaving, *((standby,) if standby is not None else ()))
+        held = stored.head.watch.standby if stored.head.watch is not None else None
+        sides = {one.entry: one for one in (*stored.head.leaving, self._wanted.standby, held) if one is not None}
+        return tuple(sides.values())
 
     def _settle(self, stored: Stored, serving: Serving) -> dict[str, Any]:
-        whole, known = Split.whole(serving.backend), (serving.backend, *self._idle(stored))
-        self._patiently(lambda: move(self._world, self._wanted.route, whole, known, self._world.pause))
+        self._patiently(self._keep_standby)
         settled = Serving(backend=self._wanted.candidate, route=self._wanted.route)
+        self._rest(stored, settled)
         leaving = leaving_with(stored.head.leaving, None, settled.backend)
         head = stored.head.model_copy(update={"serving": settled, "leaving": leaving})
+        if head.watching is not None and kept_watch(head, self._wanted) is None:
+            head = head.model_copy(update={"watch": self._rewatched(head.watching)})
         if head != stored.head or stored.version is None:
             self._save(stored, head)
-        self._patiently(self._keep_standby)
         self._await_in_force(stored)
-        self._take_out(stored, serving.backend)
+        self._take_out(stored)
+        self._open_watch(stored)
         return outputs_of(self._wanted, stored.head, self._patiently(self._world.router.read))
+
+    def _rewatched(self, watch: WatchEntry) -> WatchEntry:
+        """Its standby is not kept any more: another one is, or none."""
+        standby, plan = self._wanted.standby, self._wanted.watch
+        why = plan.why_it_only_escalates(standby is not None) if plan is not None else watch.only_escalates
+        return watch.model_copy(update={"standby": standby, "holdback": 0.0, "only_escalates": why})
+
+    def _open_watch(self, stored: Stored) -> None:
+        watch = stored.head.watching
+        if watch is None or self._wanted.watch is None:
+            return
+        self._tell(open_document(self._world, self._wanted, watch))
+        self._reporter.event(f"{self._wanted.service}: {describe_watch(watch)}")
+
+    def _rest(self, stored: Stored, serving: Serving) -> None:
+        """Give what serves all the traffic, but for the hold-back of its watch. A standby that is not ready holds
+        nothing back."""
+        watch = kept_watch(stored.head, self._wanted)
+        split, known = resting_split(serving, watch), (serving.backend, *self._idle(stored))
+        if watch is not None and watch.standby is not None and len(split.shares) > 1:
+            problem = await_ready(self._world, watch.standby, self._cancelled)
+            if problem is not None:
+                split = Split.whole(serving.backend)
+                self._reporter.event(f"{self._wanted.service}: nothing is held back on the standby: {problem}")
+                without = watch.model_copy(update={"holdback": 0.0})
+                leaving = leaving_with(stored.head.leaving, watch.standby, serving.backend)
+                self._save(stored, stored.head.model_copy(update={"watch": without, "leaving": leaving}))
+        self._patiently(lambda: move(self._world, self._wanted.route, split, known, self._world.pause))
 
     def _roll_out(self, stored: Stored, course: UpdatePlan, kind: Kind, holder: str) -> dict[str, Any]:
         if self._cancelled.is_set():
@@ -312,6 +366,7 @@ class Update:
             if probe is not None:
                 probe.stop()
         self._settle_escalations(attempt)
+        self._open_watch(stored)  # before anything else, so that what is counted from now on is the watch's
         self._after_commit(stored)
         return outputs_of(self._wanted, head, self._patiently(self._world.router.read))
 
@@ -343,12 +398,13 @@ class Update:
         with contextlib.suppress(ClusterError):  # the next one does it
             self._world.journal.prune(frozenset(stored.head.recorded))
 
-    def _take_out(self, stored: Stored, backend: Backend) -> None:
-        """Leave only this backend, which has all the traffic, in the route, unless one that had some was not seen
-        without requests."""
-        if not stored.head.leaving:
-            whole, route, pause = Split.whole(backend), self._wanted.route, self._world.pause
-            self._patiently(lambda: take_out(self._world, route, whole, (backend, *self._idle(stored)), pause))
+    def _take_out(self, stored: Stored) -> None:
+        """Leave only what has traffic in the route, unless a backend that had some was not seen without requests."""
+        serving = stored.head.serving
+        if not stored.head.leaving and serving is not None:
+            split = resting_split(serving, kept_watch(stored.head, self._wanted))
+            known, route, pause = (serving.backend, *self._idle(stored)), self._wanted.route, self._world.pause
+            self._patiently(lambda: take_out(self._world, route, split, known, pause))
 
     def _attempt(self, holder: str, kind: Kind, old: Backend | None) -> Attempt:
         fewer = _fewer(self._world, self._wanted, old) if old is not None else ""
@@ -379,8 +435,10 @@ class Update:
         """See the old backend without requests while it stands in the route at 0%, then take it out; the engine deletes
         it afterwards. The other way round a proxy could lose it while the former weights are still in force."""
         self._patiently(self._keep_standby)
+        if kept_watch(stored.head, self._wanted) is not None and stored.head.serving is not None:
+            self._rest(stored, stored.head.serving)
         self._await_in_force(stored)
-        self._take_out(stored, self._wanted.candidate)
+        self._take_out(stored)
 
     def _await_in_force(self, stored: Stored, *, or_go_on: bool = False) -> None:
         """See every backend that has no weight any more without requests. Raises ClusterError where that is not seen,

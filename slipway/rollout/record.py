@@ -17,6 +17,7 @@ from slipway.release.records.journal import (
     is_own_write,
     read_head,
 )
+from slipway.release.records.watch import WatchEntry
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent
 from slipway.rollout.adapters import Adapters
@@ -103,11 +104,11 @@ class AttemptRecord:
         if head != self.stored.head:
             save_head(self._world, self.stored, head)
 
-    def commit(self, route: Route, leaving: Backend | None) -> None:
-        """Write that the candidate serves. Raises ClusterError when that is not known to stand; calling again writes
-        the same head."""
+    def commit(self, route: Route, leaving: Backend | None, watch: WatchEntry | None = None) -> None:
+        """Write that the candidate serves, and is watched from now on. Raises ClusterError when that is not known to
+        stand; calling again writes the same head."""
         if self._end is None:
-            head = committed(self.stored.head, self.attempt, route, self._world.now())
+            head = committed(self.stored.head, self.attempt, route, self._world.now(), watch)
             self._end = head.model_copy(update={"leaving": leaving_with(head.leaving, leaving, self.attempt.candidate)})
         save_head(self._world, self.stored, self._end)
         self._end = None

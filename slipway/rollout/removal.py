@@ -93,3 +93,6 @@ def remove_all(world: Adapters, tell: Callable[[str], None], cancelled: threadin
         world.intents.delete()
         world.journal.delete()
     world.lease.delete()
+    if world.watch is not None:
+        world.watch.document.delete()
+        world.watch.lease.delete()

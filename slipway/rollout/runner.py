@@ -1,4 +1,6 @@
 """`python -m slipway.rollout.runner ORDER`: carries out the order in this file, in a Job of the cluster.
+`python -m slipway.rollout.runner --watch SERVICE NAMESPACE` watches what was released last after it took all the
+traffic (slipway.rollout.watching).
 
 Exit code 0: the order is done, its attempt has an end in the journal, whichever it is. 1: it is not, because it could
 not be ended or because this pod was told to go; the Job starts another process, which puts the traffic back before
@@ -28,6 +30,9 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, go)
     signal.signal(signal.SIGINT, go)
     from slipway.release.errors import InputError, SlipwayError
+
+    if argv[1:2] == ["--watch"]:
+        return _watch(argv[2:], told_to_go)
     from slipway.release.run_order import read_order
     from slipway.rollout.in_cluster import running
 
@@ -41,6 +46,20 @@ def main(argv: list[str]) -> int:
     except SlipwayError as error:
         _say(str(error))
         return running.AGAIN
+
+
+def _watch(argv: list[str], told_to_go: threading.Event) -> int:
+    from slipway.release.errors import SlipwayError
+    from slipway.rollout.watching.start import AGAIN, WRONG, watch_in_pod
+
+    if len(argv) != 2:
+        _say("--watch needs the service and the namespace")
+        return WRONG
+    try:
+        return watch_in_pod(argv[0], argv[1], told_to_go, _say)
+    except SlipwayError as error:
+        _say(str(error))
+        return AGAIN
 
 
 def _say(line: str) -> None:

@@ -7,13 +7,13 @@ from typing import Literal
 
 from slipway.release.manifest.plan import Kind
 from slipway.release.records.journal import Head, Serving
-from slipway.release.rollout_inputs import Backend, RolloutInputs
-from slipway.rollout.routers.base import LiveRoute
+from slipway.release.records.watch import WatchPhase
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout.resting import kept_watch, resting_split, rests
+from slipway.rollout.routers.base import LiveRoute, Split
 
 OURS = "slipway-rollout"
 """The field manager of Slipway's own writes."""
-WHOLE = 99.995
-"""Percent from which a share counts as all: routers carry four digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,6 @@ class UpdatePlan:
     serving: Serving | None
 
 
-def whole_on(live: LiveRoute | None, backend: Backend) -> bool:
-    """Whether the live route sends everything to this backend."""
-    return live is not None and live.shares.get(backend.entry, 0.0) >= WHOLE
-
-
 def update_plan_of(
     wanted: RolloutInputs, head: Head | None, live: LiveRoute | None, recorded: Serving | None
 ) -> UpdatePlan:
@@ -39,7 +34,7 @@ def update_plan_of(
     if serving is None:
         return UpdatePlan(repair=False, then="first", serving=None)
     unfinished = head is not None and head.unfinished
-    repair = unfinished or not whole_on(live, serving.backend)
+    repair = unfinished or not rests(live, resting_split(serving, kept_watch(head, wanted)))
     revision = wanted.candidate.revision
     if serving.backend.revision == revision:
         return UpdatePlan(repair, "settle", serving)
@@ -58,11 +53,13 @@ def pending_reason(
         return "the journal of the rollout is missing or holds no completed release"
     if head.unfinished:
         return "a rollout was interrupted and its traffic is not settled"
+    if head.watching is not None and head.watching.phase is WatchPhase.BREACHED:
+        return f"the watch saw a breach that was not acted on yet: {head.watching.reason}"
     if head.serving.backend.revision != wanted.candidate.revision:
         return f"revision {head.serving.backend.revision} serves, not {wanted.candidate.revision}"
     if head.leaving:
         return f"{', '.join(one.entry for one in head.leaving)} was not seen without requests yet"
-    return _drift(wanted, live, settings_hash, what)
+    return _drift(live, resting_split(head.serving, kept_watch(head, wanted)), settings_hash, what)
 
 
 def who_changed(live: LiveRoute) -> str:
@@ -70,13 +67,13 @@ def who_changed(live: LiveRoute) -> str:
     return f"another writer ({live.changed_by})" if live.changed_by not in ("", OURS) else "another writer"
 
 
-def _drift(wanted: RolloutInputs, live: LiveRoute | None, settings_hash: str, what: str) -> str | None:
+def _drift(live: LiveRoute | None, split: Split, settings_hash: str, what: str) -> str | None:
     if live is None:
         return "the route is missing"
-    if not whole_on(live, wanted.candidate):
+    if not rests(live, split):
         shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
         return f"{who_changed(live)} changed the weights: {shares}"
-    idle = sorted(name for name in live.shares if name != wanted.candidate.entry)
+    idle = sorted(live.shares.keys() - {side.entry for side, _ in split.shares})
     if idle:
         return f"{', '.join(idle)} is left in the route without traffic"
     if live.settings_hash != settings_hash:

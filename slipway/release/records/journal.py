@@ -17,6 +17,7 @@ from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.plan import Kind, PlannedStep
 from slipway.release.manifest.route import Route
 from slipway.release.records.released import ReleasedVersion
+from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent
 
@@ -77,7 +78,7 @@ class Attempt(FrozenModel):
     steps: tuple[StepRecord, ...] = ()
     reason: str = ""
     by: str = ""
-    """Who ended it when it was not the executor: `watchdog`, `repair`."""
+    """Who ended it when it was not the executor: `watchdog`, `repair`, `watch`."""
     acknowledged: str | None = None
     """Id of the last intent that the executor obeyed."""
     retry_reason: str | None = None
@@ -131,6 +132,8 @@ class Head(FrozenModel):
     leaving: tuple[Backend, ...] = ()
     """Backends that left the route and were not yet seen without requests. While there are any, an update is due that
     waits for it, so that the engine deletes no workload that the data plane still sends to."""
+    watch: WatchEntry | None = None
+    """The watch of what was committed last, however it ended; None where none was wanted."""
     recorded: tuple[str, ...] = ()
     """Rollouts whose ticks are kept, newest first, however they ended: the last aborts can still be analysed."""
     _unknown: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -140,6 +143,14 @@ class Head(FrozenModel):
     def unfinished(self) -> bool:
         """Whether a rollout began and has not ended."""
         return self.attempt is not None and self.attempt.outcome is Outcome.RUNNING
+
+    @property
+    def watching(self) -> WatchEntry | None:
+        """The watch of what serves, while it is unfinished."""
+        watch = self.watch
+        if watch is None or not watch.unfinished or self.serving is None:
+            return None
+        return watch if watch.backend.revision == self.serving.backend.revision else None
 
     def has_completed(self, revision: str) -> bool:
         """Whether this revision has completed in this service before."""
@@ -222,6 +233,8 @@ def handed_over(head: Head, to: str, by: str | None = None) -> Head:
 
 
 EXECUTOR = "executor"
+WATCH = "watch"
+"""Who ended an attempt when it was the watch after 100%."""
 
 
 def is_own_write(stored: Head, attempt_id: str) -> bool:
@@ -246,8 +259,9 @@ def begun(head: Head, attempt: Attempt) -> Head:
     return head.model_copy(update={"attempt": attempt, "recorded": recorded[:RECORDED_KEPT]})
 
 
-def committed(head: Head, attempt: Attempt, route: Route, now: float) -> Head:
-    """The head after the commit: the candidate serves, and is one that completed."""
+def committed(head: Head, attempt: Attempt, route: Route, now: float, watch: WatchEntry | None = None) -> Head:
+    """The head after the commit: the candidate serves, and is one that completed. From here on it is watched by
+    `watch`; a watch of what served before has ended."""
     entry = Completed(
         revision=attempt.candidate.revision,
         version=attempt.candidate.version,
@@ -264,8 +278,66 @@ def committed(head: Head, attempt: Attempt, route: Route, now: float) -> Head:
             "completed": (entry, *others)[:COMPLETED_KEPT],
             "commits": (Commit(revision=entry.revision, at=now), *head.commits)[:COMMITS_KEPT],
             "quarantined": quarantined,
+            "watch": watch if watch is not None else _superseded(head.watch, attempt, now),
         }
     )
+
+
+def _superseded(watch: WatchEntry | None, attempt: Attempt, now: float) -> WatchEntry | None:
+    if watch is None or not watch.unfinished:
+        return watch
+    return watch.ended_as(WatchPhase.SUPERSEDED, f"{attempt.candidate.label} was released", now)
+
+
+def breached(head: Head, reason: str, statistic: str, now: float) -> Head:
+    """The head after a breach was seen in the open watch: from here on every process that finds it finishes the way
+    back. The first breach stays."""
+    watch = head.watching
+    if watch is None or watch.phase is not WatchPhase.OPEN:
+        return head
+    change = {"phase": WatchPhase.BREACHED, "reason": reason, "statistic": statistic, "breached": now}
+    return head.model_copy(update={"watch": watch.model_copy(update=change)})
+
+
+def watch_passed(head: Head, found: str, now: float) -> Head:
+    """The head after the open watch has lasted without a breach; `found` is what it saw."""
+    watch = head.watching
+    if watch is None or watch.phase is not WatchPhase.OPEN:
+        return head
+    return head.model_copy(update={"watch": watch.ended_as(WatchPhase.PASSED, found, now)})
+
+
+def returned_by_watch(head: Head, now: float) -> Head:
+    """The head after a breach whose traffic is whole on the standby: that serves now, by a rollout of the watch's own,
+    and the revision that was watched is refused. Where it only escalates nothing but the watch ends."""
+    watch = head.watching
+    if watch is None or watch.phase is not WatchPhase.BREACHED:
+        return head
+    if watch.standby is None or watch.only_escalates or head.serving is None:
+        return head.model_copy(update={"watch": watch.ended_as(WatchPhase.ESCALATED, "", now)})
+    attempt = Attempt(
+        id=f"{watch.id}-back",
+        outcome=Outcome.RUNNING,
+        kind="rollback",
+        candidate=watch.standby,
+        manifest=_manifest_of(head, watch.standby.revision),
+        began=watch.breached or now,
+        reason=watch.reason,
+        by=WATCH,
+    )
+    after = committed(begun(head, attempt), attempt, head.serving.route, now)
+    held = Quarantine(version=watch.backend.version, reason=watch.reason, at=now, rollout=watch.id)
+    kept = sorted(after.quarantined.items(), key=lambda item: item[1].at)[-(QUARANTINE_KEPT - 1) :]
+    return after.model_copy(
+        update={
+            "quarantined": {**dict(kept), watch.backend.revision: held},
+            "watch": watch.ended_as(WatchPhase.ROLLED_BACK, "", now),
+        }
+    )
+
+
+def _manifest_of(head: Head, revision: str) -> str:
+    return next((one.manifest for one in head.completed if one.revision == revision), "")
 
 
 def aborted(head: Head, attempt: Attempt, reason: str, now: float, *, quarantine: bool) -> Head:

@@ -7,6 +7,7 @@ import threading
 from slipway.release.errors import ClusterError, Conflict, LeaseLost, SlipwayError
 from slipway.release.manifest.plan import PlannedStep
 from slipway.release.records.journal import Attempt, Head
+from slipway.release.records.watch import watch_of
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.units import show_seconds
 from slipway.rollout.adapters import Adapters
@@ -192,7 +193,14 @@ class Executor:
         elif isinstance(action, Commit):
             self._observer.close_step(action.ended)
             self._observer.ticks.flush()
-            self._record.commit(self._wanted.route, self._ramp.old)
+            self._commit()
+
+    def _commit(self) -> None:
+        """What stays on the standby as the hold-back of the watch does not leave the route."""
+        attempt, old = self._record.attempt, self._ramp.old
+        watch = watch_of(self._wanted, attempt.id, attempt.kind, self._world.now())
+        held = old is not None and watch is not None and old.entry in watch.shares()
+        self._record.commit(self._wanted.route, None if held else old, watch)
 
     def _pause(self, looked: float) -> float:
         """Seconds until the next look; the time that this one took counts, since `looked`."""

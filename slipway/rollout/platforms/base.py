@@ -16,9 +16,9 @@ from slipway.release.rollout_inputs import Backend
 
 Action = Literal["abort", "pause", "resume", "promote", "cancel"]
 """What an operator wants; `cancel` is what an interrupted `pulumi up` tells its Job; it quarantines nothing."""
-Role = Literal["rollout", "watchdog", "follower", "abort"]
+Role = Literal["rollout", "watchdog", "follower", "abort", "watch"]
 """What the holder of a Lease does: an update of Pulumi, the watchdog of a provider that died, a provider whose Job
-ended without putting the traffic back, or `slipway abort`."""
+ended without putting the traffic back, `slipway abort`, or the watch after 100% that acts on a breach or its end."""
 Document = dict[str, Any]
 """Plain JSON values."""
 

@@ -10,12 +10,14 @@ _DOING: dict[Role, str] = {
     "watchdog": "the watchdog of rollout {holder}, whose process died, is putting the traffic of {service} back",
     "follower": "the traffic of {service} is being put back, since the Job of its rollout has ended",
     "abort": "`slipway abort` is putting the traffic of {service} back",
+    "watch": "the watch of {service} is at work",
 }
 _ADVICE: dict[Role, str] = {
     "rollout": "wait for it, or stop it with `slipway abort {service}`",
     "watchdog": "wait for it; what it waits for is in `slipway status {service}`",
     "follower": "wait for it; what it waits for is in `slipway status {service}`",
     "abort": "wait for it; what it waits for is in `slipway status {service}`",
+    "watch": "wait for it; what it waits for is in `slipway status {service}`",
 }
 
 

@@ -13,11 +13,10 @@ from lightkube import Client
 from lightkube.generic_resource import create_namespaced_resource
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import MANAGED_BY, SERVICE_LABEL
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY
 from slipway.rollout.platforms.kubernetes.requests import Requests
 from slipway.rollout.platforms.kubernetes.view import view_of
 from slipway.rollout.platforms.trying import Patience

@@ -14,8 +14,8 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, JournalUnreadable
 from slipway.release.flags.flagd import GROUP, KIND, PLURAL, VERSION, document_of, feature_flag_resource
+from slipway.release.labels import MANAGED_BY, PART_LABEL
 from slipway.rollout.platforms.base import Document, StoredDocument
-from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY, PART_LABEL
 from slipway.rollout.platforms.kubernetes.requests import Requests, plain, version_of
 from slipway.rollout.platforms.trying import Patience
 

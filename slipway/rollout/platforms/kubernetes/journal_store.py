@@ -11,9 +11,9 @@ from lightkube import Client
 from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, JournalUnreadable
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import PART_LABEL, SERVICE_LABEL
 from slipway.rollout.platforms.base import Condense, Document, StoredDocument
-from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
+from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
 from slipway.rollout.platforms.kubernetes.records import RecordChunks, line_of
 from slipway.rollout.platforms.kubernetes.requests import Requests, version_of
 from slipway.rollout.platforms.trying import Patience

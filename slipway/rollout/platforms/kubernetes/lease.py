@@ -24,7 +24,7 @@ _NO_META = ObjectMeta()
 
 
 class KubernetesLease(ObservedLease):
-    """`slipway-<service>` in coordination.k8s.io."""
+    """`slipway-<service>`, or `slipway-<service>.<part>`, in coordination.k8s.io."""
 
     def __init__(
         self,
@@ -33,19 +33,20 @@ class KubernetesLease(ObservedLease):
         service: str,
         clock: Clock | None = None,
         patience: Patience | None = None,
+        part: str = "",
     ) -> None:
-        super().__init__(_LeaseObjects(client, namespace, service, patience), service, clock)
+        super().__init__(_LeaseObjects(client, namespace, service, patience, part), service, clock)
 
 
 class _LeaseObjects:
     """See LeaseRecords. A version is `<uid>/<resourceVersion>`."""
 
-    def __init__(self, client: Client, namespace: str, service: str, patience: Patience | None) -> None:
+    def __init__(self, client: Client, namespace: str, service: str, patience: Patience | None, part: str) -> None:
         # Not fenced: the Lease is what the fence is armed by.
         self._requests = Requests(client, patience=patience)
         self._namespace = namespace
         self._service = service
-        self._name = f"slipway-{service}"
+        self._name = f"slipway-{service}{part and f'.{part}'}"
 
     @property
     def what(self) -> str:

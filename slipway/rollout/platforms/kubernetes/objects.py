@@ -7,18 +7,16 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import MANAGED_BY, PART_LABEL, SERVICE_LABEL
 from slipway.rollout.platforms.kubernetes.requests import Requests
 from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 
-MANAGED_BY = {"app.kubernetes.io/managed-by": "slipway"}
-PART_LABEL = "slipway.dev/part"
 ROLLOUT_LABEL = "slipway.dev/rollout"
 
 
 def labels_of(service: str, part: str) -> dict[str, str]:
-    """Labels of one object; `part` is `journal`, `exposure`, `records`, `intent` or `lease`."""
+    """Labels of one object; `part` is `journal`, `exposure`, `records`, `intent`, `watch` or `lease`."""
     return {**MANAGED_BY, SERVICE_LABEL: service, PART_LABEL: part}
 
 

@@ -11,9 +11,9 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import JournalUnreadable
 from slipway.release.escalation.outbox import Entry, parse
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import MANAGED_BY, PART_LABEL, SERVICE_LABEL
 from slipway.rollout.escalation.outbox import Held
-from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY, PART_LABEL, Documents, labels_of
+from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
 from slipway.rollout.platforms.kubernetes.requests import version_of
 from slipway.rollout.platforms.trying import Patience
 

@@ -12,8 +12,8 @@ from lightkube import Client
 from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.labels import SERVICE_LABEL
-from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
+from slipway.release.labels import PART_LABEL, SERVICE_LABEL
+from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
 from slipway.rollout.platforms.kubernetes.requests import version_of
 from slipway.rollout.platforms.trying import Patience
 

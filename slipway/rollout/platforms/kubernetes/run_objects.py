@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lightkube.models.batch_v1 import JobSpec
-from lightkube.models.core_v1 import (
-    Capabilities,
-    ConfigMapVolumeSource,
-    Container,
-    EmptyDirVolumeSource,
-    EnvVar,
-    PodSecurityContext,
-    PodSpec,
-    PodTemplateSpec,
-    ResourceRequirements,
-    SeccompProfile,
-    SecurityContext,
-    Toleration,
-    Volume,
-    VolumeMount,
-)
+from lightkube.models.core_v1 import PodSpec, PodTemplateSpec
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError
+from slipway.release.labels import MANAGED_BY, PART_LABEL
 from slipway.release.run_order import RunOrder
-from slipway.rollout.platforms.kubernetes.objects import MANAGED_BY, PART_LABEL, labels_of
+from slipway.release.run_pod import GRACE, KEPT, pod_spec
+from slipway.release.run_setting import RunSetting
+from slipway.rollout.platforms.kubernetes.objects import labels_of
 
 RUN_LABEL = "slipway.dev/run"
 CANDIDATE_ANNOTATION, VERSION_ANNOTATION = "slipway.dev/candidate", "slipway.dev/version"
@@ -39,15 +25,10 @@ ARGUMENTS = [f"{FOLDER}/{ORDER_KEY}"]
 """The image's entry point is `python -m slipway.rollout.runner`."""
 
 BACKOFF_LIMIT = 6
-GRACE = 150
-"""Seconds to put the traffic back in: more than the 120 s that a provider takes for it at most."""
-TOLERATED = 15
-"""Seconds on a node that does not answer, instead of Kubernetes' 300."""
 KEPT_FOR = 86400
 """Seconds that an ended Job stays, for people."""
 DAY = 86400.0
 """A Job may take at least this long, as a pause may."""
-REQUESTS, LIMITS = {"cpu": "50m", "memory": "128Mi"}, {"memory": "512Mi"}
 
 
 def name_of(service: str, run_id: str) -> str:
@@ -77,9 +58,9 @@ def job_of(order: RunOrder, namespace: str) -> Job:
     service = order.wanted.service
     candidate = order.wanted.candidate
     notes = {CANDIDATE_ANNOTATION: candidate.revision, VERSION_ANNOTATION: candidate.version, BY_ANNOTATION: order.by}
-    kept = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
     pod = PodTemplateSpec(
-        metadata=ObjectMeta(labels=_pod_labels(order), annotations={**notes, **kept}), spec=_pod(order)
+        metadata=ObjectMeta(labels=_pod_labels(order), annotations={**notes, **KEPT}),
+        spec=_pod(order, order.wanted.run),
     )
     spec = JobSpec(
         template=pod,
@@ -106,44 +87,8 @@ def longest(order: RunOrder) -> float:
     return max(DAY, 3 * (steps + wanted.candidate.ready_within) + GRACE)
 
 
-def _pod(order: RunOrder) -> PodSpec:
-    run: Any = order.wanted.run
-    away = [
-        Toleration(key=f"node.kubernetes.io/{what}", operator="Exists", effect="NoExecute", tolerationSeconds=TOLERATED)
-        for what in ("not-ready", "unreachable")
-    ]
-    return PodSpec(
-        restartPolicy="OnFailure",
-        serviceAccountName=run.service_account,
-        automountServiceAccountToken=True,
-        terminationGracePeriodSeconds=GRACE,
-        tolerations=away,
-        securityContext=PodSecurityContext(runAsNonRoot=True, seccompProfile=SeccompProfile(type="RuntimeDefault")),
-        containers=[_container(run.image)],
-        volumes=[
-            Volume(
-                name="order",
-                configMap=ConfigMapVolumeSource(name=f"{name_of(order.wanted.service, order.id)}.order"),
-            ),
-            Volume(name="tmp", emptyDir=EmptyDirVolumeSource(sizeLimit="64Mi")),
-        ],
-    )
-
-
-def _container(image: str) -> Container:
-    return Container(
-        name="slipway",
-        image=image,
-        args=ARGUMENTS,
-        env=[EnvVar(name="PYTHONDONTWRITEBYTECODE", value="1"), EnvVar(name="PYTHONUNBUFFERED", value="1")],
-        resources=ResourceRequirements(requests=REQUESTS, limits=LIMITS),
-        securityContext=SecurityContext(
-            allowPrivilegeEscalation=False,
-            readOnlyRootFilesystem=True,
-            capabilities=Capabilities(drop=["ALL"]),
-        ),
-        volumeMounts=[
-            VolumeMount(name="order", mountPath=FOLDER, readOnly=True),
-            VolumeMount(name="tmp", mountPath="/tmp"),  # noqa: S108 - a volume of the pod's own
-        ],
-    )
+def _pod(order: RunOrder, run: RunSetting) -> PodSpec:
+    order_file = {"name": "order", "configMap": {"name": f"{name_of(order.wanted.service, order.id)}.order"}}
+    mount = {"name": "order", "mountPath": FOLDER, "readOnly": True}
+    made: PodSpec = PodSpec.from_dict(pod_spec(run, ARGUMENTS, [order_file], [mount]))  # type: ignore[assignment]
+    return made

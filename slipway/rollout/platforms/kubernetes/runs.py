@@ -13,11 +13,11 @@ from lightkube.resources.core_v1 import ConfigMap, Event, Pod
 from lightkube.types import CascadeType
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import PART_LABEL, SERVICE_LABEL
 from slipway.release.run_order import RunOrder
 from slipway.rollout.platforms.base import Document
 from slipway.rollout.platforms.kubernetes.calls import FAILURES, failure_of
-from slipway.rollout.platforms.kubernetes.objects import PART_LABEL, Documents, labels_of
+from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
 from slipway.rollout.platforms.kubernetes.pods import trouble
 from slipway.rollout.platforms.kubernetes.requests import Requests, plain, version_of
 from slipway.rollout.platforms.kubernetes.run_objects import (

@@ -1,0 +1,69 @@
+"""`slipway watch SERVICE`: watches what was released last from this host."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from slipway.cli.options import show, with_json, with_namespace, with_stack
+
+
+class _Lines:
+    """A live line on a terminal, and lines that stay; with `as_json` everything goes to stderr."""
+
+    def __init__(self, *, err: bool) -> None:
+        self._err = err
+        self._live = (sys.stderr if err else sys.stdout).isatty()
+        self._width = 0
+
+    def status(self, line: str) -> None:
+        """Replace the live line; a file or a pipe gets none."""
+        if self._live:
+            shown = line[: shutil.get_terminal_size().columns - 1]
+            click.echo(f"\r{shown.ljust(self._width)}", nl=False, err=self._err)
+            self._width = len(shown)
+
+    def event(self, line: str) -> None:
+        """A line that stays."""
+        if self._live and self._width:
+            click.echo(f"\r{' ' * self._width}\r", nl=False, err=self._err)
+            self._width = 0
+        click.echo(line, err=self._err)
+
+
+@click.command()
+@click.argument("service")
+@with_namespace
+@with_stack
+@with_json
+def watch(service: str, namespace: str | None, stack: str | None, folder: Path, as_json: bool) -> None:
+    """Watch the release of SERVICE that took all the traffic last, until its watch has ended.
+
+    For stacks without releases:run, whose watch runs in no Job. A breach puts the traffic back to the warm standby,
+    quarantines the revision, kills the flags that the manifest names and tells the owner. A watch that was interrupted
+    goes on where it was when the command is run again. Exit code 1 after a breach.
+    """
+    from slipway.cli.target import find_target
+    from slipway.release.records.watch import WatchPhase
+    from slipway.rollout.watching.start import watch_on_host
+
+    cancelled, lines = threading.Event(), _Lines(err=as_json)
+    former = [(number, signal.signal(number, lambda *_: cancelled.set())) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        _, watcher = watch_on_host(service, find_target(folder, stack, namespace), lines, cancelled)
+        ended = watcher.run()
+    finally:
+        for number, handler in former:
+            signal.signal(number, handler)
+    if ended is None:
+        lines.event(f"{service}: interrupted; the watch is open, and no process watches: run the command again")
+        sys.exit(130)
+    held = ended.phase in (WatchPhase.PASSED, WatchPhase.SUPERSEDED)
+    if as_json:
+        show({"ok": held, **ended.model_dump(mode="json", by_alias=True, exclude_none=True)})
+    sys.exit(0 if held else 1)

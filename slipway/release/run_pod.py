@@ -1,0 +1,60 @@
+"""The pod of Slipway's own processes in a cluster, a rollout or a watch, in the names of Kubernetes' API. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slipway.release.run_setting import RunSetting
+
+GRACE = 150
+"""Seconds to put the traffic back in: more than the 120 s that a provider takes for it at most."""
+TOLERATED = 15
+"""Seconds on a node that does not answer, instead of Kubernetes' 300."""
+REQUESTS, LIMITS = {"cpu": "50m", "memory": "128Mi"}, {"memory": "512Mi"}
+KEPT = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+"""An annotation: a pod that moves traffic is not moved to save a node."""
+
+
+def pod_spec(
+    run: RunSetting,
+    arguments: Sequence[str],
+    volumes: Sequence[Mapping[str, Any]] = (),
+    mounts: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The kubelet starts the container again while its exit code is not 0. The image's entry point is
+    `python -m slipway.rollout.runner`; secrets of receivers come as variables from the Secret that `run` names."""
+    tmp = {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}
+    container: dict[str, Any] = {
+        "name": "slipway",
+        "image": run.image,
+        "args": list(arguments),
+        "env": [{"name": name, "value": "1"} for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")],
+        "resources": {"requests": REQUESTS, "limits": LIMITS},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [*mounts, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - a volume of the pod's own
+    }
+    if run.secret is not None:
+        container["envFrom"] = [{"secretRef": {"name": run.secret}}]
+    return {
+        "restartPolicy": "OnFailure",
+        "serviceAccountName": run.service_account,
+        "automountServiceAccountToken": True,
+        "terminationGracePeriodSeconds": GRACE,
+        "tolerations": [
+            {
+                "key": f"node.kubernetes.io/{what}",
+                "operator": "Exists",
+                "effect": "NoExecute",
+                "tolerationSeconds": TOLERATED,
+            }
+            for what in ("not-ready", "unreachable")
+        ],
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+        "volumes": [*volumes, tmp],
+    }

@@ -1,0 +1,107 @@
+"""Begins to watch: in a pod of the cluster, or on a host."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from slipway.release.errors import ReleaseRefused
+from slipway.release.target import Target
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.assemble import connect_escalations, connect_flags, connect_outbox, connect_world, flag_sets_in
+from slipway.rollout.escalation.desk import Desk
+from slipway.rollout.escalation.inside import SendingThreads
+from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.record import load
+from slipway.rollout.watching.document import WatchDocument, read_document
+from slipway.rollout.watching.process import Reporter, Watcher
+
+ENDED, AGAIN, WRONG = 0, 1, 2
+"""Exit codes of the process in a pod: there is nothing to watch any more; another process has to go on; it was called
+wrongly."""
+
+
+class _PlainReporter:
+    """Lines that stay go into the log of the pod."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def status(self, line: str) -> None:
+        """Nothing: a log would be full of it."""
+
+    def event(self, line: str) -> None:
+        """One line."""
+        self._say(line)
+
+
+def watch_in_pod(service: str, namespace: str, told_to_go: threading.Event, say: Callable[[str], None]) -> int:
+    """Watch, and send what there is to send from this process. Raises SlipwayError."""
+    target = Target(namespace=namespace)
+    try:
+        document = document_of(service, target)
+    except ReleaseRefused as error:
+        say(str(error))
+        return AGAIN if _is_open(service, target) else ENDED
+    world = world_of(document, target)
+    route = document.wanted.escalation
+    senders = None
+    if route is not None:
+        outbox = connect_outbox(target, route.outbox)
+        senders = SendingThreads(outbox, say)
+        world = replace(world, escalations=Desk(route, outbox, senders.start))
+    ended = watcher_of(world, document, target, _PlainReporter(say), told_to_go).run()
+    if ended is None or (senders is not None and not senders.wait(told_to_go)):
+        return AGAIN
+    return ENDED
+
+
+def _is_open(service: str, target: Target) -> bool:
+    """Whether a watch is unfinished whose document is missing: the next update writes it."""
+    stored = load(connect_world(service, target), service)
+    return stored is not None and stored.head.watching is not None
+
+
+def watch_on_host(
+    service: str, target: Target, reporter: Reporter, cancelled: threading.Event
+) -> tuple[Adapters, Watcher]:
+    """The watcher of a host, whose escalations are sent by processes that outlive it. Raises SlipwayError."""
+    document = document_of(service, target)
+    world = world_of(document, target)
+    if document.wanted.escalation is not None:
+        world = replace(world, escalations=connect_escalations(document.wanted.escalation, target))
+    return world, watcher_of(world, document, target, reporter, cancelled)
+
+
+def document_of(service: str, target: Target) -> WatchDocument:
+    """What is watched there. Raises ReleaseRefused when nothing is, and ClusterError."""
+    place = connect_world(service, target).watch
+    document = read_document(place.document.read()) if place is not None else None
+    if document is None:
+        raise ReleaseRefused(f"{service}: no release of it is watched in {target}")
+    return document
+
+
+def world_of(document: WatchDocument, target: Target) -> Adapters:
+    """Everything that the release which is watched reaches the outside by, but for its escalations."""
+    wanted = document.wanted
+    return connect_world(wanted.service, target, wanted.metrics, document.stack, wanted.records)
+
+
+def watcher_of(
+    world: Adapters, document: WatchDocument, target: Target, reporter: Reporter, cancelled: threading.Event
+) -> Watcher:
+    """A process that has a name of its own; what an earlier one could not send is sent from now on."""
+    service = document.wanted.service
+
+    def flags() -> Iterator[FlagWriter]:
+        return (connect_flags(target, name) for name in flag_sets_in(target))
+
+    if world.escalations is not None and (trouble := world.escalations.go_on(service)) is not None:
+        reporter.event(f"{service}: {trouble}")
+    by = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    return Watcher(world, service, by, reporter, cancelled, flags)

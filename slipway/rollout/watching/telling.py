@@ -1,0 +1,92 @@
+"""What follows the traffic after a breach: the flags of the release are killed, and its owner is told. Each may be done
+again: a second kill is none, and the escalation has one id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from slipway.release.errors import SlipwayError
+from slipway.release.escalation.model import Escalation, id_of
+from slipway.release.flags.journal import Change, after_change
+from slipway.release.records.journal import WATCH
+from slipway.release.records.watch import WatchEntry, WatchPhase
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout.adapters import Adapters
+from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.watching.back import describe_end
+
+FlagsOf = Callable[[], Iterable[FlagWriter]]
+"""The sets of flags in the target of the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """The breach of one watch, and where the traffic is then, in words."""
+
+    wanted: RolloutInputs
+    watch: WatchEntry
+    where: str
+
+    def escalation(self, stack: str, now: float, killed: tuple[str, ...] = ()) -> Escalation:
+        """One breach is one escalation, however often it is raised."""
+        watch, wanted = self.watch, self.wanted
+        settle = f"slipway rollback {wanted.service}"
+        back = watch.phase is WatchPhase.ROLLED_BACK
+        done = self.where + (f"; killed: {', '.join(killed)}" if killed else "")
+        return Escalation(
+            id=escalation_id(watch, wanted.service),
+            kind="watch",
+            severity="page",
+            service=wanted.service,
+            place=f"{wanted.where}{f', stack {stack}' if stack else ''}",
+            owner=wanted.owner.team,
+            what=f"{watch.backend.label} was breached after 100%: {watch.reason}",
+            statistic=watch.statistic,
+            since=watch.opened,
+            at=watch.breached or now,
+            done=done,
+            runbook=wanted.owner.runbook,
+            next=f"{settle}   (the configuration returns, no traffic moves)" if back else settle,
+        )
+
+
+def escalation_id(watch: WatchEntry, service: str) -> str:
+    """Of the breach of a watch."""
+    return id_of("watch", service, watch.id)
+
+
+def tell_breach(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, flags: FlagsOf) -> Iterator[str]:
+    """Kill the flags, then raise the escalation: a line for each thing that was done, or why it was not."""
+    killed = []
+    for key in watch.kill:
+        problem = _kill(key, wanted, watch, flags, world.now())
+        killed += [key] if problem is None else []
+        yield f"{key} is killed" if problem is None else f"{key} could not be killed: {problem}"
+    breach = Breach(wanted, watch, describe_end(watch))
+    yield escalate(world, breach, tuple(killed))
+
+
+def escalate(world: Adapters, breach: Breach, killed: tuple[str, ...] = ()) -> str:
+    """What became of the escalation, in one line."""
+    if world.escalations is None:
+        return "no receiver is declared: nobody is told"
+    made = breach.escalation(world.stack, world.now(), killed)
+    try:
+        trouble = world.escalations.raise_(made)
+    except Exception as error:
+        return f"it could not be escalated: {type(error).__name__}: {error}"
+    return trouble or f"escalated to {made.owner}, {made.id}"
+
+
+def _kill(key: str, wanted: RolloutInputs, watch: WatchEntry, flags: FlagsOf, now: float) -> str | None:
+    reason = f"the watch of {wanted.service} {watch.backend.label} saw a breach: {watch.reason}"[:1000]
+    change = Change(id=f"{watch.id}-{key}"[:100], flag=key, action="kill", by=WATCH, at=now, reason=reason)
+    try:
+        for writer in flags():
+            if key in writer.load().declared.flags:
+                writer.change(lambda head: after_change(head, change))
+                return None
+    except (SlipwayError, ValueError) as error:
+        return str(error)
+    return "no set of flags in this namespace has it"

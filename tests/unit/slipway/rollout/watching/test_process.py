@@ -1,0 +1,84 @@
+"""A watch from the commit to its end: it passes, or puts the traffic back, whenever its process dies."""
+
+from __future__ import annotations
+
+import pytest
+
+from slipway.release.records.journal import Outcome
+from slipway.release.records.watch import WatchPhase
+from slipway.rollout.watching.document import read_document
+from tests.unit.slipway.rollout.watching.watched import Watched
+
+
+def test_a_commit_opens_the_watch_and_keeps_the_hold_back_on_the_standby() -> None:
+    service = Watched(holdback=0.02)
+    service.release()
+    assert service.watch.phase is WatchPhase.OPEN
+    assert service.shares() == {"checkout-bbbbbbbb": pytest.approx(98.0), "checkout-aaaaaaaa": pytest.approx(2.0)}
+    assert service.world.head.leaving == ()
+
+
+def test_a_watch_without_a_breach_ends_when_its_time_is_over_and_releases_the_hold_back() -> None:
+    service = Watched(holdback=0.02)
+    service.release()
+    ended = service.watcher().run()
+    assert ended is not None
+    assert ended.phase is WatchPhase.PASSED
+    assert service.watch.phase is WatchPhase.PASSED
+    assert service.shares() == {"checkout-bbbbbbbb": 100.0}
+    assert ended.ended == pytest.approx(service.watch.opened + 600.0, abs=30)
+
+
+def test_a_breach_puts_the_traffic_back_and_quarantines_the_revision() -> None:
+    service = Watched()
+    service.release()
+    service.fail_from(120.0)
+    ended = service.watcher().run()
+    assert ended is not None
+    assert ended.phase is WatchPhase.ROLLED_BACK
+    head = service.world.head
+    assert head.serving is not None
+    assert head.serving.backend.revision == "aaaaaaaa"
+    assert service.shares()["checkout-aaaaaaaa"] == 100.0
+    assert "bbbbbbbb" in head.quarantined
+    assert head.attempt is not None
+    assert (head.attempt.by, head.attempt.kind, head.attempt.outcome) == ("watch", "rollback", Outcome.COMMITTED)
+    assert head.attempt.manifest == "releases/1.yaml"
+    assert [one.entry for one in head.leaving] == ["checkout-bbbbbbbb"]
+    assert ended.breached is not None
+    assert ended.breached < service.watch.opened + 120.0 + 30.0
+
+
+def test_without_a_standby_a_breach_moves_no_traffic() -> None:
+    service = Watched(standby=False)
+    service.release()
+    service.fail_from(60.0)
+    ended = service.watcher().run()
+    assert ended is not None
+    assert ended.phase is WatchPhase.ESCALATED
+    assert service.shares() == {"checkout-bbbbbbbb": 100.0}
+    assert service.world.head.quarantined == {}
+
+
+class Died(BaseException):
+    """The process was killed."""
+
+
+def test_a_process_that_takes_over_counts_each_request_once() -> None:
+    service = Watched(holdback=0.02)
+    service.release()
+
+    def die() -> None:
+        raise Died
+
+    service.world.clock.at(service.world.clock.now() - 1000.0 + 63.0, die)
+    with pytest.raises(Died):
+        service.watcher("w1").run()
+    service.turn.clear()  # its Lease is over
+    service.world.lease.record.clear()
+    assert service.watcher("w2").run() is not None
+    counted = read_document(service.document.read())
+    assert counted is not None
+    assert counted.state is not None
+    candidate, _, baseline, *_ = counted.state["seen"]["slo"]
+    assert candidate + baseline == pytest.approx(100.0 * 600.0, rel=0.02)
