@@ -11,7 +11,8 @@ from pydantic import Field
 from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
 from slipway.release.flags.journal import DocumentKind
-from slipway.release.flags.model import FeatureFlag, FlagKey
+from slipway.release.flags.model import FeatureFlag
+from slipway.release.manifest.base import FlagKey
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import DnsLabel, Targeted
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue, ValidationError
 
 from slipway.release.errors import ReleaseRefused
-from slipway.release.flags.model import DeclaredFlags, FlagKey
-from slipway.release.manifest.base import FrozenModel
+from slipway.release.flags.model import DeclaredFlags
+from slipway.release.manifest.base import FlagKey, FrozenModel
 from slipway.release.stored import parse_stored
 from slipway.release.units import Weight
 

@@ -19,10 +19,10 @@ from pydantic import JsonValue, ValidationError
 from slipway.release.errors import InputError, Problem
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.files import read_below
-from slipway.release.flags.model import DeclaredFlags, FeatureFlag, FlagKey
+from slipway.release.flags.model import DeclaredFlags, FeatureFlag
 from slipway.release.flags.rules import problems_of_flag
 from slipway.release.flags.targeting import problems_of_named_rule
-from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.base import FlagKey, FrozenModel
 from slipway.release.manifest.checks import Contradiction
 from slipway.release.manifest.document import MAX_BYTES, Document, Location, read_document, show_location
 from slipway.release.manifest.problems import problems_of, similar

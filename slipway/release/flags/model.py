@@ -8,12 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from slipway.release.manifest.analysis import Analysis
-from slipway.release.manifest.base import FrozenModel, Line
+from slipway.release.manifest.base import FlagKey, FrozenModel, Line
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.units import Seconds, Weight
 
-FlagKey = Annotated[str, Field(pattern=r"^[a-z][a-zA-Z0-9_-]{0,62}$")]
-"""A key that flagd, AWS AppConfig and a label of Kubernetes all take."""
 VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 FlagKind = Literal["release", "kill-switch", "experiment", "ops"]
 """`release` guards a new behaviour until it is everywhere; `kill-switch` turns something off in an emergency and stays;

@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from slipway.release.flags.journal import Head
-from slipway.release.flags.model import FlagKey
-from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.base import FlagKey, FrozenModel
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 

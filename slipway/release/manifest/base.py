@@ -11,6 +11,9 @@ from pydantic.alias_generators import to_camel
 ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 """The name of a Kubernetes object."""
 
+FlagKey = Annotated[str, Field(pattern=r"^[a-z][a-zA-Z0-9_-]{0,62}$")]
+"""A key of a feature flag that flagd, AWS AppConfig and a label of Kubernetes all take."""
+
 Name = Annotated[str, Field(min_length=1)]
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text without control characters."""

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from slipway.release.flags.model import FlagKey
-from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.base import FlagKey, FrozenModel
 from slipway.release.manifest.guardrails import AnyKind, Guardrail
 from slipway.release.units import Fraction, Percent, Seconds, Share, percent_of
 
