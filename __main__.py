@@ -34,9 +34,10 @@ def main() -> None:
     flag_set = flags.declare(stack.flags)
     services = []
     for entry in stack.services:
-        inputs = ReleaseInputs.of(entry.declared, stack.target, stack.gates, entry.migrations)
+        inputs = ReleaseInputs.of(entry.declared, stack.target, stack.gates, entry.scripts)
         args = TopologyArgs(
             gate=Release(entry.release.service, inputs),
+            migrations=entry.migrations,
             release=entry.release,
             standby=None if entry.standby is None else entry.standby.release,
             manifest=entry.declared.path,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
+from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.slo.delivery import RuleGroupInputs
-from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, RELEASE, ROLLOUT, RULE_GROUP
+from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, MIGRATIONS, RELEASE, ROLLOUT, RULE_GROUP
 
 
 class Rollout(pulumi.CustomResource):
@@ -51,6 +52,17 @@ class Release(pulumi.CustomResource):
     def __init__(self, name: str, inputs: ReleaseInputs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = dict.fromkeys(("evidence", "verdict"))
         super().__init__(RELEASE, name, {**inputs.to_wire(), **outputs}, opts)
+
+
+class Migrations(pulumi.CustomResource):
+    """The migrations of a release, applied to its database before anything of the release is created. Deleting it
+    undoes nothing: that is a step of a rollback."""
+
+    applied: pulumi.Output[Sequence[str] | None]
+    """The ids of all migrations of the release: the database has them."""
+
+    def __init__(self, name: str, inputs: MigrationsInputs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(MIGRATIONS, name, {**inputs.to_wire(), "applied": None}, opts)
 
 
 class RuleGroup(pulumi.CustomResource):

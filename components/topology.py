@@ -8,10 +8,11 @@ from typing import ClassVar
 import pulumi
 
 from components.objects import Job
-from components.resources import Rollout
+from components.resources import Migrations, Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
 from slipway.release.escalation.setting import EscalationSetting
 from slipway.release.manifest.release import Release
+from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
@@ -42,6 +43,8 @@ class TopologyArgs:
     run: RunSetting | None = None
     escalation: EscalationSetting | None = None
     gate: pulumi.Resource | None = None
+    migrations: MigrationsInputs | None = None
+    """What is applied behind the gate and before anything of the service is created."""
 
 
 class Topology(pulumi.ComponentResource):
@@ -65,8 +68,8 @@ class Topology(pulumi.ComponentResource):
         if not isinstance(strategy, self.STRATEGY):
             raise ValueError(f"{name}: {type(self).__name__} cannot carry out strategy.kind {strategy.kind}")
         others = [pulumi.Alias(type_=token) for token in TOPOLOGIES if token != self.TOKEN]
-        gate = [args.gate] if args.gate is not None else None  # what is below waits for the component itself
-        merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others, depends_on=gate), opts)
+        before = _before(name, args, opts)  # what is below waits for the component itself
+        merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others, depends_on=before), opts)
         super().__init__(self.TOKEN, name, {}, merged)
         self.release = args.release
         self.revision = revision_of(args.release)
@@ -88,8 +91,9 @@ class Topology(pulumi.ComponentResource):
             .running(args.run)
             .escalating(args.escalation)
         )
-        before = [each for each in (args.gate, self.workload, self.standby) if each is not None]
-        self.rollout = Rollout(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
+        workloads = [each for each in (self.workload, self.standby) if each is not None]
+        options = pulumi.ResourceOptions(parent=self, depends_on=[*before, *workloads])
+        self.rollout = Rollout(name, inputs, options)
         self.watch = self._declare_watch(name, inputs)
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})
 
@@ -113,3 +117,13 @@ class Topology(pulumi.ComponentResource):
     def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
         workload = VersionedWorkloadArgs.of(release, args.target.namespace)
         return VersionedWorkload(f"{name}-{workload.revision}", workload, pulumi.ResourceOptions(parent=self))
+
+
+def _before(name: str, args: TopologyArgs, opts: pulumi.ResourceOptions | None) -> list[pulumi.Resource]:
+    """What has to succeed before anything of the service is created."""
+    before = [args.gate] if args.gate is not None else []
+    if args.migrations is not None:
+        parent = opts.parent if opts is not None else None
+        options = pulumi.ResourceOptions(parent=parent, depends_on=list(before))
+        before.append(Migrations(name, args.migrations, options))
+    return before

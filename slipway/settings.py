@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import pulumi
@@ -28,6 +28,9 @@ from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
 from slipway.release.manifest.release import Release
+from slipway.release.migrations.databases import REMEDIES as DATABASES
+from slipway.release.migrations.databases import Databases, without_a_service
+from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.reachability import missing_addresses, out_of_a_pods_reach
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
@@ -66,6 +69,7 @@ REMEDIES = {
     "run": RUN_REMEDY.replace("Write run", "Write releases:run"),
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
     **ESCALATION,
+    **DATABASES,
 }
 
 
@@ -96,6 +100,8 @@ class Configuration(Targeted):
     """Objectives and alarms, how their rules reach Prometheus, and who is told."""
     flags: FlagsSetting | None = None
     escalation: EscalationSetting | None = None
+    databases: Databases = {}
+    """By service, where its migrations run; left out, something else runs them."""
     gates: GateSetting = GateSetting()
     """Left out, the gates are enforced with `policies/config/<stack>.json`."""
     records: RecordsSetting | None = None
@@ -108,8 +114,10 @@ class Service:
 
     declared: DeclaredRelease
     standby: DeclaredRelease | None
-    migrations: tuple[MigrationSource, ...] = ()
-    """The scripts of the release, which QA and approvers approve as well."""
+    scripts: tuple[MigrationSource, ...] = ()
+    """Those of the migrations, which QA and approvers approve as well."""
+    migrations: MigrationsInputs | None = None
+    """What the update applies; None where there is nothing to apply, or something else does it."""
 
     @property
     def release(self) -> Release:
@@ -175,12 +183,13 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     alerting = _alerting(document.data, root, problems)
     flags = _flags(document.data, root, problems)
     if configuration is not None:
+        problems += without_a_service(configuration.databases, (service.release.service for service in services))
         problems += unrouted(configuration.escalation, _owned(services, flags))
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
     return Settings(
-        services=services,
+        services=tuple(_migrating(service, configuration.databases) for service in services),
         target=configuration.where,
         metrics=configuration.metrics,
         gateway_url=configuration.gateway_url,
@@ -193,6 +202,11 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         records=configuration.records,
         slos=_declared_alerting(configuration, alerting),
     )
+
+
+def _migrating(service: Service, databases: Databases) -> Service:
+    database = databases.get(service.release.service)
+    return replace(service, migrations=MigrationsInputs.of(service.declared, database, service.scripts))
 
 
 def _owned(services: tuple[Service, ...], flags: DeclaredFlags | None) -> Iterator[tuple[str, str]]:
@@ -232,7 +246,7 @@ def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
         if standby is not None:
             loaded.compare(name, declared, standby)
         sources = Sources(loaded.root, str(PurePosixPath(entry.manifest).parent))
-        yield Service(declared=declared, standby=standby, migrations=read_migrations(declared.release, sources))
+        yield Service(declared=declared, standby=standby, scripts=read_migrations(declared.release, sources))
 
 
 def _alerting(data: object, root: Path, problems: list[Problem]) -> Alerting | None:

@@ -11,10 +11,12 @@ from typing import Any, Literal
 
 from slipway.cli.engine_records import StackUpdate
 from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of
+from slipway.cli.rollback_schema import NOTHING_TO_UNDO, SchemaPlan
 from slipway.cli.stack_file import StackFile
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.manifest.release import Release
+from slipway.release.migrations.databases import Database, database_of
 from slipway.release.project_files import SERVICES, config_of, services_of, stack_file, target_of
 from slipway.release.records.journal import Head
 from slipway.release.records.rollback import Destination, serving_entry
@@ -50,6 +52,7 @@ class Plan:
     in place of what is declared, so that nothing of theirs stands in the way."""
     revisions: tuple[str, ...]
     """Of the service, as far as they are known: its workloads are named after them."""
+    schema: SchemaPlan = NOTHING_TO_UNDO
 
     @property
     def warm(self) -> bool:
@@ -75,6 +78,7 @@ class Stack:
     """Empty for a service that the file does not name yet."""
     others: Mapping[str, Mapping[str, Any]]
     """The entries of the other services."""
+    database: Database | None = None
 
     @classmethod
     def read(cls, folder: Path, name: str, service: str, *, new: bool = False) -> Stack:
@@ -87,7 +91,8 @@ class Stack:
             known = ", ".join(sorted(services)) or "none"
             raise EngineError(f"{path.name} configures no service {service}; there are: {known}")
         others = {other: entry for other, entry in services.items() if other != service}
-        return cls(name, file, target_of(config, path), services.get(service, {}), others)
+        database = database_of(config, service, path)
+        return cls(name, file, target_of(config, path), services.get(service, {}), others, database)
 
 
 def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -> dict[str, Mapping[str, Any] | None]:

@@ -84,7 +84,20 @@ class EntryRun:
             # It could not begin, so nothing moved.
             file.put_back()
             raise
-        return replace(self._after(run), changes=changes(run.steps))
+        return replace(self._undo_schema(self._after(run), on_line), changes=changes(run.steps))
+
+    def _undo_schema(self, done: Outcome, on_line: OnLine) -> Outcome:
+        """Only after everything else succeeded: the traffic is back, and the engine has deleted what is left."""
+        plan = self._plan
+        if done.error is not None or not plan.schema.steps:
+            return done
+        try:
+            plan.schema.carry_out(plan.world.workloads, on_line, plan.world.pause)
+        except ClusterError as error:
+            remedy = f"`slipway migrations {plan.service}` shows what is applied, and undoes it with --undo"
+            return replace(done, error=f"{done.summary}; but the database is not as it was: {error}; {remedy}")
+        ids = ", ".join(undo.migration.id for undo in plan.schema.steps)
+        return replace(done, summary=f"{done.summary}; migration {ids} undone")
 
     # -- afterwards ----------------------------------------------------------------------------------------
 

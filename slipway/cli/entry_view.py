@@ -29,6 +29,7 @@ def plan_json(plan: Plan, changes: Sequence[Change] | None) -> dict[str, Any]:
         "confirmedBy": plan.source,
         "passedOver": list(to.passed_over),
         "warnings": list(plan.warnings),
+        "undone": [undo.migration.id for undo in plan.schema.steps],
         **changes_json(plan.service, changes),
     }
 

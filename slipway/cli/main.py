@@ -22,6 +22,7 @@ COMMANDS = {
     "release": "Release a manifest: one preview, one question, one update.",
     "watch": "Watch a release after 100%, and take the traffic back on a breach.",
     "rollback": "Return a service to its previous good release.",
+    "migrations": "Which migrations a service's database has; undo those of a release that does not serve.",
     "abort": "End the rollout in flight: the traffic goes back.",
     "pause": "Hold the rollout in flight at its step.",
     "resume": "Let a paused rollout go on, or lift the kill of a flag.",

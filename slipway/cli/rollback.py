@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     "--allow-other-changes", is_flag=True, help="Update the whole stack: what else it declares is released too."
 )
 @click.option("--skip-preview", is_flag=True, help="Ask without a preview, which saves a run of the engine.")
+@click.option(
+    "--compensated",
+    multiple=True,
+    metavar="ID",
+    help="A migration without a way down, whose declared compensation was carried out.",
+)
+@click.option("--keep-schema", is_flag=True, help="Undo no migration, and keep the release that is left warm.")
 @click.option("--reason", default="", help="Why, for the stack's history.")
 @with_stack
 @with_json
@@ -40,6 +47,8 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     plan_only: bool,
     allow_other_changes: bool,
     skip_preview: bool,
+    compensated: tuple[str, ...],
+    keep_schema: bool,
     reason: str,
     stack: str | None,
     folder: Path,
@@ -57,12 +66,16 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     that is refused, or was not released yet, does not stand in the way. A rollout of SERVICE that is in flight is
     aborted first.
 
+    The migrations of what is left are undone in the stack's releases:databases, the last one first, after the traffic
+    is back and nothing of what is left runs any more; then nothing stays warm. One without a way down refuses the
+    rollback and says its compensation, until --compensated names it.
+
     With --yes the update runs at once; what it changes is previewed where it is read first (--plan, or a
     question on a terminal) and with --allow-other-changes.
     """
     began = time.monotonic()
     agreed = _end_in_flight(service, folder, stack, reason, yes=yes, plan_only=plan_only)
-    engine, planned = _plan(service, folder, stack, to)
+    engine, planned = _plan(service, folder, stack, to, compensated, keep_schema=keep_schema)
     wish = Wish(
         agreed=agreed,
         question=f"Roll {planned.service} back?",
@@ -74,7 +87,9 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     perform(ctx, engine, planned, wish, lambda: time.monotonic() - began)
 
 
-def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tuple[Engine, Plan]:
+def _plan(
+    service: str, folder: Path, stack: str | None, to: str | None, compensated: tuple[str, ...], *, keep_schema: bool
+) -> tuple[Engine, Plan]:
     """To save time, the stack's history is read while the rest is still being imported."""
     from slipway.cli.engine import Engine
 
@@ -83,8 +98,10 @@ def _plan(service: str, folder: Path, stack: str | None, to: str | None) -> tupl
         history = pool.submit(engine.history)
         from slipway.cli.entry_plan import Stack
         from slipway.cli.rollback_plan import plan
+        from slipway.cli.rollback_schema import Answers
 
-        return engine, plan(service, engine, history, Stack.read(folder, engine.stack, service), to)
+        answers = Answers(compensated, keep_schema)
+        return engine, plan(service, engine, history, Stack.read(folder, engine.stack, service), to, answers)
 
 
 def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *, yes: bool, plan_only: bool) -> bool:

@@ -3,7 +3,7 @@ cluster, and lets `slipway.release.records.rollback` decide. Writes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -11,17 +11,27 @@ from slipway.cli.engine import Engine
 from slipway.cli.engine_records import StackUpdate
 from slipway.cli.entry_plan import Plan, Stack, as_they_serve, known_revisions, refuse_in_flight
 from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of, without_journal
+from slipway.cli.rollback_schema import NO_ANSWERS, Answers, plan_schema, without_standby
 from slipway.release.declared import read_manifest
 from slipway.release.errors import ReleaseRefused, SlipwayError
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.manifest.release import Release
-from slipway.release.records.rollback import Destination, previous_release
+from slipway.release.migrations.undoing import released_after
+from slipway.release.records.released import ReleasedVersion
+from slipway.release.records.rollback import Destination, Memory, previous_release
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.inspection import head_of
 
 
-def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found: Stack, to: str | None) -> Plan:
+def plan(
+    service: str,
+    engine: Engine,
+    history: Future[list[StackUpdate]],
+    found: Stack,
+    to: str | None,
+    answers: Answers = NO_ANSWERS,
+) -> Plan:
     """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when
     there is nowhere to go back to, or a rollout is in flight."""
     world = connect_world(service, found.target)
@@ -33,6 +43,10 @@ def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found
     memory = memory_of(head) if head is not None else without_journal(engine, service, updates, manifests)
     previous = previous_release(service, memory, updates, found.entry, manifests, to)
     target = read_target(engine.project, str(previous.entry["manifest"]), previous.release.revision)
+    schema = plan_schema(
+        engine.project, service, previous, _left(memory, previous, found, manifests), target, found.database, answers
+    )
+    previous = without_standby(previous, schema)
     return Plan(
         command="rollback",
         service=service,
@@ -45,11 +59,22 @@ def plan(service: str, engine: Engine, history: Future[list[StackUpdate]], found
         readiness=world.workloads.readiness(Backend.of(target)),
         kind="rollback" if head is not None and head.has_completed(previous.release.revision) else "forward",
         source=memory.source,
-        warnings=tuple(warnings_of(engine.project, previous)),
+        warnings=(*warnings_of(engine.project, previous), *schema.notes),
+        schema=schema,
         world=world,
         beside=as_they_serve(engine.project, found, past),
         revisions=known_revisions(head, memory.serving, previous.release.revision),
     )
+
+
+def _left(
+    memory: Memory, previous: Destination, found: Stack, manifests: Mapping[str, ReleasedVersion]
+) -> tuple[ReleasedVersion, ...]:
+    """What is left, newest first: the declared release too where it was aborted."""
+    declared = manifests.get(str(found.entry.get("manifest")))
+    committed = released_after(memory, previous.release.revision)
+    known = {memory.serving, previous.release.revision, *(one.revision for one in committed)}
+    return committed if declared is None or declared.revision in known else (declared, *committed)
 
 
 def read_target(project: Path, path: str, released: str) -> Release:
@@ -76,7 +101,3 @@ def warnings_of(project: Path, previous: Destination) -> Iterator[str]:
     except SlipwayError:
         return
     yield from (f"rollback constraint of {left.version}: {text}" for text in left.rollback.constraints)
-    for migration in left.migrations:
-        if migration.phase == "contract" or migration.down is None:
-            action = migration.compensation or "no compensating action is named"
-            yield f"migration {migration.id} of {left.version} stays applied ({migration.phase}): {action}"

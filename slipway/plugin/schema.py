@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from slipway.plugin.version import VERSION
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
+from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.service_inputs import RolloutAccessInputs, ServiceInputs
@@ -23,6 +24,7 @@ from slipway.release.slo.delivery import RuleGroupInputs
 from slipway.release.tokens import (
     FLAG_EXPOSURE,
     FLAG_SET,
+    MIGRATIONS,
     PACKAGE,
     RELEASE,
     ROLLOUT,
@@ -87,6 +89,13 @@ ACCESS_OUTPUTS: Final[Mapping[str, Spec]] = {
 RULE_GROUP_OUTPUTS: Final[Mapping[str, Spec]] = {
     "health": TEXT | {"description": "ok: every rule was evaluated by the server as it is declared."}
 }
+MIGRATIONS_OUTPUTS: Final[Mapping[str, Spec]] = {
+    "applied": {
+        "type": "array",
+        "items": TEXT,
+        "description": "The ids of all migrations of the release: the database has them.",
+    }
+}
 
 
 @cache
@@ -112,6 +121,7 @@ def build() -> Spec:
             ROLLOUT: _custom(RolloutInputs, ROLLOUT_OUTPUTS, types),
             FLAG_SET: _custom(FlagSetInputs, FLAG_SET_OUTPUTS, types),
             RULE_GROUP: _custom(RuleGroupInputs, RULE_GROUP_OUTPUTS, types),
+            MIGRATIONS: _custom(MigrationsInputs, MIGRATIONS_OUTPUTS, types),
             FLAG_EXPOSURE: _custom(ExposureInputs, FLAG_EXPOSURE_OUTPUTS, types),
         },
         "types": types,

@@ -17,7 +17,8 @@ ROLLOUT: Final = token("Rollout")
 FLAG_SET: Final = token("FlagSet")
 FLAG_EXPOSURE: Final = token("FlagExposure")
 RULE_GROUP: Final = token("RuleGroup")
-CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, FLAG_EXPOSURE, RULE_GROUP)
+MIGRATIONS: Final = token("Migrations")
+CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, FLAG_EXPOSURE, RULE_GROUP, MIGRATIONS)
 """What the plugin creates, updates and deletes itself."""
 
 CANARY: Final = token("Canary")

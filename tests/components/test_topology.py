@@ -9,7 +9,10 @@ import pytest
 from components import BlueGreen, Canary, Rolling, Topology, TopologyArgs, service
 from components import Release as ReleaseResource
 from slipway.release.declared import DeclaredRelease
+from slipway.release.escalation.receivers import Secret
 from slipway.release.manifest.release import Release
+from slipway.release.migrations.databases import Database
+from slipway.release.migrations.inputs import DeclaredMigration, MigrationsInputs
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
@@ -23,6 +26,15 @@ OTHER_IMAGE = f"registry.example/checkout@{OTHER_DIGEST}"
 TOKENS = {"canary": "slipway:index:Canary", "blue-green": "slipway:index:BlueGreen", "rolling": "slipway:index:Rolling"}
 WORKLOAD, ROLLOUT = "slipway:index:VersionedWorkload", "slipway:index:Rollout"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+
+MIGRATED = MigrationsInputs(
+    service="checkout",
+    version="1.0.0",
+    revision="a" * 20,
+    folder="releases/checkout",
+    database=Database(kind="postgresql", url=Secret(env="DATABASE_URL")),
+    migrations=(DeclaredMigration(id="0042", phase="expand", up="42.sql", up_sha256="0" * 64),),
+)
 
 
 def arguments(candidate: Release, standby: Release | None = None) -> TopologyArgs:
@@ -147,3 +159,19 @@ def test_auto_is_resolved_before_anything_is_declared() -> None:
 def test_a_standby_of_the_same_revision_is_refused() -> None:
     with pytest.raises(ValueError, match="same revision"):
         declare(lambda: Canary("checkout", arguments(release(), release(version="0.9.0"))) and None)
+
+
+def test_migrations_are_applied_behind_the_gate_and_before_anything_of_the_service() -> None:
+    def program() -> None:
+        declared = DeclaredRelease(release(), "releases/checkout/1.yaml", "0" * 64)
+        gate = ReleaseResource("checkout", ReleaseInputs.of(declared, Target(namespace="shop"), GateSetting()))
+        Canary("checkout", dataclasses.replace(arguments(release()), gate=gate, migrations=MIGRATED))
+
+    record = declare(program)
+    gate, migrations = record.one("slipway:index:Release"), record.one("slipway:index:Migrations")
+    component = record.one(TOKENS["canary"])
+    assert migrations.depends_on == {gate.urn}
+    assert {gate.urn, migrations.urn} <= component.depends_on
+    assert migrations.urn in record.one(ROLLOUT).depends_on
+    assert record.one(WORKLOAD).parent == component.urn
+    assert migrations.properties["migrations"][0]["id"] == "0042"

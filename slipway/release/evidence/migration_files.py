@@ -35,14 +35,15 @@ def read_migrations(release: Release, sources: Sources) -> tuple[MigrationSource
     return tuple(
         MigrationSource(
             migration.id,
-            _script(migration.up, sources),
-            None if migration.down is None else _script(migration.down, sources),
+            read_script(migration.up, sources),
+            None if migration.down is None else read_script(migration.down, sources),
         )
         for migration in release.migrations
     )
 
 
-def _script(path: str, sources: Sources) -> Script:
+def read_script(path: str, sources: Sources) -> Script:
+    """One script. Never raises for what it contains."""
     try:
         content = sources.read(path, LARGEST_SQL)
         text = content.data.decode("utf-8-sig")

@@ -56,6 +56,16 @@ _HARMLESS_FUNCTIONS = {
     "lower",
     "upper",
 }
+_OUTSIDE_TRANSACTIONS = {
+    "TransactionStmt",
+    "VacuumStmt",
+    "CreatedbStmt",
+    "DropdbStmt",
+    "CreateTableSpaceStmt",
+    "DropTableSpaceStmt",
+    "AlterSystemStmt",
+}
+_CONCURRENT = {"IndexStmt", "DropStmt"}
 _OPAQUE = {"DoStmt", "CallStmt", "ExecuteStmt", "PrepareStmt"}
 
 
@@ -79,7 +89,18 @@ def classify(text: str) -> Script:
         operations += _statement(statement, created)
         if len(operations) > MOST_OPERATIONS:
             return Script(problem=f"more than {MOST_OPERATIONS} operations; split the migration")
-    return Script(operations=tuple(operations), raises=bool(_RAISES.search(text)))
+    return Script(
+        operations=tuple(operations),
+        raises=bool(_RAISES.search(text)),
+        outside_transaction=any(map(_is_outside_transaction, statements)),
+    )
+
+
+def _is_outside_transaction(node: Any) -> bool:
+    name = kind_of(node)
+    if name == "ReindexStmt":
+        return any(str(unwrap(param).defname) == "concurrently" for param in node.params)
+    return name in _OUTSIDE_TRANSACTIONS or bool(name in _CONCURRENT and node.concurrent)
 
 
 def _statement(node: Any, created: Created) -> Iterator[Operation]:

@@ -35,6 +35,8 @@ class Script(FrozenModel):
     operations: Annotated[tuple[Operation, ...], Field(max_length=MOST_OPERATIONS)] = ()
     raises: bool = False
     """It raises an exception on purpose."""
+    outside_transaction: bool = False
+    """It begins transactions of its own, or has a statement that PostgreSQL refuses inside of one."""
     problem: Text | None = None
 
     @property

@@ -73,6 +73,11 @@ class Workloads(Protocol):
         """`spec.replicas`; 0 when the Deployment is missing."""
         ...
 
+    def running(self, backend: Backend) -> int:
+        """The pods that exist or are wanted, those that are ending too: 0 when nothing of it can do anything any
+        more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:

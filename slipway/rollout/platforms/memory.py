@@ -69,6 +69,11 @@ class MemoryWorkloads:
         self.faults.hit("replicas")
         return self._found.get(backend.workload, MISSING).desired
 
+    def running(self, backend: Backend) -> int:
+        """The wanted replicas: here none is ever ending."""
+        self.faults.hit("running")
+        return self._found.get(backend.workload, MISSING).desired
+
 
 class MemoryLease:
     """See slipway.rollout.platforms.base.Lease. Several may share one `record`, each as another process; `clock` is the

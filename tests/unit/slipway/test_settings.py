@@ -356,3 +356,45 @@ def test_whom_the_owners_are_told_by_is_a_setting(tmp_path: Path) -> None:
     unknown = {**given, "owners": {"nobody": {"page": [alertmanager]}}, "fallback": "nobody"}
     problem = refused(keys(entries, escalation=json.dumps(unknown)), tmp_path)["escalation.owners"]
     assert problem.message == "has no payments, who owns checkout (there: nobody)"
+
+
+DATABASE = {"kind": "postgresql", "url": {"env": "CHECKOUT_DATABASE_URL"}}
+MIGRATION = {"id": "0042", "up": "42.up.sql", "down": "42.down.sql", "phase": "expand"}
+
+
+def test_the_migrations_of_a_service_with_a_database_are_applied_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "releases").mkdir()
+    (tmp_path / "releases/42.up.sql").write_text("CREATE TABLE a (b int);")
+    other = {"id": "0043", "up": "43.js", "phase": "expand", "dialect": "other", "compensation": "c"}
+    last = {**MIGRATION, "id": "0044", "down": None, "compensation": "c"}
+    listed = [MIGRATION, other, last]
+    undone = {"maxMinutes": 5, "constraints": [], "compensations": ["c"]}
+    path = write(tmp_path, "releases/1.yaml", migrations=listed, rollback=undone)
+    raw = keys({"checkout": {"manifest": path}}, databases=json.dumps({"checkout": DATABASE}))
+    (service,) = settings.parse(raw, tmp_path).services
+    assert service.migrations is not None
+    assert [each.id for each in service.migrations.migrations] == ["0042", "0044"]
+    assert service.migrations.folder == "releases"
+    assert service.migrations.migrations[0].up_sha256 == hashlib.sha256(b"CREATE TABLE a (b int);").hexdigest()
+
+
+def test_without_a_database_something_else_applies_them(tmp_path: Path) -> None:
+    path = write(tmp_path, "releases/1.yaml", migrations=[MIGRATION])
+    (service,) = settings.parse(keys({"checkout": {"manifest": path}}), tmp_path).services
+    assert service.migrations is None
+
+
+def test_a_database_of_no_service_is_refused_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path, "releases/1.yaml")
+    raw = keys({"checkout": {"manifest": path}}, databases=json.dumps({"chekout": DATABASE}))
+    problem = refused(raw, tmp_path)["databases.chekout"]
+    assert problem.message == "is no service of this stack (there: checkout)"
+
+
+def test_the_address_of_a_database_is_named_and_not_written(tmp_path: Path) -> None:
+    path = write(tmp_path, "releases/1.yaml")
+    database = {"kind": "postgresql", "url": "postgresql://me:secret-word@db/shop"}
+    raw = keys({"checkout": {"manifest": path}}, databases=json.dumps({"checkout": database}))
+    found = refused(raw, tmp_path)
+    assert "databases.checkout.url" in found
+    assert "secret-word" not in str(found)

@@ -121,6 +121,16 @@ class KubernetesWorkloads:
         deployment = self._get(backend)
         return _desired(deployment) if deployment is not None else 0
 
+    def running(self, backend: Backend) -> int:
+        """By the label of the revision, which outlives the Deployment."""
+        labels: dict[str, Any] = {REVISION_LABEL: backend.revision}
+        pods = self._requests.ask(
+            f"pods of {self._named(backend)}",
+            lambda: list(self._client.list(Pod, namespace=self._namespace, labels=labels)),
+        )
+        alive = [pod for pod in pods if pod.status is None or pod.status.phase not in ("Succeeded", "Failed")]
+        return max(len(alive), self.replicas(backend))
+
     def _get(self, backend: Backend) -> Deployment | None:
         return self._requests.find(self._named(backend), Deployment, backend.workload, self._namespace)
 

@@ -17,6 +17,7 @@ from slipway.cli.engine_records import Resource, Run, StackUpdate, State
 from slipway.cli.entry_plan import Plan, Stack
 from slipway.cli.process import OnLine
 from slipway.cli.rollback_plan import plan
+from slipway.cli.rollback_schema import NO_ANSWERS, Answers
 from slipway.release.manifest.load import load
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, read_head
@@ -154,7 +155,7 @@ class Project:
         self.commit(version)
         self.history.insert(0, StackUpdate(NOW, True, "", {SERVICE: entry}))
 
-    def plan(self, to: str | None = None) -> Plan:
+    def plan(self, to: str | None = None, answers: Answers = NO_ANSWERS) -> Plan:
         history: Future[list[StackUpdate]] = Future()
         history.set_result(self.history)
-        return plan(SERVICE, self.engine, history, Stack.read(self.folder, "prod", SERVICE), to)
+        return plan(SERVICE, self.engine, history, Stack.read(self.folder, "prod", SERVICE), to, answers)

@@ -21,7 +21,7 @@ def released(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.engine.during = lambda: project.commit("1")
     project.engine.updated = Run(steps=[update_of(SERVICE)])
     monkeypatch.setattr(rollback, "_end_in_flight", lambda *_, yes, **__: yes)
-    monkeypatch.setattr(rollback, "_plan", lambda *_: (project.engine, project.plan()))
+    monkeypatch.setattr(rollback, "_plan", lambda *_, **__: (project.engine, project.plan()))
     return project
 
 

@@ -11,11 +11,21 @@ from pydantic import BaseModel
 from slipway.plugin import schema
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
+from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.service_inputs import RolloutAccessInputs, ServiceInputs
 from slipway.release.slo.delivery import RuleGroupInputs
-from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, RELEASE, ROLLOUT, ROLLOUT_ACCESS, RULE_GROUP, SERVICE
+from slipway.release.tokens import (
+    FLAG_EXPOSURE,
+    FLAG_SET,
+    MIGRATIONS,
+    RELEASE,
+    ROLLOUT,
+    ROLLOUT_ACCESS,
+    RULE_GROUP,
+    SERVICE,
+)
 from tests.manifests import STRATEGIES
 from tests.unit.slipway.rollout.examples import wanted
 
@@ -28,6 +38,7 @@ MODELS: dict[str, type[BaseModel]] = {
     FLAG_SET: FlagSetInputs,
     RULE_GROUP: RuleGroupInputs,
     FLAG_EXPOSURE: ExposureInputs,
+    MIGRATIONS: MigrationsInputs,
 }
 PRIMITIVES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
 

@@ -1,0 +1,1 @@
+"""Which migrations run where: the stack's databases, what a release applies, what a rollback undoes."""
