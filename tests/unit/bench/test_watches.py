@@ -36,7 +36,7 @@ def test_both_decide_the_same_at_every_look(guardrail: Guardrail, holdback: floa
         at = number * length
         own, other = dice.poisson(980, runs), dice.poisson(20, runs)
         bad, beside = dice.binomial(own, share), dice.binomial(other, 0.001)
-        done = many.look(at, length, [column.astype(float) for column in (own, bad, other, beside)])
+        done = many.look(at, length, [own, bad, other, beside])
         for run in range(runs):
             sides = Counts(int(own[run]), int(bad[run])), Counts(int(other[run]), int(beside[run]))
             tick = Tick(at, 0.0, length, inputs.weight, {"errors": GuardrailCounts(*sides)}, {})
