@@ -49,7 +49,7 @@ def report(  # noqa: PLR0913 - one parameter an option
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"give either --json or --format {form}")
     chain, found = find_release(find_place(folder, stack, namespace), service, release)
-    made = report_of(found, chain.records)
+    made = report_of(found, chain.records, chain.lines)
     kind = "json" if as_json else form or _by_name(output)
     if kind == "json":
         text = json.dumps(made.model_dump(mode="json", by_alias=True), indent=2)

@@ -1,4 +1,5 @@
-"""The kinds of records beside that of a rollout: a closing, a drill, a refusal by the gates, and a change of flags.
+"""The kinds of records beside that of a rollout: a closing, a drill, a refusal by the gates, a watch, and a change of
+flags.
 
 The rule for changes is that of slipway.release.records.release_record.
 """
@@ -14,6 +15,7 @@ from slipway.release.evidence.facts import Sha256
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.chain import Line
 from slipway.release.records.release_record import RecordBase, ReleaseRecord, ServiceRecord, read_kind
+from slipway.release.units import Fraction, Seconds
 
 MOST_REFUSALS = 100
 """Findings that one refusal keeps."""
@@ -92,6 +94,57 @@ class RefusalRecord(ServiceRecord):
     event: RefusalEvent
 
 
+class WatchCount(FrozenModel):
+    """What a watch counted of one guardrail from the commit on, and how much stood against the release at the end."""
+
+    name: str
+    bad: int
+    total: int
+    baseline_bad: int = 0
+    """Of the hold-back; 0 of 0 without one."""
+    baseline_total: int = 0
+    evidence: float | None = None
+    threshold: float | None = None
+    """None for what counts nothing, such as an alert."""
+
+
+class WatchEvent(FrozenModel):
+    """One moment of the watch of a release; the record's `at` is when it was. `opened` and one of `held`, `unseen`,
+    `breach` and `superseded` are always written, `silent` each time that data began to be missing."""
+
+    kind: Literal["watch"] = "watch"
+    rollout: str
+    """The rollout whose commit opened it."""
+    phase: Literal["opened", "silent", "held", "unseen", "breach", "superseded"]
+    """`unseen`: it lasted to its end without a breach, and not always with data; `superseded`: another release took
+    the traffic before its end."""
+    opened: float
+    """The commit, in Unix seconds."""
+    lasts: Annotated[Seconds, Field(alias="for")]
+    holdback: Fraction | None = None
+    """What was really held back; None without a standby."""
+    standby: str | None = None
+    """The version that is kept warm."""
+    only_escalates: str = ""
+    """Why a breach moves no traffic; empty where it does."""
+    reason: str = ""
+    moved: bool | None = None
+    """Of a breach: whether all the traffic went to the standby."""
+    safe_after: float | None = None
+    """Seconds from the breach until it had."""
+    killed: tuple[str, ...] = ()
+    """Flags."""
+    escalation: str | None = None
+    """The id under which the owner was told."""
+    counts: tuple[WatchCount, ...] = ()
+
+
+class WatchRecord(ServiceRecord):
+    """A moment of a watch in the chain of the service; its subject is the release that is watched."""
+
+    event: WatchEvent
+
+
 class FlagEvent(FrozenModel):
     """One change of what is in force of a set of flags, as its journal has it."""
 
@@ -113,7 +166,14 @@ class FlagRecord(RecordBase):
     event: FlagEvent
 
 
-KINDS: Final[tuple[type[RecordBase], ...]] = (ReleaseRecord, ClosureRecord, DrillRecord, RefusalRecord, FlagRecord)
+KINDS: Final[tuple[type[RecordBase], ...]] = (
+    ReleaseRecord,
+    ClosureRecord,
+    DrillRecord,
+    RefusalRecord,
+    WatchRecord,
+    FlagRecord,
+)
 """Every kind that this version reads."""
 
 

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.audit import SLACK
 from slipway.release.records.chain import Line
-from slipway.release.records.kinds import DrillRecord, FlagRecord, RefusalRecord
+from slipway.release.records.kinds import DrillRecord, FlagRecord, RefusalRecord, WatchRecord
 from slipway.release.records.release_record import Recorded, read_kind
 from slipway.release.records.rollback import PastUpdate
+from slipway.release.units import show_share
 
 
 class ReleaseRow(FrozenModel):
-    """One release, drill or refusal by the gates in a list; `number` is that of its record, None where only the stack's
-    history knows of it. `strategy` is the procedure of a drill."""
+    """One release, drill, refusal by the gates or watch in a list; `number` is that of its record, None where only the
+    stack's history knows of it. `strategy` is the procedure of a drill."""
 
     number: int | None
     version: str
@@ -42,7 +43,13 @@ class FlagRow(FrozenModel):
 def rows_of(records: Sequence[Recorded], updates: Sequence[PastUpdate], lines: Sequence[Line] = ()) -> list[ReleaseRow]:
     """Newest first. `updates` are those of the service, newest first; `lines` are those of its chain, for what is no
     rollout."""
-    rows = [*map(_recorded, records), *_unrecorded(records, updates), *_drills(lines), *_refusals(lines)]
+    rows = [
+        *map(_recorded, records),
+        *_unrecorded(records, updates),
+        *_drills(lines),
+        *_refusals(lines),
+        *_watches(lines),
+    ]
     return sorted(rows, key=lambda row: -row.began)
 
 
@@ -93,6 +100,24 @@ def _refusals(lines: Sequence[Line]) -> Iterator[ReleaseRow]:
             began=record.at,
             seconds=None,
             reason=f"{len(found)} finding(s): {gates}",
+        )
+
+
+def _watches(lines: Sequence[Line]) -> Iterator[ReleaseRow]:
+    """How each ended; one that has not says that it was opened."""
+    latest = {record.event.rollout: (anchor, record) for anchor, record in read_kind(lines, WatchRecord)}
+    for anchor, record in latest.values():
+        event = record.event
+        yield ReleaseRow(
+            number=anchor.seq,
+            version=record.subject.version,
+            revision=record.subject.revision,
+            outcome=f"watch {event.phase}",
+            strategy="" if event.holdback is None else f"hold-back {show_share(event.holdback)}",
+            by=record.by,
+            began=event.opened,
+            seconds=record.at - event.opened if event.phase not in ("opened", "silent") else None,
+            reason=event.reason,
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.manifest.release import Release
+from slipway.release.records.chain import Line
 from slipway.release.records.dora import DAY, dora, rollback_of
 from slipway.release.records.journal import StepRecord
 from slipway.release.records.release_record import GuardrailSeries, Recorded, RolloutEvent
@@ -23,8 +24,10 @@ from slipway.release.report.model import (
     ScopePart,
     StepLine,
     StrategyPart,
+    WatchPart,
     Word,
 )
+from slipway.release.report.watched import watched
 from slipway.release.report.words import lasting, share_of, total_of
 from slipway.release.risk import recommend
 from slipway.release.strategy import chosen
@@ -34,10 +37,11 @@ UNKNOWN = "unknown: the record has no manifest"
 DORA_DAYS = 90
 
 
-def report_of(one: Recorded, records: Sequence[Recorded]) -> Report:
-    """The report of one record; `records` are all of the service, the oldest first. What came after it counts too: a
-    release that was rolled back later says so."""
+def report_of(one: Recorded, records: Sequence[Recorded], lines: Sequence[Line] = ()) -> Report:
+    """The report of one record; `records` are all of the service, the oldest first, `lines` those of its chain, for its
+    watch. What came after it counts too: a release that was rolled back later says so."""
     record, release = one.record, one.event.release
+    watch = watched(lines, one.event.rollout)
     return Report(
         service=record.service,
         version=record.subject.version,
@@ -51,17 +55,23 @@ def report_of(one: Recorded, records: Sequence[Recorded]) -> Report:
         runbook=release.owner.runbook if release is not None else UNKNOWN,
         ending=one.event.ending,
         headline=headline(one),
-        explanation=explanation(one),
+        explanation=(*explanation(one), *_of_watch(watch)),
         seq=one.anchor.seq,
         hash=one.anchor.hash,
         scope=_scope(release),
         gates=_gates(one.event, release),
-        strategy=_strategy(one.event, release),
+        strategy=_strategy(one.event, release).model_copy(update={"watch": watch}),
         health=_health(one.event, release),
-        rollback=_rollback(one, records, release),
+        rollback=_rollback(one, records, release, watch),
         actions=action_items(one, records),
         dora=dora(records, one.event.ended - DORA_DAYS * DAY, one.event.ended),
     )
+
+
+def _of_watch(watch: WatchPart | None) -> Iterator[str]:
+    """A paragraph about a watch that has ended."""
+    if watch is not None and watch.ended is not None:
+        yield f"After the commit it was watched: {watch.status}. {watch.moments[-1].what}."
 
 
 def _scope(release: Release | None) -> ScopePart:
@@ -190,9 +200,12 @@ def _limit(guardrail: Guardrail) -> str:
     return "; ".join(found) or ("must not fire" if guardrail.kind == "alert" else "as declared")
 
 
-def _rollback(one: Recorded, records: Sequence[Recorded], release: Release | None) -> RollbackPart:
+def _rollback(
+    one: Recorded, records: Sequence[Recorded], release: Release | None, watch: WatchPart | None
+) -> RollbackPart:
+    breached = watch is not None and watch.phase == "breach"
     return RollbackPart(
-        status=_status(one, records, release),
+        status=f"{watch.status} (by its watch)" if watch and breached else _status(one, records, release),
         serves=_serves(one),
         way_back=_way_back(one),
         limit=f"{release.rollback.max_minutes:g} minutes" if release is not None else UNKNOWN,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from slipway.release.records.release_record import GuardrailSeries, Series
-from slipway.release.report.model import GuardrailLine, Report, StepLine
+from slipway.release.report.model import GuardrailLine, Report, StepLine, WatchPart
 from slipway.release.report.words import counted, lasting, measured
 from slipway.release.units import show_moment, show_share
 
@@ -178,6 +178,8 @@ def _strategy(report: Report) -> Iterator[Block]:
         tuple(_step(step) for step in part.steps),
         "no step was begun",
     )
+    if part.watch is not None:
+        yield from _watch(part.watch)
     series = report.health.series
     if series.at:
         yield weight_plot(series)
@@ -187,6 +189,22 @@ def weight_plot(series: Series) -> Plot:
     """The weight of the new version over time."""
     weights = Curve("weight of the new version", "candidate", series.weight)
     return Plot("Weight over time", "percent", series.at, (weights,), steps=True)
+
+
+def _watch(watch: WatchPart) -> Iterator[Block]:
+    yield Facts((("Watch", watch.planned), ("Its outcome", watch.status)))
+    yield Table(("When", "What", "By"), tuple((show_moment(one.at), one.what, one.by) for one in watch.moments))
+    rows = tuple(
+        (
+            one.name,
+            counted(one.bad, one.total, "events"),
+            counted(one.baseline_bad, one.baseline_total, "events") if one.baseline_total else "-",
+            "-" if one.evidence is None or one.threshold is None else f"{one.evidence:.4g} of {one.threshold:.4g}",
+        )
+        for one in watch.counts
+    )
+    if rows:
+        yield Table(("Guardrail of the watch", "New version", "Hold-back", "Evidence of threshold"), rows)
 
 
 def _step(step: StepLine) -> tuple[str, ...]:

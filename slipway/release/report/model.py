@@ -10,6 +10,7 @@ from typing import Literal
 from slipway.release.evidence.facts import Sha256
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.dora import Dora
+from slipway.release.records.kinds import WatchCount
 from slipway.release.records.release_record import Ending, EvidenceLine, GateOutcome, Series
 from slipway.release.risk import Factor
 from slipway.release.units import Percent
@@ -76,6 +77,27 @@ class StepLine(FrozenModel):
     counted: str
 
 
+class WatchLine(FrozenModel):
+    """One moment of the watch."""
+
+    at: float
+    what: str
+    by: str
+
+
+class WatchPart(FrozenModel):
+    """The watch after 100%."""
+
+    planned: str
+    opened: float
+    ended: float | None
+    """None while it is open."""
+    status: str
+    phase: str
+    moments: tuple[WatchLine, ...]
+    counts: tuple[WatchCount, ...] = ()
+
+
 class StrategyPart(FrozenModel):
     """3: how it was rolled out, and when what happened."""
 
@@ -87,6 +109,8 @@ class StrategyPart(FrozenModel):
     began: float
     ended: float
     steps: tuple[StepLine, ...] = ()
+    watch: WatchPart | None = None
+    """None where none is on record."""
 
 
 class GuardrailLine(FrozenModel):

@@ -19,6 +19,8 @@ from slipway.release.records.kinds import (
     RefusalEvent,
     RefusalRecord,
     RefusedBy,
+    WatchEvent,
+    WatchRecord,
     known,
 )
 from slipway.release.records.release_record import RecordBase, ReleaseRecord, RolloutEvent, read_kind, read_records
@@ -57,9 +59,15 @@ def closure(note: str = "") -> ClosureRecord:
     return ClosureRecord(**OF_SERVICE, event=ClosureEvent(rollout="r1", checklist=(), note=note))
 
 
+def watch(**changes: Any) -> WatchRecord:
+    event = {"rollout": "r1", "phase": "opened", "opened": 2.0, "lasts": 3600.0}
+    return WatchRecord(**OF_SERVICE, event=WatchEvent(**{**event, **changes}))
+
+
 RECORDS: st.SearchStrategy[RecordBase] = st.one_of(
     TEXT.map(lambda text: rollout(reason=text)),
     TEXT.map(closure),
+    st.builds(watch, reason=TEXT, holdback=st.none() | st.floats(0.001, 0.2), moved=st.none() | st.booleans()),
     st.builds(drill, problem=TEXT, seconds=st.floats(0, 1e6), requests=st.none() | st.integers(0, 10**6)),
     st.lists(TEXT, min_size=1, max_size=3).map(lambda gates: refusal(*gates)),
     st.builds(flag, reason=TEXT, number=st.integers(1, 10**6), before=st.none() | st.dictionaries(TEXT, TEXT)),
@@ -79,7 +87,7 @@ def test_each_record_is_read_as_its_own_kind_and_no_other(records: list[RecordBa
     lines = lines_of(texts)
     assert problems(texts) == []
     assert known(lines) == len(records)
-    kinds = (ReleaseRecord, ClosureRecord, DrillRecord, RefusalRecord, FlagRecord)
+    kinds = (ReleaseRecord, ClosureRecord, DrillRecord, RefusalRecord, WatchRecord, FlagRecord)
     for kind in kinds:
         found = [record.to_content()["event"] for _, record in read_kind(lines, kind)]
         assert found == [record.to_content()["event"] for record in records if isinstance(record, kind)]
@@ -101,7 +109,7 @@ def test_an_altered_byte_a_dropped_line_and_a_cut_tail_are_found(
     assert problems(texts[:-1], kept)
 
 
-@pytest.mark.parametrize("other", [closure(), drill(), refusal("qa"), flag()])
+@pytest.mark.parametrize("other", [closure(), drill(), refusal("qa"), watch(), flag()])
 def test_what_is_no_rollout_is_no_release(other: RecordBase) -> None:
     lines = lines_of(chain_of([rollout(), other]))
     assert [one.anchor.seq for one in read_records(lines)] == [0]
