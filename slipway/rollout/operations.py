@@ -23,7 +23,7 @@ from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
 from slipway.rollout.analysis.rules import Known
-from slipway.rollout.analysis.watch_foresight import describe_watch
+from slipway.rollout.analysis.watch_foresight import foresee_watch
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.drift import drift_of
 from slipway.rollout.executor import Executor, with_old_replicas
@@ -183,7 +183,7 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
     if wanted.watch is None:
         return lines
     standby = wanted.standby.version if wanted.standby is not None and course.serving is not None else None
-    return (*lines, *describe_watch(wanted.watch, wanted.analysis, standby, known))
+    return (*lines, *foresee_watch(wanted.watch, wanted.analysis, standby, known))
 
 
 def _known(wanted: RolloutInputs, world: Adapters, serving: Serving | None) -> Known:

@@ -19,7 +19,7 @@ FAULTS: tuple[Fraction, ...] = (0.05, 0.01)
 """Bad shares of the release whose discovery is foreseen."""
 
 
-def describe_watch(
+def foresee_watch(
     watch: WatchInputs, analysis: Analysis, standby: str | None, known: Known | None = None
 ) -> tuple[str, ...]:
     """Lines for the plan. `standby` is the version that is kept warm; None without one. Times are means, for a fault
