@@ -19,7 +19,7 @@ from slipway.rollout.platforms.kubernetes.calls import calling
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
-from slipway.rollout.platforms.kubernetes.records import CHUNK_BYTES
+from slipway.rollout.platforms.lines import CHUNK_BYTES
 from tests.integration.rollout.stage import Stage
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from typing import get_args
-
 from lightkube import Client
 from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import PART_LABEL, SERVICE_LABEL
-from slipway.rollout.platforms.base import Action, Intent
+from slipway.rollout.platforms.base import Intent
+from slipway.rollout.platforms.intent_text import intent_in, text_of
 from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
 from slipway.rollout.platforms.kubernetes.requests import version_of
 from slipway.rollout.platforms.kubernetes.view import view_of
 from slipway.rollout.platforms.trying import Patience
 
-REASON_LENGTH = 1000
 ATTEMPTS = 5
 _KEY = "intent.json"
 _PART = "intent"
@@ -36,9 +32,7 @@ class ConfigMapIntents:
     def write(self, intent: Intent) -> None:
         """Replace the former intent; of two at the same time the later one stays. When it raises, it was not written,
         or the message says that this cannot be seen."""
-        if len(intent.reason) > REASON_LENGTH:
-            raise ClusterError(f"the reason of an intent may have {REASON_LENGTH} characters at most")
-        data = {_KEY: json.dumps(asdict(intent))}
+        data = {_KEY: text_of(intent)}
         labels = labels_of(self._service, _PART)
         for _ in range(ATTEMPTS):
             former = self._documents.get(self._name, _PART)
@@ -57,15 +51,7 @@ class ConfigMapIntents:
         found = self._find(max_age)
         if found is None:
             return None
-        try:
-            intent = Intent(**json.loads((found.data or {})[_KEY]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ClusterError(
-                f"{self._documents.named(self._name)} holds no intent that can be understood; give it anew"
-            ) from error
-        if intent.action not in get_args(Action):
-            raise ClusterError(f"{self._documents.named(self._name)}: unknown action {intent.action!r}")
-        return intent
+        return intent_in(self._documents.named(self._name), (found.data or {}).get(_KEY, ""))
 
     def _find(self, max_age: float) -> ConfigMap | None:
         if max_age > 0 and self._view.usable:

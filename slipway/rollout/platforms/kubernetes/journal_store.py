@@ -14,8 +14,9 @@ from slipway.release.errors import ClusterError, JournalUnreadable
 from slipway.release.labels import PART_LABEL, SERVICE_LABEL
 from slipway.rollout.platforms.base import Condense, Document, StoredDocument
 from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
-from slipway.rollout.platforms.kubernetes.records import RecordChunks, line_of
+from slipway.rollout.platforms.kubernetes.records import RecordChunks
 from slipway.rollout.platforms.kubernetes.requests import Requests, version_of
+from slipway.rollout.platforms.lines import line_of
 from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 

@@ -1,10 +1,12 @@
-"""The records of rollouts in ConfigMaps: full ones in chunks that only grow, old ones condensed in an archive."""
+"""The records of rollouts in ConfigMaps: full ones in chunks that only grow, old ones condensed in an archive.
+
+etcd keeps every version of an object until it compacts, and one append rewrites its whole chunk: at one record a
+second, chunks of CHUNK_BYTES cost it about 2 MiB a minute. The limit of an object is 1 MiB.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,11 +19,9 @@ from slipway.release.labels import PART_LABEL, SERVICE_LABEL
 from slipway.rollout.platforms.base import Condense, Document
 from slipway.rollout.platforms.kubernetes.objects import ROLLOUT_LABEL, Documents, labels_of
 from slipway.rollout.platforms.kubernetes.requests import version_of
+from slipway.rollout.platforms.lines import CHUNK_BYTES, batches, check_rollout_id, documents_in, line_of
 
 T = TypeVar("T")
-CHUNK_BYTES = 64 * 1024
-"""etcd keeps every version of an object until it compacts, and one append rewrites its whole chunk: at one record
-a second, chunks of this size cost it about 2 MiB a minute. The limit of an object is 1 MiB."""
 FULL_CHUNKS = 40
 """Chunks that stay as they were written at most (2.5 MiB); then the older half of them is condensed."""
 ARCHIVE_BYTES = 256 * 1024
@@ -32,7 +32,6 @@ PAGE = 16
 ATTEMPTS = 5
 RECORDS = "records"
 _ARCHIVE = "old-"
-_ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,8 @@ class RecordChunks:
 
     def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Add records; each call is one small write, however full the chunk is. Exactly once unless it raises."""
-        if not _ID.fullmatch(rollout_id):
-            raise ClusterError(f"rollout id {rollout_id!r} must be a DNS label of at most 40 characters")
-        for batch in _batches([line_of(record) for record in records]):
+        check_rollout_id(rollout_id)
+        for batch in batches(records):
             self._append(rollout_id, batch)
 
     def all(self, rollout_id: str) -> list[Document]:
@@ -93,7 +91,7 @@ class RecordChunks:
         for number in sorted(chunks):
             # What is in the archive already was about to be deleted.
             texts += [text for _, text in sorted(chunks[number].items()) if number > covered]
-        return self._read(rollout_id, texts)
+        return documents_in(rollout_id, texts)
 
     def latest(self, rollout_id: str) -> Document | None:
         """The last record, found without reading the others; None when there are none."""
@@ -101,7 +99,7 @@ class RecordChunks:
         for found in (chunk, archive):
             texts = [text for _, text in sorted((found.data or {}).items())] if found is not None else []
             if texts:
-                return self._read(rollout_id, texts[-1:])[-1]
+                return documents_in(rollout_id, texts[-1:])[-1]
         return None
 
     def condense(self, rollout_id: str, condense: Condense) -> None:
@@ -171,7 +169,7 @@ class RecordChunks:
         texts = [[text for _, text in sorted((found.data or {}).items())] if found else [] for found in chunks]
         count = len(texts)
         while True:
-            records = self._read(rollout_id, [text for chunk in texts[:count] for text in chunk])
+            records = documents_in(rollout_id, [text for chunk in texts[:count] for text in chunk])
             text = "".join(f"{line_of(record)}\n" for record in condense(records))
             if count == 1 or len(text.encode()) <= OBJECT_BYTES:
                 return count, text
@@ -218,18 +216,6 @@ class RecordChunks:
 
         return self._documents.requests.ask(f"ConfigMaps of the journal of {self._service} in {self._namespace}", read)
 
-    @staticmethod
-    def _read(rollout_id: str, texts: Iterable[str]) -> list[Document]:
-        try:
-            return [json.loads(line) for text in texts for line in text.splitlines()]
-        except ValueError as error:
-            raise ClusterError(f"the records of rollout {rollout_id} are damaged: {error}") from error
-
-
-def line_of(document: Mapping[str, Any]) -> str:
-    """One line of JSON. Raises ValueError for a number that is none."""
-    return json.dumps(document, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
-
 
 def _last(start: int, get: Callable[[int], ConfigMap | None]) -> ConfigMap | None:
     """The last of the objects that are numbered without gaps from `start` on, by about 2 log2(n) reads."""
@@ -269,17 +255,3 @@ def _number(found: ConfigMap) -> int | None:
 def _suffix(found: ConfigMap) -> str:
     name = (found.metadata.name if found.metadata is not None else None) or ""
     return name.rpartition(".")[2]
-
-
-def _batches(lines: list[str]) -> list[str]:
-    """The lines joined into as few texts as fit into a chunk each."""
-    batches: list[list[str]] = []
-    size = CHUNK_BYTES + 1
-    for line in lines:
-        length = len(line.encode()) + 1
-        if size + length > CHUNK_BYTES:
-            batches.append([])
-            size = 0
-        batches[-1].append(line)
-        size += length
-    return ["".join(f"{line}\n" for line in batch) for batch in batches]

@@ -11,8 +11,8 @@ from lightkube import Client
 from slipway.release.errors import ClusterError, JournalUnreadable
 from slipway.rollout.platforms.base import StoredDocument
 from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
-from slipway.rollout.platforms.kubernetes.records import line_of
 from slipway.rollout.platforms.kubernetes.requests import version_of
+from slipway.rollout.platforms.lines import line_of
 from slipway.rollout.platforms.trying import Patience
 
 WATCH_PART = "watch"

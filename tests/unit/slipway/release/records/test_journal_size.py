@@ -13,7 +13,8 @@ from slipway.rollout import analysis
 from slipway.rollout.analysis.types import Counts, GuardrailCounts, Tick
 from slipway.rollout.measurement.recorded import Checkpoints, record_of
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
-from slipway.rollout.platforms.kubernetes.records import CHUNK_BYTES, FULL_CHUNKS
+from slipway.rollout.platforms.kubernetes.records import FULL_CHUNKS
+from slipway.rollout.platforms.lines import CHUNK_BYTES
 from slipway.rollout.ticks import TickLog
 from tests.unit.slipway.rollout.api import NAMESPACE, Api
 from tests.unit.slipway.rollout.examples import wanted

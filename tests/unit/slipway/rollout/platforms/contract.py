@@ -6,6 +6,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from slipway.release.rollout_inputs import Backend
+from slipway.rollout.platforms.aws.intents import TableIntents
+from slipway.rollout.platforms.aws.journal_store import TableJournalStore
+from slipway.rollout.platforms.aws.lease import TableLease
+from slipway.rollout.platforms.aws.table import DynamoDb
 from slipway.rollout.platforms.base import Intents, JournalStore, Lease, LeaseState, Workloads
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
@@ -15,23 +19,16 @@ from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, 
 from slipway.rollout.platforms.observed_lease import Clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json
+from tests.unit.slipway.rollout.cloud import Cloud
 
 SERVICE = "checkout"
 
 
-class Stand(ABC):
-    """A platform with nothing on it. `now` is the time of all processes."""
+class StateStand(ABC):
+    """A store of states with nothing in it. `now` is the time of all processes."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
-
-    @abstractmethod
-    def put(self, backend: Backend) -> None:
-        """Somebody declares a workload, all of whose replicas become ready."""
-
-    @abstractmethod
-    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
-        """Those of another process."""
 
     @abstractmethod
     def lease(self) -> Lease:
@@ -43,6 +40,18 @@ class Stand(ABC):
 
     @abstractmethod
     def intents(self) -> Intents:
+        """Those of another process."""
+
+
+class Stand(StateStand):
+    """A platform with nothing on it."""
+
+    @abstractmethod
+    def put(self, backend: Backend) -> None:
+        """Somebody declares a workload, all of whose replicas become ready."""
+
+    @abstractmethod
+    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
         """Those of another process."""
 
 
@@ -115,5 +124,33 @@ class KubernetesStand(Stand):
         self.now += seconds
 
 
+class DynamoDbStand(StateStand):
+    """The real adaptors on moto."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cloud = Cloud()
+        self._cloud.create_table()
+
+    def lease(self) -> Lease:
+        clock = Clock(lambda: self.now, lambda: self.now, self._sleep)
+        return TableLease(self._client(), self._cloud.name, SERVICE, clock, self._cloud.patience)
+
+    def journal(self, fence: Fence = UNFENCED) -> JournalStore:
+        return TableJournalStore(self._client(), self._cloud.name, SERVICE, fence, self._cloud.patience)
+
+    def intents(self) -> Intents:
+        return TableIntents(self._client(), self._cloud.name, SERVICE, self._cloud.patience)
+
+    def _client(self) -> DynamoDb:
+        client: DynamoDb = self._cloud.client("dynamodb")
+        return client
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 STANDS: dict[str, type[Stand]] = {"kubernetes": KubernetesStand, "memory": MemoryStand}
 """Every platform that rollouts may run on, and the one of the tests."""
+STATE_STANDS: dict[str, type[StateStand]] = {**STANDS, "dynamodb": DynamoDbStand}
+"""Those, and what keeps states only."""

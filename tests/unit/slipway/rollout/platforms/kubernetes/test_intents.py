@@ -9,7 +9,8 @@ import pytest
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.rollout.platforms.base import Intent
-from slipway.rollout.platforms.kubernetes.intents import ATTEMPTS, REASON_LENGTH, ConfigMapIntents
+from slipway.rollout.platforms.intent_text import REASON_LENGTH
+from slipway.rollout.platforms.kubernetes.intents import ATTEMPTS, ConfigMapIntents
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, doing, failing, untouched
 
 PATH = f"/api/v1/namespaces/{NAMESPACE}/configmaps/slipway-checkout.intent"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.rollout.platforms.kubernetes.journal_store import HEAD_BYTES, ConfigMapJournalStore
-from slipway.rollout.platforms.kubernetes.records import CHUNK_BYTES
+from slipway.rollout.platforms.lines import CHUNK_BYTES
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, doing, failing, unanswered, untouched
 
 HEAD = f"/api/v1/namespaces/{NAMESPACE}/configmaps/slipway-checkout"

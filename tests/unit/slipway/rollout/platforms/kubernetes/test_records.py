@@ -12,7 +12,8 @@ from slipway.release.errors import ClusterError, LeaseLost
 from slipway.rollout.platforms.base import Document
 from slipway.rollout.platforms.kubernetes import records
 from slipway.rollout.platforms.kubernetes.objects import Documents
-from slipway.rollout.platforms.kubernetes.records import CHUNK_BYTES, FULL_CHUNKS, PAGE, RecordChunks
+from slipway.rollout.platforms.kubernetes.records import FULL_CHUNKS, PAGE, RecordChunks
+from slipway.rollout.platforms.lines import CHUNK_BYTES
 from slipway.rollout.process.fence import UNFENCED, Fence
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, failing, unanswered, untouched
 

@@ -1,0 +1,1 @@
+"""AWS: a state store in DynamoDB, ECS behind an Application Load Balancer. Needs the extra `aws`."""
