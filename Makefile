@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo demo-flags demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
+.PHONY: setup demo demo-flags demo-watch demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
 
 setup: $(STAMP)
 
@@ -56,6 +56,10 @@ demo: setup
 # A feature that fails behind its flag, guards and writers that die. Writes out/demo/flags.json.
 demo-flags: setup
 	$(BIN)/python -m sandbox.demo flags
+
+# A version that goes bad after it has all the traffic, watchers and runners that die. Writes out/demo/watch.json.
+demo-watch: setup
+	$(BIN)/python -m sandbox.demo watch
 
 # What the client of the last demo saw, as a picture: out/demo/rollout.png.
 demo-picture: setup

@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo [releases|flags]`: from an empty machine to the summary in out/demo."""
+"""`python -m sandbox.demo [releases|flags|watch]`: from an empty machine to the summary in out/demo."""
 
 from __future__ import annotations
 
@@ -28,10 +28,15 @@ PLAYED = {**{name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4", "errors-5
 def main() -> int:
     """Exit code 0 when every act went as it should."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("story", nargs="?", choices=("releases", "flags"), default="releases")
+    parser.add_argument("story", nargs="?", choices=("releases", "flags", "watch"), default="releases")
     parser.add_argument("--keep", action="store_true", help="leave the project and its resources for inspection")
+    parser.add_argument(
+        "--healthy", type=float, help="watch: seconds for which a bad version is healthy after 100%%; 120 when left out"
+    )
     arguments = parser.parse_args()
     narrator = Narrator()
+    if arguments.story == "watch":
+        return _watch(narrator, healthy=arguments.healthy, keep=arguments.keep)
     return (_flags if arguments.story == "flags" else _releases)(narrator, keep=arguments.keep)
 
 
@@ -61,6 +66,22 @@ def _flags(narrator: Narrator, *, keep: bool) -> int:
     except SandboxError as error:
         summary.problems.append(str(error))
     summary.write(OUT / "flags.json")
+    for problem in summary.problems:
+        narrator.problem(problem)
+    return 0 if summary.ok else 1
+
+
+def _watch(narrator: Narrator, *, healthy: float | None, keep: bool) -> int:
+    from sandbox.demo.watch import run
+    from sandbox.demo.watch.summary import WatchSummary
+
+    summary = WatchSummary()
+    try:
+        seconds = run.HEALTHY if healthy is None else healthy
+        run.play(_set_up(narrator), OUT, narrator, summary, healthy=seconds, keep=keep)
+    except SandboxError as error:
+        summary.problems.append(str(error))
+    summary.write(OUT / "watch.json")
     for problem in summary.problems:
         narrator.problem(problem)
     return 0 if summary.ok else 1

@@ -41,6 +41,10 @@ class Stage:
         self.gates: Mapping[str, Any] = GATES_OFF
         self.run_setting: Mapping[str, Any] | None = None
         """`releases:run`; None for rollouts on the host."""
+        self.access: Mapping[str, Any] | None = None
+        """`releases:access`; None where the accounts are none of the stack's."""
+        self.escalation: Mapping[str, Any] | None = None
+        """`releases:escalation`; None where nobody is told."""
         self.flags: Mapping[str, Any] | None = None
         self.environment = {**os.environ, **environment, "PULUMI_ERROR_OUTPUT_STRING": "1"}
 
@@ -59,6 +63,7 @@ class Stage:
         shutil.copytree(self.folder, folder)
         made = Stage(folder, self.stack, self.namespace, self.environment)
         made.gates, made.flags, made.run_setting = self.gates, self.flags, self.run_setting
+        made.access, made.escalation = self.access, self.escalation
         return made
 
     def configure(self, service: str, manifest: str, standby: str | None = None) -> None:
@@ -86,10 +91,8 @@ class Stage:
             "releases:services": dict(services),
             "releases:gates": dict(self.gates),
         }
-        if self.flags is not None:
-            config["releases:flags"] = dict(self.flags)
-        if self.run_setting is not None:
-            config["releases:run"] = dict(self.run_setting)
+        optional = {"flags": self.flags, "run": self.run_setting, "access": self.access, "escalation": self.escalation}
+        config |= {f"releases:{key}": dict(value) for key, value in optional.items() if value is not None}
         self.config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 
     def _metrics(self) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def close(
 
     place = find_place(folder, stack, None)
     chain, found = find_release(place, service, release)
-    points = checklist(found, chain.records, _review_of(place, found), _alarms_of(place))
+    points = (*checklist(found, chain.records, _review_of(place, found), _alarms_of(place)), *_watch_of(place, found))
     open_ = [point for point in points if not point.holds]
     if not open_ and not check:
         _archive(place, found, points, note)
@@ -56,6 +56,26 @@ def close(
         for point in points:
             click.echo(f"  {'holds' if point.holds else 'OPEN ':7}{point.name}: {point.found}")
     sys.exit(1 if open_ else 0)
+
+
+def _watch_of(place: Place, found: Recorded) -> tuple[CheckLine, ...]:
+    """The watch of this release after 100%: it must have ended. Nothing where it was not watched."""
+    from slipway.release.errors import ClusterError
+    from slipway.release.review.closing import CheckLine
+    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.inspection import evidence_of, head_of
+    from slipway.rollout.watching.words import closing_line
+
+    service, revision = found.record.service, found.record.subject.revision
+    if found.event.release is None or found.event.release.watch is None:
+        return ()
+    try:
+        world = connect_world(service, place.target)
+        head = head_of(world, service)
+        said = closing_line(head, evidence_of(world, head), revision, time.time())
+    except ClusterError as error:
+        return (CheckLine(name="watch", holds=False, found=f"it cannot be asked: {error}"),)
+    return () if said is None else (CheckLine(name="watch", holds=said.holds, found=said.found),)
 
 
 def _review_of(place: Place, found: Recorded) -> Review | None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from slipway.release.records.journal import Attempt, Head, Outcome, StepRecord
+from slipway.release.records.watch import WatchEntry, describe_entry
 from slipway.release.units import show_moment, show_seconds
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.platforms.base import Readiness
@@ -44,8 +45,25 @@ def as_json(seen: Inspection) -> dict[str, Any]:
         "latest": seen.latest,
         "lease": asdict(seen.lease),
         "quarantined": head.get("quarantined", {}),
+        "watch": _watch_json(seen),
         "completed": head.get("completed", []),
         "problem": seen.problem,
+    }
+
+
+def _watch_json(seen: Inspection) -> dict[str, Any] | None:
+    watch = seen.head.watch if seen.head is not None else None
+    if watch is None:
+        return None
+    said = seen.evidence if seen.evidence is not None and seen.evidence.watch == watch.id else None
+    last = said.last.model_dump(mode="json", exclude_none=True) if said is not None and said.last is not None else None
+    return {
+        **watch.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "left": max(0.0, watch.until - seen.now) if watch.unfinished else 0.0,
+        "beat": said.beat if said is not None else None,
+        "by": said.by if said is not None else None,
+        "last": last,
+        "problem": seen.watch_problem,
     }
 
 
@@ -76,6 +94,8 @@ def _rows(seen: Inspection) -> Iterator[tuple[str, str]]:
         yield from (("leaving", f"{one.label}  not seen without requests yet") for one in head.leaving)
     if head is not None and head.attempt is not None:
         yield from _attempt(seen, head.attempt)
+    if head is not None and head.watch is not None:
+        yield from _watch(seen, head.watch)
     if head is not None:
         for revision, entry in sorted(head.quarantined.items(), key=lambda item: -item[1].at):
             yield "quarantined", f"{entry.version} ({revision})  {show_moment(entry.at)}  {entry.reason}"
@@ -84,6 +104,20 @@ def _rows(seen: Inspection) -> Iterator[tuple[str, str]]:
             yield label, f"{done.version} ({done.revision})  {show_moment(done.at)}  {done.manifest}"
     if seen.problem is not None:
         yield "problem", seen.problem
+
+
+def _watch(seen: Inspection, watch: WatchEntry) -> Iterator[tuple[str, str]]:
+    if not watch.unfinished:
+        ended = f" {show_moment(watch.ended)}" if watch.ended is not None else ""
+        yield "watch", f"{watch.phase.value}{ended}{f': {watch.reason}' if watch.reason else ''}"
+        return
+    left = show_seconds(float(round(max(0.0, watch.until - seen.now))))
+    yield "watch", f"{watch.phase.value} since {show_moment(watch.opened)}, {left} left; {describe_entry(watch)}"
+    said = seen.evidence
+    if said is not None and said.watch == watch.id and said.last is not None:
+        yield "", said.last.reason
+    if seen.watch_problem is not None:
+        yield "", seen.watch_problem
 
 
 def _ownership(head: Head) -> Iterator[tuple[str, str]]:

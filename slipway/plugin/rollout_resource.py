@@ -30,6 +30,7 @@ from slipway.rollout.operations import Place
 from slipway.rollout.process.operator import operator
 from slipway.rollout.recording import Facts, Recorder, ReleaseFacts
 from slipway.rollout.removal import remove, services_of
+from slipway.rollout.watching.words import who_watches
 
 BRIEF = "candidate"
 """What the row of the engine's tree names of a release's changes, so that the status beside it has room; `--diff` shows
@@ -184,6 +185,7 @@ class RolloutResource:
             log.warning(f"{wanted.service}: {rival}")
         for line in (
             *where_it_runs(wanted, world),
+            *who_watches(wanted),
             operations.plan(wanted, world, olds or {}),
             *operations.forecast(wanted, world, olds or {}),
         ):

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.release.errors import JournalUnreadable
 from slipway.release.flags import journal as flags_journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
 from slipway.release.records.release_record import Series
+from slipway.release.records.watch import WatchEntry
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.drift import drift_of, lacking
@@ -24,6 +26,7 @@ from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.safety.holder import WATCH, Holding, watch_lease
 from slipway.rollout.update_plan import who_changed
+from slipway.rollout.watching.document import WatchDocument, dead_since, read_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Inspection:
     """Of the workload that serves."""
     route_changes: str = ""
     """What of the route's settings is not as the release declares it, in words."""
+    evidence: WatchDocument | None = None
+    """Of the watch after 100%; None where nothing is watched."""
 
     @property
     def drift(self) -> str | None:
@@ -60,6 +65,21 @@ class Inspection:
     @property
     def _serving(self) -> Backend | None:
         return self.head.serving.backend if self.head is not None and self.head.serving is not None else None
+
+    @property
+    def watching(self) -> WatchEntry | None:
+        """The watch of what serves, while it is open."""
+        return self.head.watching if self.head is not None else None
+
+    @property
+    def watch_problem(self) -> str | None:
+        """Why nothing would notice a breach now; None while a process watches, and where no watch is open."""
+        watch = self.watching
+        if watch is None or (self.head is not None and self.head.unfinished):
+            return None
+        evidence = self.evidence if self.evidence is not None and self.evidence.watch == watch.id else None
+        dead = dead_since(evidence, watch.opened, self.now)
+        return None if dead is None else f"the watch is dead: {dead}; `slipway watch {self.service}` goes on with it"
 
     @property
     def paused(self) -> bool:
@@ -86,6 +106,7 @@ class Inspection:
             return "the route is missing; pulumi up writes it anew"
         return (
             self._route_problem(self.live, resting_split(head.serving, watch_of_serving(head)))
+            or self.watch_problem
             or self.drift
             or self.lacking
             or _leaving(head)
@@ -135,7 +156,18 @@ def inspect(
         now=world.now(),
         readiness=world.workloads.readiness(serving.backend) if serving is not None else None,
         route_changes=_route_changes(world, serving, live) if serving is not None and not running else "",
+        evidence=evidence_of(world, head),
     )
+
+
+def evidence_of(world: Adapters, head: Head | None) -> WatchDocument | None:
+    """What the process of the last watch wrote; None where there was none. Raises ClusterError."""
+    if head is None or head.watch is None or world.watch is None:
+        return None
+    try:
+        return read_document(world.watch.document.read())
+    except JournalUnreadable:  # a watch that cannot be read is not alive
+        return None
 
 
 def _holding(lease: Lease, attempt: Attempt | None, watch: Callable[[Lease], Holding] | None) -> Holding:

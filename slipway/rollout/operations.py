@@ -16,7 +16,7 @@ from slipway.release.escalation.outbox import Closed
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
-from slipway.release.records.watch import WatchEntry, describe_watch
+from slipway.release.records.watch import WatchEntry, describe_entry
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, recorded_target
 from slipway.rollout.adapters import Adapters
@@ -323,7 +323,7 @@ class Update:
         if watch is None or self._wanted.watch is None:
             return
         self._tell(open_document(self._world, self._wanted, watch))
-        self._reporter.event(f"{self._wanted.service}: {describe_watch(watch)}")
+        self._reporter.event(f"{self._wanted.service}: {describe_entry(watch)}")
 
     def _rest(self, stored: Stored, serving: Serving) -> None:
         """Give what serves all the traffic, but for the hold-back of its watch. A standby that is not ready holds

@@ -100,7 +100,7 @@ def watch_of(wanted: RolloutInputs, attempt: str, kind: Kind, now: float) -> Wat
     )
 
 
-def describe_watch(watch: WatchEntry) -> str:
+def describe_entry(watch: WatchEntry) -> str:
     """What an open watch does, in one line."""
     held = f", {watch.holdback:.4g}% stays on {watch.standby.version}" if watch.standby and watch.holdback else ""
     back = f"escalates only: {watch.only_escalates}" if watch.only_escalates else "puts the traffic back"

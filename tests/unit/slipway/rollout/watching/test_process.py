@@ -6,7 +6,9 @@ import pytest
 
 from slipway.release.records.journal import Outcome
 from slipway.release.records.watch import WatchPhase
+from slipway.rollout.inspection import inspect
 from slipway.rollout.watching.document import read_document
+from slipway.rollout.watching.words import closing_line
 from tests.unit.slipway.rollout.watching.watched import Watched
 
 
@@ -58,6 +60,29 @@ def test_without_a_standby_a_breach_moves_no_traffic() -> None:
     assert ended.phase is WatchPhase.ESCALATED
     assert service.shares() == {"checkout-bbbbbbbb": 100.0}
     assert service.world.head.quarantined == {}
+
+
+def test_status_says_that_a_watch_without_a_process_is_dead() -> None:
+    service = Watched()
+    service.release()
+    seen = inspect(service.process(), "checkout", "shop")
+    assert seen.watch_problem is None, "its process may still start"
+    service.world.clock.advance(120.0)
+    seen = inspect(service.process(), "checkout", "shop")
+    assert seen.problem is not None
+    assert "the watch is dead" in seen.problem
+
+
+def test_a_release_cannot_be_closed_while_its_watch_is_open() -> None:
+    service = Watched()
+    service.release()
+    point = closing_line(service.world.head, None, "bbbbbbbb", service.world.clock.now())
+    assert point is not None
+    assert not point.holds
+    service.watcher().run()
+    point = closing_line(service.world.head, None, "bbbbbbbb", service.world.clock.now())
+    assert point is not None
+    assert point.holds
 
 
 class Died(BaseException):
