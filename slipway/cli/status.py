@@ -12,14 +12,32 @@ from slipway.cli.options import show, with_json, with_namespace, with_stack
 
 @click.command()
 @click.argument("service", required=False)
+@click.option("--follow", is_flag=True, help="Show it as it changes, until Ctrl-C; one line a change in a pipe.")
+@click.option("--every", type=click.FloatRange(min=0.5), default=1.0, show_default=True, help="Seconds, for --follow.")
 @with_namespace
 @with_stack
 @with_json
-def status(service: str | None, namespace: str | None, stack: str | None, folder: Path, as_json: bool) -> None:
+def status(
+    *,
+    service: str | None,
+    follow: bool,
+    every: float,
+    namespace: str | None,
+    stack: str | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
     """Say what serves, the weights, the rollout in flight with its verdict, and what is quarantined.
 
-    Without SERVICE for all services of the namespace.
+    Without SERVICE for all services of the namespace. With --follow and --json each change is one line of JSON.
     """
+    if follow:
+        from slipway.cli.chains import find_place
+        from slipway.cli.follow import follow as follow_target
+        from slipway.cli.looking import overview_of
+
+        follow_target(overview_of(find_place(folder, stack, namespace), service), every, as_json=as_json)
+        return
     from slipway.cli import status_view
     from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_world, services_in

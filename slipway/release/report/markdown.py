@@ -19,8 +19,8 @@ from slipway.release.report.document import (
     Text,
     show_value,
 )
+from slipway.release.report.words import sparkline
 
-BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40
 """Bars of one plot at most."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
@@ -90,18 +90,7 @@ def _(block: Plot) -> Iterator[str]:
     yield ""
     top = max((value for curve in block.curves for value in curve.values if value is not None), default=0.0)
     for curve in block.curves:
-        yield f"- `{_bars(curve, top)}` {_safe(curve.name)}, {_span(curve, block.unit)}"
-
-
-def _bars(curve: Curve, top: float) -> str:
-    """The largest value of each part, a space where nothing is known."""
-    values = curve.values
-    size = max(1, -(-len(values) // WIDTH))
-    parts = [[v for v in values[start : start + size] if v is not None] for start in range(0, len(values), size)]
-    return "".join(
-        " " if not part else BARS[min(len(BARS) - 1, int(max(part) / top * len(BARS)))] if top > 0 else BARS[0]
-        for part in parts
-    )
+        yield f"- `{sparkline(curve.values, top, WIDTH)}` {_safe(curve.name)}, {_span(curve, block.unit)}"
 
 
 def _span(curve: Curve, unit: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from slipway.release.records.dora import Measure
 from slipway.release.units import show_seconds, show_share
+
+BARS = "▁▂▃▄▅▆▇█"
 
 
 def lasting(seconds: float) -> str:
@@ -23,6 +25,16 @@ def counted(bad: int | None, total: int | None, what: str = "requests") -> str:
     if not total:
         return f"no {what}"
     return f"{bad:,} of {total:,} {what} ({show_share(bad / total)})"
+
+
+def sparkline(values: Sequence[float | None], top: float, width: int) -> str:
+    """Bars of characters, `width` at most: the largest value of each part, a space where nothing is known."""
+    size = max(1, -(-len(values) // width))
+    parts = [[v for v in values[start : start + size] if v is not None] for start in range(0, len(values), size)]
+    return "".join(
+        " " if not part else BARS[min(len(BARS) - 1, int(max(part) / top * len(BARS)))] if top > 0 else BARS[0]
+        for part in parts
+    )
 
 
 def share_of(bad: int, total: int) -> float | None:
