@@ -28,7 +28,7 @@ COURSE = 24
 METER = 10
 STYLES = {
     "PASS": "green", "FAIL": "bold red", "ERROR": "yellow", "INCONCLUSIVE": "cyan", "paused": "yellow",
-    "abandoned": "bold red", "interrupted": "yellow", "committed": "green", "aborted": "bold red", "running": "cyan",
+    "silent": "bold red", "interrupted": "yellow", "committed": "green", "aborted": "bold red", "running": "cyan",
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ class GuardrailState:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """`state` is `running`, `paused`, `abandoned` (no process runs it any more) or how it ended: `committed`,
+    """`state` is `running`, `paused`, `silent` (its process does not renew the Lease) or how it ended: `committed`,
     `aborted`, `interrupted`. `left` and `left_in_all` are the seconds
     that the step, and the whole rollout, take at least; None where that is not known."""
 
@@ -75,7 +75,7 @@ class Flight:
     @property
     def running(self) -> bool:
         """Whether it has not ended."""
-        return self.state in ("running", "paused", "abandoned")
+        return self.state in ("running", "paused", "silent")
 
     @property
     def step(self) -> int:
@@ -120,7 +120,7 @@ def _state(seen: Inspection, attempt: Attempt) -> str:
         return attempt.outcome.value
     if seen.paused:
         return "paused"
-    return "running" if seen.lease.alive else "abandoned"
+    return "running" if seen.lease.alive else "silent"
 
 
 def _before(seen: Inspection, attempt: Attempt, records: Sequence[Recorded]) -> str:

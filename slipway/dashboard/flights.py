@@ -13,7 +13,7 @@ from slipway.release.report.svg import SMALL, as_svg
 from slipway.release.report.words import counted, lasting
 
 SIGNS = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "plain", "ERROR": "warn"}
-STATES = {"paused": "warn", "abandoned": "bad", "interrupted": "warn", "committed": "good", "aborted": "bad"}
+STATES = {"paused": "warn", "silent": "bad", "interrupted": "warn", "committed": "good", "aborted": "bad"}
 ACTIONS = (("promote", "Promote"), ("pause", "Pause"), ("abort", "Abort"))
 MOST_PLOTS = 9
 

@@ -49,8 +49,6 @@ class Hub:
         self._closed.set()
         with self._changed:
             self._changed.notify_all()
-        for overview in self._overviews:
-            overview.close()
 
     @property
     def closed(self) -> bool:

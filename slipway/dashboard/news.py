@@ -99,7 +99,7 @@ def _new_state(new: Flight) -> tuple[str, str]:
         return "resumed", "goes on"
     why = f": {plain(new.reason)}" if new.reason else ""
     if new.running:
-        return "problem", f"no process runs the rollout any more, its Lease is {new.by}"
+        return "problem", f"its process is silent: the Lease is {new.by}"
     return "ended", f"{new.version} {new.state}{why}"
 
 

@@ -8,6 +8,7 @@ GET and HEAD.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,6 +80,11 @@ class Server(ThreadingHTTPServer):
         super().__init__((LOOPBACK, port), Handler)
         names = (LOOPBACK, "localhost", "[::1]")
         self.hosts = frozenset(f"{name}:{self.server_port}" for name in names)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A reader that went away in the middle of an answer is no event; anything else is told as usual."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def address(self) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -106,7 +107,6 @@ class Overview:
         self._now = now
         self._view = TargetView(name, target)
         self._worlds: dict[str, tuple[Adapters, Onlooker]] = {}
-        self._pool = ThreadPoolExecutor(max_workers=AT_ONCE)
         self._lock = threading.Lock()
 
     @property
@@ -122,14 +122,10 @@ class Overview:
         if names.problem:
             return self._keep(replace(view, services=names))
         known = names.value or ()
-        inspections = dict(zip(known, self._pool.map(lambda one: self._inspected(view, one), known), strict=True))
+        inspections = at_once(lambda one: self._inspected(view, one), known)
         view = replace(view, services=names, inspections=inspections)
-        records = dict(zip(known, self._pool.map(lambda one: self._recorded(view, one), known), strict=True))
+        records = at_once(lambda one: self._recorded(view, one), known)
         return self._keep(replace(view, records=records, flags=self._flags(view)))
-
-    def close(self) -> None:
-        """Read nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _keep(self, view: TargetView) -> TargetView:
         with self._lock:
@@ -170,6 +166,25 @@ class Overview:
         if self._service is not None:
             return view.flags
         return view.flags.read_again(lambda: tuple(map(inspect_flags, self._place.flags())), self._now)
+
+
+def at_once(read: Callable[[str], T], names: Sequence[str]) -> dict[str, T]:
+    """What `read`, which raises nothing, finds for each name, several at the same time. The threads are daemons, so
+    that a cluster that does not answer holds up no program that ends."""
+    waiting, found = deque(names), dict[str, T]()
+
+    def work() -> None:
+        with suppress(IndexError):
+            while True:
+                name = waiting.popleft()
+                found[name] = read(name)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in names[:AT_ONCE]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {name: found[name] for name in names}
 
 
 def in_flight(seen: Inspection) -> bool:

@@ -7,6 +7,7 @@
   const link = document.getElementById("link");
   const news = document.getElementById("news");
   let heard = 0; // when the last event came, by this browser's clock
+  let broken = false; // the stream ended, and the browser tries to open it again
   let ahead = 0; // how far the server's clock is ahead of it
 
   // -- keep what is on the page where it did not change: focus, selections and what is unfolded stay
@@ -51,6 +52,7 @@
 
   function apply(message) {
     heard = Date.now();
+    broken = false;
     ahead = message.now * 1000 - heard;
     for (const [id, markup] of Object.entries(message.parts)) {
       const made = document.createElement("template");
@@ -74,7 +76,7 @@
   function tick() {
     const now = Date.now();
     for (const time of document.querySelectorAll("time")) time.title = ago((now + ahead - Date.parse(time.dateTime)) / 1000);
-    const live = heard > 0 && now - heard < SILENT;
+    const live = heard > 0 && !broken && now - heard < SILENT;
     const text = live ? "live" : heard ? `not live, last heard ${ago((now - heard) / 1000)}` : "not live";
     if (link.textContent !== text) link.textContent = text;
     link.className = `pill ${live ? "good" : "warn"}`;
@@ -83,6 +85,10 @@
   setInterval(tick, 1000);
   const events = new EventSource("/events");
   events.onmessage = (event) => apply(JSON.parse(event.data));
+  events.onerror = () => {
+    broken = true;
+    tick();
+  };
 
   // -- orders, where the page was started with them; the token stands behind the # of the address, which is sent nowhere
 

@@ -47,10 +47,10 @@ def test_a_step_that_is_overdue_has_nothing_left_and_not_less() -> None:
     assert flight(in_flight(), NOW + 500).left == 0.0
 
 
-def test_a_paused_and_an_abandoned_rollout_are_told_apart() -> None:
+def test_a_paused_rollout_and_one_whose_process_is_silent_are_told_apart() -> None:
     heard = head(attempt=attempt(steps=STEPS, acknowledged="i1"))
     assert flight(in_flight(head=heard, intent=intent("pause"))).state == "paused"
-    assert flight(in_flight(lease=Holding("silent", "runner-1", 30.0))).state == "abandoned"
+    assert flight(in_flight(lease=Holding("silent", "runner-1", 30.0))).state == "silent"
 
 
 def test_a_rollout_that_ended_is_told_for_a_while_with_its_reason() -> None:
