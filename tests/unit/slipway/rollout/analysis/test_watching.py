@@ -16,6 +16,7 @@ from slipway.release.manifest.guardrails import AlertFiring, Custom, ErrorRatio,
 from slipway.release.manifest.watch import OnBreach
 from slipway.release.watch_inputs import WatchInputs
 from slipway.rollout.analysis import Counts, GuardrailCounts, Tick
+from slipway.rollout.analysis.watch_state import counts_of
 from slipway.rollout.analysis.watching import (
     STRETCH,
     Standing,
@@ -189,6 +190,19 @@ def test_each_stretch_begins_anew_with_its_part_of_alpha() -> None:
     state, _ = follow(begin_watch(watch(lasts=2 * STRETCH), ANALYSIS), traffic(3, 2 * STRETCH, 0.001))
     assert state.stretch == 1
     assert state.evidence.settings.analysis.false_abort == pytest.approx(0.005 / 3)
+
+
+def test_what_was_counted_is_what_the_record_keeps() -> None:
+    calm = GuardrailCounts(Counts(0, 0), Counts(0, 0), firing=False)
+    state = begin_watch(watch(ERRORS, ALERT), ANALYSIS)
+    for at in (10.0, 20.0):
+        counts = {"errors": counted((980, 2), (20, 1)), "page": calm}
+        state, _ = look(state, at, Tick(at, 0.0, 10.0, 98.0, counts, {}))
+    errors, page = counts_of(state)
+    assert (errors.bad, errors.total, errors.baseline_bad, errors.baseline_total) == (4, 1960, 2, 40)
+    assert errors.evidence is not None
+    assert (errors.evidence < 1.0, errors.threshold) == (True, 200.0)
+    assert (page.total, page.evidence, page.threshold) == (0, None, None)
 
 
 def test_a_stretch_does_not_end_while_there_is_evidence_for_a_fault() -> None:
