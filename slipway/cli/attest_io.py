@@ -83,6 +83,21 @@ class Making:
     out: Path
     key: Path | None
     as_json: bool
+    manifest: Path
+    """Where the release was read."""
+
+    def path_in(self, project: Path) -> str:
+        """The manifest's path in a project."""
+        whole = self.manifest.absolute()
+        return whole.relative_to(project).as_posix() if whole.is_relative_to(project) else str(self.manifest)
+
+    def sha256(self) -> str:
+        """Of the file that was written. Raises InputError."""
+        try:
+            return hashlib.sha256(self.out.read_bytes()).hexdigest()
+        except OSError as error:
+            problem = Problem("out", f"cannot be read again: {error.strerror}", "Choose another place")
+            raise InputError(str(self.out), [problem]) from None
 
     def write(self, predicate_type: str, predicate: dict[str, object]) -> None:
         """Sign, write and say what was written; without a key it is written bare. Raises InputError."""
@@ -161,7 +176,7 @@ def makes_statement(command: Callable[..., None]) -> Callable[..., None]:
         if (key is None) != unsigned:
             raise click.UsageError("give either --key FILE or --unsigned")
         release, sources = read_release(manifest)
-        command(Making(release, sources, at or datetime.now(UTC), out, key, as_json), **rest)
+        command(Making(release, sources, at or datetime.now(UTC), out, key, as_json, manifest), **rest)
 
     decorated: Callable[..., None] = report_errors(wrapper)
     for option in reversed(_OPTIONS):
@@ -195,15 +210,20 @@ def read_key(path: Path) -> bytes:
     return content
 
 
+def exists_already(path: Path) -> InputError:
+    """The refusal to write over a file."""
+    remedy = "Choose another name, or remove it when it is no longer needed"
+    problem = Problem("out", "exists already and says something else, and evidence is never overwritten", remedy)
+    return InputError(str(path), [problem])
+
+
 def write_new(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file that must not exist yet: evidence and keys are never overwritten. Raises InputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        remedy = "Choose another name, or remove it when it is no longer needed"
-        problem = Problem("out", "exists already and says something else, and evidence is never overwritten", remedy)
-        raise InputError(str(path), [problem]) from None
+        raise exists_already(path) from None
     except OSError as error:
         problem = Problem("out", f"cannot be written: {error.strerror}", "Choose another place")
         raise InputError(str(path), [problem]) from None

@@ -8,6 +8,7 @@ from slipway.plugin.run_memory import Passed
 from slipway.release.declared import read_manifest
 from slipway.release.errors import InputError
 from slipway.release.evidence.errors import EvidenceError
+from slipway.release.evidence.facts import DrillFacts
 from slipway.release.evidence.model import EvidenceRecord
 from slipway.release.records.release_record import MOST_EVIDENCE, EvidenceLine
 from slipway.rollout.recording import ReleaseFacts
@@ -43,6 +44,7 @@ def _lines(evidence: EvidenceRecord | None) -> tuple[EvidenceLine, ...]:
             sha256=item.sha256,
             signer=item.binding.signer,
             at=item.at.isoformat() if item.at is not None else None,
+            said=item.facts.told if isinstance(item.facts, DrillFacts) else "",
         )
         for item in (evidence.items if evidence is not None else ())[:MOST_EVIDENCE]
     )

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from slipway.release.errors import EngineError
 from slipway.release.records.store import RecordsSetting
+from slipway.release.rollout_inputs import TrafficProbe
 from slipway.release.target import Target, Targeted
 
 SERVICES = "releases:services"
@@ -26,6 +27,8 @@ TARGET = "releases:target"
 RECORDS = "releases:records"
 SLOS = "releases:slos"
 FLAGS = "releases:flags"
+PROBE = "releases:probe"
+GATEWAY_URL = "releases:gatewayUrl"
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -90,6 +93,17 @@ def records_of(config: Mapping[str, Any], path: Path) -> RecordsSetting:
         return RecordsSetting.model_validate(config.get(RECORDS, {}))
     except ValidationError as error:
         raise EngineError(f"{path.name}: {RECORDS}: {error.errors()[0]['msg']}") from None
+
+
+def probe_of(config: Mapping[str, Any], path: Path) -> tuple[TrafficProbe, str] | None:
+    """The probe of a stack and the URL of its gateway; None where the file names not both. Raises EngineError."""
+    given, url = config.get(PROBE), config.get(GATEWAY_URL)
+    if given is None or not isinstance(url, str):
+        return None
+    try:
+        return TrafficProbe.model_validate(given), url
+    except ValidationError as error:
+        raise EngineError(f"{path.name}: {PROBE}: {error.errors()[0]['msg']}") from None
 
 
 def services_declared(project: Path, stack: str) -> dict[str, dict[str, Any]]:

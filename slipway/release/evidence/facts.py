@@ -234,6 +234,16 @@ class DrillFacts(FrozenModel):
     """How long it took; of a kill until the flag was seen off."""
     flag: Text | None = None
     """Of a kill: which flag was turned off, and on again."""
+    requests: Annotated[int, Field(ge=0)] | None = None
+    """Of a probe while it was drilled; None where there was none."""
+    failed_requests: Annotated[int, Field(ge=0)] | None = None
+
+    @property
+    def told(self) -> str:
+        """In one line, for records."""
+        what = self.procedure if self.flag is None else f"{self.procedure} of {self.flag}"
+        lost = "" if self.requests is None else f", {self.failed_requests} of {self.requests} requests failed"
+        return f"{what} {self.outcome} in {self.stack}, {self.seconds:.4g} s{lost}"
 
 
 class MigrationRun(FrozenModel):

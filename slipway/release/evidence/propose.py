@@ -108,6 +108,11 @@ def drill(release: Release, at: datetime, procedure: str, stack: str, outcome: s
     }
 
 
+def probed(drilled: Predicate, requests: int, failed: int) -> Predicate:
+    """The receipt of a drill with what a probe saw during it."""
+    return {**drilled, "requests": requests, "failedRequests": failed}
+
+
 def kill_drill(release: Release, at: datetime, flag: str, stack: str, outcome: str, seconds: float) -> Predicate:
     """The receipt of a drill in which a flag was killed, seen off and resumed."""
     return {**drill(release, at, "kill", stack, outcome, seconds), "flag": flag}

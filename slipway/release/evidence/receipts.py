@@ -119,6 +119,8 @@ class DrillPredicate(Foreign):
     outcome: Literal["completed", "failed"]
     seconds: Annotated[float, Field(ge=0, le=1e7)]
     flag: Word | None = None
+    requests: Annotated[int, Field(ge=0)] | None = None
+    failed_requests: Annotated[int, Field(ge=0)] | None = None
 
     def facts(self) -> DrillFacts:
         return DrillFacts(
@@ -128,6 +130,8 @@ class DrillPredicate(Foreign):
             outcome=self.outcome,
             seconds=self.seconds,
             flag=self.flag,
+            requests=self.requests,
+            failed_requests=self.failed_requests,
         )
 
 

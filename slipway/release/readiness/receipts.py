@@ -104,7 +104,7 @@ def _procedure(case: GateInput, procedure: str, rejected_some: bool) -> list[Fin
             "evidence.statements",
             f"a {procedure} drill that failed" if drills else f"no receipt of a {procedure} drill",
             f"a {procedure} drill of {case.release.service} that worked, at most {most / 86400:.4g} days ago",
-            "Drill it in staging, then list the receipt of `slipway attest drill`",
+            f"Run `slipway drill {procedure}` in staging, then list the receipt that it writes",
             turn="owner",
         )
     ]

@@ -76,6 +76,8 @@ class EvidenceLine(FrozenModel):
     sha256: Sha256
     signer: str
     at: str | None = None
+    said: str = ""
+    """What it says, of the receipt of a drill."""
 
 
 class RolloutEvent(FrozenModel):

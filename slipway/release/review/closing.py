@@ -74,7 +74,11 @@ def _procedures(one: Recorded) -> Point:
                 if text.partition("/")[0] in DRILLED]  # fmt: skip
     if missing or let_pass:
         return False, "; ".join([*(f"the gate {name} was not asked" for name in missing), *let_pass])
-    return True, f"the gates {' and '.join(DRILLED)} passed"
+    drills = [line for line in one.event.evidence if line.kind == "drill"]
+    if not drills:
+        return False, "no receipt of a drill is among the evidence; `slipway drill rollback` makes one"
+    told = [f"{line.said or line.path} ({(line.at or 'undated')[:10]})" for line in drills]
+    return True, f"the gates {' and '.join(DRILLED)} passed: {'; '.join(told)}"
 
 
 def _alarms(owned: Owned) -> Point:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
+
+import yaml
 
 from sandbox.paths import PROJECT
 from sandbox.stage import manifests
@@ -75,3 +78,25 @@ def test_a_release_that_is_killed_is_gone_on_with_by_the_next_command(
         assert failures(traffic) == []
     assert service.serving() == "v2"
     assert service.stage.services()["checkout"] == {"manifest": second, "standby": service.paths["v1"]}
+
+
+def test_a_rollback_is_drilled_under_traffic_and_the_stack_is_as_it_was(
+    service: Service, load: StartLoad, slipway: Slipway, tmp_path: Path
+) -> None:
+    slipway("release", "checkout", service.declare("v1", FAST, workload=SMALL), "--yes")
+    with load(rate=100) as traffic:
+        slipway("release", "checkout", service.declare("v2", FAST, workload=SMALL), "--yes")
+        config = yaml.safe_load(service.stage.config_file.read_text())
+        config["config"]["releases:probe"] = {"rate": 10, "path": "/"}
+        service.stage.config_file.write_text(yaml.safe_dump(config))
+        before = service.stage.config_file.read_bytes()
+        place = ("--manifest", service.paths["v2"], "--out", str(tmp_path / "drill.json"), "--unsigned", "--yes")
+        done = slipway("drill", "rollback", *place)["predicate"]
+        assert failures(traffic) == []
+    assert (done["procedure"], done["outcome"], done["failedRequests"]) == ("rollback", "completed", 0)
+    assert done["requests"] > 0
+    assert service.serving() == "v2"
+    assert service.stage.config_file.read_bytes() == before
+    rows = slipway("history", "checkout")["services"]["checkout"]
+    assert [row["outcome"] for row in rows].count("drill completed") == 1
+    assert slipway("audit", "checkout")["ok"]

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from slipway.release.manifest.migrations import Migration
-from slipway.release.records.release_record import GateOutcome, Recorded
+from slipway.release.records.release_record import EvidenceLine, GateOutcome, Recorded
 from slipway.release.report.actions import action_items
 from slipway.release.review.closing import CheckLine, Owned, checklist
 from slipway.release.review.model import Done, Review
@@ -18,6 +18,14 @@ from tests.unit.slipway.rollout.recording import Recording
 from tests.unit.slipway.rollout.test_operations import NoGuard
 
 DRILLED = GateOutcome(outcome="passed", gates=("drill", "staging"))
+RECEIPT = EvidenceLine(
+    kind="drill",
+    path="drill.json",
+    sha256="b" * 64,
+    signer="release-manager",
+    at="2026-11-20T10:00:00+00:00",
+    said="rollback completed in staging, 4.2 s",
+)
 ROUTED = Owned(3)
 DONE = Done(by="ada", at=date(2026, 1, 2), how="the cause was a missing index")
 
@@ -27,7 +35,7 @@ def completed(monkeypatch: pytest.MonkeyPatch) -> Recording:
     """A release that completed, and whose gates passed with receipts of drills."""
     monkeypatch.setattr("slipway.rollout.operations.guards", lambda: NoGuard)
     it = Recording(head())
-    it.facts = ReleaseFacts(release=release(), gates=DRILLED)
+    it.facts = ReleaseFacts(release=release(), gates=DRILLED, evidence=(RECEIPT,))
     it.update()
     return it
 
@@ -101,7 +109,7 @@ def test_a_migration_without_a_way_back_keeps_it_open(monkeypatch: pytest.Monkey
     for migration in (bare, bare.model_copy(update={"compensation": "restore"})):
         it = Recording(head())
         changed = release().model_copy(update={"migrations": (migration,)})  # of a version that let it pass
-        it.facts = ReleaseFacts(release=changed, gates=DRILLED)
+        it.facts = ReleaseFacts(release=changed, gates=DRILLED, evidence=(RECEIPT,))
         it.update()
         found.append(opened(it, reviewed(it.found[0])))
     assert found[0]["migrations reversible or compensated"].found.startswith("7: neither")
@@ -125,3 +133,19 @@ def test_a_review_keeps_what_people_wrote_and_gets_what_is_missing(completed: Re
     assert [item.id for item in fewer.with_items(action_items(one, completed.found)).items] == [
         item.id for item in review.items
     ]
+
+
+def test_the_receipts_say_which_procedures_were_tested_and_without_one_it_stays_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("slipway.rollout.operations.guards", lambda: NoGuard)
+    found = []
+    for evidence in ((RECEIPT,), ()):
+        it = Recording(head())
+        it.facts = ReleaseFacts(release=release(), gates=DRILLED, evidence=evidence)
+        it.update()
+        points = checklist(it.found[0], it.found, None, ROUTED)
+        found.append(next(point for point in points if point.name == "procedures tested recently"))
+    assert (found[0].holds, found[1].holds) == (True, False)
+    assert found[0].found.endswith("passed: rollback completed in staging, 4.2 s (2026-11-20)")
+    assert "no receipt of a drill" in found[1].found

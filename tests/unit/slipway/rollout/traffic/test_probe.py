@@ -33,7 +33,12 @@ class Waits(threading.Event):
 
 
 def sent(
-    monkeypatch: pytest.MonkeyPatch, rate: float, *, fails: bool = False, hostname: str = "checkout.example"
+    monkeypatch: pytest.MonkeyPatch,
+    rate: float,
+    *,
+    fails: bool = False,
+    hostname: str = "checkout.example",
+    status: int = 503,
 ) -> tuple[list[httpx2.Request], list[float | None]]:
     """The requests of ROUNDS rounds, and how long the probe waited before each."""
     asked: list[httpx2.Request] = []
@@ -42,7 +47,7 @@ def sent(
         asked.append(request)
         if fails:
             raise httpx2.ConnectError("refused")
-        return httpx2.Response(503)
+        return httpx2.Response(status)
 
     def make(**options: object) -> httpx2.Client:
         return CLIENT(transport=httpx2.MockTransport(answer), **options)  # type: ignore[arg-type]
@@ -55,6 +60,7 @@ def sent(
     probe.start()
     assert waits.over.wait(10.0)
     probe.stop()
+    assert (probe.sent, probe.failed) == (ROUNDS, 0 if status < 500 and not fails else ROUNDS)
     return asked, waits.waited
 
 
@@ -68,8 +74,9 @@ def test_requests_go_to_the_service_at_the_declared_rate(
     assert {request.headers["Host"] for request in asked} == {"checkout.example"}
 
 
-def test_answers_of_any_kind_and_none_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_of_any_kind_and_none_go_on_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(sent(monkeypatch, 4.0)[0]) == ROUNDS
+    assert len(sent(monkeypatch, 4.0, status=404)[0]) == ROUNDS
     assert len(sent(monkeypatch, 4.0, fails=True)[0]) == ROUNDS
 
 
