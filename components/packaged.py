@@ -28,8 +28,9 @@ class AccessLogArgs(TypedDict):
 class LogsArgs(TypedDict):
     """A server of logs; `lag` such as 5s."""
 
-    kind: Literal["victoria-logs"]
+    kind: Literal["victoria-logs", "loki"]
     url: str
+    tenant: NotRequired[str]
     lag: NotRequired[str]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from slipway.release.difference import Difference, differences
 from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
@@ -82,9 +82,17 @@ class AccessLog(FrozenModel):
 class LogsSource(FrozenModel):
     """A server of logs. `lag` is how long a line may take until it can be read: what is logged later is lost."""
 
-    kind: Literal["victoria-logs"]
+    kind: Literal["victoria-logs", "loki"]
     url: ServerUrl
+    tenant: Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()-]+$")] | None = None
+    """Of a Loki that has several."""
     lag: Annotated[Seconds, Field(ge=5, le=300)] = 5.0
+
+    @model_validator(mode="after")
+    def _only_loki_has_tenants(self) -> LogsSource:
+        if self.tenant is not None and self.kind != "loki":
+            raise ValueError("tenant belongs to `kind: loki`")
+        return self
 
 
 class MetricsSource(FrozenModel):

@@ -226,7 +226,7 @@ class ClientFailures(_Guardrail):
 class Logs(_Guardrail):
     """Bad event: a request with an error in the logs. Each signature of an error, its text without numbers and the
     like, is judged for itself: one that is new or more frequent on the candidate is a fault, however rare it is. The
-    queries are in LogsQL; `{revision}` and `{service}` are filled in."""
+    queries are in the language of the stack's server; `{revision}` and `{service}` are filled in."""
 
     nature: ClassVar[Nature] = Nature("requests", unit="requests with errors", by_signature=True)
     kind: Literal["logs"]

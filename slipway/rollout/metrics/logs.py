@@ -21,6 +21,8 @@ from slipway.rollout.process import clock
 
 SHORTEST, LONGEST = 5.0, 300.0
 """Seconds of a window. After an outage that lasted longer what is older is left out."""
+SIGNATURE_LENGTH = 160
+"""Characters of a signature that are kept."""
 MOST = 500
 """Signatures of one window and side: with more of them the texts are not told apart by what they have in common."""
 

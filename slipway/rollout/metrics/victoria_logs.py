@@ -19,12 +19,10 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics import prometheus_answer as answered
 from slipway.rollout.metrics.base import LogCounts
 from slipway.rollout.metrics.custom import fill
-from slipway.rollout.metrics.logs import bounded
+from slipway.rollout.metrics.logs import SIGNATURE_LENGTH, bounded
 from slipway.rollout.metrics.prometheus_api import QueryServer
 
 REQUESTS, BAD = "requests", "bad"
-TEXT = 160
-"""Characters of a signature that are kept."""
 
 
 class VictoriaLogs(QueryServer):
@@ -45,7 +43,7 @@ class VictoriaLogs(QueryServer):
         found = {one["metric"].get("__name__", ""): self._number(one) for one in self._query(totals)}
         signatures: dict[str, int] = {}
         for one in self._query(errors):
-            signature = plain(one["metric"].get(guardrail.message, ""), TEXT)
+            signature = plain(one["metric"].get(guardrail.message, ""), SIGNATURE_LENGTH)
             signatures[signature] = signatures.get(signature, 0) + self._number(one)
         total, bad = found.get(REQUESTS, 0), found.get(BAD, 0)
         return LogCounts(total, min(bad, total), bounded(signatures, self.name))
