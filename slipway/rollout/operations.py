@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from slipway.release.escalation.outbox import Closed
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
-from slipway.release.records.watch import WatchEntry, describe_entry
+from slipway.release.records.watch import WatchEntry, WatchPhase, describe_entry
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, recorded_target
 from slipway.rollout.adapters import Adapters
@@ -29,6 +29,7 @@ from slipway.rollout.drift import drift_of
 from slipway.rollout.executor import Executor, with_old_replicas
 from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
+from slipway.rollout.process.operator import operator
 from slipway.rollout.record import Stored, leaving_with, load, save_head
 from slipway.rollout.resting import kept_watch, resting_split
 from slipway.rollout.retrying import retry_until, retry_while_away
@@ -48,6 +49,9 @@ from slipway.rollout.traffic.waiting import await_ready
 from slipway.rollout.update_plan import UpdatePlan, pending_reason, update_plan_of
 from slipway.rollout.watching.back import finish_return, unfinished_return
 from slipway.rollout.watching.opening import open_document
+from slipway.rollout.watching.recording import record_moment
+from slipway.rollout.watching.start import flags_in
+from slipway.rollout.watching.telling import tell_breach
 
 READ_WITHIN = 20.0
 """Seconds for which an API server that is away is asked again, where nothing is in flight yet."""
@@ -263,6 +267,10 @@ class Update:
         want what it found bad."""
         reason = finish_return(self._world, stored, self._reporter.status)
         self._reporter.event(f"{self._wanted.service}: {reason}")
+        flags = partial(flags_in, self._wanted.where)
+        if stored.head.watch is not None:
+            for line in tell_breach(self._world, self._wanted, stored.head.watch, operator(), flags):
+                self._reporter.event(f"{self._wanted.service}: {line}")
         refused = journal.refusal(stored.head, self._wanted.candidate.revision, None)
         if refused is not None:
             raise ReleaseRefused(refused)
@@ -323,6 +331,7 @@ class Update:
         if watch is None or self._wanted.watch is None:
             return
         self._tell(open_document(self._world, self._wanted, watch))
+        self._tell(record_moment(self._world, self._wanted, watch, "opened", operator()))
         self._reporter.event(f"{self._wanted.service}: {describe_entry(watch)}")
 
     def _rest(self, stored: Stored, serving: Serving) -> None:
@@ -347,6 +356,7 @@ class Update:
         self._await_in_force(stored, or_go_on=kind == "rollback")  # what an earlier rollout left in the route
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})
+        former = stored.head.watching
         guard = self._guard = (self._overseer or guards()).arm(self._wanted.where, self._wanted.service, holder)
         probe = self._probe()
         try:
@@ -366,6 +376,9 @@ class Update:
             if probe is not None:
                 probe.stop()
         self._settle_escalations(attempt)
+        if former is not None and stored.head.watch != former:
+            ended = former.ended_as(WatchPhase.SUPERSEDED, f"{attempt.candidate.label} was released", self._world.now())
+            self._tell(record_moment(self._world, self._wanted, ended, "superseded", operator(), reason=ended.reason))
         self._open_watch(stored)  # before anything else, so that what is counted from now on is the watch's
         self._after_commit(stored)
         return outputs_of(self._wanted, head, self._patiently(self._world.router.read))

@@ -22,7 +22,7 @@ from sandbox.slipway_pods import RUNS, WATCHES, kill_process, running_pod
 from sandbox.stage import manifests
 from sandbox.stage.project import Result, Stage
 
-SERVICE = "checkout"
+SERVICE, HOSTNAME = "checkout", "watched.example"
 WATCH: Mapping[str, Any] = {"for": "30m", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]}
 SLOW: Mapping[str, Any] = {"kind": "canary", "steps": [{"weight": 25, "bake": "20s"}, {"weight": 100, "bake": "2s"}]}
 QUICK: Mapping[str, Any] = {"kind": "canary", "steps": [{"weight": 25, "bake": "2s"}, {"weight": 100, "bake": "2s"}]}
@@ -51,7 +51,8 @@ class Watched:
 
     def declare(self, version: str, strategy: Mapping[str, Any] = QUICK, **changes: Any) -> str:  # noqa: ANN401
         """Write the manifest of one version, and name it in the configuration with what serves as its standby."""
-        values = manifests.manifest(SERVICE, version, self.images[version], strategy, **changes)
+        changed = {"route": manifests.route(HOSTNAME), **changes}
+        values = manifests.manifest(SERVICE, version, self.images[version], strategy, **changed)
         self.paths[version] = manifests.write(self.stage.folder, values)
         standby = self.paths.get(self.current)
         self.stage.configure(SERVICE, self.paths[version], standby if self.current != version else None)

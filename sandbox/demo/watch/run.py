@@ -45,7 +45,7 @@ def play(
             stage.create()
             _make_secret(stage)
             options = LoadOptions(duration=LONGEST, netns=Path(variables["SLIPWAY_NETNS"]))
-            url, host = variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], f"{acts.SERVICE}.example"
+            url, host = variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], acts.HOSTNAME
             demo_load = Load(url, host, RATE, folder / "load.jsonl", options)
             demo = acts.Watched(stage, images, receiver, narrator, summary, healthy, demo_load)
             narrator.act("v1", "The first release; its rollout runs in a Job.")

@@ -299,12 +299,12 @@ def breached(head: Head, reason: str, statistic: str, now: float) -> Head:
     return head.model_copy(update={"watch": watch.model_copy(update=change)})
 
 
-def watch_passed(head: Head, found: str, now: float) -> Head:
-    """The head after the open watch has lasted without a breach; `found` is what it saw."""
+def watch_lasted(head: Head, phase: WatchPhase, found: str, now: float) -> Head:
+    """The head after the open watch has lasted without a breach, as this phase; `found` is what it saw."""
     watch = head.watching
     if watch is None or watch.phase is not WatchPhase.OPEN:
         return head
-    return head.model_copy(update={"watch": watch.ended_as(WatchPhase.PASSED, found, now)})
+    return head.model_copy(update={"watch": watch.ended_as(phase, found, now)})
 
 
 def returned_by_watch(head: Head, now: float) -> Head:

@@ -25,6 +25,9 @@ class WatchPhase(StrEnum):
     ESCALATED = "escalated"
     """A breach without a way back: the owner was told, and the traffic stays as it is."""
     PASSED = "passed"
+    """It lasted without a breach, with data throughout."""
+    UNSEEN = "unseen"
+    """It lasted without a breach, but data were missing: nothing is claimed."""
     SUPERSEDED = "superseded"
     """Another release took the traffic."""
 
@@ -39,6 +42,8 @@ class WatchEntry(FrozenModel):
 
     id: str
     """A DNS label; what its ticks and its escalation are known by."""
+    rollout: str = ""
+    """Whose commit opened it."""
     phase: WatchPhase = WatchPhase.OPEN
     backend: Backend
     """What is watched."""
@@ -89,6 +94,7 @@ def watch_of(wanted: RolloutInputs, attempt: str, kind: Kind, now: float) -> Wat
         return None
     return WatchEntry(
         id=f"{attempt[:50]}-watch",
+        rollout=attempt,
         backend=wanted.candidate,
         manifest=wanted.manifest,
         opened=now,

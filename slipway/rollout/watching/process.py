@@ -31,7 +31,8 @@ from slipway.rollout.traffic.transition import move, take_out
 from slipway.rollout.watching.back import describe_end, finish_return, unfinished_return
 from slipway.rollout.watching.document import LastLook, WatchDocument, read_document
 from slipway.rollout.watching.meter import WatchMeter
-from slipway.rollout.watching.telling import Breach, FlagsOf, escalate, tell_breach
+from slipway.rollout.watching.recording import Moment, record_moment
+from slipway.rollout.watching.telling import Breach, FlagsOf, escalate, tell_breach, tell_silence
 
 KEEP_EVERY = 5.0
 """Seconds between two writes of the evidence, which are the signs of life."""
@@ -188,7 +189,7 @@ class Watcher:
         weight = watch.shares()[watch.backend.entry]
         tick = meter.look(now, weight, known)
         self._state, seen = look(state, now - watch.opened, tick)
-        self._tell_silence(seen)
+        self._tell_silence(watch, seen)
         if seen.standing is Standing.BREACH:
             return self._breach(seen)
         if seen.standing in (Standing.HELD, Standing.UNSEEN):
@@ -199,11 +200,20 @@ class Watcher:
         self._cancelled.wait(document.wanted.analysis.tick)
         return None
 
-    def _tell_silence(self, seen: WatchLook) -> None:
+    def _tell_silence(self, watch: WatchEntry, seen: WatchLook) -> None:
         if seen.told:
-            self._reporter.event(f"{self._service}: no data of {', '.join(seen.told)}: {seen.reason}")
+            document, _, _ = self._held
+            told = tell_silence(self._world, document.wanted, watch, seen.told, seen.reason)
+            self._reporter.event(f"{self._service}: no data: {seen.reason}; {told}")
+            self._record(watch, "silent", seen.reason)
         if seen.back:
             self._reporter.event(f"{self._service}: there are data of {', '.join(seen.back)} again")
+
+    def _record(self, watch: WatchEntry, moment: Moment, reason: str) -> None:
+        document, _, _ = self._held
+        trouble = record_moment(self._world, document.wanted, watch, moment, self._by, reason=reason)
+        if trouble is not None:
+            self._reporter.event(f"{self._service}: the end of the watch is not on record: {trouble}")
 
     def _show(self, line: str) -> None:
         self._reporter.status(f"{self._service}: {line}")
@@ -292,7 +302,8 @@ class Watcher:
                     return None
                 if watch.standby is not None and len(watch.shares()) > 1:
                     self._release(stored, watch)
-                save_head(self._world, stored, journal.watch_passed(stored.head, seen.reason, self._world.now()))
+                phase = WatchPhase.PASSED if seen.standing is Standing.HELD else WatchPhase.UNSEEN
+                save_head(self._world, stored, journal.watch_lasted(stored.head, phase, seen.reason, self._world.now()))
         except (ClusterError, LeaseHeld, LeaseLost) as error:
             self._show(f"the watch is over, its end is not in the journal yet: {error}")
             self._cancelled.wait(AGAIN)
@@ -322,11 +333,12 @@ class Watcher:
         """What follows a breach, once; then the end in words."""
         document, _, _ = self._held
         if watch.phase in (WatchPhase.ROLLED_BACK, WatchPhase.ESCALATED) and not document.told:
-            for line in tell_breach(self._world, document.wanted, watch, self._flags):
+            for line in tell_breach(self._world, document.wanted, watch, self._by, self._flags):
                 self._reporter.event(f"{self._service}: {line}")
             self._write(document.model_copy(update={"told": True, "beat": self._world.now(), "by": self._by}))
-        elif watch.phase is WatchPhase.PASSED:
-            self._reporter.event(f"{self._service}: the watch has ended without a breach: {watch.reason}")
+        elif watch.phase in (WatchPhase.PASSED, WatchPhase.UNSEEN):
+            self._reporter.event(f"{self._service}: the watch has ended, {watch.phase.value}: {watch.reason}")
+            self._record(watch, "held" if watch.phase is WatchPhase.PASSED else "unseen", watch.reason)
         elif watch.phase is WatchPhase.SUPERSEDED:
             self._reporter.event(f"{self._service}: the watch has ended: {watch.reason}")
         else:

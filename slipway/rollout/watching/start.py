@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from slipway.release.errors import ReleaseRefused
 from slipway.release.target import Target
@@ -98,10 +99,12 @@ def watcher_of(
     """A process that has a name of its own; what an earlier one could not send is sent from now on."""
     service = document.wanted.service
 
-    def flags() -> Iterator[FlagWriter]:
-        return (connect_flags(target, name) for name in flag_sets_in(target))
-
     if world.escalations is not None and (trouble := world.escalations.go_on(service)) is not None:
         reporter.event(f"{service}: {trouble}")
     by = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    return Watcher(world, service, by, reporter, cancelled, flags)
+    return Watcher(world, service, by, reporter, cancelled, partial(flags_in, target))
+
+
+def flags_in(target: Target) -> Iterator[FlagWriter]:
+    """The sets of flags in a target. Raises ClusterError."""
+    return (connect_flags(target, name) for name in flag_sets_in(target))

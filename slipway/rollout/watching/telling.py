@@ -15,6 +15,7 @@ from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.watching.back import describe_end
+from slipway.rollout.watching.recording import record_moment
 
 FlagsOf = Callable[[], Iterable[FlagWriter]]
 """The sets of flags in the target of the service."""
@@ -56,15 +57,47 @@ def escalation_id(watch: WatchEntry, service: str) -> str:
     return id_of("watch", service, watch.id)
 
 
-def tell_breach(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, flags: FlagsOf) -> Iterator[str]:
-    """Kill the flags, then raise the escalation: a line for each thing that was done, or why it was not."""
+def tell_breach(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, by: str, flags: FlagsOf) -> Iterator[str]:
+    """Kill the flags, raise the escalation, write the record: a line for each thing that was done, or why it was
+    not."""
     killed = []
     for key in watch.kill:
         problem = _kill(key, wanted, watch, flags, world.now())
         killed += [key] if problem is None else []
         yield f"{key} is killed" if problem is None else f"{key} could not be killed: {problem}"
-    breach = Breach(wanted, watch, describe_end(watch))
-    yield escalate(world, breach, tuple(killed))
+    yield escalate(world, Breach(wanted, watch, describe_end(watch)), tuple(killed))
+    moved = watch.phase is WatchPhase.ROLLED_BACK
+    safe_after = watch.ended - watch.breached if moved and watch.ended and watch.breached else None
+    told = escalation_id(watch, wanted.service) if world.escalations is not None else None
+    trouble = record_moment(
+        world, wanted, watch, "breach", by,
+        reason=watch.reason, moved=moved, safeAfter=safe_after, killed=tuple(killed), escalation=told,
+    )  # fmt: skip
+    if trouble is not None:
+        yield f"the breach is not on record: {trouble}"
+
+
+def tell_silence(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, names: tuple[str, ...], why: str) -> str:
+    """A ticket for the owner, once for each time that guardrails have been without data for longer than the grace.
+    What became of it, in one line."""
+    if world.escalations is None:
+        return "no receiver is declared: nobody is told"
+    now = world.now()
+    made = Escalation(
+        id=id_of("watch", wanted.service, f"{watch.id} silent {' '.join(names)} {round(now)}"),
+        kind="watch",
+        severity="ticket",
+        service=wanted.service,
+        place=f"{wanted.where}{f', stack {world.stack}' if world.stack else ''}",
+        owner=wanted.owner.team,
+        what=f"the watch of {watch.backend.label} sees nothing: {why}",
+        since=watch.opened,
+        at=now,
+        done="nothing was moved; the watch goes on",
+        runbook=wanted.owner.runbook,
+        next=f"slipway status {wanted.service}",
+    )
+    return world.escalations.raise_(made) or f"escalated to {made.owner}, {made.id}"
 
 
 def escalate(world: Adapters, breach: Breach, killed: tuple[str, ...] = ()) -> str:

@@ -1,0 +1,74 @@
+"""The moments of a watch as records of the release. A record that could not be written stops nothing: the journal has
+what decides, and the report misses a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from slipway.release.errors import SlipwayError
+from slipway.release.records.chain import Line
+from slipway.release.records.kinds import WatchEvent, WatchRecord
+from slipway.release.records.release_record import digest_of, read_kind
+from slipway.release.records.released import ReleasedVersion
+from slipway.release.records.store import append
+from slipway.release.records.watch import WatchEntry
+from slipway.release.rollout_inputs import RolloutInputs
+from slipway.rollout.adapters import Adapters
+
+Moment = Literal["opened", "silent", "held", "unseen", "breach", "superseded"]
+
+
+def record_moment(
+    world: Adapters,
+    wanted: RolloutInputs,
+    watch: WatchEntry,
+    moment: Moment,
+    by: str,
+    **more: Any,  # noqa: ANN401 - fields of WatchEvent
+) -> str | None:
+    """Why it was not written; None when it is. Each moment is written once, but for `silent`."""
+    if world.records is None:
+        return None
+    if wanted.run is not None and wanted.records is not None and wanted.records.kind == "folder":
+        return "its records are in a folder, which a pod has not"
+    record = _record_of(world, wanted, watch, moment, by, more)
+
+    def make(lines: list[Line]) -> Mapping[str, Any] | None:
+        known = [one.event.phase for _, one in read_kind(lines, WatchRecord) if one.event.rollout == watch.rollout]
+        return None if moment != "silent" and moment in known else record.to_content()
+
+    try:
+        append(world.records, make)
+    except SlipwayError as error:
+        return str(error)
+    return None
+
+
+def _record_of(
+    world: Adapters, wanted: RolloutInputs, watch: WatchEntry, moment: Moment, by: str, more: Mapping[str, Any]
+) -> WatchRecord:
+    backend = watch.backend
+    ended = watch.ended if watch.ended is not None else world.now()
+    event = {
+        "rollout": watch.rollout,
+        "phase": moment,
+        "opened": watch.opened,
+        "for": watch.seconds,
+        "holdback": watch.holdback / 100 if watch.holdback else None,
+        "standby": watch.standby.version if watch.standby is not None else None,
+        "onlyEscalates": watch.only_escalates,
+        **more,
+    }
+    return WatchRecord(
+        at=watch.opened if moment == "opened" else ended,
+        by=by,
+        stack=world.stack,
+        target=str(wanted.where),
+        service=wanted.service,
+        subject=ReleasedVersion(
+            revision=backend.revision, version=backend.version, image=backend.image, manifest=watch.manifest
+        ),
+        digest=digest_of(backend.image),
+        event=WatchEvent.model_validate(event),
+    )
