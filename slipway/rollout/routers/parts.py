@@ -18,20 +18,20 @@ WEIGHT_SUM = 10_000
 Json = dict[str, Any]
 
 
-def weights(split: Split) -> list[tuple[Backend, int]]:
-    """Percent to integers that sum to WEIGHT_SUM, by largest remainder; a backend with a share keeps at least the
+def weights(split: Split, total: int = WEIGHT_SUM) -> list[tuple[Backend, int]]:
+    """Percent to integers that sum to `total`, by largest remainder; a backend with a share keeps at least the
     smallest, one with a share of 0 stands in the route without traffic. ValueError for a split that is none."""
     wanted = list(split.shares)
     names = {backend.entry for backend, _ in wanted}
     percents = [percent for _, percent in wanted]
     if len(names) != len(wanted) or min(percents, default=0) < 0 or abs(sum(percents) - 100) > 0.01:
         raise ValueError(f"shares must be those of different backends and sum to 100: {split.shares}")
-    exact = [on_the_wire(percent) for percent in percents]
+    exact = [percent * total / 100 for percent in percents]
     whole = [max(1, int(value + 1e-6)) if value > 0 else 0 for value in exact]
     order = sorted((i for i in range(len(wanted)) if exact[i] > 0), key=lambda i: whole[i] - exact[i])
-    for i in range(WEIGHT_SUM - sum(whole)):
+    for i in range(total - sum(whole)):
         whole[order[i % len(order)]] += 1
-    while sum(whole) > WEIGHT_SUM:
+    while sum(whole) > total:
         whole[whole.index(max(whole))] -= 1
     return [(backend, weight) for (backend, _), weight in zip(wanted, whole, strict=True)]
 

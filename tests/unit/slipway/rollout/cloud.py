@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qs
 
 import boto3  # type: ignore[import-untyped]
 from botocore import UNSIGNED  # type: ignore[import-untyped]
@@ -44,7 +45,7 @@ class Cloud:
                 retries={"total_max_attempts": 1}, signature_version=UNSIGNED, ignore_configured_endpoint_urls=True
             )
             self._clients[service] = made = _session().client(service, config=once)
-            made.meta.events.register(f"before-send.{service}", self._send)
+            made.meta.events.register(f"before-send.{made.meta.service_model.service_id.hyphenize()}", self._send)
         return self._clients[service]
 
     def serve(self, request: AWSPreparedRequest) -> AWSResponse:
@@ -86,10 +87,13 @@ def _session() -> Any:
 
 
 def named(request: AWSPreparedRequest) -> str:
-    """The name of the call, such as `PutItem`; empty for an API that has it in the body."""
+    """The name of the call, such as `PutItem`: in a header, or in the body of the older APIs."""
     target = request.headers.get("X-Amz-Target", b"")
     text = target.decode() if isinstance(target, bytes) else str(target)
-    return text.rpartition(".")[2]
+    if text:
+        return text.rpartition(".")[2]
+    body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
+    return parse_qs(body).get("Action", [""])[0]
 
 
 def failing(error: Exception) -> Effect:
@@ -122,6 +126,16 @@ def answering(status: int, code: str) -> Effect:
     def effect(request: AWSPreparedRequest) -> AWSResponse | None:
         body = f'{{"__type": "com.amazonaws.dynamodb.v20120810#{code}", "message": "no"}}'
         return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.0"}, _Raw(body.encode()))
+
+    return effect
+
+
+def answering_xml(status: int, code: str) -> Effect:
+    """The same of an API with XML."""
+
+    def effect(request: AWSPreparedRequest) -> AWSResponse | None:
+        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+        return AWSResponse(request.url, status, {"Content-Type": "text/xml"}, _Raw(body.encode()))
 
     return effect
 
