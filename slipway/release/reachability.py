@@ -12,6 +12,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
 from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.run_setting import RunSetting
+from slipway.release.watch_inputs import WatchInputs
 
 GATEWAY_URL = "gatewayUrl"
 ACCESS_LOG = "metrics.accessLog"
@@ -44,7 +45,9 @@ def _smoke_checks(releases: Sequence[Release]) -> Iterator[str]:
 
 def _readers(releases: Sequence[Release], reads: Callable[[Guardrail], bool]) -> Iterator[str]:
     for release in releases:
-        for guardrail in release.guardrails:
+        watch = WatchInputs.of(release)
+        of_watch = () if watch is None else watch.guardrails
+        for guardrail in {one.name: one for one in (*of_watch, *release.guardrails)}.values():
             if reads(guardrail):
                 yield f"the guardrail {guardrail.name} of {release.service}"
 

@@ -29,6 +29,12 @@ def problems_of_guardrails(watch: Watch, of_release: Sequence[Guardrail]) -> Ite
                 f"Name one of {', '.join(names)}, or write it in full, such as "
                 "{name: slo, kind: slo, objective: 0.5%}",
             )
+        elif not isinstance(one, NamedGuardrail) and one.name in names:
+            yield (
+                ("guardrails", index, "name"),
+                f"{one.name} is a guardrail of the release already",
+                f"Write only its name, guardrails: [{one.name}], or give this one another name",
+            )
     if watch.guardrails is not None:
         yield from _without_holdback(watch, of_release)
     elif not watched_guardrails(watch, of_release):

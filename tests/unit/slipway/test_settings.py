@@ -155,6 +155,13 @@ def test_a_guardrail_that_reads_the_access_log_needs_to_know_where_it_is(tmp_pat
     assert settings.parse({**raw, "metrics": json.dumps(metrics)}, tmp_path).metrics.access_log is not None
 
 
+def test_a_guardrail_of_the_watch_needs_its_source_as_well(tmp_path: Path) -> None:
+    logs = {"name": "logs", "kind": "logs", "requests": "r:={revision}", "errors": "level:=error"}
+    watch = {"for": "1h", "holdback": "2%", "guardrails": ["errors", logs]}
+    raw = keys({"checkout": {"manifest": write(tmp_path, "1.yaml", watch=watch)}})
+    assert "the guardrail logs of checkout" in refused(raw, tmp_path)["metrics.logs"].message
+
+
 @pytest.mark.parametrize("value", ["{", "[", '{"kind": ', "[1]"])
 def test_a_value_that_is_no_mapping_is_a_problem_and_no_crash(value: str, tmp_path: Path) -> None:
     found = refused(keys({"checkout": {"manifest": write(tmp_path, "1.yaml")}}, metrics=value), tmp_path)

@@ -82,6 +82,7 @@ def test_a_watch_that_could_judge_nothing_is_refused() -> None:
         (["nope"], "guardrails[0]"),
         (["errors", "errors"], "guardrails[1].name"),
         ([SLO, SLO], "guardrails[1].name"),
+        ([{**ERRORS, "tolerate": 2}], "guardrails[0].name"),
         ([{"name": "kpi", "kind": "custom", "good": "g", "total": "t{revision}"}], "guardrails[0].good"),
         (
             [{"name": "c", "kind": "client-failures", "source": "access-log", "key": {"field": "k"}}],
