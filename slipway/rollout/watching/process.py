@@ -18,6 +18,7 @@ from slipway.release.records.journal import Head
 from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.units import show_seconds
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.analysis.watch_state import counts_of
 from slipway.rollout.analysis.watching import Standing, WatchLook, WatchState, begin_watch, look
 from slipway.rollout.measurement.snapshots import snapshot_from_json, snapshot_to_json
 from slipway.rollout.platforms.base import Lease
@@ -211,7 +212,8 @@ class Watcher:
 
     def _record(self, watch: WatchEntry, moment: Moment, reason: str) -> None:
         document, _, _ = self._held
-        trouble = record_moment(self._world, document.wanted, watch, moment, self._by, reason=reason)
+        counts = () if self._state is None else counts_of(self._state)
+        trouble = record_moment(self._world, document.wanted, watch, moment, self._by, reason=reason, counts=counts)
         if trouble is not None:
             self._reporter.event(f"{self._service}: the end of the watch is not on record: {trouble}")
 
@@ -333,7 +335,8 @@ class Watcher:
         """What follows a breach, once; then the end in words."""
         document, _, _ = self._held
         if watch.phase in (WatchPhase.ROLLED_BACK, WatchPhase.ESCALATED) and not document.told:
-            for line in tell_breach(self._world, document.wanted, watch, self._by, self._flags):
+            counts = () if self._state is None else counts_of(self._state)
+            for line in tell_breach(self._world, document.wanted, watch, self._by, self._flags, counts):
                 self._reporter.event(f"{self._service}: {line}")
             self._write(document.model_copy(update={"told": True, "beat": self._world.now(), "by": self._by}))
         elif watch.phase in (WatchPhase.PASSED, WatchPhase.UNSEEN):

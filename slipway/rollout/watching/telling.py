@@ -10,6 +10,7 @@ from slipway.release.errors import SlipwayError
 from slipway.release.escalation.model import Escalation, id_of
 from slipway.release.flags.journal import Change, after_change
 from slipway.release.records.journal import WATCH
+from slipway.release.records.kinds import WatchCount
 from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout.adapters import Adapters
@@ -57,9 +58,16 @@ def escalation_id(watch: WatchEntry, service: str) -> str:
     return id_of("watch", service, watch.id)
 
 
-def tell_breach(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, by: str, flags: FlagsOf) -> Iterator[str]:
+def tell_breach(
+    world: Adapters,
+    wanted: RolloutInputs,
+    watch: WatchEntry,
+    by: str,
+    flags: FlagsOf,
+    counts: tuple[WatchCount, ...] = (),
+) -> Iterator[str]:
     """Kill the flags, raise the escalation, write the record: a line for each thing that was done, or why it was
-    not."""
+    not. `counts` is what the watch had counted, where that is known."""
     killed = []
     for key in watch.kill:
         problem = _kill(key, wanted, watch, flags, world.now())
@@ -72,6 +80,7 @@ def tell_breach(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, by: s
     trouble = record_moment(
         world, wanted, watch, "breach", by,
         reason=watch.reason, moved=moved, safeAfter=safe_after, killed=tuple(killed), escalation=told,
+        counts=counts,
     )  # fmt: skip
     if trouble is not None:
         yield f"the breach is not on record: {trouble}"
