@@ -15,13 +15,15 @@ import yaml
 from sandbox import slipway_image, world
 from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.sample.binaries import binaries
-from sandbox.sample.images import VERSIONS, publish
+from sandbox.sample.images import VERSIONS, late_errors, publish
 from sandbox.sample.load import Load, LoadOptions
 from sandbox.stage.project import Stage
 from slipway.release.rollout_rights import FOLLOWER_RULES, RULES
 from tests.integration.releases.service import Service
 from tests.integration.runner.releases import Releases
 
+LATE = 40.0
+"""Seconds from the first request until the version `late` begins to fail."""
 FOLLOWER, RUNNER = "slipway-rollout", "slipway-runner"
 
 
@@ -37,7 +39,8 @@ def releases(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]
     """A stage of its own with its first release made; everything goes after the module."""
     folder = tmp_path_factory.mktemp("runner")
     registry = variables["SLIPWAY_REGISTRY"]
-    images = publish(registry, binaries().sample, {name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4")})
+    versions = {name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4")} | {"late": late_errors(LATE, 0.2)}
+    images = publish(registry, binaries().sample, versions)
     (folder / "backend").mkdir()
     own = {**variables, "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}"}
     stage = Stage(folder / "project", "test", f"slipway-r{os.getpid()}", own)

@@ -13,6 +13,7 @@ from typing import Any
 from sandbox import process
 from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.sample.load import Load
+from sandbox.slipway_pods import RUNS, kill_process, running_pod
 from sandbox.stage import manifests
 from slipway.release.records.journal import Attempt
 from tests.integration.releases.service import EASY, QUICK, Service, traffic_at, until
@@ -39,13 +40,20 @@ class Releases:
         assert result.code == 0, result.output
         self.serving = version
 
-    def declared(self, strategy: Mapping[str, Any], image: str | None = None) -> str:
+    def watched(self, image: str, **watch: Any) -> str:
+        """A release whose predecessor stays warm and that is watched after 100%; it must succeed."""
+        version = self.declared(QUICK, image, standby=self.serving, watch=watch)
+        result = self.service.stage.up()
+        assert result.code == 0, result.output
+        return version
+
+    def declared(self, strategy: Mapping[str, Any], image: str | None = None, **changes: Any) -> str:
         """The next version, in the stack's configuration. It is a revision of its own, whatever its image: one that has
         completed before would be a rollback."""
         self.image = image or next(IMAGES)
         version = f"r{next(self._numbers)}"
         workload = manifests.workload(replicas=2, env={"RELEASE": version})
-        self.service.configure(version, strategy, image=self.image, workload=workload, **EASY)
+        self.service.configure(version, strategy, image=self.image, workload=workload, **EASY, **changes)
         return version
 
     def started(self, strategy: Mapping[str, Any], load: Load, log: Path) -> tuple[str, subprocess.Popen[bytes]]:
@@ -82,12 +90,11 @@ class Releases:
         ]
         return str(name)
 
-    def kill_process(self) -> None:
+    def kill_process(self, part: str = RUNS) -> None:
         """`kill -9` of the process in the Job's container, as the kernel does it when memory is short."""
-        uid = json.loads(self.service.kubectl("get", "pod", self.pod(), "-o", "json"))["metadata"]["uid"]
-        found = [pid for pid in process.pids() if b"slipway.rollout.runner" in _read(pid, "cmdline")]
-        (pid,) = [one for one in found if uid.encode() in _read(one, "cgroup").replace(b"_", b"-")]
-        process.end([pid])
+        found = running_pod(self.service.stage.namespace, part, self.service.stage.environment)
+        assert found is not None
+        assert kill_process(found[1])
 
     def evict(self, pod: str) -> None:
         """As a drain of its node does."""
@@ -103,10 +110,3 @@ class Releases:
         mark = Checkout(Path(self.service.stage.environment[VARIABLE]))
         process.end(mark.pids())
         self.service.stage.run("cancel", "--yes")
-
-
-def _read(pid: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
-    except OSError:
-        return b""

@@ -1,0 +1,63 @@
+"""A release that is watched after 100% by a Job: its hold-back, its end, and a breach whose watcher is killed."""
+
+from __future__ import annotations
+
+import json
+
+from sandbox.sample.load import Load
+from sandbox.slipway_pods import WATCHES, running_pod
+from slipway.release.records.journal import Head
+from slipway.release.records.watch import WatchPhase
+from tests.integration.releases.service import NAME, failures, until
+from tests.integration.runner.releases import Releases
+
+SLO = [{"name": "slo", "kind": "slo", "objective": "1%"}]
+
+
+def _phase(head: Head) -> WatchPhase | None:
+    return head.watch.phase if head.watch is not None else None
+
+
+def test_the_hold_back_stays_on_the_standby_until_the_watch_has_ended(releases: Releases, load: Load) -> None:
+    service, standby = releases.service, releases.serving
+    version = releases.watched("v2", **{"for": "60s", "holdback": "5%", "guardrails": SLO})
+    shares = {service.version_of(name): round(share) for name, share in service.live().shares.items()}
+    assert shares == {version: 95, standby: 5}
+    assert service.stage.preview("--expect-no-changes").code == 0
+    seen = service.stage.slipway("status", NAME, "--namespace", service.stage.namespace)
+    assert "watch        open" in seen.output
+    refused = service.stage.slipway("close", version, "--stack", service.stage.stack, "--json")
+    assert refused.code == 1
+    points = {one["name"]: one for one in json.loads(refused.output)["points"]}
+    assert not points["watch"]["holds"]
+    until(lambda: _phase(service.head()) is WatchPhase.PASSED, "the end of the watch", 120)
+    until(lambda: service.serving() == version, "all traffic")
+    releases.serving = version
+    assert service.stage.preview("--expect-no-changes").code == 0
+    assert failures(load) == []
+
+
+def test_a_breach_takes_the_traffic_back_though_the_watcher_was_killed(releases: Releases, load: Load) -> None:
+    service, standby = releases.service, releases.serving
+    version = releases.watched("late", **{"for": "10m", "guardrails": SLO})
+    stage = service.stage
+    until(lambda: running_pod(stage.namespace, WATCHES, stage.environment) is not None, "the pod that watches")
+    releases.kill_process(WATCHES)
+    until(lambda: _phase(service.head()) is WatchPhase.ROLLED_BACK, "the way back", 120)
+    assert service.serving() == standby
+    head = service.head()
+    assert head.attempt is not None
+    assert head.attempt.by == "watch"
+    counts = load.await_counts(
+        lambda seen: seen.intervals[-1].end - (seen.last_response("late") or 0) > 3, 60, "an end"
+    )
+    first, last = counts.first_failure("late"), counts.last_response("late")
+    assert first is not None
+    assert last is not None
+    assert last - first < 30
+    assert stage.preview().code == 0  # an error line of its own says that the revision is quarantined
+    result = stage.slipway("rollback", NAME, "--stack", stage.stack, "--yes")
+    assert result.code == 0, result.output
+    assert service.head().attempt == head.attempt, "no traffic was moved"
+    assert stage.preview("--expect-no-changes").code == 0
+    assert version not in service.stage.outputs()["services"][NAME].values()
