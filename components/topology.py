@@ -98,12 +98,13 @@ class Topology(pulumi.ComponentResource):
         self.register_outputs({"revision": self.revision, "weights": self.rollout.weights})
 
     def _declare_watch(self, name: str, inputs: RolloutInputs) -> Job | None:
-        """After the Rollout: an aborted one starts no watch."""
+        """After the Rollout: an aborted one starts no watch. Named as the workload of its revision is, by which a
+        rollback finds all that belongs to the service."""
         job = watch_job(inputs)
         if job is None:
             return None
         options = pulumi.ResourceOptions(parent=self, depends_on=[self.rollout], delete_before_replace=True)
-        return Job(f"{name}-watch-{self.revision}", job, options)
+        return Job(f"{name}-{self.revision}", job, options)
 
     def exported(self) -> dict[str, object]:
         """What the stack exports of the service."""

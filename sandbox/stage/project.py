@@ -44,7 +44,7 @@ class Stage:
         self.access: Mapping[str, Any] | None = None
         """`releases:access`; None where the accounts are none of the stack's."""
         self.escalation: Mapping[str, Any] | None = None
-        """`releases:escalation`; None where nobody is told."""
+        """`releases:escalation`; None where no owner is told."""
         self.flags: Mapping[str, Any] | None = None
         self.environment = {**os.environ, **environment, "PULUMI_ERROR_OUTPUT_STRING": "1"}
 

@@ -90,7 +90,7 @@ def tell_silence(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, name
     """A ticket for the owner, once for each time that guardrails have been without data for longer than the grace.
     What became of it, in one line."""
     if world.escalations is None:
-        return "no receiver is declared: nobody is told"
+        return "no receiver is declared, so the owner is not told"
     now = world.now()
     made = Escalation(
         id=id_of("watch", wanted.service, f"{watch.id} silent {' '.join(names)} {round(now)}"),
@@ -112,7 +112,7 @@ def tell_silence(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, name
 def escalate(world: Adapters, breach: Breach, killed: tuple[str, ...] = ()) -> str:
     """What became of the escalation, in one line."""
     if world.escalations is None:
-        return "no receiver is declared: nobody is told"
+        return "no receiver is declared, so the owner is not told"
     made = breach.escalation(world.stack, world.now(), killed)
     try:
         trouble = world.escalations.raise_(made)
