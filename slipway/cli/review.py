@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("release")
+@click.option("--apply", "applies", is_flag=True, help="Carry out the changes that open items describe.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before --apply writes.")
 @with_service
 @with_stack
 @with_json
-def review(*, release: str, service: str | None, stack: str | None, folder: Path, as_json: bool) -> None:
+def review(
+    *, release: str, applies: bool, yes: bool, service: str | None, stack: str | None, folder: Path, as_json: bool
+) -> None:
     """Write the action items of RELEASE into reviews/VERSION.yaml beside its manifest, for people to go on with.
 
     A file that is there keeps what it says and gets what is missing. An item is done when it says by whom, when and
     how. The gate follow-up refuses the next release of the service while one is overdue.
+
+    An item may say what it comes to in a file: `change: {file, set, to}`, for gate settings, flags, or the manifest of
+    the next release. --apply shows these changes as a diff, writes them with the item as their reason, and the item is
+    done.
     """
     from slipway.cli.chains import find_place, find_release
     from slipway.release.errors import ReleaseRefused
@@ -48,8 +56,20 @@ def review(*, release: str, service: str | None, stack: str | None, folder: Path
     after = before.with_items(report_of(found, chain.records).actions)
     if after != before or not (place.project / path).exists():
         _write(place.project / path, after)
+    changed: list[str] = []
+    if applies:
+        from slipway.cli.review_apply import apply_changes
+
+        released = {one.record.subject.manifest for one in chain.records}
+        after, changed = apply_changes(place.project, path, after, released, yes=yes, as_json=as_json)
     if as_json:
-        show({"file": path, "items": [item.model_dump(mode="json", by_alias=True) for item in after.items]})
+        show(
+            {
+                "file": path,
+                "changed": changed,
+                "items": [item.model_dump(mode="json", by_alias=True) for item in after.items],
+            }
+        )
         return
     click.echo(f"{path}: {len(after.items)} item(s), {len(after.items) - len(before.items)} new")
     for item in after.items:

@@ -31,6 +31,8 @@ from slipway.release.readiness.settings import Settings
 
 Level = Literal["mandatory", "advisory", "disabled"]
 LEVEL = "enforcementLevel"
+REASON = "reason"
+"""Why a section is as it is. JSON has no comments; no gate reads it."""
 EVERY = "all"
 
 MAX_TRUST_PATH = 4096
@@ -193,11 +195,11 @@ class _Reading:
 
 
 def section_model(gate: str, base: type[FrozenModel]) -> type[FrozenModel]:
-    """The settings of one gate with its exemptions, where it may have some."""
-    if gate in WITHOUT_EXEMPTION:
-        return base
-    exemptions: Any = (tuple[Exemption, ...], Field(default=(), max_length=100))
-    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, exemptions=exemptions)
+    """The settings of one gate with the reason for them, for readers, and its exemptions, where it may have some."""
+    more: dict[str, Any] = {REASON: (str, Field(default="", max_length=2000))}
+    if gate not in WITHOUT_EXEMPTION:
+        more["exemptions"] = (tuple[Exemption, ...], Field(default=(), max_length=100))
+    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **more)
 
 
 def _below(document: Document, gate: str) -> dict[tuple[str | int, ...], int]:

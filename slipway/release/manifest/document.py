@@ -41,6 +41,11 @@ class Document:
 def read_document(text: str | bytes, subject: str) -> Document:
     """Parse one YAML document. Raises InputError when there is nothing that could be checked further;
     duplicate keys and odd values are listed in `problems` instead."""
+    return _Reading(subject).read(nodes_of(text, subject))
+
+
+def nodes_of(text: str | bytes, subject: str) -> Node:
+    """The nodes of one YAML document, which know their places in the text. Raises InputError."""
     source = _decoded(text, subject)
     try:
         loader = _Loader(source)
@@ -57,7 +62,7 @@ def read_document(text: str | bytes, subject: str) -> Document:
         raise _refused(subject, "the file is empty", "Write one document into it")
     if more:
         raise _refused(subject, "several documents in one file", "Give each document a file of its own")
-    return _Reading(subject).read(node)
+    return node
 
 
 def show_location(location: Location) -> str:

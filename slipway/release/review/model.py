@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue, field_validator
 
+from slipway.release.editing import location_of
 from slipway.release.findings import Text
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.report.model import ActionItem, Priority
@@ -23,6 +24,22 @@ class Done(FrozenModel):
     how: Annotated[str, Field(min_length=10, max_length=2000)]
 
 
+class FileChange(FrozenModel):
+    """What an item comes to in a file of the project: gate settings, the manifest of the next release, or flags."""
+
+    file: Line
+    """Path in the project."""
+    set: Line
+    """The place in it, such as `guardrails[0].objective`; `[+]` is one more item of a list."""
+    to: JsonValue
+
+    @field_validator("set")
+    @classmethod
+    def _is_a_path(cls, path: str) -> str:
+        location_of(path)
+        return path
+
+
 class ReviewItem(FrozenModel):
     """One thing to do."""
 
@@ -32,6 +49,8 @@ class ReviewItem(FrozenModel):
     owner: Line
     due: date
     priority: Priority = "medium"
+    change: FileChange | None = None
+    """What `slipway review --apply` writes."""
     done: Done | None = None
 
     def is_overdue(self, today: date) -> bool:

@@ -221,6 +221,51 @@ def test_a_review_that_cannot_be_read_is_not_written_over(project: Project) -> N
     assert file.read_text() == "mine: true\n"
 
 
+def with_change(project: Project, change: str) -> Path:
+    """The review of an aborted release, whose first item says what it comes to; beside it a file of gates."""
+    file: Path = project.folder / project.said("review", "#2")["file"]
+    before = file.read_text()
+    file.write_text(
+        f"# ours\n{before.replace('priority: high', f'priority: high  # agreed{chr(10)}  change: {change}', 1)}"
+    )
+    gates = project.folder / "policies" / "config" / "prod.json"
+    gates.parent.mkdir(parents=True)
+    gates.write_text('{\n  "drill": {"procedures": ["rollback"]}\n}\n')
+    return file
+
+
+def test_the_changes_of_a_review_are_shown_written_and_done_once(project: Project) -> None:
+    file = with_change(project, "{file: policies/config/prod.json, set: drill.maxAge, to: 30d}")
+    gates = project.folder / "policies" / "config" / "prod.json"
+    before = gates.read_text()
+    assert project.run("review", "#2", "--apply").exit_code == 2, "there is nobody to ask"
+    assert gates.read_text() == before
+    done = project.run("review", "#2", "--apply", "--yes")
+    assert done.exit_code == 0, done.output
+    assert (
+        '+  "drill": {"procedures": ["rollback"], "maxAge": "30d", "reason": "Find the cause of the abort'
+        in done.output
+    )
+    assert json.loads(gates.read_text())["drill"]["maxAge"] == "30d"
+    review = file.read_text()
+    assert review.startswith("# ours\n")
+    assert "# agreed" in review
+    assert "set drill.maxAge in policies/config/prod.json" in review
+    written = gates.read_text()
+    assert project.said("review", "#2", "--apply", "--yes")["changed"] == []
+    assert (gates.read_text(), file.read_text()) == (written, review)
+
+
+def test_a_change_that_its_file_would_not_bear_is_refused_and_nothing_is_written(project: Project) -> None:
+    file = with_change(project, "{file: policies/config/prod.json, set: drill.maxAgge, to: 30d}")
+    before = file.read_text()
+    refused = project.run("review", "#2", "--apply", "--yes")
+    assert refused.exit_code == 1
+    assert "maxAgge" in refused.output
+    assert file.read_text() == before
+    assert "maxAgge" not in (project.folder / "policies" / "config" / "prod.json").read_text()
+
+
 def test_a_release_that_may_not_be_closed_is_told_why_and_leaves_no_record(project: Project) -> None:
     result = project.run("close", "#0")
     assert result.exit_code == 1
