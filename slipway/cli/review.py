@@ -53,7 +53,7 @@ def review(
         items=(),
     )
     before = _existing(place.project, path) or empty
-    after = before.with_items(report_of(found, chain.records).actions)
+    after = before.with_items(report_of(found, chain.records, chain.lines).actions)
     if after != before or not (place.project / path).exists():
         _write(place.project / path, after)
     changed: list[str] = []

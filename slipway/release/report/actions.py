@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from slipway.release.manifest.release import Release
 from slipway.release.records.dora import rollback_of
 from slipway.release.records.release_record import Recorded
-from slipway.release.report.model import ActionItem, Priority
+from slipway.release.report.model import ActionItem, Priority, WatchPart
 from slipway.release.report.words import date_of
 
 DUE_DAYS: dict[Priority, int] = {"high": 2, "medium": 14, "low": 30}
@@ -16,14 +16,15 @@ DUE_DAYS: dict[Priority, int] = {"high": 2, "medium": 14, "low": 30}
 UNKNOWN_OWNER = "the service's owner (the manifest could not be read)"
 
 
-def action_items(one: Recorded, records: Sequence[Recorded]) -> tuple[ActionItem, ...]:
-    """Worst first, each once."""
+def action_items(one: Recorded, records: Sequence[Recorded], watch: WatchPart | None = None) -> tuple[ActionItem, ...]:
+    """Worst first, each once. `watch` is that of the release."""
     release = one.event.release
     owner = f"{release.owner.team}, {release.owner.oncall}" if release is not None else UNKNOWN_OWNER
     found = [
         *_after_the_end(one, records, owner),
         *(_from_the_manifest(one, release, owner) if release is not None else ()),
         *_from_the_gates(one, owner),
+        *(_from_the_watch(one, watch, owner) if watch is not None else ()),
     ]
     rank = {"high": 0, "medium": 1, "low": 2}
     unique = {item.id: item for item in found}
@@ -84,6 +85,16 @@ def _from_the_gates(one: Recorded, owner: str) -> Iterator[ActionItem]:
         yield _item(one, "advisory", what, "; ".join(gates.advisory[:5]), owner, "medium")
     if gates.outcome == "not judged":
         yield _item(one, "gates-off", "Turn the gates on again", gates.reason, owner, "high")
+
+
+def _from_the_watch(one: Recorded, watch: WatchPart, owner: str) -> Iterator[ActionItem]:
+    version, said = one.record.subject.version, watch.moments[-1].what
+    if watch.phase == "breach":
+        what = f"Find the cause of the breach of {version}, and what would have shown it during the rollout"
+        yield _item(one, "breach", what, said, owner, "high")
+    if watch.phase == "unseen":
+        what = f"See to it that the guardrails of the watch of {version} have data throughout"
+        yield _item(one, "unseen", what, said, owner, "medium")
 
 
 def _item(

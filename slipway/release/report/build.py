@@ -63,7 +63,7 @@ def report_of(one: Recorded, records: Sequence[Recorded], lines: Sequence[Line] 
         strategy=_strategy(one.event, release).model_copy(update={"watch": watch}),
         health=_health(one.event, release),
         rollback=_rollback(one, records, release, watch),
-        actions=action_items(one, records),
+        actions=action_items(one, records, watch),
         dora=dora(records, one.event.ended - DORA_DAYS * DAY, one.event.ended),
     )
 

@@ -104,6 +104,16 @@ def test_how_a_watch_ended_is_told_as_it_was(completed: Recorded, phase: str, st
     assert "watch" not in told.rollback.status
 
 
+def test_what_is_left_to_do_after_a_breach_or_without_data_is_an_action_item(completed: Recorded) -> None:
+    rollout = completed.event.rollout
+    (breach,) = [item for item in report(completed, record(220.0, rollout, **BREACH)).actions if "breach" in item.id]
+    assert (breach.priority, breach.what.startswith("Find the cause of the breach of ")) == ("high", True)
+    unseen = report(completed, record(3700.0, rollout, phase="unseen", reason="errors: no data")).actions
+    assert [item.priority for item in unseen if item.id.endswith("/unseen")] == ["medium"]
+    held = report(completed, record(3700.0, rollout, phase="held")).actions
+    assert not [item for item in held if item.id.endswith(("/breach", "/unseen"))]
+
+
 def test_missing_data_is_a_moment_of_the_watch(completed: Recorded) -> None:
     rollout = completed.event.rollout
     silent = record(500.0, rollout, phase="silent", reason="errors: no data for 5m")

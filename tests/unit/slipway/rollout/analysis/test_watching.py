@@ -186,6 +186,21 @@ def test_the_stretches_share_the_alpha_of_the_watch(lasts: float) -> None:
     assert count * STRETCH >= lasts
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from((60.0, 600.0, 1800.0, 5000.0))), max_size=60))
+def test_whatever_is_counted_a_watch_never_spends_more_than_its_alpha(counts: list[tuple[int, float]]) -> None:
+    """Each stretch is an e-process of its own at its own alpha, and none comes twice."""
+    state, at, spent = begin_watch(watch(lasts=6 * STRETCH), ANALYSIS), 0.0, dict[int, float]()
+    for bad, length in counts:
+        at += length
+        before = state.stretch
+        state, _ = look(state, at, window(at, counted((900 + bad, bad), (20, 0)), length=length))
+        assert before <= state.stretch < 6
+        alpha = state.evidence.settings.analysis.false_abort
+        assert spent.setdefault(state.stretch, alpha) == alpha
+    assert sum(spent.values()) <= 0.005 * (1 + 1e-12)
+
+
 def test_each_stretch_begins_anew_with_its_part_of_alpha() -> None:
     state, _ = follow(begin_watch(watch(lasts=2 * STRETCH), ANALYSIS), traffic(3, 2 * STRETCH, 0.001))
     assert state.stretch == 1
