@@ -218,6 +218,21 @@ def test_a_preview_foretells_what_each_step_will_notice_and_warns() -> None:
     assert world.router.history == []
 
 
+@pytest.mark.parametrize(
+    ("standby", "told"), [(backend(), "a breach puts the traffic back to 1.9"), (None, "a breach only escalates")]
+)
+def test_a_preview_foretells_what_the_watch_will_do(standby: Backend | None, told: str) -> None:
+    watch = {"for": 600, "guardrails": [{"name": "slo", "kind": "slo", "objective": 0.01}], "falseAbort": 0.01}
+    plan = {**watch, "noDataGrace": 300, "onBreach": {}}
+    analysis = {**wanted().to_wire()["analysis"], "expected": {"rate": 10, "badShare": "0.1%"}}
+    world = Simulation(wanted(analysis=analysis, watch=plan, standby=standby))
+    remember(world, head())
+    does, slo = operations.forecast(world.wanted, world.world, {})[-2:]
+    assert does.startswith("watch for 10m after the commit")
+    assert told.replace("1.9", world.old.version) in does
+    assert slo.startswith("watch, slo: a fault of 5% in ")
+
+
 def test_what_is_foretold_reckons_with_the_clusters_of_what_serves() -> None:
     analysis = {**wanted().to_wire()["analysis"], "horizon": "1h", "expected": {"rate": 100, "badShare": "0.5%"}}
     world = Simulation(wanted(analysis=analysis))
