@@ -16,6 +16,7 @@ from slipway.release.migrations.inputs import DeclaredMigration, MigrationsInput
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
+from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import chosen
 from slipway.release.target import Target
 from tests.components.recorder import declare
@@ -175,3 +176,23 @@ def test_migrations_are_applied_behind_the_gate_and_before_anything_of_the_servi
     assert migrations.urn in record.one(ROLLOUT).depends_on
     assert record.one(WORKLOAD).parent == component.urn
     assert migrations.properties["migrations"][0]["id"] == "0042"
+
+
+def test_a_watched_release_declares_a_job_that_waits_for_the_rollout() -> None:
+    watched = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
+    image = f"registry.example/slipway@{OTHER_DIGEST}"
+    run = RunSetting.model_validate({"in": "cluster", "image": image})
+    record = declare(lambda: service(dataclasses.replace(arguments(watched), run=run)) and None)
+    job = record.one("kubernetes:batch/v1:Job")
+    assert record.one(ROLLOUT).urn in job.depends_on
+    revision = revision_of(watched)
+    assert job.properties["metadata"]["name"] == f"slipway-watch-checkout-{revision}"
+    (container,) = job.properties["spec"]["template"]["spec"]["containers"]
+    assert (container["image"], container["args"]) == (image, ["--watch", "checkout", "shop"])
+    assert "slipway.dev/service" not in job.properties["spec"]["template"]["metadata"]["labels"]
+
+
+def test_a_watch_on_a_host_declares_no_job() -> None:
+    watched = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
+    record = declare(lambda: service(arguments(watched)) and None)
+    assert record.all("kubernetes:batch/v1:Job") == []

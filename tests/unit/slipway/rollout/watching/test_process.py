@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.release.errors import ReleaseRefused
+from slipway.release.records import journal
 from slipway.release.records.journal import Outcome
 from slipway.release.records.watch import WatchPhase
 from slipway.rollout.inspection import inspect
 from slipway.rollout.watching.document import read_document
+from slipway.rollout.watching.telling import escalation_id
 from slipway.rollout.watching.words import closing_line
 from tests.unit.slipway.rollout.watching.watched import Watched
 
@@ -89,12 +92,84 @@ class Died(BaseException):
     """The process was killed."""
 
 
+def die() -> None:
+    raise Died
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("what", "method", "which"),
+    [
+        ("journal", "save", 0),
+        ("journal", "save", 1),
+        ("router", "claim", 0),
+        ("router", "apply", 0),
+        ("document", "write", -1),
+    ],
+)
+def test_a_breach_is_finished_by_the_next_process_wherever_the_first_one_died(
+    what: str, method: str, which: int, when: str
+) -> None:
+    service = Watched(holdback=0.02)
+    service.release()
+    service.fail_from(60.0)
+    faults = {
+        "journal": service.world.journal.faults,
+        "router": service.world.router.faults,
+        "document": service.document.faults,
+    }[what]
+    arm = faults.next if when == "before" else faults.after
+
+    def arm_it() -> None:
+        arm(method, (lambda: None), times=max(0, which))
+        arm(method, die)
+
+    if which < 0:  # the write that says that the owner was told: the only one once the traffic is back
+        service.world.journal.faults.after("save", lambda: None)
+        service.world.journal.faults.after("save", arm_it)
+    else:
+        arm_it()
+    with pytest.raises(Died):
+        service.watcher("w1").run()
+    service.turn.clear()
+    service.world.lease.record.clear()
+    if service.watch.phase is WatchPhase.BREACHED:
+        service.world.traffic.bad.clear()  # what was seen is acted on, whatever comes after it
+    ended = service.watcher("w2").run()
+    assert ended is not None
+    assert ended.phase is WatchPhase.ROLLED_BACK
+    head = service.world.head
+    assert head.serving is not None
+    assert head.serving.backend.revision == "aaaaaaaa"
+    assert service.shares()["checkout-aaaaaaaa"] == 100.0
+    assert head.commits[0].revision == "aaaaaaaa"
+    assert len(head.commits) == 2, "the release and one way back"
+    assert service.told == {escalation_id(ended, "checkout")}
+
+
+def test_the_next_update_finishes_a_breach_that_no_process_acts_on() -> None:
+    service = Watched()
+    service.release()
+    head = journal.breached(service.world.head, "too many errors", "", service.world.clock.now())
+    service.world.journal.save(head.to_json(), service.world.journal.load().version)  # type: ignore[union-attr]
+    with pytest.raises(ReleaseRefused, match="was aborted"):
+        service.release()
+    assert service.watch.phase is WatchPhase.ROLLED_BACK
+    assert service.shares()["checkout-aaaaaaaa"] == 100.0
+    assert len(service.told) == 1
+
+
+def test_a_rollout_ends_the_hold_back_and_its_commit_the_watch() -> None:
+    service = Watched(holdback=0.02)
+    service.release()
+    service.release_next("cccccccc")
+    assert service.watch.phase is WatchPhase.SUPERSEDED
+    assert service.shares() == {"checkout-cccccccc": 100.0}
+
+
 def test_a_process_that_takes_over_counts_each_request_once() -> None:
     service = Watched(holdback=0.02)
     service.release()
-
-    def die() -> None:
-        raise Died
 
     service.world.clock.at(service.world.clock.now() - 1000.0 + 63.0, die)
     with pytest.raises(Died):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from slipway.release.errors import ClusterError
-from slipway.release.records import journal
 from slipway.release.records.journal import Completed
 from slipway.release.records.watch import WatchEntry
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters, WatchPlace
+from slipway.rollout.escalation.desk import Desk
+from slipway.rollout.escalation.outbox import MemoryOutbox
 from slipway.rollout.platforms.memory import MemoryDocumentStore, MemoryLease
-from slipway.rollout.process.fence import Fence
 from slipway.rollout.watching.process import Watcher
-from tests.unit.slipway.rollout.examples import attempt, backend, head, wanted
+from tests.escalations import route
+from tests.unit.slipway.rollout.examples import backend, head, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
 WATCH: dict[str, Any] = {
@@ -52,6 +52,7 @@ class Watched:
         self.world = Simulation(self.inputs)
         self.document = MemoryDocumentStore()
         self.turn: dict[str, Any] = {}
+        self.outbox = MemoryOutbox()
         self.world.world = self.process()
         before = head(
             completed=(Completed(revision="aaaaaaaa", version="1", image="i", manifest="releases/1.yaml", at=1.0),)
@@ -62,12 +63,25 @@ class Watched:
         """The adaptors of one more process: the same cluster, Leases of its own."""
         place = WatchPlace(MemoryLease(self.world.clock.now, self.turn), self.document)
         lease = MemoryLease(self.world.clock.now, self.world.lease.record)
-        return replace(self.world.world, lease=lease, watch=place)
+        desk = Desk(route(), self.outbox, lambda _: None)
+        return replace(self.world.world, lease=lease, watch=place, escalations=desk)
 
     def release(self) -> None:
         """The rollout of what is watched."""
         update = operations.Update(self.inputs, self.world.world, {}, self.world.lines, self.world.cancelled, NoGuard)
         update.run()
+
+    def release_next(self, revision: str) -> None:
+        """The rollout of what comes after it; what is watched is its standby."""
+        inputs = wanted(revision, standby=self.inputs.candidate)
+        self.world.workloads.put(inputs.candidate)
+        update = operations.Update(inputs, self.process(), {}, self.world.lines, self.world.cancelled, NoGuard)
+        update.run()
+
+    @property
+    def told(self) -> set[str]:
+        """The ids of the escalations."""
+        return {entry.id for entry in self.outbox.entries()}
 
     def watcher(self, name: str = "w1") -> Watcher:
         """A process that watches."""
@@ -94,6 +108,3 @@ class Watched:
             self.world.traffic.bad["checkout-bbbbbbbb"] = share
 
         self.world.clock.at(self.world.clock.now() - 1000.0 + after, begin)
-
-
-__all__ = ["ClusterError", "Fence", "Watched", "attempt", "journal"]
