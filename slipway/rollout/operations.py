@@ -156,13 +156,22 @@ def plan(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> str
     """What `up` would do, in one line for the preview; reads only."""
     stored = load(world)
     course = update_plan_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
-    repair = "put the traffic back first; " if course.repair and course.serving is not None else ""
+    repair = ""
+    if course.repair and course.serving is not None:
+        held = stored is not None and _holds_back(stored.head)
+        repair = "end the hold-back of the watch first; " if held else "put the traffic back first; "
     if course.then == "settle":
         return f"{repair}no rollout, {wanted.candidate.label} serves already"
     came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
     steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
     fewer = _fewer(world, wanted, course.serving.backend) if course.serving is not None else ""
     return f"{repair}{came}{wanted.candidate.label}, {steps}{fewer and f'; {fewer}'}"
+
+
+def _holds_back(head: Head) -> bool:
+    """Whether a watch keeps some of the traffic on its standby."""
+    watch = head.watching
+    return watch is not None and watch.holdback > 0 and not head.unfinished
 
 
 def _fewer(world: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
@@ -277,7 +286,7 @@ class Update:
         return self._world.router.read()
 
     def _repair(self, stored: Stored, serving: Serving, live: LiveRoute | None) -> None:
-        held = stored.head.watching is not None and not stored.head.unfinished
+        held = _holds_back(stored.head)
         why = "the hold-back of the watch ends" if held else "traffic is not settled"
         self._reporter.event(f"{self._wanted.service}: {why}, it goes back to {serving.backend.label}")
         head, attempt = stored.head, stored.head.attempt if stored.head.unfinished else None
