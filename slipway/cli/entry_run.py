@@ -84,6 +84,8 @@ class EntryRun:
             # It could not begin, so nothing moved.
             file.put_back()
             raise
+        except KeyboardInterrupt:  # outside of the engine's own time, which forwards it; what moved is looked at
+            run = Run(error="interrupted")
         return replace(self._undo_schema(self._after(run), on_line), changes=changes(run.steps))
 
     def _undo_schema(self, done: Outcome, on_line: OnLine) -> Outcome:
@@ -122,19 +124,24 @@ class EntryRun:
             return Outcome(
                 "", kept, f"{plan.service}: {label} serves, but the update failed after that: {why}; {remedy}"
             )
+        if run.error is not None and (head is None or (settled and serving is None)):
+            return Outcome("", *self._put_back(f"{plan.service}: {run.error}{self._whose(run)}; no release serves"))
         if settled and serving is not None:
-            put_back = plan.file.put_back()
-            state = f"{name} is as it was" if put_back else f"{name} was edited meanwhile and stays so"
             where = f"all traffic is on {serving.label}"
             why = (
                 f"{run.error}{self._whose(run)}"
                 if run.error
                 else "the update succeeded, but its Rollout did not commit"
             )
-            told = why if where in why else f"{plan.service}: {why}; {where}"
-            return Outcome("", state, f"{told}; {state}")
+            return Outcome("", *self._put_back(why if where in why else f"{plan.service}: {why}; {where}"))
         remedy = f"{kept}, so that `pulumi up` goes on; `slipway recover` says what is left behind"
         return Outcome("", kept, f"{plan.service}: {run.error or 'no rollout was recorded'}; {remedy}")
+
+    def _put_back(self, told: str) -> tuple[str, str]:
+        """What became of the file, and `told` with it."""
+        name = self._plan.file.path.name
+        state = f"{name} is as it was" if self._plan.file.put_back() else f"{name} was edited meanwhile and stays so"
+        return state, f"{told}; {state}"
 
     def _message(self, reason: str) -> str:
         plan, to = self._plan, self._plan.destination

@@ -145,7 +145,7 @@ def test_a_vouched_release_goes_out_stays_green_and_can_be_returned_to_in_a_free
 
 def test_a_refused_release_moves_nothing_with_the_pack_and_without_it(gated: Gated) -> None:
     stage = gated.stage
-    gated.configure(gated.declare("v1"))
+    first = gated.configure(gated.declare("v1"))
     assert stage.up().code == 0
     deployments = stage_deployments(stage)
 
@@ -160,6 +160,20 @@ def test_a_refused_release_moves_nothing_with_the_pack_and_without_it(gated: Gat
     assert stage.slipway("gates", "--stack", "prod", "--manifest", path).code == 1
     assert gated.serving() == "v1"
     assert stage_deployments(stage) == deployments
+    refused, released = json.loads(stage.slipway("history", NAME, "--stack", "prod", "--json").output)["services"][NAME]
+    assert (refused["outcome"], refused["version"], released["outcome"]) == ("gates refused", "v2", "committed")
+    assert "approvals/missing" in refused["reason"]
+    assert "@" in refused["by"]
+
+    broken.manifest["qa"]["recommendation"] = "no-go"
+    gated.configure(broken)
+    stage.configure(NAME, first)
+    before = stage.config_file.read_bytes()
+    forward = stage.slipway("release", NAME, path, "--stack", "prod", "--yes")
+    assert forward.code == 1
+    assert "no valid approval as service-owner" in forward.output
+    assert "<qa/" in forward.output, "every gate is told"
+    assert stage.config_file.read_bytes() == before
 
 
 def stage_deployments(stage: Stage) -> set[str]:

@@ -57,7 +57,7 @@ class FakeEngine:
 
     def write_entry(self, file: Path, service: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         config = yaml.safe_load(file.read_text())
-        assert config["config"]["releases:services"][service] == before
+        assert config["config"]["releases:services"].get(service, {}) == before
         config["config"]["releases:services"][service] = dict(after)
         file.write_text(yaml.safe_dump(config))
 

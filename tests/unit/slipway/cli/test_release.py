@@ -12,6 +12,7 @@ from slipway.cli.engine_records import Run
 from slipway.cli.main import cli
 from slipway.release.errors import EngineError
 from slipway.release.records import journal
+from slipway.release.records.journal import Head
 from tests.unit.slipway.cli.project import SERVICE, Project, update_of, urn
 
 FORWARD = {"manifest": "releases/checkout/2.yaml", "standby": "releases/checkout/1.yaml"}
@@ -125,3 +126,48 @@ def test_a_manifest_with_problems_reaches_no_engine(released: Project) -> None:
     assert done.exit_code == 1
     assert "problem(s)" in json.loads(done.stdout)["error"]
     assert released.engine.previews == 0
+
+
+def test_a_first_release_that_never_became_ready_leaves_no_entry(released: Project) -> None:
+    released.declare({"payments": {"manifest": "p.yaml"}})
+    released.world.journal.delete()
+    before = released.file.read_bytes()
+    released.engine.during = lambda: released.save(
+        journal.aborted(Head(service=SERVICE), released.attempt("2"), "not ready", 1.0, quarantine=False)
+    )
+    released.engine.updated = Run(error="checkout 2 is not ready within 30s")
+    done = run(released, "--yes")
+    assert "not ready within 30s; no release serves; Pulumi.prod.yaml is as it was" in json.loads(done.stdout)["error"]
+    assert released.file.read_bytes() == before
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_interrupt_beside_the_engine_keeps_the_file_only_where_the_release_serves(
+    released: Project, moved: bool
+) -> None:
+    before = released.file.read_bytes()
+
+    def interrupted() -> None:
+        if moved:
+            released.commit("2")
+        raise KeyboardInterrupt
+
+    released.engine.during = interrupted
+    done = run(released, "--yes")
+    assert done.exit_code == 1
+    assert "interrupted" in json.loads(done.stdout)["error"]
+    assert (released.file.read_bytes() == before) is not moved
+    assert [path.name for path in released.folder.glob(".Pulumi*")] == []
+
+
+def test_an_interrupt_during_the_preview_leaves_nothing_behind(released: Project) -> None:
+    before = released.file.read_bytes()
+
+    def interrupted(_scope: object) -> Run:
+        raise KeyboardInterrupt
+
+    released.engine.preview = interrupted
+    assert run(released, "--yes").exit_code != 0
+    assert released.file.read_bytes() == before
+    assert [path.name for path in released.folder.glob(".Pulumi*")] == []
+    assert released.engine.messages == []
