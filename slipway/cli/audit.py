@@ -55,7 +55,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     from slipway.cli.past import Past, read_past
     from slipway.cli.signed_records import signed_anchors
     from slipway.release.records.audit import Window
-    from slipway.release.records.flag_changes import audit_flags
+    from slipway.release.records.flag_audit import audit_flags
 
     place = find_place(folder, stack, namespace)
     if place.stack is None and (signed or not cluster_only):

@@ -64,3 +64,8 @@ def test_a_kill_takes_neither_pulumi_nor_a_checkout(stage: Stage, tmp_path: Path
     assert shown["flags"]["pay"]["killed"]["reason"] == "it burns"
     run(stage, tmp_path, "resume", "pay", "--reason", "mended", "--set", writer.name)
     assert writer.load().killed("pay") is None
+    rows = run(stage, tmp_path, "history")["flags"][writer.name]
+    assert [(row["what"], row["flag"], row["reason"]) for row in rows[:2]] == [
+        ("resume", "pay", "mended"),
+        ("kill", "pay", "it burns"),
+    ]

@@ -6,7 +6,8 @@ from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.journal import Head, after_change
 from slipway.release.records.audit import Window
 from slipway.release.records.chain import lines_of, sealed
-from slipway.release.records.flag_changes import audit_flags, next_record
+from slipway.release.records.flag_audit import audit_flags
+from slipway.release.records.flag_changes import next_record
 from slipway.release.records.kinds import FlagRecord
 from slipway.release.records.release_record import read_kind
 from tests.flags import BY, declaration, head, kill, resume
