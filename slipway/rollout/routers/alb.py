@@ -20,12 +20,12 @@ from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.aws.requests import AwsRequests
+from slipway.rollout.platforms.aws.target_groups import TargetGroupApi, TargetGroups
 from slipway.rollout.platforms.trying import Failure, Kind, Patience, Tries
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.alb_rule import (
     action_of,
     conditions_of,
-    group_name,
     hash_of,
     live_targets,
     overlaps,
@@ -45,7 +45,7 @@ STACK_TAG = "slipway.dev/stack"
 """`project/stack` that declares the rule."""
 
 
-class Elb(Protocol):
+class Elb(TargetGroupApi, Protocol):
     """What is used of boto3's client for `elbv2`; every method takes the parameters of the API and gives its answer."""
 
     def describe_rules(self, **asked: object) -> Json:
@@ -54,10 +54,6 @@ class Elb(Protocol):
 
     def describe_tags(self, **asked: object) -> Json:
         """The tags of some rules."""
-        ...
-
-    def describe_target_groups(self, **asked: object) -> Json:
-        """Target groups by name."""
         ...
 
     def create_rule(self, **asked: object) -> Json:
@@ -134,8 +130,7 @@ class AlbRouter:
         self._place = place
         self._service = service
         self._stack = stack
-        self._arns: dict[str, str] = {}
-        """Of target groups by name: a group's ARN never changes."""
+        self._groups = TargetGroups(client, self._requests)
 
     def read(self, max_age: float = 0.0) -> LiveRoute | None:
         """The live route as it is now, None when there is none."""
@@ -227,7 +222,7 @@ class AlbRouter:
     def _send(self, priority: int, found: _Rule | None, wanted: _Rule) -> Failure | None:
         """One sending; a failure of which it is not known whether it was done is looked at by the caller."""
         what, fence = self._what(priority), self._requests.fence
-        action = action_of(wanted.targets or {}, self._groups(wanted.targets or {}))
+        action = action_of(wanted.targets or {}, self._groups.arns(wanted.targets or {}))
         asked: dict[str, object] = {"Conditions": wanted.conditions, "Actions": [action]}
         if found is None:
             tags = _as_list({SERVICE_LABEL: self._service, WRITER_TAG: fence.writer, STACK_TAG: self._stack})
@@ -294,14 +289,6 @@ class AlbRouter:
             if not page.get("NextMarker"):
                 return found
             asked["Marker"] = page["NextMarker"]
-
-    def _groups(self, targets: Mapping[str, int]) -> dict[str, str]:
-        missing = [name for name in targets if name not in self._arns]
-        if missing:
-            what = f"target groups {', '.join(missing)}"
-            found = self._requests.ask(what, lambda: self._client.describe_target_groups(Names=missing))
-            self._arns |= {group_name(one["TargetGroupArn"]): one["TargetGroupArn"] for one in found["TargetGroups"]}
-        return self._arns
 
     def _live(self, users: _Rule, preview: _Rule | None) -> LiveRoute:
         settings, targets = users.content

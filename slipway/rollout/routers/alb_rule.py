@@ -14,6 +14,7 @@ from slipway.release.manifest.route import HeaderMatch, Match, Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import percent_of
+from slipway.rollout.platforms.aws.target_groups import group_name
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.parts import Json, weights
 
@@ -112,12 +113,6 @@ def preview_conditions(route: Route, preview: Preview) -> list[Json]:
     if preview.host is not None:
         return conditions_of(route, host=preview.host)
     return conditions_of(route, preview.header)
-
-
-def group_name(arn: str) -> str:
-    """`arn:...:targetgroup/NAME/ID` -> NAME."""
-    parts = arn.split("/")
-    return parts[1] if len(parts) == 3 else arn
 
 
 def overlaps(conditions: Sequence[Json], wanted: Sequence[Json]) -> bool:

@@ -20,15 +20,24 @@ from slipway.rollout.platforms.observed_lease import Clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json
 from tests.unit.slipway.rollout.cloud import Cloud
+from tests.unit.slipway.rollout.platforms.aws.services import Services
 
 SERVICE = "checkout"
 
 
-class StateStand(ABC):
-    """A store of states with nothing in it. `now` is the time of all processes."""
+class Stand(ABC):
+    """A platform with nothing on it. `now` is the time of all processes."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
+
+    @abstractmethod
+    def put(self, backend: Backend) -> None:
+        """Somebody declares a workload, all of whose replicas become ready."""
+
+    @abstractmethod
+    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
+        """Those of another process."""
 
     @abstractmethod
     def lease(self) -> Lease:
@@ -40,18 +49,6 @@ class StateStand(ABC):
 
     @abstractmethod
     def intents(self) -> Intents:
-        """Those of another process."""
-
-
-class Stand(StateStand):
-    """A platform with nothing on it."""
-
-    @abstractmethod
-    def put(self, backend: Backend) -> None:
-        """Somebody declares a workload, all of whose replicas become ready."""
-
-    @abstractmethod
-    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
         """Those of another process."""
 
 
@@ -124,13 +121,20 @@ class KubernetesStand(Stand):
         self.now += seconds
 
 
-class DynamoDbStand(StateStand):
+class EcsStand(Stand):
     """The real adaptors on moto."""
 
     def __init__(self) -> None:
         super().__init__()
         self._cloud = Cloud()
         self._cloud.create_table()
+        self._services = Services(self._cloud)
+
+    def put(self, backend: Backend) -> None:
+        self._services.put(backend.workload, backend.entry, backend.image, backend.replicas)
+
+    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
+        return self._services.workloads(fence)
 
     def lease(self) -> Lease:
         clock = Clock(lambda: self.now, lambda: self.now, self._sleep)
@@ -150,7 +154,5 @@ class DynamoDbStand(StateStand):
         self.now += seconds
 
 
-STANDS: dict[str, type[Stand]] = {"kubernetes": KubernetesStand, "memory": MemoryStand}
+STANDS: dict[str, type[Stand]] = {"ecs": EcsStand, "kubernetes": KubernetesStand, "memory": MemoryStand}
 """Every platform that rollouts may run on, and the one of the tests."""
-STATE_STANDS: dict[str, type[StateStand]] = {**STANDS, "dynamodb": DynamoDbStand}
-"""Those, and what keeps states only."""

@@ -12,21 +12,15 @@ from slipway.rollout.assemble import PLATFORMS
 from slipway.rollout.platforms.base import Action, Document, Intent, Lease, LeaseState, Reason, Role, StoredDocument
 from slipway.rollout.process.fence import Fence
 from tests.unit.slipway.rollout.examples import backend
-from tests.unit.slipway.rollout.platforms.contract import STANDS, STATE_STANDS, Stand, StateStand
+from tests.unit.slipway.rollout.platforms.contract import STANDS, Stand
 
 BACKEND = backend()
 INTENT = Intent("i1", "abort", "me", 1234.5, "it burns", "r1")
 
 
 @pytest.fixture(params=STANDS.values(), ids=list(STANDS))
-def platform(request: pytest.FixtureRequest) -> Stand:
+def stand(request: pytest.FixtureRequest) -> Stand:
     made: Stand = request.param()
-    return made
-
-
-@pytest.fixture(params=STATE_STANDS.values(), ids=list(STATE_STANDS))
-def stand(request: pytest.FixtureRequest) -> StateStand:
-    made: StateStand = request.param()
     return made
 
 
@@ -44,43 +38,43 @@ def held(lease: Lease) -> LeaseState:
 # Workloads
 
 
-def test_a_workload_with_all_replicas_ready_has_no_problem(platform: Stand) -> None:
-    platform.put(BACKEND)
-    found = platform.workloads().readiness(BACKEND)
+def test_a_workload_with_all_replicas_ready_has_no_problem(stand: Stand) -> None:
+    stand.put(BACKEND)
+    found = stand.workloads().readiness(BACKEND)
     assert (found.desired, found.ready, found.endpoints_ready) == (3, 3, 3)
     assert (found.problem, found.reason, found.fatal) == (None, None, False)
 
 
-def test_a_workload_that_is_not_there_has_no_replicas_and_cannot_be_scaled(platform: Stand) -> None:
-    workloads = platform.workloads()
+def test_a_workload_that_is_not_there_has_no_replicas_and_cannot_be_scaled(stand: Stand) -> None:
+    workloads = stand.workloads()
     found = workloads.readiness(BACKEND)
     assert (found.reason, found.desired, found.endpoints_ready) == (Reason.MISSING, 0, 0)
     assert found.problem
-    assert workloads.replicas(BACKEND) == 0
+    assert (workloads.replicas(BACKEND), workloads.running(BACKEND)) == (0, 0)
     with pytest.raises(ClusterError):
         workloads.scale(BACKEND, 1)
 
 
-def test_only_the_workload_that_is_named_is_scaled(platform: Stand) -> None:
+def test_only_the_workload_that_is_named_is_scaled(stand: Stand) -> None:
     other = backend("bbbbbbbb")
-    platform.put(BACKEND)
-    platform.put(other)
-    platform.workloads().scale(BACKEND, 7)
-    assert [platform.workloads().replicas(one) for one in (BACKEND, other)] == [7, 3]
+    stand.put(BACKEND)
+    stand.put(other)
+    stand.workloads().scale(BACKEND, 7)
+    assert [stand.workloads().replicas(one) for one in (BACKEND, other)] == [7, 3]
 
 
-def test_nothing_is_scaled_without_the_right_to_write(platform: Stand) -> None:
-    platform.put(BACKEND)
+def test_nothing_is_scaled_without_the_right_to_write(stand: Stand) -> None:
+    stand.put(BACKEND)
     with pytest.raises(LeaseLost):
-        platform.workloads(Fence()).scale(BACKEND, 7)
-    assert platform.workloads().replicas(BACKEND) == 3
+        stand.workloads(Fence()).scale(BACKEND, 7)
+    assert stand.workloads().replicas(BACKEND) == 3
 
 
 # Lease
 
 
 @pytest.mark.parametrize("role", get_args(Role))
-def test_a_free_lease_is_taken_and_every_process_sees_whose_it_is(stand: StateStand, role: Role) -> None:
+def test_a_free_lease_is_taken_and_every_process_sees_whose_it_is(stand: Stand, role: Role) -> None:
     assert stand.lease().read() is None
     assert stand.lease().observe_expired(0)
     state = stand.lease().acquire("a", 15, role)
@@ -88,7 +82,7 @@ def test_a_free_lease_is_taken_and_every_process_sees_whose_it_is(stand: StateSt
     assert (held(stand.lease()).holder, held(stand.lease()).role) == ("a", role)
 
 
-def test_a_lease_that_is_renewed_is_refused_to_others_for_as_long_as_it_is(stand: StateStand) -> None:
+def test_a_lease_that_is_renewed_is_refused_to_others_for_as_long_as_it_is(stand: Stand) -> None:
     holder, other = stand.lease(), stand.lease()
     holder.acquire("a", 15)
     for _ in range(4):
@@ -99,13 +93,13 @@ def test_a_lease_that_is_renewed_is_refused_to_others_for_as_long_as_it_is(stand
     assert held(other).holder == "a"
 
 
-def test_the_same_holder_may_enter_again(stand: StateStand) -> None:
+def test_the_same_holder_may_enter_again(stand: Stand) -> None:
     stand.lease().acquire("a", 15)
     assert stand.lease().acquire("a", 15).transitions == 0
 
 
 def test_who_watches_a_lease_that_nobody_renews_for_its_duration_may_take_it_and_the_former_holder_learns_of_it(
-    stand: StateStand,
+    stand: Stand,
 ) -> None:
     holder, heir = stand.lease(), stand.lease()
     holder.acquire("a", 15)
@@ -120,7 +114,7 @@ def test_who_watches_a_lease_that_nobody_renews_for_its_duration_may_take_it_and
     assert held(heir).holder == "b"
 
 
-def test_what_is_given_back_or_deleted_by_its_holder_is_free(stand: StateStand) -> None:
+def test_what_is_given_back_or_deleted_by_its_holder_is_free(stand: Stand) -> None:
     first, second = stand.lease(), stand.lease()
     first.acquire("a", 15)
     first.release()
@@ -134,13 +128,13 @@ def test_what_is_given_back_or_deleted_by_its_holder_is_free(stand: StateStand) 
 # Journal
 
 
-def test_the_head_comes_back_with_the_version_that_was_returned(stand: StateStand) -> None:
+def test_the_head_comes_back_with_the_version_that_was_returned(stand: Stand) -> None:
     assert stand.journal().load() is None
     version = stand.journal().save({"a": [1, None, "é"]}, None)
     assert stand.journal().load() == StoredDocument({"a": [1, None, "é"]}, version)
 
 
-def test_only_the_version_that_is_there_can_be_replaced(stand: StateStand) -> None:
+def test_only_the_version_that_is_there_can_be_replaced(stand: Stand) -> None:
     store = stand.journal()
     with pytest.raises(Conflict):
         store.save({}, "7")
@@ -152,7 +146,7 @@ def test_only_the_version_that_is_there_can_be_replaced(stand: StateStand) -> No
     assert store.load() == StoredDocument({"n": 2}, second)
 
 
-def test_nothing_is_recorded_without_the_right_to_write(stand: StateStand) -> None:
+def test_nothing_is_recorded_without_the_right_to_write(stand: Stand) -> None:
     with pytest.raises(LeaseLost):
         stand.journal(Fence()).save({}, None)
     with pytest.raises(LeaseLost):
@@ -160,7 +154,7 @@ def test_nothing_is_recorded_without_the_right_to_write(stand: StateStand) -> No
     assert (stand.journal().load(), stand.journal().records("r1")) == (None, [])
 
 
-def test_records_keep_their_order_and_rollouts_are_apart(stand: StateStand) -> None:
+def test_records_keep_their_order_and_rollouts_are_apart(stand: Stand) -> None:
     store = stand.journal()
     store.append("r1", [{"n": 0}, {"n": 1}])
     store.append("r2", [{"n": 9}])
@@ -172,7 +166,7 @@ def test_records_keep_their_order_and_rollouts_are_apart(stand: StateStand) -> N
         assert [reader.latest(name) for name in ("r1", "r2", "r3")] == [{"n": 2}, {"n": 9}, None]
 
 
-def test_few_records_stay_as_they_were_written(stand: StateStand) -> None:
+def test_few_records_stay_as_they_were_written(stand: Stand) -> None:
     def condense(records: object) -> list[Document]:
         raise AssertionError("there is nothing to condense")
 
@@ -182,7 +176,7 @@ def test_few_records_stay_as_they_were_written(stand: StateStand) -> None:
     assert store.records("r1") == [{"n": 0}, {"n": 1}]
 
 
-def test_pruning_keeps_what_it_is_told_to_keep(stand: StateStand) -> None:
+def test_pruning_keeps_what_it_is_told_to_keep(stand: Stand) -> None:
     store = stand.journal()
     for name in ("r1", "r2", "r3"):
         store.append(name, [{"of": name}])
@@ -192,7 +186,7 @@ def test_pruning_keeps_what_it_is_told_to_keep(stand: StateStand) -> None:
     assert store.load() == StoredDocument({}, version)
 
 
-def test_deleting_the_journal_leaves_nothing_and_may_be_repeated(stand: StateStand) -> None:
+def test_deleting_the_journal_leaves_nothing_and_may_be_repeated(stand: Stand) -> None:
     store = stand.journal()
     store.save({}, None)
     store.append("r1", [{}])
@@ -201,7 +195,7 @@ def test_deleting_the_journal_leaves_nothing_and_may_be_repeated(stand: StateSta
     assert (store.load(), store.records("r1")) == (None, [])
 
 
-def test_a_number_that_is_none_is_refused_before_it_damages_the_record(stand: StateStand) -> None:
+def test_a_number_that_is_none_is_refused_before_it_damages_the_record(stand: Stand) -> None:
     store = stand.journal()
     with pytest.raises(ValueError, match="JSON"):
         store.append("r1", [{"x": float("nan")}])
@@ -213,7 +207,7 @@ def test_a_number_that_is_none_is_refused_before_it_damages_the_record(stand: St
 # Intents
 
 
-def test_the_last_intent_is_read_back(stand: StateStand) -> None:
+def test_the_last_intent_is_read_back(stand: Stand) -> None:
     assert stand.intents().read() is None
     for number, action in enumerate(get_args(Action)):
         wanted = replace(INTENT, id=f"i{number}", action=action)
@@ -221,7 +215,7 @@ def test_the_last_intent_is_read_back(stand: StateStand) -> None:
         assert stand.intents().read() == wanted
 
 
-def test_deleting_an_intent_may_be_repeated(stand: StateStand) -> None:
+def test_deleting_an_intent_may_be_repeated(stand: Stand) -> None:
     stand.intents().write(INTENT)
     stand.intents().delete()
     stand.intents().delete()
