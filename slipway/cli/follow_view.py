@@ -36,7 +36,7 @@ def screen(view: TargetView, now: float, width: int) -> RenderableType:
     """Everything of one target, rollouts first."""
     flights = [found for service in view.inspections if (found := flight_in(view, service, now)) is not None]
     flights.sort(key=lambda one: (not one.running, -(one.ended or 0.0), one.service))
-    return Group(_title(view, now), *(_flight(one, width) for one in flights), _services(view))
+    return Group(_title(view, now), *(_flight(one, width) for one in flights), *_watches(view), _services(view))
 
 
 def _title(view: TargetView, now: float) -> Text:
@@ -105,7 +105,7 @@ def _guardrails(flight: Flight, width: int) -> Table:
     for one in flight.guardrails:
         cells = [Text(plain(one.name), style=STYLES.get(one.verdict, "")), *map(Text, _counts(one))]
         course = [Text(_course(flight.series, one.name), style="dark_orange")] if roomy else []
-        table.add_row(*cells, *course, _evidence(one))
+        table.add_row(*cells, *course, _meter(one.evidence, one.threshold))
     return table
 
 
@@ -124,12 +124,12 @@ def _course(series: Series, name: str) -> str:
     return ""
 
 
-def _evidence(one: GuardrailState) -> Text:
+def _meter(evidence: float, threshold: float) -> Text:
     """Logarithmic, as evidence multiplies: full is the threshold."""
-    numbers = f"{one.evidence:.3g} of {one.threshold:.3g}"
-    if one.threshold <= 1:
+    numbers = f"{evidence:.3g} of {threshold:.3g}"
+    if threshold <= 1:
         return Text("not tested", style="dim")
-    part = min(1.0, math.log(max(1.0, one.evidence)) / math.log(one.threshold))
+    part = min(1.0, math.log(max(1.0, evidence)) / math.log(threshold))
     style = "red" if part >= 1 else "yellow" if part >= 0.5 else "green"
     full = int(METER * part)
     return Text.assemble(("█" * full, style), ("░" * (METER - full), "dim"), f" {numbers}")
@@ -150,6 +150,22 @@ def _left(flight: Flight) -> str:
         return ""
     step = f"{lasting(float(round(flight.left)))} in this step, " if flight.left is not None else ""
     return f", at least {step}{lasting(float(round(flight.left_in_all)))} in all left"
+
+
+def _watches(view: TargetView) -> Iterator[RenderableType]:
+    """One line for each watch after 100% that is open, with what stands against the release."""
+    for seen in view.inspections.values():
+        watch = seen.value.watching if seen.value is not None else None
+        if seen.value is None or watch is None:
+            continue
+        left = lasting(float(round(max(0.0, watch.until - seen.value.now))))
+        line = Text.assemble((plain(seen.value.service), "bold"), f"  watch {watch.phase.value}, {left} left  ")
+        last = seen.value.evidence.last if seen.value.evidence is not None else None
+        if last is not None and last.statistic is not None and last.threshold is not None:
+            line.append(_meter(last.statistic, last.threshold))
+        if seen.value.watch_problem is not None:
+            line.append(f"  {plain(seen.value.watch_problem)}", style="bold red")
+        yield Padding(line, (1, 0, 0, 0))
 
 
 # -- services ----------------------------------------------------------------------------------------------------------

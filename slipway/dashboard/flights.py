@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 from slipway.dashboard.flight import Flight, GuardrailState, StepState
-from slipway.dashboard.html import Cell, Html, joined, moment, pill, safe, table
+from slipway.dashboard.html import Cell, Html, joined, meter, moment, pill, safe, table
 from slipway.release.records.release_record import Series
 from slipway.release.report.document import Plot, guardrail_plots, weight_plot
 from slipway.release.report.svg import SMALL, as_svg
@@ -115,29 +114,12 @@ def _guardrails(guardrails: Sequence[GuardrailState]) -> str:
             Cell(safe(one.name), head=True),
             Cell(safe(counted(one.bad, one.total, "bad"))),
             Cell(safe(counted(one.baseline_bad, one.baseline_total, "bad") if one.baseline_total else "-")),
-            Cell(f"{_meter(one)}<span>{safe(_evidence(one))}</span>"),
+            Cell(meter(one.evidence, one.threshold)),
             Cell(pill(one.verdict, SIGNS.get(one.verdict, "plain"))),
         )
         for one in guardrails
     ]
     return table("Guardrails", ("Guardrail", "New version", "Beside it", "Evidence against it", "Verdict"), rows)
-
-
-def _evidence(one: GuardrailState) -> str:
-    return f"{one.evidence:.3g} of {one.threshold:.3g}" if one.threshold > 0 else "not tested"
-
-
-def _meter(one: GuardrailState) -> str:
-    """Logarithmic, as evidence multiplies: full is the threshold, where the rollout is stopped."""
-    if one.threshold <= 1:
-        return ""
-    part = math.log(max(1.0, one.evidence)) / math.log(one.threshold)
-    width = 100 * min(1.0, part)
-    kind = "bad" if part >= 1 else "warn" if part >= 0.5 else "calm"
-    return (
-        f'<svg class="meter" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
-        f'<rect class="empty" width="100" height="8"/><rect class="{kind}" width="{width:.1f}" height="8"/></svg>'
-    )
 
 
 def _measured(flight: Flight, name: str) -> str:

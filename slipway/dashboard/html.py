@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,21 @@ def moment(at: float, *, day: bool = False) -> Html:
 def pill(text: str, kind: str) -> Html:
     """A word with a colour and a sign: `good`, `bad`, `warn` or `plain`."""
     return Html(f'<span class="pill {safe(kind)}">{safe(text)}</span>')
+
+
+def meter(evidence: float, threshold: float) -> Html:
+    """Evidence against its threshold as a bar with its numbers. Logarithmic, as evidence multiplies: full is the
+    threshold."""
+    if threshold <= 1:
+        return Html("not tested")
+    part = math.log(max(1.0, evidence)) / math.log(threshold)
+    width = 100 * min(1.0, part)
+    kind = "bad" if part >= 1 else "warn" if part >= 0.5 else "calm"
+    return Html(
+        f'<svg class="meter" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="empty" width="100" height="8"/><rect class="{kind}" width="{width:.1f}" height="8"/></svg>'
+        f"<span>{evidence:.3g} of {threshold:.3g}</span>"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from slipway.dashboard.flight import Flight, flight_of
 from slipway.release.findings import plain
 from slipway.release.flags.effective import EffectiveFlag, effective
 from slipway.release.flags.words import reach_of
+from slipway.release.records.watch import WatchEntry, WatchPhase, describe_entry
 from slipway.rollout.overview import Seen, TargetView
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`what` is a word for programs: began, step, verdict, paused, resumed, ended, problem, away, back, flag. `about`
+    """`what` is a word for programs: began, step, verdict, paused, resumed, ended, watch,
+    problem, away, back, flag. `about`
     is a service or a flag, empty where it is the whole target."""
 
     at: float
@@ -43,7 +45,7 @@ def flight_in(view: TargetView, service: str, now: float) -> Flight | None:
     seen = view.inspections.get(service, Seen()).value
     if seen is None:
         return None
-    return flight_of(seen, view.records.get(service, Seen()).value or (), now)
+    return flight_of(seen, view.kept(service).rollouts, now)
 
 
 def _of_target(before: TargetView, after: TargetView) -> Iterator[tuple[str, str]]:
@@ -60,11 +62,30 @@ def _of_service(service: str, before: TargetView, after: TargetView, now: float)
         yield from _of_flight(
             old if old is not None and old.id == new.id else None, new, known=service in before.inspections
         )
+    yield from _of_watch(_watch(before, service), _watch(after, service))
     former, problem = _problem(before, service), _problem(after, service)
     if problem and problem != former:
         yield "problem", problem
     if former and not problem and after.inspections[service].value is not None:
         yield "back", "as it was released"
+
+
+def _watch(view: TargetView, service: str) -> WatchEntry | None:
+    seen = view.inspections.get(service, Seen()).value
+    return seen.head.watch if seen is not None and seen.head is not None else None
+
+
+def _of_watch(old: WatchEntry | None, new: WatchEntry | None) -> Iterator[tuple[str, str]]:
+    if (
+        new is None
+        or (old is None and not new.unfinished)
+        or (old is not None and (old.id, old.phase) == (new.id, new.phase))
+    ):
+        return
+    if new.phase is WatchPhase.OPEN:
+        yield "watch", describe_entry(new)
+    else:
+        yield "watch", f"the watch is {new.phase.value}{f': {plain(new.reason)}' if new.reason else ''}"
 
 
 def _problem(view: TargetView, service: str) -> str:

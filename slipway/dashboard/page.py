@@ -9,13 +9,14 @@ from slipway.dashboard.flight import Flight
 from slipway.dashboard.flights import card
 from slipway.dashboard.html import Cell, Html, joined, moment, pill, safe, table
 from slipway.dashboard.news import flight_in
+from slipway.dashboard.watches import watches
 from slipway.release.flags.effective import EffectiveFlag, effective
 from slipway.release.flags.words import reach_of
-from slipway.release.records.release_record import Recorded
+from slipway.release.records.rows import ReleaseRow, rows_of
 from slipway.release.report.words import lasting
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.inspection import FlagsInspection, Inspection
-from slipway.rollout.overview import Seen, TargetView
+from slipway.rollout.overview import Seen, ServiceRecords, TargetView
 
 STALE = 30.0
 """Seconds after which what is shown is called old, whatever the reason."""
@@ -91,6 +92,7 @@ def _target(view: TargetView, number: int, now: float, *, actions: bool) -> Html
         *_freshness(view, now),
         *(cards or _nothing_flies(view)),
         *_services(view, now),
+        *watches(view),
         *_flags(view.flags, now, actions=actions),
         *_past(view, number),
         "</section>",
@@ -211,26 +213,34 @@ def _reach(flag: EffectiveFlag) -> str:
 
 
 def _past(view: TargetView, number: int) -> Iterator[str]:
-    found = [one for seen in view.records.values() for one in seen.value or ()]
+    """Rollouts, drills, refusals by the gates and watches."""
+    found = [(service, row) for service in view.records for row in _rows(view.kept(service))]
     broken: Mapping[str, str] = {name: seen.problem for name, seen in view.records.items() if seen.problem}
-    newest = sorted(found, key=lambda one: -one.event.ended)[:PAST]
+    newest = sorted(found, key=lambda one: -one[1].began)[:PAST]
     if newest:
-        columns = ("Release", "Outcome", "When", "Took", "By", "Report")
-        yield f"<h3>Past releases</h3>{table('Past releases', columns, [_release(one, number) for one in newest])}"
+        columns = ("Release", "Outcome", "Began", "Took", "By", "Report")
+        rows = [_release(view, service, row, number) for service, row in newest]
+        yield f"<h3>Past releases</h3>{table('Past releases', columns, rows)}"
     for name, problem in sorted(broken.items()):
         yield f'<p class="banner warn">The records of {safe(name)} could not be read: {safe(problem)}</p>'
 
 
-def _release(one: Recorded, number: int) -> tuple[Cell, ...]:
-    event, record = one.event, one.record
-    reason = f'<span class="reason">{safe(event.reason)}</span>' if event.reason else ""
-    address = f"/report/{number}/{quote(record.service, safe='')}/{one.anchor.seq}"
-    what = f"{safe(record.service)} {safe(record.subject.version)}"
+def _rows(records: ServiceRecords) -> Sequence[ReleaseRow]:
+    return rows_of(records.rollouts, (), records.lines)
+
+
+def _release(view: TargetView, service: str, row: ReleaseRow, number: int) -> tuple[Cell, ...]:
+    reason = f'<span class="reason">{safe(row.reason)}</span>' if row.reason else ""
+    what = f"{safe(service)} {safe(row.version)}"
+    link = "-"
+    if any(one.anchor.seq == row.number for one in view.kept(service).rollouts):
+        address = f"/report/{number}/{quote(service, safe='')}/{row.number}"
+        link = f'<a href="{safe(address)}">Report<span class="hidden"> of {what}</span></a>'
     return (
         Cell(what, head=True),
-        Cell(f"{pill(event.ending, ENDINGS.get(event.ending, 'plain'))} {reason}"),
-        Cell(moment(event.ended, day=True)),
-        Cell(safe(lasting(event.seconds))),
-        Cell(safe(record.by)),
-        Cell(f'<a href="{safe(address)}">Report<span class="hidden"> of {what}</span></a>'),
+        Cell(f"{pill(row.outcome, ENDINGS.get(row.outcome, 'plain'))} {reason}"),
+        Cell(moment(row.began, day=True)),
+        Cell(safe(lasting(row.seconds) if row.seconds is not None else "-")),
+        Cell(safe(row.by)),
+        Cell(link),
     )

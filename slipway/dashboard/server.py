@@ -152,12 +152,12 @@ class Handler(BaseHTTPRequestHandler):
         views = self.server.hub.state().views
         if len(named) != 3 or not (named[0].isdecimal() and named[2].isdecimal()) or int(named[0]) >= len(views):
             return nothing
-        seen = views[int(named[0])].records.get(unquote(named[1]))
-        records = seen.value or () if seen is not None else ()
-        found = next((one for one in records if one.anchor.seq == int(named[2])), None)
+        kept = views[int(named[0])].kept(unquote(named[1]))
+        found = next((one for one in kept.rollouts if one.anchor.seq == int(named[2])), None)
         if found is None:
             return nothing
-        return Answer(HTTPStatus.OK, as_html(document_of(report_of(found, records))), HTML, REPORT_POLICY)
+        report = report_of(found, kept.rollouts, kept.lines)
+        return Answer(HTTPStatus.OK, as_html(document_of(report)), HTML, REPORT_POLICY)
 
     def _act(self) -> Answer:
         """Carry out an order. The token is in no answer of this server, so its sender has it from the terminal. Origin

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from slipway.release.errors import SlipwayError
-from slipway.release.records.chain import lines_of
+from slipway.release.records.chain import Line, lines_of
 from slipway.release.records.release_record import Recorded, read_records
 from slipway.release.records.store import RecordsSetting, RecordStore
 from slipway.release.target import Target
@@ -56,6 +56,14 @@ class Seen(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRecords:
+    """The chain of one service, the oldest first: all its lines, and the rollouts among them."""
+
+    lines: tuple[Line, ...] = ()
+    rollouts: tuple[Recorded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TargetView:
     """Everything that was read of one target. `name` is what it is called here: a stack, or a namespace."""
 
@@ -65,8 +73,12 @@ class TargetView:
     """The names; its problem is that the target does not answer."""
     inspections: Mapping[str, Seen[Inspection]] = field(default_factory=dict)
     flags: Seen[tuple[FlagsInspection, ...]] = Seen()
-    records: Mapping[str, Seen[tuple[Recorded, ...]]] = field(default_factory=dict)
-    """Of each service, the oldest first."""
+    records: Mapping[str, Seen[ServiceRecords]] = field(default_factory=dict)
+
+    def kept(self, service: str) -> ServiceRecords:
+        """The records of a service, as far as they were read."""
+        seen = self.records.get(service)
+        return seen.value if seen is not None and seen.value is not None else ServiceRecords()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +160,16 @@ class Overview:
         world, onlooker = self._worlds[service]
         return inspect(world, service, view.target.namespace, watch=onlooker.look, with_series=True)
 
-    def _recorded(self, view: TargetView, service: str) -> Seen[tuple[Recorded, ...]]:
+    def _recorded(self, view: TargetView, service: str) -> Seen[ServiceRecords]:
         last = view.records.get(service, Seen())
         age = self._now() - last.at
-        if (
-            last.value is not None
-            and age < RECORDS_EVERY
-            and not _awaits_record(view, service, last.value, self._now())
-        ):
+        if last.value is not None and age < RECORDS_EVERY and not _awaits_record(view, service, self._now()):
             return last
         return last.read_again(lambda: self._read_records(service), self._now)
 
-    def _read_records(self, service: str) -> tuple[Recorded, ...]:
-        return tuple(read_records(lines_of(self._place.records(service).read())))
+    def _read_records(self, service: str) -> ServiceRecords:
+        lines = tuple(lines_of(self._place.records(service).read()))
+        return ServiceRecords(lines, tuple(read_records(lines)))
 
     def _flags(self, view: TargetView) -> Seen[tuple[FlagsInspection, ...]]:
         if self._service is not None:
@@ -192,10 +201,10 @@ def in_flight(seen: Inspection) -> bool:
     return seen.head is not None and seen.head.unfinished
 
 
-def _awaits_record(view: TargetView, service: str, records: Sequence[Recorded], now: float) -> bool:
+def _awaits_record(view: TargetView, service: str, now: float) -> bool:
     """Whether a rollout ended a moment ago whose record was not read yet."""
     seen = view.inspections[service].value
     attempt = seen.head.attempt if seen is not None and seen.head is not None else None
     if attempt is None or attempt.ended is None or now - attempt.ended > RECORD_WITHIN:
         return False
-    return all(one.event.rollout != attempt.id for one in records)
+    return all(one.event.rollout != attempt.id for one in view.kept(service).rollouts)

@@ -17,7 +17,7 @@ from slipway.dashboard.news import Change, changes
 from slipway.release.records.journal import Outcome
 from slipway.rollout.overview import Seen, TargetView
 from tests.unit.slipway.cli.examples import NOW, attempt, head
-from tests.unit.slipway.dashboard.examples import LATEST, PLANNED, STEPS, ended, in_flight, settled, view
+from tests.unit.slipway.dashboard.examples import LATEST, PLANNED, STEPS, ended, in_flight, settled, view, watched
 from tests.unit.slipway.dashboard.test_server import Scripted
 
 WIDTHS = [80, 110, 150]
@@ -67,6 +67,11 @@ def test_an_abort_stays_with_its_reason() -> None:
     assert "aborted" in text
     assert "errors: 5%" in text
     assert "100% not reached" in text
+
+
+def test_a_watch_after_100_percent_is_one_line_with_its_evidence() -> None:
+    assert "checkout  watch open, 50m left  █████░░░░░ 10 of 100" in drawn(view(watched()))
+    assert "the watch is dead" in " ".join(drawn(view(watched(beat=NOW - 90)), 150).split())
 
 
 def test_a_change_is_one_line_for_people_and_one_for_programs() -> None:

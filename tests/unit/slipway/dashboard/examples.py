@@ -9,12 +9,15 @@ from slipway.release.records.chain import Anchor
 from slipway.release.records.journal import Head, Outcome, StepRecord
 from slipway.release.records.release_record import GuardrailSeries, Recorded, ReleaseRecord, RolloutEvent, Series
 from slipway.release.records.released import ReleasedVersion
+from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.target import Target
 from slipway.rollout.inspection import Inspection
-from slipway.rollout.overview import Seen, TargetView
+from slipway.rollout.overview import Seen, ServiceRecords, TargetView
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.safety.holder import Holding
+from slipway.rollout.watching.document import LastLook, WatchDocument
 from tests.unit.slipway.cli.examples import NOW, attempt, backend, head, live
+from tests.unit.slipway.rollout.examples import wanted
 
 TARGET = Target(namespace="shop")
 PLANNED = (PlannedStep(5.0, 30.0), PlannedStep(25.0, 60.0), PlannedStep(100.0, 90.0))
@@ -89,3 +92,20 @@ def recorded(number: int = 3, rollout: str = "r0", **changes: Any) -> Recorded:
     values = {"by": "someone", "stack": "shop/staging", "target": "shop", "service": "checkout", "at": NOW - 799}
     record = ReleaseRecord(**{**values, "subject": subject, "digest": "sha256:" + "c" * 64, "event": event, **changes})
     return Recorded(anchor=Anchor(seq=number, hash="0" * 64), record=record)
+
+
+def kept(*rollouts: Recorded) -> ServiceRecords:
+    """The records of a service, as far as they are of rollouts."""
+    return ServiceRecords((), rollouts)
+
+
+def watched(phase: WatchPhase = WatchPhase.OPEN, beat: float = NOW - 2, **changes: Any) -> Inspection:
+    """Checkout's version-a has taken all the traffic ten minutes ago and is watched for an hour."""
+    watch = WatchEntry(
+        id="r1-watch", phase=phase, backend=backend("a"), manifest="a.yaml", opened=NOW - 600, seconds=3600.0, **changes
+    )
+    said = WatchDocument(
+        wanted=wanted(), watch="r1-watch", by="runner-2", beat=beat,
+        last=LastLook(standing="open", reason="errors: 3 of 1000", statistic=10.0, threshold=100.0),
+    )  # fmt: skip
+    return settled(head=head(watch=watch), evidence=said)

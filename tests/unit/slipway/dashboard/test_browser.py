@@ -15,7 +15,7 @@ from slipway.rollout.inspection import FlagsInspection
 from slipway.rollout.overview import Seen, TargetView
 from tests.chromium import Browser, browser, chromium
 from tests.unit.slipway.cli.examples import NOW
-from tests.unit.slipway.dashboard.examples import ended, in_flight, recorded, settled, view
+from tests.unit.slipway.dashboard.examples import ended, in_flight, kept, recorded, settled, view
 from tests.unit.slipway.dashboard.test_server import TOKEN, Office, Running, Scripted
 
 PROGRAM = chromium()
@@ -54,7 +54,7 @@ def full() -> TargetView:
         services=Seen(tuple(inspections), NOW - 60, f"connection refused {LONG}"),
         inspections=inspections,
         flags=Seen((flags,), NOW),
-        records={"checkout": Seen((recorded(), recorded(4, by=LONG)), NOW)},
+        records={"checkout": Seen(kept(recorded(), recorded(4, by=LONG)), NOW)},
     )
 
 
@@ -74,7 +74,7 @@ def test_nothing_is_wider_than_the_window(chrome: Browser, width: int, dark: boo
 
 def test_the_page_follows_and_keeps_what_is_unfolded_and_focused(chrome: Browser) -> None:
     over = settled(head=ended(Outcome.COMMITTED))
-    records = {"checkout": Seen((recorded(rollout="r1"),), NOW)}
+    records = {"checkout": Seen(kept(recorded(rollout="r1")), NOW)}
     first, second = view(over, records=records), view(over, services=Seen(("checkout",), NOW + 1), records=records)
     overview = Scripted(first, second, view(in_flight()))
     made = Running(overview)

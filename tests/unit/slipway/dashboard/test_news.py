@@ -8,11 +8,24 @@ from slipway.dashboard.news import changes
 from slipway.release.flags.journal import Change, Head
 from slipway.release.flags.model import DeclaredFlags
 from slipway.release.records.journal import Outcome
+from slipway.release.records.watch import WatchEntry, WatchPhase, describe_entry
 from slipway.rollout.inspection import FlagsInspection
 from slipway.rollout.overview import Seen, TargetView
 from slipway.rollout.safety.holder import Holding
-from tests.unit.slipway.cli.examples import NOW, attempt, head, intent, live
-from tests.unit.slipway.dashboard.examples import FIRST, LATEST, PLANNED, STEPS, ended, in_flight, settled, view
+from tests.unit.slipway.cli.examples import NOW, attempt, backend, head, intent, live
+from tests.unit.slipway.dashboard.examples import (
+    FIRST,
+    LATEST,
+    PLANNED,
+    STEPS,
+    ended,
+    in_flight,
+    settled,
+    view,
+    watched,
+)
+
+WATCH = WatchEntry(id="r1-watch", backend=backend("a"), manifest="a.yaml", opened=NOW - 600, seconds=3600.0)
 
 
 def said(before: TargetView, after: TargetView) -> list[tuple[str, str]]:
@@ -61,6 +74,14 @@ def test_a_target_that_does_not_answer_is_told_and_its_return() -> None:
     away = replace(view(settled()), services=Seen(("checkout",), NOW, "connection refused"))
     assert said(view(settled()), away) == [("away", "staging: it does not answer: connection refused")]
     assert said(away, view(settled())) == [("back", "staging: it answers again")]
+
+
+def test_a_watch_that_opens_and_its_end_are_told() -> None:
+    opened, breached = view(watched()), view(watched(WatchPhase.ROLLED_BACK, reason="8x errors"))
+    assert said(view(settled()), opened)[0] == ("watch", f"checkout: {describe_entry(WATCH)}")
+    assert said(opened, breached) == [("watch", "checkout: the watch is rolled-back: 8x errors")]
+    assert said(breached, breached) == []
+    assert said(view(), breached) == []
 
 
 def test_a_kill_is_told() -> None:

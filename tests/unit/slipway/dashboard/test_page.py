@@ -23,9 +23,11 @@ from tests.unit.slipway.dashboard.examples import (
     STEPS,
     ended,
     in_flight,
+    kept,
     recorded,
     settled,
     view,
+    watched,
 )
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
@@ -113,7 +115,7 @@ def test_text_that_is_markup_is_shown_as_text(place: str) -> None:
         "version": view(in_flight(head=head(attempt=evil.model_copy(update={"candidate": named})))),
         "problem": view(inspections={"checkout": Seen(None, 0.0, EVIL)}),
         "away": view(settled(), services=Seen(("checkout",), NOW, EVIL), name=EVIL),
-        "record": view(settled(), records={"checkout": Seen((record,), NOW)}),
+        "record": view(settled(), records={"checkout": Seen(kept(record), NOW)}),
         "flag": view(
             flags=Seen(
                 (FlagsInspection(EVIL, Head(name="x", declared=declared, changes={"cart": kill}), EVIL, NOW),), NOW
@@ -156,7 +158,7 @@ def test_an_abort_is_shown_with_its_reason_and_where_the_traffic_is() -> None:
 
 def test_past_releases_have_links_to_their_reports() -> None:
     one = recorded()
-    markup = page([view(settled()), view(settled(), records={"checkout": Seen((one,), NOW)})], NOW)
+    markup = page([view(settled()), view(settled(), records={"checkout": Seen(kept(one), NOW)})], NOW)
     assert f'href="/report/1/{one.record.service}/{one.anchor.seq}"' in markup
 
 
@@ -171,3 +173,16 @@ def test_buttons_are_there_only_with_actions_and_only_for_what_goes_on() -> None
 def test_only_the_part_that_changed_is_another() -> None:
     before, after = [parts([view(in_flight()), view(one, name="prod")], NOW) for one in (settled(), settled(live=None))]
     assert [name for name in after if after[name] != before[name]] == ["target-1"]
+
+
+def test_a_watch_shows_what_stands_against_the_release_how_long_it_goes_on_and_who_watches() -> None:
+    text = shown(view(watched()))
+    assert "Watches after 100%" in text
+    assert "checkout version-a open errors: 3 of 1000" in text
+    assert "10 of 100 runner-2, heard at 07:59:58 UTC" in text
+    assert "50m0s" in text or "50m" in text
+
+
+def test_a_watch_that_nobody_keeps_is_called_dead() -> None:
+    text = shown(view(watched(beat=NOW - 90)))
+    assert "dead the watch is dead: no process has watched for 1m30s" in text

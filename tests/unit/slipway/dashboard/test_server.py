@@ -16,7 +16,7 @@ from slipway.dashboard.server import LARGEST, MOST_VIEWERS, Server, event
 from slipway.release.errors import ReleaseRefused
 from slipway.rollout.overview import Overview, Place, Seen, TargetView
 from tests.unit.slipway.cli.examples import NOW
-from tests.unit.slipway.dashboard.examples import TARGET, in_flight, recorded, settled, view
+from tests.unit.slipway.dashboard.examples import TARGET, in_flight, kept, recorded, settled, view
 
 TOKEN = "t0k3n"  # noqa: S105 - of a server that lives as long as the test
 
@@ -161,7 +161,7 @@ def test_more_viewers_than_can_be_served_are_told_so(running: Running) -> None:
 
 
 def test_a_report_is_made_of_the_records_that_were_read() -> None:
-    made = Running(Scripted(view(settled(), records={"checkout": Seen((recorded(3),), NOW)})))
+    made = Running(Scripted(view(settled(), records={"checkout": Seen(kept(recorded(3)), NOW)})))
     try:
         answer = made.ask("GET", "/report/0/checkout/3")
         assert answer.status == 200

@@ -12,7 +12,7 @@ from slipway.release.records.journal import Outcome
 from slipway.release.records.store import MemoryRecords, RecordStore
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.overview import RECORDS_EVERY, SETTLED_EVERY, Overview, Place, Seen
+from slipway.rollout.overview import RECORDS_EVERY, SETTLED_EVERY, Overview, Place, Seen, ServiceRecords
 from slipway.rollout.platforms.memory import MemoryJournalStore
 from tests.unit.slipway.cli.examples import NOW, attempt, head, world
 
@@ -58,7 +58,7 @@ def test_every_service_is_read_with_its_time() -> None:
     found = Town(checkout=world(head()), basket=world(head())).overview().refresh()
     assert found.services == Seen(("basket", "checkout"), NOW)
     assert {name: seen.at for name, seen in found.inspections.items()} == {"basket": NOW, "checkout": NOW}
-    assert found.records["checkout"] == Seen((), NOW)
+    assert found.records["checkout"] == Seen(ServiceRecords(), NOW)
     assert found.flags == Seen((), NOW)
 
 
