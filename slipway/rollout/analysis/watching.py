@@ -18,8 +18,8 @@ from slipway.rollout.analysis.evidence import Evidence, begin, make_settings
 from slipway.rollout.analysis.learn import begin_step
 from slipway.rollout.analysis.observe import observe
 from slipway.rollout.analysis.rules import CompiledGuardrail, Known
-from slipway.rollout.analysis.state import Wealth
-from slipway.rollout.analysis.types import Decision, GuardrailCounts, Tick, Verdict
+from slipway.rollout.analysis.state import Baseline, Wealth
+from slipway.rollout.analysis.types import Counts, Decision, GuardrailCounts, Tick, Verdict
 from slipway.rollout.analysis.watch_state import Seen, Standing, WatchState, summary
 
 __all__ = ["STRETCH", "Standing", "WatchLook", "WatchState", "begin_watch", "look", "part_of", "stretches"]
@@ -57,14 +57,12 @@ def begin_watch(watch: WatchInputs, analysis: Analysis, known: Known | None = No
 
 
 def _of_watch(watch: WatchInputs, known: Known) -> Known:
-    """What is known of the watch's own guardrails."""
+    """What is known of the watch's own guardrails. The hour before the release is no record to judge the next day by:
+    what is usual drifts."""
     names = {guardrail.name for guardrail in watch.guardrails}
     return Known(
-        False,
-        (),
-        {name: phi for name, phi in known.dispersion.items() if name in names},
-        {name: past for name, past in known.past.items() if name in names},
-        {name: spread for name, spread in known.spread.items() if name in names},
+        dispersion={name: phi for name, phi in known.dispersion.items() if name in names},
+        spread={name: spread for name, spread in known.spread.items() if name in names},
     )
 
 
@@ -94,9 +92,9 @@ def look(state: WatchState, at: float, tick: Tick | None) -> tuple[WatchState, W
             raise ValueError(
                 f"a window of {tick.length:g}s that ends at {tick.at:g}s overlaps what was counted until {state.at:g}s"
             )
-        state = _next_stretch(state, tick)
-        evidence, decision = observe(state.evidence, replace(tick, in_step=tick.at - state.stretch_began))
-        state = replace(state, evidence=evidence, at=tick.at, weight=tick.weight, seen=_count(state, tick))
+        state, counted = _compared(_next_stretch(state, tick), tick)
+        evidence, decision = observe(state.evidence, replace(counted, in_step=tick.at - state.stretch_began))
+        state = replace(state, evidence=evidence, at=tick.at, weight=tick.weight, seen=_count(state, counted))
         if decision.verdict is Verdict.FAIL:
             return _end(state, Standing.BREACH, decision.reason, decision)
     return _after(state, max(at, state.at), tick, decision)
@@ -122,16 +120,32 @@ def _end(state: WatchState, standing: Standing, reason: str, decision: Decision 
     return replace(state, ended=standing, reason=reason), WatchLook(standing, reason, decision)
 
 
+def _compared(state: WatchState, tick: Tick) -> tuple[WatchState, Tick]:
+    """With all the traffic on one side nothing is compared: not with what the queries count of a standby without
+    traffic, which may be probes or the whole service, and not with a record of the hold-back that gets older."""
+    if tick.weight < 100.0:
+        return state, tick
+    nothing = Counts(0, 0)
+    counts = {name: replace(found, baseline=nothing) for name, found in tick.counts.items()}
+    states = tuple(one._replace(baseline=Baseline()) for one in state.evidence.states)
+    return replace(state, evidence=Evidence(state.evidence.settings, states)), replace(tick, counts=counts)
+
+
 def _quiet(state: WatchState, rule: CompiledGuardrail, at: float, tick: Tick | None) -> str:
-    """Why nothing was seen of a guardrail for longer than the grace; empty while that is not so."""
+    """Why nothing was seen of a guardrail for longer than the grace; empty while that is not so. Without a hold-back
+    there is nothing of what can only compare, whatever the candidate has."""
     seen = state.seen.get(rule.name, Seen())
     since, side = seen.candidate_at, ""
-    if state.weight < 100.0 and not rule.absolute and rule.nature.counts != "nothing":
+    if _compares(rule) and (state.weight < 100.0 or rule.objective is None):
         since, side = min((seen.candidate_at, " of the candidate"), (seen.baseline_at, " of the hold-back"))
     if at - since <= state.grace:
         return ""
     error = tick.errors.get(rule.name, "") if tick is not None else ""
     return f"no data{side} for {show_seconds(round(at - since))}" + (f": {error}" if error else "")
+
+
+def _compares(rule: CompiledGuardrail) -> bool:
+    return not rule.absolute and rule.nature.counts != "nothing"
 
 
 def _next_stretch(state: WatchState, tick: Tick) -> WatchState:
@@ -145,15 +159,16 @@ def _next_stretch(state: WatchState, tick: Tick) -> WatchState:
 
 def _in_stretch(state: WatchState, stretch: int, began: float) -> WatchState:
     """New evidence for an abort, at this stretch's part of alpha; what is known of the baseline and of clients stays,
-    which is settled before the first bet."""
+    which is settled before the first bet. Of a hold-back without requests it does not: what is usual drifts."""
     old = state.evidence.settings
     alpha = state.alpha * part_of(stretch, stretches(state.lasts))
     settings = make_settings(old.guardrails, old.analysis.model_copy(update={"false_abort": alpha}), old.known)
-    states = tuple(
-        begin_step(rule, one)._replace(abort=Wealth(), signatures={})
-        for rule, one in zip(settings.rules, state.evidence.states, strict=True)
-    )
-    return replace(state, evidence=Evidence(settings, states), stretch=stretch, stretch_began=began)
+    states = []
+    for rule, one in zip(settings.rules, state.evidence.states, strict=True):
+        renewed = begin_step(rule, one)._replace(abort=Wealth(), signatures={})
+        lost = began - state.seen.get(rule.name, Seen()).baseline_at > state.grace
+        states.append(renewed._replace(baseline=Baseline()) if lost else renewed)
+    return replace(state, evidence=Evidence(settings, tuple(states)), stretch=stretch, stretch_began=began)
 
 
 def _wealth(evidence: Evidence) -> float:

@@ -59,6 +59,13 @@ def test_faults_are_foreseen_with_and_without_the_hold_back() -> None:
     assert re.search(r"without the hold-back 5% in \ds", bounded)
 
 
+def test_what_a_short_watch_does_not_find_is_said() -> None:
+    (_, errors) = foresee_watch(watch(lasts=300.0), EXPECTED, "1.9")
+    assert "1% not within 5m" in errors
+    (_, errors) = foresee_watch(watch(lasts=60.0), EXPECTED, "1.9")
+    assert errors == "watch, errors: no fault is found"
+
+
 def test_what_analysis_expected_says_nothing_of_is_not_foreseen() -> None:
     latency = Latency(name="latency", kind="latency", threshold=0.3)
     assert len(foresee_watch(watch(latency, LOGS), EXPECTED, "1.9")) == 1

@@ -16,6 +16,8 @@ from slipway.release.manifest.guardrails import AlertFiring, Custom, ErrorRatio,
 from slipway.release.manifest.watch import OnBreach
 from slipway.release.watch_inputs import WatchInputs
 from slipway.rollout.analysis import Counts, GuardrailCounts, Tick
+from slipway.rollout.analysis.past import Past
+from slipway.rollout.analysis.rules import Known
 from slipway.rollout.analysis.watch_state import counts_of
 from slipway.rollout.analysis.watching import (
     STRETCH,
@@ -82,6 +84,11 @@ def test_a_fault_is_a_breach_that_says_what_was_seen() -> None:
     assert "ratio above 1.1 shown" in found.reason
 
 
+def test_a_short_watch_finds_what_it_has_time_for() -> None:
+    _, found = follow(begin_watch(watch(lasts=120.0), ANALYSIS), traffic(2, 120, 0.1))
+    assert found.standing is Standing.BREACH
+
+
 def test_after_its_end_nothing_changes_it() -> None:
     state, found = follow(begin_watch(watch(), ANALYSIS), traffic(2, 3600, 0.5))
     again, repeated = look(state, state.at + 10, window(state.at + 10, counted((980, 0), (20, 0))))
@@ -93,6 +100,33 @@ def test_after_its_end_nothing_changes_it() -> None:
 def test_a_bound_is_judged_without_a_hold_back(guardrail: Any) -> None:
     ticks = (window(at, counted((1000, 500)), guardrail.name, weight=100.0) for at in (10.0, 20.0, 30.0))
     assert follow(begin_watch(watch(guardrail, holdback=None), ANALYSIS), ticks)[1].standing is Standing.BREACH
+
+
+def test_a_bound_of_the_whole_service_is_judged_by_the_bound_alone() -> None:
+    """Both sides read the same then, and what the release itself does is no record of what is usual."""
+    state = begin_watch(watch(KPI, holdback=None), ANALYSIS)
+    ticks = (window(at, counted((1000, 400), (1000, 400)), "kpi", weight=100.0) for at in np.arange(10.0, 200.0, 10.0))
+    assert follow(state, ticks)[1].standing is Standing.BREACH
+
+
+def test_a_drift_below_the_bound_is_no_breach_whatever_was_usual_before() -> None:
+    known = Known(past={"bounded": Past(360_000, 36, 60_000, 10)})
+    bounded = ErrorRatio(name="bounded", kind="error-ratio", objective=0.01)
+    state = begin_watch(watch(bounded, holdback=None), ANALYSIS, known)
+    ticks = (window(at, counted((1000, 4)), "bounded", weight=100.0) for at in np.arange(10.0, 3601.0, 10.0))
+    assert follow(state, ticks)[1].standing is Standing.HELD
+
+
+def test_once_nothing_is_held_back_what_only_compares_is_not_judged_which_is_told() -> None:
+    state, _ = follow(begin_watch(watch(), ANALYSIS), traffic(4, 600, 0.001))
+    state, found = follow(state, (window(at, counted((1000, 5)), weight=100.0) for at in np.arange(610.0, 900.0, 10.0)))
+    assert found.standing is Standing.WATCHING
+    state, found = look(state, 910.0, window(910.0, counted((1000, 5)), weight=100.0, length=20.0))
+    assert (found.standing, found.told) == (Standing.SILENT, ("errors",))
+    state, found = follow(
+        state, (window(at, counted((1000, 5)), weight=100.0) for at in np.arange(920.0, 3601.0, 10.0))
+    )
+    assert found.standing is Standing.UNSEEN
 
 
 def test_an_alert_that_fires_is_a_breach() -> None:
