@@ -33,7 +33,7 @@ class Escalations(Protocol):
         """What is escalated, and to whom."""
         ...
 
-    def raise_(self, escalation: Escalation) -> str | None:
+    def escalate(self, escalation: Escalation) -> str | None:
         """Write it and begin to send it."""
         ...
 
@@ -59,7 +59,7 @@ class Desk:
         """What is escalated, and to whom."""
         return self._route
 
-    def raise_(self, escalation: Escalation) -> str | None:
+    def escalate(self, escalation: Escalation) -> str | None:
         """Write it and begin to send it; without the outbox it is sent all the same."""
         entry = entry_of(escalation, self._route.receivers.of(escalation.severity))
         trouble = None

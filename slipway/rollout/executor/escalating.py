@@ -32,7 +32,7 @@ class Escalating:
         self._observer = observer
         self._reporter = reporter
 
-    def raise_(self, action: Abort, where: str, *, back: bool) -> None:
+    def escalate(self, action: Abort, where: str, *, back: bool) -> None:
         """By the severity of the setting, as a page while the traffic is not back. What a person did is not escalated.
         Raises nothing: what is being ended must end."""
         escalations = self._world.escalations
@@ -53,7 +53,7 @@ class Escalating:
                 now=self._world.now(),
             )
             measure = self._observer.measure
-            trouble = escalations.raise_(with_counts(made, measure.decision, measure.totals))
+            trouble = escalations.escalate(with_counts(made, measure.decision, measure.totals))
             told = trouble or f"escalated to {made.owner}, {made.id}"
         except Exception as error:
             told = f"it could not be escalated: {type(error).__name__}: {error}"

@@ -59,10 +59,10 @@ class TurningBack:
             raise LeaseLost(lost) from None
         except Exception as error:
             where = f"the traffic is not back yet: {error}; it is tried again until it is"
-            self._escalating.raise_(action, where, back=False)
+            self._escalating.escalate(action, where, back=False)
             raise RolloutAborted(self._end_line(action, where)) from None
         self._observer.close_step(Verdict.FAIL if failed else Verdict.INCONCLUSIVE)
-        self._escalating.raise_(action, where, back=True)
+        self._escalating.escalate(action, where, back=True)
         head = self._head_after(action)
         self._write_end(head)
         if self._ramp.serving is not None:

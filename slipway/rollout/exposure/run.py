@@ -305,7 +305,7 @@ class ExposureRun:
                 since=exposing.began,
                 stack=self._world.stack,
             )
-            trouble = escalations.raise_(with_counts(made, self._measure.decision, self._measure.totals))
+            trouble = escalations.escalate(with_counts(made, self._measure.decision, self._measure.totals))
             told = trouble or f"escalated to {made.owner}, {made.id}"
         except Exception as error:
             told = f"the kill could not be escalated: {type(error).__name__}: {error}"

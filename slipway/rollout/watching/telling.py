@@ -106,7 +106,7 @@ def tell_silence(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, name
         runbook=wanted.owner.runbook,
         next=f"slipway status {wanted.service}",
     )
-    return world.escalations.raise_(made) or f"escalated to {made.owner}, {made.id}"
+    return world.escalations.escalate(made) or f"escalated to {made.owner}, {made.id}"
 
 
 def escalate(world: Adapters, breach: Breach, killed: tuple[str, ...] = ()) -> str:
@@ -115,7 +115,7 @@ def escalate(world: Adapters, breach: Breach, killed: tuple[str, ...] = ()) -> s
         return "no receiver is declared, so the owner is not told"
     made = breach.escalation(world.stack, world.now(), killed)
     try:
-        trouble = world.escalations.raise_(made)
+        trouble = world.escalations.escalate(made)
     except Exception as error:
         return f"it could not be escalated: {type(error).__name__}: {error}"
     return trouble or f"escalated to {made.owner}, {made.id}"

@@ -35,7 +35,7 @@ class Told:
         self.trouble: str | None = None
         self._world = world
 
-    def raise_(self, escalation: Escalation) -> str | None:
+    def escalate(self, escalation: Escalation) -> str | None:
         self.raised.append(escalation)
         attempt = self._world.head.attempt
         self.outcomes.append(attempt.outcome.value if attempt is not None else "")
@@ -129,7 +129,7 @@ def test_an_escalation_that_fails_in_any_way_does_not_keep_the_abort_from_ending
     def explode(_: Escalation) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(world.world.escalations, "raise_", explode)
+    monkeypatch.setattr(world.world.escalations, "escalate", explode)
     with pytest.raises(RolloutAborted, match="all traffic is on v-aaaaaaaa"):
         world.run()
     assert world.head.attempt is not None

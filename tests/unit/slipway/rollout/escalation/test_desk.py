@@ -28,7 +28,7 @@ def delivered(outbox: MemoryOutbox, *receivers: dict[str, Any], **changes: Any) 
 def test_an_escalation_is_written_and_then_sent() -> None:
     outbox = MemoryOutbox()
     raising, started = desk(outbox, WEBHOOK, SLACK)
-    assert raising.raise_(escalation()) is None
+    assert raising.escalate(escalation()) is None
     assert outbox.entries() == started
     assert [one.receiver.kind for one in started[0].deliveries] == ["webhook", "slack"]
 
@@ -37,7 +37,7 @@ def test_without_the_outbox_it_is_sent_all_the_same_and_that_is_said() -> None:
     outbox = Away()
     outbox.away = True
     raising, started = desk(outbox)
-    said = raising.raise_(escalation())
+    said = raising.escalate(escalation())
     assert said == "the escalation abort-checkout-1 is not in the outbox yet: the API server is away"
     assert len(started) == 1
 
@@ -47,7 +47,7 @@ def test_a_sender_that_cannot_be_started_is_said() -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
     outbox = MemoryOutbox()
-    said = Desk(route(), outbox, fail).raise_(escalation())
+    said = Desk(route(), outbox, fail).escalate(escalation())
     assert said is not None
     assert "no process sends the escalation abort-checkout-1" in said
     assert "slipway escalations send" in said
