@@ -55,7 +55,7 @@ def review(
     before = _existing(place.project, path) or empty
     after = before.with_items(report_of(found, chain.records, chain.lines).actions)
     if after != before or not (place.project / path).exists():
-        _write(place.project / path, after)
+        _write(place.project, path, len(before.items), after)
     changed: list[str] = []
     if applies:
         from slipway.cli.review_apply import apply_changes
@@ -84,20 +84,25 @@ def _existing(project: Path, path: str) -> Review | None:
     return read_review(project, path) if (project / path).exists() else None
 
 
-def _write(path: Path, content: Review) -> None:
+def _write(project: Path, path: str, known: int, content: Review) -> None:
+    """A new file, or the items from number `known` on into the text of the one that is there, which stays as people
+    wrote it."""
     import yaml
 
+    from slipway.release.editing import APPEND, edited
     from slipway.release.errors import InputError, Problem
 
-    text = yaml.safe_dump(
-        content.model_dump(mode="json", by_alias=True, exclude_none=True),
-        sort_keys=False,
-        allow_unicode=True,
-        width=120,
-    )
+    values = content.model_dump(mode="json", by_alias=True, exclude_none=True)
+    whole = project / path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        if whole.exists():
+            text = whole.read_text()
+            for item in values["items"][known:]:
+                text = edited(text, path, ("items", APPEND), item)
+        else:
+            whole.parent.mkdir(parents=True, exist_ok=True)
+            text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
+        whole.write_text(text)
     except OSError as error:
         problem = Problem("file", f"cannot be written: {error.strerror}", "Make its folder writable")
-        raise InputError(str(path), [problem]) from None
+        raise InputError(path, [problem]) from None

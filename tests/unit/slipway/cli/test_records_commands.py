@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from slipway.cli.engine_records import Resource, State
@@ -211,6 +212,19 @@ def test_a_review_is_written_once_and_keeps_what_people_wrote(project: Project) 
     file.write_text(done)
     assert project.run("review", "#2").exit_code == 0
     assert file.read_text() == done
+
+
+def test_what_is_missing_in_a_review_is_added_and_its_comments_stay(project: Project) -> None:
+    file = project.folder / project.said("review", "#2")["file"]
+    whole = yaml.safe_load(file.read_text())
+    left = {**whole, "items": [{**whole["items"][0], "id": "ours", "what": "our own item"}]}
+    file.write_text(f"# ours\n{yaml.safe_dump(left, sort_keys=False)}# the end\n")
+    before = file.read_text()
+    said = project.said("review", "#2")["items"]
+    assert [item["id"] for item in said] == ["ours", *(item["id"] for item in whole["items"])]
+    after = file.read_text()
+    assert after.startswith(before.removesuffix("# the end\n"))
+    assert after.endswith("# the end\n")
 
 
 def test_a_review_that_cannot_be_read_is_not_written_over(project: Project) -> None:

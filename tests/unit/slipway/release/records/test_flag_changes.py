@@ -5,12 +5,14 @@ from __future__ import annotations
 from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.journal import Head, after_change
 from slipway.release.records.audit import Window
-from slipway.release.records.chain import lines_of, sealed
+from slipway.release.records.chain import Anchor, lines_of, sealed
+from slipway.release.records.compare import compare_flags
 from slipway.release.records.flag_audit import audit_flags
 from slipway.release.records.flag_changes import next_record
 from slipway.release.records.kinds import FlagRecord
-from slipway.release.records.release_record import read_kind
+from slipway.release.records.release_record import Recorded, read_kind
 from tests.flags import BY, declaration, head, kill, resume
+from tests.unit.slipway.release.records.test_kinds import rollout
 
 EVER = Window(0.0, 1e12)
 
@@ -85,3 +87,22 @@ def test_an_altered_record_is_found() -> None:
     texts = recorded([], journal)
     altered = [*texts[:-1], texts[-1].replace("guard", "nobody")]
     assert "altered" in {one.kind for one in audit_flags(altered, journal, EVER)}
+
+
+def ended(at: float) -> Recorded:
+    record = rollout(ended=at)
+    return Recorded(anchor=Anchor(seq=0, hash="0" * 64), record=record)
+
+
+def test_what_changed_between_two_releases_is_told_in_both_directions() -> None:
+    lines = lines_of(recorded([], killed()))
+    (change,) = compare_flags("flags", lines, ended(1_500.0), ended(2_500.0))
+    assert (change.part, change.path) == ("flags", "flags.pay")
+    (back,) = compare_flags("flags", lines, ended(2_500.0), ended(1_500.0))
+    assert (back.before, back.after) == (change.after, change.before)
+    assert compare_flags("flags", lines, ended(2_500.0), ended(3_500.0)) == ()
+
+
+def test_a_kill_that_was_lifted_meanwhile_is_no_difference() -> None:
+    lines = lines_of(recorded([], after_change(killed(), resume("pay"))))
+    assert compare_flags("flags", lines, ended(1_500.0), ended(3_500.0)) == ()
