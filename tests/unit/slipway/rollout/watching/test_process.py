@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.release.errors import ReleaseRefused
+from slipway.release.errors import ReleaseRefused, RolloutAborted
 from slipway.release.records import journal
 from slipway.release.records.journal import Outcome
 from slipway.release.records.watch import WatchPhase
@@ -165,6 +165,32 @@ def test_a_rollout_ends_the_hold_back_and_its_commit_the_watch() -> None:
     service.release_next("cccccccc")
     assert service.watch.phase is WatchPhase.SUPERSEDED
     assert service.shares() == {"checkout-cccccccc": 100.0}
+
+
+def test_a_rollout_that_is_aborted_leaves_the_watch_open_without_its_hold_back() -> None:
+    service = Watched(holdback=0.02)
+    service.release()
+    service.world.traffic.bad["checkout-cccccccc"] = 0.5
+    with pytest.raises(RolloutAborted):
+        service.release_next("cccccccc")
+    assert service.watch.phase is WatchPhase.OPEN
+    assert service.shares() == {"checkout-bbbbbbbb": 100.0}
+    ended = service.watcher().run()
+    assert ended is not None
+    assert ended.phase is WatchPhase.PASSED
+
+
+def test_people_are_told_once_that_there_are_no_data_and_the_watch_claims_nothing() -> None:
+    service = Watched()
+    service.release()
+    service.world.clock.at(
+        service.world.clock.now() - 1000.0 + 60.0, lambda: setattr(service.world.traffic, "down", "x")
+    )
+    ended = service.watcher().run()
+    assert ended is not None
+    assert ended.phase is WatchPhase.UNSEEN
+    (entry,) = service.outbox.entries()
+    assert entry.escalation.severity == "ticket"
 
 
 def test_a_process_that_takes_over_counts_each_request_once() -> None:
