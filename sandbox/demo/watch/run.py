@@ -12,6 +12,7 @@ from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.demo.narrator import Narrator
 from sandbox.demo.watch import acts
 from sandbox.demo.watch.summary import WatchSummary
+from sandbox.paths import PROJECT
 from sandbox.receiver import SECRET, WebhookReceiver
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import VERSIONS, late_errors, publish
@@ -66,8 +67,8 @@ def _under_traffic(demo: acts.Watched, folder: Path) -> None:
     tell("The watcher dies", "kill -9 of its process, then its pod is deleted, then the version goes bad.")
     demo.summary.watcher_killed = acts.bad_after_100(demo, "late-2", acts.kill_the_watcher)
     report = folder / "report.html"
-    made = demo.stage.slipway("report", "--last", "--output", str(report), "--stack", demo.stage.stack)
-    demo.summary.report = str(report) if made.code == 0 else None
+    made = demo.stage.slipway("report", "late-2", "--output", str(report), "--stack", demo.stage.stack)
+    demo.summary.report = str(report.relative_to(PROJECT)) if made.code == 0 else None
     demo.check(made.code == 0, "slipway report", made)
     tell("The host of pulumi up is lost", "At 25%, while the rollout runs in its Job.")
     acts.runner_lost(demo, "v2", folder / "lost.log")
