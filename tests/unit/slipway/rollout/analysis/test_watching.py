@@ -105,7 +105,7 @@ def test_a_bound_is_judged_without_a_hold_back(guardrail: Any) -> None:
 def test_a_bound_of_the_whole_service_is_judged_by_the_bound_alone() -> None:
     """Both sides read the same then, and what the release itself does is no record of what is usual."""
     state = begin_watch(watch(KPI, holdback=None), ANALYSIS)
-    ticks = (window(at, counted((1000, 400), (1000, 400)), "kpi", weight=100.0) for at in np.arange(10.0, 200.0, 10.0))
+    ticks = (window(at, counted((100, 30), (100, 30)), "kpi", weight=100.0) for at in np.arange(10.0, 3600.0, 10.0))
     assert follow(state, ticks)[1].standing is Standing.BREACH
 
 
@@ -119,12 +119,14 @@ def test_a_drift_below_the_bound_is_no_breach_whatever_was_usual_before() -> Non
 
 def test_once_nothing_is_held_back_what_only_compares_is_not_judged_which_is_told() -> None:
     state, _ = follow(begin_watch(watch(), ANALYSIS), traffic(4, 600, 0.001))
-    state, found = follow(state, (window(at, counted((1000, 5)), weight=100.0) for at in np.arange(610.0, 900.0, 10.0)))
+    state, found = follow(
+        state, (window(at, counted((1000, 30)), weight=100.0) for at in np.arange(610.0, 900.0, 10.0))
+    )
     assert found.standing is Standing.WATCHING
-    state, found = look(state, 910.0, window(910.0, counted((1000, 5)), weight=100.0, length=20.0))
+    state, found = look(state, 910.0, window(910.0, counted((1000, 30)), weight=100.0, length=20.0))
     assert (found.standing, found.told) == (Standing.SILENT, ("errors",))
     state, found = follow(
-        state, (window(at, counted((1000, 5)), weight=100.0) for at in np.arange(920.0, 3601.0, 10.0))
+        state, (window(at, counted((1000, 30)), weight=100.0) for at in np.arange(920.0, 3601.0, 10.0))
     )
     assert found.standing is Standing.UNSEEN
 
