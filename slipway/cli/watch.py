@@ -46,7 +46,7 @@ def watch(service: str, namespace: str | None, stack: str | None, folder: Path, 
 
     For stacks without releases:run, whose watch runs in no Job. A breach puts the traffic back to the warm standby,
     quarantines the revision, kills the flags that the manifest names and tells the owner. A watch that was interrupted
-    goes on where it was when the command is run again. Exit code 1 after a breach.
+    goes on where it was when the command is run again. Exit code 1 after a breach, or without data.
     """
     from slipway.cli.target import find_target
     from slipway.release.records.watch import WatchPhase
