@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -31,6 +33,8 @@ class Cloud:
         self.before: list[Effect] = []
         self.requests: list[str] = []
         self.waited: list[float] = []
+        self.date: float | None = None
+        """The time of the servers; None where no test is about it."""
         self.patience = Patience(pause=self.waited.append, clock=lambda: 0.0)
         self.name = f"slipway-{secrets.token_hex(6)}"
         """Of everything that is made here."""
@@ -50,7 +54,10 @@ class Cloud:
 
     def serve(self, request: AWSPreparedRequest) -> AWSResponse:
         """What the server answers."""
-        return self._moto("before-send", request)
+        answer = self._moto("before-send", request)
+        if self.date is not None:
+            answer.headers["date"] = format_datetime(datetime.fromtimestamp(self.date, UTC), usegmt=True)
+        return answer
 
     def create_table(self) -> None:
         """The state table."""
