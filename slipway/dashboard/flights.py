@@ -8,7 +8,7 @@ from slipway.dashboard.flight import Flight, GuardrailState, StepState
 from slipway.dashboard.html import Cell, Html, joined, meter, moment, pill, safe, table
 from slipway.release.records.release_record import Series
 from slipway.release.report.document import Plot, guardrail_plots, weight_plot
-from slipway.release.report.svg import SMALL, as_svg
+from slipway.release.report.svg import as_svg
 from slipway.release.report.words import counted, lasting
 
 SIGNS = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "plain", "ERROR": "warn"}
@@ -124,7 +124,7 @@ def _guardrails(guardrails: Sequence[GuardrailState]) -> str:
 
 def _measured(flight: Flight, name: str) -> str:
     """The plots; folded away once all is well."""
-    made = "".join(as_svg(plot, SMALL) for plot in _every(flight.series))
+    made = "".join(as_svg(plot) for plot in _every(flight.series))
     if not made:
         return ""
     plots = f'<div class="plots">{made}</div>'

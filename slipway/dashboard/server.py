@@ -24,7 +24,7 @@ from slipway.dashboard.page import page, parts
 from slipway.release.report.build import report_of
 from slipway.release.report.document import document_of
 from slipway.release.report.html import as_html
-from slipway.release.report.style import PALETTE, PLOTS
+from slipway.release.report.style import PALETTE, PLOTS, STACKED
 
 LOOPBACK = "127.0.0.1"
 BEAT = 5.0
@@ -228,4 +228,4 @@ def event(content: Mapping[str, object]) -> bytes:
 @lru_cache
 def _static(path: str) -> str:
     text = (resources.files("slipway.dashboard") / "static" / path[1:]).read_text()
-    return f"{PALETTE}{PLOTS}{text}" if path.endswith(".css") else text
+    return f"{PALETTE}{PLOTS}{text}@media(max-width:44rem){{{STACKED}}}" if path.endswith(".css") else text

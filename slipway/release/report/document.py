@@ -204,7 +204,7 @@ def _watch(watch: WatchPart) -> Iterator[Block]:
         for one in watch.counts
     )
     if rows:
-        yield Table(("Guardrail of the watch", "New version", "Hold-back", "Evidence of threshold"), rows)
+        yield Table(("Guardrail of the watch", "New version", "Hold-back", "Evidence against it"), rows)
 
 
 def _step(step: StepLine) -> tuple[str, ...]:
@@ -218,7 +218,7 @@ def _step(step: StepLine) -> tuple[str, ...]:
 def _health(report: Report) -> Iterator[Block]:
     health = report.health
     yield Table(
-        ("Guardrail", "Declares", "New version", "Beside it", "Evidence of threshold"),
+        ("Guardrail", "Declares", "New version", "Beside it", "Evidence against it"),
         tuple(_guardrail(line) for line in health.guardrails),
         "no guardrail is on record",
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
+from itertools import groupby
 
 from slipway.release.findings import plain
 from slipway.release.report.document import Block, Document, Facts, Items, Marks, Plot, Table, Text
-from slipway.release.report.style import PALETTE, PLOTS
+from slipway.release.report.style import PALETTE, PLOTS, STACKED
 from slipway.release.report.svg import as_svg
 
 LONGEST = 2000
@@ -18,7 +19,7 @@ body{font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-
 background:var(--paper);margin:0 auto;max-width:60rem;padding:1rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:2px solid var(--line)}
 .ending{display:inline-block;padding:.1rem .6rem;border-radius:1rem;font-weight:600;
-color:var(--on);background:var(--warn)}
+font-size:.95rem;vertical-align:middle;color:var(--on);background:var(--warn)}
 .committed .ending{background:var(--good)}.aborted .ending,.refused .ending{background:var(--bad)}
 .headline{font-size:1.1rem;font-weight:600}
 dl{display:grid;grid-template-columns:minmax(7rem,11rem) 1fr;gap:.15rem 1rem;margin:.6rem 0}
@@ -34,10 +35,15 @@ th{color:var(--soft);font-weight:600}
 .marks .bad::before{content:"!\\00a0";color:var(--bad);font-weight:700}
 footer{margin-top:2rem;color:var(--soft);font-size:.8rem}
 @media(max-width:34rem){body{padding:.7rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}
-figure .tick{font-size:16px}}
-@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}.wide{overflow:visible}
-.ending{border:1px solid var(--ink);color:var(--ink);background:none}}
+tr{padding:.4rem 0;border-bottom:1px solid var(--line)}}
+@media print{html{font-size:11px}body{max-width:none;font-size:11px}
+h2{break-after:avoid;margin-top:1rem}.wide{overflow:visible}
+tr{break-inside:avoid}
+.plots{grid-template-columns:1fr 1fr}
+.ending{border:1px solid var(--ink);color:var(--ink)!important;background:none!important}}
 """
+
+NARROW = f"@media screen and (max-width:34rem){{{STACKED}}}"
 
 
 def as_html(document: Document) -> str:
@@ -49,7 +55,8 @@ def as_html(document: Document) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{_safe(document.title)}: {_safe(document.ending)}</title><style>{PALETTE}{PLOTS}{STYLE}</style></head>"
+        f"<title>{_safe(document.title)}: {_safe(document.ending)}</title>"
+        f"<style>{PALETTE}{PLOTS}{STYLE}{NARROW}</style></head>"
         f'<body class="{_safe(document.ending)}"><header><h1>{_safe(document.title)} '
         f'<span class="ending">{_safe(document.ending)}</span></h1>'
         f'<p class="headline">{_safe(document.headline)}</p></header>'
@@ -58,7 +65,12 @@ def as_html(document: Document) -> str:
 
 
 def _blocks(blocks: Iterable[Block]) -> str:
-    return "".join(_render(block) for block in blocks)
+    """Plots that follow each other stand side by side where there is room."""
+    made = []
+    for plots, run in groupby(blocks, lambda block: isinstance(block, Plot)):
+        rendered = "".join(map(_render, run))
+        made.append(f'<div class="plots">{rendered}</div>' if plots else rendered)
+    return "".join(made)
 
 
 @singledispatch
@@ -80,9 +92,17 @@ def _(block: Facts) -> str:
 def _(block: Table) -> str:
     if not block.rows:
         return f"<p>{_safe(block.head[0])}: {_safe(block.empty)}.</p>"
-    head = "".join(f"<th>{_safe(cell)}</th>" for cell in block.head)
-    rows = "".join(f"<tr>{''.join(f'<td>{_safe(cell)}</td>' for cell in row)}</tr>" for row in block.rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    head = "".join(f'<th role="columnheader" scope="col">{_safe(cell)}</th>' for cell in block.head)
+    rows = "".join(f'<tr role="row">{_cells(block.head, row)}</tr>' for row in block.rows)
+    return (
+        f'<div class="wide"><table role="table"><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{rows}</tbody></table></div>'
+    )
+
+
+def _cells(head: Sequence[str], row: Sequence[str]) -> str:
+    pairs = zip(head, row, strict=True)
+    return "".join(f'<td role="cell" data-label="{_safe(name)}"><div>{_safe(cell)}</div></td>' for name, cell in pairs)
 
 
 @_render.register

@@ -21,4 +21,18 @@ figure path.limit{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:6 4}
 figure circle{fill:var(--mine)}figure circle.baseline{fill:var(--other)}figure circle.limit{fill:var(--ink)}
 figure .grid{stroke:var(--line)}figure .mark{stroke:var(--soft);stroke-dasharray:2 4}
 figure .tick{font-size:11px;fill:var(--soft)}
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr));gap:.25rem 1.5rem;
+margin-top:.8rem}
+.plots figure{margin:.5rem 0 0;min-width:0}.plots figcaption{font-size:.9rem}
+.plots .keys{display:block}.plots .key{margin:0 .8rem 0 0}
 """
+
+STACKED = """
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+table,tbody,tr,th,td{display:block;width:100%;overflow-wrap:anywhere}
+tbody th,tbody td{border:0;padding:.12rem 0}
+tbody td{display:grid;grid-template-columns:7rem 1fr;gap:.5rem}
+tbody td::before{content:attr(data-label);color:var(--soft);font-size:.85rem}
+"""
+"""For narrow screens: each row of a table is a list of its cells, with the column's name (`data-label`) before each.
+The table has to say its roles, since a table that is not displayed as one is none for screen readers."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from slipway.release.report.document import Column, Curve, Plot, show_value
 from slipway.release.report.words import lasting
 
+WIDTH, HEIGHT = 400, 170
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 14, 30
 TICKS = 4
 SMALLEST = 1e-3
@@ -20,23 +20,9 @@ NICE = (1, 2, 2.5, 5, 10)
 SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """Of a drawing, in units of which a tick's text is 11 high; the page scales all of it."""
-
-    width: int
-    height: int
-
-
-WIDE = Size(640, 210)
-"""One plot in a row."""
-SMALL = Size(400, 170)
-"""Several beside each other."""
-
-
-def as_svg(plot: Plot, size: Size = WIDE) -> str:
+def as_svg(plot: Plot) -> str:
     """One figure with its legend."""
-    x, y = _Time(plot, size), _Axis(plot, size)
+    x, y = _Time(plot), _Axis(plot)
     body = [*_grid(x, y), *_marks(plot, x), *(_curve(plot, curve, x, y) for curve in plot.curves)]
     legend = "".join(
         f'<span class="key {escape(curve.role)}">{escape(curve.name)}</span>' for curve in plot.curves
@@ -44,19 +30,18 @@ def as_svg(plot: Plot, size: Size = WIDE) -> str:
     label = escape(_words(plot), quote=True)
     return (
         f'<figure><figcaption>{escape(plot.title)} <span class="keys">{legend}</span></figcaption>'
-        f'<svg viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{label}">{"".join(body)}</svg></figure>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(body)}</svg></figure>'
     )
 
 
 class _Time:
     """Seconds to the right; the first stretch begins at 0."""
 
-    def __init__(self, plot: Plot, size: Size) -> None:
+    def __init__(self, plot: Plot) -> None:
         self.most = max((*plot.at, 1.0))
-        self.end, self.foot = size.width - RIGHT, size.height
 
     def place(self, at: float) -> float:
-        return LEFT + (self.end - LEFT) * at / self.most
+        return LEFT + (WIDTH - LEFT - RIGHT) * at / self.most
 
     def ticks(self) -> list[float]:
         step = next((size for size in SECONDS if self.most / size <= 6), SECONDS[-1])
@@ -67,8 +52,7 @@ class _Time:
 class _Axis:
     """Values upwards, from 0 or, logarithmic, from a power of ten."""
 
-    def __init__(self, plot: Plot, size: Size) -> None:
-        self.bottom = size.height - BOTTOM
+    def __init__(self, plot: Plot) -> None:
         values = [value for curve in plot.curves for value in curve.values if value is not None]
         self._log, self._unit = plot.log, plot.unit
         most = max(values, default=0.0)
@@ -84,7 +68,7 @@ class _Axis:
         if self._log:
             span = math.log10(self.high) - math.log10(self.low)
             part = (math.log10(max(self.low, value)) - math.log10(self.low)) / span
-        return TOP + (self.bottom - TOP) * (1 - min(1.0, max(0.0, part)))
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(1.0, max(0.0, part)))
 
     def ticks(self) -> list[float]:
         if not self._log:
@@ -104,17 +88,17 @@ def _nice(value: float) -> float:
 def _grid(x: _Time, y: _Axis) -> Iterator[str]:
     for value in y.ticks():
         at = _n(y.place(value))
-        yield f'<line class="grid" x1="{LEFT}" x2="{x.end}" y1="{at}" y2="{at}"/>'
+        yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at}" y2="{at}"/>'
         yield f'<text class="tick" x="{LEFT - 6}" y="{at}" dy="4" text-anchor="end">{escape(y.show(value))}</text>'
     for seconds in x.ticks():
         at = _n(x.place(seconds))
-        yield f'<text class="tick" x="{at}" y="{x.foot - 10}" text-anchor="middle">{escape(lasting(seconds))}</text>'
+        yield f'<text class="tick" x="{at}" y="{HEIGHT - 10}" text-anchor="middle">{escape(lasting(seconds))}</text>'
 
 
 def _marks(plot: Plot, x: _Time) -> Iterator[str]:
     for seconds, name in plot.marks:
         at = _n(x.place(seconds))
-        yield f'<line class="mark" x1="{at}" x2="{at}" y1="{TOP}" y2="{x.foot - BOTTOM}"/>'
+        yield f'<line class="mark" x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
         yield f'<text class="tick" x="{at}" y="{TOP - 3}" text-anchor="middle">{escape(name)}</text>'
 
 
