@@ -31,7 +31,7 @@ from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, outputs_of, recorded_serving, weights_of
 from slipway.rollout.process.operator import operator
 from slipway.rollout.record import Stored, leaving_with, load, save_head
-from slipway.rollout.resting import kept_watch, resting_split
+from slipway.rollout.resting import kept_watch, resting_split, resting_sticky
 from slipway.rollout.retrying import retry_until, retry_while_away
 from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.changes import describe_changes
@@ -142,10 +142,11 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Adap
         stored = load(world)
     except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
         return Difference(changed, replaces, str(error))
-    settings_hash = world.router.settings_hash(wanted.route)
+    head = stored.head if stored else None
+    settings_hash = world.router.settings_hash(wanted.route, sticky=resting_sticky(head, wanted))
     live = world.router.read()
     what = describe_changes(world.router.settings(wanted.route), live.settings) if live is not None else ""
-    pending = pending_reason(wanted, stored.head if stored else None, live, settings_hash, what)
+    pending = pending_reason(wanted, head, live, settings_hash, what)
     serving = stored.head.serving if stored is not None else None
     drift = drift_of(serving.backend, world.workloads.readiness(serving.backend)) if serving is not None else None
     return Difference(changed, replaces, pending, drift)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
+
+from slipway.release.manifest.route import Route
 from slipway.release.records.journal import Head, Serving
 from slipway.release.records.watch import WatchEntry
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.routers.base import LiveRoute, Split
+from slipway.release.units import Percent
+from slipway.rollout.routers.base import ClientAssignment, LiveRoute, Split
 
+DIGITS = 10
+DAY = 86_400
+"""Seconds that the cookie is kept at least."""
 SAME = 0.01
 """Percent; routers carry weights of 0.01%."""
 
@@ -34,9 +42,24 @@ def resting_split(serving: Serving, watch: WatchEntry | None) -> Split:
     shares = watch.shares() if watch is not None else {}
     if watch is None or watch.standby is None or len(shares) < 2:
         return Split.whole(serving.backend)
-    return Split(
-        ((serving.backend, shares[watch.backend.entry]), (watch.standby, shares[watch.standby.entry])),
-    )
+    kept, held = shares[watch.backend.entry], shares[watch.standby.entry]
+    return Split(((serving.backend, kept), (watch.standby, held)), None, _draw(serving.route, watch, kept))
+
+
+def _draw(route: Route, watch: WatchEntry, kept: Percent) -> ClientAssignment | None:
+    """Where the route keeps clients on one side, so does the hold-back, by a draw of its own."""
+    if route.affinity is None or route.affinity.cookie is None:
+        return None
+    told = hashlib.sha256(watch.id.encode()).hexdigest()[:DIGITS]
+    longest = max(DAY, math.ceil(watch.seconds))
+    return ClientAssignment(f"{route.affinity.cookie}-{told}", watch.backend.entry, (kept, 100.0), longest)
+
+
+def resting_sticky(head: Head | None, wanted: RolloutInputs) -> ClientAssignment | None:
+    """What keeps clients on their side while nothing is in flight."""
+    if head is None or head.serving is None:
+        return None
+    return resting_split(head.serving, kept_watch(head, wanted)).sticky
 
 
 def rests(live: LiveRoute | None, split: Split) -> bool:

@@ -20,6 +20,7 @@ from slipway.rollout.outputs import outputs_of, recorded_serving
 from slipway.rollout.platforms.runs import ActiveRun, Runs
 from slipway.rollout.process.operator import operator
 from slipway.rollout.record import load
+from slipway.rollout.resting import resting_sticky
 from slipway.rollout.status import Reporter
 from slipway.rollout.update_plan import pending_reason
 
@@ -112,7 +113,12 @@ class OrderedUpdate:
         if head is None or head.serving != Serving(backend=wanted.candidate, route=wanted.route):
             return None
         live = world.router.read()
-        if pending_reason(wanted, head, live, world.router.settings_hash(wanted.route)) is not None:
+        if (
+            pending_reason(
+                wanted, head, live, world.router.settings_hash(wanted.route, sticky=resting_sticky(head, wanted))
+            )
+            is not None
+        ):
             return None
         if journal.taken_over(head, world.stack) != head:
             return None

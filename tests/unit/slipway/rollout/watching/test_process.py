@@ -8,10 +8,12 @@ from slipway.release.errors import ReleaseRefused, RolloutAborted
 from slipway.release.records import journal
 from slipway.release.records.journal import Outcome
 from slipway.release.records.watch import WatchPhase
+from slipway.rollout import operations
 from slipway.rollout.inspection import inspect
 from slipway.rollout.watching.document import read_document
 from slipway.rollout.watching.telling import escalation_id
 from slipway.rollout.watching.words import closing_line
+from tests.unit.slipway.rollout.examples import ROUTE
 from tests.unit.slipway.rollout.watching.watched import Watched
 
 
@@ -21,6 +23,16 @@ def test_a_commit_opens_the_watch_and_keeps_the_hold_back_on_the_standby() -> No
     assert service.watch.phase is WatchPhase.OPEN
     assert service.shares() == {"checkout-bbbbbbbb": pytest.approx(98.0), "checkout-aaaaaaaa": pytest.approx(2.0)}
     assert service.world.head.leaving == ()
+
+
+def test_the_hold_back_keeps_clients_where_the_route_does_and_is_no_drift() -> None:
+    service = Watched(holdback=0.02, route={**ROUTE, "affinity": {"cookie": "side"}})
+    service.release()
+    split = service.world.router.history[-1]
+    assert split.sticky is not None
+    assert split.sticky.bounds == (98.0, 100.0)
+    found = operations.difference(service.inputs.to_wire(), service.inputs, service.process())
+    assert (found.changed, found.pending) == ((), None)
 
 
 def test_a_watch_without_a_breach_ends_when_its_time_is_over_and_releases_the_hold_back() -> None:

@@ -13,8 +13,8 @@ from slipway.rollout.escalation.desk import Desk
 from slipway.rollout.escalation.outbox import MemoryOutbox
 from slipway.rollout.platforms.memory import MemoryDocumentStore, MemoryLease
 from slipway.rollout.watching.process import Watcher
-from tests.escalations import route
-from tests.unit.slipway.rollout.examples import backend, head, wanted
+from tests import escalations
+from tests.unit.slipway.rollout.examples import ROUTE, backend, head, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
 WATCH: dict[str, Any] = {
@@ -46,9 +46,9 @@ class NoGuard:
 class Watched:
     """`release` makes the release that is watched; each `watcher` is another process."""
 
-    def __init__(self, holdback: float | None = None, standby: bool = True, **watch: Any) -> None:
-        plan = {**WATCH, **watch, **({"holdback": holdback} if holdback is not None else {})}
-        self.inputs = wanted(watch=plan, standby=backend() if standby else None)
+    def __init__(self, holdback: float | None = None, standby: bool = True, route: Any = ROUTE) -> None:
+        plan = {**WATCH, **({"holdback": holdback} if holdback is not None else {})}
+        self.inputs = wanted(watch=plan, route=route, standby=backend() if standby else None)
         self.world = Simulation(self.inputs)
         self.document = MemoryDocumentStore()
         self.turn: dict[str, Any] = {}
@@ -63,7 +63,7 @@ class Watched:
         """The adaptors of one more process: the same cluster, Leases of its own."""
         place = WatchPlace(MemoryLease(self.world.clock.now, self.turn), self.document)
         lease = MemoryLease(self.world.clock.now, self.world.lease.record)
-        desk = Desk(route(), self.outbox, lambda _: None)
+        desk = Desk(escalations.route(), self.outbox, lambda _: None)
         return replace(self.world.world, lease=lease, watch=place, escalations=desk)
 
     def release(self) -> None:
