@@ -56,7 +56,7 @@ def perform(ctx: click.Context, engine: Engine, planned: Plan, wish: Wish, elaps
 
 
 def ask(question: str, refused: str) -> None:
-    """Raises ReleaseRefused with `refused` for a no, and UsageError where there is nobody to ask."""
+    """Raises ReleaseRefused with `refused` for a no, and UsageError where no terminal can be asked."""
     if not sys.stdin.isatty():
         raise click.UsageError("cannot ask for confirmation here: add --yes, or --plan to see what would be done")
     if not click.confirm(question, err=True):

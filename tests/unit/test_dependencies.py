@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ENGINE = ("slipway", "components", "policies")
 OWN = {*ENGINE, "bench", "sandbox", "tests"}
-COME_ALONG = {"google", "grpc", "pydantic_core", "sigstore_models"}
-"""Parts of what pulumi, pydantic and sigstore require themselves."""
+COME_ALONG = {"botocore", "google", "grpc", "pydantic_core", "sigstore_models"}
+"""Parts of what boto3, pulumi, pydantic and sigstore require themselves."""
 
 
 OF_THE_SAMPLE = {"openfeature"}

@@ -73,4 +73,4 @@ def _breach(event: WatchEvent) -> Iterator[str]:
         yield f"no traffic moved ({event.only_escalates or 'it could not be moved'})"
     if event.killed:
         yield f"killed {', '.join(event.killed)}"
-    yield f"told as {event.escalation}" if event.escalation else "nobody was told"
+    yield f"told as {event.escalation}" if event.escalation else "no escalation was sent"

@@ -31,7 +31,7 @@ class Kind(Enum):
 
 
 DOUBTFUL = (Kind.UNKNOWN, Kind.GARBLED)
-"""After these nobody knows whether a write was done."""
+"""After these it is unknown whether a write was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,6 @@ class Tries:
 
 
 def unseen(error: ClusterError) -> ClusterError:
-    """The failure of a write of which nobody can see whether it was done."""
+    """The failure of a write that may have been done: it cannot be seen."""
     kind = ClusterAway if isinstance(error, ClusterAway) else ClusterError
     return kind(f"{error}; whether it was done cannot be seen")

@@ -252,7 +252,7 @@ class Watcher:
     # -- its ends ----------------------------------------------------------------------------------------------
 
     def _breach(self, seen: WatchLook) -> WatchEntry | None:
-        """Write that there is one, which is from then on finished by whoever finds it."""
+        """Write that there is one, which from then on the next process that finds it finishes."""
         now, decision = self._world.now(), seen.decision
         self._breached = self._breached if self._breached is not None else now
         shown = f"{decision.statistic:.4g} against {decision.threshold:.4g}" if decision is not None else ""

@@ -30,7 +30,7 @@ def is_there(service: Json) -> bool:
 
 
 def second_writer(service: Json) -> str | None:
-    """Who else moves the traffic of a service; None when nobody does."""
+    """The other controller that moves the traffic of a service; None when there is none."""
     controller = (service.get("deploymentController") or {}).get("type") or "ECS"
     if controller != "ECS":
         return f"the deployment controller {controller}"

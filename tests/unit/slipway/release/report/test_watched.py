@@ -84,7 +84,7 @@ def test_a_breach_that_moved_nothing_says_why(completed: Recorded) -> None:
     assert found is not None
     assert found.status == "breached 2m after the commit; no traffic moved: no version is kept warm"
     assert found.moments[-1].what.endswith(
-        "no traffic moved (no version is kept warm); killed new-cart; nobody was told"
+        "no traffic moved (no version is kept warm); killed new-cart; no escalation was sent"
     )
 
 
