@@ -34,6 +34,15 @@ class LogsArgs(TypedDict):
     lag: NotRequired[str]
 
 
+class TracesArgs(TypedDict):
+    """A server of traces; `lag` such as 30s."""
+
+    kind: Literal["tempo"]
+    url: str
+    tenant: NotRequired[str]
+    lag: NotRequired[str]
+
+
 class MetricsArgs(TypedDict):
     """Where the counts of the data plane come from."""
 
@@ -41,6 +50,7 @@ class MetricsArgs(TypedDict):
     url: str
     accessLog: NotRequired[AccessLogArgs]
     logs: NotRequired[LogsArgs]
+    traces: NotRequired[TracesArgs]
 
 
 class ProbeArgs(TypedDict):

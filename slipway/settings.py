@@ -60,6 +60,8 @@ REMEDIES = {
     "accessLog: {path: /var/log/envoy/access.jsonl}}, the gateway's access log as a file where the rollout runs",
     "metrics.logs": "Write releases:metrics: {kind: prometheus, url: ..., "
     "logs: {kind: victoria-logs, url: http://victoria-logs.example:9428}}, or kind: loki",
+    "metrics.traces": "Write releases:metrics: {kind: prometheus, url: ..., "
+    "traces: {kind: tempo, url: http://tempo.example:3200}}",
     "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
     "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     "records": "Write releases:records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",

@@ -17,6 +17,7 @@ from slipway.release.watch_inputs import WatchInputs
 GATEWAY_URL = "gatewayUrl"
 ACCESS_LOG = "metrics.accessLog"
 LOGS = "metrics.logs"
+TRACES = "metrics.traces"
 INSIDE = "with run: {in: cluster} the rollout is in a pod"
 
 
@@ -28,13 +29,15 @@ def missing_addresses(
     remedies: Mapping[str, str],
 ) -> Iterator[Problem]:
     """What is left out of a stack's settings but needed. `probe` is how the traffic probe is called there, None without
-    one; `remedies` holds what to write for GATEWAY_URL, ACCESS_LOG and LOGS."""
+    one; `remedies` holds what to write for GATEWAY_URL, ACCESS_LOG, LOGS and TRACES."""
     if gateway_url is None and (asking := [*_smoke_checks(releases), *([probe] if probe is not None else [])]):
         yield Problem(GATEWAY_URL, f"is missing, but needed by {', '.join(asking)}", remedies[GATEWAY_URL])
     if metrics.access_log is None and (reading := [*_readers(releases, lambda one: one.reads_access_log)]):
         yield Problem(ACCESS_LOG, f"is missing, but needed by {', '.join(reading)}", remedies[ACCESS_LOG])
     if metrics.logs is None and (asking := [*_readers(releases, lambda one: one.reads_logs)]):
         yield Problem(LOGS, f"is missing, but needed by {', '.join(asking)}", remedies[LOGS])
+    if metrics.traces is None and (asking := [*_readers(releases, lambda one: one.reads_traces)]):
+        yield Problem(TRACES, f"is missing, but needed by {', '.join(asking)}", remedies[TRACES])
 
 
 def _smoke_checks(releases: Sequence[Release]) -> Iterator[str]:
@@ -65,8 +68,13 @@ def out_of_a_pods_reach(
     if outbox is not None:
         message = f"is a folder of the host ({outbox}), but {INSIDE}, which has no such folder"
         yield Problem("escalation.outbox", message, "Leave it out: then it is in the cluster, beside the journal")
-    logs = metrics.logs.url if metrics.logs is not None else None
-    for path, url in (("metrics.url", metrics.url), ("metrics.logs.url", logs), (GATEWAY_URL, gateway_url)):
+    urls = {
+        "metrics.url": metrics.url,
+        "metrics.logs.url": metrics.logs.url if metrics.logs is not None else None,
+        "metrics.traces.url": metrics.traces.url if metrics.traces is not None else None,
+        GATEWAY_URL: gateway_url,
+    }
+    for path, url in urls.items():
         if url is not None and _is_own_host(url):
             message = f"is an address of the host itself, but {INSIDE}"
             yield Problem(

@@ -79,12 +79,16 @@ class AccessLog(FrozenModel):
     status: Annotated[str, Field(min_length=1)] = "response_code"
 
 
+TenantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()-]+$")]
+"""Of a server of logs or traces that has several tenants."""
+
+
 class LogsSource(FrozenModel):
     """A server of logs. `lag` is how long a line may take until it can be read: what is logged later is lost."""
 
     kind: Literal["victoria-logs", "loki"]
     url: ServerUrl
-    tenant: Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()-]+$")] | None = None
+    tenant: TenantName | None = None
     """Of a Loki that has several."""
     lag: Annotated[Seconds, Field(ge=5, le=300)] = 5.0
 
@@ -95,6 +99,15 @@ class LogsSource(FrozenModel):
         return self
 
 
+class TracesSource(FrozenModel):
+    """A server of traces. `lag` is how long a span may take until it is counted: what comes later is lost."""
+
+    kind: Literal["tempo"]
+    url: ServerUrl
+    tenant: TenantName | None = None
+    lag: Annotated[Seconds, Field(ge=5, le=300)] = 30.0
+
+
 class MetricsSource(FrozenModel):
     """Where the counts come from; an unknown kind is an error."""
 
@@ -102,6 +115,7 @@ class MetricsSource(FrozenModel):
     url: ServerUrl
     access_log: AccessLog | None = None
     logs: LogsSource | None = None
+    traces: TracesSource | None = None
 
 
 class TrafficProbe(FrozenModel):

@@ -19,7 +19,7 @@ from slipway.release.evidence.references import Sources
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
-from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, LOGS, missing_addresses, out_of_a_pods_reach
+from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, LOGS, TRACES, missing_addresses, out_of_a_pods_reach
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
@@ -42,6 +42,7 @@ REMEDIES = {
     "gates": "Give gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     GATEWAY_URL: "Give gatewayUrl: where the gateway answers, such as http://gateway.example",
     LOGS: "Give metrics.logs: {kind: victoria-logs, url: http://victoria-logs.example:9428}",
+    TRACES: "Give metrics.traces: {kind: tempo, url: http://tempo.example:3200}",
     ACCESS_LOG: "Give metrics.accessLog: {path: /var/log/envoy/access.jsonl}, a file where the rollout runs",
 }
 

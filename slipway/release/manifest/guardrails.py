@@ -23,6 +23,10 @@ LogField = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_.]*$")]
 """Of a line of a log: nothing that could end a query."""
 
 
+TraceCondition = Annotated[str, Field(min_length=1, pattern=r"^[^|\x00-\x1f\x7f]*$")]
+"""On one span: what stands in the braces of TraceQL, without a pipeline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Nature:
     """What a kind of guardrail is to those who measure, judge and plan: the one table that tells the kinds apart."""
@@ -90,6 +94,11 @@ class _Guardrail(FrozenModel):
     @property
     def reads_logs(self) -> bool:
         """Whether it needs the stack's server of logs."""
+        return False
+
+    @property
+    def reads_traces(self) -> bool:
+        """Whether it needs the stack's server of traces."""
         return False
 
 
@@ -257,5 +266,37 @@ class Logs(_Guardrail):
         return True
 
 
-AnyKind = ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures | Logs
+class Traces(_Guardrail):
+    """Bad event: a span with an error among those that stand for one request each. Each operation is judged for itself,
+    as the signatures of `logs` are. The queries are conditions of TraceQL; `{revision}` and `{service}` are filled
+    in."""
+
+    nature: ClassVar[Nature] = Nature("requests", unit="spans with errors", by_signature=True)
+    kind: Literal["traces"]
+    requests: TraceCondition
+    """The spans of one side that stand for its requests, one each, such as those of `kind=server`."""
+    errors: TraceCondition = "status=error"
+    """Which of these spans tell of an error."""
+    operation: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_.:]*$")] = "name"
+    """The attribute by which errors are told apart."""
+    tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
+    negligible: Annotated[Share, Field(gt=0, lt=1)] = 0.001
+
+    @property
+    def limits(self) -> Limits:
+        """What it declares of the bad share."""
+        return Limits(self.tolerate, self.negligible)
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """That of the spans, which tells the sides apart."""
+        return {"requests": self.requests}
+
+    @property
+    def reads_traces(self) -> bool:
+        """Whether its source is the stack's server of traces."""
+        return True
+
+
+AnyKind = ErrorRatio | Latency | Custom | Slo | AlertFiring | ClientFailures | Logs | Traces
 Guardrail = Annotated[AnyKind, Field(discriminator="kind")]

@@ -6,16 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from slipway.release.rollout_inputs import LogsSource, MetricsSource
+from slipway.release.rollout_inputs import LogsSource, MetricsSource, TracesSource
 from slipway.rollout.metrics.base import Source
 
 if TYPE_CHECKING:
-    from slipway.rollout.metrics.logs import LogServer, LogSources
+    from slipway.release.manifest.guardrails import Logs, Traces
+    from slipway.rollout.metrics.logs import WindowServer, WindowSources
 
 TOKEN_FILE = "SLIPWAY_METRICS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 """Names a file with the bearer token of the metrics system, if it wants one."""
 LOGS_TOKEN_FILE = "SLIPWAY_LOGS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 """The same of the server of logs."""
+TRACES_TOKEN_FILE = "SLIPWAY_TRACES_TOKEN_FILE"  # noqa: S105 - the name of a variable
+"""The same of the server of traces."""
 
 
 def source_for(metrics: MetricsSource, namespace: str) -> Source:
@@ -23,31 +26,46 @@ def source_for(metrics: MetricsSource, namespace: str) -> Source:
     from slipway.rollout.metrics.prometheus import PrometheusSource
 
     return PrometheusSource(
-        metrics.url, namespace, os.environ.get(TOKEN_FILE), access_log=metrics.access_log, logs=_logs_of(metrics.logs)
+        metrics.url,
+        namespace,
+        os.environ.get(TOKEN_FILE),
+        access_log=metrics.access_log,
+        logs=_logs_of(metrics.logs),
+        traces=_traces_of(metrics.traces),
     )
 
 
-def _logs_of(logs: LogsSource | None) -> LogSources | None:
+def _logs_of(logs: LogsSource | None) -> WindowSources[Logs] | None:
     if logs is None:
         return None
-    from slipway.rollout.metrics.logs import LogSources
+    from slipway.rollout.metrics.logs import WindowSources
 
-    return LogSources(_LOG_SERVERS[logs.kind](logs, os.environ.get(LOGS_TOKEN_FILE)), logs.lag)
+    return WindowSources(_LOG_SERVERS[logs.kind](logs, os.environ.get(LOGS_TOKEN_FILE)), logs.lag)
 
 
-def _victoria_logs(logs: LogsSource, token_file: str | None) -> LogServer:
+def _victoria_logs(logs: LogsSource, token_file: str | None) -> WindowServer[Logs]:
     from slipway.rollout.metrics.victoria_logs import VictoriaLogs
 
     return VictoriaLogs(logs.url, token_file)
 
 
-def _loki(logs: LogsSource, token_file: str | None) -> LogServer:
+def _loki(logs: LogsSource, token_file: str | None) -> WindowServer[Logs]:
     from slipway.rollout.metrics.loki import Loki
 
     return Loki(logs.url, token_file, logs.tenant)
 
 
-_LOG_SERVERS: Mapping[str, Callable[[LogsSource, str | None], LogServer]] = {
+_LOG_SERVERS: Mapping[str, Callable[[LogsSource, str | None], WindowServer[Logs]]] = {
     "victoria-logs": _victoria_logs,
     "loki": _loki,
 }
+
+
+def _traces_of(traces: TracesSource | None) -> WindowSources[Traces] | None:
+    if traces is None:
+        return None
+    from slipway.rollout.metrics.logs import WindowSources
+    from slipway.rollout.metrics.tempo import Tempo
+
+    server = Tempo(traces.url, os.environ.get(TRACES_TOKEN_FILE), traces.tenant)
+    return WindowSources(server, traces.lag, setting="traces")

@@ -1,4 +1,4 @@
-"""Requests and their errors in the logs of both sides, in closed windows that never overlap.
+"""Requests and their errors in the logs or the traces of both sides, in closed windows that never overlap.
 
 A window begins where the last one ended, and ends some seconds ago, when what was logged in it can be read. What is
 logged later still is lost, and never counted twice.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from slipway.release.errors import ClusterError
-from slipway.release.manifest.guardrails import Logs
+from slipway.release.manifest.guardrails import AnyKind, Logs, Traces
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import LogCounts, LogWindow, Reading
 from slipway.rollout.metrics.draft import Draft
@@ -27,10 +27,14 @@ MOST = 500
 """Signatures of one window and side: with more of them the texts are not told apart by what they have in common."""
 
 
-class LogServer(Protocol):
-    """Where logs are read."""
+Kind = TypeVar("Kind", Logs, Traces)
+Kind_contra = TypeVar("Kind_contra", bound=AnyKind, contravariant=True)
 
-    def count(self, guardrail: Logs, backend: Backend, start: float, end: float) -> LogCounts:
+
+class WindowServer(Protocol[Kind_contra]):
+    """Where logs or traces are counted."""
+
+    def count(self, guardrail: Kind_contra, backend: Backend, start: float, end: float) -> LogCounts:
         """The requests of one side from `start` up to but without `end`, Unix seconds. Raises ClusterError."""
         ...
 
@@ -43,16 +47,24 @@ class _Read:
     end: float
 
 
-class LogSources:
-    """Reads the guardrails of logs, and remembers how far. `lag` is in seconds, `now` Unix seconds."""
+class WindowSources(Generic[Kind]):
+    """Reads the guardrails of logs or of traces, and remembers how far. `lag` is in seconds, `now` Unix seconds,
+    `setting` what the stack's server is named by."""
 
-    def __init__(self, server: LogServer | None, lag: float, now: Callable[[], float] = clock.now) -> None:
-        self._server = server
+    def __init__(
+        self,
+        server: WindowServer[Kind] | None,
+        lag: float,
+        now: Callable[[], float] = clock.now,
+        setting: str = "logs",
+    ) -> None:
+        self._setting = setting
+        self._server: WindowServer[Kind] | None = server
         self._lag = lag
         self._now = now
         self._read: dict[str, _Read] = {}
 
-    def read_all(self, guardrails: Sequence[Logs], look: ReadRequest, draft: Draft) -> None:
+    def read_all(self, guardrails: Sequence[Kind], look: ReadRequest, draft: Draft) -> None:
         """Add what is new since the last look; a look without a new window is no error and has none."""
         for guardrail in guardrails:
             try:
@@ -64,10 +76,11 @@ class LogSources:
             if not draft.at:  # Where another source has a time of its own, that one counts.
                 draft.seen(self._now())
 
-    def _window(self, guardrail: Logs, sides: Sequence[Backend]) -> LogWindow | None:
+    def _window(self, guardrail: Kind, sides: Sequence[Backend]) -> LogWindow | None:
         """The next window. What could not be read is part of the one that can be."""
         if self._server is None:
-            raise ClusterError("the stack does not say where its logs are: write releases:metrics logs.url")
+            missing = f"the stack does not say where its {self._setting} are"
+            raise ClusterError(f"{missing}: write releases:metrics {self._setting}.url")
         end, names = math.floor(self._now() - self._lag), tuple(side.revision for side in sides)
         known = self._read.get(guardrail.name)
         if known is None or known.sides != names:

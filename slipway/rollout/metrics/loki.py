@@ -43,7 +43,7 @@ class Loki(QueryServer):
         self._tenant = tenant
 
     def count(self, guardrail: Logs, backend: Backend, start: float, end: float) -> LogCounts:
-        """See slipway.rollout.metrics.logs.LogServer. A window of Loki begins after `start` and has `end` in it, so
+        """See slipway.rollout.metrics.logs.WindowServer. A window of Loki begins after `start` and has `end` in it, so
         that of windows in a row each line is in one."""
         lines = fill(guardrail.requests, backend)
         request, window = guardrail.request_id.replace(".", "_"), f"[{round(end - start)}s]"

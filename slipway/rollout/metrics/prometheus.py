@@ -22,6 +22,7 @@ from slipway.release.manifest.guardrails import (
     Latency,
     Logs,
     Slo,
+    Traces,
 )
 from slipway.release.rollout_inputs import AccessLog, Backend
 from slipway.release.units import show_seconds
@@ -43,7 +44,7 @@ from slipway.rollout.metrics.envoy import (
 )
 from slipway.rollout.metrics.history import History, Ticks
 from slipway.rollout.metrics.hub import Asked, hub_of
-from slipway.rollout.metrics.logs import LogSources
+from slipway.rollout.metrics.logs import WindowSources
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.metrics.readers import Reader, ReadRequest, Span, past_of_all, read_all
 
@@ -69,13 +70,15 @@ class PrometheusSource:
         token_file: str | None = None,
         transport: httpx2.BaseTransport | None = None,
         access_log: AccessLog | None = None,
-        logs: LogSources | None = None,
+        logs: WindowSources[Logs] | None = None,
+        traces: WindowSources[Traces] | None = None,
     ) -> None:
         self._api = Prometheus(url, token_file, transport)
         self._hub = hub_of(self._api)
         self._namespace = namespace
         self._clients = ClientSources(self._api, namespace, access_log)
-        self._logs = logs if logs is not None else LogSources(None, 0.0)
+        self._logs = logs if logs is not None else WindowSources[Logs](None, 0.0)
+        self._traces = traces if traces is not None else WindowSources[Traces](None, 0.0, setting="traces")
         self._interval: float | None = None
         self._readers: tuple[Reader[Any], ...] = (
             Reader((ErrorRatio, Latency, Slo), self._read_envoys, self._past_at_the_gateway, always=True),
@@ -83,6 +86,7 @@ class PrometheusSource:
             Reader((AlertFiring,), lambda guardrails, _, draft: alerts.read(self._api, guardrails, draft)),
             Reader((ClientFailures,), self._clients.read_all),
             Reader((Logs,), self._logs.read_all),
+            Reader((Traces,), self._traces.read_all),
         )
 
     def snapshot(

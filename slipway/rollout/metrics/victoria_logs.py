@@ -34,7 +34,7 @@ class VictoriaLogs(QueryServer):
         super().__init__(url, token_file, transport)
 
     def count(self, guardrail: Logs, backend: Backend, start: float, end: float) -> LogCounts:
-        """See slipway.rollout.metrics.logs.LogServer."""
+        """See slipway.rollout.metrics.logs.WindowServer."""
         lines = f"_time:[{_moment(start)}, {_moment(end)}) ({fill(guardrail.requests, backend)})"
         request, text = json.dumps(guardrail.request_id), json.dumps(guardrail.message)
         requests = f"count_uniq({request})"

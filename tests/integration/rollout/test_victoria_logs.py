@@ -15,7 +15,7 @@ from sandbox.toolchain.catalog import victoria_logs
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import Logs
 from slipway.rollout.metrics.draft import Draft
-from slipway.rollout.metrics.logs import LogSources
+from slipway.rollout.metrics.logs import WindowSources
 from slipway.rollout.metrics.readers import ReadRequest
 from slipway.rollout.metrics.victoria_logs import VictoriaLogs
 from tests.integration.rollout.own_victoria_logs import OwnVictoriaLogs
@@ -77,7 +77,7 @@ def test_windows_that_follow_each_other_count_every_line_once(server: OwnVictori
     server.insert([line(begin + 1.0 + 0.1 * n, "bbbbbbbb", f"w{n}", "served") for n in range(250)])
     reader = VictoriaLogs(server.url)
     eventually(lambda: reader.count(LOGS, NEW, begin, begin + 30.0).total, lambda total: total == 250)
-    sources, seen = LogSources(reader, 5.0, clock), 0
+    sources, seen = WindowSources(reader, 5.0, clock), 0
     for _ in range(12):
         draft = Draft()
         sources.read_all([LOGS], ReadRequest(NEW, OLD), draft)

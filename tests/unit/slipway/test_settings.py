@@ -405,3 +405,11 @@ def test_the_address_of_a_database_is_named_and_not_written(tmp_path: Path) -> N
     found = refused(raw, tmp_path)
     assert "databases.checkout.url" in found
     assert "secret-word" not in str(found)
+
+
+def test_a_guardrail_of_traces_needs_their_server(tmp_path: Path) -> None:
+    spans = {"name": "spans", "kind": "traces", "requests": 'resource.service.version="{revision}"'}
+    path = write(tmp_path, "releases/1.yaml", guardrails=[spans])
+    problem = refused(keys({"checkout": {"manifest": path}}), tmp_path)["metrics.traces"]
+    assert problem.message == "is missing, but needed by the guardrail spans of checkout"
+    assert "kind: tempo" in problem.remedy

@@ -27,6 +27,7 @@ def test_every_kind_says_what_it_counts_and_only_what_is_counted_may_be_foreseen
         "alert": "nothing",
         "client-failures": "clients",
         "logs": "requests",
+        "traces": "requests",
     }
     assert [
         kind for kind in KINDS if kind.nature.counts == "nothing" and (kind.nature.expected or kind.nature.gross)
@@ -44,6 +45,7 @@ def test_every_kind_says_what_it_counts_and_only_what_is_counted_may_be_foreseen
         (guardrail("slo", of="latency", threshold="1s", objective="1%"), Limits(objective=0.01, threshold=1.0)),
         (guardrail("alert", alert="Burn"), Limits()),
         (guardrail("client-failures", **COMMON), Limits(1.2, 0.002)),
+        (guardrail("traces", requests="kind=server", **COMMON), Limits(1.2, 0.002)),
     ],
 )
 def test_limits_are_those_that_are_declared_and_neutral_where_a_kind_has_none(

@@ -215,3 +215,22 @@ def test_whatever_the_text_is_the_answer_is_operations_or_a_problem(text: str) -
     script = classify(text)
     assert script.problem is None or not script.operations
     assert Script.model_validate_json(script.model_dump_json()) == script
+
+
+@pytest.mark.parametrize(
+    ("text", "outside"),
+    [
+        ("create index by_total on orders (total)", False),
+        ("create index concurrently by_total on orders (total)", True),
+        ("drop index concurrently by_total", True),
+        ("drop index by_total", False),
+        ("reindex index concurrently by_total", True),
+        ("reindex index by_total", False),
+        ("vacuum orders", True),
+        ("begin; create table a (b int); commit", True),
+        ("set lock_timeout = '2s'; create table a (b int)", False),
+        ("alter type mood add value 'calm'", False),
+    ],
+)
+def test_what_has_to_run_outside_of_a_transaction_is_told(text: str, outside: bool) -> None:
+    assert classify(text).outside_transaction is outside

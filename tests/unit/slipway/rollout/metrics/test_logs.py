@@ -15,7 +15,7 @@ from slipway.release.manifest.guardrails import Logs
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import LogCounts, LogWindow, Reading
 from slipway.rollout.metrics.draft import Draft
-from slipway.rollout.metrics.logs import MOST, LogSources
+from slipway.rollout.metrics.logs import MOST, WindowSources
 from slipway.rollout.metrics.readers import ReadRequest
 from slipway.rollout.metrics.victoria_logs import VictoriaLogs
 from tests.unit.slipway.rollout.examples import backend
@@ -52,7 +52,7 @@ class Clock:
         return self.now
 
 
-def look(sources: LogSources, request: ReadRequest = LOOK) -> Draft:
+def look(sources: WindowSources[Logs], request: ReadRequest = LOOK) -> Draft:
     draft = Draft()
     sources.read_all([LOGS], request, draft)
     return draft
@@ -64,7 +64,7 @@ def window(draft: Draft) -> LogWindow | None:
 
 def test_windows_end_before_now_follow_each_other_and_are_never_short() -> None:
     server, clock = Server(), Clock()
-    sources = LogSources(server, 5.0, clock)
+    sources = WindowSources(server, 5.0, clock)
     assert look(sources).readings == {"logs": Reading({}, {})}
     spans = []
     for _ in range(20):
@@ -81,7 +81,7 @@ def test_windows_end_before_now_follow_each_other_and_are_never_short() -> None:
 
 def test_what_could_not_be_read_is_part_of_the_next_window() -> None:
     server, clock = Server(), Clock()
-    sources = LogSources(server, 5.0, clock)
+    sources = WindowSources(server, 5.0, clock)
     look(sources)
     server.down = "VictoriaLogs is away"
     clock.now += 10
@@ -95,7 +95,7 @@ def test_what_could_not_be_read_is_part_of_the_next_window() -> None:
 
 def test_after_a_long_outage_only_the_last_minutes_are_read() -> None:
     clock = Clock()
-    sources = LogSources(Server(), 5.0, clock)
+    sources = WindowSources(Server(), 5.0, clock)
     look(sources)
     clock.now += 4000
     found = window(look(sources))
@@ -105,14 +105,14 @@ def test_after_a_long_outage_only_the_last_minutes_are_read() -> None:
 
 def test_another_candidate_begins_anew() -> None:
     clock = Clock()
-    sources = LogSources(Server(), 5.0, clock)
+    sources = WindowSources(Server(), 5.0, clock)
     look(sources)
     clock.now += 50
     assert window(look(sources, ReadRequest(backend("cccccccc"), OLD))) is None
 
 
 def test_a_stack_that_does_not_say_where_its_logs_are_is_an_error() -> None:
-    assert "releases:metrics logs.url" in look(LogSources(None, 5.0)).errors["logs"]
+    assert "releases:metrics logs.url" in look(WindowSources(None, 5.0)).errors["logs"]
 
 
 # What VictoriaLogs v1.52.1 answered, shortened.
