@@ -58,6 +58,12 @@ def test_its_only_top_level_name_is_slipway(wheel: Path) -> None:
     assert {name for name in names if not name.endswith(".dist-info")} == {"slipway"}
 
 
+def test_it_has_what_the_dashboard_serves(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {Path(name).name for name in archive.namelist() if name.startswith("slipway/dashboard/static/")}
+    assert names == {"page.css", "page.js", "icon.svg"}
+
+
 def test_it_has_the_plugin_with_its_description(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
