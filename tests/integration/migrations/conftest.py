@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -23,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgreSql]:
     """The path of a socket has at most 107 characters."""
     programs = find_postgresql(Store(cache_dir() / "tools"), reporter())
     with pytest.MonkeyPatch.context() as patch, OwnPostgreSql(programs, tmp_path_factory.mktemp("pg")) as it:
-        patch.setenv("PATH", f"{programs.folder}:/usr/local/bin:/usr/bin:/bin")
+        patch.setenv("PATH", f"{programs.folder}:{os.environ['PATH']}")
         for name, value in programs.environment.items():
             patch.setenv(name, value)
         yield it
