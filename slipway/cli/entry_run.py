@@ -18,6 +18,7 @@ from slipway.cli.engine_records import Run
 from slipway.cli.entry_plan import Plan
 from slipway.cli.process import OnLine
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
+from slipway.release.migrations.databases import KEY as DATABASES
 from slipway.release.project_files import SERVICES, content_of
 from slipway.release.tokens import token
 from slipway.rollout.inspection import head_of
@@ -176,10 +177,11 @@ def targets_of(plan: Plan) -> tuple[str, ...]:
 def configuration_alone(draft: Path, plan: Plan) -> dict[str, Any]:
     """The stack's configuration with every other service as it serves, and without those of which nothing serves."""
     content = content_of(draft.read_bytes(), draft)
-    services = content["config"][SERVICES]
+    services, databases = content["config"][SERVICES], content["config"].get(DATABASES) or {}
     for service, entry in plan.beside.items():
         if entry is None:
             del services[service]
+            databases.pop(service, None)  # one of no service is refused as misspelt
         else:
             services[service] = dict(entry)
     return content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from slipway.rollout.platforms.memory import MemoryWorkloads
 from tests.unit.slipway.cli.project import SERVICE, Project
 
 UP, DOWN = "ALTER TABLE orders ADD COLUMN {} text;", "ALTER TABLE orders DROP COLUMN {};"
-DATABASES = {SERVICE: {"kind": "postgresql", "url": {"env": "DATABASE_URL"}}}
+DATABASES = {name: {"kind": "postgresql", "url": {"env": "DATABASE_URL"}} for name in (SERVICE, "payments")}
 
 
 def sha(text: str) -> str:
@@ -257,3 +258,15 @@ def test_one_that_fails_is_told_beside_what_serves(project: Project, database: M
     assert done.error is not None
     assert "but the database is not as it was: checkout: migration b of 2: line 1: ERROR: deadlock" in done.error
     assert sorted(database.entries) == ["a", "b"]
+
+
+def test_the_engine_is_told_of_no_database_of_a_service_that_does_not_serve(
+    project: Project, database: MemoryDatabase, tmp_path: Path
+) -> None:
+    project.release("1")
+    migrate(project, database, "2", "coupon", standby="1")
+    planned = plan(project)
+    with planned.file.draft() as draft:
+        EntryRun(project.engine, planned, whole_stack=False).write(draft, tmp_path / "alone.json")
+    told = json.loads((tmp_path / "alone.json").read_text())["config"]
+    assert set(told["releases:services"]) == set(told["releases:databases"]) == {SERVICE}
