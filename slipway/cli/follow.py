@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,8 @@ from slipway.rollout.overview import Overview
 
 REDRAWN = 1.0
 """Seconds after which the screen is drawn anew although nothing was read, as times pass."""
+
+NARROWEST = 40
 
 
 def follow(overview: Overview, every: float, *, as_json: bool) -> None:
@@ -31,6 +34,7 @@ def follow(overview: Overview, every: float, *, as_json: bool) -> None:
 
 
 def _draw(hub: Hub) -> None:
+    """Two columns stay free: what the terminal shows of Ctrl-C must not begin a new line."""
     from rich.console import Console
     from rich.live import Live
 
@@ -38,6 +42,7 @@ def _draw(hub: Hub) -> None:
     with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
         state = hub.state()
         while not hub.closed:
+            console.width = max(NARROWEST, shutil.get_terminal_size().columns - len("^C"))
             live.update(follow_view.screen(state.views[0], hub.now(), console.width), refresh=True)
             state = hub.await_news(state.number, REDRAWN)
 
