@@ -55,6 +55,7 @@ class Cloud:
     def serve(self, request: AWSPreparedRequest) -> AWSResponse:
         """What the server answers."""
         answer = self._moto("before-send", request)
+        assert answer is not None, f"the emulator does not know {request.url}"
         if self.date is not None:
             answer.headers["date"] = format_datetime(datetime.fromtimestamp(self.date, UTC), usegmt=True)
         return answer
