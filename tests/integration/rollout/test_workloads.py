@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lightkube import Client
-from lightkube.resources.core_v1 import Pod
+from lightkube.resources.core_v1 import Pod, ResourceQuota
 
 from slipway.rollout.platforms.base import Reason
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
@@ -100,7 +100,10 @@ def test_a_quota_that_forbids_the_pods_is_told(
     workloads: KubernetesWorkloads, stage: Stage, images: Mapping[str, str]
 ) -> None:
     stage.make("v1", "ResourceQuota", "none", {"spec": {"hard": {"pods": "0"}}})
-    backend = stage.deploy("quota", images["v1"], replicas=1)
-    found = eventually(lambda: workloads.readiness(backend), lambda seen: seen.problem is not None)
+    try:
+        backend = stage.deploy("quota", images["v1"], replicas=1)
+        found = eventually(lambda: workloads.readiness(backend), lambda seen: seen.problem is not None)
+    finally:
+        stage.admin.delete(ResourceQuota, "none", namespace=stage.namespace)
     assert found.reason is Reason.QUOTA
     assert "exceeded quota" in str(found.problem)
