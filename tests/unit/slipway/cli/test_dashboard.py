@@ -113,7 +113,10 @@ def test_a_project_without_any_target_is_told_what_to_do(tmp_path: Path) -> None
 
 def test_the_command_serves_its_page_without_a_cluster_and_ends_at_ctrl_c(tmp_path: Path) -> None:
     environment = {**os.environ, "KUBECONFIG": str(tmp_path / "nothing"), "SLIPWAY_KUBECONFIG": ""}
-    command = [sys.executable, "-m", "slipway.cli.main", "dashboard", "-n", "shop", "--port", "0", "--json"]
+    # A process that was started in the background inherits that SIGINT is ignored.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from slipway.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "dashboard", "-n", "shop", "--port", "0", "--json"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
