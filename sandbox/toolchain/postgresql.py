@@ -42,13 +42,19 @@ def missing_packages() -> tuple[str, ...]:
     """What installing `postgresql` would install here, by the distribution's own versions and dependencies."""
     if shutil.which("apt-get") is None:
         raise SandboxError("packages", "this machine has no apt-get to fetch postgresql with", "install PostgreSQL")
-    command = ["apt-get", "--simulate", "--no-install-recommends", "install", "postgresql"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
-    found = tuple(re.findall(r"^Inst (\S+)", done.stdout, re.MULTILINE))
-    if not found:
-        tail = (done.stdout + done.stderr).splitlines()[-8:]
-        raise SandboxError("packages", "apt-get knows no postgresql", "run `apt-get update`", tail)
-    return found
+    for first in (True, False):
+        done = _apt("--simulate", "--no-install-recommends", "install", "postgresql")
+        if found := tuple(re.findall(r"^Inst (\S+)", done.stdout, re.MULTILINE)):
+            return found
+        if first:  # a fresh machine knows no packages until its lists are fetched
+            _apt("-q", "update")
+    tail = (done.stdout + done.stderr).splitlines()[-8:]
+    raise SandboxError("packages", "apt-get knows no postgresql", "check apt's sources and the network", tail)
+
+
+def _apt(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LC_ALL": "C"}
+    return subprocess.run(["apt-get", *arguments], capture_output=True, text=True, check=False, env=environment)
 
 
 def _newest(root: Path) -> Path | None:
