@@ -19,28 +19,17 @@ from slipway.rollout.metrics import prometheus_answer as answered
 from slipway.rollout.metrics.base import LogCounts
 from slipway.rollout.metrics.custom import fill
 from slipway.rollout.metrics.logs import SIGNATURE_LENGTH, bounded
-from slipway.rollout.metrics.prometheus_api import QueryServer
+from slipway.rollout.metrics.tenant_server import TenantServer
 
 MASKED = r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|[0-9a-fA-F]{12,}|[0-9]+"
 """What of a text is no part of its signature: UUIDs, hexadecimal and decimal numbers, and so times and addresses."""
 SIGNATURE = "slipway_signature"
-TENANT = "X-Scope-OrgID"
 
 
-class Loki(QueryServer):
+class Loki(TenantServer):
     """One server, by the URL of its root; `tenant` where it has several."""
 
     KIND, SETTING = "Loki", "metrics.logs.url"
-
-    def __init__(
-        self,
-        url: str,
-        token_file: str | None = None,
-        tenant: str | None = None,
-        transport: httpx2.BaseTransport | None = None,
-    ) -> None:
-        super().__init__(url, token_file, transport)
-        self._tenant = tenant
 
     def count(self, guardrail: Logs, backend: Backend, start: float, end: float) -> LogCounts:
         """See slipway.rollout.metrics.logs.WindowServer. A window of Loki begins after `start` and has `end` in it, so
@@ -84,10 +73,6 @@ class Loki(QueryServer):
         if response.status_code == httpx2.codes.BAD_REQUEST and "json" not in response.headers.get("content-type", ""):
             raise QueryRefused(f"{self.name} refused: {plain(response.text, SIGNATURE_LENGTH)}")
         return response
-
-    def _headers(self) -> dict[str, str]:
-        tenant = {} if self._tenant is None else {TENANT: self._tenant}
-        return super()._headers() | tenant
 
 
 def _stage(errors: str) -> str:

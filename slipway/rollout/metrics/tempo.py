@@ -19,26 +19,15 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import LogCounts
 from slipway.rollout.metrics.custom import fill
 from slipway.rollout.metrics.logs import SIGNATURE_LENGTH, bounded
-from slipway.rollout.metrics.loki import TENANT
-from slipway.rollout.metrics.prometheus_api import QueryServer
+from slipway.rollout.metrics.tenant_server import TenantServer
 
 Json = dict[str, Any]
 
 
-class Tempo(QueryServer):
+class Tempo(TenantServer):
     """One server, by the URL of its root; `tenant` where it has several."""
 
     KIND, SETTING = "Tempo", "metrics.traces.url"
-
-    def __init__(
-        self,
-        url: str,
-        token_file: str | None = None,
-        tenant: str | None = None,
-        transport: httpx2.BaseTransport | None = None,
-    ) -> None:
-        super().__init__(url, token_file, transport)
-        self._tenant = tenant
 
     def count(self, guardrail: Traces, backend: Backend, start: float, end: float) -> LogCounts:
         """See slipway.rollout.metrics.logs.WindowServer. One span that `requests` selects is one request."""
@@ -73,10 +62,6 @@ class Tempo(QueryServer):
             if not math.isfinite(value) or value < 0:
                 raise ClusterError(f"{self.name} counted {value} spans")
             yield label, round(value)
-
-    def _headers(self) -> dict[str, str]:
-        tenant = {} if self._tenant is None else {TENANT: self._tenant}
-        return super()._headers() | tenant
 
 
 def _label(series: Json) -> str:
