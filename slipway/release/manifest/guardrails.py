@@ -232,7 +232,25 @@ class ClientFailures(_Guardrail):
         return self.source == "access-log"
 
 
-class Logs(_Guardrail):
+class _BySignature(_Guardrail):
+    """Bad events that are told apart by a text, each of which is judged for itself."""
+
+    requests: str
+    tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
+    negligible: Annotated[Share, Field(gt=0, lt=1)] = 0.001
+
+    @property
+    def limits(self) -> Limits:
+        """What it declares of the bad share."""
+        return Limits(self.tolerate, self.negligible)
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """The one that tells the sides apart."""
+        return {"requests": self.requests}
+
+
+class Logs(_BySignature):
     """Bad event: a request with an error in the logs. Each signature of an error, its text without numbers and the
     like, is judged for itself: one that is new or more frequent on the candidate is a fault, however rare it is. The
     queries are in the language of the stack's server; `{revision}` and `{service}` are filled in."""
@@ -247,18 +265,6 @@ class Logs(_Guardrail):
     """The field by which the lines of one request are known: lines are not independent, requests are counted."""
     message: LogField = "_msg"
     """The field with the text of the error."""
-    tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
-    negligible: Annotated[Share, Field(gt=0, lt=1)] = 0.001
-
-    @property
-    def limits(self) -> Limits:
-        """What it declares of the bad share."""
-        return Limits(self.tolerate, self.negligible)
-
-    @property
-    def queries(self) -> Mapping[str, str]:
-        """That of the lines, which tells the sides apart."""
-        return {"requests": self.requests}
 
     @property
     def reads_logs(self) -> bool:
@@ -266,7 +272,7 @@ class Logs(_Guardrail):
         return True
 
 
-class Traces(_Guardrail):
+class Traces(_BySignature):
     """Bad event: a span with an error among those that stand for one request each. Each operation is judged for itself,
     as the signatures of `logs` are. The queries are conditions of TraceQL; `{revision}` and `{service}` are filled
     in."""
@@ -279,18 +285,6 @@ class Traces(_Guardrail):
     """Which of these spans tell of an error."""
     operation: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_.:]*$")] = "name"
     """The attribute by which errors are told apart."""
-    tolerate: Annotated[float, Field(ge=1, le=10)] = 1.1
-    negligible: Annotated[Share, Field(gt=0, lt=1)] = 0.001
-
-    @property
-    def limits(self) -> Limits:
-        """What it declares of the bad share."""
-        return Limits(self.tolerate, self.negligible)
-
-    @property
-    def queries(self) -> Mapping[str, str]:
-        """That of the spans, which tells the sides apart."""
-        return {"requests": self.requests}
 
     @property
     def reads_traces(self) -> bool:
