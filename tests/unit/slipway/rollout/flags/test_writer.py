@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterAway, ClusterError, Conflict, ReleaseRefused
-from slipway.release.flags import journal
 from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.effective import effective
 from slipway.release.flags.flagd import flagd_document
-from slipway.release.flags.journal import Change, DocumentKind, Head, after_change, after_exposure
+from slipway.release.flags.journal import Change, DocumentKind, after_change, after_exposure
 from slipway.release.records.chain import lines_of
 from slipway.release.records.kinds import FlagRecord
 from slipway.release.records.release_record import read_kind
@@ -24,29 +23,15 @@ from slipway.rollout.platforms.base import DocumentStore
 from slipway.rollout.platforms.memory import MemoryDocumentStore
 from slipway.rollout.process.faults import Faults
 from tests.flags import BATCH, BY, FLAGS, PAY, declaration, kill, resume
+from tests.unit.slipway.rollout.flags.interleaving import World
 
 OFF = {"pay": {**PAY, "default": "off"}}
 MORE = {**FLAGS, "batch": {**BATCH, "exposure": {"steps": [{"percent": 90}]}}}
 DEATHS = [None, ("journal", "before"), ("journal", "after"), ("document", "before"), ("document", "after")]
 
 
-@dataclass
-class Cluster:
+class Cluster(World):
     """Journal and document, as all processes share them."""
-
-    journal: MemoryDocumentStore = field(default_factory=MemoryDocumentStore)
-    document: MemoryDocumentStore = field(default_factory=MemoryDocumentStore)
-
-    def writer(self) -> FlagWriter:
-        """As one process sees it."""
-        return FlagWriter("flags", self.journal, {"config-map": self.document})
-
-    @property
-    def head(self) -> Head:
-        """What the journal says."""
-        found = self.journal.read()
-        assert found is not None
-        return journal.parse(found.content)
 
     @property
     def flags(self) -> dict[str, Any]:
