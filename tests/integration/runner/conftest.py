@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ LATE = 40.0
 """Seconds from the first request until the version `late` begins to fail."""
 FOLLOWER, RUNNER = "slipway-rollout", "slipway-runner"
 
+_numbers = itertools.count()
+
 
 @pytest.fixture(scope="module")
 def variables() -> dict[str, str]:
@@ -38,12 +41,14 @@ def variables() -> dict[str, str]:
 def releases(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) -> Iterator[Releases]:
     """A stage of its own with its first release made; everything goes after the module."""
     folder = tmp_path_factory.mktemp("runner")
+    # Of its own in each module: the namespace of the one before may still be going.
+    name = f"r{os.getpid()}-{next(_numbers)}"
     registry = variables["SLIPWAY_REGISTRY"]
     versions = {name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4")} | {"late": late_errors(LATE, 0.2)}
     images = publish(registry, binaries().sample, versions)
     (folder / "backend").mkdir()
     own = {**variables, "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}"}
-    stage = Stage(folder / "project", "test", f"slipway-r{os.getpid()}", own)
+    stage = Stage(folder / "project", "test", f"slipway-{name}", own)
     stage.environment.pop("SLIPWAY_ACCESS_LOG", None)
     stage.run_setting = {"in": "cluster", "image": slipway_image.publish(registry), "startWithin": 20}
     admin = folder / "admin"
@@ -56,7 +61,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]
             _grant(stage, RUNNER, RULES)
             # The kubeconfig of the follower marks the processes of this stage's `pulumi up` as well.
             stage.environment[VARIABLE] = str(_kubeconfig_of(stage, FOLLOWER, admin, folder / "follower"))
-            made = Releases(Service(stage, images, f"runner{os.getpid()}.example"))
+            made = Releases(Service(stage, images, f"{name}.example"))
             made.released("v1")
             yield made
         finally:
