@@ -6,7 +6,7 @@ FLAG                          the flag's key
 FLAGD_HOST, FLAGD_SYNC_PORT   where the flags come from; the provider itself reads them
 FAULT_VARIANT, FAULT_SHARE    the share (0 to 1) of that variant's requests that fail
 PORT                          to listen on
-DRAIN_SECONDS                 between SIGTERM and the end
+DRAIN_SECONDS                 between SIGTERM and the end; a second SIGTERM ends it at once
 
 It answers
 
@@ -161,20 +161,24 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
-    """Serve until SIGTERM, and for the time of draining after it."""
+    """Serve until SIGTERM, and for the time of draining after it; a second signal cuts the drain short."""
     flag = Flag(os.environ["FLAG"])
     fault = os.environ.get("FAULT_VARIANT", ""), float(os.environ.get("FAULT_SHARE", "0"))
     service = Service(flag, *fault)
     handler = type("ServiceHandler", (Handler,), {"service": service})
     server = Server(("", int(os.environ.get("PORT", "8080"))), handler)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
+    stop, end = threading.Event(), threading.Event()
+
+    def take(_number: int, _frame: object) -> None:
+        (end if stop.is_set() else stop).set()
+
+    signal.signal(signal.SIGTERM, take)
+    signal.signal(signal.SIGINT, take)
     flag.connect()
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     stop.wait()
     service.draining = True
-    time.sleep(float(os.environ.get("DRAIN_SECONDS", "2")))
+    end.wait(float(os.environ.get("DRAIN_SECONDS", "2")))
     server.shutdown()
     os._exit(0)  # the provider's threads need no more care
 

@@ -73,7 +73,7 @@ class Service:
             "FLAGD_SYNC_PORT": str(sync_port),
             "PORT": str(self.port),
         }
-        environment = os.environ | dict(own) | told | {"DRAIN_SECONDS": "0.5", "FLAGD_RETRY_BACKOFF_MAX_MS": "200"}
+        environment = os.environ | dict(own) | told | {"FLAGD_RETRY_BACKOFF_MAX_MS": "200"}
         self.process = subprocess.Popen([*command, str(PROGRAM)], env=environment | variables)
 
     def get(self, path: str = "/", key: str | None = None) -> tuple[int, str, Mapping[str, str]]:
@@ -194,10 +194,20 @@ def test_requests_are_counted_by_variant_and_only_the_faulty_one_fails(
 def test_a_service_that_is_asked_to_end_drains_first(server: SyncServer, start: Callable[..., Service]) -> None:
     server.start()
     server.flags.publish(document(25))
-    service = start()
+    service = start(DRAIN_SECONDS="3600")
     service.await_ready()
     service.process.send_signal(signal.SIGTERM)
     eventually(lambda: service.status("/readyz") == 503)
     status, _, headers = service.get(key="user-1")
     assert (status, headers["Connection"]) == (200, "close")
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(WITHIN) == 0
+
+
+def test_the_drain_ends_after_its_time(server: SyncServer, start: Callable[..., Service]) -> None:
+    server.start()
+    server.flags.publish(document(25))
+    service = start(DRAIN_SECONDS="0.1")
+    service.await_ready()
+    service.process.send_signal(signal.SIGTERM)
     assert service.process.wait(WITHIN) == 0
