@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from slipway.release.errors import Conflict, JournalUnreadable
 from slipway.rollout.platforms.aws.records import TableRecords
 from slipway.rollout.platforms.aws.table import DynamoDb, Table
-from slipway.rollout.platforms.base import Condense, Document, StoredDocument
+from slipway.rollout.platforms.base import StoredDocument
 from slipway.rollout.platforms.lines import line_of
+from slipway.rollout.platforms.rollout_records import StoreWithRecords
 from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 
@@ -21,7 +21,7 @@ _INDEX = "#services"
 """The partition that names every service with a journal: an item each. No service can have this name."""
 
 
-class TableJournalStore:
+class TableJournalStore(StoreWithRecords):
     """See slipway.rollout.platforms.base.JournalStore. Not for several threads at once; several processes are fine."""
 
     def __init__(
@@ -29,7 +29,7 @@ class TableJournalStore:
     ) -> None:
         self._table = Table(client, table, service, fence, patience)
         self._index = Table(client, table, _INDEX, fence, patience)
-        self._records = TableRecords(self._table)
+        super().__init__(TableRecords(self._table))
 
     def load(self) -> StoredDocument | None:
         """The head, None when there is none."""
@@ -53,26 +53,6 @@ class TableJournalStore:
         if expect is None:
             self._list_service()
         return self._table.put(_HEAD, text, expect)
-
-    def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
-        """Add records; each call is one small write. Exactly once unless it raises."""
-        self._records.append(rollout_id, records)
-
-    def records(self, rollout_id: str) -> list[Document]:
-        """All records of a rollout in order, read in pages."""
-        return self._records.all(rollout_id)
-
-    def latest(self, rollout_id: str) -> Document | None:
-        """The last record, found without reading the others."""
-        return self._records.latest(rollout_id)
-
-    def condense(self, rollout_id: str, condense: Condense) -> None:
-        """Put old records through `condense` once there are many."""
-        self._records.condense(rollout_id, condense)
-
-    def prune(self, keep: AbstractSet[str]) -> None:
-        """Delete the records of all rollouts but these."""
-        self._records.prune(keep)
 
     def delete(self) -> None:
         """Delete head and records."""

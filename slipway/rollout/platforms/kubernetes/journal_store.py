@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from typing import Any
 
 from lightkube import Client
@@ -12,11 +11,12 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, JournalUnreadable
 from slipway.release.labels import PART_LABEL, SERVICE_LABEL
-from slipway.rollout.platforms.base import Condense, Document, StoredDocument
+from slipway.rollout.platforms.base import StoredDocument
 from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
 from slipway.rollout.platforms.kubernetes.records import RecordChunks
 from slipway.rollout.platforms.kubernetes.requests import Requests, version_of
 from slipway.rollout.platforms.lines import line_of
+from slipway.rollout.platforms.rollout_records import StoreWithRecords
 from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 
@@ -27,7 +27,7 @@ EXPOSURE = "exposure"
 """The part that is the journal of a flag's exposures, which is no service's."""
 
 
-class ConfigMapJournalStore:
+class ConfigMapJournalStore(StoreWithRecords):
     """See slipway.rollout.platforms.base.JournalStore. Not for several threads at once; several processes are fine.
     `part` says whose journal it is: a service's, unless it is EXPOSURE."""
 
@@ -42,7 +42,7 @@ class ConfigMapJournalStore:
     ) -> None:
         self._part = part
         self._documents = Documents(client, namespace, service, fence, patience)
-        self._records = RecordChunks(client, self._documents)
+        super().__init__(RecordChunks(client, self._documents))
         self._service = service
         self._name = f"slipway-{service}"
 
@@ -71,26 +71,6 @@ class ConfigMapJournalStore:
         if expect is None:
             return version_of(self._documents.create(self._name, labels, {_HEAD_KEY: text}))
         return version_of(self._documents.replace(self._name, labels, {_HEAD_KEY: text}, expect))
-
-    def append(self, rollout_id: str, records: Sequence[Mapping[str, Any]]) -> None:
-        """Add records; each call is one small write. Exactly once unless it raises."""
-        self._records.append(rollout_id, records)
-
-    def records(self, rollout_id: str) -> list[Document]:
-        """All records of a rollout in order, read in pages."""
-        return self._records.all(rollout_id)
-
-    def latest(self, rollout_id: str) -> Document | None:
-        """The last record, found without reading the others."""
-        return self._records.latest(rollout_id)
-
-    def condense(self, rollout_id: str, condense: Condense) -> None:
-        """Put old records through `condense` once there are many."""
-        self._records.condense(rollout_id, condense)
-
-    def prune(self, keep: AbstractSet[str]) -> None:
-        """Delete the records of all rollouts but these."""
-        self._records.prune(keep)
 
     def delete(self) -> None:
         """Delete head and records."""
