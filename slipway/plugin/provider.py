@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import grpc
 from google.protobuf import empty_pb2
@@ -44,8 +44,10 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         process: EngineProcess | None = None,
         address: str = "",
         flags: ConnectFlags = connect_flags,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
-        """`address` is where the engine listens, for components; empty when the plugin was started by hand."""
+        """`address` is where the engine listens, for components; empty when the plugin was started by hand. `prepare`
+        is called before a rollout that is likely to follow."""
         self._address = address
         self._hold = hold or HoldBack()
         process = process or EngineProcess()
@@ -53,7 +55,7 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._flights = Flights()
         memory, live = RunMemory(), LiveLine(Terminal(process))
         self._resources: Mapping[str, Resource] = {
-            RELEASE: ReleaseResource(memory, keep=keep_refusal),
+            RELEASE: ReleaseResource(memory, keep=keep_refusal, prepare=prepare),
             ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, live),
             FLAG_SET: FlagSetResource(engine, flags),
             RULE_GROUP: RuleGroupResource(engine, self._flights),

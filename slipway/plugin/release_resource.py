@@ -40,10 +40,6 @@ Keep = Callable[[Path, ReleaseInputs, Judgement], str | None]
 """Puts a refusal on record, and says why it could not."""
 
 
-def _keep_nothing(_project: Path, _inputs: ReleaseInputs, _judgement: Judgement) -> str | None:
-    return None
-
-
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -58,6 +54,8 @@ class ReleaseResource:
     observe: Observe = observe.observe
     now: Callable[[], datetime] = _utc_now
     keep: Keep = lambda *_: None
+    prepare: Callable[[], None] = lambda: None
+    """Called when a release is recorded: its rollout follows, and may begin to make ready for it."""
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Validate, observe, read the evidence, judge."""
@@ -98,6 +96,8 @@ class ReleaseResource:
     def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
         """Record it."""
         inputs = to_plain(request.properties)
+        if not request.preview:
+            self.prepare()
         properties = self._recorded(inputs, request.urn)
         return provider_pb2.CreateResponse(
             id=recorded_target(inputs).identity_of(str(inputs["service"])), properties=properties
@@ -105,6 +105,8 @@ class ReleaseResource:
 
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         """Record what is released now."""
+        if not request.preview:
+            self.prepare()
         return provider_pb2.UpdateResponse(properties=self._recorded(to_plain(request.news), request.urn))
 
     @staticmethod

@@ -14,6 +14,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
 from slipway.plugin.provider import SlipwayProvider
 from slipway.plugin.threads import ThreadPerCall
+from slipway.rollout.safety.watchdog_process import guards
 
 MESSAGE_BYTES = 1024 * 1024 * 400
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
     """`argv[1]` is the engine's address. Returns when the process is told to end."""
     address = argv[1] if len(argv) > 1 else None
     stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, OPTIONS)) if address else None
-    provider = SlipwayProvider(stub, address=address or "")
+    provider = SlipwayProvider(stub, address=address or "", prepare=guards().prepare)
     server, port = start_server(provider)
     ended = threading.Event()
     # The terminal's Ctrl-C reaches the whole process group; the engine says by Cancel what it wants.

@@ -79,9 +79,9 @@ class Guard:
 
 
 class Guards:
-    """The rollouts of this process that a watchdog guards. `command` starts one; it is started with the first rollout
-    and outlives this process. While it holds the other end of a pipe, the death of this process is the end of that
-    pipe, and the watchdog puts the traffic back. A watchdog that dies during a rollout is replaced."""
+    """The rollouts of this process that a watchdog guards. `command` starts one; it is started by `prepare` or with the
+    first rollout, and outlives this process. While it holds the other end of a pipe, the death of this process is the
+    end of that pipe, and the watchdog puts the traffic back. A watchdog that dies during a rollout is replaced."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = list(command)
@@ -95,6 +95,12 @@ class Guards:
         """Of the watchdog; 0 while there is none."""
         process = self._process
         return process.pid if process is not None else 0
+
+    def prepare(self) -> None:
+        """Start the watchdog before there is anything to guard, so that the first rollout need not wait for it."""
+        with self._lock:
+            if self._process is None:
+                self._start()
 
     def arm(self, target: Target, service: str, rollout_id: str) -> Guard:
         """Begin to guard; `Guard.await_ready` tells whether it worked. Returns at once."""

@@ -15,9 +15,8 @@ from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.units import show_seconds
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.metrics.base import Series, Source
+from slipway.rollout.traffic.scrape_pauses import scrape_pause
 
-POLL = 0.5
-"""Seconds; the data plane's counters are scraped about every one where this matters most."""
 LEAST = 30.0
 """Seconds of failing metrics or of requests that go on before it counts as not in force, whatever `errorGrace` is."""
 LONGEST = 600.0
@@ -52,7 +51,7 @@ class InForce:
             if now - good > patience or now - began > LONGEST or cancelled.is_set():
                 why = self.problem or f"no proxy was scraped twice within {show_seconds(float(round(now - began)))}"
                 raise ClusterError(f"{self._gone.entry} was not seen without requests: {why}")
-            self._world.pause(POLL)
+            self._world.pause(scrape_pause(now - began))
         self._await_idle(source)
 
     def _look(self, source: Source) -> bool:
@@ -92,14 +91,14 @@ class InForce:
 
     def _await_idle(self, source: Source) -> None:
         """Give requests that are under way time to end; pods drain by themselves."""
-        deadline = self._world.now() + IDLE_WITHIN
-        while self._world.now() < deadline:
+        began = self._world.now()
+        while (waited := self._world.now() - began) < IDLE_WITHIN:
             try:
                 if source.in_flight(self._gone) == 0:  # every sample is later than the write by now
                     return
             except ClusterError:
                 return
-            self._world.pause(POLL)
+            self._world.pause(scrape_pause(waited))
 
 
 def _growth(before: Mapping[str, Series], after: Mapping[str, Series]) -> float:

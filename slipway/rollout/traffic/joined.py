@@ -14,8 +14,8 @@ from slipway.release.errors import ClusterError
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.traffic.in_force import LEAST, LONGEST
+from slipway.rollout.traffic.scrape_pauses import scrape_pause
 
-POLL = 0.25
 AT_ONCE = 5.0
 """Seconds of one wait; its caller looks at everything else in between."""
 HURRY = 5.0
@@ -64,7 +64,7 @@ class Joined:
             if now > until or cancelled.is_set():
                 overdue = now - self._good > self._patience or now - self._began > LONGEST
                 raise NotKnownYet(f"{self._backend.entry} gets no traffic yet: {why}", overdue=overdue)
-            self._world.pause(POLL)
+            self._world.pause(scrape_pause(now - self._began))
 
     def _look(self) -> tuple[bool | None, str]:
         """Whether they know it, None where that cannot be seen; and what is wrong."""

@@ -83,6 +83,18 @@ def test_a_complete_release_is_recorded_with_its_evidence_and_verdict(world: Wor
     assert outputs["sha256"] == inputs["sha256"]
 
 
+def test_a_release_that_is_recorded_makes_ready_for_its_rollout_and_one_that_is_planned_does_not(world: World) -> None:
+    asked: list[str] = []
+    resource = replace(world.resource, prepare=lambda: asked.append("prepare"))
+    urn, inputs = world.scene.urn("checkout"), _struct(world.checked())
+    resource.create(provider_pb2.CreateRequest(urn=urn, properties=inputs, preview=True))
+    resource.update(provider_pb2.UpdateRequest(urn=urn, news=inputs, olds=inputs, preview=True))
+    assert not asked
+    resource.create(provider_pb2.CreateRequest(urn=urn, properties=inputs))
+    resource.update(provider_pb2.UpdateRequest(urn=urn, news=inputs, olds=inputs))
+    assert len(asked) == 2
+
+
 def test_without_the_pack_the_check_refuses_by_the_same_gates(world: World) -> None:
     world.declared.it.manifest["approvals"] = []
     failures = world.check().failures

@@ -76,6 +76,25 @@ def test_no_watchdog_is_started_before_the_first_rollout(dogs: Dogs) -> None:
     assert dogs.guards().pid == 0
 
 
+def test_a_watchdog_that_was_prepared_is_the_one_of_the_first_rollout(dogs: Dogs) -> None:
+    found = dogs.guards()
+    found.prepare()
+    prepared = found.pid
+    found.prepare()
+    found.arm(SHOP, "checkout", "r1").await_ready()
+    assert found.pid == prepared != 0
+    assert dogs.told() == [f"guard r1 checkout {SAID}"]
+
+
+def test_a_prepared_watchdog_that_dies_is_replaced_with_the_first_rollout(dogs: Dogs) -> None:
+    found = dogs.guards()
+    found.prepare()
+    os.kill(found.pid, signal.SIGKILL)
+    soon(lambda: found.pid == 0)
+    found.arm(SHOP, "checkout", "r1").await_ready()
+    assert found.pid != 0
+
+
 def test_what_ended_in_order_is_disarmed_once_and_the_others_stay_guarded(dogs: Dogs) -> None:
     found = dogs.guards()
     first, second = found.arm(SHOP, "checkout", "r1"), found.arm(SHOP, "cart", "r2")
