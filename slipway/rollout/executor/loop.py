@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import threading
 
-from slipway.release.errors import ClusterError, Conflict, LeaseLost, SlipwayError
+from slipway.release.errors import ClusterError, Conflict, LeaseLost
 from slipway.release.manifest.plan import PlannedStep
 from slipway.release.records.journal import Attempt, Head
 from slipway.release.records.watch import watch_of
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.release.units import show_seconds
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.controller import (
     Abort,
     Action,
     Cause,
     Commit,
-    ControllerState,
     Observation,
     Phase,
     Prepare,
@@ -25,9 +23,8 @@ from slipway.rollout.controller import (
     Smoke,
     Wait,
     needed,
-    next_action,
-    resumed,
 )
+from slipway.rollout.decisions import Decisions
 from slipway.rollout.executor.observer import Observer
 from slipway.rollout.executor.pacing import POLL, pause_after
 from slipway.rollout.executor.ramp import Ramp
@@ -62,14 +59,12 @@ class Executor:
         self._reporter = reporter
         self._cancelled = cancelled
         self._settings = settings_of(wanted, attempt.kind)
-        self._state = ControllerState(began=world.now())
+        self._decisions = Decisions(self._settings, world.now, cancelled)
         self._ramp = Ramp(world, wanted, attempt, stored, self._settings.steps, cancelled)
         self._observer = Observer(world, wanted, self._record, self._ramp, self._settings, reporter, cancelled)
         self._turning_back = TurningBack(world, wanted, self._record, self._ramp, self._observer, reporter, cancelled)
         self._smoke: str | None = None
         self._reached: str | None = None
-        self._unreachable: float | None = None
-        """Since when the cluster could not be used; None while it can."""
         self._blind: float | None = None
         """Since when no look succeeded; None while they do."""
 
@@ -82,7 +77,6 @@ class Executor:
         while True:
             try:
                 action = self._step()
-                self._unreachable = None
             except LeaseLost as error:
                 service, candidate = self._wanted.service, self._wanted.candidate
                 raise LeaseLost(lost_line(service, candidate, self._ramp.weight, str(error))) from None
@@ -91,7 +85,7 @@ class Executor:
             except NotKnownYet as error:
                 action = self._not_yet(error)
             except ClusterError as error:
-                action = self._tolerate(error)
+                action = self._decisions.tolerate(error, self._show)
             except Exception as error:
                 action = Abort(Cause.ENVIRONMENT, f"the rollout failed by itself: {type(error).__name__}: {error}")
             if isinstance(action, Commit) or (isinstance(action, Abort) and self._stands()):
@@ -102,30 +96,11 @@ class Executor:
     def _step(self) -> Action | None:
         self._world.fence.check()
         seen = self._observe()
-        before = self._state
-        self._state, action = next_action(self._settings, before, seen)
-        try:
-            self._perform(action, seen)
-        except SlipwayError:
-            self._state = before  # It did not happen: decide again.
-            raise
+        end = self._decisions.take(seen, lambda action: self._perform(action, seen))
         self._observer.forget_intent()
-        return action if isinstance(action, Commit | Abort) else None
+        return end
 
-    # -- a cluster that does not answer ------------------------------------------------------------------------
-
-    def _tolerate(self, error: ClusterError) -> Action | None:
-        """A cluster that does not answer for a moment stops nothing; one that stays away ends the rollout."""
-        now = self._world.now()
-        since = self._unreachable = self._unreachable if self._unreachable is not None else now
-        if self._cancelled.is_set():
-            return Abort(Cause.INTERRUPTED, "interrupted")
-        if now - since > self._settings.error_grace:
-            away = show_seconds(float(round(now - since)))
-            return Abort(Cause.ENVIRONMENT, f"the cluster could not be used for {away}: {error}")
-        self._show(f"waiting for the cluster: {error}")
-        self._cancelled.wait(1.0)
-        return None
+    # -- what did not work this time ---------------------------------------------------------------------------
 
     def _not_yet(self, error: NotKnownYet) -> Action | None:
         """The proxies do not all know the candidate yet."""
@@ -138,7 +113,7 @@ class Executor:
 
     def _conflict(self, error: Conflict) -> Action | None:
         """Another wrote between a read and a write: the next look says who, and what."""
-        return self._tolerate(ClusterError(str(error)))
+        return self._decisions.tolerate(ClusterError(str(error)), self._show)
 
     def _stands(self) -> bool:
         """Whether a commit stands whose answer was lost: then nothing goes back."""
@@ -162,12 +137,13 @@ class Executor:
             self._blind = self._blind if self._blind is not None else began
             raise
         if self._blind is not None:
-            self._state, self._blind = resumed(self._state, seen.now - self._blind), None
+            self._decisions.pass_over(seen.now - self._blind)
+            self._blind = None
         return seen
 
     def _look(self) -> Observation:
         now = self._world.now()
-        if self._state.phase is Phase.READY:
+        if self._decisions.state.phase is Phase.READY:
             self._scale_candidate()
         return self._observer.look(now, smoke=self._smoke, reached=self._reached)
 
@@ -205,12 +181,12 @@ class Executor:
     def _pause(self, looked: float) -> float:
         """Seconds until the next look; the time that this one took counts, since `looked`."""
         took = self._world.now() - looked
-        wanted = self._wanted.analysis.tick if self._state.phase is Phase.BAKE else POLL
+        wanted = self._wanted.analysis.tick if self._decisions.state.phase is Phase.BAKE else POLL
         return pause_after(took, wanted, crowded=IN_FLIGHT.large)
 
     def _shift(self, step: PlannedStep) -> None:
         """Write the weight and record the step. Done again after a failure it goes on where it ended."""
-        index, now = self._state.index, self._world.now
+        index, now = self._decisions.state.index, self._world.now
         if self._ramp.shifted != index:
             self._ramp.join(step.weight)
             self._observer.tick(now())
@@ -224,18 +200,18 @@ class Executor:
         """The old replicas whose traffic has moved go first, so that there is never double capacity."""
         before, old = self._record.attempt.old_replicas, self._ramp.old
         if old is not None and before is not None:
-            moved = (self._settings.steps[self._state.index - 1].replicas or 0) / self._settings.replicas
+            moved = (self._settings.steps[self._decisions.state.index - 1].replicas or 0) / self._settings.replicas
             scale_down_old(self._world.workloads, old, before, moved)
         self._scale_candidate()
 
     def _scale_candidate(self) -> None:
-        scale_candidate(self._world.workloads, self._wanted.candidate, needed(self._settings, self._state))
+        scale_candidate(self._world.workloads, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _show(self, why: str, left: float | None = None) -> None:
         notes = (self._observer.note, self._record.attempt.caveat)
         progress = Progress(
             service=self._wanted.service,
-            step=self._state.index + 1,
+            step=self._decisions.state.index + 1,
             steps=len(self._settings.steps),
             weight=self._ramp.weight,
             decision=self._observer.measure.decision,

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from slipway.release.errors import ClusterError, Conflict, LeaseLost, RolloutAborted, SlipwayError
+from slipway.release.errors import ClusterError, Conflict, LeaseLost, RolloutAborted
 from slipway.release.flags.attempts import Exposing
 from slipway.release.flags.journal import Author, Change, Head, after_change, after_exposure
 from slipway.release.records.journal import Outcome
-from slipway.release.units import Percent, show_seconds
+from slipway.release.units import Percent
 from slipway.rollout.analysis.types import Verdict
 from slipway.rollout.controller import (
     Abort,
@@ -18,14 +18,13 @@ from slipway.rollout.controller import (
     Cause,
     Commit,
     ControllerSettings,
-    ControllerState,
     Observation,
     Phase,
     Prepare,
     Shift,
     Wait,
-    next_action,
 )
+from slipway.rollout.decisions import Decisions
 from slipway.rollout.escalated import of_kill, with_counts
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.kill import kill_of
@@ -82,7 +81,7 @@ class ExposureRun:
         self._reporter = reporter
         self._cancelled = cancelled
         self._rules = rules_of(wanted)
-        self._state = ControllerState(began=world.now())
+        self._decisions = Decisions(self._rules, world.now, cancelled)
         self._measure = Measure(world.meter, wanted, wanted.baseline, world.now())
         self._ticks = TickLog(world.journal, exposing.id, self._rules.error_grace, world.now)
         self._percent = exposing.base
@@ -91,18 +90,16 @@ class ExposureRun:
         self._shifted = -1
         self._step_began = world.now()
         self._looked = 0.0
-        self._unreachable: float | None = None
 
     def run(self) -> Exposing:
         """Drive the exposure to its last step."""
         while True:
             try:
                 action = self._step()
-                self._unreachable = None
             except LeaseLost as error:
                 raise LeaseLost(self._lost_words(str(error))) from None
             except ClusterError as error:
-                action = self._tolerate(error)
+                action = self._decisions.tolerate(error, self._show)
             except Exception as error:
                 action = Abort(Cause.ENVIRONMENT, f"the exposure failed by itself: {type(error).__name__}: {error}")
             if isinstance(action, Commit):
@@ -112,28 +109,7 @@ class ExposureRun:
 
     def _step(self) -> Action | None:
         self._world.fence.check()
-        look = self._look()
-        before = self._state
-        self._state, action = next_action(self._rules, before, look)
-        try:
-            self._perform(action)
-        except SlipwayError:
-            self._state = before  # It did not happen: decide again.
-            raise
-        return action if isinstance(action, Commit | Abort) else None
-
-    def _tolerate(self, error: ClusterError) -> Action | None:
-        """A cluster that does not answer for a moment stops nothing; one that stays away ends the exposure."""
-        now = self._world.now()
-        since = self._unreachable = self._unreachable if self._unreachable is not None else now
-        if self._cancelled.is_set():
-            return Abort(Cause.INTERRUPTED, "interrupted")
-        if now - since > self._rules.error_grace:
-            away = show_seconds(float(round(now - since)))
-            return Abort(Cause.ENVIRONMENT, f"the cluster could not be used for {away}: {error}")
-        self._show(f"waiting for the cluster: {error}")
-        self._cancelled.wait(LOOK_EVERY)
-        return None
+        return self._decisions.take(self._look(), self._perform)
 
     # -- looking -------------------------------------------------------------------------------------------
 
@@ -143,7 +119,7 @@ class ExposureRun:
         killed = head.killed(self._wanted.flag)
         self._tick(now)
         measure = self._measure
-        pending = self._world.flags.pending() if self._state.phase is Phase.SHIFT else None
+        pending = self._world.flags.pending() if self._decisions.state.phase is Phase.SHIFT else None
         checked, problem = self._exposure_check(now)
         return Observation(
             now=now,
@@ -184,7 +160,7 @@ class ExposureRun:
     def _exposure_check(self, now: float) -> tuple[bool, str | None]:
         """Whether the measured share can be judged yet, and what is wrong with it: until it can be, nothing passes, and
         from then on it is an error."""
-        if self._state.phase is not Phase.BAKE:
+        if self._decisions.state.phase is not Phase.BAKE:
             return False, None
         if now - self._step_began < SETTLED:
             return False, "the measured share of the variant is not judged yet"
@@ -199,7 +175,7 @@ class ExposureRun:
     def _perform(self, action: Action) -> None:
         if isinstance(action, Wait):
             self._show(action.why, action.left)
-            baking = self._state.phase is Phase.BAKE
+            baking = self._decisions.state.phase is Phase.BAKE
             self._cancelled.wait(min(LOOK_EVERY, self._wanted.analysis.tick) if baking else POLL)
         elif isinstance(action, Shift):
             self._expose(action.step.weight)
@@ -212,15 +188,15 @@ class ExposureRun:
 
     def _expose(self, percent: Percent) -> None:
         """Write the percentage. Done again after a failure it goes on where it ended."""
-        if self._shifted == self._state.index:
+        if self._shifted == self._decisions.state.index:
             return
         now = self._world.now()
         self._tick(now)
-        self._record.begin_step(self._state.index, percent, now)
+        self._record.begin_step(self._decisions.state.index, percent, now)
         self._record.save()
         self._tried = percent
         self._world.flags.change(lambda head: self._raised(head, percent))
-        self._percent, self._shifted, self._tried = percent, self._state.index, None
+        self._percent, self._shifted, self._tried = percent, self._decisions.state.index, None
         self._step_began = self._world.now()
         self._measure.next_step(self._step_began)
         self._reporter.event(f"{self._wanted.flag}: {percent:.4g}% get {self._wanted.variant}")
@@ -344,7 +320,7 @@ class ExposureRun:
     def _show(self, why: str, left: float | None = None) -> None:
         progress = Progress(
             service=self._wanted.flag,
-            step=self._state.index + 1,
+            step=self._decisions.state.index + 1,
             steps=len(self._rules.steps),
             weight=self._percent,
             decision=self._measure.decision,
