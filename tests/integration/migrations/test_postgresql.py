@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -233,12 +232,10 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(
     database: PostgreSql, setting: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "postgresql://me:secret-word@127.0.0.1:1/shop")
-    began = time.monotonic()
     with pytest.raises(ClusterError, match="Connection refused") as error:
         database.applied()
     assert "secret-word" not in str(error.value)
     assert "\n" not in str(error.value)
-    assert time.monotonic() - began < 20
 
 
 def _sleeping(server: OwnPostgreSql) -> str:

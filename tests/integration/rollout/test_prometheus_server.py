@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,7 +102,7 @@ def test_data_that_nobody_scrapes_any_more_is_an_error_and_not_zero(
     for emitter in emitters:
         emitter.up = True
     back = eventually(lambda: look(source), lambda seen: not seen.errors)
-    assert abs(time.time() - back.at) < 5
+    assert back.at > fresh.at
 
 
 def test_a_cluster_that_left_the_proxy_has_nothing_in_flight(source: PrometheusSource, emitters: list[Emitter]) -> None:

@@ -27,7 +27,7 @@ from tests.integration.rollout.own_prometheus import Emitter
 from tests.integration.rollout.stage import eventually
 from tests.unit.slipway.release.slo.examples import routing
 
-WITHIN = 20.0
+WITHIN = 60.0
 SEVERITIES = ("page", "ticket")
 
 

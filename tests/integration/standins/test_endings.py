@@ -14,7 +14,7 @@ import pytest
 from tests.integration.standins.conftest import MakeProject
 from tests.integration.standins.project import VIRTUALENV, Project, await_true, running
 
-PROMPT = 3.0
+PROMPT = 30.0
 """Seconds within which a process whose reason has gone must be gone."""
 
 PROGRAM = textwrap.dedent(

@@ -4,7 +4,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, provider_pb2, 
 from sandbox.standins.serving import alive, plugin_arguments
 
 BINARIES = Path(__file__).parents[4] / "sandbox" / "standins" / "bin"
-PROMPT = 8.0  # seconds
+PROMPT = 60.0  # seconds
 
 
 @contextmanager
@@ -72,10 +71,8 @@ def test_a_plugin_ends_when_its_engine_is_gone(name: str) -> None:
     with started(name, f"127.0.0.1:{engine.getsockname()[1]}") as (process, channel):
         grpc.channel_ready_future(channel).result(PROMPT)
         assert process.poll() is None
-        start = time.monotonic()
         engine.close()
         assert process.wait(PROMPT) == 0
-        assert time.monotonic() - start < PROMPT
 
 
 def test_what_a_stand_in_lacks_is_unimplemented_in_one_line() -> None:

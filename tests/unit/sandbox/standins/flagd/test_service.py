@@ -12,7 +12,7 @@ from google.protobuf import struct_pb2
 from sandbox.standins.flagd.flags import Flags
 from sandbox.standins.flagd.service import SERVICE, SyncService, field, flags_message, metadata_message
 
-WITHIN = 10.0
+WITHIN = 60.0
 
 
 @pytest.fixture

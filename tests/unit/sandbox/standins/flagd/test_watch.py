@@ -14,7 +14,7 @@ from sandbox.standins.flagd.flags import Flags
 from sandbox.standins.flagd.source import Source
 from sandbox.standins.flagd.watch import Watch
 
-WITHIN = 10.0
+WITHIN = 60.0
 
 
 class ApiServer:

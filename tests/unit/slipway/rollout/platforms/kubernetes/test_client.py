@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import stat
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -181,10 +180,8 @@ def test_a_credential_plugin_that_hangs_is_ended(
     monkeypatch.setattr(module, "EXEC_SECONDS", 1)
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "sleep", "args": ["60"]}}
     made = connect("shop", write(tmp_path / "k", server.url, user))
-    began = time.monotonic()
     with pytest.raises(Exception, match="returned 124"):
         made.get(ConfigMap, "a")
-    assert time.monotonic() - began < 30
 
 
 def test_clients_of_one_configuration_share_their_connections_whatever_their_namespace(
