@@ -153,12 +153,13 @@ def _rehearse(
     from slipway.cli.engine import Engine
     from slipway.cli.rehearsal import Rehearsal
     from slipway.release.evidence import propose, receipts
+    from slipway.rollout.process.drilling import DRILL
 
     if it.key is not None:
         read_key(it.key)  # a receipt that cannot be signed or written is no reason to move anything
     if it.out.exists():
         raise exists_already(it.out)
-    engine = Engine(folder, stack)
+    engine = Engine(folder, stack, {DRILL: procedure})
     probe = _probe_of(engine, it) if probed else None
     done = rehearse(Rehearsal(engine, probe, lambda line: click.echo(line, err=True)))
     receipt = propose.drill(it.release, it.at, procedure, stack, done.outcome, done.seconds)

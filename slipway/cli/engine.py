@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pulumi import automation
@@ -70,7 +71,11 @@ class StackLocked(EngineError):
 class Engine:
     """One stack of the project in a folder. Opening it changes nothing, not even which stack is selected."""
 
-    def __init__(self, folder: Path, stack: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, stack: str | None = None, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`environment` is what its commands are told beside this process's own variables."""
+        self._environment = {**_DEBUG, **environment}
         self.project = project_file(folder).parent
         self._command = _Command()
         self._workspace = _Workspace(work_dir=str(self.project), pulumi_command=self._command)
@@ -151,7 +156,7 @@ class Engine:
         raise EngineError("no stack is selected: name one with --stack")
 
     def _cli(self, *arguments: str, tell: OnLine | None = None) -> None:
-        self._command.run([*arguments, "--stack", self.stack], str(self.project), _DEBUG, tell)
+        self._command.run([*arguments, "--stack", self.stack], str(self.project), self._environment, tell)
 
     def _engine(self, *arguments: str, tell: OnLine | None) -> Run:
         """A failure of the engine is a result, that it could not begin is an error. Not by the Automation API, whose

@@ -27,6 +27,7 @@ from slipway.rollout.adapters import Adapters
 from slipway.rollout.in_cluster.ordering import OrderedUpdate, order_removal, where_it_runs
 from slipway.rollout.moves import move_lines, must_delete_first, rival_line
 from slipway.rollout.operations import Place
+from slipway.rollout.process.drilling import drilled
 from slipway.rollout.process.operator import operator
 from slipway.rollout.recording import Facts, Recorder, ReleaseFacts
 from slipway.rollout.removal import remove, services_of
@@ -122,7 +123,7 @@ class RolloutResource:
         with self.flights.one() as cancelled:
             try:
                 world = self._world(wanted, urn)
-                recorder = Recorder(world, wanted, operator(), self._facts(wanted, urn), log.event)
+                recorder = Recorder(world, wanted, operator(), self._facts(wanted, urn), log.event, drilled())
                 recorder.settle()
                 self._admit(wanted, world, urn, recorder)
                 return self._carried_out(self._update_of(wanted, world, olds or {}, log, cancelled), recorder)
@@ -143,7 +144,7 @@ class RolloutResource:
     ) -> operations.Update | OrderedUpdate:
         if wanted.run is not None and wanted.run.in_cluster:
             return OrderedUpdate(wanted, world, olds, log, cancelled, self.flights.abandoned)
-        return operations.Update(wanted, world, olds, log, cancelled)
+        return operations.Update(wanted, world, olds, log, cancelled, drill=drilled())
 
     @staticmethod
     def _carried_out(update: operations.Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:

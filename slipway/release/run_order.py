@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from slipway.release.errors import InputError, Problem
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.records.journal import Serving
+from slipway.release.records.journal import Drill, Serving
 from slipway.release.rollout_inputs import RolloutInputs
 
 FORMAT = 1
@@ -28,6 +28,8 @@ class RunOrder(FrozenModel):
     """`project/stack` on whose behalf it writes."""
     by: str = ""
     """Who ordered it: user and host of the `pulumi up`."""
+    drill: Drill | None = None
+    """The procedure that it rehearses."""
     wanted: RolloutInputs
     serving: Serving | None = None
     """What serves by the stack's state, for a journal that is lost."""

@@ -220,8 +220,10 @@ class Update:
         cancelled: threading.Event,
         overseer: Overseer | None = None,
         rollout_id: str | None = None,
+        drill: journal.Drill | None = None,
     ) -> None:
-        """`overseer` is the watchdog process of this one when left out, `rollout_id` a new one."""
+        """`overseer` is the watchdog process of this one when left out, `rollout_id` a new one; `drill` is the
+        procedure that is rehearsed."""
         self._wanted = wanted
         self._world = world
         self._recorded = recorded_serving(olds)
@@ -229,6 +231,7 @@ class Update:
         self._cancelled = cancelled
         self._overseer = overseer
         self._rollout_id = rollout_id
+        self._drill = drill
         self._guard: Care | None = None
         """Armed for an attempt that has not ended yet."""
 
@@ -442,6 +445,7 @@ class Update:
             retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
             notes=(fewer,) if fewer else (),
             caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "rollback" else "",
+            drill=self._drill,
         )
         return with_old_replicas(self._world, attempt, self._wanted, old)
 

@@ -16,7 +16,7 @@ from slipway.release.errors import ClusterError, SlipwayError
 from slipway.release.manifest.release import Release
 from slipway.release.records import journal
 from slipway.release.records.chain import Line
-from slipway.release.records.journal import Attempt, Head, Outcome
+from slipway.release.records.journal import Attempt, Drill, Head, Outcome
 from slipway.release.records.release_record import (
     Ending,
     EvidenceLine,
@@ -53,13 +53,15 @@ Facts = Callable[[str, str], ReleaseFacts]
 
 @dataclass
 class Recorder:
-    """The records of one update of one Rollout. `by` is who runs it, `tell` takes a line that stays."""
+    """The records of one update of one Rollout. `by` is who runs it, `tell` takes a line that stays, `drill` is the
+    procedure that it rehearses."""
 
     world: Adapters
     wanted: RolloutInputs
     by: str
     facts: Facts
     tell: Callable[[str], None]
+    drill: Drill | None = None
     _before: Head | None = field(default=None, init=False)
     """The journal when the update began."""
 
@@ -130,6 +132,7 @@ class Recorder:
             notes=attempt.notes,
             caveat=attempt.caveat,
             quarantined=held is not None and held.rollout == attempt.id,
+            drill=attempt.drill,
             series=self._series(attempt, facts),
             **_known(facts),
         )
@@ -156,6 +159,7 @@ class Recorder:
             ended=now,
             reason=reason,
             leaves=_serving(head) if head is not None else None,
+            drill=self.drill,
             **_known(facts),
         )
         subject = self._subject(candidate.revision, candidate.version, candidate.image, self.wanted.manifest)

@@ -1,6 +1,7 @@
 """The five measures of DORA from release records, each with the number of cases that it rests on. Pure.
 
-What a measure counts is defined here and told in docs/records.md. A measure without a single case is unknown, never 0.
+What a measure counts is defined here, what counts as a release in `releases`, and both are told in docs/records.md. A
+measure without a single case is unknown, never 0.
 """
 
 from __future__ import annotations
@@ -10,6 +11,15 @@ from statistics import median
 
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.release_record import Recorded
+from slipway.release.records.releases import (
+    deployments,
+    exposed,
+    failed,
+    is_hotfix,
+    releases,
+    rollback_of,
+    took_over,
+)
 
 DAY = 86400.0
 
@@ -45,7 +55,7 @@ class Dora(FrozenModel):
 def dora(records: Sequence[Recorded], since: float, until: float) -> Dora:
     """Over the rollouts that ended in the window; the records are those of one service, oldest first."""
     began = max(since, records[0].event.began) if records else since
-    inside = [one for one in records if began <= one.event.ended <= until]
+    inside = [one for one in releases(records) if began <= one.event.ended <= until]
     return Dora(
         since=began,
         until=until,
@@ -55,27 +65,6 @@ def dora(records: Sequence[Recorded], since: float, until: float) -> Dora:
         fail_rate=_fail_rate(records, inside),
         rework_rate=_rework_rate(inside),
     )
-
-
-def deployments(records: Sequence[Recorded]) -> list[Recorded]:
-    """Releases of something new that took over all the traffic."""
-    return [one for one in records if one.event.ending == "committed"]
-
-
-def exposed(records: Sequence[Recorded]) -> list[Recorded]:
-    """Deployments, and what was aborted after users had reached it."""
-    return [
-        one
-        for one in records
-        if one.event.ending == "committed" or (one.event.ending == "aborted" and one.event.had_traffic)
-    ]
-
-
-def rollback_of(records: Sequence[Recorded], deployed: Recorded) -> Recorded | None:
-    """The rollback that left this deployment, if that was the next thing that took over the traffic."""
-    later = [one for one in records if one.anchor.seq > deployed.anchor.seq]
-    following = next((one for one in later if one.event.ending in ("committed", "rolled-back")), None)
-    return following if following is not None and following.event.ending == "rolled-back" else None
 
 
 def _lead_time(inside: Sequence[Recorded]) -> Measure:
@@ -100,44 +89,32 @@ def _frequency(inside: Sequence[Recorded], window: float) -> Measure:
 
 def _recovery_time(records: Sequence[Recorded], inside: Sequence[Recorded]) -> Measure:
     """From the first traffic of a failed release until another one had all of it; the median over failures."""
-    failed = [one for one in exposed(inside) if _failed(records, one)]
+    failures = [one for one in exposed(inside) if failed(records, one)]
     found: list[float] = []
-    for one in failed:
+    for one in failures:
         back = rollback_of(records, one)
         first = next((step.began for step in one.event.steps if step.weight > 0), one.event.began)
         ended = one.event.ended if one.event.ending == "aborted" else back.event.ended if back is not None else None
         found += [ended - first] if ended is not None else []
     return _measure(
-        "failed deployment recovery time", _median(found), "seconds", (len(found), len(failed)), "no release failed"
+        "failed deployment recovery time", _median(found), "seconds", (len(found), len(failures)), "no release failed"
     )
 
 
 def _fail_rate(records: Sequence[Recorded], inside: Sequence[Recorded]) -> Measure:
     """Of the releases that users reached, those that were aborted or left by a rollback."""
     reached = exposed(inside)
-    failed = sum(_failed(records, one) for one in reached)
-    value = failed / len(reached) if reached else None
-    return _measure("change fail rate", value, "share", (failed, len(reached)), "no release reached users")
+    failures = sum(failed(records, one) for one in reached)
+    value = failures / len(reached) if reached else None
+    return _measure("change fail rate", value, "share", (failures, len(reached)), "no release reached users")
 
 
 def _rework_rate(inside: Sequence[Recorded]) -> Measure:
     """Of all that took over the traffic, what was not planned: hotfixes and rollbacks."""
-    all_of_them = [one for one in inside if one.event.ending in ("committed", "rolled-back")]
+    all_of_them = [one for one in inside if took_over(one)]
     unplanned = sum(one.event.ending == "rolled-back" or is_hotfix(one) for one in all_of_them)
     value = unplanned / len(all_of_them) if all_of_them else None
     return _measure("deployment rework rate", value, "share", (unplanned, len(all_of_them)), "no release completed")
-
-
-def is_hotfix(one: Recorded) -> bool:
-    """Whether its manifest says so."""
-    release = one.event.release
-    if release is None:
-        return False
-    return release.hotfix is not None or any(change.kind == "hotfix" for change in release.scope.changes)
-
-
-def _failed(records: Sequence[Recorded], one: Recorded) -> bool:
-    return one.event.ending == "aborted" or rollback_of(records, one) is not None
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 
@@ -28,6 +28,10 @@ COMPLETED_KEPT = 20
 QUARANTINE_KEPT = 50
 COMMITS_KEPT = 50
 RECORDED_KEPT = 5
+
+
+Drill = Literal["deploy", "rollback"]
+"""The procedure of which a rollout is a drill."""
 
 
 class Outcome(StrEnum):
@@ -86,6 +90,8 @@ class Attempt(FrozenModel):
     """Facts beside the verdicts, such as replicas that the serving version lacked."""
     caveat: str = ""
     """What is not claimed of its verdicts, such as an error rate where clients stick to one side."""
+    drill: Drill | None = None
+    """It rehearses this procedure, and is no release."""
 
 
 class Completed(ReleasedVersion):

@@ -17,7 +17,7 @@ from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.plan import Kind
 from slipway.release.manifest.release import Release
 from slipway.release.records.chain import HASH, Anchor, Line
-from slipway.release.records.journal import StepRecord
+from slipway.release.records.journal import Drill, StepRecord
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.units import Percent
 
@@ -104,6 +104,8 @@ class RolloutEvent(FrozenModel):
     notes: tuple[str, ...] = ()
     caveat: str = ""
     quarantined: bool = False
+    drill: Drill | None = None
+    """It rehearsed this procedure (`slipway drill`), and was no release."""
     series: Series = Series()
     gates: GateOutcome | None = None
     evidence: Annotated[tuple[EvidenceLine, ...], Field(max_length=MOST_EVIDENCE)] = ()

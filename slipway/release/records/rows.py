@@ -127,7 +127,7 @@ def _recorded(one: Recorded) -> ReleaseRow:
         number=one.anchor.seq,
         version=one.record.subject.version,
         revision=one.record.subject.revision,
-        outcome=event.ending,
+        outcome=event.ending if event.drill is None else f"{event.ending} (drill)",
         strategy=event.strategy,
         by=one.record.by,
         began=event.began,

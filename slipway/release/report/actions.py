@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from slipway.release.manifest.release import Release
-from slipway.release.records.dora import rollback_of
 from slipway.release.records.release_record import Recorded
+from slipway.release.records.releases import rollback_of
 from slipway.release.report.model import ActionItem, Priority, WatchPart
 from slipway.release.report.words import date_of
 
@@ -37,7 +37,7 @@ def _after_the_end(one: Recorded, records: Sequence[Recorded], owner: str) -> It
         what = f"Find the cause of the abort of {version}"
         then = "; release a fix, or say under retry.reason why it may be tried again" if event.quarantined else ""
         yield _item(one, "cause", f"{what}{then}", event.reason or "it was aborted", owner, "high")
-    if event.ending == "rolled-back" and event.leaves is not None:
+    if event.ending == "rolled-back" and event.leaves is not None and event.drill is None:
         what = f"Find out why {event.leaves.version} had to be left, and what would have shown it before 100%"
         yield _item(one, "left", what, "a guardrail or a test that shows it would have stopped it", owner, "high")
     if event.ending == "interrupted":

@@ -8,9 +8,10 @@ from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.manifest.release import Release
 from slipway.release.records.chain import Line
-from slipway.release.records.dora import DAY, dora, rollback_of
+from slipway.release.records.dora import DAY, dora
 from slipway.release.records.journal import StepRecord
 from slipway.release.records.release_record import GuardrailSeries, Recorded, RolloutEvent
+from slipway.release.records.releases import rollback_of
 from slipway.release.report.actions import action_items
 from slipway.release.report.explain import explanation, headline
 from slipway.release.report.model import (
@@ -229,7 +230,8 @@ def _status(one: Recorded, records: Sequence[Recorded], release: Release | None)
         if back is not None:
             after = lasting(back.event.ended - event.ended)
             return f"rolled back to {back.record.subject.version} {after} after it had completed"
-        return "not rolled back" if event.ending == "committed" else f"this was the rollback, {_within(event, release)}"
+        was = "a drill" if event.drill is not None else "the rollback"
+        return "not rolled back" if event.ending == "committed" else f"this was {was}, {_within(event, release)}"
     if event.ending == "refused":
         return "nothing to undo: nothing was begun"
     if not event.had_traffic:

@@ -20,6 +20,10 @@ ENDINGS = {
 
 def headline(one: Recorded) -> str:
     """One sentence."""
+    return _headline(one) if one.event.drill is None else f"Drill: {_headline(one)}"
+
+
+def _headline(one: Recorded) -> str:
     record, event = one.record, one.event
     name = f"{record.service} {record.subject.version}"
     left = f" (before: {event.leaves.version})" if event.leaves is not None else ""
@@ -36,6 +40,7 @@ def headline(one: Recorded) -> str:
 def explanation(one: Recorded) -> tuple[str, ...]:
     """Paragraphs."""
     event = one.event
+    drilled = (f"This was a drill of a {event.drill}, which DORA's measures leave out.",) if event.drill else ()
     tell = {
         "committed": _completed,
         "rolled-back": _returned,
@@ -43,7 +48,7 @@ def explanation(one: Recorded) -> tuple[str, ...]:
         "interrupted": _interrupted,
         "refused": _refused,
     }[event.ending]
-    return tuple(tell(one))
+    return (*drilled, *tell(one))
 
 
 def _completed(one: Recorded) -> Iterator[str]:

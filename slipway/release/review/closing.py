@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.release import Release
-from slipway.release.records.dora import rollback_of
 from slipway.release.records.release_record import GuardrailSeries, Recorded
+from slipway.release.records.releases import rollback_of
 from slipway.release.report.words import counted, total_of
 from slipway.release.review.model import Review
 

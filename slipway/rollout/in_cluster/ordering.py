@@ -18,6 +18,7 @@ from slipway.rollout.adapters import Adapters
 from slipway.rollout.in_cluster.following import Followed, Following
 from slipway.rollout.outputs import outputs_of, recorded_serving
 from slipway.rollout.platforms.runs import ActiveRun, Runs
+from slipway.rollout.process.drilling import drilled
 from slipway.rollout.process.operator import operator
 from slipway.rollout.record import load
 from slipway.rollout.resting import resting_sticky
@@ -80,7 +81,12 @@ class OrderedUpdate:
         if outputs is not None:
             return outputs
         order = RunOrder(
-            id=new_order_id(), stack=self._world.stack, by=operator(), wanted=self._wanted, serving=self._serving
+            id=new_order_id(),
+            stack=self._world.stack,
+            by=operator(),
+            drill=drilled(),
+            wanted=self._wanted,
+            serving=self._serving,
         )
         self._start(order)
         self._follow(order.id)

@@ -97,7 +97,14 @@ class Runner:
         olds = {"serving": order.serving.model_dump(mode="json", by_alias=True)} if order.serving is not None else {}
         overseer = RestartedByTheCluster()
         update = operations.Update(
-            order.wanted, world, olds, self._report, self._cancelled, overseer, rollout_id=self._attempt
+            order.wanted,
+            world,
+            olds,
+            self._report,
+            self._cancelled,
+            overseer,
+            rollout_id=self._attempt,
+            drill=order.drill,
         )
         update.run()
 

@@ -98,5 +98,8 @@ def test_a_rollback_is_drilled_under_traffic_and_the_stack_is_as_it_was(
     assert service.serving() == "v2"
     assert service.stage.config_file.read_bytes() == before
     rows = slipway("history", "checkout")["services"]["checkout"]
-    assert [row["outcome"] for row in rows].count("drill completed") == 1
+    outcomes = [row["outcome"] for row in rows]
+    assert [outcomes.count(one) for one in ("drill completed", "rolled-back (drill)", "rolled-back")] == [1, 2, 0]
+    measures = slipway("history", "checkout", "--dora")["checkout"]
+    assert [measures["failRate"][key] for key in ("cases", "of")] == [0, 2], "a rehearsal is no failure"
     assert slipway("audit", "checkout")["ok"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +17,7 @@ from slipway.release.records.chain import lines_of, problems
 from slipway.release.records.kinds import DrillRecord
 from slipway.release.records.release_record import read_kind
 from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.process.drilling import DRILL
 from tests.flags import FLAGS
 from tests.unit.slipway.cli.project import SERVICE, Project
 from tests.unit.slipway.cli.test_flags import Cluster, cluster
@@ -97,7 +100,12 @@ def shop(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.engine.during = lambda: project.commit(project.entry()["manifest"].rpartition("/")[2].partition(".")[0])
     project.engine.history = lambda: project.history
     project.file.write_text(f"{project.file.read_text()}  releases:records: {{kind: folder, path: records}}\n")
-    monkeypatch.setattr("slipway.cli.engine.Engine", lambda folder, stack: project.engine)
+
+    def engine(folder: Path, stack: str, environment: Mapping[str, str]) -> Any:
+        project.engine.environment = dict(environment)
+        return project.engine
+
+    monkeypatch.setattr("slipway.cli.engine.Engine", engine)
     return project
 
 
@@ -109,6 +117,7 @@ def test_a_rehearsed_rollback_gives_a_signed_receipt_and_a_record(shop: Project,
     assert (predicate["procedure"], predicate["outcome"], predicate["stack"]) == ("rollback", "completed", "prod")
     assert "requests" not in predicate, "there is no probe in the stack's file"
     assert shop.file.read_bytes() == before
+    assert shop.engine.environment == {DRILL: "rollback"}, "so that its rollouts are on record as a drill"
     texts = (shop.folder / "records" / f"{SERVICE}.jsonl").read_text().splitlines()
     assert problems(texts) == []
     ((_, record),) = read_kind(lines_of(texts), DrillRecord)

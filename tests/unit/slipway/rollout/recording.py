@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from slipway.release.records.chain import lines_of, problems
-from slipway.release.records.journal import Completed, Head
+from slipway.release.records.journal import Completed, Drill, Head
 from slipway.release.records.release_record import GateOutcome, Recorded, read_records
 from slipway.release.records.store import MemoryRecords
 from slipway.release.rollout_inputs import RolloutInputs
@@ -31,20 +31,21 @@ class Recording:
         if before is not None:
             self.world.journal.save(before.to_json(), None)
 
-    def recorder(self, inputs: RolloutInputs | None = None) -> Recorder:
+    def recorder(self, inputs: RolloutInputs | None = None, drill: Drill | None = None) -> Recorder:
         world = replace(self.world.world, records=self.records, stack="shop/prod")
-        return Recorder(world, inputs or self.world.wanted, "ada@laptop", self._facts, self.told.append)
+        return Recorder(world, inputs or self.world.wanted, "ada@laptop", self._facts, self.told.append, drill)
 
     def _facts(self, manifest: str, revision: str) -> ReleaseFacts:
         return self.facts_of.get(revision, self.facts)
 
-    def update(self, inputs: RolloutInputs | None = None) -> dict[str, Any]:
+    def update(self, inputs: RolloutInputs | None = None, drill: Drill | None = None) -> dict[str, Any]:
         """As the provider does it. Raises what the update raises."""
-        recorder = self.recorder(inputs)
+        recorder = self.recorder(inputs, drill)
         recorder.settle()
         world, found = recorder.world, inputs or self.world.wanted
         try:
-            outputs = operations.Update(found, world, {}, self.world.lines, self.world.cancelled).run()
+            update = operations.Update(found, world, {}, self.world.lines, self.world.cancelled, drill=drill)
+            outputs = update.run()
         finally:
             anchor = recorder.ended()
         return {**outputs, **anchor}

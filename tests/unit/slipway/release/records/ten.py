@@ -3,13 +3,14 @@ test itself did and saw, from which everything can be counted again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from slipway.release.errors import SlipwayError
+from slipway.release.records.journal import Drill
 from slipway.release.records.release_record import Recorded
 from slipway.rollout import operations
 from slipway.rollout.recording import ReleaseFacts
@@ -26,13 +27,14 @@ HOTFIX = {"ticket": "INC-7", "reason": "checkout fails", "followUpDue": "2025-12
 @dataclass(frozen=True)
 class Did:
     """One release as the test carried it out: what it asked for, and when it began and ended by the world's clock.
-    `committed_at` is of its change; `fault` the bad share of the new version."""
+    `committed_at` is of its change; `fault` the bad share of the new version; `drill` the procedure it rehearses."""
 
     version: str
     outcome: str
     fault: float = 0.0
     lead: float | None = None
     hotfix: bool = False
+    drill: Drill | None = None
     began: float = 0.0
     ended: float = 0.0
 
@@ -51,13 +53,27 @@ PLAN = (
 )
 
 
-def ten_releases(monkeypatch: pytest.MonkeyPatch) -> tuple[Recording, list[Did]]:
-    """One a day, beginning with the service's first."""
+REHEARSED = (
+    *PLAN[:4],
+    Did("b2", "rolled-back", drill="rollback"),
+    Did("c4", "rolled-back", drill="rollback"),
+    *PLAN[4:],
+    Did("g9", "aborted", fault=0.5, drill="deploy"),
+    Did("h1", "committed", lead=60.0, drill="deploy"),
+)
+"""The same ten with drills between: the rollback of c4 and the way forth again, and two deploys."""
+
+
+def ten_releases(monkeypatch: pytest.MonkeyPatch, plan: tuple[Did, ...] = PLAN) -> tuple[Recording, list[Did]]:
+    """One a day, beginning with the service's first; drills come six hours after what went before."""
     monkeypatch.setattr(operations, "guards", lambda: NoGuard)
     it = Recording()
     it.world.clock.seconds = BEGAN
     it.world.router.delete()
-    did = [_carry_out(it, one, BEGAN + number * DAY) for number, one in enumerate(PLAN)]
+    did: list[Did] = []
+    for one in plan:
+        at = BEGAN + DAY * sum(before.drill is None for before in did)
+        did.append(_carry_out(it, one, at if one.drill is None else did[-1].began + DAY / 4))
     return it, did
 
 
@@ -76,12 +92,12 @@ def _carry_out(it: Recording, one: Did, at: float) -> Did:
         it.facts_of[revision] = _facts(one, at)
     world.cancelled.clear()
     if one.outcome == "refused":
-        it.recorder(inputs).refused("a sentence says why")
+        it.recorder(inputs, one.drill).refused("a sentence says why")
         return _done(one, at, world.clock.now())
     if one.outcome == "interrupted":
         world.clock.plans.append((at + 3.0, world.cancelled.set))
     try:
-        it.update(inputs)
+        it.update(inputs, one.drill)
     except SlipwayError:
         assert one.outcome in ("aborted", "interrupted")
     else:
@@ -90,7 +106,7 @@ def _carry_out(it: Recording, one: Did, at: float) -> Did:
 
 
 def _done(one: Did, began: float, ended: float) -> Did:
-    return Did(one.version, one.outcome, one.fault, one.lead, one.hotfix, began, ended)
+    return replace(one, began=began, ended=ended)
 
 
 def _facts(one: Did, at: float) -> ReleaseFacts:

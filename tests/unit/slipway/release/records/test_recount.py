@@ -21,7 +21,7 @@ from slipway.release.records.release_record import read_records
 from slipway.release.records.rows import rows_of
 from slipway.release.report.build import DORA_DAYS, report_of
 from tests.manifests import release
-from tests.unit.slipway.release.records.ten import BEGAN, DAY, HOTFIX, ten_releases
+from tests.unit.slipway.release.records.ten import BEGAN, DAY, HOTFIX, REHEARSED, ten_releases
 
 HOUR = 3600.0
 Raw = Mapping[str, Any]
@@ -32,7 +32,8 @@ Raw = Mapping[str, Any]
 
 @dataclass
 class Recount:
-    """What was counted. `serving` is the deployment that has all the traffic, None after a rollback."""
+    """What was counted, drills apart. `serving` is the deployment that was left with all the traffic, None after a
+    rollback; `now` is the revision that has it, which a drill changes too."""
 
     done: int = 0
     back: int = 0
@@ -44,20 +45,25 @@ class Recount:
     failures: list[float] = field(default_factory=list)
     """Of each release that failed, the seconds until another version had all the traffic."""
     serving: Raw | None = None
+    now: str = ""
 
-    def see(self, event: Raw, inside: bool) -> None:
-        """One rollout; one outside of the window only moves the traffic."""
+    def see(self, event: Raw, revision: str, inside: bool) -> None:
+        """One rollout; one outside of the window only moves the traffic, and so does a drill."""
+        was, moved = self.now, event["ending"] in ("committed", "rolled-back")
+        self.now = revision if moved else was
+        if "drill" in event:
+            return
         ending, traffic = event["ending"], [step for step in event.get("steps", ()) if step["weight"] > 0]
         if inside:
             self.rollouts += 1
             self._count(event, ending, traffic)
         if ending == "rolled-back":
             left, self.serving = self.serving, None
-            if left is not None and left["inside"]:
+            if left is not None and left["inside"] and left["revision"] == was:
                 self.failures.append(event["ended"] - left["first"])
         elif ending == "committed":
             first = traffic[0]["began"] if traffic else event["began"]
-            self.serving = {"inside": inside, "first": first}
+            self.serving = {"inside": inside, "first": first, "revision": revision}
 
     def _count(self, event: Raw, ending: str, traffic: Sequence[Raw]) -> None:
         declared = event["declared"]
@@ -80,11 +86,11 @@ class Recount:
 
 def recounted(contents: Sequence[Raw], since: float, until: float) -> tuple[Recount, dict[str, Any]]:
     """The counts, and what the five measures have to be: value, cases and of how many."""
-    events = [content["event"] for content in contents if content["event"]["kind"] == "rollout"]
-    since = max(since, events[0]["began"]) if events else since
+    rollouts = [content for content in contents if content["event"]["kind"] == "rollout"]
+    since = max(since, rollouts[0]["event"]["began"]) if rollouts else since
     it = Recount()
-    for event in events:
-        it.see(event, since <= event["ended"] <= until)
+    for one in rollouts:
+        it.see(one["event"], one["subject"]["revision"], since <= one["event"]["ended"] <= until)
     days = max((until - since) / DAY, 1.0)
     taken = it.done + it.back
     return it, {
@@ -137,7 +143,12 @@ def contents(draw: st.DrawFn) -> list[dict[str, Any]]:
         maker = {"rollout": _rollout, "drill": _drill, "gates": _refusal}[kind]
         event = maker(draw, number, at)
         at = event.get("ended", at)
-        subject = {"revision": f"{number:020x}", "version": f"1.{number}", "image": "x@sha256:1", "manifest": "m.yaml"}
+        subject = {
+            "revision": f"{draw(st.integers(0, 3)):020x}",
+            "version": f"1.{number}",
+            "image": "x@sha256:1",
+            "manifest": "m.yaml",
+        }
         base = {
             "format": 1,
             "at": at,
@@ -160,7 +171,9 @@ def _rollout(draw: st.DrawFn, number: int, at: float) -> dict[str, Any]:
         for place, weight in enumerate(weights)
     ]
     manifest = declared(draw(st.booleans()), draw(st.booleans()), draw(st.integers(1, 2)))
+    drill = draw(st.sampled_from([{}, {}, {"drill": "rollback"}, {"drill": "deploy"}]))
     return {
+        **drill,
         "kind": "rollout", "rollout": f"r{number}", "ending": ending, "strategy": "canary", "began": at,
         "ended": at + 10 * len(weights) + 1.0, "steps": steps, "declared": json.loads(manifest), "reason": "as it was",
     }  # fmt: skip
@@ -211,7 +224,7 @@ def _row(content: Raw) -> tuple[str, float | None]:
         return f"drill {event['outcome']}", event["seconds"]
     if event["kind"] == "gates":
         return "gates refused", None
-    return event["ending"], event["ended"] - event["began"]
+    return event["ending"] + (" (drill)" if "drill" in event else ""), event["ended"] - event["began"]
 
 
 # -- ten releases that the real controller carried out -----------------------------------------------------
@@ -230,6 +243,18 @@ def test_the_measures_of_the_ten(ten: list[Line]) -> None:
     it, expected = recounted([line.content for line in ten], 0.0, until)
     assert (it.done, it.back, it.rollouts, it.reached, len(it.failures)) == (5, 1, 10, 7, 3)
     same(dora(read_records(ten), 0.0, until), expected)
+
+
+def test_drills_between_the_ten_change_no_measure(monkeypatch: pytest.MonkeyPatch, ten: list[Line]) -> None:
+    it, did = ten_releases(monkeypatch, REHEARSED)
+    lines, until = lines_of(it.records.read()), BEGAN + 10 * DAY
+    drilled = [one for one in read_records(lines) if one.event.drill is not None]
+    assert [one.event.ending for one in drilled] == [one.outcome for one in did if one.drill is not None]
+    _, expected = recounted([line.content for line in lines], 0.0, until)
+    same(dora(read_records(lines), 0.0, until), expected)
+    same(dora(read_records(lines), 0.0, until), {
+        one.name: (one.value, one.cases, one.of) for one in dora(read_records(ten), 0.0, until).measures
+    })  # fmt: skip
 
 
 def test_the_history_of_the_ten(ten: list[Line]) -> None:

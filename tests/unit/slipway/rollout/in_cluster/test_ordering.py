@@ -23,6 +23,7 @@ from slipway.rollout.in_cluster.ordering import OrderedUpdate, order_removal, wh
 from slipway.rollout.in_cluster.report import RunReport
 from slipway.rollout.outputs import outputs_of
 from slipway.rollout.platforms.runs import RunState
+from slipway.rollout.process.drilling import DRILL
 from slipway.rollout.routers.base import Split
 from slipway.rollout.status import Progress
 from tests.unit.slipway.rollout.examples import attempt, backend, head
@@ -51,6 +52,15 @@ def test_it_orders_a_job_shows_its_lines_and_gives_the_outputs_of_a_rollout_on_t
     assert sum("25% to" in line for line in world.lines.lines) == 1
     (order,) = world.runs.orders.values()
     assert (order.stack, order.wanted, order.task) == ("releases/test", world.wanted, "update")
+
+
+def test_a_drill_is_one_in_the_job_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DRILL, "deploy")
+    world = InCluster()
+    world.when_started(world.job)
+    world.up()
+    assert world.head.attempt is not None
+    assert world.head.attempt.drill == "deploy"
 
 
 def test_the_progress_of_the_job_is_shown_as_that_of_a_rollout_on_the_host() -> None:
