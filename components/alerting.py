@@ -11,6 +11,7 @@ import yaml
 
 from components.objects import ConfigMap, KubernetesObject, PrometheusRule, Secret
 from components.resources import RuleGroup
+from slipway.release.http_access import PLAIN, QueryAccess
 from slipway.release.slo import model
 from slipway.release.slo.alertmanager import configuration
 from slipway.release.slo.delivery import (
@@ -37,6 +38,7 @@ class DeliveryArgs:
     namespace: str
     url: str
     within: float = 300.0
+    access: QueryAccess = PLAIN
 
 
 class Rules(pulumi.ComponentResource):
@@ -52,7 +54,7 @@ class Rules(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.alerts = group.alerts
         self.delivered = _object(name, group, delivery, child)
-        inputs = RuleGroupInputs.of(group, delivery.target, delivery.url, delivery.within)
+        inputs = RuleGroupInputs.of(group, delivery.target, delivery.url, delivery.within, delivery.access)
         before = [] if self.delivered is None else [self.delivered]
         self.group = RuleGroup(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
 
@@ -120,7 +122,9 @@ def declare_alerting(
 ) -> Mapping[str, Any]:
     """Declare all of a stack's objectives and alarms and their routing. Returns, by objective, the names of its alarms
     and the query for its budget."""
-    delivery = DeliveryArgs(target=setting.target, namespace=namespace, url=url, within=setting.within)
+    delivery = DeliveryArgs(
+        target=setting.target, namespace=namespace, url=url, within=setting.within, access=setting.access
+    )
     slos = [Slo(f"slo-{slo.name}", slo, delivery, opts) for slo in alerting.slos]
     for alarm in alerting.alarms:
         Alarm(f"alarm-{alarm.name}", alarm, delivery, opts)

@@ -281,7 +281,10 @@ def _declared_alerting(configuration: Configuration, alerting: Alerting | None) 
     setting = configuration.slos
     if setting is None or alerting is None:
         return None
-    return DeclaredAlerting(alerting=alerting, setting=setting, url=setting.url or configuration.metrics.url)
+    metrics = configuration.metrics
+    if setting.url is None:  # the same server is asked in the same way
+        setting = setting.model_copy(update={"http": metrics.http, "parameters": metrics.parameters})
+    return DeclaredAlerting(alerting=alerting, setting=setting, url=setting.url or metrics.url)
 
 
 def _flag_set(configuration: Configuration, flags: DeclaredFlags | None) -> FlagSetInputs | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from slipway.release.errors import Problem
+from slipway.release.http_access import alike
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
@@ -18,6 +20,7 @@ GATEWAY_URL = "gatewayUrl"
 ACCESS_LOG = "metrics.accessLog"
 LOGS = "metrics.logs"
 TRACES = "metrics.traces"
+HTTP = "metrics.http"
 INSIDE = "with run: {in: cluster} the rollout is in a pod"
 
 
@@ -65,6 +68,7 @@ def out_of_a_pods_reach(
     if metrics.access_log is not None:
         message = f"is a file of the host ({metrics.access_log.path}), but {INSIDE}, which has no such file"
         yield Problem(ACCESS_LOG, message, "Leave it out, or run the rollouts on the host")
+    yield from _files_of_a_pod(run, metrics)
     if outbox is not None:
         message = f"is a folder of the host ({outbox}), but {INSIDE}, which has no such folder"
         yield Problem("escalation.outbox", message, "Leave it out: then it is in the cluster, beside the journal")
@@ -80,6 +84,21 @@ def out_of_a_pods_reach(
             yield Problem(
                 path, message, "Write an address that pods reach too, such as http://prometheus.monitoring:9090"
             )
+
+
+def _files_of_a_pod(run: RunSetting, metrics: MetricsSource) -> Iterator[Problem]:
+    """Where the files are that the settings of the metrics name."""
+    files = metrics.files
+    if run.metrics_secret is None and files:
+        message = f"names files of the host ({', '.join(files)}), but {INSIDE}, which has no such file"
+        names = ", ".join(PurePosixPath(path).name for path in files)
+        yield Problem(HTTP, message, f"Write run: {{metricsSecret: NAME}}, a Secret of the namespace with {names}")
+    elif run.metrics_secret is not None and not files:
+        message = f"is {run.metrics_secret}, but metrics names no file that it could hold"
+        yield Problem("run.metricsSecret", message, "Name the files in metrics.http, or leave it out")
+    for name in alike(files):
+        message = f"names several files {name}, but {INSIDE}, where they are in one folder"
+        yield Problem(HTTP, message, "Give them names of their own")
 
 
 def _is_own_host(url: str) -> bool:

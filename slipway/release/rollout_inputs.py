@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from slipway.release.difference import Difference, differences
 from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
+from slipway.release.http_access import HttpAccess, QueryAccess
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.governance import Owner, Retry
@@ -88,6 +89,7 @@ class LogsSource(FrozenModel):
 
     kind: Literal["victoria-logs", "loki"]
     url: ServerUrl
+    http: HttpAccess | None = None
     tenant: TenantName | None = None
     """Of a Loki that has several."""
     lag: Annotated[Seconds, Field(ge=5, le=300)] = 5.0
@@ -104,11 +106,12 @@ class TracesSource(FrozenModel):
 
     kind: Literal["tempo"]
     url: ServerUrl
+    http: HttpAccess | None = None
     tenant: TenantName | None = None
     lag: Annotated[Seconds, Field(ge=5, le=300)] = 30.0
 
 
-class MetricsSource(FrozenModel):
+class MetricsSource(QueryAccess):
     """Where the counts come from; an unknown kind is an error."""
 
     kind: Literal["prometheus"]
@@ -116,6 +119,13 @@ class MetricsSource(FrozenModel):
     access_log: AccessLog | None = None
     logs: LogsSource | None = None
     traces: TracesSource | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of all credentials and certificates, each once."""
+        servers = (self, self.logs, self.traces)
+        found = [path for one in servers if one is not None and one.http is not None for path in one.http.files]
+        return tuple(dict.fromkeys(found))
 
 
 class TrafficProbe(FrozenModel):

@@ -12,6 +12,10 @@ GRACE = 150
 TOLERATED = 15
 """Seconds on a node that does not answer, instead of Kubernetes' 300."""
 REQUESTS, LIMITS = {"cpu": "50m", "memory": "128Mi"}, {"memory": "512Mi"}
+FILES_VARIABLE = "SLIPWAY_METRICS_FILES"
+"""Names the folder that holds the files of the setting `metrics`, by their names; unset where they are at their
+paths."""
+FILES_FOLDER = "/var/run/slipway/metrics"
 KEPT = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
 """An annotation: a pod that moves traffic is not moved to save a node."""
 
@@ -23,13 +27,20 @@ def pod_spec(
     mounts: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The kubelet starts the container again while its exit code is not 0. The image's entry point is
-    `python -m slipway.rollout.runner`; secrets of receivers come as variables from the Secret that `run` names."""
+    `python -m slipway.rollout.runner`; secrets of receivers come as variables, those of metrics as files, from the
+    Secrets that `run` names."""
     tmp = {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}
+    env = [{"name": name, "value": "1"} for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")]
+    if run.metrics_secret is not None:
+        # The whole Secret, not single files of it: so the kubelet renews them.
+        volumes = [*volumes, {"name": "metrics", "secret": {"secretName": run.metrics_secret}}]
+        mounts = [*mounts, {"name": "metrics", "mountPath": FILES_FOLDER, "readOnly": True}]
+        env.append({"name": FILES_VARIABLE, "value": FILES_FOLDER})
     container: dict[str, Any] = {
         "name": "slipway",
         "image": run.image,
         "args": list(arguments),
-        "env": [{"name": name, "value": "1"} for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")],
+        "env": env,
         "resources": {"requests": REQUESTS, "limits": LIMITS},
         "securityContext": {
             "allowPrivilegeEscalation": False,

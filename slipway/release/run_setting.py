@@ -32,6 +32,13 @@ class RunSetting(FrozenModel):
         DnsLabel | None,
         Field(description="A Secret whose keys are variables of the Job, for the secrets that receivers name."),
     ] = None
+    metrics_secret: Annotated[
+        DnsLabel | None,
+        Field(
+            description="A Secret with the files that metrics names (http.authorization.credentialsFile and the like), "
+            "each under the file's name; the Job has them in a folder."
+        ),
+    ] = None
     start_within: Annotated[
         Seconds, Field(description="The Job's pod runs within so many seconds, else the update fails.")
     ] = 60.0

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, Field
 
 _SERVER = re.compile(r"https?://[^\s/?#@\\]+(/[^\s?#\\]*)?")
 SECRETS = (
-    "it is kept in the stack's state, so it holds no user, password, query or fragment; for Prometheus put a token "
-    "into a file and name that by SLIPWAY_METRICS_TOKEN_FILE where the rollout runs"
+    "it is kept in the stack's state, so it holds no user, password, query or fragment; for Prometheus put the "
+    "secret into a file and name that beside url: http: {authorization: {credentialsFile: /path}} or {basicAuth: "
+    "{username, passwordFile: /path}}"
 )
 
 

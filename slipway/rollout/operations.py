@@ -23,6 +23,7 @@ from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
 from slipway.rollout.analysis.rules import Known
+from slipway.rollout.analysis.sparse import sparse
 from slipway.rollout.analysis.watch_foresight import foresee_watch
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.drift import drift_of
@@ -193,7 +194,11 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
     steps = wanted.plan(course.then)
     stickiness = sentence(wanted.route, wanted.guardrails)
     known = _known(wanted, world, course.serving) if course.then == "forward" else Known(first_release=True)
-    lines = render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known))
+    spacing = world.source.spacing() if world.source is not None else None
+    lines = (
+        *render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known)),
+        *sparse(spacing, wanted.analysis, steps),
+    )
     if wanted.watch is None:
         return lines
     standby = wanted.standby.version if wanted.standby is not None and course.serving is not None else None

@@ -28,6 +28,14 @@ def declared(target: dict[str, Any]) -> Record:
     return declare(lambda: declare_alerting(alerting, setting, URL, "shop", pulumi.ResourceOptions()) and None)
 
 
+def test_a_group_asks_its_server_as_the_setting_says_and_only_paths_are_in_the_state() -> None:
+    http = {"basicAuth": {"username": "rules", "passwordFile": "/run/secrets/password"}}
+    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": OPERATOR, "url": URL, "http": http})
+    alerting = read_alerting(ROOT, setting.files)
+    record = declare(lambda: declare_alerting(alerting, setting, URL, "shop", pulumi.ResourceOptions()) and None)
+    assert [record.one(RULE_GROUP, name).properties["http"] for name in NAMES] == [http] * len(NAMES)
+
+
 def test_the_operator_gets_a_resource_for_each_group_with_the_labels_that_it_selects() -> None:
     record = declared(OPERATOR)
     rules = record.all(PROMETHEUS_RULE)

@@ -7,12 +7,13 @@ from typing import Annotated
 from pydantic import Field
 
 from slipway.release.flags.journal import Head
+from slipway.release.http_access import QueryAccess
 from slipway.release.manifest.base import FlagKey, FrozenModel
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 
 
-class FlagUse(FrozenModel):
+class FlagUse(QueryAccess):
     """Where the evaluations of flags are counted, and how long a flag may go without any."""
 
     url: ServerUrl

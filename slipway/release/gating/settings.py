@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from slipway.release.http_access import QueryAccess
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.readiness import settings as thresholds
 from slipway.release.units import Seconds
@@ -17,7 +18,7 @@ class NoSettings(FrozenModel):
     """A gate that has nothing to set."""
 
 
-class BudgetGate(thresholds.BudgetSettings):
+class BudgetGate(QueryAccess, thresholds.BudgetSettings):
     """The error budget, and where its status comes from."""
 
     url: ServerUrl | None = None

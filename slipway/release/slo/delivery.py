@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from slipway.release.http_access import PLAIN, QueryAccess
 from slipway.release.manifest.base import FrozenModel, ObjectName
 from slipway.release.slo.rules import INTERVAL, RuleGroup
 from slipway.release.units import Seconds
@@ -41,21 +42,27 @@ RuleTarget: TypeAlias = PrometheusRules | ConfigMapRules | FileRules
 """Another platform adds a class of its own beside these."""
 
 
-class SloSetting(FrozenModel):
+class SloSetting(QueryAccess):
     """The stack's setting `releases:slos`."""
 
     files: Annotated[tuple[str, ...], Field(min_length=1)]
     """Files of objectives, alarms and routing, paths in the project."""
     target: Annotated[RuleTarget, Field(discriminator="kind")]
     url: ServerUrl | None = None
-    """The Prometheus server that evaluates the rules; that of releases:metrics when left out."""
+    """The Prometheus server that evaluates the rules; that of releases:metrics, and how it is asked, when left out."""
     within: Annotated[Seconds, Field(gt=0)] = 300.0
     """How long it may take until a rule is evaluated: a kubelet takes two minutes to refresh a ConfigMap."""
     routing_name: ObjectName = "slipway-alertmanager"
     """Name of the object with Alertmanager's configuration."""
 
+    @model_validator(mode="after")
+    def _access_of_its_own_server(self) -> SloSetting:
+        if self.url is None and (self.http is not None or self.parameters is not None):
+            raise ValueError("http and parameters belong to a url of its own; write them beside that of metrics")
+        return self
 
-class RuleGroupInputs(FrozenModel):
+
+class RuleGroupInputs(QueryAccess):
     """The inputs of the resource `slipway:index:RuleGroup`: one group of rules, and the server that evaluates it. With
     `file` the resource writes that file and makes the server reload; else another resource brings the rules there."""
 
@@ -71,7 +78,9 @@ class RuleGroupInputs(FrozenModel):
     ] = None
 
     @classmethod
-    def of(cls, group: RuleGroup, target: RuleTarget, url: str, within: float) -> RuleGroupInputs:
+    def of(
+        cls, group: RuleGroup, target: RuleTarget, url: str, within: float, access: QueryAccess = PLAIN
+    ) -> RuleGroupInputs:
         """The resource of one group."""
         file = f"{target.folder.rstrip('/')}/{group.name}.yaml" if isinstance(target, FileRules) else None
         return cls(
@@ -81,6 +90,8 @@ class RuleGroupInputs(FrozenModel):
             url=url,
             within=within,
             file=file,
+            http=access.http,
+            parameters=access.parameters,
         )
 
     @property

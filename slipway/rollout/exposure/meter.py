@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import AlertFiring, ClientFailures, Custom, Guardrail
 from slipway.release.rollout_inputs import Backend, MetricsSource
-from slipway.rollout.metrics import TOKEN_FILE, alerts, custom, custom_history
+from slipway.rollout.metrics import alerts, custom, custom_history, prometheus_at
 from slipway.rollout.metrics.base import Series, Snapshot
 from slipway.rollout.metrics.client_sources import ClientSources
 from slipway.rollout.metrics.draft import Draft
@@ -106,4 +105,4 @@ class VariantMeter:
 
 def meter_for(metrics: MetricsSource, evaluations: str | None) -> VariantMeter:
     """The meter of a stack's metrics system. Raises ClusterError."""
-    return VariantMeter(Prometheus(metrics.url, os.environ.get(TOKEN_FILE)), evaluations)
+    return VariantMeter(prometheus_at(metrics.url, metrics.access), evaluations)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-import os
 from datetime import UTC, datetime
 
 import httpx2
 
 from slipway.release.errors import ClusterError
+from slipway.release.http_access import PLAIN, QueryAccess
 from slipway.release.readiness.case import BudgetStatus
-from slipway.rollout.metrics import TOKEN_FILE
-from slipway.rollout.metrics.prometheus_api import Prometheus
+from slipway.rollout.metrics import prometheus_at
 
 
-def observe(url: str, query: str, service: str, transport: httpx2.BaseTransport | None = None) -> BudgetStatus:
-    """The status by one instant query for one number. It is asked for as the metrics of a rollout are, with the
-    token of `SLIPWAY_METRICS_TOKEN_FILE`."""
+def observe(
+    url: str,
+    query: str,
+    service: str,
+    transport: httpx2.BaseTransport | None = None,
+    access: QueryAccess = PLAIN,
+) -> BudgetStatus:
+    """The status by one instant query for one number, asked for as the metrics of a rollout are."""
     asked = query.replace("{service}", service)
     source = f"Prometheus, {asked}"
     try:
-        at, value = Prometheus(url, os.environ.get(TOKEN_FILE), transport).number(asked)
+        at, value = prometheus_at(url, access, transport).number(asked)
         answered = datetime.fromtimestamp(at, UTC)
     except ClusterError as error:
         return BudgetStatus(source=source, problem=f"{error} ({asked})")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable
 
 import httpx2
 
 from slipway.release.errors import ClusterError
 from slipway.release.flags.use import FlagUse
-from slipway.rollout.metrics import TOKEN_FILE
+from slipway.rollout.metrics import prometheus_at
 from slipway.rollout.metrics.prometheus_api import Prometheus
 
 
@@ -18,7 +17,7 @@ def unused(use: FlagUse, flags: Iterable[str], transport: httpx2.BaseTransport |
     """Flag -> why it does not count as used, by one instant query for each."""
     wanted = list(flags)
     try:
-        api = Prometheus(use.url, os.environ.get(TOKEN_FILE), transport)
+        api = prometheus_at(use.url, use.access, transport)
     except ClusterError as error:
         return dict.fromkeys(wanted, str(error))
     found = {flag: _problem(api, use, flag) for flag in wanted}

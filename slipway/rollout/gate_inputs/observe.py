@@ -51,7 +51,7 @@ def _completed(memory: Observed, service: str, image: str, configuration: Config
         found["artifact"] = registry.observe(image, integrity.plain_http, integrity.token_services)
     settings = configuration.budget
     if settings.url is not None and settings.query is not None:
-        found["budget"] = budget.observe(settings.url, settings.query, service)
+        found["budget"] = budget.observe(settings.url, settings.query, service, access=settings.access)
     return memory.model_copy(update=found)
 
 

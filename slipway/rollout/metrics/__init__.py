@@ -6,15 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from slipway.release.http_access import QueryAccess
 from slipway.release.rollout_inputs import LogsSource, MetricsSource, TracesSource
 from slipway.rollout.metrics.base import Source
 
 if TYPE_CHECKING:
+    import httpx2
+
     from slipway.release.manifest.guardrails import Logs, Traces
     from slipway.rollout.metrics.logs import WindowServer, WindowSources
+    from slipway.rollout.metrics.prometheus_api import Prometheus
 
 TOKEN_FILE = "SLIPWAY_METRICS_TOKEN_FILE"  # noqa: S105 - the name of a variable
-"""Names a file with the bearer token of the metrics system, if it wants one."""
+"""Names a file with the bearer token of the metrics system, where no setting says how it is asked."""
 LOGS_TOKEN_FILE = "SLIPWAY_LOGS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 """The same of the server of logs."""
 TRACES_TOKEN_FILE = "SLIPWAY_TRACES_TOKEN_FILE"  # noqa: S105 - the name of a variable
@@ -26,13 +30,20 @@ def source_for(metrics: MetricsSource, namespace: str) -> Source:
     from slipway.rollout.metrics.prometheus import PrometheusSource
 
     return PrometheusSource(
-        metrics.url,
+        prometheus_at(metrics.url, metrics.access),
         namespace,
-        os.environ.get(TOKEN_FILE),
         access_log=metrics.access_log,
         logs=_logs_of(metrics.logs),
         traces=_traces_of(metrics.traces),
     )
+
+
+def prometheus_at(url: str, access: QueryAccess, transport: httpx2.BaseTransport | None = None) -> Prometheus:
+    """The client of one server that answers Prometheus' queries, by what the setting that names it says of access, else
+    with the token of TOKEN_FILE. Raises ClusterError."""
+    from slipway.rollout.metrics.prometheus_api import Prometheus
+
+    return Prometheus(url, os.environ.get(TOKEN_FILE), transport, access)
 
 
 def _logs_of(logs: LogsSource | None) -> WindowSources[Logs] | None:
@@ -46,13 +57,13 @@ def _logs_of(logs: LogsSource | None) -> WindowSources[Logs] | None:
 def _victoria_logs(logs: LogsSource, token_file: str | None) -> WindowServer[Logs]:
     from slipway.rollout.metrics.victoria_logs import VictoriaLogs
 
-    return VictoriaLogs(logs.url, token_file)
+    return VictoriaLogs(logs.url, token_file, http=logs.http)
 
 
 def _loki(logs: LogsSource, token_file: str | None) -> WindowServer[Logs]:
     from slipway.rollout.metrics.loki import Loki
 
-    return Loki(logs.url, token_file, logs.tenant)
+    return Loki(logs.url, token_file, logs.tenant, http=logs.http)
 
 
 _LOG_SERVERS: Mapping[str, Callable[[LogsSource, str | None], WindowServer[Logs]]] = {
@@ -67,5 +78,5 @@ def _traces_of(traces: TracesSource | None) -> WindowSources[Traces] | None:
     from slipway.rollout.metrics.logs import WindowSources
     from slipway.rollout.metrics.tempo import Tempo
 
-    server = Tempo(traces.url, os.environ.get(TRACES_TOKEN_FILE), traces.tenant)
+    server = Tempo(traces.url, os.environ.get(TRACES_TOKEN_FILE), traces.tenant, http=traces.http)
     return WindowSources(server, traces.lag, setting="traces")

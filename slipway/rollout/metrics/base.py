@@ -120,6 +120,10 @@ class Source(Meter, Protocol):
         """The same for each emitter, as `Snapshot.traffic` has it. Raises ClusterError as `requests` does."""
         ...
 
+    def spacing(self) -> float | None:
+        """Seconds between two samples of the data plane; None while that is unknown."""
+        ...
+
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         """Requests of the backend that are in flight at the data plane; None when the source cannot tell.
 

@@ -67,7 +67,7 @@ def _parted(wanted: list[Asked], rows: list[Json]) -> dict[Asked, list[Json]]:
     return {one: [row for name in ("", *one.clusters) for row in by_cluster[name]] for one in wanted}
 
 
-_hubs: dict[tuple[int, str | None], Hub] = {}
+_hubs: dict[str, Hub] = {}
 _making = threading.Lock()
 
 

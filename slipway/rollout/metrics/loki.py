@@ -29,7 +29,7 @@ SIGNATURE = "slipway_signature"
 class Loki(TenantServer):
     """One server, by the URL of its root; `tenant` where it has several."""
 
-    KIND, SETTING = "Loki", "metrics.logs.url"
+    KIND, SETTING = "Loki", "metrics.logs"
 
     def count(self, guardrail: Logs, backend: Backend, start: float, end: float) -> LogCounts:
         """See slipway.rollout.metrics.logs.WindowServer. A window of Loki begins after `start` and has `end` in it, so

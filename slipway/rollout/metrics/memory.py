@@ -38,6 +38,7 @@ class MemorySource:
         self.past: dict[str, list[list[tuple[int, int]]]] = {}
         """Guardrail -> per emitter, ticks of (total, bad) before the rollout."""
         self._counters: dict[str, _Counters] = {}
+        self.interval: float | None = None
 
     def feed(self, revision: str, total: int, bad: int = 0, slow: int = 0) -> None:
         """More requests to a revision; `slow` of them were slower than any threshold."""
@@ -91,6 +92,10 @@ class MemorySource:
         """The same, of the one emitter."""
         self.requests(backends)  # It fails when it is to.
         return self._traffic(backends)
+
+    def spacing(self) -> float | None:
+        """What was set."""
+        return self.interval
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         """What was set, once `at` is later than `after`."""

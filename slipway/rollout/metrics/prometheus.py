@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import httpx2
-
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import (
     AlertFiring,
@@ -65,15 +63,13 @@ class PrometheusSource:
 
     def __init__(
         self,
-        url: str,
+        api: Prometheus,
         namespace: str,
-        token_file: str | None = None,
-        transport: httpx2.BaseTransport | None = None,
         access_log: AccessLog | None = None,
         logs: WindowSources[Logs] | None = None,
         traces: WindowSources[Traces] | None = None,
     ) -> None:
-        self._api = Prometheus(url, token_file, transport)
+        self._api = api
         self._hub = hub_of(self._api)
         self._namespace = namespace
         self._clients = ClientSources(self._api, namespace, access_log)
@@ -107,6 +103,13 @@ class PrometheusSource:
         """Cumulative requests per revision and Envoy."""
         frame = self._frame((REQUESTS,), backends)
         return {backend.revision: frame.requests(self._cluster(backend)) for backend in backends}
+
+    def spacing(self) -> float | None:
+        """The scrape interval."""
+        try:
+            return self._interval if self._interval is not None else self._learn_interval()
+        except ClusterError:
+            return None
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         """Requests in flight; see the protocol for `after`."""

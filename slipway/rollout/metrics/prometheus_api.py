@@ -6,16 +6,18 @@ https://prometheus.io/docs/prometheus/latest/querying/api/
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from slipway.release.errors import ClusterError
+from slipway.release.http_access import PLAIN, Authorization, ClientTls, HttpAccess, QueryAccess
 from slipway.rollout.metrics import prometheus_answer as answered
+from slipway.rollout.metrics.access import auth_of, stamp_of, trusting
 from slipway.rollout.metrics.prometheus_answer import Json
 from slipway.rollout.process.pooling import transport, trusted_by_default
 
@@ -32,30 +34,61 @@ LONG = 2000
 
 
 class QueryServer:
-    """One server, by the URL of its root. Name and password may be in the URL, a bearer token in a file that is
-    read for each request; neither is ever part of a message."""
+    """One server, by the URL of its root. Name and password may be in the URL; `token_file` has a bearer token for a
+    server of whose credentials `access` says nothing. None of it is ever part of a message."""
 
-    KIND, SETTING = "Prometheus", "metrics.url"
+    KIND, SETTING = "Prometheus", "metrics"
     """What it is called, and the setting that names it."""
 
-    def __init__(self, url: str, token_file: str | None = None, transport: httpx2.BaseTransport | None = None) -> None:
-        self._token_file = token_file
+    def __init__(
+        self,
+        url: str,
+        token_file: str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        access: QueryAccess = PLAIN,
+    ) -> None:
         try:
             self.name = f"{self.KIND} at {httpx2.URL(url).copy_with(username=None, password=None)}"
-            self._client = _shared(url) if transport is None else _client(url, transport)
-            self.key = id(self._client), token_file
-            """The same for all that ask one server with the same credentials."""
+            self._url, self._transport = url, transport
+            http = _with_token(access.http or HttpAccess(), token_file)
+            self._tls = http.tls
+            self._stamp = stamp_of(self._tls)
+            self._client = self._connect()
         except (httpx2.InvalidURL, ValueError):
             # Not chained, and without the URL: it may hold a password.
-            raise ClusterError(f"{self.SETTING} is no URL; write http://host:port of the server's root") from None
+            raise ClusterError(f"{self.SETTING}.url is no URL; write http://host:port of the server's root") from None
+        self._auth = auth_of(http, self.name)
+        self._headers = dict(http.headers or {})
+        self._parameters = dict(access.parameters or {})
+        self.key = f"{id(self._client)} {http.model_dump_json()} {access.model_dump_json()}"
+        """The same for all that ask one server with the same credentials."""
+
+    def _connect(self) -> httpx2.Client:
+        if self._transport is not None:
+            return _client(self._url, self._transport, trusted_by_default())
+        return _shared(self._url, self._tls, self._stamp, self.name)
+
+    def _with_certificates_of_now(self) -> httpx2.Client:
+        """A certificate that was renewed is used from the next request on."""
+        stamp = stamp_of(self._tls)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._client = self._connect()
+        return self._client
 
     def _ask(self, method: str, path: str, **parameters: dict[str, Any]) -> Json:
         response = self._request(method, path, **parameters)
+        if response.status_code in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
+            raise ClusterError(
+                f"{self.name} refused these credentials (HTTP {response.status_code}); check {self.SETTING}.http and "
+                "the files that it names"
+            )
         try:
             answer = response.json()
         except (ValueError, RecursionError) as error:
             raise ClusterError(
-                f"{self.name} answered HTTP {response.status_code} without JSON; check that {self.SETTING} is its root"
+                f"{self.name} answered HTTP {response.status_code} without JSON; "
+                f"check that {self.SETTING}.url is its root"
             ) from error
         data = answered.data_of(answer, self.name)
         if not response.is_success:
@@ -63,29 +96,25 @@ class QueryServer:
         return data
 
     def _request(self, method: str, path: str, **parameters: dict[str, Any]) -> httpx2.Response:
-        headers = self._headers()
+        client = self._with_certificates_of_now()
+        more: dict[str, Any] = {**parameters}
+        if self._auth is not None:
+            more["auth"] = self._auth
+        if self._tls is not None and self._tls.server_name is not None:
+            more["extensions"] = {"sni_hostname": self._tls.server_name}
         try:
-            return self._client.request(method, path, headers=headers, **parameters)  # type: ignore[arg-type]
+            return client.request(method, path, headers=self._headers, **more)
         except httpx2.TimeoutException as error:
             raise ClusterError(f"{self.name} did not answer in time; check that it is up") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             text = " ".join(str(error).split()) or type(error).__name__
             raise ClusterError(
-                f"{self.name} cannot be reached ({text}); check {self.SETTING} and the network"
+                f"{self.name} cannot be reached ({text}); check {self.SETTING}.url and the network{self._certificates}"
             ) from error
 
-    def _headers(self) -> dict[str, str]:
-        if self._token_file is None:
-            return {}
-        try:
-            token = Path(self._token_file).read_text(encoding="ascii").strip()
-        except OSError as error:
-            raise ClusterError(f"{self.name}: the token file cannot be read ({error.strerror})") from error
-        except ValueError:
-            raise ClusterError(f"{self.name}: the token file holds no text of a token") from None
-        if not token or not token.isprintable():
-            raise ClusterError(f"{self.name}: the token file holds no single token")
-        return {"Authorization": f"Bearer {token}"}
+    @property
+    def _certificates(self) -> str:
+        return f", and {self.SETTING}.http.tls" if self._url.startswith("https:") else ""
 
 
 class Prometheus(QueryServer):
@@ -106,18 +135,18 @@ class Prometheus(QueryServer):
 
     def alert_rules(self, names: Sequence[str]) -> list[Json]:
         """The alerting rules of these names, with `health` and `lastError`. Raises ClusterError."""
-        data = self._ask("GET", "api/v1/rules", params={"type": "alert", "rule_name[]": list(names)})
+        data = self._ask("GET", "api/v1/rules", params=self._with({"type": "alert", "rule_name[]": list(names)}))
         return answered.alerting_rules(data, names, self.name)
 
     def rule_groups(self, name: str) -> list[list[Json]]:
         """The rules of each group of this name, as the server has loaded them: with `query`, `health`, `lastError` and
         `lastEvaluation`. Raises ClusterError."""
-        return answered.rule_groups(self._ask("GET", "api/v1/rules"), name, self.name)
+        return answered.rule_groups(self._ask("GET", "api/v1/rules", params=self._with({})), name, self.name)
 
     def check(self, promql: str) -> None:
         """Let the server itself parse an expression, at a time without data. Raises QueryRefused with its reason, and
         ClusterError when it cannot be asked."""
-        self._ask("POST", "api/v1/query", data={"query": promql, "time": "0"})
+        self._ask("POST", "api/v1/query", data=self._with({"query": promql, "time": "0"}))
 
     def reload(self) -> None:
         """Let the server read its configuration and rule files again. Raises ClusterError with its reason; then the
@@ -134,22 +163,35 @@ class Prometheus(QueryServer):
         return False
 
     def _query(self, promql: str) -> Json:
+        asked = self._with({"query": promql})
         if len(promql) < LONG:
-            return self._ask("GET", "api/v1/query", params={"query": promql})
-        return self._ask("POST", "api/v1/query", data={"query": promql})
+            return self._ask("GET", "api/v1/query", params=asked)
+        return self._ask("POST", "api/v1/query", data=asked)
+
+    def _with(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """With the parameters that the setting adds."""
+        return {**self._parameters, **asked}
 
 
-def _shared(url: str) -> httpx2.Client:
-    """All sources of a process that ask one server share their connections."""
+def _with_token(http: HttpAccess, token_file: str | None) -> HttpAccess:
+    if token_file is None or http.authorization is not None or http.basic_auth is not None:
+        return http
+    # Not validated: the file of a variable may be anywhere.
+    return http.model_copy(update={"authorization": Authorization.model_construct(credentials_file=token_file)})
+
+
+def _shared(url: str, tls: ClientTls | None, stamp: tuple[int, ...], server: str) -> httpx2.Client:
+    """All sources of a process that ask one server by the same certificates share their connections. Raises
+    ClusterError."""
     with _making:
-        return _kept(url)
+        return _kept(url, tls, stamp, server)
 
 
 @lru_cache(maxsize=KEPT)
-def _kept(url: str) -> httpx2.Client:
-    return _client(url, transport(trusted_by_default()))
+def _kept(url: str, tls: ClientTls | None, _stamp: tuple[int, ...], server: str) -> httpx2.Client:
+    context = trusted_by_default() if tls is None else trusting(tls, server)
+    return _client(url, transport(context), context)
 
 
-def _client(url: str, carrier: httpx2.BaseTransport | None) -> httpx2.Client:
-    root = f"{url.rstrip('/')}/"
-    return httpx2.Client(base_url=root, timeout=TIMEOUT, transport=carrier, verify=trusted_by_default())
+def _client(url: str, carrier: httpx2.BaseTransport | None, verify: ssl.SSLContext) -> httpx2.Client:
+    return httpx2.Client(base_url=f"{url.rstrip('/')}/", timeout=TIMEOUT, transport=carrier, verify=verify)

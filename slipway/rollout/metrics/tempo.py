@@ -27,7 +27,7 @@ Json = dict[str, Any]
 class Tempo(TenantServer):
     """One server, by the URL of its root; `tenant` where it has several."""
 
-    KIND, SETTING = "Tempo", "metrics.traces.url"
+    KIND, SETTING = "Tempo", "metrics.traces"
 
     def count(self, guardrail: Traces, backend: Backend, start: float, end: float) -> LogCounts:
         """See slipway.rollout.metrics.logs.WindowServer. One span that `requests` selects is one request."""
@@ -56,7 +56,7 @@ class Tempo(TenantServer):
             found = [(_label(series), float(series.get("value", 0))) for series in answer.get("series") or []]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise ClusterError(
-                f"{self.name} answered what is no TraceQL metric; check that {self.SETTING} is its root"
+                f"{self.name} answered what is no TraceQL metric; check that {self.SETTING}.url is its root"
             ) from None
         for label, value in found:
             if not math.isfinite(value) or value < 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx2
 
+from slipway.release.http_access import HttpAccess, QueryAccess
 from slipway.rollout.metrics.prometheus_api import QueryServer
 
 TENANT = "X-Scope-OrgID"
@@ -18,10 +19,9 @@ class TenantServer(QueryServer):
         token_file: str | None = None,
         tenant: str | None = None,
         transport: httpx2.BaseTransport | None = None,
+        http: HttpAccess | None = None,
     ) -> None:
-        super().__init__(url, token_file, transport)
-        self._tenant = tenant
-
-    def _headers(self) -> dict[str, str]:
-        tenant = {} if self._tenant is None else {TENANT: self._tenant}
-        return super()._headers() | tenant
+        given = http or HttpAccess()
+        if tenant is not None:
+            given = given.model_copy(update={"headers": {**(given.headers or {}), TENANT: tenant}})
+        super().__init__(url, token_file, transport, QueryAccess(http=given))

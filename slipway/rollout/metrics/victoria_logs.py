@@ -14,6 +14,7 @@ import httpx2
 
 from slipway.release.errors import ClusterError
 from slipway.release.findings import plain
+from slipway.release.http_access import HttpAccess, QueryAccess
 from slipway.release.manifest.guardrails import Logs
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics import prometheus_answer as answered
@@ -28,10 +29,16 @@ REQUESTS, BAD = "requests", "bad"
 class VictoriaLogs(QueryServer):
     """One server, by the URL of its root."""
 
-    KIND, SETTING = "VictoriaLogs", "metrics.logs.url"
+    KIND, SETTING = "VictoriaLogs", "metrics.logs"
 
-    def __init__(self, url: str, token_file: str | None = None, transport: httpx2.BaseTransport | None = None) -> None:
-        super().__init__(url, token_file, transport)
+    def __init__(
+        self,
+        url: str,
+        token_file: str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        http: HttpAccess | None = None,
+    ) -> None:
+        super().__init__(url, token_file, transport, QueryAccess(http=http))
 
     def count(self, guardrail: Logs, backend: Backend, start: float, end: float) -> LogCounts:
         """See slipway.rollout.metrics.logs.WindowServer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from typing import Protocol
 
 from slipway.release.errors import ClusterError, QueryRefused
 from slipway.release.slo.delivery import RuleGroupInputs
-from slipway.rollout.metrics import TOKEN_FILE
+from slipway.rollout.metrics import prometheus_at
 from slipway.rollout.metrics.prometheus_answer import Json
-from slipway.rollout.metrics.prometheus_api import RELOADED, Prometheus
+from slipway.rollout.metrics.prometheus_api import RELOADED
 from slipway.rollout.rules import files
 from slipway.rollout.rules.loaded import missing
 
@@ -36,8 +35,8 @@ Tell = Callable[[str], None]
 
 
 def connect(inputs: RuleGroupInputs) -> RuleServer:
-    """The server of a group, asked with the token of `SLIPWAY_METRICS_TOKEN_FILE`."""
-    return Prometheus(inputs.url, os.environ.get(TOKEN_FILE))
+    """The server of a group, asked as its inputs say. Raises ClusterError."""
+    return prometheus_at(inputs.url, inputs.access)
 
 
 def refuse_unread(inputs: RuleGroupInputs, server: RuleServer) -> None:

@@ -12,6 +12,9 @@ from typing import Any, Self
 import httpx2
 import yaml
 
+from slipway.release.errors import ClusterError
+from slipway.release.http_access import PLAIN, QueryAccess
+from slipway.rollout.metrics import prometheus_at
 from tests.integration.rollout.stage import eventually
 from tests.loopback import Handler, LoopbackServer
 
@@ -41,12 +44,18 @@ class OwnPrometheus:
     """On a free port of the loopback, gone after the block."""
 
     def __init__(
-        self, binary: Path, folder: Path, emitters: Sequence[Emitter], rules: Sequence[dict[str, Any]]
+        self,
+        binary: Path,
+        folder: Path,
+        emitters: Sequence[Emitter],
+        rules: Sequence[dict[str, Any]],
+        web: Path | None = None,
+        access: QueryAccess = PLAIN,
     ) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.url = f"http://{address}"
+        """`web` is the server's own configuration of TLS and users, which `access` satisfies."""
+        address = free_address()
+        self.url = f"{'http' if web is None else 'https'}://{address}"
+        self._access = access
         (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": list(rules)}]}))
         targets = [
             {"targets": [emitter.address], "labels": {"pod": f"envoy-{n}"}} for n, emitter in enumerate(emitters)
@@ -63,6 +72,7 @@ class OwnPrometheus:
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address={address}",
             "--log.level=error",
+            *([] if web is None else [f"--web.config.file={web}"]),
         ]
 
     def __enter__(self) -> Self:
@@ -78,6 +88,54 @@ class OwnPrometheus:
 
     def _ready(self) -> bool:
         try:
-            return httpx2.get(f"{self.url}/-/ready", timeout=2.0).status_code == 200
+            return prometheus_at(self.url, self._access).query("vector(1)") != []
+        except ClusterError:
+            return False
+
+
+class OwnVictoriaMetrics:
+    """On a free port of the loopback, gone after the block; it asks for a name and a password."""
+
+    def __init__(self, binary: Path, folder: Path, emitters: Sequence[Emitter], *, user: str, password: str) -> None:
+        address = free_address()
+        self.url, self._user, self._password = f"http://{address}", user, password
+        targets = [
+            {"targets": [emitter.address], "labels": {"pod": f"envoy-{n}"}} for n, emitter in enumerate(emitters)
+        ]
+        config = {"global": {"scrape_interval": INTERVAL}, "scrape_configs": [{"job_name": "envoy"}]}
+        config["scrape_configs"][0]["static_configs"] = targets  # type: ignore[index]
+        (folder / "scrape.yml").write_text(yaml.safe_dump(config))
+        self._argv = [
+            str(binary),
+            f"-promscrape.config={folder / 'scrape.yml'}",
+            f"-storageDataPath={folder / 'victoria'}",
+            f"-httpListenAddr={address}",
+            f"-httpAuth.username={user}",
+            f"-httpAuth.password={password}",
+            "-loggerLevel=ERROR",
+        ]
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._argv)
+        eventually(self._ready, bool)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+
+    def _ready(self) -> bool:
+        try:
+            credentials = (self._user, self._password)
+            return httpx2.get(f"{self.url}/health", timeout=2.0, auth=credentials).status_code == 200
         except httpx2.HTTPError:
             return False
+
+
+def free_address() -> str:
+    """A port of the loopback that nobody has now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"

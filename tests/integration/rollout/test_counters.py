@@ -19,6 +19,7 @@ from slipway.rollout.analysis.types import GuardrailCounts
 from slipway.rollout.metrics.base import Snapshot
 from slipway.rollout.metrics.counters import deltas
 from slipway.rollout.metrics.prometheus import PrometheusSource
+from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.gateway_api import GatewayApiRouter
 from tests.integration.rollout.stage import SERVICE, Stage, eventually
@@ -39,7 +40,7 @@ GUARDRAILS: tuple[Guardrail, ...] = (
 
 @pytest.fixture(scope="module")
 def source(stage: Stage, variables: Mapping[str, str]) -> PrometheusSource:
-    return PrometheusSource(variables["SLIPWAY_PROMETHEUS_URL"], stage.namespace)
+    return PrometheusSource(Prometheus(variables["SLIPWAY_PROMETHEUS_URL"]), stage.namespace)
 
 
 @pytest.fixture(scope="module")

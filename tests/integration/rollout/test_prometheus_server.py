@@ -15,6 +15,7 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import Snapshot
 from slipway.rollout.metrics.counters import carry, deltas
 from slipway.rollout.metrics.prometheus import PrometheusSource
+from slipway.rollout.metrics.prometheus_api import Prometheus
 from tests.integration.rollout.own_prometheus import Emitter, OwnPrometheus
 from tests.integration.rollout.stage import eventually
 from tests.unit.slipway.rollout.examples import backend
@@ -42,7 +43,7 @@ def emitters() -> Iterator[list[Emitter]]:
 def source(emitters: list[Emitter], tmp_path: Path) -> Iterator[PrometheusSource]:
     binary = toolchain.ensure(SilentReporter()).daemon("prometheus")
     with OwnPrometheus(binary, tmp_path, emitters, RULES) as server:
-        made = PrometheusSource(server.url, "shop")
+        made = PrometheusSource(Prometheus(server.url), "shop")
         eventually(lambda: emitters_seen(made), lambda seen: seen == 2)
         yield made
 

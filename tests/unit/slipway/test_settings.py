@@ -10,6 +10,7 @@ import pytest
 
 from slipway import settings
 from slipway.release.errors import InputError, Problem
+from slipway.release.http_access import QueryAccess
 from tests import flags
 from tests.manifests import OTHER_DIGEST, STRATEGIES, text
 
@@ -256,6 +257,13 @@ def test_objectives_and_alarms_are_read_from_the_files_that_the_stack_names(tmp_
     other = settings.parse(keys(entries, slos=slos(url="http://rules.example")), tmp_path).slos
     assert other is not None
     assert other.url == "http://rules.example"
+    assert other.setting.access == QueryAccess(), "another server, another way to ask it"
+    metrics = {"kind": "prometheus", "url": "http://p.example", "http": {"headers": {"X-Scope-OrgID": "shop"}}}
+    same = settings.parse(keys(entries, slos=slos()) | {"metrics": json.dumps(metrics)}, tmp_path).slos
+    assert same is not None
+    assert same.setting.access == QueryAccess.model_validate({"http": metrics["http"]})
+    alone = slos(http={"headers": {"X-Scope-OrgID": "shop"}})
+    assert "belong to a url of its own" in refused(keys(entries, slos=alone), tmp_path)["slos"].message
     assert settings.parse(keys(entries), tmp_path).slos is None
 
 
@@ -351,6 +359,33 @@ def test_a_rollout_in_the_cluster_cannot_use_what_only_the_host_has(host: str, t
     assert settings.parse(keys(services) | settings_of, tmp_path).run is None
     found = refused(keys(services, run=json.dumps(IN_CLUSTER)) | settings_of, tmp_path)
     assert set(found) == {"metrics.url", "metrics.accessLog", "gatewayUrl"}
+
+
+@pytest.mark.parametrize(
+    ("file", "run", "place", "words"),
+    [
+        (
+            "/etc/a/token",
+            {},
+            "metrics.http",
+            "metricsSecret: NAME}, a Secret of the namespace with token, ca.crt",
+        ),
+        (None, {"metricsSecret": "prometheus"}, "run.metricsSecret", "Name the files in metrics.http"),
+        ("/etc/a/ca.crt", {"metricsSecret": "prometheus"}, "metrics.http", "Give them names of their own"),
+        ("/etc/a/token", {"metricsSecret": "prometheus"}, None, ""),
+    ],
+)
+def test_files_of_the_metrics_reach_a_rollout_in_the_cluster_by_a_secret(
+    file: str | None, run: dict[str, str], place: str | None, words: str, tmp_path: Path
+) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    http = {} if file is None else {"authorization": {"credentialsFile": file}, "tls": {"caFile": "/etc/b/ca.crt"}}
+    metrics = {"kind": "prometheus", "url": "https://p.example", **({"http": http} if http else {})}
+    raw = keys(services, run=json.dumps({**IN_CLUSTER, **run})) | {"metrics": json.dumps(metrics)}
+    if place is None:
+        assert settings.parse(raw, tmp_path).metrics.files == ("/etc/a/token", "/etc/b/ca.crt")
+    else:
+        assert words in refused(raw, tmp_path)[place].remedy
 
 
 def test_whom_the_owners_are_told_by_is_a_setting(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_the_root_of_a_server_is_a_url(url: str) -> None:
     ],
 )
 def test_what_may_be_a_password_is_refused_without_being_shown(url: str) -> None:
-    with pytest.raises(ValidationError, match="SLIPWAY_METRICS_TOKEN_FILE") as caught:
+    with pytest.raises(ValidationError, match="credentialsFile") as caught:
         MetricsSource(kind="prometheus", url=url)
     assert "passw0rd" not in str(caught.value)
 

@@ -67,6 +67,7 @@ class Traffic:
         self.blind = False
         """The proxy is not scraped any more."""
         self.past: dict[str, list[list[tuple[int, int]]]] = {}
+        self.interval: float | None = None
         self._clock = clock
         self._router = router
         self._since = clock.now()
@@ -110,6 +111,9 @@ class Traffic:
 
     def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
         return {revision: {"proxy": Series(total, 0.0, {})} for revision, total in self.requests(backends).items()}
+
+    def spacing(self) -> float | None:
+        return self.interval
 
     def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
         return 0

@@ -247,6 +247,16 @@ def test_what_is_foretold_reckons_with_the_clusters_of_what_serves() -> None:
     assert operations.forecast(world.wanted, world.world, {}) == alone
 
 
+def test_a_preview_names_the_steps_that_are_too_short_for_how_often_the_gateway_is_scraped() -> None:
+    world = Simulation()
+    remember(world, head())
+    assert not any("apart" in line for line in operations.forecast(world.wanted, world.world, {}))
+    world.traffic.interval = 15.0
+    lines = operations.forecast(world.wanted, world.world, {})
+    assert any("noticed up to 15s later" in line for line in lines)
+    assert any(line.startswith("warning: the metrics are 15s apart") and "bake for 30s" in line for line in lines)
+
+
 def test_nothing_is_foretold_of_the_way_back() -> None:
     world = Simulation()
     known = journal.committed(head(serving=None), attempt("bbbbbbbb"), world.wanted.route, 1.0)

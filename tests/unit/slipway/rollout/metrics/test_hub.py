@@ -76,7 +76,7 @@ def test_those_that_ask_for_other_names_or_windows_do_not_change_the_query_of_th
 
 
 def test_a_look_of_two_rollouts_is_one_query_and_says_what_each_would_read_alone(server: Server) -> None:
-    sources = [PrometheusSource("http://p.example", "shop", transport=server.transport) for _ in range(2)]
+    sources = [PrometheusSource(Prometheus("http://p.example", None, server.transport), "shop") for _ in range(2)]
     hub = Hub(sources[0]._api)
     for source in sources:
         source._hub = hub

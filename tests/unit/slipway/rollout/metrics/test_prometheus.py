@@ -24,6 +24,7 @@ from slipway.rollout.analysis.dispersion import estimate
 from slipway.rollout.metrics.base import Reading, Series
 from slipway.rollout.metrics.envoy import ACTIVE, ALIVE, MEMBERS, REQUESTS, SECONDS
 from slipway.rollout.metrics.prometheus import PrometheusSource
+from slipway.rollout.metrics.prometheus_api import Prometheus
 from tests.unit.slipway.rollout.examples import backend
 from tests.unit.slipway.rollout.metrics.server import Server, result
 
@@ -63,7 +64,7 @@ def server() -> Server:
 
 @pytest.fixture
 def source(server: Server) -> PrometheusSource:
-    return PrometheusSource("http://prometheus.example:9090", "shop", transport=server.transport)
+    return PrometheusSource(Prometheus("http://prometheus.example:9090", None, server.transport), "shop")
 
 
 def queries(server: Server) -> list[str]:
@@ -167,7 +168,7 @@ def test_clients_come_from_the_access_log_and_the_time_from_the_counters(server:
     path = tmp_path / "access.jsonl"
     path.write_text("")
     log = AccessLog(path=str(path))
-    source = PrometheusSource("http://p.example", "shop", transport=server.transport, access_log=log)
+    source = PrometheusSource(Prometheus("http://p.example", None, server.transport), "shop", access_log=log)
     clients = ClientFailures(name="clients", kind="client-failures", source="access-log", key=ClientKey(field="client"))
     source.snapshot([ERRORS, clients], NEW, OLD)
     path.write_text('{"upstream_cluster":"shop_checkout-new_8080","response_code":500,"client":"ann"}\n')

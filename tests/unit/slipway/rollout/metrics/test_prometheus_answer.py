@@ -94,7 +94,7 @@ def test_a_snapshot_never_raises_whatever_a_server_answers(answer: Any, inner: A
     server.on("", httpx2.Response(200, content=_json(answer)))
     server.on("envoy_server_uptime[300s]", result({"metric": {}, "values": [[0, "1"], [1, "2"]]}))
     server.on("vector", httpx2.Response(200, content=_json({"status": "success", "data": {"result": [inner]}})))
-    found = PrometheusSource("http://prometheus.example", "shop", transport=server.transport).snapshot(
+    found = PrometheusSource(Prometheus("http://prometheus.example", None, server.transport), "shop").snapshot(
         GUARDRAILS, backend("new"), backend("old")
     )
     assert {*found.errors, *found.readings} <= {guardrail.name for guardrail in GUARDRAILS}

@@ -12,6 +12,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import AlertFiring, ErrorRatio, Guardrail, Latency
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.prometheus import PrometheusSource
+from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.metrics.readers import Reader, ReadRequest, Span, past_of_all, read_all
 from tests.unit.slipway.rollout.examples import backend
 
@@ -40,7 +41,8 @@ class Noted:
 
 
 def test_prometheus_has_one_reader_for_each_kind_of_guardrail() -> None:
-    source = PrometheusSource("http://prometheus.example", "shop", transport=httpx2.MockTransport(lambda _: None))  # type: ignore[arg-type]
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(404))
+    source = PrometheusSource(Prometheus("http://prometheus.example", None, transport), "shop")
     read = [kind for reader in source._readers for kind in reader.kinds]
     assert sorted(read, key=str) == sorted(KINDS, key=str)
 

@@ -9,6 +9,8 @@ import pytest
 from slipway.release.errors import ClusterError
 from slipway.release.labels import selector
 from slipway.release.run_order import RunOrder, read_order
+from slipway.release.run_pod import FILES_VARIABLE, pod_spec
+from slipway.release.run_setting import RunSetting
 from slipway.rollout.platforms.kubernetes.run_objects import DAY, job_of, longest
 from slipway.rollout.platforms.kubernetes.runs import KubernetesRuns
 from slipway.rollout.platforms.runs import RunState
@@ -87,6 +89,18 @@ def test_the_job_survives_what_a_cluster_does_to_pods() -> None:
     (container,) = pod_spec.containers
     assert (container.image, container.securityContext.readOnlyRootFilesystem) == (IMAGE, True)
     assert pod_spec.serviceAccountName == "slipway-runner"
+
+
+def test_the_files_of_the_metrics_are_mounted_whole_so_that_they_are_renewed() -> None:
+    plain = {"in": "cluster", "image": IMAGE}
+    run = RunSetting.model_validate({**plain, "metricsSecret": "prometheus"})
+    spec = pod_spec(run, ["order"])
+    assert {"name": "metrics", "secret": {"secretName": "prometheus"}} in spec["volumes"]
+    (container,) = spec["containers"]
+    (mount,) = [one for one in container["volumeMounts"] if one["name"] == "metrics"]
+    assert (mount["readOnly"], "subPath" in mount) == (True, False)
+    assert {"name": FILES_VARIABLE, "value": mount["mountPath"]} in container["env"]
+    assert "metrics" not in str(pod_spec(RunSetting.model_validate(plain), ["order"]))
 
 
 def test_the_pod_of_a_job_is_no_endpoint_of_the_service_that_it_releases() -> None:
