@@ -30,7 +30,7 @@ def main() -> None:
     cluster = cluster_options(stack.target)
     if stack.access is not None:
         accounts = stack.access.service_account, None if stack.run is None else stack.run.account
-        cluster = declare_access(*accounts, stack.target.namespace, cluster)
+        cluster = declare_access(*accounts, stack.target.scope, cluster)
     flag_set = flags.declare(stack.flags)
     services = []
     for entry in stack.services:
@@ -52,7 +52,7 @@ def main() -> None:
         services.append(service(args, cluster))
     flags.expose(stack.flags, flag_set, stack.metrics, services, stack.escalation)
     if (slos := stack.slos) is not None:
-        pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, slos.url, stack.target.namespace, cluster))
+        pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, slos.url, stack.target.scope, cluster))
     pulumi.export("services", {each.release.service: each.exported() for each in services})
 
 

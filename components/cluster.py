@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes
 
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 
 
 def cluster_options(
@@ -14,7 +14,7 @@ def cluster_options(
     """The options by which components declare their Kubernetes objects in the cluster of `target`: a provider for its
     context, called `name` in the stack. None is made where the target names no context, so that the engine's default
     provider stays theirs."""
-    if target.context is None:
+    if not isinstance(target, KubernetesTarget) or target.context is None:
         return pulumi.ResourceOptions()
     opts = pulumi.ResourceOptions(parent=parent)
     name = name or f"kubernetes-{target.name}"

@@ -18,7 +18,7 @@ from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
 from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import Chosen, chosen
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 from slipway.release.tokens import TOPOLOGIES
 from slipway.release.watch_job import watch_job
 
@@ -116,6 +116,8 @@ class Topology(pulumi.ComponentResource):
         }
 
     def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
+        if not isinstance(args.target, KubernetesTarget):
+            raise ValueError(f"{name}: no component declares a workload in a target of kind {args.target.kind} yet")
         workload = VersionedWorkloadArgs.of(release, args.target.namespace)
         return VersionedWorkload(f"{name}-{workload.revision}", workload, pulumi.ResourceOptions(parent=self))
 

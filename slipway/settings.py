@@ -15,6 +15,8 @@ from pydantic import ValidationError
 
 from slipway.release.collisions import collisions
 from slipway.release.declared import DeclaredRelease, read_manifest
+from slipway.release.ecs_setting import KUBERNETES_ONLY, EcsSetting, unfit
+from slipway.release.ecs_setting import REMEDY as ECS
 from slipway.release.errors import InputError, Problem
 from slipway.release.escalation.setting import REMEDIES as ESCALATION
 from slipway.release.escalation.setting import EscalationSetting, unrouted
@@ -24,6 +26,7 @@ from slipway.release.evidence.references import Sources
 from slipway.release.flags.flag_set_inputs import FlagSetInputs, FlagsSetting
 from slipway.release.flags.load import read_flags
 from slipway.release.flags.model import DeclaredFlags
+from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
@@ -39,6 +42,7 @@ from slipway.release.run_setting import REMEDY as RUN_REMEDY
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.reading import Alerting, read_alerting
+from slipway.release.strategy import chosen
 from slipway.release.target import DnsLabel, Target, Targeted
 from slipway.release.urls import ServerUrl
 
@@ -53,7 +57,9 @@ REMEDIES = {
     "services": "Write releases:services: {checkout: {manifest: releases/checkout/2026.11.23-1.yaml}}",
     "namespace": "Write releases:namespace: the Kubernetes namespace of the services, such as shop",
     "target": "Write releases:target: {name: eu, context: eu-prod, namespace: shop}, your own name of the cluster "
-    "and its context in the kubeconfig, or only releases:namespace",
+    "and its context in the kubeconfig, or only releases:namespace; or {kind: ecs, region: eu-central-1, "
+    "cluster: shop, listener: <ARN>, table: slipway-shop, rules: {checkout: 110}}",
+    "ecs": ECS,
     "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "gatewayUrl": "Write releases:gatewayUrl: where the gateway answers, such as http://gateway.example",
     "metrics.accessLog": "Write releases:metrics: {kind: prometheus, url: ..., "
@@ -98,6 +104,8 @@ class Configuration(Targeted):
     probe: TrafficProbe | None = None
     run: RunSetting | None = None
     access: Access | None = None
+    ecs: EcsSetting | None = None
+    """Network and roles of the tasks, for a target of kind ecs."""
     slos: SloSetting | None = None
     """Objectives and alarms, how their rules reach Prometheus, and who is told."""
     flags: FlagsSetting | None = None
@@ -147,6 +155,7 @@ class Settings:
     probe: TrafficProbe | None
     run: RunSetting | None
     access: Access | None
+    ecs: EcsSetting | None
     flags: FlagSetInputs | None
     escalation: EscalationSetting | None
     gates: GateSetting
@@ -181,6 +190,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         outbox = configuration.escalation.outbox if configuration.escalation is not None else None
         problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url, outbox)
         probe = None if configuration.probe is None else "releases:probe"
+        problems += _unfit(configuration, services)
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
     alerting = _alerting(document.data, root, problems)
     flags = _flags(document.data, root, problems)
@@ -198,12 +208,26 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         probe=configuration.probe,
         run=configuration.run,
         access=configuration.access,
+        ecs=configuration.ecs,
         flags=_flag_set(configuration, flags),
         escalation=configuration.escalation,
         gates=configuration.gates,
         records=configuration.records,
         slos=_declared_alerting(configuration, alerting),
     )
+
+
+def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Iterator[Problem]:
+    """What of the settings and of the manifests does not fit the target."""
+    others = {key: getattr(configuration, key) for key in KUBERNETES_ONLY}
+    in_cluster = configuration.run is not None and configuration.run.in_cluster
+    yield from unfit(configuration.where, configuration.ecs, in_cluster, others)
+    for service in services:
+        for declared in (service.declared, service.standby):
+            if declared is not None:
+                release = declared.release
+                found = refused_by(configuration.where, release.service, release.route, chosen(release))
+                yield from (replace(one, path=f"{declared.path}: {one.path}") for one in found)
 
 
 def _migrating(service: Service, databases: Databases) -> Service:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from policies.plain import plain
 from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release.difference import differences
+from slipway.release.errors import InputError
 from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.rollout_inputs import Backend, altered
+from slipway.release.target import recorded_target
 from slipway.release.tokens import ROLLOUT
 
 NAME = "gated"
@@ -33,7 +36,7 @@ def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) ->
         _finding("altered", path, found, f"{value}, as {manifest} says")
         for path, found, value in altered(props, release)
     ]
-    if (standby := props.get("standby")) is not None and not _is_named(standby, service, around):
+    if (standby := props.get("standby")) is not None and not _is_named(props, service, around):
         what = f"{service} {standby.get('revision')} as standby"
         findings.append(
             _finding("unknown", "standby", what, "an earlier release as a manifest of the stack describes it")
@@ -41,10 +44,14 @@ def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) ->
     return findings
 
 
-def _is_named(standby: Any, service: str, around: Surroundings) -> bool:  # noqa: ANN401 - JSON is what it is
-    """Whether a standby is exactly what some manifest of the stack says."""
+def _is_named(props: Mapping[str, Any], service: str, around: Surroundings) -> bool:
+    """Whether the standby is exactly what some manifest of the stack says."""
+    try:
+        platform = recorded_target(props).kind
+    except InputError:
+        return False
     mine = (release for release in around.manifests.values() if release.service == service)
-    return any(not [*differences("standby", standby, _wire(Backend.of(release)))] for release in mine)
+    return any(not [*differences("standby", props["standby"], _wire(Backend.of(one, platform)))] for one in mine)
 
 
 def _wire(part: FrozenModel) -> dict[str, Any]:

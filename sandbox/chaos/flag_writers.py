@@ -20,7 +20,7 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 from slipway.release.flags.declaring import Declaration, after_declaration
 from slipway.release.flags.journal import Author, Change, DocumentKind, Head, after_change
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.assemble import connect_flags
 from slipway.rollout.flags.writer import FlagWriter
 
@@ -45,7 +45,7 @@ class FlagSet:
     def writer(self) -> FlagWriter:
         """Its writer, for this process."""
         os.environ[VARIABLE] = str(self.kubeconfig)
-        return connect_flags(Target(namespace=self.namespace), self.name, self.document)
+        return connect_flags(KubernetesTarget(namespace=self.namespace), self.name, self.document)
 
 
 @dataclass(frozen=True)

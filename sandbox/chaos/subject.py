@@ -18,7 +18,7 @@ from sandbox.stage.project import Stage
 from sandbox.state import write_atomically
 from slipway.release.errors import ClusterError
 from slipway.release.records.journal import Head, read_head
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.platforms.base import Readiness
@@ -68,7 +68,7 @@ class Subject:
         self.first = self._marked(stage, kubeconfig, "first")
         self._copy = stage.checkout(folder / "second-checkout")
         self.second = self._marked(self._copy, kubeconfig, "second")
-        self.world: Adapters = connect_world(NAME, Target(namespace=stage.namespace))
+        self.world: Adapters = connect_world(NAME, KubernetesTarget(namespace=stage.namespace))
 
     @property
     def other(self) -> Stage:

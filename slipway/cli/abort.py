@@ -41,7 +41,7 @@ def abort(
         intent = ended.intent.id if ended.intent is not None else None
         told = {"rollout": ended.attempt.id, "intent": intent, "acknowledged": ended.outcome is not None}
         by = "rollout" if ended.intent is not None else "this command"
-        what = {"service": service, "namespace": where.namespace, "action": "abort"}
+        what = {"service": service, "namespace": where.scope, "action": "abort"}
         show({"ok": True, **what, **told, "outcome": ended.outcome, "by": by, "traffic": settled})
     elif ended.intent is None:
         click.echo(f"{service}: the traffic is back, {settled}; next: `pulumi up`, which rolls out what is declared")

@@ -29,7 +29,7 @@ def carry_out(where: Target, flag: str, flag_set: str | None, action: Action, re
     change, head = change_flag(found, flag, action, reason)
     before, after = effective(found.head).flags[flag], effective(head).flags[flag]
     if as_json:
-        place = {"flag": flag, "set": found.name, "namespace": where.namespace, "action": action}
+        place = {"flag": flag, "set": found.name, "namespace": where.scope, "action": action}
         said = {"id": change.id, "by": change.by, "at": change.at, "reason": change.reason}
         states = {"before": as_data(before), "after": as_data(after)}
         show({"ok": True, **place, **said, **states, "seconds": round(time.monotonic() - began, 3)})

@@ -34,7 +34,7 @@ def flags(
     found = sets_in(where, flag_set)
     if as_json:
         sets = [flags_view.as_json(one, history=history) for one in found]
-        show({"namespace": where.namespace, "sets": sets})
+        show({"namespace": where.scope, "sets": sets})
         return
     if not found:
         click.echo(f"no `pulumi up` has declared flags in {where} yet")

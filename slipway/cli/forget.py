@@ -39,7 +39,7 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
             raise ReleaseRefused(f"{service}: nothing was deleted")
     take_away(world)
     if as_json:
-        show({"ok": True, "service": service, "namespace": where.namespace})
+        show({"ok": True, "service": service, "namespace": where.scope})
     else:
         click.echo(f"{service}: nothing is left of it in {where}")
 

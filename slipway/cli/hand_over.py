@@ -38,7 +38,7 @@ def hand_over(
     where = find_target(folder, stack, namespace)
     owner, now = offer(connect_world(service, where), service, to, f"{operator()}: {reason}")
     if as_json:
-        show({"ok": True, "service": service, "namespace": where.namespace, "owner": owner, "handedTo": now})
+        show({"ok": True, "service": service, "namespace": where.scope, "owner": owner, "handedTo": now})
     elif now is None:
         click.echo(f"{service}: stays with {owner}, no other stack may take it over")
     else:

@@ -79,7 +79,7 @@ def tell_rollout(
     if as_json:
         told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
         scoped = {"scope": scope} if action == "promote" else {}
-        show({"ok": True, "service": service, "namespace": where.namespace, "action": action, **scoped, **told})
+        show({"ok": True, "service": service, "namespace": where.scope, "action": action, **scoped, **told})
         return
     does = "ends its steps early" if every else DONE[action]
     heard = f"the rollout {does}" if wait else f"told rollout {intent.rollout_id} to {action}"

@@ -41,9 +41,10 @@ def undo(
     release = declared.release
     if release.service != service:
         raise ReleaseRefused(f"{manifest} is a release of {release.service}, not of {service}")
-    world = connect_world(service, find_target(folder, stack, None))
+    target = find_target(folder, stack, None)
+    world = connect_world(service, target)
     _refuse_in_use(service, declared.revision, release.version, world)
-    if (running := world.workloads.running(Backend.of(release))) > 0:
+    if (running := world.workloads.running(Backend.of(release, target.kind))) > 0:
         raise ReleaseRefused(f"{service}: {running} pod(s) of {release.version} run; take it out of the stack first")
     sources = Sources(project, str(PurePosixPath(manifest).parent))
     left = LeftRelease(release, declared.revision, read_migrations(release, sources))

@@ -72,7 +72,7 @@ def look(engine: Engine, only: tuple[str, ...]) -> Findings:
     worlds = [connect_world(service, target) for service, target in services]
     holdings = watch_leases(world.lease for world in worlds)
     found = [
-        Found(service, target.namespace, head_of(world, service), holding)
+        Found(service, target.scope, head_of(world, service), holding)
         for (service, target), world, holding in zip(services, worlds, holdings, strict=True)
     ]
     unknown = sorted(set(only) - {one.service for one in found})

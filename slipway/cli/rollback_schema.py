@@ -19,6 +19,7 @@ from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import Destination
 from slipway.release.rollout_inputs import Backend
 from slipway.release.sql.isolate import classify_isolated
+from slipway.release.target import Kind
 from slipway.rollout.migrations import run
 from slipway.rollout.migrations.base import MigratedDatabase
 from slipway.rollout.migrations.postgresql import PostgreSql
@@ -52,6 +53,8 @@ class SchemaPlan:
     left: tuple[Release, ...] = ()
     notes: tuple[str, ...] = ()
     database: MigratedDatabase | None = None
+    platform: Kind = "kubernetes"
+    """Of the workloads."""
 
     def carry_out(self, workloads: Workloads, tell: Tell, pause: Callable[[float], None] = time.sleep) -> None:
         """Undo the steps. Raises ClusterError; what was undone before stays so, and the same command goes on."""
@@ -62,7 +65,7 @@ class SchemaPlan:
         run.undo(self.service, self.steps, self.database, tell, threading.Event())
 
     def _await_gone(self, release: Release, workloads: Workloads, tell: Tell, pause: Callable[[float], None]) -> None:
-        backend = Backend.of(release)
+        backend = Backend.of(release, self.platform)
         for number in range(round((GONE_WITHIN + release.workload.drain.grace) / POLL) + 1):
             running = workloads.running(backend)
             if running == 0:

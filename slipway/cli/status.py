@@ -46,9 +46,9 @@ def status(
     where = find_target(folder, stack, namespace)
     services = [service] if service is not None else services_in(where)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(lambda one: inspect(connect_world(one, where), one, where.namespace), services))
+        found = list(pool.map(lambda one: inspect(connect_world(one, where), one, where.scope), services))
     if as_json:
-        show({"namespace": where.namespace, "services": [status_view.as_json(seen) for seen in found]})
+        show({"namespace": where.scope, "services": [status_view.as_json(seen) for seen in found]})
         return
     if not found:
         click.echo(f"no service was released in {where} yet")

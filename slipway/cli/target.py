@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.release.errors import EngineError
 from slipway.release.project_files import config_of, stack_file, stacks_of, target_of
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 
 REMEDY = "name one with --namespace, or the stack with --stack"
 
@@ -16,7 +16,7 @@ def find_target(folder: Path, stack: str | None, namespace: str | None) -> Targe
     """The namespace that was named, of the environment's cluster, else the target of the stack's configuration file.
     Pulumi is asked only which stack is selected, and only when no stack was named and the project has several."""
     if namespace is not None:
-        return Target(namespace=namespace)
+        return KubernetesTarget(namespace=namespace)
     config, path = configuration(folder, stack)
     try:
         return target_of(config, path)

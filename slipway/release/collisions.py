@@ -31,6 +31,8 @@ def collisions(releases: Sequence[Release]) -> Iterator[Problem]:
 
 def _same_listener(first: Release, second: Release) -> bool:
     one, two = first.route.gateway, second.route.gateway
+    if one is None or two is None:  # all services of a stack have one listener then
+        return one is two
     if (one.namespace, one.name) != (two.namespace, two.name):
         return False
     return one.section is None or two.section is None or one.section == two.section

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from slipway.release.errors import EngineError
 from slipway.release.records.store import RecordsSetting
 from slipway.release.rollout_inputs import TrafficProbe
-from slipway.release.target import Target, Targeted
+from slipway.release.target import KINDS, Target, Targeted
 
 SERVICES = "releases:services"
 NAMESPACE = "releases:namespace"
@@ -83,7 +83,7 @@ def target_of(config: Mapping[str, Any], path: Path) -> Target:
         return Targeted.model_validate({"target": given, "namespace": namespace}).where
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        place = ".".join(str(part) for part in first["loc"] if part not in KINDS)
         raise EngineError(f"{path.name}: releases:{place}: {first['msg']}") from None
 
 

@@ -118,7 +118,7 @@ class ReleaseInputs(Targeted):
         release = declared.release
         return cls(
             service=release.service,
-            target=target,
+            target=target.at(release.service),
             manifest=declared.path,
             sha256=declared.sha256,
             version=release.version,

@@ -13,6 +13,11 @@ REVISION_LENGTH = 20
 be found by trying. With a service name of 40 characters it still is a DNS label."""
 FORMER_LENGTHS = (8,)
 """Of revisions that earlier versions made: workloads and journals still have them."""
+TARGET_GROUP_LENGTH = 32
+"""Characters of the name of a target group at most."""
+SHORT_LENGTH = 10
+"""Hex digits of a revision in the name of a target group. Two revisions that share them cannot exist beside each other:
+AWS refuses the second group of a name."""
 TEMPLATE = 2
 """Raise it with every change of what components/workload.py renders from the same manifest: a running workload
 is never patched in place, not by a new version of Slipway either. The same goes for a changed default, while a new
@@ -49,3 +54,8 @@ def is_revision(text: str) -> bool:
 def workload_name(service: str, revision: str) -> str:
     """The name of Deployment, Service, PodDisruptionBudget and ConfigMap of one revision."""
     return f"{service}-{revision}"
+
+
+def target_group_name(service: str, revision: str) -> str:
+    """The name of the target group of one revision."""
+    return f"{service}-{revision[:SHORT_LENGTH]}"

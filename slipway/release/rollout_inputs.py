@@ -8,39 +8,41 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from slipway.release.difference import Difference, differences
+from slipway.release.errors import InputError
 from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
 from slipway.release.http_access import HttpAccess, QueryAccess
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.governance import Owner, Retry
 from slipway.release.manifest.guardrails import Guardrail
-from slipway.release.manifest.plan import Kind, PlannedStep, planned_steps
+from slipway.release.manifest.plan import Kind as RolloutKind
+from slipway.release.manifest.plan import PlannedStep, planned_steps
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
 from slipway.release.manifest.watch import alphas
 from slipway.release.records.store import RecordsSetting
-from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
+from slipway.release.revision import revision_of, scaled_by_rollout, target_group_name, workload_name
 from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import chosen
-from slipway.release.target import Target, Targeted
+from slipway.release.target import Kind, KubernetesTarget, Target, Targeted, recorded_target
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 from slipway.release.watch_inputs import WatchInputs
 
 
 class Backend(FrozenModel):
-    """One version of the service in the data plane. All names live in the service's target; another platform adds a
-    class of its own beside this one, told apart by `platform`."""
+    """One version of the service in the data plane. All names live in the service's target, and `platform` says of what
+    they are names."""
 
-    platform: Literal["kubernetes"] = "kubernetes"
+    platform: Kind = "kubernetes"
     revision: str
     version: str
     image: str
     workload: Annotated[str, Field(alias="deployment")]
-    """Name of what runs it: the Deployment."""
+    """Name of what runs it: the Deployment, or the ECS service."""
     entry: Annotated[str, Field(alias="service")]
-    """Its name in the router: the Service that the route sends to."""
+    """Its name in the router: the Service that the route sends to, or the target group."""
     port: int
     replicas: int
     ready_within: Seconds
@@ -53,17 +55,18 @@ class Backend(FrozenModel):
         return f"{self.version} ({self.revision})"
 
     @classmethod
-    def of(cls, release: Release) -> Backend:
+    def of(cls, release: Release, platform: Kind) -> Backend:
         """The backend of a release: every name follows from its revision."""
         revision = revision_of(release)
         name = workload_name(release.service, revision)
         workload = release.workload
         return cls(
+            platform=platform,
             revision=revision,
             version=release.version,
             image=release.artifact.image,
             workload=name,
-            entry=name,
+            entry=name if platform == "kubernetes" else target_group_name(release.service, revision),
             port=workload.port,
             replicas=workload.replicas,
             ready_within=workload.ready_within,
@@ -184,9 +187,9 @@ class RolloutInputs(Targeted):
         """The Rollout of a release in a stack: the one place where a manifest becomes a Rollout."""
         return cls(
             service=release.service,
-            target=target,
-            candidate=Backend.of(release),
-            standby=None if standby is None else Backend.of(standby),
+            target=target.at(release.service),
+            candidate=Backend.of(release, target.kind),
+            standby=None if standby is None else Backend.of(standby, target.kind),
             route=release.route,
             strategy=chosen(release),
             guardrails=release.guardrails,
@@ -211,7 +214,7 @@ class RolloutInputs(Targeted):
         """The same, with the receivers of its owner."""
         return self.model_copy(update={"escalation": None if setting is None else setting.route(self.owner.team)})
 
-    def plan(self, kind: Kind) -> tuple[PlannedStep, ...]:
+    def plan(self, kind: RolloutKind) -> tuple[PlannedStep, ...]:
         """The steps of a rollout of this kind."""
         return planned_steps(self.strategy, self.candidate.replicas, kind)
 
@@ -223,5 +226,9 @@ class RolloutInputs(Targeted):
 def altered(props: Mapping[str, Any], release: Release) -> list[Difference]:
     """Where a Rollout as it is declared (`to_wire`) differs from what the manifest of its release says."""
     nowhere = MetricsSource(kind="prometheus", url="http://none.invalid")
-    true = RolloutInputs.of(release, target=Target(namespace="nowhere"), metrics=nowhere, manifest="").to_wire()
+    try:
+        where = recorded_target(props)
+    except InputError:
+        where = KubernetesTarget(namespace="nowhere")
+    true = RolloutInputs.of(release, target=where, metrics=nowhere, manifest="").to_wire()
     return [one for name in FROM_MANIFEST for one in differences(name, props.get(name), true.get(name))]

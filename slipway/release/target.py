@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from itertools import pairwise
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from slipway.release.errors import InputError, Problem
@@ -31,21 +32,149 @@ class KubernetesTarget(FrozenModel):
     ] = None
     namespace: Annotated[DnsLabel, Field(description="The Kubernetes namespace of the services.")]
 
+    @property
+    def scope(self) -> str:
+        """What answers and messages call the namespace."""
+        return self.namespace
+
+    def at(self, service: str | None) -> KubernetesTarget:
+        """The same place with what concerns one service, or none of them: all of it."""
+        return self
+
     def identity_of(self, service: str) -> str:
         """The id of what a stack releases for a service here; without the name of the default cluster."""
         cluster = "" if self.name == DEFAULT_NAME else f"{self.name}/"
         return f"{cluster}{self.namespace}/{service}"
 
+    def has_gateway_of(self, other: Target) -> bool:
+        """Whether routes of both may meet at one gateway: it is the same cluster."""
+        return isinstance(other, KubernetesTarget) and self.name == other.name
+
     def is_same_place(self, other: Target) -> bool:
         """Whether both are the same namespace of the same cluster, however it is reached."""
-        return (self.kind, self.name, self.namespace) == (other.kind, other.name, other.namespace)
+        return isinstance(other, KubernetesTarget) and (self.name, self.namespace) == (other.name, other.namespace)
 
     def __str__(self) -> str:
         return self.namespace if self.name == DEFAULT_NAME else f"{self.name}/{self.namespace}"
 
 
-Target: TypeAlias = KubernetesTarget
-"""The union of the kinds, told apart by `kind`; another platform adds a class of its own beside KubernetesTarget."""
+Priority = Annotated[int, Field(ge=2, le=50000)]
+"""Of a listener rule; the number below it belongs to the preview of the same service."""
+
+
+class EcsTarget(FrozenModel):
+    """An ECS cluster behind one listener of an Application Load Balancer, and the DynamoDB table of a stack's records.
+    Endpoints and credentials are those of the environment, as of every client of AWS."""
+
+    kind: Literal["ecs"]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="Region of everything here.")]
+    cluster: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Name of the ECS cluster, not its ARN.")
+    ]
+    listener: Annotated[
+        str,
+        Field(
+            pattern=r"^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[A-Za-z0-9-]+/[0-9a-f]+/[0-9a-f]+$",
+            description="ARN of the listener whose rules send to the services.",
+        ),
+    ]
+    table: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$", description="DynamoDB table of journals, Leases and intents."),
+    ]
+    rules: Annotated[
+        dict[str, Priority],
+        Field(description="Service -> priority of its rule; a preview has the number below it."),
+    ] = {}
+
+    @field_validator("listener")
+    @classmethod
+    def _in_the_region(cls, listener: str, info: ValidationInfo) -> str:
+        region = info.data.get("region")
+        if region is not None and listener.split(":")[3] != region:
+            raise ValueError(f"is in the region {listener.split(':')[3]}, and the target is in {region}")
+        return listener
+
+    @field_validator("rules")
+    @classmethod
+    def _with_room_for_previews(cls, rules: dict[str, int]) -> dict[str, int]:
+        ordered = sorted(rules.items(), key=lambda rule: rule[1])
+        for (first, low), (second, high) in pairwise(ordered):
+            if high - low < 2:
+                raise ValueError(f"{second} has {high} and {first} has {low}: leave the number below each free")
+        return dict(sorted(rules.items()))
+
+    @property
+    def scope(self) -> str:
+        """What answers and messages call the namespace: the cluster."""
+        return self.cluster
+
+    @property
+    def load_balancer(self) -> str:
+        """The end of its ARN, `app/NAME/ID`, by which CloudWatch knows it."""
+        return "/".join(self.listener.split("/")[1:4])
+
+    def at(self, service: str | None) -> EcsTarget:
+        """The same place with the rule of one service only, or of none: a new rule of another one is no change."""
+        mine = {name: priority for name, priority in self.rules.items() if name == service}
+        return self.model_copy(update={"rules": mine})
+
+    def identity_of(self, service: str) -> str:
+        """The id of what a stack releases for a service here."""
+        return f"ecs/{self}/{service}"
+
+    def has_gateway_of(self, other: Target) -> bool:
+        """Whether both have the same listener."""
+        return isinstance(other, EcsTarget) and self.listener == other.listener
+
+    def is_same_place(self, other: Target) -> bool:
+        """Whether both are the same cluster, and their records lie in the same table."""
+        if not isinstance(other, EcsTarget):
+            return False
+        return (self.region, self.cluster, self.table) == (other.region, other.cluster, other.table)
+
+    def __str__(self) -> str:
+        return f"{self.region}/{self.cluster}"
+
+
+Target: TypeAlias = KubernetesTarget | EcsTarget
+"""The union of the kinds, told apart by `kind`; without it a target is one of Kubernetes."""
+Kind = Literal["kubernetes", "ecs"]
+"""Of a target, and of the platform of what runs there."""
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_ADAPTER: Final[TypeAdapter[Target]] = TypeAdapter(Annotated[Target, Field(discriminator="kind")])
+
+
+def parse_target(plain: Mapping[str, Any]) -> Target:
+    """The target of plain values, such as those that `model_dump` gives. Raises ValidationError."""
+    return _ADAPTER.validate_python(_with_kind(plain))
+
+
+def read_target(text: str) -> Target:
+    """The target in the JSON of `model_dump_json`. Raises ValidationError."""
+    return _ADAPTER.validate_json(text)
+
+
+def _with_kind(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": "kubernetes", **plain}
+
+
+_STAY = "write that, or take the service out of the stack first"
+
+
+def other_rule(old: Target, new: Target) -> str | None:
+    """Why a service cannot go from one target to the other: its rule would be left behind with all of its traffic, as
+    both have the same records. None where it can."""
+    if not isinstance(old, EcsTarget) or not isinstance(new, EcsTarget) or not old.is_same_place(new):
+        return None
+    if old.listener != new.listener:
+        return f"target.listener: the rule stands at {old.listener}; {_STAY}"
+    for service in old.rules.keys() & new.rules.keys():
+        if (number := old.rules[service]) != new.rules[service]:
+            return (
+                f"target.rules.{service}: the rule has {number}; write that, or take the service out of the stack first"
+            )
+    return None
 
 
 class Targeted(FrozenModel):
@@ -54,7 +183,11 @@ class Targeted(FrozenModel):
     are no change."""
 
     target: Annotated[
-        Target | None, Field(description="Cluster and namespace of the services; `namespace` is its short form.")
+        Target | None,
+        Field(
+            discriminator="kind",
+            description="Where the services run: cluster and namespace (`namespace` is its short form), or ECS.",
+        ),
     ] = None
     namespace: Annotated[
         DnsLabel | None, Field(validate_default=True, description="The Kubernetes namespace of the services.")
@@ -63,11 +196,14 @@ class Targeted(FrozenModel):
     @model_validator(mode="before")
     @classmethod
     def _in_short(cls, data: object) -> object:
-        if not isinstance(data, dict) or data.get("namespace") is not None:
+        if not isinstance(data, dict):
             return data
         given = data.get("target")
         plain = given.model_dump() if isinstance(given, KubernetesTarget) else given
-        if not isinstance(plain, Mapping) or not isinstance(plain.get("namespace"), str):
+        if not isinstance(plain, Mapping):
+            return data
+        data = {**data, "target": _with_kind(plain)}
+        if data.get("namespace") is not None or not isinstance(plain.get("namespace"), str):
             return data
         rest = {key: value for key, value in plain.items() if key != "namespace" and value is not None}
         usual = {"kind": "kubernetes", "name": DEFAULT_NAME}
@@ -89,7 +225,7 @@ class Targeted(FrozenModel):
     @property
     def where(self) -> Target:
         """The target, whichever form was given."""
-        return self.target if self.target is not None else Target(namespace=self.namespace or "")
+        return self.target if self.target is not None else KubernetesTarget(namespace=self.namespace or "")
 
 
 def recorded_target(recorded: Mapping[str, Any]) -> Target:
@@ -97,7 +233,7 @@ def recorded_target(recorded: Mapping[str, Any]) -> Target:
     given = recorded.get("target")
     try:
         values = given if isinstance(given, Mapping) else {"namespace": recorded.get("namespace")}
-        return Target.model_validate(dict(values), extra="ignore")
+        return _ADAPTER.validate_python(_with_kind(values), extra="ignore")
     except ValidationError:
         raise InputError("Rollout", [Problem("namespace", NOT_RECORDED, NOT_IMPORTED)]) from None
 

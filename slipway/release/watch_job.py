@@ -10,6 +10,7 @@ from typing import Any
 from slipway.release.labels import MANAGED_BY, PART_LABEL, REVISION_LABEL, SERVICE_LABEL
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.run_pod import KEPT, pod_spec
+from slipway.release.target import KubernetesTarget
 
 PART = "watch-job"
 RETRIES = 1000
@@ -25,10 +26,10 @@ def watch_job_name(service: str, revision: str) -> str:
 
 def watch_job(wanted: RolloutInputs) -> dict[str, Any] | None:
     """The Job, without apiVersion and kind; None where the release is not watched, or not in the cluster."""
-    run, watch = wanted.run, wanted.watch
-    if run is None or not run.in_cluster or watch is None:
+    run, watch, where = wanted.run, wanted.watch, wanted.where
+    if run is None or not run.in_cluster or watch is None or not isinstance(where, KubernetesTarget):
         return None
-    namespace, revision = wanted.where.namespace, wanted.candidate.revision
+    namespace, revision = where.namespace, wanted.candidate.revision
     # None of the labels by which Services, budgets or network policies select the pods of the service.
     labels = {**MANAGED_BY, PART_LABEL: PART}
     annotations = {"slipway.dev/candidate": revision, "slipway.dev/version": wanted.candidate.version}

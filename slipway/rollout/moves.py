@@ -8,7 +8,7 @@ from typing import Any
 from slipway.release.errors import InputError
 from slipway.release.manifest.route import Route
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.release.target import recorded_target
+from slipway.release.target import KubernetesTarget, Target, recorded_target
 from slipway.release.units import show_seconds
 from slipway.rollout.routers.rivals import covers, overlap
 
@@ -56,13 +56,17 @@ def _moves(old_inputs: Mapping[str, Any], wanted: RolloutInputs) -> Iterator[str
         yield f"service {service} -> {wanted.service}"
     target = recorded_target(old_inputs)
     if not target.is_same_place(wanted.where):
-        what = "namespace" if target.name == wanted.where.name else "target"
+        what = "namespace" if _are_of_one_cluster(target, wanted.where) else "target"
         yield f"{what} {target} -> {wanted.where}"
+
+
+def _are_of_one_cluster(one: Target, other: Target) -> bool:
+    return isinstance(one, KubernetesTarget) and one.has_gateway_of(other)
 
 
 def _is_other_cluster(old_inputs: Mapping[str, Any], wanted: RolloutInputs) -> bool:
     try:
-        return recorded_target(old_inputs).name != wanted.where.name
+        return not recorded_target(old_inputs).has_gateway_of(wanted.where)
     except InputError:
         return False
 

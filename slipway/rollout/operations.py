@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from slipway.release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
 from slipway.release.escalation.outbox import Closed
+from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
 from slipway.release.records.watch import WatchEntry, WatchPhase, describe_entry
 from slipway.release.rollout_inputs import Backend, RolloutInputs
-from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, recorded_target
+from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, other_rule, recorded_target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
@@ -101,10 +102,14 @@ def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs
     """Raises InputError that lists every problem with its property path. Unknown fields are problems, but not in
     `recorded` inputs, which another version of Slipway may have written."""
     try:
-        return RolloutInputs.model_validate(dict(inputs), extra="ignore" if recorded else None)
+        found = RolloutInputs.model_validate(dict(inputs), extra="ignore" if recorded else None)
     except ValidationError as error:
         problems = [Problem(_path(item["loc"]), item["msg"], "Correct it in the manifest") for item in error.errors()]
         raise InputError("Rollout", problems) from None
+    refused = [] if recorded else [*refused_by(found.where, found.service, found.route, found.strategy)]
+    if refused:
+        raise InputError("Rollout", refused)
+    return found
 
 
 def _path(location: tuple[str | int, ...]) -> str:
@@ -122,6 +127,17 @@ def refusal_reason(wanted: RolloutInputs, world: Adapters) -> str | None:
     return journal.refusal(stored.head if stored else None, wanted.candidate.revision, retry)
 
 
+def refuse_another_rule(old_inputs: Mapping[str, Any], new: Target) -> None:
+    """Raises ReleaseRefused when the rule of a service that is released stands elsewhere than the new inputs say."""
+    try:
+        old = recorded_target(old_inputs)
+    except InputError:
+        return
+    reason = other_rule(old, new)
+    if reason is not None:
+        raise ReleaseRefused(reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """`changed` property paths, those that need a replacement, and why an update is due besides."""
@@ -135,8 +151,10 @@ class Difference:
 
 @_patient
 def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Adapters) -> Difference:
-    """Compare inputs, journal and the live route; reads only."""
+    """Compare inputs, journal and the live route; reads only. Raises ReleaseRefused for a rule that would be left
+    behind."""
     new = wanted.to_wire()
+    refuse_another_rule(old_inputs, wanted.where)
     changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
     replaces = moving_fields(old_inputs, new)
     try:

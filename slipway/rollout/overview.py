@@ -158,7 +158,7 @@ class Overview:
         if service not in self._worlds:
             self._worlds[service] = (self._place.world(service), Onlooker())
         world, onlooker = self._worlds[service]
-        return inspect(world, service, view.target.namespace, watch=onlooker.look, with_series=True)
+        return inspect(world, service, view.target.scope, watch=onlooker.look, with_series=True)
 
     def _recorded(self, view: TargetView, service: str) -> Seen[ServiceRecords]:
         last = view.records.get(service, Seen())

@@ -12,7 +12,7 @@ import time
 
 from slipway.release.errors import ClusterError
 from slipway.release.escalation.outbox import parse
-from slipway.release.target import Target
+from slipway.release.target import Target, parse_target
 from slipway.rollout.assemble import connect_outbox
 from slipway.rollout.escalation.outbox import MemoryOutbox, Outbox
 from slipway.rollout.escalation.sender import Sender
@@ -22,7 +22,7 @@ def main() -> int:
     """Send what standard input says."""
     order = json.load(sys.stdin)
     entry = parse(order["entry"])
-    Sender(_outbox(Target.model_validate(order["target"]), order["folder"]), entry, _say).run(time.time, time.sleep)
+    Sender(_outbox(parse_target(order["target"]), order["folder"]), entry, _say).run(time.time, time.sleep)
     return 0
 
 

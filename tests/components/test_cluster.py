@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from components import Canary, cluster_options
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from tests.components.recorder import declare
 from tests.components.test_topology import arguments
 from tests.manifests import release
 
 PROVIDER = "pulumi:providers:kubernetes"
-EU = Target(name="eu", context="eu-prod", namespace="shop")
+EU = KubernetesTarget(name="eu", context="eu-prod", namespace="shop")
 
 
 def test_the_workloads_of_a_target_are_declared_by_a_provider_for_its_context() -> None:
@@ -21,6 +21,6 @@ def test_the_workloads_of_a_target_are_declared_by_a_provider_for_its_context() 
 
 def test_a_target_without_a_context_leaves_them_to_the_default_provider() -> None:
     record = declare(
-        lambda: Canary("checkout", arguments(release()), cluster_options(Target(namespace="shop"))) and None
+        lambda: Canary("checkout", arguments(release()), cluster_options(KubernetesTarget(namespace="shop"))) and None
     )
     assert not record.all(PROVIDER)

@@ -18,7 +18,7 @@ from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
 from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import chosen
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from tests.components.recorder import declare
 from tests.manifests import OTHER_DIGEST, STRATEGIES, release
 
@@ -42,7 +42,7 @@ def arguments(candidate: Release, standby: Release | None = None) -> TopologyArg
     return TopologyArgs(
         release=candidate,
         standby=standby,
-        target=Target(namespace="shop"),
+        target=KubernetesTarget(namespace="shop"),
         metrics=METRICS,
         manifest="releases/checkout/1.yaml",
         gateway_url="http://gateway.example",
@@ -78,7 +78,9 @@ def test_the_rollout_comes_after_every_object_of_the_workloads() -> None:
 def test_the_component_and_its_rollout_come_after_the_release_and_what_is_below_waits_for_the_component() -> None:
     def program() -> None:
         inputs = ReleaseInputs.of(
-            DeclaredRelease(release(), "releases/checkout/1.yaml", "0" * 64), Target(namespace="shop"), GateSetting()
+            DeclaredRelease(release(), "releases/checkout/1.yaml", "0" * 64),
+            KubernetesTarget(namespace="shop"),
+            GateSetting(),
         )
         gate = ReleaseResource("checkout", inputs)
         Canary("checkout", dataclasses.replace(arguments(release()), gate=gate))
@@ -165,7 +167,9 @@ def test_a_standby_of_the_same_revision_is_refused() -> None:
 def test_migrations_are_applied_behind_the_gate_and_before_anything_of_the_service() -> None:
     def program() -> None:
         declared = DeclaredRelease(release(), "releases/checkout/1.yaml", "0" * 64)
-        gate = ReleaseResource("checkout", ReleaseInputs.of(declared, Target(namespace="shop"), GateSetting()))
+        gate = ReleaseResource(
+            "checkout", ReleaseInputs.of(declared, KubernetesTarget(namespace="shop"), GateSetting())
+        )
         Canary("checkout", dataclasses.replace(arguments(release()), gate=gate, migrations=MIGRATED))
 
     record = declare(program)

@@ -53,9 +53,10 @@ class Affinity(FrozenModel):
 
 
 class Route(FrozenModel):
-    """Hostnames and matches of the service at its gateway; no match means every path."""
+    """Hostnames and matches of the service at its gateway; no match means every path. `gateway` is for Kubernetes
+    alone: behind a load balancer of AWS the stack names the listener."""
 
-    gateway: GatewayReference
+    gateway: GatewayReference | None = None
     hostnames: Annotated[tuple[Hostname, ...], Field(min_length=1)]
     matches: tuple[Match, ...] = ()
     timeout: Seconds | None = None

@@ -8,7 +8,7 @@ from typing import cast
 from slipway.release.errors import ClusterError
 from slipway.release.flags.exposure_inputs import ExposureInputs, exposure_name
 from slipway.release.flags.journal import DocumentKind
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.assemble import connect_escalations, connect_flags
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.meter import meter_for
@@ -59,7 +59,7 @@ def connect_exposure(inputs: ExposureInputs, stack: str) -> ExposureAdapters:
 
 def connect_place(target: Target, place: Place, meter: Meter | None = None, stack: str = "") -> ExposureAdapters:
     """The same without metrics, for those that only turn an exposure back. Raises ClusterError."""
-    if target.kind != "kubernetes":
+    if not isinstance(target, KubernetesTarget):
         raise ClusterError(f"no flags can be exposed in a target of kind {target.kind}")
     namespace, name, fence = target.namespace, exposure_name(place.flags, place.flag), Fence()
     client = connect(namespace, context=target.context)

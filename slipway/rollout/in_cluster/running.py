@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from slipway.release.errors import ClusterError, LeaseHeld, ReleaseRefused, SlipwayError
 from slipway.release.run_order import RunOrder, is_attempt_of
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_world
@@ -31,7 +31,9 @@ def connect(order: RunOrder) -> Adapters:
     """The cluster that this pod is in, whatever its context is called elsewhere. Escalations are written here and sent
     by who follows, who has the secrets and outlives the pod. Raises ClusterError."""
     where = order.wanted.where
-    here = Target(name=where.name, namespace=where.namespace)
+    if not isinstance(where, KubernetesTarget):
+        raise ClusterError(f"an order for a target of kind {where.kind} cannot be carried out in a pod")
+    here = KubernetesTarget(name=where.name, namespace=where.namespace)
     wanted = order.wanted
     return connect_world(wanted.service, here, wanted.metrics, order.stack, escalation=wanted.escalation, sends=False)
 

@@ -49,7 +49,9 @@ class Sample:
 
 
 def cluster_name(namespace: str, backend: Backend) -> str:
-    """The name that the gateway gives to a Service in Envoy's statistics."""
+    """The name that the gateway gives to a Service in Envoy's statistics; of a target group it is the group's own."""
+    if backend.platform == "ecs":
+        return backend.entry
     return f"{namespace}_{backend.entry}_{backend.port}"
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from slipway.release.errors import ClusterError
+from slipway.release.listener_rule import FINEST, has_paths, paths_of, refusals
 from slipway.release.manifest.route import HeaderMatch, Match, Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
@@ -21,20 +22,17 @@ from slipway.rollout.routers.parts import Json, weights
 WEIGHT_SUM = 1000
 """Weights are integers from 0 to 999; this sum makes one of them 0.1%."""
 LARGEST = 999
-FINEST = 100 / WEIGHT_SUM
-"""Percent."""
-_WILDCARDS = ("*", "?")
 
 
 def conditions_of(route: Route, header: HeaderMatch | None = None, host: str | None = None) -> list[Json]:
     """The conditions of the users' rule; with `header` or `host` those of the preview. All of them must hold. Raises
     ClusterError that names what a rule cannot say."""
-    _refuse(route)
+    _refuse(route, Preview(header=header))
     match = route.matches[0] if route.matches else Match()
     hosts = [host] if host is not None else list(route.hostnames)
     found: list[Json] = [{"Field": "host-header", "HostHeaderConfig": {"Values": sorted(hosts)}}]
-    paths = sorted({path for one in route.matches for path in _paths(one)})
-    if paths and not any(_is_everything(one) for one in route.matches):
+    if has_paths(route.matches):
+        paths = sorted({path for one in route.matches for path in paths_of(one)})
         found.append({"Field": "path-pattern", "PathPatternConfig": {"Values": paths}})
     if match.method is not None:
         found.append({"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": [match.method]}})
@@ -42,7 +40,7 @@ def conditions_of(route: Route, header: HeaderMatch | None = None, host: str | N
     return found + [
         {
             "Field": "http-header",
-            "HttpHeaderConfig": {"HttpHeaderName": one.name, "Values": [_literal("header", one.value)]},
+            "HttpHeaderConfig": {"HttpHeaderName": one.name, "Values": [one.value]},
         }
         for one in headers
     ]
@@ -125,31 +123,8 @@ def overlaps(conditions: Sequence[Json], wanted: Sequence[Json]) -> bool:
     return (not hosts[0] or bool(hosts[0] & hosts[1])) and bool(paths[0] & paths[1])
 
 
-def _paths(match: Match) -> list[str]:
-    path = _literal("path", match.path)
-    if match.path_type == "Exact":
-        return [path]
-    return [path.rstrip("/") or "/", f"{path.rstrip('/')}/*"]
-
-
-def _is_everything(match: Match) -> bool:
-    return match.path == "/" and match.path_type == "PathPrefix"
-
-
-def _literal(what: str, value: str) -> str:
-    """In a condition `*` and `?` stand for other characters."""
-    if any(sign in value for sign in _WILDCARDS):
-        raise ClusterError(
-            f"a listener rule cannot match the {what} {value!r} exactly: `*` and `?` are wildcards there"
-        )
-    return value
-
-
-def _refuse(route: Route) -> None:
+def _refuse(route: Route, preview: Preview) -> None:
     """Raises ClusterError for what only another router has."""
-    if route.timeout is not None:
-        raise ClusterError("a listener rule has no timeout: leave route.timeout out and set the load balancer's own")
-    if route.affinity is not None and route.affinity.cookie is not None:
-        raise ClusterError("a listener rule cannot draw clients by a cookie: leave route.affinity.cookie out")
-    if len(route.matches) > 1 and any(one.method is not None or one.headers for one in route.matches):
-        raise ClusterError("a listener rule has one method and one set of headers: only the path of matches may differ")
+    found = [f"{one.path}: {one.message}" for one in refusals(route, preview)]
+    if found:
+        raise ClusterError("; ".join(found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import HeaderMatch, Match, Route
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import Percent
@@ -42,8 +43,10 @@ def on_the_wire(percent: Percent) -> float:
 
 
 def parent(route: Route) -> Json:
-    """The Gateway that the route attaches to."""
+    """The Gateway that the route attaches to. Raises ClusterError when it names none."""
     gateway = route.gateway
+    if gateway is None:
+        raise ClusterError("route.gateway is missing: write the Gateway of the cluster")
     found = {
         "group": "gateway.networking.k8s.io",
         "kind": "Gateway",

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from slipway.release.errors import SlipwayError
-from slipway.release.target import Target
+from slipway.release.target import Target, read_target
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.exposure.assemble import Place, connect_place
 from slipway.rollout.retrying import retry_while_away
@@ -100,7 +100,7 @@ class Watchdog:
 
     def _begin(self, rollout_id: str, service: str, target: str) -> None:
         try:
-            ward = Ward(Target.model_validate_json(target), service, rollout_id)
+            ward = Ward(read_target(target), service, rollout_id)
         except ValidationError:
             self._say(f"error {rollout_id} the watchdog does not understand the target of {service}")
             return

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from slipway.release.errors import ReleaseRefused
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_escalations, connect_flags, connect_outbox, connect_world, flag_sets_in
 from slipway.rollout.escalation.desk import Desk
@@ -42,7 +42,7 @@ class _PlainReporter:
 
 def watch_in_pod(service: str, namespace: str, told_to_go: threading.Event, say: Callable[[str], None]) -> int:
     """Watch, and send what there is to send from this process. Raises SlipwayError."""
-    target = Target(namespace=namespace)
+    target = KubernetesTarget(namespace=namespace)
     try:
         document = document_of(service, target)
     except ReleaseRefused as error:

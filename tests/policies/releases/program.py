@@ -11,7 +11,7 @@ import pulumi
 from components import TopologyArgs, service
 from slipway.release.declared import read_manifest
 from slipway.release.rollout_inputs import MetricsSource
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}unknown"
 METRICS = MetricsSource(kind="prometheus", url="http://prometheus.example:9090")
@@ -43,7 +43,7 @@ def main() -> None:
         if (path := entry.get("component")) is not None:
             args = TopologyArgs(
                 release=read_manifest(Path.cwd(), path).release,
-                target=Target(namespace=entry["props"]["namespace"]),
+                target=KubernetesTarget(namespace=entry["props"]["namespace"]),
                 metrics=METRICS,
                 manifest=path,
                 gate=gate,

@@ -17,7 +17,7 @@ from slipway.release.declared import read_manifest
 from slipway.release.evidence.migration_files import read_migrations
 from slipway.release.evidence.references import Sources
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.release.tokens import RELEASE
 from tests.vouched import BUILDER, Vouched, trust_roots, vouch
 
@@ -120,7 +120,7 @@ class Scene:
     def _release(self, declared: Declared, path: str) -> dict[str, Any]:
         read = read_manifest(self.root, path)
         scripts = read_migrations(read.release, Sources(self.root, str(Path(path).parent)))
-        inputs = ReleaseInputs.of(read, Target(namespace=NAMESPACE), GateSetting(), scripts).to_wire()
+        inputs = ReleaseInputs.of(read, KubernetesTarget(namespace=NAMESPACE), GateSetting(), scripts).to_wire()
         props = {**inputs, "observed": declared.observed, **declared.props}
         return {"name": declared.service, "props": {key: value for key, value in props.items() if value is not None}}
 

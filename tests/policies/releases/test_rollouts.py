@@ -18,7 +18,7 @@ from slipway.plugin.run_memory import RunMemory
 from slipway.release.declared import read_manifest
 from slipway.release.release_inputs import Observed
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from tests.policies.releases.scene import NAMESPACE, Scene
 
 PATH = "releases/checkout/1.0.0.yaml"
@@ -55,7 +55,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 def declared(scene: Scene) -> Props:
     """The Rollout as the components declare it."""
     release = read_manifest(scene.root, PATH).release
-    return RolloutInputs.of(release, target=Target(namespace=NAMESPACE), metrics=METRICS, manifest=PATH).to_wire()
+    return RolloutInputs.of(
+        release, target=KubernetesTarget(namespace=NAMESPACE), metrics=METRICS, manifest=PATH
+    ).to_wire()
 
 
 def said_by_the_pack(scene: Scene, props: Props) -> dict[str, list[str]]:

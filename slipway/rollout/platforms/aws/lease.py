@@ -14,10 +14,12 @@ from slipway.rollout.platforms.observed_lease import Clock, LeaseRecord, Observe
 from slipway.rollout.platforms.trying import Patience
 
 _LEASE = "lease"
+WATCH_LEASE = "watch-lease"
+"""The item of the Lease of the watch after 100%."""
 
 
 class TableLease(ObservedLease):
-    """One item of the service."""
+    """One item of the service, `key`."""
 
     def __init__(
         self,
@@ -26,25 +28,27 @@ class TableLease(ObservedLease):
         service: str,
         clock: Clock | None = None,
         patience: Patience | None = None,
+        key: str = _LEASE,
     ) -> None:
         # Not fenced: the Lease is what the fence is armed by.
-        super().__init__(_LeaseItem(Table(client, table, service, patience=patience)), service, clock)
+        super().__init__(_LeaseItem(Table(client, table, service, patience=patience), key), service, clock)
 
 
 class _LeaseItem:
     """See LeaseRecords."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, key: str) -> None:
         self._table = table
+        self._key = key
 
     @property
     def what(self) -> str:
         """The item, in messages."""
-        return f"the Lease ({self._table.named(_LEASE)})"
+        return f"the Lease ({self._table.named(self._key)})"
 
     def find(self) -> LeaseRecord | None:
         """None when there is none. Raises ClusterError when it cannot be understood."""
-        found = self._table.get(_LEASE)
+        found = self._table.get(self._key)
         return self._record(found) if found is not None else None
 
     def create(self, record: LeaseRecord) -> LeaseRecord:
@@ -57,12 +61,12 @@ class _LeaseItem:
 
     def remove(self, may: Callable[[LeaseRecord], bool]) -> None:
         """Remove it if there is one and `may` allows it."""
-        self._table.remove(_LEASE, lambda found: may(self._record(found)))
+        self._table.remove(self._key, lambda found: may(self._record(found)))
 
     def _put(self, record: LeaseRecord, expect: str | None) -> LeaseRecord:
         content = asdict(record)
         del content["version"]
-        return replace(record, version=self._table.put(_LEASE, json.dumps(content), expect))
+        return replace(record, version=self._table.put(self._key, json.dumps(content), expect))
 
     def _record(self, found: Item) -> LeaseRecord:
         try:

@@ -120,7 +120,7 @@ class Project:
         return path
 
     def backend(self, version: str) -> Backend:
-        return Backend.of(load(self.folder / "releases" / SERVICE / f"{version}.yaml"))
+        return Backend.of(load(self.folder / "releases" / SERVICE / f"{version}.yaml"), "kubernetes")
 
     def head(self) -> Head:
         stored = self.world.journal.load()

@@ -17,7 +17,7 @@ from slipway.cli.looking import look_at
 from slipway.cli.ordering import performer
 from slipway.dashboard.acting import Action, Order
 from slipway.release.errors import EngineError, ReleaseRefused
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import Adapters
 from tests.flags import BY, FLAGS
 from tests.unit.slipway.cli.examples import attempt, head, world
@@ -42,7 +42,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Adapters:
 
 @pytest.mark.parametrize("action", ["pause", "resume", "promote"])
 def test_an_order_to_a_rollout_is_the_intent_of_its_command(running: Adapters, action: Action) -> None:
-    said = performer([Target(namespace="shop")])(order(action))
+    said = performer([KubernetesTarget(namespace="shop")])(order(action))
     written = running.intents.read()
     assert written is not None
     assert (written.action, written.reason, written.rollout_id) == (action, "INC-7", "r1")
@@ -55,7 +55,7 @@ def test_an_abort_is_told_to_the_process_that_runs_the_rollout(
     from slipway.rollout.safety.holder import Holding
 
     monkeypatch.setattr("slipway.cli.ending.watch_lease", lambda lease, patient: Holding("renewed", "r1", 1.0))
-    assert performer([Target(namespace="shop")])(order("abort")) == "checkout: told rollout r1 to abort"
+    assert performer([KubernetesTarget(namespace="shop")])(order("abort")) == "checkout: told rollout r1 to abort"
     written = running.intents.read()
     assert written is not None
     assert written.action == "abort"
@@ -65,7 +65,7 @@ def test_an_order_where_nothing_is_in_flight_or_for_a_target_that_is_not_on_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("slipway.cli.ordering.connect_world", lambda service, where: world(head()))
-    perform = performer([Target(namespace="shop")])
+    perform = performer([KubernetesTarget(namespace="shop")])
     with pytest.raises(ReleaseRefused, match="no rollout is in flight"):
         perform(order("pause"))
     for target in (1, -1):
@@ -75,7 +75,7 @@ def test_an_order_where_nothing_is_in_flight_or_for_a_target_that_is_not_on_the_
 
 def test_a_flag_is_killed_and_resumed(cluster: Cluster) -> None:
     writer = cluster.add("flags", FLAGS)
-    perform = performer([Target(namespace="shop")])
+    perform = performer([KubernetesTarget(namespace="shop")])
     assert f"{PAY} is off since" in perform(order("kill", PAY))
     killed = writer.load().killed(PAY)
     assert killed is not None

@@ -12,7 +12,7 @@ from slipway.cli.main import COMMANDS, cli
 from slipway.release.errors import ClusterAway
 from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.journal import DocumentKind, after_change, after_exposure
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.platforms.memory import MemoryDocumentStore
 from tests.flags import BY, FLAGS, PAY, declaration, kill
@@ -29,7 +29,7 @@ class Cluster:
         self.sets: list[str] = []
 
     def connect(self, where: Target, name: str, document: DocumentKind = "config-map") -> FlagWriter:
-        assert where.namespace == "shop"
+        assert where.scope == "shop"
 
         def store(part: str) -> MemoryDocumentStore:
             return self.stores.setdefault(f"{name}/{part}", MemoryDocumentStore())
@@ -38,7 +38,7 @@ class Cluster:
 
     def add(self, name: str, flags: dict[str, Any]) -> FlagWriter:
         self.sets.append(name)
-        writer = self.connect(Target(namespace="shop"), name, "config-map")
+        writer = self.connect(KubernetesTarget(namespace="shop"), name, "config-map")
         writer.change(lambda head: after_declaration(head, declaration(flags), BY), declares=True)
         return writer
 

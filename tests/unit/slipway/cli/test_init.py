@@ -43,6 +43,7 @@ def test_the_manifests_are_releases_that_differ_in_their_host_name_alone(tmp_pat
     assert result.exit_code == 0, result.output
     prod, staging = load(tmp_path / PROD), load(tmp_path / STAGING)
     assert (prod.service, prod.version, prod.workload.port, prod.workload.replicas) == ("cart", "1.0.0", 9000, 4)
+    assert prod.route.gateway is not None
     assert (prod.route.gateway.namespace, prod.route.gateway.name) == ("public", "main")
     assert set(differences(staging, prod)) == {"route.hostnames[0]"}
     assert revision_of(staging) == revision_of(prod)

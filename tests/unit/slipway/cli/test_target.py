@@ -8,7 +8,7 @@ import pytest
 
 from slipway.cli.target import find_target
 from slipway.release.errors import EngineError
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 
 
 @pytest.fixture
@@ -20,16 +20,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_one_that_is_named_wins_and_needs_no_project(tmp_path: Path) -> None:
-    assert find_target(tmp_path, None, "mine") == Target(namespace="mine")
+    assert find_target(tmp_path, None, "mine") == KubernetesTarget(namespace="mine")
 
 
 def test_a_stack_names_it(project: Path) -> None:
     (project / "Pulumi.dev.yaml").write_text("config:\n  releases:namespace: dev\n")
-    assert find_target(project, "dev", None) == Target(namespace="dev")
+    assert find_target(project, "dev", None) == KubernetesTarget(namespace="dev")
 
 
 def test_the_only_stack_names_it(project: Path) -> None:
-    assert find_target(project, None, None) == Target(namespace="shop")
+    assert find_target(project, None, None) == KubernetesTarget(namespace="shop")
 
 
 def test_of_several_stacks_none_is_guessed(project: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_stack_without_a_namespace_is_named(project: Path) -> None:
 def test_a_stack_names_a_cluster_with_its_context(project: Path) -> None:
     text = "config:\n  releases:target: {name: eu, context: eu-prod, namespace: shop}\n"
     (project / "Pulumi.prod.yaml").write_text(text)
-    assert find_target(project, None, None) == Target(name="eu", context="eu-prod", namespace="shop")
+    assert find_target(project, None, None) == KubernetesTarget(name="eu", context="eu-prod", namespace="shop")
 
 
 def test_a_target_that_is_none_is_named_with_its_field(project: Path) -> None:

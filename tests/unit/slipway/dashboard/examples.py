@@ -10,7 +10,7 @@ from slipway.release.records.journal import Head, Outcome, StepRecord
 from slipway.release.records.release_record import GuardrailSeries, Recorded, ReleaseRecord, RolloutEvent, Series
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.watch import WatchEntry, WatchPhase
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.overview import Seen, ServiceRecords, TargetView
 from slipway.rollout.platforms.base import Readiness
@@ -19,7 +19,7 @@ from slipway.rollout.watching.document import LastLook, WatchDocument
 from tests.unit.slipway.cli.examples import NOW, attempt, backend, head, live
 from tests.unit.slipway.rollout.examples import wanted
 
-TARGET = Target(namespace="shop")
+TARGET = KubernetesTarget(namespace="shop")
 PLANNED = (PlannedStep(5.0, 30.0), PlannedStep(25.0, 60.0), PlannedStep(100.0, 90.0))
 FIRST = StepRecord(weight=5, began=NOW - 40, ended=NOW - 10, requests=200, errors=1, verdict="PASS")
 STEPS = (FIRST, StepRecord(weight=25, began=NOW - 10))

@@ -16,7 +16,7 @@ from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ReleaseRefused
 from slipway.release.flags.journal import DocumentKind, after_change, after_exposure
 from slipway.release.flags.use import FlagUse
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.platforms.memory import MemoryDocumentStore
 from tests.flags import BATCH, BY, FLAGS, NEW_CART, PAY, declared, kill, resume
@@ -55,7 +55,7 @@ class Stage:
 
     def writer(self, name: str = "flags") -> FlagWriter:
         """Of the set in the namespace `shop`."""
-        return self.connect(Target(namespace="shop"), name, "config-map")
+        return self.connect(KubernetesTarget(namespace="shop"), name, "config-map")
 
     def kill(self, flag: str) -> None:
         self.writer().change(lambda head: after_change(head, kill(flag)))

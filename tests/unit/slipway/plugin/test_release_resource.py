@@ -19,7 +19,7 @@ from slipway.release.gating.configuration import Configuration
 from slipway.release.gating.judge import Judgement
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from tests.policies.releases.broken import FALSE_ACCEPTANCES, RELEASES
 from tests.policies.releases.scene import Scene
 from tests.unit.slipway.rollout.examples import wanted
@@ -185,7 +185,9 @@ def test_gates_that_are_off_compare_no_rollout_with_a_manifest(world: World) -> 
 def rollout(world: World, **changes: Any) -> RolloutInputs:
     path = world.scene.inputs("checkout")["manifest"]
     release = read_manifest(world.scene.root, path).release
-    inputs = RolloutInputs.of(release, target=Target(namespace="shop"), metrics=wanted().metrics, manifest=path)
+    inputs = RolloutInputs.of(
+        release, target=KubernetesTarget(namespace="shop"), metrics=wanted().metrics, manifest=path
+    )
     return inputs.model_copy(update=changes)
 
 

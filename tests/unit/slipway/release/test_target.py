@@ -8,18 +8,31 @@ import pytest
 from pydantic import ValidationError
 
 from slipway.release.errors import InputError
-from slipway.release.target import Target, Targeted, moving_fields, recorded_target
+from slipway.release.target import (
+    EcsTarget,
+    KubernetesTarget,
+    Targeted,
+    moving_fields,
+    other_rule,
+    parse_target,
+    read_target,
+    recorded_target,
+)
 
 EU: dict[str, Any] = {"name": "eu", "context": "eu-prod", "namespace": "shop"}
 
 
 def test_the_short_form_is_a_namespace_of_the_default_cluster() -> None:
-    assert Targeted(namespace="shop").where == Target(name="default", context=None, namespace="shop")
+    assert Targeted(namespace="shop").where == KubernetesTarget(name="default", context=None, namespace="shop")
 
 
 @pytest.mark.parametrize(
     "plain",
-    [{"namespace": "shop"}, {"kind": "kubernetes", "name": "default", "namespace": "shop"}, Target(namespace="shop")],
+    [
+        {"namespace": "shop"},
+        {"kind": "kubernetes", "name": "default", "namespace": "shop"},
+        KubernetesTarget(namespace="shop"),
+    ],
 )
 def test_a_target_that_the_short_form_says_too_is_written_as_before_there_were_targets(plain: Any) -> None:
     written = Targeted.model_validate({"target": plain}).model_dump(exclude_none=True)
@@ -29,7 +42,7 @@ def test_a_target_that_the_short_form_says_too_is_written_as_before_there_were_t
 def test_a_named_cluster_is_written_in_full() -> None:
     written = Targeted.model_validate({"target": EU}).model_dump(exclude_none=True)
     assert written == {"target": {"kind": "kubernetes", **EU}}
-    assert Targeted.model_validate(written).where == Target.model_validate(EU)
+    assert Targeted.model_validate(written).where == parse_target(EU)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +50,8 @@ def test_a_named_cluster_is_written_in_full() -> None:
     [
         ({}, ("namespace",), "Field required"),
         ({"namespace": "Shop"}, ("namespace",), "should match"),
-        ({"target": {"name": "eu"}}, ("target", "namespace"), "Field required"),
-        ({"target": {**EU, "kind": "ecs"}}, ("target", "kind"), "'kubernetes'"),
+        ({"target": {"name": "eu"}}, ("target", "kubernetes", "namespace"), "Field required"),
+        ({"target": {**EU, "kind": "nomad"}}, ("target",), "'kubernetes', 'ecs'"),
         ({"target": EU, "namespace": "shop"}, ("namespace",), "beside target"),
     ],
 )
@@ -53,8 +66,8 @@ def test_what_names_no_target_or_two_is_refused_at_its_field(
 
 
 def test_ids_of_the_default_cluster_are_those_of_before_and_others_name_their_cluster() -> None:
-    assert Target(namespace="shop").identity_of("checkout") == "shop/checkout"
-    assert Target.model_validate(EU).identity_of("checkout") == "eu/shop/checkout"
+    assert KubernetesTarget(namespace="shop").identity_of("checkout") == "shop/checkout"
+    assert parse_target(EU).identity_of("checkout") == "eu/shop/checkout"
 
 
 @pytest.mark.parametrize(
@@ -77,8 +90,79 @@ def test_another_cluster_or_namespace_is_another_place_and_another_context_is_no
 
 
 def test_a_recorded_target_may_hold_what_only_another_version_knows() -> None:
-    assert recorded_target({"target": {**EU, "region": "x"}}) == Target.model_validate(EU)
-    assert recorded_target({"namespace": "shop", "weights": {}}) == Target(namespace="shop")
+    assert recorded_target({"target": {**EU, "region": "x"}}) == parse_target(EU)
+    assert recorded_target({"namespace": "shop", "weights": {}}) == KubernetesTarget(namespace="shop")
+
+
+LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
+SHOP: dict[str, Any] = {
+    "kind": "ecs",
+    "region": "eu-central-1",
+    "cluster": "shop",
+    "listener": LISTENER,
+    "table": "slipway-shop",
+    "rules": {"checkout": 110, "cart": 120},
+}
+
+
+def ecs(**changes: Any) -> EcsTarget:
+    found = parse_target({**SHOP, **changes})
+    assert isinstance(found, EcsTarget)
+    return found
+
+
+def test_a_target_of_ecs_names_its_load_balancer_and_is_read_back_as_it_was_written() -> None:
+    where = Targeted.model_validate({"target": SHOP}).where
+    assert where == ecs()
+    assert Targeted.model_validate(Targeted(target=where).model_dump(mode="json", exclude_none=True)).where == where
+    assert read_target(ecs().model_dump_json()) == where
+    assert recorded_target({"target": {**SHOP, "later": 1}}) == where
+    assert (str(where), where.scope, ecs().load_balancer) == ("eu-central-1/shop", "shop", "app/shop/0123456789abcdef")
+    assert where.identity_of("checkout") == "ecs/eu-central-1/shop/checkout"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"listener": LISTENER.replace("eu-central", "us-east")}, "is in the region us-east-1"),
+        ({"rules": {"checkout": 110, "cart": 111}}, "cart has 111 and checkout has 110: leave the number below each"),
+        ({"rules": {"checkout": 1}}, "greater than or equal to 2"),
+        ({"listener": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/net/a/b/c"}, "pattern"),
+        ({"cluster": "arn:aws:ecs:eu-central-1:123456789012:cluster/shop"}, "pattern"),
+    ],
+)
+def test_a_target_of_ecs_that_cannot_be_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        parse_target({**SHOP, **changes})
+
+
+def test_what_concerns_one_service_is_no_change_for_another() -> None:
+    assert ecs().at("checkout") == ecs(rules={"checkout": 110, "new": 130}).at("checkout")
+    assert ecs().at(None) == ecs(rules={})
+
+
+@pytest.mark.parametrize(
+    ("changes", "moving", "reason"),
+    [
+        ({}, (), None),
+        ({"rules": {"checkout": 112}}, (), "target.rules.checkout: the rule has 110"),
+        ({"listener": LISTENER[:-1] + "0"}, (), "target.listener: the rule stands at"),
+        ({"cluster": "other"}, ("target",), None),
+        ({"table": "other"}, ("target",), None),
+    ],
+)
+def test_another_cluster_or_table_is_another_place_and_a_rule_is_not_moved(
+    changes: dict[str, Any], moving: tuple[str, ...], reason: str | None
+) -> None:
+    old, new = ecs().at("checkout"), ecs(**changes).at("checkout")
+    wires = [{"service": "checkout", "target": one.model_dump(mode="json")} for one in (old, new)]
+    assert moving_fields(*wires) == moving
+    assert (other_rule(old, new) or "").startswith(reason or "")
+    assert (other_rule(old, new) is None) is (reason is None)
+
+
+def test_from_kubernetes_to_ecs_is_another_place() -> None:
+    assert moving_fields({"namespace": "shop"}, {"target": SHOP}) == ("target", "namespace")
 
 
 @pytest.mark.parametrize("recorded", [{}, {"namespace": 7}, {"target": "shop"}, {"target": {}}])

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from slipway.release.manifest.route import Route
-from slipway.release.target import Target
+from slipway.release.target import KINDS, KubernetesTarget, Target
 from slipway.rollout.assemble import PLATFORMS, connect_world, services_in
 from slipway.rollout.platforms.base import Intent
 from slipway.rollout.platforms.kubernetes import client
@@ -18,7 +18,7 @@ from slipway.rollout.routers.base import Split
 from tests.unit.slipway.rollout.api import Api
 from tests.unit.slipway.rollout.examples import ROUTE, backend, head
 
-EU, US = (Target(name=name, context=f"{name}-admin", namespace="shop") for name in ("eu", "us"))
+EU, US = (KubernetesTarget(name=name, context=f"{name}-admin", namespace="shop") for name in ("eu", "us"))
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Api]:
 
 
 def test_each_kind_of_target_has_a_platform() -> None:
-    assert set(PLATFORMS) == {Target.model_fields["kind"].default}
+    assert set(PLATFORMS) == set(KINDS)
 
 
 def begin(target: Target, service: str, holder: str) -> None:
@@ -86,9 +86,9 @@ def test_the_services_of_a_target_are_those_of_its_cluster(clusters: dict[str, A
 def test_a_target_without_a_context_is_reached_by_that_of_the_environment(
     clusters: dict[str, Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin(Target(namespace="shop"), "cart", "r1")
+    begin(KubernetesTarget(namespace="shop"), "cart", "r1")
     assert named(clusters["us"])
     assert not clusters["eu"].objects
     monkeypatch.setenv("SLIPWAY_KUBECONTEXT", "eu-admin")
-    begin(Target(namespace="shop"), "cart", "r2")
+    begin(KubernetesTarget(namespace="shop"), "cart", "r2")
     assert named(clusters["eu"]) == named(clusters["us"])

@@ -13,7 +13,7 @@ from slipway.release.flags.exposure_inputs import ExposureInputs, exposure_name
 from slipway.release.flags.journal import Change, after_change
 from slipway.release.flags.model import FeatureFlag
 from slipway.release.records.journal import Outcome
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout import exposing
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.meter import VariantMeter
@@ -33,7 +33,7 @@ class NoGuard:
 
     @classmethod
     def arm(cls, target: Target, service: str, rollout_id: str) -> NoGuard:
-        assert (target, service) == (Target(namespace="shop"), f"exposure/shop/{KEY}/config-map")
+        assert (target, service) == (KubernetesTarget(namespace="shop"), f"exposure/shop/{KEY}/config-map")
         return cls()
 
     def await_ready(self) -> None:

@@ -20,7 +20,7 @@ from slipway.release.errors import (
 from slipway.release.records import journal
 from slipway.release.records.journal import Completed, Head, Outcome
 from slipway.release.rollout_inputs import Backend, RolloutInputs
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout import operations
 from slipway.rollout.outputs import outputs_of
 from slipway.rollout.platforms.base import Readiness
@@ -40,7 +40,7 @@ class NoGuard:
 
     @classmethod
     def arm(cls, target: Target, service: str, rollout_id: str) -> NoGuard:
-        assert (target, service) == (Target(namespace="shop"), "checkout")
+        assert (target, service) == (KubernetesTarget(namespace="shop"), "checkout")
         return cls()
 
     def await_ready(self) -> None:
@@ -309,7 +309,7 @@ def test_a_journal_of_a_newer_format_makes_an_update_due_that_says_what_to_do() 
 
 def test_a_place_is_read_from_a_state_of_any_version() -> None:
     recorded = {"service": "checkout", "namespace": "shop", "strategy": {"kind": "unheard of"}, "surprise": 1}
-    assert operations.Place.of(recorded) == operations.Place("checkout", Target(namespace="shop"))
+    assert operations.Place.of(recorded) == operations.Place("checkout", KubernetesTarget(namespace="shop"))
 
 
 def test_a_state_that_names_no_service_is_refused_with_the_field() -> None:

@@ -10,7 +10,7 @@ import pytest
 from slipway.release.errors import ClusterError
 from slipway.release.records.journal import Outcome
 from slipway.release.records.store import MemoryRecords, RecordStore
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.overview import RECORDS_EVERY, SETTLED_EVERY, Overview, Place, Seen, ServiceRecords
 from slipway.rollout.platforms.memory import MemoryJournalStore
@@ -43,7 +43,7 @@ class Town:
 
     def overview(self, service: str | None = None) -> Overview:
         place = Place(self.services, self.world, self.records, lambda: [])
-        return Overview("staging", Target(namespace="shop"), place, service=service, now=lambda: self.now)
+        return Overview("staging", KubernetesTarget(namespace="shop"), place, service=service, now=lambda: self.now)
 
 
 def broken(world: Adapters, monkeypatch: pytest.MonkeyPatch, load: Callable[[Any], Any]) -> None:

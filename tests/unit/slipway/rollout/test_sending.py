@@ -20,7 +20,7 @@ import pytest
 
 from slipway.release.escalation.formats import signature
 from slipway.release.escalation.outbox import Entry
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.escalation.desk import environment_of, order_of
 from slipway.rollout.escalation.outbox import FolderOutbox, add
 from tests.escalations import entry
@@ -103,7 +103,7 @@ def started(one: Entry, folder: Path, url: str) -> subprocess.Popen[bytes]:
     )
     assert process.stdin is not None
     with process.stdin:
-        process.stdin.write(order_of(one, Target(namespace="shop"), str(folder)))
+        process.stdin.write(order_of(one, KubernetesTarget(namespace="shop"), str(folder)))
     process.stdin = None
     return process
 
@@ -176,7 +176,7 @@ def test_an_outbox_of_a_cluster_that_cannot_be_named_is_no_reason_not_to_send(tm
             },
         )
         one = example(1, server.url)
-        output, _ = process.communicate(order_of(one, Target(namespace="shop"), None), timeout=60)
+        output, _ = process.communicate(order_of(one, KubernetesTarget(namespace="shop"), None), timeout=60)
         server.shutdown()
     assert "SLIPWAY_KUBECONFIG" in output.decode()
     assert server.taken["abort-checkout-1"] == 2

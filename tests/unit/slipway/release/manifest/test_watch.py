@@ -12,7 +12,7 @@ from slipway.release.errors import InputError, Problem
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.watch import Watch, alphas
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, altered
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.release.watch_inputs import WatchInputs
 from tests.manifests import release, text
 
@@ -126,7 +126,7 @@ def test_the_rollout_resource_has_its_part_of_alpha_and_the_watch_the_rest() -> 
 
 def of_stack(declared: Any) -> RolloutInputs:
     metrics = MetricsSource(kind="prometheus", url="http://metrics.test")
-    return RolloutInputs.of(declared, target=Target(namespace="shop"), metrics=metrics, manifest="m.yaml")
+    return RolloutInputs.of(declared, target=KubernetesTarget(namespace="shop"), metrics=metrics, manifest="m.yaml")
 
 
 def test_a_watch_that_the_manifest_does_not_have_is_refused() -> None:

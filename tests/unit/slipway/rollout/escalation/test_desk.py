@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.release.escalation.outbox import Closed, Entry, Outcome, after_try, closed, next_due
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.escalation.desk import Desk, environment_of, order_of
 from slipway.rollout.escalation.outbox import MemoryOutbox, change
 from tests.escalations import ALERTMANAGER, PAGERDUTY, SLACK, WEBHOOK, entry, escalation, route
@@ -99,7 +99,7 @@ def test_a_sender_gets_the_secrets_that_its_entry_names_and_no_others() -> None:
 
 
 def test_the_order_of_a_sender_holds_no_secret_and_a_whole_path(tmp_path: Path) -> None:
-    order = json.loads(order_of(entry(), Target(namespace="shop"), "box"))
+    order = json.loads(order_of(entry(), KubernetesTarget(namespace="shop"), "box"))
     assert order["folder"] == str(Path("box").resolve())
     assert order["entry"]["deliveries"][0]["receiver"]["secret"] == {"env": "HOOK_SECRET"}
     assert order["target"]["namespace"] == "shop"

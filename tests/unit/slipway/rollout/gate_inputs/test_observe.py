@@ -18,7 +18,7 @@ from slipway.release.gating.settings import IntegrityGate
 from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
 from slipway.release.records.journal import Commit, Completed, Head
 from slipway.release.release_inputs import Observed
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.gate_inputs import error_budget as budget
 from slipway.rollout.gate_inputs import registry
 from slipway.rollout.gate_inputs.observe import judged_of, observe_undeclared, remembered
@@ -91,7 +91,7 @@ def test_a_release_that_no_program_declares_yet_is_never_settled(monkeypatch: py
     made = world(_head("aaaaaaaa", declared.revision))
     monkeypatch.setattr("slipway.rollout.gate_inputs.observe.connect_world", lambda service, target: made)
     unasked = Configuration({"artifact-integrity": Section(settings=IntegrityGate(registry=False))})
-    found = observe_undeclared(declared, Target(namespace="shop"), unasked)
+    found = observe_undeclared(declared, KubernetesTarget(namespace="shop"), unasked)
     assert (found.settled, found.first, found.completed) == (False, False, 2)
     assert found.previous is not None
     assert found.previous.revision == "aaaaaaaa"

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 
 from slipway.release.errors import ClusterError
-from slipway.release.target import Target
+from slipway.release.target import Target, parse_target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.safety.rescue import AnyAdapters
 from slipway.rollout.safety.watchdog import Watchdog, new_rollout_id
@@ -18,7 +18,7 @@ from tests.unit.slipway.rollout.simulation import Simulation
 
 def guard(service: str, rollout_id: str, **target: str) -> str:
     """The line that begins it."""
-    where = Target.model_validate({"namespace": "shop", **target})
+    where = parse_target({"namespace": "shop", **target})
     return f"guard {rollout_id} {service} {where.model_dump_json(exclude_none=True)}\n"
 
 

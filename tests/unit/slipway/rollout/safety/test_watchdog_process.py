@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from slipway.release.errors import ClusterError
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.process.environment import stripped
 from slipway.rollout.safety import watchdog_process as module
 from slipway.rollout.safety.watchdog_process import Guards, guards, watchdog_command
 
-SHOP = Target(namespace="shop")
+SHOP = KubernetesTarget(namespace="shop")
 SAID = SHOP.model_dump_json(exclude_none=True)
 READY = "import sys\nfor line in sys.stdin:\n    words = line.split()\n"
 ANSWERS = READY + "    print('ready', words[1], flush=True)\n"
