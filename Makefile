@@ -104,3 +104,4 @@ bench-preview: setup
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --universal --python-version 3.11 pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --universal --python-version 3.11 sandbox/toolchain/openfeature/requirements.in -o sandbox/toolchain/openfeature/requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --universal --python-version 3.11 sandbox/toolchain/aws/requirements.in -o sandbox/toolchain/aws/requirements.lock

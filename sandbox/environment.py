@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox import state, toolchain
 from sandbox.context import ALERTMANAGER_PORT, GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT, VICTORIA_LOGS_PORT
 from sandbox.errors import SandboxError
-from sandbox.parts import victoria_logs
+from sandbox.parts import aws, victoria_logs
 from sandbox.paths import StatePaths, cache_dir
 from sandbox.standins.links import STANDINS, bin_directory_for
 
@@ -29,9 +29,11 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
         raise SandboxError("sandbox", "it is not up", "run slipway sandbox up")
     node = current.network.node
     logs = {"SLIPWAY_LOGS_URL": f"http://{node}:{VICTORIA_LOGS_PORT}"} if victoria_logs.NAME in current.parts else {}
+    cloud = aws.variables(node, paths) if aws.NAMES[0] in current.parts else {}
     return (
         _pulumi(paths, base)
         | logs
+        | cloud
         | {
             "KUBECONFIG": str(paths.kubeconfig),
             "SLIPWAY_PROMETHEUS_URL": f"http://{node}:{PROMETHEUS_PORT}",

@@ -14,7 +14,18 @@ from sandbox.cgroups import Cgroups
 from sandbox.context import REGISTRY_PORT, Context
 from sandbox.namespace import Namespace
 from sandbox.network import Network, Wire
-from sandbox.parts import access_log, alertmanager, control_plane, etcd, gateway, metrics, node, registry, victoria_logs
+from sandbox.parts import (
+    access_log,
+    alertmanager,
+    aws,
+    control_plane,
+    etcd,
+    gateway,
+    metrics,
+    node,
+    registry,
+    victoria_logs,
+)
 from sandbox.parts.launcher import READY_WITHIN, Launcher
 from sandbox.parts.part import Part
 from sandbox.paths import PROJECT, StatePaths
@@ -24,9 +35,17 @@ from sandbox.toolchain import Toolchain, debian
 PAUSE_REPOSITORY = "slipway/pause"
 
 
-def start(paths: StatePaths, tools: Toolchain, report: Reporter, logs: Path | None = None) -> Context:
-    """Bring every part up; returns when pods can be created and the gateway is programmed. `logs` is the program of
-    the server of logs, None where nobody asks for one."""
+@dataclass(frozen=True)
+class Extras:
+    """What a sandbox has only where it is asked for: the program of the server of logs, and the folder with the
+    packages of the local AWS."""
+
+    logs: Path | None = None
+    aws: Path | None = None
+
+
+def start(paths: StatePaths, tools: Toolchain, report: Reporter, extras: Extras | None = None) -> Context:
+    """Bring every part up; returns when pods can be created and the gateway is programmed."""
     current = state.load(paths)
     with report.step("namespaces and network"):
         namespace, network = _foundation(paths, tools, current)
@@ -40,7 +59,7 @@ def start(paths: StatePaths, tools: Toolchain, report: Reporter, logs: Path | No
         pause_image=f"{network.node}:{REGISTRY_PORT}/{PAUSE_REPOSITORY}@{pause.digest}",
     )
     state.write_atomically(paths.kubeconfig, kubeconfig.render(context, "admin"), 0o600)
-    _Startup(context, namespace, Launcher(paths, namespace, current), report, logs).run(pause)
+    _Startup(context, namespace, Launcher(paths, namespace, current), report, extras or Extras()).run(pause)
     return context
 
 
@@ -88,7 +107,7 @@ class _Startup:
     namespace: Namespace
     launcher: Launcher
     report: Reporter
-    logs: Path | None = None
+    extras: Extras
 
     def run(self, pause: images.Image) -> None:
         """Everything that depends on nothing starts at once; the rest as soon as what it needs answers."""
@@ -96,7 +115,7 @@ class _Startup:
         store = etcd.part(context)
         services = [registry.part(context), node.containerd(context, self.namespace), metrics.part(context)]
         services += [alertmanager.part(context)]
-        services += [victoria_logs.part(context, self.logs)] if self.logs is not None else []
+        services += [victoria_logs.part(context, self.extras.logs)] if self.extras.logs is not None else []
         api = control_plane.api_server(context)
         with self.report.step("etcd, registry, containerd, Prometheus, Alertmanager"):
             self._launch([store, *services])
@@ -126,6 +145,11 @@ class _Startup:
             self._await(lambda it: cluster.node_ready(it, since), "kubelet", "the node is not ready")
             self._await(cluster.account_ready, "kube-controller-manager", "pods cannot be created")
             self._await(cluster.gateway_programmed, "contour", "the Gateway is not programmed")
+        if self.extras.aws is not None:
+            with self.report.step("local AWS"):
+                emulators = aws.parts(context, self.extras.aws)
+                self._launch(emulators)
+                self.launcher.await_ready(emulators)
 
     def _launch(self, parts: Sequence[Part]) -> None:
         for part in parts:

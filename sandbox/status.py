@@ -13,12 +13,12 @@ from sandbox import probes, process, state
 from sandbox.cgroups import Cgroups
 from sandbox.context import API_PORT, GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME
 from sandbox.errors import SandboxError
-from sandbox.parts import victoria_logs
+from sandbox.parts import aws, victoria_logs
 from sandbox.paths import StatePaths
 from sandbox.pki import Pki
 from sandbox.standins import links
 
-OPTIONAL = (victoria_logs.NAME,)
+OPTIONAL = (victoria_logs.NAME, *aws.NAMES)
 """Parts that a sandbox has where somebody asked for them."""
 PARTS = (
     "etcd",

@@ -25,20 +25,24 @@ def up(
     *,
     real_provider: bool = False,
     logs: bool = False,
+    aws: bool = False,
 ) -> Context:
     """Bring the sandbox up, or complete one that is partly up; returns when it is ready to be used.
 
     With ``real_provider`` its stacks use Pulumi's own Kubernetes provider from now on, until the sandbox goes down;
-    with ``logs`` it has a server of logs from now on.
+    with ``logs`` it has a server of logs from now on, with ``aws`` a local AWS.
     Raises :class:`SandboxError` with the part that failed. What was started stays, for ``up`` to go on from.
     """
     report, paths = report or SilentReporter(), paths or state_paths()
     namespace.require_rights()
     pulumi = toolchain.ensure_pulumi(report)
     tools = toolchain.ensure(report)
-    program = toolchain.build_module(victoria_logs(), report) / "bin" / "victoria-logs" if logs else None
+    extras = startup.Extras(
+        logs=toolchain.build_module(victoria_logs(), report) / "bin" / "victoria-logs" if logs else None,
+        aws=toolchain.ensure_aws(report) if aws else None,
+    )
     with state.exclusive(paths):
-        context = startup.start(paths, tools, report, program)
+        context = startup.start(paths, tools, report, extras)
         variables.prepare(paths, pulumi)
         if real_provider:
             install_real_provider(variables.environment(paths, os.environ), report)

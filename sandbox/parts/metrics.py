@@ -35,13 +35,14 @@ def part(context: Context) -> Part:
     """Two jobs, ``envoy`` and ``pods``; an hour or two of data is more than any rollout here needs. Rules are files in
     a folder of their own, read at a reload; alarms go to Alertmanager."""
     config = context.paths.config / "prometheus.yaml"
-    targets_file(context).parent.mkdir(parents=True, exist_ok=True)
+    data_planes(context).mkdir(parents=True, exist_ok=True)
     context.paths.rules.mkdir(parents=True, exist_ok=True)
     envoy = {
         "job_name": "envoy",
         "metrics_path": "/stats/prometheus",
         "params": {"filter": [SERIES]},
         "static_configs": [{"targets": [f"127.0.0.1:{ENVOY_STATS_PORT}"], "labels": {"pod": f"envoy-{GATEWAY_NAME}"}}],
+        "file_sd_configs": [{"files": [str(data_planes(context) / "*.json")], "refresh_interval": "5s"}],
     }
     document = {
         "global": {"scrape_interval": SCRAPE_INTERVAL, "scrape_timeout": SCRAPE_INTERVAL},
@@ -85,6 +86,11 @@ def pods(context: Context) -> dict[str, Any]:
         "job_name": "pods",
         "file_sd_configs": [{"files": [str(targets_file(context))], "refresh_interval": "5s"}],
     }
+
+
+def data_planes(context: Context) -> Path:
+    """The folder with a list of targets for each other Envoy that a part starts."""
+    return context.paths.data / "targets" / "envoys"
 
 
 def targets_file(context: Context) -> Path:

@@ -15,7 +15,7 @@ from sandbox.errors import SandboxError
 from sandbox.paths import cache_dir
 from sandbox.progress import Reporter, SilentReporter
 from sandbox.toolchain import debian
-from sandbox.toolchain.catalog import contour, kubernetes, openfeature, pause, pinned, pulumi
+from sandbox.toolchain.catalog import aws, contour, kubernetes, openfeature, pause, pinned, pulumi
 from sandbox.toolchain.gomodule import GoModule, build
 from sandbox.toolchain.packages import install
 from sandbox.toolchain.store import Store
@@ -26,6 +26,7 @@ __all__ = [
     "Toolchain",
     "build_module",
     "ensure",
+    "ensure_aws",
     "ensure_openfeature",
     "ensure_pulumi",
     "installed_ip",
@@ -49,6 +50,11 @@ def build_module(module: GoModule, report: Reporter | None = None) -> Path:
 def ensure_openfeature(report: Reporter | None = None) -> Path:
     """The folder with the OpenFeature packages, for :func:`sandbox.toolchain.packages.isolated_python`."""
     return install(openfeature(), store(), SilentReporter() if report is None else report)
+
+
+def ensure_aws(report: Reporter | None = None) -> Path:
+    """The folder with the packages of the local AWS."""
+    return install(aws(), store(), SilentReporter() if report is None else report)
 
 
 @dataclass(frozen=True)

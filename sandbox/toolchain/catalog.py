@@ -127,3 +127,15 @@ def openfeature() -> LockedPackages:
     """The OpenFeature SDK with flagd's provider and evaluator."""
     title = "OpenFeature's SDK, flagd's provider and evaluator"
     return LockedPackages(name="openfeature", title=title, lock=HERE / "openfeature" / "requirements.lock")
+
+
+def aws() -> LockedPackages:
+    """The emulators that the local AWS is made of."""
+    title = "ministack and moto, emulators of AWS"
+    return LockedPackages(name="aws", title=title, lock=HERE / "aws" / "requirements.lock")
+
+
+def locked(name: str, package: str) -> str:
+    """The version of a package in one of the locks here."""
+    text = (HERE / name / "requirements.lock").read_text(encoding="utf-8")
+    return next(line.split("==")[1].split()[0] for line in text.splitlines() if line.startswith(f"{package}=="))

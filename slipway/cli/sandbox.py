@@ -59,6 +59,7 @@ def sandbox() -> None:
     "--real-provider", is_flag=True, help="Pulumi's own Kubernetes provider, downloaded or built, not the stand-in."
 )
 @click.option("--logs", is_flag=True, help="A server of logs too: VictoriaLogs, built from its Go module.")
+@click.option("--aws", is_flag=True, help="A local AWS too: ECS, load balancers, CloudWatch, DynamoDB and more.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @_explained
 def up(
@@ -68,6 +69,7 @@ def up(
     gateway_url: str | None,
     real_provider: bool,
     logs: bool,
+    aws: bool,
     quiet: bool,
 ) -> None:
     """Bring the sandbox up, or complete one that is partly up."""
@@ -77,13 +79,15 @@ def up(
         raise click.UsageError("--real-provider goes without --external: there your own Pulumi installs its plugins")
     elif logs:
         raise click.UsageError("--logs goes without --external: there your own server of logs is used")
+    elif aws:
+        raise click.UsageError("--aws goes without --external: the local AWS runs its tasks on the sandbox's own node")
     report = reporter(quiet=quiet)
     if use_external:
         external.adopt(state_paths(), prometheus_url, gateway_url)
         report.note('the sandbox is your own cluster now; eval "$(slipway sandbox env)" points your shell at it')
         return
     started = time.monotonic()
-    world.up(report, real_provider=real_provider, logs=logs)
+    world.up(report, real_provider=real_provider, logs=logs, aws=aws)
     report.note(f"sandbox ready after {time.monotonic() - started:.1f} s")
     report.note('eval "$(slipway sandbox env)" points your shell at it')
 

@@ -42,6 +42,17 @@ def test_a_server_of_logs_is_named_where_there_is_one(up: StatePaths) -> None:
     assert environment.environment(up, {})["SLIPWAY_LOGS_URL"] == "http://10.213.1.2:9428"
 
 
+def test_the_local_aws_is_named_where_there_is_one(up: StatePaths) -> None:
+    assert not [name for name in environment.environment(up, {}) if name.startswith("AWS_")]
+    current = state.load(up)
+    current.parts["aws-rest"] = ProcessRecord(pid=1, started=1, fingerprint="f", version="1", listens="x")
+    state.save(up, current)
+    found = environment.environment(up, {})
+    assert found["AWS_ENDPOINT_URL"] == "http://10.213.1.2:4566"
+    assert found["AWS_ENDPOINT_URL_ECS"] == "http://10.213.1.2:4568"
+    assert found["AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2"] == "http://10.213.1.2:4567"
+
+
 def test_our_programs_come_before_the_callers(up: StatePaths) -> None:
     path = environment.environment(up, {"PATH": "/opt/own:/bin"})["PATH"].split(":")
     assert path[1:] == [str(up.root / "bin"), "/opt/own", "/bin"]
