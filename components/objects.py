@@ -61,6 +61,14 @@ class PodDisruptionBudget(KubernetesObject, api="policy/v1"):
     """How many of them may be evicted at once."""
 
 
+class HorizontalPodAutoscaler(KubernetesObject, api="autoscaling/v2"):
+    """How many pods of one revision there are, by its load."""
+
+
+class ScaledObject(KubernetesObject, api="keda.sh/v1alpha1"):
+    """The same by KEDA."""
+
+
 class Role(KubernetesObject, api="rbac.authorization.k8s.io/v1"):
     """What may be done in one namespace."""
 

@@ -11,8 +11,16 @@ from typing import Any
 
 import pulumi
 
-from components.objects import ConfigMap, Deployment, PodDisruptionBudget, Service
+from components.objects import (
+    ConfigMap,
+    Deployment,
+    HorizontalPodAutoscaler,
+    PodDisruptionBudget,
+    ScaledObject,
+    Service,
+)
 from slipway.release.labels import selector
+from slipway.release.manifest.autoscaling import Autoscaling, filled
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.workload import Workload
 from slipway.release.pod import file_keys, pod_spec, whole_seconds
@@ -53,11 +61,13 @@ class VersionedWorkloadArgs:
 
 
 class VersionedWorkload(pulumi.ComponentResource):
-    """Deployment, Service, PodDisruptionBudget and, with files, a ConfigMap of one revision."""
+    """Deployment, Service, PodDisruptionBudget of one revision, with files a ConfigMap, and what scales it, if
+    anything."""
 
     deployment: Deployment
     service: Service
     disruption_budget: PodDisruptionBudget
+    autoscaler: HorizontalPodAutoscaler | ScaledObject | None
     files: ConfigMap | None
 
     def __init__(self, name: str, args: VersionedWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -68,6 +78,8 @@ class VersionedWorkload(pulumi.ComponentResource):
         self.deployment = self._declare_deployment()
         self.service = self._declare_service()
         self.disruption_budget = self._declare_disruption_budget()
+        scaling = args.workload.autoscaling
+        self.autoscaler = None if scaling is None else self._declare_autoscaler(scaling)
         self.register_outputs({"revision": args.revision, "image": args.image})
 
     def _metadata(self, annotations: dict[str, str] | None = None) -> dict[str, Any]:
@@ -91,7 +103,7 @@ class VersionedWorkload(pulumi.ComponentResource):
         args = self._args
         labels = {"app.kubernetes.io/name": args.service, **self._selector}
         spec = {
-            "replicas": None if args.scaled_by_rollout else args.workload.replicas,
+            "replicas": None if args.scaled_by_rollout else args.workload.replicas,  # none beside an autoscaler
             "progressDeadlineSeconds": max(1, whole_seconds(args.workload.ready_within)),
             "selector": {"matchLabels": self._selector},
             "template": {
@@ -121,3 +133,29 @@ class VersionedWorkload(pulumi.ComponentResource):
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         }
         return PodDisruptionBudget(self._name, {"metadata": self._metadata(), "spec": spec}, self._child())
+
+    def _declare_autoscaler(self, scaling: Autoscaling) -> HorizontalPodAutoscaler | ScaledObject:
+        """It has the name of the workload. Its minimum is declared once: while a rollout runs the Rollout writes it, so
+        whatever it is later is no change."""
+        kind, field, spec, annotations = _autoscaler(scaling, workload_name(self._args.service, self._args.revision))
+        content = {"metadata": self._metadata(annotations), "spec": filled(spec, self._args.revision)}
+        options = pulumi.ResourceOptions(parent=self, depends_on=[self.deployment], ignore_changes=[f"spec.{field}"])
+        return kind(self._name, content, options)
+
+
+_Autoscaler = tuple[type[HorizontalPodAutoscaler | ScaledObject], str, dict[str, Any], dict[str, str] | None]
+"""Kind, the field that holds its minimum, spec and annotations."""
+
+
+def _autoscaler(scaling: Autoscaling, workload: str) -> _Autoscaler:
+    if scaling.keda is None:
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload}
+        metrics = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in scaling.metrics]
+        spec = {"minReplicas": scaling.least, "maxReplicas": scaling.most, "metrics": metrics}
+        return HorizontalPodAutoscaler, "minReplicas", _with(spec, target, behavior=scaling.behavior), None
+    spec = scaling.keda.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"annotations"})
+    return ScaledObject, "minReplicaCount", _with(spec, {"name": workload}), scaling.keda.annotations or None
+
+
+def _with(spec: dict[str, Any], target: dict[str, str], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is what it is
+    return {"scaleTargetRef": target, **spec, **{key: value for key, value in more.items() if value is not None}}

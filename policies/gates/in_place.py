@@ -15,7 +15,7 @@ from slipway.release.gating.catalog import CATALOG
 from slipway.release.gating.settings import InPlaceSettings
 from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
 from slipway.release.manifest.release import Release
-from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
+from slipway.release.revision import declared_replicas, revision_of, workload_name
 
 NAME = "in-place"
 _PODS = ("kubernetes:core/v1:Pod",)
@@ -59,7 +59,7 @@ def _differences(resource: Resource, release: Release) -> list[Difference]:
         "metadata.name": workload_name(release.service, revision),
         annotations: dict(workload.annotations),
         path: rendered,
-        "spec.replicas": None if scaled_by_rollout(release) else workload.replicas,
+        "spec.replicas": declared_replicas(release),
     }
     return [
         one for place, value in wanted.items() for one in differences(place, plain(_at(resource.props, place)), value)

@@ -57,14 +57,14 @@ class Plan:
     @property
     def warm(self) -> bool:
         """Whether every replica of the target is ready now, so that only the traffic has to move."""
-        return self.readiness.endpoints_ready >= self.target.workload.replicas
+        return self.readiness.endpoints_ready >= self.target.workload.least_replicas
 
     @property
     def steps(self) -> str:
         """What the Rollout will do, in one line."""
         if not self.destination.moves_traffic:
             return "no rollout, it serves already"
-        return describe(chosen(self.target), self.target.workload.replicas, self.kind)
+        return describe(chosen(self.target), self.target.workload.least_replicas, self.kind)
 
 
 @dataclass(frozen=True, slots=True)

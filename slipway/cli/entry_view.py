@@ -24,7 +24,7 @@ def plan_json(plan: Plan, changes: Sequence[Change] | None) -> dict[str, Any]:
         "movesTraffic": to.moves_traffic,
         "entry": {"before": dict(plan.before), "after": to.entry},
         "warm": plan.warm,
-        "replicas": {"ready": plan.readiness.endpoints_ready, "wanted": plan.target.workload.replicas},
+        "replicas": {"ready": plan.readiness.endpoints_ready, "wanted": plan.target.workload.least_replicas},
         "steps": plan.steps,
         "confirmedBy": plan.source,
         "passedOver": list(to.passed_over),
@@ -61,7 +61,7 @@ def _rows(plan: Plan, changes: Sequence[Change] | None) -> Iterator[tuple[str, s
     yield "manifest", f"{plan.before.get('manifest', 'none')} -> {to.entry['manifest']}"
     standby = to.entry.get("standby")
     yield "standby", f"{standby} stays warm" if standby is not None else "none"
-    ready = f"{plan.readiness.endpoints_ready} of {plan.target.workload.replicas} replicas ready"
+    ready = f"{plan.readiness.endpoints_ready} of {plan.target.workload.least_replicas} replicas ready"
     yield "workload", f"{'warm' if plan.warm else 'cold'}, {ready}" + ("" if plan.warm else "; traffic waits for them")
     yield "steps", plan.steps
     yield "known from", "its own commits in the cluster" if plan.source == "journal" else "the stack's history alone"

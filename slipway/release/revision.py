@@ -45,6 +45,11 @@ def scaled_by_rollout(release: Release) -> bool:
     return chosen(release).kind == "rolling"
 
 
+def declared_replicas(release: Release) -> int | None:
+    """`spec.replicas` of the Deployment; None where it belongs to the Rollout, or to an autoscaler."""
+    return None if scaled_by_rollout(release) else release.workload.replicas
+
+
 def is_revision(text: str) -> bool:
     """Whether this is the form of a revision, also of an earlier version's."""
     lengths = (REVISION_LENGTH, *FORMER_LENGTHS)

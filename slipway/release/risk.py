@@ -148,8 +148,8 @@ def riskier_than_recommended(release: Release, past: History | None = None) -> s
         declared = recommend(release).strategy
     recommended = recommend(release, past)
     mine, theirs = (
-        exposure(declared, release.workload.replicas),
-        exposure(recommended.strategy, release.workload.replicas),
+        exposure(declared, release.workload.least_replicas),
+        exposure(recommended.strategy, release.workload.least_replicas),
     )
     beside = recommended.kind == "blue-green" and declared.kind != "blue-green"
     if not beside and not mine.riskier_than(theirs):

@@ -52,8 +52,9 @@ def choose(release: Release, level: Level) -> tuple[Canary | BlueGreen | Rolling
     if together:
         return _blue_green(release, level), (together, "one switch keeps two versions from working side by side")
     longest = release.analysis.horizon  # an undecided step is aborted there, so none may bake longer
-    if level == "low" and release.workload.replicas > FEW_REPLICAS and not release.migrations:
-        batch = 1 / release.workload.replicas if release.workload.replicas <= 10 else 0.1
+    replicas = release.workload.replicas or 0  # an autoscaler of each version would undo the batches
+    if level == "low" and replicas > FEW_REPLICAS and not release.migrations:
+        batch = 1 / replicas if replicas <= 10 else 0.1
         strategy = Rolling(kind="rolling", batch=batch, bake=min(60.0, longest), final_bake=min(300.0, longest))
         return strategy, ("low risk and no migration", "batches need no double capacity")
     steps = tuple(Step(weight=weight, bake=min(bake, longest)) for weight, bake in CANARY_STEPS[level])

@@ -31,6 +31,14 @@ from slipway.release.urls import ServerUrl
 from slipway.release.watch_inputs import WatchInputs
 
 
+class Autoscaled(FrozenModel):
+    """By what a version is scaled with its load, and between which numbers of replicas."""
+
+    kind: Literal["hpa", "keda"]
+    minimum: Annotated[int, Field(alias="min", ge=1)]
+    maximum: Annotated[int, Field(alias="max", ge=1)]
+
+
 class Backend(FrozenModel):
     """One version of the service in the data plane. All names live in the service's target, and `platform` says of what
     they are names."""
@@ -45,9 +53,12 @@ class Backend(FrozenModel):
     """Its name in the router: the Service that the route sends to, or the target group."""
     port: int
     replicas: int
+    """As declared; with an autoscaler the least."""
     ready_within: Seconds
     scaled_by_rollout: bool
     """True when `spec.replicas` is undeclared and the executor owns it (rolling)."""
+    autoscaled: Autoscaled | None = None
+    """None where nothing scales it. The autoscaler has the name of the workload."""
 
     @property
     def label(self) -> str:
@@ -68,9 +79,12 @@ class Backend(FrozenModel):
             workload=name,
             entry=name if platform == "kubernetes" else target_group_name(release.service, revision),
             port=workload.port,
-            replicas=workload.replicas,
+            replicas=workload.least_replicas,
             ready_within=workload.ready_within,
             scaled_by_rollout=scaled_by_rollout(release),
+            autoscaled=None
+            if (scaling := workload.autoscaling) is None
+            else Autoscaled(kind=scaling.kind, minimum=scaling.least, maximum=scaling.most),
         )
 
 

@@ -21,6 +21,7 @@ class Registered:
     parent: str
     aliases: frozenset[str]
     depends_on: frozenset[str]
+    ignore_changes: frozenset[str]
     properties: Mapping[str, Any]
     provider: str
 
@@ -75,6 +76,7 @@ class _Recorder(MockMonitor):
                 parent=request.parent,
                 aliases=frozenset(alias.spec.type for alias in request.aliases),
                 depends_on=frozenset(request.dependencies),
+                ignore_changes=frozenset(request.ignoreChanges),
                 properties=rpc.deserialize_properties(request.object),
                 provider=request.provider,
             )

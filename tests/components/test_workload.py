@@ -10,7 +10,8 @@ from components import VersionedWorkload, VersionedWorkloadArgs
 from slipway.release.labels import selector
 from slipway.release.revision import TEMPLATE, revision_of
 from tests.components.recorder import Record, declare
-from tests.manifests import STRATEGIES, release
+from tests.manifests import ABSENT, STRATEGIES, release
+from tests.unit.slipway.release.manifest.test_autoscaling import KEDA, QUEUE
 
 DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"
 BUDGET, FILES = "kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:core/v1:ConfigMap"
@@ -196,3 +197,43 @@ def test_what_is_rendered_changes_only_together_with_the_template_s_number() -> 
     for changes in ({}, EVERYTHING):
         text = text.replace(revision_of(release(**changes)), "REVISION")
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == RENDERED[TEMPLATE], "raise release.revision.TEMPLATE"
+
+
+AUTOSCALER, SCALED_OBJECT = (
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+    "kubernetes:keda.sh/v1alpha1:ScaledObject",
+)
+
+
+def test_without_autoscaling_nothing_scales_a_workload() -> None:
+    assert not workload(**EVERYTHING).all(AUTOSCALER)
+
+
+def test_an_autoscaler_of_the_revision_scales_the_workload_and_no_replicas_are_declared() -> None:
+    changes: dict[str, object] = {
+        "workload__replicas": ABSENT,
+        "workload__autoscaling": {"min": 2, "max": 10, "metrics": [QUEUE], "behavior": {"scaleDown": {}}},
+    }
+    record, revision = workload(**changes), revision_of(release(**changes))
+    assert "replicas" not in record.one(DEPLOYMENT).properties["spec"]
+    made = record.one(AUTOSCALER)
+    assert made.properties["metadata"]["name"] == f"checkout-{revision}"
+    spec = made.properties["spec"]
+    assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"checkout-{revision}"}
+    assert (spec["minReplicas"], spec["maxReplicas"], spec["behavior"]) == (2, 10, {"scaleDown": {}})
+    (metric,) = spec["metrics"]
+    assert metric["external"]["metric"]["selector"]["matchLabels"] == {"revision": revision}
+    assert made.ignore_changes == {"spec.minReplicas"}
+    assert record.one(DEPLOYMENT).urn in made.depends_on
+
+
+def test_a_scaled_object_of_the_revision_scales_the_workload() -> None:
+    keda = {**KEDA["keda"], "annotations": {"scaledobject.keda.sh/transfer-hpa-ownership": "true"}}
+    changes: dict[str, object] = {"workload__replicas": ABSENT, "workload__autoscaling": {"keda": keda}}
+    made, revision = workload(**changes).one(SCALED_OBJECT), revision_of(release(**changes))
+    assert made.properties["metadata"]["annotations"] == keda["annotations"]
+    spec = made.properties["spec"]
+    assert spec["scaleTargetRef"] == {"name": f"checkout-{revision}"}
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (3, 12)
+    assert f'revision="{revision}"' in spec["triggers"][0]["metadata"]["query"]
+    assert made.ignore_changes == {"spec.minReplicaCount"}

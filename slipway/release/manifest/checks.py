@@ -19,6 +19,7 @@ from slipway.release.manifest.guardrails import ClientFailures, Guardrail
 from slipway.release.manifest.migrations import Migration
 from slipway.release.manifest.queries import problems_of_queries
 from slipway.release.manifest.route import Route
+from slipway.release.manifest.scaling_checks import problems_of_batches, problems_of_scaling
 from slipway.release.manifest.scope import Scope
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling, Strategy
 from slipway.release.manifest.watch import Watch
@@ -137,7 +138,7 @@ def affinity_names_one_key(route: Route) -> Found:
 
 
 def a_route_can_keep_its_clients(strategy: Strategy, route: Route, workload: Workload) -> Found:
-    for place, message, remedy in problems_of_keeping(route, strategy, workload.replicas):
+    for place, message, remedy in problems_of_keeping(route, strategy, workload.least_replicas):
         yield Contradiction(place, message, remedy)
 
 
@@ -226,11 +227,20 @@ def smoke_checks_need_a_preview(strategy: Strategy, route: Route) -> Found:
         )
 
 
+def one_writer_of_the_replicas(workload: Workload) -> Found:
+    yield from (Contradiction(*problem) for problem in problems_of_scaling(workload))
+
+
+def batches_and_autoscaling(workload: Workload, strategy: Strategy) -> Found:
+    yield from (Contradiction(*problem) for problem in problems_of_batches(workload, strategy))
+
+
 def a_batch_leaves_something_running(strategy: Strategy, workload: Workload) -> Found:
-    if isinstance(strategy, Rolling) and math.ceil(strategy.batch * workload.replicas) >= workload.replicas:
+    replicas = workload.replicas
+    if isinstance(strategy, Rolling) and replicas and math.ceil(strategy.batch * replicas) >= replicas:
         yield Contradiction(
             ("strategy", "batch"),
-            f"a batch of {strategy.batch:.0%} replaces all {workload.replicas} replica(s) at once",
+            f"a batch of {strategy.batch:.0%} replaces all {replicas} replica(s) at once",
             "Write a smaller batch, more replicas, or choose blue-green",
         )
 
@@ -292,6 +302,8 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     an_endless_timeout_has_no_place,
     environment_names_are_unique,
     smoke_checks_need_a_preview,
+    one_writer_of_the_replicas,
+    batches_and_autoscaling,
     a_batch_leaves_something_running,
     the_times_of_the_analysis_fit,
     every_bake_fits_the_horizon,

@@ -22,6 +22,10 @@ REMEDIES: Mapping[str, str] = {
     "strategy.smoke": "Write smoke: [{path: /health, status: 200}]",
     "strategy.batch": "Write the share of the replicas to replace at a time, such as batch: 25%",
     "workload": "Write workload: {port: 8080, replicas: 3, probes: {readiness: {path: /ready}}}",
+    "workload.autoscaling": "Write autoscaling: {min: 2, max: 10, metrics: [...]} with metrics of autoscaling/v2, or "
+    "autoscaling: {keda: {minReplicaCount: 2, maxReplicaCount: 10, triggers: [...]}}",
+    "workload.autoscaling.keda": "Write a ScaledObject's spec without scaleTargetRef and idleReplicaCount, such as "
+    "keda: {minReplicaCount: 2, maxReplicaCount: 10, triggers: [...]}",
     "workload.probes": "Write probes: {readiness: {path: /ready}}; a pod that is not asked cannot be trusted to serve",
     "workload.env": "Write names of letters, digits and underscores with text as values, such as env: {LOG: info}",
     "workload.secretEnv": "Write secretEnv: {TOKEN: {secret: name-of-the-secret, key: token}}",

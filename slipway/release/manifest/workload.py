@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from slipway.release.manifest.autoscaling import Autoscaling
 from slipway.release.manifest.base import FrozenModel, ObjectName, RequestPath
 from slipway.release.units import Seconds
 
@@ -122,10 +123,12 @@ class Security(FrozenModel):
 
 
 class Workload(FrozenModel):
-    """What runs: one container with its configuration, `replicas` of it, ready within `ready_within` seconds."""
+    """What runs: one container with its configuration, ready within `ready_within` seconds; `replicas` of it, or as
+    many as `autoscaling` finds right."""
 
     port: Port
-    replicas: Annotated[int, Field(ge=1, le=1000)]
+    replicas: Annotated[int, Field(ge=1, le=1000)] | None = None
+    autoscaling: Autoscaling | None = None
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: dict[EnvironmentName, str] = {}
@@ -143,6 +146,11 @@ class Workload(FrozenModel):
     max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^(100|[0-9]{1,2})%$")] = 1
     """Of the PodDisruptionBudget."""
     app_protocol: Literal["http", "h2c"] = "http"
+
+    @property
+    def least_replicas(self) -> int:
+        """The pods that there always are."""
+        return self.autoscaling.least if self.autoscaling is not None else self.replicas or 1
 
     @field_validator("files")
     @classmethod

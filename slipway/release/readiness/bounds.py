@@ -83,7 +83,7 @@ def _analysis(case: GateInput) -> Iterator[_Lax]:
     analysis, bounds = case.release.analysis, case.settings.guardrails
     if analysis.false_promote > bounds.max_false_promote:
         yield "analysis.falsePromote", show_share(analysis.false_promote), show_share(bounds.max_false_promote)
-    steps = planned_steps(chosen(case.release), case.release.workload.replicas, "forward")
+    steps = planned_steps(chosen(case.release), case.release.workload.least_replicas, "forward")
     most = min(bounds.max_warm_up, max(analysis.dwell, steps[0].bake))
     if analysis.warm_up > most:
         yield "analysis.warmUp", show_seconds(analysis.warm_up), f"{show_seconds(most)}, and as long as the first step"

@@ -116,7 +116,7 @@ def _strategy(event: RolloutEvent, release: Release | None) -> StrategyPart:
     planned, recommended = UNKNOWN, ""
     if release is not None:
         course: Kind = event.course or "forward"
-        planned = describe(chosen(release), release.workload.replicas, course)
+        planned = describe(chosen(release), release.workload.least_replicas, course)
         recommended = recommend(release).describe()
     return StrategyPart(
         kind=event.strategy,
