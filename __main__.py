@@ -6,8 +6,7 @@ import sys
 
 import pulumi
 
-from components import Release, TopologyArgs, cluster_options, declare_access, engine, flags, service
-from components.alerting import declare_alerting
+from components import Release, TopologyArgs, cluster_options, declare_access, declare_alerting, engine, flags, service
 from slipway import settings
 from slipway.release.errors import SlipwayError
 from slipway.release.release_inputs import ReleaseInputs
@@ -52,7 +51,8 @@ def main() -> None:
         services.append(service(args, cluster))
     flags.expose(stack.flags, flag_set, stack.metrics, services, stack.escalation)
     if (slos := stack.slos) is not None:
-        pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, slos.url, stack.target.scope, cluster))
+        where = slos.url, stack.target.scope, cluster
+        pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, *where, services))
     pulumi.export("services", {each.release.service: each.exported() for each in services})
 
 

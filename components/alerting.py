@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import yaml
 
 from components.objects import ConfigMap, KubernetesObject, PrometheusRule, Secret
 from components.resources import RuleGroup
+from components.topology import Topology
 from slipway.release.http_access import PLAIN, QueryAccess
 from slipway.release.slo import model
 from slipway.release.slo.alertmanager import configuration
@@ -26,6 +27,7 @@ from slipway.release.slo.reading import Alerting
 from slipway.release.slo.routing import Routing
 from slipway.release.slo.rules import RuleGroup as Group
 from slipway.release.slo.rules import alarm_group, budget_query, rule_file, slo_group
+from slipway.release.slo.watch_alarm import watch_group
 from slipway.release.tokens import ALARM, ALARM_ROUTING, SLO
 
 
@@ -50,12 +52,12 @@ class Rules(pulumi.ComponentResource):
     alerts: tuple[str, ...]
     """The names of its alarms, for guardrails of the kind `alert`."""
 
-    def _declare(self, name: str, group: Group, delivery: DeliveryArgs) -> None:
-        child = pulumi.ResourceOptions(parent=self)
+    def _declare(self, name: str, group: Group, delivery: DeliveryArgs, after: Sequence[pulumi.Resource] = ()) -> None:
+        child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
         self.alerts = group.alerts
         self.delivered = _object(name, group, delivery, child)
         inputs = RuleGroupInputs.of(group, delivery.target, delivery.url, delivery.within, delivery.access)
-        before = [] if self.delivered is None else [self.delivered]
+        before = [*after, *([] if self.delivered is None else [self.delivered])]
         self.group = RuleGroup(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
 
 
@@ -83,6 +85,17 @@ class Alarm(Rules):
     ) -> None:
         super().__init__(ALARM, name, {}, opts)
         self._declare(name, alarm_group(alarm), delivery)
+        self.register_outputs({"alerts": list(self.alerts)})
+
+
+class WatchAlarm(Rules):
+    """The alarm for a watch after 100% that has no process. It comes after the Rollout: before the commit there is
+    nothing to watch."""
+
+    def __init__(self, watched: Topology, delivery: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        name = f"watch-{watched.release.service}"
+        super().__init__(ALARM, name, {}, opts)
+        self._declare(name, watch_group(watched.release), delivery, [watched.rollout])
         self.register_outputs({"alerts": list(self.alerts)})
 
 
@@ -118,13 +131,21 @@ class AlarmRouting(pulumi.ComponentResource):
 
 
 def declare_alerting(
-    alerting: Alerting, setting: SloSetting, url: str, namespace: str, opts: pulumi.ResourceOptions
+    alerting: Alerting,
+    setting: SloSetting,
+    url: str,
+    namespace: str,
+    opts: pulumi.ResourceOptions,
+    services: Sequence[Topology] = (),
 ) -> Mapping[str, Any]:
-    """Declare all of a stack's objectives and alarms and their routing. Returns, by objective, the names of its alarms
-    and the query for its budget."""
+    """Declare all of a stack's objectives and alarms and their routing, and an alarm for each watch in a Job. Returns,
+    by objective, the names of its alarms and the query for its budget."""
     delivery = DeliveryArgs(
         target=setting.target, namespace=namespace, url=url, within=setting.within, access=setting.access
     )
+    for service in services:
+        if service.watch is not None:
+            WatchAlarm(service, delivery, opts)
     slos = [Slo(f"slo-{slo.name}", slo, delivery, opts) for slo in alerting.slos]
     for alarm in alerting.alarms:
         Alarm(f"alarm-{alarm.name}", alarm, delivery, opts)

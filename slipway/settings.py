@@ -40,8 +40,10 @@ from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
 from slipway.release.run_setting import REMEDY as RUN_REMEDY
 from slipway.release.run_setting import RunSetting
+from slipway.release.slo import routing
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.reading import Alerting, read_alerting
+from slipway.release.slo.watch_alarm import watch_owned
 from slipway.release.strategy import chosen
 from slipway.release.target import DnsLabel, Target, Targeted
 from slipway.release.urls import ServerUrl
@@ -197,6 +199,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     if configuration is not None:
         problems += without_a_service(configuration.databases, (service.release.service for service in services))
         problems += unrouted(configuration.escalation, _owned(services, flags))
+        problems += _unwatched(configuration, services, alerting)
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
@@ -287,6 +290,17 @@ def _alerting(data: object, root: Path, problems: list[Problem]) -> Alerting | N
     except InputError as error:
         problems += error.problems
         return None
+
+
+def _unwatched(
+    configuration: Configuration, services: tuple[Service, ...], alerting: Alerting | None
+) -> Iterator[Problem]:
+    """Watches in Jobs whose alarm would have no receiver."""
+    if alerting is None or configuration.run is None or not configuration.run.in_cluster:
+        return
+    owned = [each for service in services if (each := watch_owned(service.release)) is not None]
+    for lost in routing.unrouted(owned, alerting.routing):
+        yield Problem("slos", f"{lost.owned.alarm}: {lost.problem}", lost.remedy)
 
 
 def _flags(data: object, root: Path, problems: list[Problem]) -> DeclaredFlags | None:

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """Done, but the connection is closed without an answer."""
     NO_ANSWER = "no-answer"
     """Done, but for `seconds` nothing comes, which is to be longer than the client waits; then the connection ends."""
+    STALLED = "stalled"
+    """Not done: for `seconds` nothing comes, then the connection ends."""
     RESET = "reset"
     """Not done: the connection is reset."""
     TOO_MANY = "too-many-requests"

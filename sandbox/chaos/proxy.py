@@ -185,8 +185,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.kind is Kind.RESET:
             self._reset()
         else:
-            self._do_in_silence(body)
-            if fault.kind is Kind.NO_ANSWER:
+            if fault.kind is not Kind.STALLED:
+                self._do_in_silence(body)
+            if fault.kind is not Kind.LOST_ANSWER:
                 self.server.stopping.wait(fault.seconds)
             self.close_connection = True
 

@@ -21,6 +21,7 @@ from slipway.cli.program_files import program_files
 GATES_OFF = {"mode": "off", "reason": "a local stage without evidence, thrown away afterwards"}
 PULUMI_LIMIT = 600.0
 ENDS_WITHIN = 60.0
+_SLIPWAY = str(PROJECT / ".venv" / "bin" / "slipway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +118,11 @@ class Stage:
 
     def start_up(self, log: Path, *more: str) -> subprocess.Popen[bytes]:
         """`pulumi up` as a process of a group of its own, to be interrupted or killed; its output goes to `log`."""
-        with log.open("wb") as out:
-            return subprocess.Popen(
-                self._command("up", "--yes", "--skip-preview", *more),
-                cwd=self.folder,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        return self._start(self._command("up", "--yes", "--skip-preview", *more), log)
+
+    def start_slipway(self, log: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        """A `slipway` command as a process of a group of its own; its output goes to `log`."""
+        return self._start([_SLIPWAY, *arguments], log)
 
     def run(self, *arguments: str) -> Result:
         """One Pulumi command on this stack."""
@@ -134,7 +130,7 @@ class Stage:
 
     def slipway(self, *arguments: str) -> Result:
         """One `slipway` command in the project's folder."""
-        return self._finish([str(PROJECT / ".venv" / "bin" / "slipway"), *arguments])
+        return self._finish([_SLIPWAY, *arguments])
 
     def checked(self, *arguments: str) -> str:
         """A Pulumi command that must succeed. Raises SandboxError with its output."""
@@ -167,6 +163,18 @@ class Stage:
         result = self._finish(["kubectl", *arguments])
         if result.code != 0:
             raise SandboxError("kubectl", "it failed", "see its output", result.output.splitlines())
+
+    def _start(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+        with log.open("wb") as out:
+            return subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def _finish(self, command: Sequence[str]) -> Result:
         done = subprocess.run(

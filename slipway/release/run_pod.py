@@ -16,6 +16,23 @@ FILES_VARIABLE = "SLIPWAY_METRICS_FILES"
 """Names the folder that holds the files of the setting `metrics`, by their names; unset where they are at their
 paths."""
 FILES_FOLDER = "/var/run/slipway/metrics"
+VITALS_PORT = 9464
+METRICS_PATH = "/metrics"
+SCRAPED = {
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": str(VITALS_PORT),
+    "prometheus.io/path": METRICS_PATH,
+}
+"""Annotations by which Prometheus is commonly told what to read."""
+PROBE = {
+    "httpGet": {"port": VITALS_PORT, "path": "/live"},
+    "periodSeconds": 10,
+    "timeoutSeconds": 10,
+    "failureThreshold": 4,
+    "terminationGracePeriodSeconds": 10,
+}
+"""A process that has not answered for 40 s is stopped or hangs: it has lost its Lease, writes nothing any more, and
+needs no grace. The one that follows it puts the traffic back."""
 KEPT = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
 """An annotation: a pod that moves traffic is not moved to save a node."""
 
@@ -40,6 +57,8 @@ def pod_spec(
         "name": "slipway",
         "image": run.image,
         "args": list(arguments),
+        "ports": [{"name": "vitals", "containerPort": VITALS_PORT}],
+        "livenessProbe": PROBE,
         "env": env,
         "resources": {"requests": REQUESTS, "limits": LIMITS},
         "securityContext": {

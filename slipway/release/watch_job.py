@@ -9,7 +9,7 @@ from typing import Any
 
 from slipway.release.labels import MANAGED_BY, PART_LABEL, REVISION_LABEL, SERVICE_LABEL
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.release.run_pod import KEPT, pod_spec
+from slipway.release.run_pod import KEPT, SCRAPED, pod_spec
 from slipway.release.target import KubernetesTarget
 
 PART = "watch-job"
@@ -45,7 +45,7 @@ def watch_job(wanted: RolloutInputs) -> dict[str, Any] | None:
             "podReplacementPolicy": "TerminatingOrFailed",
             "activeDeadlineSeconds": int(watch.lasts) + SENDS_FOR,
             "template": {
-                "metadata": {"labels": labels, "annotations": {**annotations, **KEPT}},
+                "metadata": {"labels": labels, "annotations": {**annotations, **KEPT, **SCRAPED}},
                 "spec": pod_spec(run, ["--watch", wanted.service, namespace]),
             },
         },

@@ -17,6 +17,10 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slipway.rollout.process.vitals import Vitals
 
 
 def main(argv: list[str]) -> int:
@@ -30,9 +34,12 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, go)
     signal.signal(signal.SIGINT, go)
     from slipway.release.errors import InputError, SlipwayError
+    from slipway.rollout.process.vitals import Vitals, serve
 
+    vitals = Vitals()
+    serve(vitals)
     if argv[1:2] == ["--watch"]:
-        return _watch(argv[2:], told_to_go)
+        return _watch(argv[2:], told_to_go, vitals)
     from slipway.release.run_order import read_order
     from slipway.rollout.in_cluster import running
 
@@ -48,7 +55,7 @@ def main(argv: list[str]) -> int:
         return running.AGAIN
 
 
-def _watch(argv: list[str], told_to_go: threading.Event) -> int:
+def _watch(argv: list[str], told_to_go: threading.Event, vitals: Vitals) -> int:
     from slipway.release.errors import SlipwayError
     from slipway.rollout.watching.start import AGAIN, WRONG, watch_in_pod
 
@@ -56,7 +63,7 @@ def _watch(argv: list[str], told_to_go: threading.Event) -> int:
         _say("--watch needs the service and the namespace")
         return WRONG
     try:
-        return watch_in_pod(argv[0], argv[1], told_to_go, _say)
+        return watch_in_pod(argv[0], argv[1], told_to_go, _say, vitals)
     except SlipwayError as error:
         _say(str(error))
         return AGAIN

@@ -9,10 +9,16 @@ import pytest
 import yaml
 
 from components.alerting import declare_alerting
+from components.service import service
+from components.topology import TopologyArgs
+from slipway.release.rollout_inputs import MetricsSource
+from slipway.release.run_setting import RunSetting
 from slipway.release.slo.delivery import SloSetting
-from slipway.release.slo.reading import read_alerting
-from slipway.release.tokens import ALARM, ALARM_ROUTING, RULE_GROUP, SLO
+from slipway.release.slo.reading import Alerting, read_alerting
+from slipway.release.target import Target
+from slipway.release.tokens import ALARM, ALARM_ROUTING, ROLLOUT, RULE_GROUP, SLO
 from tests.components.recorder import Record, declare
+from tests.manifests import DIGEST, release
 from tests.unit.slipway.release.slo.examples import EXAMPLE, ROOT
 
 URL = "http://prometheus.example:9090"
@@ -92,3 +98,21 @@ def test_the_routing_is_where_alertmanager_looks_for_it(
 ) -> None:
     content = declared(target).one(kind, "slipway-alertmanager").properties[place][key]
     assert yaml.safe_load(content)["route"]["receiver"] == "team-platform-page"
+
+
+@pytest.mark.parametrize(("where", "names"), [("cluster", ["watch-checkout"]), ("host", [])])
+def test_a_watch_in_a_job_has_an_alarm_for_its_absence_once_it_is_committed(where: str, names: list[str]) -> None:
+    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": {"kind": "file", "folder": "/rules"}})
+    run = RunSetting.model_validate({"in": where, **({"image": f"s@{DIGEST}"} if where == "cluster" else {})})
+    watched = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
+    source = MetricsSource(kind="prometheus", url=URL)
+    args = TopologyArgs(release=watched, target=Target(namespace="shop"), metrics=source, manifest="m.yaml", run=run)
+
+    def program() -> None:
+        made = service(args)
+        declare_alerting(Alerting(), setting, URL, "shop", pulumi.ResourceOptions(), [made])
+
+    record = declare(program)
+    groups = record.all(RULE_GROUP)
+    assert [one.name for one in groups] == names
+    assert all(record.one(ROLLOUT, "checkout").urn in one.depends_on for one in groups)

@@ -67,10 +67,17 @@ class _Turn:
 
 class Watcher:
     """Watches until the watch has ended, or `cancelled` is set. `by` names this process, `flags` finds the sets of
-    flags of the target."""
+    flags of the target; `beat` hears of each sign of life once it is written, and of the end."""
 
     def __init__(
-        self, world: Adapters, service: str, by: str, reporter: Reporter, cancelled: threading.Event, flags: FlagsOf
+        self,
+        world: Adapters,
+        service: str,
+        by: str,
+        reporter: Reporter,
+        cancelled: threading.Event,
+        flags: FlagsOf,
+        beat: Callable[[WatchEntry, float], None] = lambda *_: None,
     ) -> None:
         """Raises ClusterError where nothing can be watched."""
         if world.watch is None or world.source is None:
@@ -78,6 +85,8 @@ class Watcher:
         self._world, self._source, self._place = world, world.source, world.watch
         self._service, self._by = service, by
         self._reporter, self._cancelled, self._flags = reporter, cancelled, flags
+        self._beat = beat
+        self._watched: WatchEntry | None = None
         self._document: WatchDocument | None = None
         self._version: str | None = None
         self._state: WatchState | None = None
@@ -112,6 +121,7 @@ class Watcher:
                 self._cancelled.wait(AGAIN)
                 continue
             if ended is not None:
+                self._beat(ended, self._world.now())
                 return ended
         self._keep(self._world.now(), force=True)
         return None
@@ -157,6 +167,7 @@ class Watcher:
         watch = head.watch
         if watch is None or watch.id != document.watch:
             return self._superseded(document, now)
+        self._watched = watch
         if head.unfinished:
             meter.forget()
             self._show("a rollout is in flight, the watch rests")
@@ -237,6 +248,8 @@ class Watcher:
         evidence = {"state": state.to_json(), "counters": counters, "counted": meter.counted, "last": last}
         self._write(document.model_copy(update={"by": self._by, "beat": now, **evidence}))
         self._kept = now
+        if self._watched is not None:
+            self._beat(self._watched, now)
 
     def _write(self, document: WatchDocument) -> None:
         """Raises LeaseLost when another process has written."""

@@ -11,12 +11,15 @@ from dataclasses import replace
 from functools import partial
 
 from slipway.release.errors import ReleaseRefused
+from slipway.release.records.watch import WatchEntry
+from slipway.release.slo.watch_alarm import BEAT, UNTIL
 from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_escalations, connect_flags, connect_outbox, connect_world, flag_sets_in
 from slipway.rollout.escalation.desk import Desk
 from slipway.rollout.escalation.inside import SendingThreads
 from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.process.vitals import Vitals
 from slipway.rollout.record import load
 from slipway.rollout.watching.document import WatchDocument, read_document
 from slipway.rollout.watching.process import Reporter, Watcher
@@ -24,6 +27,8 @@ from slipway.rollout.watching.process import Reporter, Watcher
 ENDED, AGAIN, WRONG = 0, 1, 2
 """Exit codes of the process in a pod: there is nothing to watch any more; another process has to go on; it was called
 wrongly."""
+READ_WITHIN = 120.0
+"""Seconds for which a process stays after a watch that ended before its time, so that Prometheus reads its end."""
 
 
 class _PlainReporter:
@@ -40,7 +45,9 @@ class _PlainReporter:
         self._say(line)
 
 
-def watch_in_pod(service: str, namespace: str, told_to_go: threading.Event, say: Callable[[str], None]) -> int:
+def watch_in_pod(
+    service: str, namespace: str, told_to_go: threading.Event, say: Callable[[str], None], vitals: Vitals
+) -> int:
     """Watch, and send what there is to send from this process. Raises SlipwayError."""
     target = KubernetesTarget(namespace=namespace)
     try:
@@ -55,10 +62,20 @@ def watch_in_pod(service: str, namespace: str, told_to_go: threading.Event, say:
         outbox = connect_outbox(target, route.outbox)
         senders = SendingThreads(outbox, say)
         world = replace(world, escalations=Desk(route, outbox, senders.start))
-    ended = watcher_of(world, document, target, _PlainReporter(say), told_to_go).run()
+    beat = partial(export_beat, vitals, service)
+    ended = watcher_of(world, document, target, _PlainReporter(say), told_to_go, beat).run()
+    if ended is not None and ended.ended is not None and ended.ended < ended.until:
+        told_to_go.wait(READ_WITHIN)
     if ended is None or (senders is not None and not senders.wait(told_to_go)):
         return AGAIN
     return ENDED
+
+
+def export_beat(vitals: Vitals, service: str, watch: WatchEntry, at: float) -> None:
+    """For the alarm that a watch has no process: until when it is watched, and that it was so at this time."""
+    about = {"service": service, "revision": watch.backend.revision}
+    vitals.set(UNTIL, watch.until if watch.ended is None else min(watch.until, watch.ended), **about)
+    vitals.set(BEAT, at, **about)
 
 
 def _is_open(service: str, target: Target) -> bool:
@@ -94,7 +111,12 @@ def world_of(document: WatchDocument, target: Target) -> Adapters:
 
 
 def watcher_of(
-    world: Adapters, document: WatchDocument, target: Target, reporter: Reporter, cancelled: threading.Event
+    world: Adapters,
+    document: WatchDocument,
+    target: Target,
+    reporter: Reporter,
+    cancelled: threading.Event,
+    beat: Callable[[WatchEntry, float], None] = lambda *_: None,
 ) -> Watcher:
     """A process that has a name of its own; what an earlier one could not send is sent from now on."""
     service = document.wanted.service
@@ -102,7 +124,7 @@ def watcher_of(
     if world.escalations is not None and (trouble := world.escalations.go_on(service)) is not None:
         reporter.event(f"{service}: {trouble}")
     by = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    return Watcher(world, service, by, reporter, cancelled, partial(flags_in, target))
+    return Watcher(world, service, by, reporter, cancelled, partial(flags_in, target), beat)
 
 
 def flags_in(target: Target) -> Iterator[FlagWriter]:

@@ -48,7 +48,7 @@ def variables() -> dict[str, str]:
 def images(variables: Mapping[str, str]) -> dict[str, str]:
     """The sample's versions in the sandbox's registry."""
     wanted = {**VERSIONS, "v5": Faults(), "errors-100-late": late_errors(0.0, 1.0), "late-5": late_errors(15.0, 0.05)}
-    wanted |= {"late-40": late_errors(40.0, 0.2)}
+    wanted |= {"late-40": late_errors(40.0, 0.2), "late-60": late_errors(60.0, 0.2)}
     wanted |= STICKY
     return publish(variables["SLIPWAY_REGISTRY"], binaries().sample, wanted)
 

@@ -448,3 +448,18 @@ def test_a_guardrail_of_traces_needs_their_server(tmp_path: Path) -> None:
     problem = refused(keys({"checkout": {"manifest": path}}), tmp_path)["metrics.traces"]
     assert problem.message == "is missing, but needed by the guardrail spans of checkout"
     assert "kind: tempo" in problem.remedy
+
+
+def test_a_watch_in_a_job_needs_a_route_for_the_alarm_of_its_absence(tmp_path: Path) -> None:
+    watch = {"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]}
+    path = write(tmp_path, "1.yaml", watch=watch)
+    (tmp_path / "alerting.yaml").write_text(
+        "apiVersion: slipway/v1\nkind: Alerting\nrouting: {fallback: team-a, owners: {team-a: {page: {kind: webhook, "
+        "url: 'http://a.example'}}}}\n"
+    )
+    slos = json.dumps({"files": ["alerting.yaml"], "target": {"kind": "prometheus-rule"}})
+    run = json.dumps({"in": "cluster", "image": f"registry.example/slipway@{OTHER_DIGEST}"})
+    services = {"checkout": {"manifest": path}}
+    problem = refused(keys(services, slos=slos, run=run), tmp_path)["slos"]
+    assert problem.message == "checkout: SlipwayWatchGone: payments has no route"
+    settings.parse(keys(services, slos=slos), tmp_path)

@@ -8,6 +8,7 @@ from slipway.release.errors import ReleaseRefused, RolloutAborted
 from slipway.release.records import journal
 from slipway.release.records.journal import Outcome
 from slipway.release.records.watch import WatchPhase
+from slipway.release.slo.watch_alarm import BEAT, UNTIL
 from slipway.rollout import operations
 from slipway.rollout.inspection import inspect
 from slipway.rollout.watching.document import read_document
@@ -98,6 +99,27 @@ def test_a_release_cannot_be_closed_while_its_watch_is_open() -> None:
     point = closing_line(service.world.head, None, "bbbbbbbb", service.world.clock.now())
     assert point is not None
     assert point.holds
+
+
+def exported(service: Watched) -> dict[str, float]:
+    lines = [line.split() for line in service.vitals.text().splitlines() if not line.startswith("#")]
+    return {name.partition("{")[0]: float(value) for name, value in lines}
+
+
+def test_its_signs_of_life_and_its_end_are_exported() -> None:
+    service = Watched()
+    service.release()
+    opened = service.watch.opened
+    at_180: list[dict[str, float]] = []
+    service.world.clock.at(opened - 1000.0 + 180.0, lambda: at_180.append(exported(service)))
+    service.fail_from(240.0)
+    service.watcher().run()
+    assert at_180[0][UNTIL] == opened + 600.0
+    assert at_180[0][BEAT] == pytest.approx(opened + 180.0, abs=8)
+    ended = service.watch.ended
+    assert ended is not None
+    assert exported(service)[UNTIL] == ended
+    assert f'revision="{service.watch.backend.revision}"' in service.vitals.text()
 
 
 class Died(BaseException):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slipway.release.records.journal import Completed
@@ -12,7 +13,9 @@ from slipway.rollout.adapters import Adapters, WatchPlace
 from slipway.rollout.escalation.desk import Desk
 from slipway.rollout.escalation.outbox import MemoryOutbox
 from slipway.rollout.platforms.memory import MemoryDocumentStore, MemoryLease
+from slipway.rollout.process.vitals import Vitals
 from slipway.rollout.watching.process import Watcher
+from slipway.rollout.watching.start import export_beat
 from tests import escalations
 from tests.unit.slipway.rollout.examples import ROUTE, backend, head, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -53,6 +56,7 @@ class Watched:
         self.document = MemoryDocumentStore()
         self.turn: dict[str, Any] = {}
         self.outbox = MemoryOutbox()
+        self.vitals = Vitals()
         self.world.world = self.process()
         before = head(
             completed=(Completed(revision="aaaaaaaa", version="1", image="i", manifest="releases/1.yaml", at=1.0),)
@@ -85,7 +89,8 @@ class Watched:
 
     def watcher(self, name: str = "w1") -> Watcher:
         """A process that watches."""
-        return Watcher(self.process(), "checkout", name, self.world.lines, self.world.cancelled, lambda: ())
+        beat = partial(export_beat, self.vitals, "checkout")
+        return Watcher(self.process(), "checkout", name, self.world.lines, self.world.cancelled, lambda: (), beat)
 
     @property
     def watch(self) -> WatchEntry:
