@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,10 +29,22 @@ def running_pod(namespace: str, part: str, environment: Mapping[str, str]) -> tu
 def kill_process(uid: str) -> bool:
     """`kill -9` of the process in the container of a pod, as the kernel does it when memory is short; whether there was
     one."""
-    found = [pid for pid in process.pids() if ENTRY in _read(pid, "cmdline")]
-    mine = [one for one in found if uid.encode() in _read(one, "cgroup").replace(b"_", b"-")]
+    mine = _processes(uid)
     process.end(mine)
     return bool(mine)
+
+
+def stop_process(uid: str) -> bool:
+    """SIGSTOP to the process in the container of a pod, which then lives and does nothing; whether there was one."""
+    mine = _processes(uid)
+    for pid in mine:
+        os.kill(pid, signal.SIGSTOP)
+    return bool(mine)
+
+
+def _processes(uid: str) -> list[int]:
+    found = [pid for pid in process.pids() if ENTRY in _read(pid, "cmdline")]
+    return [one for one in found if uid.encode() in _read(one, "cgroup").replace(b"_", b"-")]
 
 
 def _read(pid: int, name: str) -> bytes:

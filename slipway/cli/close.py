@@ -111,9 +111,10 @@ def _archive(place: Place, found: Recorded, points: tuple[CheckLine, ...], note:
     """Once: a release that is closed already stays as it was."""
     from slipway.release.records.kinds import ClosedPoint, ClosureEvent, ClosureRecord
     from slipway.release.records.release_record import read_kind
-    from slipway.release.records.store import append
+    from slipway.release.records.store import RecordsSetting, append
     from slipway.rollout.assemble import open_records
     from slipway.rollout.process.operator import operator
+    from slipway.rollout.watching.recording import collect
 
     record, rollout = found.record, found.event.rollout
     closed = tuple(ClosedPoint(name=point.name, found=point.found) for point in points)
@@ -132,4 +133,7 @@ def _archive(place: Place, found: Recorded, points: tuple[CheckLine, ...], note:
         known = any(one.event.rollout == rollout for _, one in read_kind(lines, ClosureRecord))
         return None if known else written.to_content()
 
-    append(open_records(record.service, place.target, place.setting, place.project or Path()), make)
+    chain = open_records(record.service, place.target, place.setting, place.project or Path())
+    if place.setting.kind == "folder" and found.event.release is not None and found.event.release.watch is not None:
+        collect(open_records(record.service, place.target, RecordsSetting(), Path()), chain)
+    append(chain, make)

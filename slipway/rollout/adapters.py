@@ -74,6 +74,8 @@ class Adapters:
     """`project/stack` on whose behalf the rollout writes; empty for commands that act for the stack in the journal."""
     records: RecordStore | None = None
     """Where finished rollouts are recorded; None where nothing is."""
+    inside: RecordStore | None = None
+    """The records beside the journal, where `records` is a folder: there pods write what they record."""
     runs: Runs | None = None
     """Rollouts in the cluster; None where there can be none."""
     escalations: Escalations | None = None

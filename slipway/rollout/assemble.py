@@ -51,6 +51,7 @@ def connect_world(
         fence=site.fence,
         stack=stack,
         records=made.records if folder is None else FolderRecords(Path(folder), service),
+        inside=made.records if folder is not None else None,
         runs=made.runs,
         escalations=connect_escalations(escalation, target, sends=sends) if escalation is not None else None,
         watch=made.watch,

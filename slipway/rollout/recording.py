@@ -34,6 +34,7 @@ from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.measurement.series import series_of
 from slipway.rollout.record import load
+from slipway.rollout.watching.recording import collect
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Recorder:
 
     def _settle(self) -> None:
         self._before = self._owned_head()
+        self._collect(self._before)
         if self._before is not None:
             self._add_attempt(self._before, self._before)
 
@@ -87,9 +89,15 @@ class Recorder:
         head = self._owned_head()
         if head is None or self.world.records is None:
             return {}
+        self._collect(head)
         self._add_repaired(head)
         line = self._add_attempt(head, self._before)
         return {"record": line.anchor.model_dump(mode="json")} if line is not None else {}
+
+    def _collect(self, head: Head | None) -> None:
+        """What pods have recorded where they could."""
+        if head is not None and self.world.records is not None and self.world.inside is not None:
+            collect(self.world.inside, self.world.records)
 
     def _add_repaired(self, head: Head) -> None:
         """A rollout that was found unfinished has ended meanwhile, and the journal's attempt is another by now."""

@@ -4,14 +4,15 @@ what decides, and the report misses a line."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 from slipway.release.errors import SlipwayError
-from slipway.release.records.chain import Line
+from slipway.release.records.chain import Line, lines_of
 from slipway.release.records.kinds import WatchEvent, WatchRecord
 from slipway.release.records.release_record import digest_of, read_kind
 from slipway.release.records.released import ReleasedVersion
-from slipway.release.records.store import append
+from slipway.release.records.store import RecordStore, append
 from slipway.release.records.watch import WatchEntry
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout.adapters import Adapters
@@ -30,8 +31,6 @@ def record_moment(
     """Why it was not written; None when it is. Each moment is written once, but for `silent`."""
     if world.records is None:
         return None
-    if wanted.run is not None and wanted.records is not None and wanted.records.kind == "folder":
-        return "its records are in a folder, which a pod has not"
     record = _record_of(world, wanted, watch, moment, by, more)
 
     def make(lines: list[Line]) -> Mapping[str, Any] | None:
@@ -43,6 +42,22 @@ def record_moment(
     except SlipwayError as error:
         return str(error)
     return None
+
+
+def collect(inside: RecordStore, chain: RecordStore) -> None:
+    """Add to a chain in a folder what pods, which cannot reach it, recorded of watches beside the journal. Each record
+    once, however often this is done. Raises ClusterError."""
+    for _, found in read_kind(lines_of(inside.read()), WatchRecord):
+        append(chain, partial(_unless_there, found))
+
+
+def _unless_there(record: WatchRecord, lines: list[Line]) -> Mapping[str, Any] | None:
+    known = {_moment_of(one) for _, one in read_kind(lines, WatchRecord)}
+    return None if _moment_of(record) in known else record.to_content()
+
+
+def _moment_of(record: WatchRecord) -> tuple[str, str, float]:
+    return record.event.rollout, record.event.phase, record.at
 
 
 def _record_of(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from slipway.release.errors import ReleaseRefused
+from slipway.release.records.store import RecordsSetting
 from slipway.release.records.watch import WatchEntry
 from slipway.release.slo.watch_alarm import BEAT, UNTIL
 from slipway.release.target import KubernetesTarget, Target
@@ -55,7 +56,7 @@ def watch_in_pod(
     except ReleaseRefused as error:
         say(str(error))
         return AGAIN if _is_open(service, target) else ENDED
-    world = world_of(document, target)
+    world = world_of(document, target, records=None)  # a folder is none of the pod's: see recording.collect
     route = document.wanted.escalation
     senders = None
     if route is not None:
@@ -89,7 +90,7 @@ def watch_on_host(
 ) -> tuple[Adapters, Watcher]:
     """The watcher of a host, whose escalations are sent by processes that outlive it. Raises SlipwayError."""
     document = document_of(service, target)
-    world = world_of(document, target)
+    world = world_of(document, target, document.wanted.records)
     if document.wanted.escalation is not None:
         world = replace(world, escalations=connect_escalations(document.wanted.escalation, target))
     return world, watcher_of(world, document, target, reporter, cancelled)
@@ -104,10 +105,10 @@ def document_of(service: str, target: Target) -> WatchDocument:
     return document
 
 
-def world_of(document: WatchDocument, target: Target) -> Adapters:
+def world_of(document: WatchDocument, target: Target, records: RecordsSetting | None) -> Adapters:
     """Everything that the release which is watched reaches the outside by, but for its escalations."""
     wanted = document.wanted
-    return connect_world(wanted.service, target, wanted.metrics, document.stack, wanted.records)
+    return connect_world(wanted.service, target, wanted.metrics, document.stack, records)
 
 
 def watcher_of(

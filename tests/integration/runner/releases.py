@@ -13,7 +13,7 @@ from typing import Any
 from sandbox import process
 from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.sample.load import Load
-from sandbox.slipway_pods import RUNS, kill_process, running_pod
+from sandbox.slipway_pods import RUNS, kill_process, running_pod, stop_process
 from sandbox.stage import manifests
 from slipway.release.records.journal import Attempt
 from tests.integration.releases.service import EASY, QUICK, Service, traffic_at, until
@@ -95,6 +95,18 @@ class Releases:
         found = running_pod(self.service.stage.namespace, part, self.service.stage.environment)
         assert found is not None
         assert kill_process(found[1])
+
+    def stop_process(self, part: str = RUNS) -> None:
+        """The process in the Job's container lives and does nothing any more."""
+        found = running_pod(self.service.stage.namespace, part, self.service.stage.environment)
+        assert found is not None
+        assert stop_process(found[1])
+
+    def restarts(self, part: str = RUNS) -> int:
+        """How often the kubelet has started containers again, of the pods that are there."""
+        found = json.loads(self.service.kubectl("get", "pods", "-l", f"slipway.dev/part={part}", "-o", "json"))
+        states = [state for one in found["items"] for state in one["status"].get("containerStatuses", ())]
+        return sum(int(state["restartCount"]) for state in states)
 
     def evict(self, pod: str) -> None:
         """As a drain of its node does."""

@@ -76,6 +76,20 @@ def test_a_container_that_is_killed_is_started_again_and_begins_anew(
     assert failures(load) == []
 
 
+def test_a_process_that_is_stopped_is_replaced_and_the_traffic_goes_back(
+    releases: Releases, load: Load, tmp_path: Path
+) -> None:
+    _, process = releases.started(HELD, load, tmp_path / "log")
+    first = releases.attempt().id
+    releases.stop_process()
+    until(lambda: releases.attempt().id != first, "the attempt of the process that replaces it", 180)
+    assert releases.restarts() == 1
+    interrupt(process)
+    assert releases.service.serving() == releases.serving
+    assert "traffic is not settled, it goes back" in (tmp_path / "log").read_text()
+    assert failures(load) == []
+
+
 def test_a_pod_that_is_evicted_puts_the_traffic_back_and_the_next_one_goes_on(
     releases: Releases, load: Load, tmp_path: Path
 ) -> None:
