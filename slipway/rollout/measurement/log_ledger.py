@@ -25,6 +25,11 @@ class LogLedger:
         if window is not None and window.start >= self._since:
             self._windows.append(window)
 
+    @property
+    def waits_from(self) -> float | None:
+        """The beginning of the first window that no tick has taken yet; None without one."""
+        return min((window.start for window in self._windows), default=None)
+
     def settle(self) -> tuple[GuardrailCounts, list[list[float]]]:
         """The counts of all windows since the last tick, and beginning and end of each."""
         windows, self._windows = self._windows, []

@@ -6,7 +6,7 @@ A client failed when it got a 5xx or, status 0, no answer at all (a client that 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,18 @@ class AccessLogReader:
         self._trust()
         shown = Sides(*map(frozenset, seen))
         return ClientEvents(shown, tuple(failures), Sides(True in alive, False in alive), self._note())
+
+    def reached(self) -> dict[str, Any]:
+        """How far its files are read, and what was counted of them."""
+        sides = [[self._requests[side], self._keyless[side]] for side in (True, False)]
+        return {"files": self._tails.reached(), "sides": sides, "malformed": self._malformed + self._tails.overlong}
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was. Raises one of ValueError, TypeError and KeyError."""
+        self._tails.go_on(reached["files"])
+        for side, (requests, keyless) in zip((True, False), reached["sides"], strict=True):
+            self._requests[side], self._keyless[side] = int(requests), int(keyless)
+        self._malformed = int(reached["malformed"])
 
     def _records(self, sides: dict[bool, tuple[str, ...]]) -> list[Record]:
         # Other services' requests are the many: they are told apart before anything is parsed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.rollout_inputs import Backend
@@ -87,6 +87,20 @@ class Snapshot:
     guardrails that are counted there; empty for a revision that it has not seen."""
     traffic_error: str | None = None
     """Why `traffic` could not be read; then nothing of this look is a verdict."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source that hands some things on only once, such as the outcomes of single clients, and with which another
+    process can go on."""
+
+    def reached(self) -> dict[str, Any]:
+        """How far it has read, as plain JSON values of bounded size."""
+        ...
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was. Raises ValueError when it is something else."""
+        ...
 
 
 class Meter(Protocol):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, KeysView, Mapping, Sequence
+from typing import Any
 
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ClientFailures
@@ -27,6 +28,9 @@ BUCKETS = 4096
 WORD_BITS = 52
 """A float64 has 53 bits for whole numbers."""
 WORDS = -(-BUCKETS // WORD_BITS)
+KEPT_MOST = 64
+"""Bitmaps of which a process that goes on is told, about 1 kB each: those of 32 pods. With more of them it begins anew:
+what was seen and failed in between counts for neither side."""
 WORD, WINDOW, PART = "word", "window", "slipway_part"
 SIDES, WHAT = ("candidate", "baseline"), ("seen", "failed")
 
@@ -66,6 +70,22 @@ class BitmapReader:
         ]
         alive = Sides(*(_alive(now.get(f"{side}_seen", {})) for side in SIDES))
         return at, ClientEvents(seen, tuple(failures), alive)
+
+    def reached(self) -> dict[str, Any] | None:
+        """The bits that are known; None before the first look, and where they are those of too many pods."""
+        if self._before is None or sum(len(pods) for pods in self._before.values()) > KEPT_MOST:
+            return None
+        return {
+            part: {pod: [window, f"{bits:x}"] for pod, (window, bits) in pods.items()}
+            for part, pods in self._before.items()
+        }
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was. Raises one of ValueError, TypeError and AttributeError."""
+        self._before = {
+            part: {pod: (float(window), int(bits, 16)) for pod, (window, bits) in pods.items()}
+            for part, pods in reached.items()
+        }
 
     def _keys(self, bits: int) -> list[str]:
         return [COARSE + self._salt.hashed(str(bucket)) for bucket in buckets(bits)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ClientFailures
@@ -30,6 +31,18 @@ class ClientSources:
         self._salt = Salt()
         self._logs: dict[str, AccessLogReader] = {}
         self._bitmaps: dict[str, BitmapReader] = {}
+        self._left: Mapping[str, Any] = {}
+        """How far another process had read, by guardrail."""
+
+    def reached(self) -> dict[str, Any]:
+        """How far each guardrail was read, and the salt of the keys."""
+        readers: dict[str, AccessLogReader | BitmapReader] = {**self._logs, **self._bitmaps}
+        return {"salt": self._salt.to_json(), "read": {name: one.reached() for name, one in readers.items()}}
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was. Raises KeyError, TypeError or ValueError."""
+        self._salt, self._left = Salt(bytes.fromhex(reached["salt"])), dict(reached["read"])
+        self._logs, self._bitmaps = {}, {}
 
     def read_all(self, guardrails: Sequence[ClientFailures], look: ReadRequest, draft: Draft) -> None:
         """Each of them."""
@@ -52,7 +65,11 @@ class ClientSources:
             draft.readings[guardrail.name] = reading_of(events)
 
     def _bitmap(self, guardrail: ClientFailures) -> BitmapReader:
-        return self._bitmaps.setdefault(guardrail.name, BitmapReader(self._api, guardrail, self._salt))
+        if guardrail.name not in self._bitmaps:
+            self._bitmaps[guardrail.name] = reader = BitmapReader(self._api, guardrail, self._salt)
+            if (left := self._left.get(guardrail.name)) is not None:
+                reader.go_on(left)
+        return self._bitmaps[guardrail.name]
 
     def _log(self, guardrail: ClientFailures) -> AccessLogReader:
         if guardrail.name in self._logs:
@@ -61,8 +78,11 @@ class ClientSources:
             raise ClusterError("it does not say where single clients' outcomes are read: write source and key")
         if self._access_log is None:
             raise ClusterError("the stack does not say where the access log is: write releases:metrics accessLog.path")
-        self._logs[guardrail.name] = AccessLogReader(self._access_log, guardrail.key, self._namespace, self._salt)
-        return self._logs[guardrail.name]
+        reader = AccessLogReader(self._access_log, guardrail.key, self._namespace, self._salt)
+        if (left := self._left.get(guardrail.name)) is not None:
+            reader.go_on(left)
+        self._logs[guardrail.name] = reader
+        return reader
 
 
 def reading_of(events: ClientEvents) -> Reading:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
 from slipway.release.units import Fraction, Percent, fraction
 from slipway.rollout.analysis import constants as const
@@ -24,6 +26,8 @@ SETTLE_SECONDS = 2.0
 
 RENEW_SECONDS = 60.0
 """At 100% a client that was judged is observed anew after this long, so that a late fault is seen."""
+KEPT_MOST = 2000
+"""Clients of a side of which a process that goes on is told."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,28 @@ class _Side:
         found, self.new, self.bad = Counts(self.new, self.bad), 0, 0
         return found
 
+    def keys(self) -> set[str]:
+        """Of all clients that are known."""
+        return {*self.observed, *self.judged, *self.ever}
+
+    def to_json(self, cut: str | None) -> dict[str, Any]:
+        return {
+            "observed": _by_time(self.observed, cut),
+            "judged": _by_time(self.judged, cut),
+            "failed": sorted(key for key in self.failed if _is_below(key, cut)),
+            "ever": sorted(key for key in self.ever if _is_below(key, cut)),
+            "new": self.new,
+            "bad": self.bad,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> _Side:
+        observed, judged = (
+            {str(key): float(at) for at, keys in data[name] for key in keys} for name in ("observed", "judged")
+        )
+        failed, ever = (set(map(str, data[name])) for name in ("failed", "ever"))
+        return cls(observed, failed, judged, ever, int(data["new"]), int(data["bad"]))
+
 
 class ClientLedger:
     """What is known of the clients of one guardrail in the current step.
@@ -93,6 +119,8 @@ class ClientLedger:
         self.note = ""
         self.silent = Sides(True, True)
         """Whether the source has shown no client of either side in this step."""
+        self._cut: str | None = None
+        """Clients whose keys are not below this one are left out; None counts all."""
 
     def next_step(self) -> None:
         """The weight changes: clients are counted anew."""
@@ -110,8 +138,11 @@ class ClientLedger:
             return
         for side, keys in zip(self._sides, events.seen, strict=True):
             for key in keys:
-                side.see(key, at)
+                if _is_below(key, self._cut):
+                    side.see(key, at)
         for key, on_candidate in events.failures:
+            if not _is_below(key, self._cut):
+                continue
             self._sides.of(on_candidate).fail(key)
             if len(self._waiting) < WAITING_MOST:
                 self._waiting[key, on_candidate] = None
@@ -130,6 +161,45 @@ class ClientLedger:
         candidate, baseline = (side.take_new() for side in self._sides)
         alive, self._alive = self._alive, False
         return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive, judged=judged)
+
+    def to_json(self, most: int = KEPT_MOST) -> dict[str, Any]:
+        """What a process needs that goes on, as plain JSON values: at most `most` clients of a side. With more of them,
+        those whose keys come first: a key is a hash, so it says nothing of a client, and the others are left out from
+        then on, so that no client counts twice."""
+        cut = self._cut
+        for side in self._sides:
+            if len(keys := sorted(key for key in side.keys() if _is_below(key, cut))) > most:  # noqa: SIM118
+                cut = keys[most]
+        return {
+            "cut": cut,
+            "sides": [side.to_json(cut) for side in self._sides],
+            "waiting": [[key, on] for key, on in self._waiting if _is_below(key, cut)],
+            "alive": self._alive,
+            "shown": None if self._shown == -math.inf else self._shown,
+            "silent": list(self.silent),
+        }
+
+    def go_on(self, data: Mapping[str, Any]) -> None:
+        """From what another process kept by `to_json`. Raises ValueError when it is something else."""
+        try:
+            candidate, baseline = map(_Side.from_json, data["sides"])
+            self._sides = Sides(candidate, baseline)
+            self._waiting = {(str(key), bool(on)): None for key, on in data["waiting"]}
+            self._cut, self._alive = data["cut"], bool(data["alive"])
+            self._shown = -math.inf if data["shown"] is None else float(data["shown"])
+            self.silent = Sides(*map(bool, data["silent"]))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"these are no clients of a watch: {error!r}") from error
+
+
+def _by_time(clients: Mapping[str, float], cut: str | None) -> list[list[Any]]:
+    """In their order, those of one instant together: `[seconds, [keys]]`."""
+    kept = ((key, at) for key, at in clients.items() if _is_below(key, cut))
+    return [[at, [key for key, _ in group]] for at, group in groupby(kept, key=lambda one: one[1])]
+
+
+def _is_below(key: str, cut: str | None) -> bool:
+    return cut is None or key < cut
 
 
 def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: Fraction) -> bool:

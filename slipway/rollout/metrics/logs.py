@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import AnyKind, Logs, Traces
@@ -75,6 +75,14 @@ class WindowSources(Generic[Kind]):
             draft.readings[guardrail.name] = Reading({}, {}, logs=window)
             if not draft.at:  # Where another source has a time of its own, that one counts.
                 draft.seen(self._now())
+
+    def reached(self) -> dict[str, Any]:
+        """How far each guardrail was read."""
+        return {name: {"sides": list(one.sides), "end": one.end} for name, one in self._read.items()}
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was. Raises KeyError or TypeError when it is something else."""
+        self._read = {name: _Read(tuple(one["sides"]), float(one["end"])) for name, one in reached.items()}
 
     def _window(self, guardrail: Kind, sides: Sequence[Backend]) -> LogWindow | None:
         """The next window. What could not be read is part of the one that can be."""

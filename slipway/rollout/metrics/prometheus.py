@@ -92,6 +92,23 @@ class PrometheusSource:
         alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
         return read_all(self._readers, guardrails, ReadRequest(candidate, baseline, max_age)).finish()
 
+    def reached(self) -> dict[str, Any]:
+        """How far what is handed on once was read."""
+        return {
+            "clients": self._clients.reached(),
+            "logs": self._logs.reached(),
+            "traces": self._traces.reached(),
+        }
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was. Raises ValueError when it is something else."""
+        try:
+            self._clients.go_on(reached["clients"])
+            self._logs.go_on(reached["logs"])
+            self._traces.go_on(reached["traces"])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"this is not how far a source was read: {error!r}") from error
+
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         """Cumulative requests per revision."""
         return {

@@ -1,4 +1,4 @@
-"""Keys of clients as they may be written down: hashed with a salt that stays in this process."""
+"""Keys of clients as they may be written down: hashed with a salt that lives no longer than a rollout or a watch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ coarser client, which is allowed."""
 
 
 class Salt:
-    """One rollout's salt, kept in memory alone: what was hashed with it can be neither looked up nor joined."""
+    """A rollout keeps it in memory alone: what was hashed with it can be neither looked up nor joined. A watch keeps it
+    beside its evidence until it has ended, so that a process which takes over knows the clients that were counted."""
 
     def __init__(self, value: bytes | None = None) -> None:
         self._value = secrets.token_bytes(SALT_BYTES) if value is None else value
+
+    def to_json(self) -> str:
+        """For the process that goes on."""
+        return self._value.hex()
 
     def hashed(self, key: str) -> str:
         """Eight characters for a key (keyed BLAKE2, RFC 7693)."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from slipway.release.errors import ClusterError
 
@@ -65,6 +65,15 @@ class Tail:
             self._rest, self._skipping = b"", True
             self.overlong += 1
 
+    @property
+    def reached(self) -> tuple[int, bool]:
+        """Where the first line begins that was not handed on, and whether it is the rest of one that is given up."""
+        return self._offset - len(self._rest), self._skipping
+
+    def go_on(self, offset: int, skipping: bool) -> None:
+        """From where another process was in this file."""
+        self._offset, self._rest, self._skipping = offset, b"", skipping
+
     def close(self) -> None:
         """Give the file back."""
         self._file.close()
@@ -83,6 +92,20 @@ class Tails:
         self._pattern = pattern
         self._tails: dict[Identity, Tail] | None = None
         self._given_up = 0
+        self._left: dict[Identity, tuple[int, bool]] | None = None
+        """Where another process was, when this one goes on."""
+
+    def reached(self) -> list[list[Any]] | None:
+        """Device, inode, offset of each file, and whether a line is skipped; None before the first look."""
+        if self._tails is None:
+            return None
+        return [[*identity, *tail.reached] for identity, tail in self._tails.items()]
+
+    def go_on(self, reached: Sequence[Sequence[Any]] | None) -> None:
+        """From where another process was: a file that it did not know beside one that it did is read whole, one that
+        has lost its name is not read any more. Raises ValueError or TypeError."""
+        if reached is not None:
+            self._left = {(int(dev), int(ino)): (int(offset), bool(skips)) for dev, ino, offset, skips in reached}
 
     def lines(self) -> list[bytes]:
         """What was written since the last look; nothing on the first. Raises ClusterError when no file can be read,
@@ -114,7 +137,9 @@ class Tails:
         paths = sorted(glob(self._pattern)) if has_magic(self._pattern) else [self._pattern]  # noqa: PTH207
         if len(paths) > FILES_MOST:
             raise ClusterError(f"the access log {self._pattern} stands for {len(paths)} files, more than {FILES_MOST}")
-        first = self._tails is None
+        left = (self._left or {}) if self._tails is None else {}
+        # On another host, or once all were renamed, no file is known: then reading begins anew.
+        from_end = self._tails is None and not any(_identity_at(path) in left for path in paths)
         tails = self._tails or {}
         named = set()
         for path in paths:
@@ -122,7 +147,9 @@ class Tails:
                 identity = _identity(Path(path).stat())
                 named.add(identity)
                 if identity not in tails:
-                    tails[identity] = Tail(path, from_end=first)
+                    tails[identity] = Tail(path, from_end=from_end)
+                    if identity in left:
+                        tails[identity].go_on(*left[identity])
             except OSError as error:
                 if not (tails and isinstance(error, FileNotFoundError)):  # Renamed, and the next is not there yet.
                     raise self._unreadable(path, error) from error
@@ -143,6 +170,13 @@ class Tails:
         return ClusterError(
             f"the access log {path} cannot be read ({error.strerror}); check releases:metrics accessLog.path"
         )
+
+
+def _identity_at(path: str) -> Identity | None:
+    try:
+        return _identity(Path(path).stat())
+    except OSError:
+        return None
 
 
 def _identity(found: os.stat_result) -> Identity:

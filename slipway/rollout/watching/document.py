@@ -44,6 +44,9 @@ class WatchDocument(FrozenModel):
     counters: dict[str, Any] | None = None
     """As they were at `counted`."""
     counted: float = 0.0
+    reached: dict[str, Any] | None = None
+    """What is handed on once, such as the outcomes of single clients: how far it was read, and who is being observed.
+    None once the watch has ended, as it holds the salt of the clients' keys."""
     last: LastLook | None = None
     told: bool = False
     """What follows the traffic after a breach is done: flags killed, the escalation in the outbox."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from slipway.release.errors import ClusterError
 from slipway.release.rollout_inputs import Backend, RolloutInputs
@@ -10,8 +11,8 @@ from slipway.release.units import Percent
 from slipway.release.watch_inputs import WatchInputs
 from slipway.rollout.analysis.types import Tick
 from slipway.rollout.measurement.log_ledger import LogLedger
-from slipway.rollout.metrics.base import Meter, Snapshot
-from slipway.rollout.metrics.clients import ClientLedger
+from slipway.rollout.metrics.base import Meter, Resumable, Snapshot
+from slipway.rollout.metrics.clients import KEPT_MOST, ClientLedger
 from slipway.rollout.metrics.counters import carry, deltas, is_older
 
 OBSERVED = 30.0
@@ -19,8 +20,8 @@ OBSERVED = 30.0
 
 
 class WatchMeter:
-    """`before` are the counters as another process left them at `counted`; windows are in seconds since `opened`, as
-    all times here are of the clock that `look` is called with."""
+    """Windows are in seconds since `opened`; all times here are of the clock that `look` is called with. `before` are
+    the counters that the next look is compared with, as they were at `counted`; another process may have left them."""
 
     def __init__(
         self,
@@ -29,18 +30,39 @@ class WatchMeter:
         watch: WatchInputs,
         baseline: Backend | None,
         opened: float,
-        before: Snapshot | None = None,
-        counted: float = 0.0,
     ) -> None:
         self._source = source
         self._wanted = wanted
         self._guardrails = watch.guardrails
         self._baseline = baseline
         self._opened = opened
-        self.before, self.counted = before, counted
+        self.before: Snapshot | None = None
+        self.counted = 0.0
         counting = [guardrail.name for guardrail in watch.guardrails if guardrail.nature.counts == "clients"]
         self._clients = {name: ClientLedger(OBSERVED) for name in counting}
         self._logs = {one.name: LogLedger(opened) for one in watch.guardrails if one.nature.by_signature}
+
+    def reached(self) -> dict[str, Any]:
+        """What another process goes on with beside the counters, as plain JSON values of bounded size: how far what is
+        handed on once was read, and the clients that are being observed."""
+        most = KEPT_MOST // max(1, len(self._clients))
+        found: dict[str, Any] = {"clients": {name: one.to_json(most) for name, one in self._clients.items()}}
+        if isinstance(self._source, Resumable):
+            found["source"] = self._source.reached()
+            for name, ledger in self._logs.items():  # a window that no look has counted yet is read once more
+                if ledger.waits_from is not None:
+                    _read_again(found["source"], name, ledger.waits_from)
+        return found
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was. Raises ValueError when it is something else."""
+        source, clients = reached.get("source"), reached.get("clients", {})
+        if source is None or not isinstance(self._source, Resumable):
+            return
+        self._source.go_on(source)
+        for name, ledger in self._clients.items():
+            if name in clients:
+                ledger.go_on(clients[name])
 
     def forget(self) -> None:
         """The traffic was moved by others meanwhile: the next look is compared with none before it."""
@@ -90,3 +112,9 @@ class WatchMeter:
     def _failed(errors: Mapping[str, str], weight: Percent) -> Tick:
         """At 0 s, so that it is no window: what is counted later covers this time."""
         return Tick(0.0, 0.0, 0.0, weight, {}, errors)
+
+
+def _read_again(source: Mapping[str, Any], name: str, start: float) -> None:
+    for kind in ("logs", "traces"):
+        if name in source.get(kind, {}):
+            source[kind][name]["end"] = start

@@ -9,6 +9,7 @@ from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.watching import begin_watch
 from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.measurement.snapshots import snapshot_to_json
+from slipway.rollout.metrics.base import Resumable
 from slipway.rollout.watching.document import WatchDocument, read_document
 
 TRIES = 3
@@ -52,4 +53,7 @@ def new_document(world: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> W
     judged = wanted.model_copy(update={"guardrails": plan.guardrails})
     known = Past(source, judged, baseline).known() if baseline is not None else None
     state = begin_watch(plan, wanted.analysis, known).to_json()
-    return document.model_copy(update={"counters": counters, "counted": counted, "state": state})
+    # What was logged until now, or whom the rollout saw fail, is none of the watch's.
+    reached = {"source": source.reached()} if isinstance(source, Resumable) else None
+    found = {"counters": counters, "counted": counted, "state": state, "reached": reached}
+    return document.model_copy(update=found)

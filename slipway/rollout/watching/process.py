@@ -8,9 +8,9 @@ whether the traffic is back, the document has the evidence and the counters that
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from slipway.release.errors import ClusterError, Conflict, LeaseHeld, LeaseLost, ReleaseRefused
 from slipway.release.records import journal
@@ -136,18 +136,25 @@ class Watcher:
         if document.watch != watch.id or document.wanted.watch is None:
             raise ReleaseRefused(f"{self._service}: the evidence is that of an earlier watch; run pulumi up")
         self._document, self._version = document, stored.version
-        plan, before, counted = document.wanted.watch, None, 0.0
+        plan = document.wanted.watch
         self._state = begin_watch(plan, document.wanted.analysis)
+        self._meter = WatchMeter(self._source, document.wanted, plan, watch.standby, watch.opened)
         if document.state is not None:
             try:
-                self._state = WatchState.from_json(document.state)
-                before = snapshot_from_json(document.counters) if document.counters is not None else None
-                counted = document.counted
+                self._take_over(document, document.state, self._meter)
             except ValueError as error:
                 self._reporter.event(f"{self._service}: the evidence begins anew: {error}")
-        self._meter = WatchMeter(self._source, document.wanted, plan, watch.standby, watch.opened, before, counted)
         left = show_seconds(float(round(max(0.0, watch.until - self._world.now()))))
         self._reporter.event(f"{self._service}: {watch.backend.label} is watched for {left} more")
+
+    def _take_over(self, document: WatchDocument, kept: Mapping[str, Any], meter: WatchMeter) -> None:
+        """Go on where another process was. Raises ValueError when what it kept cannot be read, and changes nothing."""
+        state = WatchState.from_json(kept)
+        before = snapshot_from_json(document.counters) if document.counters is not None else None
+        if document.reached is not None:
+            meter.go_on(document.reached)
+        meter.before, meter.counted = before, document.counted
+        self._state = state
 
     def _head(self) -> Head:
         stored = load(self._world, self._service)
@@ -245,7 +252,9 @@ class Watcher:
                 standing=seen.standing.value, reason=seen.reason, statistic=numbers[0], threshold=numbers[1]
             )
         counters = snapshot_to_json(meter.before) if meter.before is not None else None
+        reached = meter.reached() if state.ended is None else None
         evidence = {"state": state.to_json(), "counters": counters, "counted": meter.counted, "last": last}
+        evidence |= {"reached": reached}
         self._write(document.model_copy(update={"by": self._by, "beat": now, **evidence}))
         self._kept = now
         if self._watched is not None:
@@ -351,7 +360,8 @@ class Watcher:
             counts = () if self._state is None else counts_of(self._state)
             for line in tell_breach(self._world, document.wanted, watch, self._by, self._flags, counts):
                 self._reporter.event(f"{self._service}: {line}")
-            self._write(document.model_copy(update={"told": True, "beat": self._world.now(), "by": self._by}))
+            told = {"told": True, "reached": None, "beat": self._world.now(), "by": self._by}
+            self._write(document.model_copy(update=told))
         elif watch.phase in (WatchPhase.PASSED, WatchPhase.UNSEEN):
             self._reporter.event(f"{self._service}: the watch has ended, {watch.phase.value}: {watch.reason}")
             self._record(watch, "held" if watch.phase is WatchPhase.PASSED else "unseen", watch.reason)

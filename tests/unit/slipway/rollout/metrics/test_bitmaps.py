@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ClientFailures
 from slipway.rollout.analysis.clients import COARSE
-from slipway.rollout.metrics.bitmaps import BUCKETS, WORD_BITS, WORDS, BitmapReader, buckets, parse, query
+from slipway.rollout.metrics.bitmaps import BUCKETS, KEPT_MOST, WORD_BITS, WORDS, BitmapReader, buckets, parse, query
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.metrics.salt import Salt
 from tests.unit.slipway.rollout.examples import backend
@@ -159,3 +160,19 @@ def test_a_value_that_is_no_word_is_an_error(reader: Reader, value: str) -> None
     rows[0]["value"][1] = value
     with pytest.raises(ClusterError, match="which is no 52 bits"):
         reader.look(*rows)
+
+
+def test_a_process_that_goes_on_sees_the_bits_that_were_set_meanwhile_and_no_other(reader: Reader) -> None:
+    old = both("baseline", 1)
+    reader.look(*both("candidate", 1, 2), *old)
+    other = Reader()
+    other.reader.go_on(json.loads(json.dumps(reader.reader.reached())))
+    found = other.look(*both("candidate", 1, 2, 9), *old)
+    assert found.seen == (keys(9), frozenset())
+    assert found.failures == ((next(iter(keys(9))), True),)
+
+
+def test_the_bits_of_many_pods_are_not_kept(reader: Reader) -> None:
+    rows = [row for number in range(KEPT_MOST) for row in both("candidate", 1, pod=str(number))]
+    reader.look(*rows, *both("baseline", 1))
+    assert reader.reader.reached() is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,8 @@ from slipway.rollout.analysis.evidence import Evidence
 from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.metrics import clients as subject
 from slipway.rollout.metrics.base import ClientEvents
-from slipway.rollout.metrics.clients import RENEW_SECONDS, SETTLE_SECONDS, ClientLedger
+from slipway.rollout.metrics.clients import KEPT_MOST, RENEW_SECONDS, SETTLE_SECONDS, ClientLedger
+from slipway.rollout.metrics.salt import Salt
 from tests.unit.slipway.rollout.analysis.examples import clients, fresh, tick
 
 LATER = SETTLE_SECONDS
@@ -195,3 +197,63 @@ def test_a_long_step_without_new_clients_stays_passed() -> None:
         evidence, decision = observe(evidence, tick(float(at), 50.0, clients=found))
     assert decision is not None
     assert decision.verdict is Verdict.PASS, decision.reason
+
+
+def gone_on(ledger: ClientLedger, most: int = KEPT_MOST) -> ClientLedger:
+    """Another process, after what it is told went through JSON."""
+    made = ClientLedger(OBSERVE)
+    made.go_on(json.loads(json.dumps(ledger.to_json(most), sort_keys=True)))
+    return made
+
+
+KEYS = st.text("abcdefgh", min_size=1, max_size=2)
+LOOKS = st.lists(
+    st.tuples(
+        st.frozensets(KEYS),
+        st.frozensets(KEYS),
+        st.lists(st.tuples(KEYS, st.booleans()), max_size=4),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+@given(LOOKS, st.sampled_from([95.0, 100.0]))
+def test_a_process_that_goes_on_counts_exactly_as_one_that_was_never_ended(
+    looks: list[tuple[frozenset[str], frozenset[str], list[Failure], bool, bool]], weight: float
+) -> None:
+    whole, parts = ClientLedger(OBSERVE), ClientLedger(OBSERVE)
+    for number, (candidate, baseline, failures, counts, dies) in enumerate(looks):
+        at, seen = 3.7 * number, ClientEvents(Sides(candidate, baseline), tuple(failures), Sides(True, True))
+        for ledger in (whole, parts):
+            ledger.take(seen, at, LATER)
+        parts = gone_on(parts) if dies else parts
+        if counts:
+            assert parts.counts({}, weight, at) == whole.counts({}, weight, at)
+
+
+def test_what_is_kept_is_bounded_and_no_client_counts_twice_beyond_it() -> None:
+    salt = Salt(b"one watch")
+    names = [salt.hashed(str(number)) for number in range(12_000)]
+    crowd = ClientEvents(
+        Sides(frozenset(names), frozenset(names)), tuple((name, True) for name in names), Sides(True, True)
+    )
+    ledger = ClientLedger(OBSERVE)
+    ledger.take(crowd, 1_700_000_000.123456, LATER)
+    ledger.counts({}, 95.0, 1_700_000_000.123456)
+    assert len(json.dumps(ledger.to_json())) < 200_000
+    other = gone_on(ledger)
+    other.take(crowd, 1_700_000_000.123456 + OBSERVE, LATER)
+    judged = other.counts({}, 95.0, 1_700_000_000.123456 + OBSERVE).judged
+    assert judged == (Counts(KEPT_MOST, KEPT_MOST), Counts(KEPT_MOST, 0))
+    again = gone_on(other)
+    for later in (3, 5):
+        again.take(crowd, 1_700_000_000.123456 + later * OBSERVE, LATER)
+        found = again.counts({}, 95.0, 1_700_000_000.123456 + later * OBSERVE)
+        assert found.judged == (Counts(0, 0), Counts(0, 0))
+
+
+def test_what_is_none_of_its_own_is_refused() -> None:
+    with pytest.raises(ValueError, match="no clients of a watch"):
+        ClientLedger(OBSERVE).go_on({"sides": [{}, {}]})

@@ -183,3 +183,17 @@ def test_a_text_that_could_harm_a_terminal_is_made_plain_and_short() -> None:
     assert "\n" not in text
     assert len(text) == 160
     json.dumps(text)
+
+
+def test_a_process_that_goes_on_begins_where_the_last_window_ended() -> None:
+    server, clock = Server(), Clock()
+    first = WindowSources[Logs](server, 5.0, clock)
+    look(first)
+    clock.now += 10.0
+    look(first)
+    other = WindowSources[Logs](server, 5.0, clock)
+    other.go_on(json.loads(json.dumps(first.reached())))
+    clock.now += 30.0
+    window = look(other).readings["logs"].logs
+    assert window is not None
+    assert (window.start, window.end) == (1005.0, 1035.0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -178,3 +179,44 @@ def test_however_writing_is_cut_each_whole_line_is_read_once(pieces: list[bytes]
             found += list(one.lines(1 << 20))
         one.close()
     assert found == [line for line in b"".join(pieces).split(b"\n")[:-1] if line]
+
+
+def taken_over(tails: Tails, path: Path) -> Tails:
+    """Another process, after what it is told went through JSON."""
+    made = Tails(str(path))
+    made.go_on(json.loads(json.dumps(tails.reached())))
+    return made
+
+
+@given(st.lists(st.tuples(st.binary(max_size=12), st.booleans()), max_size=30))
+def test_no_line_is_lost_or_read_twice_whenever_another_process_goes_on(pieces: list[tuple[bytes, bool]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "log")
+        path.touch()
+        tails = Tails(str(path))
+        found = tails.lines()
+        for piece, dies in pieces:
+            append(path, piece.replace(b"x", b"\n"))
+            found += tails.lines()
+            tails = taken_over(tails, path) if dies else tails
+        append(path, b"\n")
+        found += tails.lines()
+        assert found == [line for line in path.read_bytes().split(b"\n") if line]
+
+
+def test_a_process_that_goes_on_reads_what_was_rotated_in_meanwhile(log: Path) -> None:
+    tails = Tails(f"{log.parent}/*")
+    tails.lines()
+    append(log, b"one\n")
+    log.rename(log.with_suffix(".1"))
+    append(log, b"two\n")
+    found = taken_over(tails, log.parent / "*").lines()
+    assert sorted(found) == [b"one", b"two"]
+
+
+def test_on_another_host_reading_begins_anew(log: Path) -> None:
+    tails = Tails(str(log))
+    tails.go_on([[1, 2, 3, False]])
+    assert tails.lines() == []
+    append(log, b"new\n")
+    assert tails.lines() == [b"new"]
