@@ -15,7 +15,7 @@ from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.reading import Alerting, read_alerting
-from slipway.release.target import Target
+from slipway.release.target import KubernetesTarget
 from slipway.release.tokens import ALARM, ALARM_ROUTING, ROLLOUT, RULE_GROUP, SLO
 from tests.components.recorder import Record, declare
 from tests.manifests import DIGEST, release
@@ -106,7 +106,9 @@ def test_a_watch_in_a_job_has_an_alarm_for_its_absence_once_it_is_committed(wher
     run = RunSetting.model_validate({"in": where, **({"image": f"s@{DIGEST}"} if where == "cluster" else {})})
     watched = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
     source = MetricsSource(kind="prometheus", url=URL)
-    args = TopologyArgs(release=watched, target=Target(namespace="shop"), metrics=source, manifest="m.yaml", run=run)
+    args = TopologyArgs(
+        release=watched, target=KubernetesTarget(namespace="shop"), metrics=source, manifest="m.yaml", run=run
+    )
 
     def program() -> None:
         made = service(args)

@@ -11,6 +11,8 @@ import pytest
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import LogCounts, LogWindow, Reading, Snapshot
+from slipway.rollout.metrics.prometheus import PrometheusSource
+from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.watching.document import read_document
 from slipway.rollout.watching.meter import WatchMeter
 from tests.unit.slipway.rollout.examples import backend, wanted
@@ -88,7 +90,5 @@ def test_what_tells_clients_apart_is_kept_while_the_watch_is_open_and_no_longer(
 
 @pytest.mark.parametrize("reached", [{"source": {}}, {"source": {"clients": {}}}])
 def test_what_cannot_be_read_is_said_as_such(reached: dict[str, Any]) -> None:
-    from slipway.rollout.metrics.prometheus import PrometheusSource
-
     with pytest.raises(ValueError, match="not how far a source was read"):
-        PrometheusSource("http://p.example", "shop").go_on(reached["source"])
+        PrometheusSource(Prometheus("http://p.example"), "shop").go_on(reached["source"])
