@@ -17,8 +17,8 @@ from slipway.cli.times import Moment
 if TYPE_CHECKING:
     from slipway.cli.chains import Chain, Place
     from slipway.cli.past import Past
-    from slipway.cli.signed_records import Anchors
     from slipway.release.records.audit import AuditFinding, Window
+    from slipway.release.records.chain import Anchor, Anchors
 
 
 @click.command()
@@ -56,6 +56,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     from slipway.cli.signed_records import signed_anchors
     from slipway.release.records.audit import Window
     from slipway.release.records.flag_audit import audit_flags
+    from slipway.release.records.kinds import flag_chain
 
     place = find_place(folder, stack, namespace)
     if place.stack is None and (signed or not cluster_only):
@@ -69,7 +70,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
         for chain in place.chains(service)
     }
     sets = place.flag_sets() if service is None else []
-    flags = {one.name: audit_flags(one.texts, one.head, window) for one in sets}
+    flags = {
+        one.name: [
+            _told(finding, cluster_only=cluster_only)
+            for finding in audit_flags(one.texts, one.head, window, _anchors(flag_chain(one.name), past, anchors))
+        ]
+        for one in sets
+    }
     failed = any(finding.kind != "note" for findings in (*found.values(), *flags.values()) for finding in findings)
     if as_json:
         show({"ok": not failed, "services": _listed(found), "flags": _listed(flags)})
@@ -80,16 +87,19 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
 
 def _audited(place: Place, chain: Chain, past: Past, window: Window, anchors: Anchors) -> list[AuditFinding]:
-    from slipway.cli.past import STATE
     from slipway.release.records.audit import Sources, audit
     from slipway.rollout.assemble import connect_world
     from slipway.rollout.inspection import head_of
 
-    kept = [(STATE, past.anchors[chain.service])] if chain.service in past.anchors else []
     updates = [one.of(chain.service) for one in past.updates] if past.updates is not None else None
     head = head_of(connect_world(chain.service, place.target), chain.service)
-    sources = Sources(head, updates, (*kept, *anchors.get(chain.service, ())), past.whole, past.why)
+    sources = Sources(head, updates, _anchors(chain.service, past, anchors), past.whole, past.why)
     return audit(chain.texts, sources, window)
+
+
+def _anchors(chain: str, past: Past, signed: Anchors) -> tuple[tuple[str, Anchor], ...]:
+    """What is kept of this chain in the stack's state and in signed records."""
+    return (*past.anchors.get(chain, ()), *signed.get(chain, ()))
 
 
 def _told(finding: AuditFinding, *, cluster_only: bool) -> AuditFinding:

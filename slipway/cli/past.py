@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,20 +11,23 @@ from pydantic import ValidationError
 
 from slipway.cli.engine_records import StackUpdate, State
 from slipway.release.errors import EngineError
-from slipway.release.records.chain import Anchor
-from slipway.release.tokens import ROLLOUT
+from slipway.release.records.chain import Anchor, Anchors
+from slipway.release.records.kinds import flag_chain
+from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, ROLLOUT
 
 STATE = "the stack's state"
+NAMED_BY = {ROLLOUT: "service", FLAG_SET: "name", FLAG_EXPOSURE: "set"}
+"""The output that names what the chain is of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Updates, newest first, None where they cannot be read (`why`); `anchors` by service, as the state has them."""
+    """Updates, newest first, None where they cannot be read (`why`); `anchors` as the state has them."""
 
     updates: Sequence[StackUpdate] | None
     whole: bool = False
     """Whether they go back to the stack's first update."""
-    anchors: Mapping[str, Anchor] = field(default_factory=dict)
+    anchors: Anchors = field(default_factory=dict)
     why: str = ""
 
 
@@ -39,14 +43,16 @@ def read_past(folder: Path, stack: str | None) -> Past:
         return Past(None, why=str(error))
 
 
-def anchors_in(state: State) -> dict[str, Anchor]:
-    """What the outputs of the Rollouts keep of the chains, by service."""
-    found: dict[str, Anchor] = {}
+def anchors_in(state: State) -> Anchors:
+    """What the outputs of Rollouts, sets of flags and exposures keep of their chains."""
+    found: dict[str, list[tuple[str, Anchor]]] = {}
     for one in state.resources:
-        if one.type != ROLLOUT or not isinstance(one.outputs.get("record"), dict):
+        field_of_name = NAMED_BY.get(one.type)
+        if field_of_name is None or not isinstance(one.outputs.get("record"), dict):
             continue
-        try:
-            found[str(one.outputs.get("service"))] = Anchor.model_validate(one.outputs["record"])
-        except ValidationError:
-            continue
+        name = str(one.outputs.get(field_of_name))
+        chain = name if one.type == ROLLOUT else flag_chain(name)
+        with suppress(ValidationError):
+            anchor = Anchor.model_validate(one.outputs["record"])
+            found.setdefault(chain, []).append((STATE, anchor))
     return found

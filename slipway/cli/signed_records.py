@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.cli.chains import Place
@@ -12,13 +12,11 @@ from slipway.release.evidence.files import read_below
 from slipway.release.evidence.trust import TrustRoots
 from slipway.release.evidence.verify import verify
 from slipway.release.gating import configuration
-from slipway.release.records.chain import Anchor
+from slipway.release.records.chain import Anchor, Anchors
 from slipway.release.records.release_record import read_record
 from slipway.release.records.statements import anchor_in
 from slipway.release.release_inputs import own_configuration
 
-Anchors = Mapping[str, Sequence[tuple[str, Anchor]]]
-"""By service: who keeps it, and what."""
 MOST_BYTES = 1 << 20
 REMEDY = "Make one: slipway show RELEASE --statement record --key KEY --out FILE"
 

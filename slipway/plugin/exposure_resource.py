@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
 
+from slipway.plugin.anchors import anchored, still_anchored
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
 from slipway.plugin.holdback import HoldBack
@@ -94,7 +95,8 @@ class ExposureResource:
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """How many get the variant now, for a refresh."""
         inputs = _recorded(to_plain(request.inputs) or to_plain(request.properties))
-        outputs = exposing.refreshed(inputs, self._world(inputs, request.urn))
+        refreshed = exposing.refreshed(inputs, self._world(inputs, request.urn))
+        outputs = {**refreshed, **still_anchored(request.properties)}
         return provider_pb2.ReadResponse(
             id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs.to_wire())
         )
@@ -113,7 +115,8 @@ class ExposureResource:
         log = EngineLog(self.engine, urn, self.live)
         with self.flights.one() as cancelled:
             try:
-                return exposing.Update(inputs, self._world(inputs, urn), log, cancelled).run()
+                world = self._world(inputs, urn)
+                return {**exposing.Update(inputs, world, log, cancelled).run(), **anchored(world.flags.anchor())}
             except SlipwayError as error:
                 failed, interrupted = error, cancelled.is_set()
             finally:

@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
 
+from slipway.plugin.anchors import anchored, still_anchored
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_of
@@ -99,7 +100,7 @@ class FlagSetResource:
         writer = self._writer(wanted)
         if writer.journal.read() is None and writer.read_document() is None:
             return provider_pb2.ReadResponse()
-        outputs = {**wanted.to_wire(), EFFECTIVE: _effective(writer.load())}
+        outputs = {**wanted.to_wire(), EFFECTIVE: _effective(writer.load()), **still_anchored(request.properties)}
         return provider_pb2.ReadResponse(
             id=request.id, properties=to_struct(outputs), inputs=to_struct(wanted.to_wire())
         )
@@ -136,7 +137,7 @@ class FlagSetResource:
             head = after_declaration(writer.load(), declaration, author)
         else:
             head = writer.change(lambda now: after_declaration(now, declaration, author), declares=True)
-        return {**wanted.to_wire(), EFFECTIVE: _effective(head)}
+        return {**wanted.to_wire(), EFFECTIVE: _effective(head), **anchored(None if preview else writer.anchor())}
 
     def _pending(self, writer: FlagWriter, head: Head, wanted: FlagSetInputs, urn: str, log: EngineLog) -> list[str]:
         """The output that an update would change although the inputs are the same."""

@@ -68,10 +68,15 @@ ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
     "outcome": _OUTCOME,
     "record": _RECORD,
 }
+_FLAG_RECORD: Final[Spec] = ANY | {
+    "description": "Number and hash of the newest record of the set's changes: what a chain that was cut is found by."
+}
 FLAG_SET_OUTPUTS: Final[Mapping[str, Spec]] = {
+    "record": _FLAG_RECORD,
     "effective": ANY | {"description": "What evaluators see of each flag: default, percent, targeting, and its kill."},
 }
 FLAG_EXPOSURE_OUTPUTS: Final[Mapping[str, Spec]] = {
+    "record": _FLAG_RECORD,
     "percent": {"type": "number", "description": "Percent of the users who get the variant by exposure."},
     "outcome": ANY | {"description": "The record of the last rollout: outcome, each step with its verdict."},
 }

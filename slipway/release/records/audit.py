@@ -61,15 +61,21 @@ class Sources:
 def audit(texts: Sequence[str], sources: Sources, window: Window) -> list[AuditFinding]:
     """Everything that is not as it should be; empty, or only notes, when all agrees."""
     records = read_records(lines_of(texts))
-    found = [AuditFinding("altered", what) for what in problems(texts, sources.anchors)]
+    found = chain_findings(texts, sources.anchors)
+    found += _journal(records, sources.head, window)
+    found += _history(records, sources, window)
+    return found
+
+
+def chain_findings(texts: Sequence[str], anchors: Sequence[tuple[str, Anchor]]) -> list[AuditFinding]:
+    """What a chain says by itself, and what the anchors say of it."""
+    found = [AuditFinding("altered", what) for what in problems(texts, anchors)]
     count = len(texts) - known(lines_of(texts))
     if count and not found:
         found.append(AuditFinding("note", f"{count} record(s) are of a kind that this version does not know"))
-    if not sources.anchors:
+    if not anchors:
         what = "no anchor is known: whether the end of the chain was cut off cannot be told"
         found.append(AuditFinding("unknown" if texts else "note", what))
-    found += _journal(records, sources.head, window)
-    found += _history(records, sources, window)
     return found
 
 

@@ -29,6 +29,10 @@ class Anchor(FrozenModel):
     hash: Sha256
 
 
+Anchors = Mapping[str, Sequence[tuple[str, Anchor]]]
+"""By the name of the chain: who keeps it, and what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a chain: its place, its hash as computed from what stands there, and its content. `content` is empty
@@ -58,7 +62,7 @@ def sealed(content: Mapping[str, Any], before: Line | None) -> str:
 
 def lines_of(texts: Iterable[str]) -> list[Line]:
     """The lines of a chain in their order, however damaged: nothing is raised, `problems` says what is wrong."""
-    return [_line(number, text) for number, text in enumerate(texts)]
+    return [line_of(number, text) for number, text in enumerate(texts)]
 
 
 def problems(texts: Sequence[str], anchors: Iterable[tuple[str, Anchor]] = ()) -> list[str]:
@@ -93,7 +97,8 @@ def _line_problems(text: str, line: Line, before: str) -> list[str]:
     return []
 
 
-def _line(number: int, text: str) -> Line:
+def line_of(number: int, text: str) -> Line:
+    """One line by its place, however damaged."""
     try:
         content = json.loads(text)
     except ValueError:

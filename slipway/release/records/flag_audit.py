@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from slipway.release.flags.journal import Head
-from slipway.release.records.audit import AuditFinding, Window
-from slipway.release.records.chain import Anchor, lines_of, problems
+from slipway.release.records.audit import AuditFinding, Window, chain_findings
+from slipway.release.records.chain import Anchor, lines_of
 from slipway.release.records.flag_changes import key_of
 from slipway.release.records.kinds import FlagRecord
 from slipway.release.records.release_record import read_kind
 from slipway.release.units import show_moment
 
 
-def audit_flags(texts: Sequence[str], head: Head | None, window: Window) -> list[AuditFinding]:
-    """Everything that is not as it should be: the chain by itself, and against the journal in both directions. `head`
-    is None where there is no journal."""
+def audit_flags(
+    texts: Sequence[str], head: Head | None, window: Window, anchors: Sequence[tuple[str, Anchor]] = ()
+) -> list[AuditFinding]:
+    """Everything that is not as it should be: the chain by itself and by its anchors, and against the journal in both
+    directions. `head` is None where there is no journal."""
     records = read_kind(lines_of(texts), FlagRecord)
-    found = [AuditFinding("altered", what) for what in problems(texts)]
+    found = [*chain_findings(texts, anchors)]
     if head is None:
         what = "there is no journal that the records could be held against"
         return [*found, *([AuditFinding("unknown", what)] if records else [])]

@@ -6,21 +6,19 @@ journal that was lost and begun anew counts from one again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from slipway.release.flags.journal import Head, Record
-from slipway.release.records.chain import Line
 from slipway.release.records.kinds import FlagEvent, FlagRecord
-from slipway.release.records.release_record import read_kind
 
 Key = tuple[int, float]
 
 
-def next_record(lines: Sequence[Line], head: Head, target: str) -> FlagRecord | None:
-    """The oldest change of the journal that the chain lacks; None when it has all of them."""
-    known = {key_of(record) for _, record in read_kind(lines, FlagRecord)}
-    missing = next((one for one in head.records if (one.number, one.at) not in known), None)
-    return None if missing is None else _record_of(missing, head, target)
+def next_record(last: FlagRecord | None, head: Head, target: str) -> FlagRecord | None:
+    """The change of the journal that follows the last one of the chain; None when that is the journal's last. A chain
+    that ends with a change that the journal does not have lacks all that it has: it has forgotten that one, or was
+    begun anew."""
+    keys = [(one.number, one.at) for one in head.records]
+    place = keys.index(key_of(last)) + 1 if last is not None and key_of(last) in keys else 0
+    return _record_of(head.records[place], head, target) if place < len(keys) else None
 
 
 def key_of(record: FlagRecord) -> Key:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.records.chain import Line, lines_of, sealed
+from slipway.release.records.chain import Line, line_of, lines_of, sealed
 
 TRIES = 5
 
@@ -49,32 +49,55 @@ class RecordStore(Protocol):
         """All lines that were appended as a whole, the oldest first."""
         ...
 
+    def last(self) -> Line | None:
+        """The last line, without reading the whole chain where the store can do without; None while there is none."""
+        ...
+
     def append(self, line: str, count: int) -> None:
         """Add a line, durable when this returns. `count` is how many lines were read; raises Conflict when there are
         others by now. A write whose answer was lost and that stands is a success."""
         ...
 
 
-Make = Callable[[list[Line]], Mapping[str, Any] | None]
+Content = Mapping[str, Any]
+Make = Callable[[list[Line]], Content | None]
 """The content of the next record by the lines that are there; None when nothing is to be added."""
+MakeNext = Callable[[Line | None], Content | None]
+"""The same by the last line alone."""
 
 
 def append(store: RecordStore, make: Make) -> Line | None:
     """Add what `make` wants to add, and return the last line of the chain then; None while there is none. It is asked
     again when another process wrote in between. Raises ClusterError."""
+
+    def look() -> tuple[Line | None, Content | None]:
+        lines = lines_of(store.read())
+        return (lines[-1] if lines else None), make(lines)
+
+    return _append(store, look)
+
+
+def append_next(store: RecordStore, make: MakeNext) -> Line | None:
+    """The same where the last line says what the next one is: the chain is not read."""
+
+    def look() -> tuple[Line | None, Content | None]:
+        last = store.last()
+        return last, make(last)
+
+    return _append(store, look)
+
+
+def _append(store: RecordStore, look: Callable[[], tuple[Line | None, Content | None]]) -> Line | None:
     for _ in range(TRIES):
-        texts = store.read()
-        lines = lines_of(texts)
-        last = lines[-1] if lines else None
-        content = make(lines)
+        last, content = look()
         if content is None:
             return last
-        text = sealed(content, last)
+        text, count = sealed(content, last), 0 if last is None else last.seq + 1
         try:
-            store.append(text, len(texts))
+            store.append(text, count)
         except Conflict:
             continue
-        return lines_of([*texts, text])[-1]
+        return line_of(count, text)
     raise Conflict("the release records could not be written: others keep writing them")
 
 
@@ -94,6 +117,10 @@ class FolderRecords:
         except OSError as error:
             raise self._failed("read", error) from None
         return _whole(data)
+
+    def last(self) -> Line | None:
+        """The last of them."""
+        return _last(self.read())
 
     def append(self, line: str, count: int) -> None:
         """Write and sync. Raises Conflict when the file has not `count` lines."""
@@ -137,11 +164,19 @@ class MemoryRecords:
         """All of them."""
         return list(self.lines)
 
+    def last(self) -> Line | None:
+        """The last of them."""
+        return _last(self.lines)
+
     def append(self, line: str, count: int) -> None:
         """Raises Conflict when there are not `count` lines."""
         if len(self.lines) != count:
             raise Conflict(f"there are {len(self.lines)} records, not {count}")
         self.lines.append(line)
+
+
+def _last(texts: Sequence[str]) -> Line | None:
+    return line_of(len(texts) - 1, texts[-1]) if texts else None
 
 
 def _whole(data: bytes) -> list[str]:

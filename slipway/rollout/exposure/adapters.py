@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slipway.release.flags.journal import Head
+from slipway.release.records.chain import Anchor
 from slipway.rollout.escalation.desk import Escalations
 from slipway.rollout.metrics.base import Meter
 from slipway.rollout.platforms.base import JournalStore, Lease
@@ -30,6 +31,10 @@ class Flags(Protocol):
 
     def pending(self) -> str | None:
         """What of the document in force is not as the journal says; None when all of it is. Raises ClusterError."""
+        ...
+
+    def anchor(self) -> Anchor | None:
+        """Number and hash of the last change on record; None where none is known."""
         ...
 
 

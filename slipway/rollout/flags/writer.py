@@ -30,9 +30,11 @@ from slipway.release.flags import declaring, journal
 from slipway.release.flags.effective import EffectiveFlags, effective
 from slipway.release.flags.flagd import flagd_document
 from slipway.release.flags.journal import Author, DocumentKind, Head
-from slipway.release.records.chain import Line
+from slipway.release.records.chain import Anchor, Line, lines_of
 from slipway.release.records.flag_changes import next_record
-from slipway.release.records.store import RecordStore, append
+from slipway.release.records.kinds import FlagRecord
+from slipway.release.records.release_record import read_kind
+from slipway.release.records.store import RecordStore, append_next
 from slipway.rollout.platforms.base import DocumentStore, StoredDocument
 
 TRIES = 20
@@ -112,6 +114,15 @@ class FlagWriter:
             return f"the kill of {', '.join(stored.unsettled)} is in the document, but not in the journal yet"
         return self._difference(stored)
 
+    def anchor(self) -> Anchor | None:
+        """Number and hash of the last change on record, which a chain that was cut is found by; None while there is
+        none, and where it cannot be read: the flags are in force, whatever becomes of their records."""
+        try:
+            last = self.records.last() if self.records is not None else None
+        except ClusterError:
+            return None
+        return last.anchor if last is not None else None
+
     def remove(self, author: Author) -> None:
         """The end of the set: its document goes, and its journal too unless a kill stands in it, which outlives the
         set. Raises ReleaseRefused while a flag is on, and ClusterError."""
@@ -128,13 +139,15 @@ class FlagWriter:
         if self.records is None:
             return head
 
-        def make(lines: list[Line]) -> Mapping[str, Any] | None:
-            record = next_record(lines, head, self.target)
+        records = self.records
+
+        def make(last: Line | None) -> Mapping[str, Any] | None:
+            record = next_record(_last_change(records, last), head, self.target)
             return None if record is None else record.to_content()
 
         last: Line | None = None
         try:
-            while (line := append(self.records, make)) is not None and line != last:
+            while (line := append_next(records, make)) is not None and line != last:
                 last = line
         except ClusterError:
             return head
@@ -203,6 +216,14 @@ class FlagWriter:
 
     def _gone(self) -> ClusterError:
         return ClusterError(f"the flags {self.name} have no journal: `pulumi up` of their stack writes it anew")
+
+
+def _last_change(records: RecordStore, last: Line | None) -> FlagRecord | None:
+    """Of the last line, or of the whole chain where another version's line stands at its end."""
+    if last is None:
+        return None
+    found = read_kind([last], FlagRecord) or read_kind(lines_of(records.read()), FlagRecord)
+    return found[-1][1] if found else None
 
 
 def difference(document: StoredDocument | None, wanted: Mapping[str, Any]) -> str | None:

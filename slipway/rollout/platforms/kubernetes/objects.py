@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lightkube import Client
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap
@@ -79,3 +81,17 @@ class Documents:
                 f"{self.named(name)} exists, but is not the {part} of service {self.service} (its labels differ); "
                 "rename or remove it"
             )
+
+
+def last_of(start: int, get: Callable[[int], ConfigMap | None]) -> ConfigMap | None:
+    """The last of the objects that are numbered without gaps from `start` on, by about 2 log2(n) reads."""
+    last, low, high, stride = None, start, start, 1
+    while (found := get(high)) is not None:
+        last, low, high, stride = found, high + 1, high + stride, stride * 2
+    while low < high:
+        middle = (low + high) // 2
+        if (found := get(middle)) is None:
+            high = middle
+        else:
+            last, low = found, middle + 1
+    return last

@@ -17,7 +17,7 @@ from lightkube.resources.core_v1 import ConfigMap
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import PART_LABEL, SERVICE_LABEL
 from slipway.rollout.platforms.base import Condense, Document
-from slipway.rollout.platforms.kubernetes.objects import ROLLOUT_LABEL, Documents, labels_of
+from slipway.rollout.platforms.kubernetes.objects import ROLLOUT_LABEL, Documents, labels_of, last_of
 from slipway.rollout.platforms.kubernetes.requests import version_of
 from slipway.rollout.platforms.lines import CHUNK_BYTES, batches, check_rollout_id, documents_in, line_of
 
@@ -194,9 +194,9 @@ class RecordChunks:
 
     def _last_objects(self, rollout_id: str, hint: _Ends) -> tuple[ConfigMap | None, ConfigMap | None]:
         """The last chunk and the last archive object, by a few reads of single objects."""
-        archive = _last(hint.archive.number, lambda n: self._get(rollout_id, f"{_ARCHIVE}{n}"))
+        archive = last_of(hint.archive.number, lambda n: self._get(rollout_id, f"{_ARCHIVE}{n}"))
         start = max(hint.chunk.number, _covered(archive) + 1)
-        return _last(start, lambda n: self._get(rollout_id, str(n))), archive
+        return last_of(start, lambda n: self._get(rollout_id, str(n))), archive
 
     def _get(self, rollout_id: str, suffix: str) -> ConfigMap | None:
         return self._documents.get(self._name(rollout_id, suffix), RECORDS)
@@ -215,20 +215,6 @@ class RecordChunks:
             return [part(found) for found in pages]
 
         return self._documents.requests.ask(f"ConfigMaps of the journal of {self._service} in {self._namespace}", read)
-
-
-def _last(start: int, get: Callable[[int], ConfigMap | None]) -> ConfigMap | None:
-    """The last of the objects that are numbered without gaps from `start` on, by about 2 log2(n) reads."""
-    last, low, high, stride = None, start, start, 1
-    while (found := get(high)) is not None:
-        last, low, high, stride = found, high + 1, high + stride, stride * 2
-    while low < high:
-        middle = (low + high) // 2
-        if (found := get(middle)) is None:
-            high = middle
-        else:
-            last, low = found, middle + 1
-    return last
 
 
 def _end(found: ConfigMap | None, number: int) -> _End:

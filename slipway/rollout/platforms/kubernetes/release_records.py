@@ -13,7 +13,8 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import PART_LABEL, SERVICE_LABEL
-from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of
+from slipway.release.records.chain import Line, line_of
+from slipway.rollout.platforms.kubernetes.objects import Documents, labels_of, last_of
 from slipway.rollout.platforms.kubernetes.requests import version_of
 from slipway.rollout.platforms.trying import Patience
 
@@ -31,29 +32,60 @@ class ConfigMapRecords:
         self._client = client
         self._documents = Documents(client, namespace, service, patience=patience)
         self._service = service
+        self._known = 0
+        """An object that there was: the last one is looked for from there on."""
 
     def read(self) -> list[str]:
         """All lines, in the order of their numbers."""
         return [text for found in self._objects() for _, text in _texts(found)]
 
+    def last(self) -> Line | None:
+        """Of the last object, which is found by a few reads of single ones."""
+        found = self._last_object()
+        if found is None:
+            return None
+        number, text = self._end(found)
+        return line_of(number, text)
+
     def append(self, line: str, count: int) -> None:
         """One small write. Raises Conflict when there are not `count` lines any more."""
-        objects = self._objects()
-        texts = [text for found in objects for _, text in _texts(found)]
-        if len(texts) == count + 1 and texts[-1] == line:
+        last = self._last_object()
+        number, text = self._end(last) if last is not None else (-1, "")
+        if (number, text) == (count, line):
             return
-        if len(texts) != count:
-            raise Conflict(f"{self._service} has {len(texts)} release records, not {count}")
+        if number + 1 != count:
+            raise Conflict(f"{self._service} has {number + 1} release records, not {count}")
         data = {f"{count:06d}.json": line}
-        last = objects[-1] if objects else None
         if last is not None and _size(last) + len(line) <= CHUNK_BYTES:
             self._documents.add(_name(last), data, version_of(last))
             return
         if len(line) > CHUNK_BYTES:
             raise ClusterError(f"a release record of {self._service} would have {len(line)} bytes")
-        number = 0 if last is None else _number(last) + 1
-        name = f"slipway-{self._service}.{_PART}.{number}"
-        self._documents.create(name, labels_of(self._service, _PART), data)
+        self._documents.create(
+            self._name_of(0 if last is None else _number(last) + 1), labels_of(self._service, _PART), data
+        )
+
+    def _last_object(self) -> ConfigMap | None:
+        """Where the first one is missing, it is looked for among all."""
+        found = last_of(self._known, lambda number: self._documents.get(self._name_of(number), _PART))
+        if found is None:
+            objects = self._objects()
+            found = objects[-1] if objects else None
+        if found is not None:
+            self._known = max(0, _number(found))
+        return found
+
+    def _end(self, found: ConfigMap) -> tuple[int, str]:
+        """Number and text of an object's last line. Raises ClusterError where there is none, which nothing of Slipway
+        leaves so."""
+        key, text = max(_texts(found), default=("", ""))
+        number = key.partition(".")[0]
+        if not number.isdecimal():
+            raise ClusterError(f"{self._documents.named(_name(found))} ends with no release record: it was edited")
+        return int(number), text
+
+    def _name_of(self, number: int) -> str:
+        return f"slipway-{self._service}.{_PART}.{number}"
 
     def _objects(self) -> list[ConfigMap]:
         """In the order of their numbers."""

@@ -23,7 +23,7 @@ from slipway.release.records.rollback import PastUpdate
 from slipway.release.records.rows import rows_of
 from slipway.release.records.statements import anchor_in
 from slipway.release.review.closing import CheckLine
-from slipway.release.tokens import ROLLOUT
+from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, ROLLOUT
 from tests.unit.slipway.release.records.ten import BEGAN, DAY, Did, ten_releases
 from tests.unit.slipway.rollout.recording import Recording
 
@@ -199,6 +199,18 @@ def test_outputs_that_are_no_anchor_are_none() -> None:
         {"service": "c", "record": 7},
     ]
     assert anchors_in(State(tuple(Resource("u", ROLLOUT, one) for one in odd), ())) == {}
+
+
+def test_chains_of_flags_are_anchored_by_their_set_and_by_each_exposure() -> None:
+    record = {"seq": 3, "hash": "a" * 64}
+    state = State(
+        (
+            Resource("u", FLAG_SET, {"name": "flags", "record": record}),
+            Resource("v", FLAG_EXPOSURE, {"set": "flags", "flag": "pay", "record": record | {"seq": 5}}),
+        ),
+        (),
+    )
+    assert {name: [one.seq for _, one in found] for name, found in anchors_in(state).items()} == {"flags.flags": [3, 5]}
 
 
 def test_a_review_is_written_once_and_keeps_what_people_wrote(project: Project) -> None:

@@ -119,9 +119,11 @@ def test_an_exposure_that_is_not_where_it_is_to_be_is_a_change(stage: Stage) -> 
 
 
 def test_read_says_how_many_get_the_variant(stage: Stage) -> None:
-    stage.create()
-    request = provider_pb2.ReadRequest(id="x", urn=URN, inputs=stage.checked())
-    assert to_plain(stage.resource.read(request).properties)["percent"] == 100.0
+    created = stage.create()
+    known = to_struct({"record": created["record"]})
+    request = provider_pb2.ReadRequest(id="x", urn=URN, inputs=stage.checked(), properties=known)
+    found = to_plain(stage.resource.read(request).properties)
+    assert (found["percent"], found["record"]) == (100.0, created["record"])
 
 
 def test_delete_ends_the_journal_of_the_exposure(stage: Stage) -> None:

@@ -16,6 +16,8 @@ from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ReleaseRefused
 from slipway.release.flags.journal import DocumentKind, after_change, after_exposure
 from slipway.release.flags.use import FlagUse
+from slipway.release.records.chain import lines_of
+from slipway.release.records.store import MemoryRecords
 from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.platforms.memory import MemoryDocumentStore
@@ -43,6 +45,7 @@ class Stage:
     def __init__(self) -> None:
         self.engine = Engine()
         self.stores: dict[str, MemoryDocumentStore] = {}
+        self.chains: dict[str, MemoryRecords] = {}
         self.resource = FlagSetResource(self.engine, self.connect)  # type: ignore[arg-type]
 
     def connect(self, target: Target, name: str, document: DocumentKind) -> FlagWriter:
@@ -51,7 +54,8 @@ class Stage:
 
         kinds: tuple[DocumentKind, ...] = ("config-map", "feature-flag")
         documents = {kind: store(kind) for kind in kinds}
-        return FlagWriter(name, store("journal"), documents, document, now=lambda: 22_320.0)
+        records = self.chains.setdefault(name, MemoryRecords())
+        return FlagWriter(name, store("journal"), documents, document, now=lambda: 22_320.0, records=records)
 
     def writer(self, name: str = "flags") -> FlagWriter:
         """Of the set in the namespace `shop`."""
@@ -193,6 +197,16 @@ def test_an_exposure_that_a_resume_let_begin_anew_is_a_change(stage: Stage) -> N
 def test_changed_inputs_are_named(stage: Stage) -> None:
     found = stage.diff(inputs(), inputs({**FLAGS, "pay": {**PAY, "owner": "other"}}))
     assert (found.changes, list(found.diffs), list(found.replaces)) == (SOME, ["flags"], [])
+
+
+def test_the_state_keeps_the_end_of_the_chain_as_the_last_update_left_it(stage: Stage) -> None:
+    assert "record" not in stage.up(preview=True)
+    outputs = stage.up()
+    assert outputs["record"] == lines_of(stage.chains["flags"].read())[-1].anchor.model_dump(mode="json")
+    stage.kill("pay")
+    request = provider_pb2.ReadRequest(id="shop/flags/flags", urn=URN, properties=to_struct(outputs), inputs=inputs())
+    refreshed = to_plain(stage.resource.read(request).properties)
+    assert refreshed["record"] == outputs["record"], "a refresh takes no chain for whole"
 
 
 def test_a_refresh_shows_what_is_in_force(stage: Stage) -> None:

@@ -18,7 +18,11 @@ EVER = Window(0.0, 1e12)
 
 
 def recorded(texts: list[str], journal: Head) -> list[str]:
-    while (record := next_record(lines_of(texts), journal, "shop")) is not None:
+    def last() -> FlagRecord | None:
+        found = read_kind(lines_of(texts), FlagRecord)
+        return found[-1][1] if found else None
+
+    while (record := next_record(last(), journal, "shop")) is not None:
         texts = [*texts, sealed(record.to_content(), lines_of(texts)[-1] if texts else None)]
     return texts
 
@@ -60,26 +64,59 @@ def test_a_journal_that_was_lost_and_begun_anew_is_recorded_as_well() -> None:
 
 def test_an_audit_finds_both_in_agreement() -> None:
     journal = killed()
-    assert audit_flags(recorded([], journal), journal, EVER) == []
+    texts = recorded([], journal)
+    assert audit_flags(texts, journal, EVER, anchored(texts)) == []
+
+
+def anchored(texts: list[str]) -> list[tuple[str, Anchor]]:
+    return [("the stack's state", lines_of(texts)[-1].anchor)]
+
+
+def test_a_cut_tail_is_found_by_the_anchor_also_where_the_journal_has_forgotten_the_changes() -> None:
+    journal = killed()
+    texts = recorded([], journal)
+    forgot = journal.model_copy(update={"records": ()})
+    (cut,) = audit_flags(texts[:-1], forgot, EVER, anchored(texts))
+    assert (cut.kind, "is missing: the stack's state knows it" in cut.what) == ("altered", True)
+    (without,) = audit_flags(texts[:-1], forgot, EVER)
+    assert (without.kind, "no anchor is known" in without.what) == ("unknown", True)
+
+
+def test_a_chain_that_was_written_anew_is_found_by_the_anchor() -> None:
+    journal = killed()
+    texts = recorded([], journal)
+    anew = recorded([], journal.model_copy(update={"stack": "releases/other"}))
+    (found,) = audit_flags(anew, journal, EVER, anchored(texts))
+    assert "the chain was written anew" in found.what
+
+
+def test_a_dropped_line_is_found_and_said() -> None:
+    journal = killed()
+    texts = recorded([], journal)
+    assert len(texts) > 1
+    assert any("is missing" in one.what for one in audit_flags(texts[1:], journal, EVER, anchored(texts)))
 
 
 def test_a_change_without_a_record_and_a_record_without_a_change_are_named() -> None:
     journal = killed()
     texts = recorded([], journal)
-    (missing,) = audit_flags(texts[:-1], journal, EVER)
+    (missing,) = audit_flags(texts[:-1], journal, EVER, anchored(texts[:-1]))
     assert (missing.kind, "(kill pay)" in missing.what) == ("missing", True)
-    (denied,) = audit_flags(texts, journal.model_copy(update={"records": journal.records[:-1]}), EVER)
+    forgot = journal.model_copy(update={"records": journal.records[:-1]})
+    (denied,) = audit_flags(texts, forgot, EVER, anchored(texts))
     assert "says kill pay by guard: the journal has no such change" in denied.what
 
 
 def test_what_the_journal_has_forgotten_is_no_finding() -> None:
     journal = after_change(killed(), resume("pay"))
     texts = recorded([], journal)
-    assert audit_flags(texts, journal.model_copy(update={"records": journal.records[-1:]}), EVER) == []
+    forgot = journal.model_copy(update={"records": journal.records[-1:]})
+    assert audit_flags(texts, forgot, EVER, anchored(texts)) == []
 
 
 def test_records_without_any_journal_are_not_proved() -> None:
-    assert [one.kind for one in audit_flags(recorded([], killed()), None, EVER)] == ["unknown"]
+    texts = recorded([], killed())
+    assert [one.kind for one in audit_flags(texts, None, EVER, anchored(texts))] == ["unknown"]
 
 
 def test_an_altered_record_is_found() -> None:

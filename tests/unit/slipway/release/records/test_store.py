@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.records.chain import Line, problems
-from slipway.release.records.store import FolderRecords, MemoryRecords, RecordsSetting, RecordStore, append
+from slipway.release.records.chain import Line, lines_of, problems
+from slipway.release.records.store import FolderRecords, MemoryRecords, RecordsSetting, RecordStore, append, append_next
 from slipway.rollout.platforms.kubernetes.release_records import CHUNK_BYTES, ConfigMapRecords
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, unanswered
 
@@ -37,6 +37,27 @@ def adding(version: str) -> Callable[[list[Line]], Mapping[str, Any] | None]:
 
 def test_a_store_begins_empty(opened: Open) -> None:
     assert opened().read() == []
+    assert opened().last() is None
+
+
+def test_the_last_line_is_the_one_that_a_reader_of_all_finds_last(opened: Open) -> None:
+    for number in range(12):
+        written = append_next(opened(), lambda last: {"after": last.seq if last is not None else None})
+        assert written == opened().last() == lines_of(opened().read())[number]
+    assert problems(opened().read()) == []
+
+
+def test_a_rival_between_the_last_line_and_the_write_costs_another_try(opened: Open) -> None:
+    rivals = iter(["rival"])
+
+    def make(last: Line | None) -> Mapping[str, Any]:
+        for rival in rivals:
+            append(opened(), adding(rival))
+        return {"after": last.seq if last is not None else None}
+
+    last = append_next(opened(), make)
+    assert last is not None
+    assert (last.seq, last.content["after"]) == (1, 0)
 
 
 def test_what_was_appended_is_a_whole_chain_for_every_reader(opened: Open) -> None:
@@ -163,6 +184,46 @@ def test_full_objects_of_the_cluster_are_followed_by_others() -> None:
     assert len(sizes) == 4
     assert max(sizes) <= CHUNK_BYTES
     assert problems(store.read()) == []
+
+
+def test_a_line_is_added_by_reading_few_objects_and_never_all() -> None:
+    api = Api()
+    for number in range(20):
+        append(ConfigMapRecords(api.client(), NAMESPACE, "checkout", api.patience), long_text(number))
+    assert len(api.objects) == 10
+    store = ConfigMapRecords(api.client(), NAMESPACE, "checkout", api.patience)
+    read = []
+    for number in range(20, 24):
+        api.requests.clear()
+        append_next(store, lambda last, number=number: {"n": number, "text": "x" * 200_000})  # type: ignore[misc]
+        read.append(sum(request.method == "GET" for request in api.requests))
+        assert all("labelSelector" not in str(request.url) for request in api.requests), "no list"
+    assert read[0] <= 18, "a store that knows nothing yet looks for the last object twice"
+    assert max(read[1:]) <= 6, "one that knows an object begins there"
+    assert problems(store.read()) == []
+
+
+def long_text(number: int) -> Callable[[list[Line]], Mapping[str, Any] | None]:
+    return lambda lines: {"n": number, "text": "x" * 200_000}
+
+
+def test_a_chain_whose_first_object_is_gone_goes_on_at_its_end() -> None:
+    api = Api()
+    for number in range(5):
+        append(ConfigMapRecords(api.client(), NAMESPACE, "checkout", api.patience), long_text(number))
+    del api.objects[next(path for path in api.objects if path.endswith("releases.0"))]
+    added = append_next(ConfigMapRecords(api.client(), NAMESPACE, "checkout", api.patience), lambda last: {"n": 5})
+    assert added is not None
+    assert added.seq == 5
+
+
+def test_an_object_without_a_record_at_its_end_is_written_to_by_nobody() -> None:
+    api = Api()
+    store = ConfigMapRecords(api.client(), NAMESPACE, "checkout", api.patience)
+    append(store, adding("1"))
+    next(iter(api.objects.values()))["data"] = {}
+    with pytest.raises(ClusterError, match=r"releases\.0 ends with no release record: it was edited"):
+        append_next(store, lambda last: {"n": 1})
 
 
 def test_an_object_that_somebody_deleted_is_found_as_missing_lines() -> None:

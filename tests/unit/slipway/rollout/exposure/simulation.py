@@ -9,6 +9,7 @@ from slipway.release.flags.attempts import Exposing, ExposureHead, begun, parse
 from slipway.release.flags.journal import Author, Change, Head, after_change, after_exposure
 from slipway.release.flags.model import DeclaredFlags, FeatureFlag
 from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.records.chain import Anchor
 from slipway.release.records.journal import Outcome
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.exposure.adapters import ExposureAdapters
@@ -73,6 +74,10 @@ class MemoryFlags:
     def pending(self) -> str | None:
         self.faults.hit("pending")
         return self.stale or None
+
+    def anchor(self) -> Anchor | None:
+        """Of as many records as were written."""
+        return Anchor(seq=len(self.written) - 1, hash="0" * 64) if self.written else None
 
     @property
     def percent(self) -> float:

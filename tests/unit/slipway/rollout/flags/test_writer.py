@@ -14,10 +14,10 @@ from slipway.release.flags.declaring import after_declaration
 from slipway.release.flags.effective import effective
 from slipway.release.flags.flagd import flagd_document
 from slipway.release.flags.journal import Change, DocumentKind, after_change, after_exposure
-from slipway.release.records.chain import lines_of
+from slipway.release.records.chain import Line, lines_of
 from slipway.release.records.kinds import FlagRecord
 from slipway.release.records.release_record import read_kind
-from slipway.release.records.store import MemoryRecords
+from slipway.release.records.store import MemoryRecords, append
 from slipway.rollout.flags.writer import TRIES, FlagWriter
 from slipway.rollout.platforms.base import DocumentStore
 from slipway.rollout.platforms.memory import MemoryDocumentStore
@@ -390,8 +390,37 @@ def test_the_journal_says_where_the_document_lies(cluster: Cluster) -> None:
 class Broken(MemoryRecords):
     """A store that is away."""
 
-    def read(self) -> list[str]:
+    def last(self) -> Line | None:
         raise ClusterError("the API server did not answer")
+
+
+class ReadByItsEnd(MemoryRecords):
+    """A chain that is too long to be read."""
+
+    def read(self) -> list[str]:
+        raise AssertionError("the whole chain was read")
+
+
+def test_a_change_is_recorded_without_reading_the_chain_and_its_end_is_told(cluster: Cluster) -> None:
+    store = ReadByItsEnd()
+    writer = replace(cluster.writer(), records=store)
+    assert writer.anchor() is None
+    writer.change(lambda now: after_change(now, kill("pay")))
+    lines = lines_of(store.lines)
+    assert [line.content["event"]["what"] for line in lines][-1] == "kill"
+    assert writer.anchor() == lines[-1].anchor
+    assert replace(writer, records=Broken()).anchor() is None
+
+
+def test_a_line_of_another_version_at_the_end_makes_no_record_twice(cluster: Cluster) -> None:
+    store = MemoryRecords()
+    writer = replace(cluster.writer(), records=store)
+    writer.change(lambda now: after_change(now, kill("pay")))
+    append(store, lambda lines: {"kind": "of tomorrow"})
+    writer.change(lambda now: after_change(now, resume("pay")))
+    found = [record.event.number for _, record in read_kind(lines_of(store.read()), FlagRecord)]
+    assert found == list(range(found[0], found[0] + len(found)))
+    assert len(store.read()) == len(found) + 1
 
 
 def test_each_change_is_on_record_and_what_could_not_be_recorded_follows_with_the_next(cluster: Cluster) -> None:
