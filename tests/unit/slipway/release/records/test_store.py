@@ -13,20 +13,29 @@ import pytest
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.records.chain import Line, lines_of, problems
 from slipway.release.records.store import FolderRecords, MemoryRecords, RecordsSetting, RecordStore, append, append_next
+from slipway.rollout.platforms.aws.release_records import TableReleaseRecords
+from slipway.rollout.platforms.aws.table import Table
 from slipway.rollout.platforms.kubernetes.release_records import CHUNK_BYTES, ConfigMapRecords
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, unanswered
+from tests.unit.slipway.rollout.cloud import Cloud
 
 Open = Callable[[], RecordStore]
 """The same store, as another process opens it."""
 
 
-@pytest.fixture(params=["folder", "memory", "cluster"])
+@pytest.fixture(params=["folder", "memory", "cluster", "table"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     if request.param == "folder":
         return lambda: FolderRecords(tmp_path / "records", "checkout")
     if request.param == "cluster":
         api = Api()
         return lambda: ConfigMapRecords(api.client(), NAMESPACE, "checkout", api.patience)
+    if request.param == "table":
+        cloud = Cloud()
+        cloud.create_table()
+        return lambda: TableReleaseRecords(
+            Table(cloud.client("dynamodb"), cloud.name, "checkout", patience=cloud.patience)
+        )
     memory = MemoryRecords()
     return lambda: memory
 
