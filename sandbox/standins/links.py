@@ -18,6 +18,9 @@ from sandbox.paths import cache_dir
 STANDINS = Path(__file__).resolve().parent / "bin"
 BUNDLED = ("pulumi-language-python", "pulumi-resource-pulumi-python", "pulumi-language-nodejs")
 KUBERNETES = "pulumi-resource-kubernetes"
+AWS = "pulumi-resource-aws"
+PROVIDERS = {KUBERNETES: "pulumi_kubernetes", AWS: "pulumi_aws"}
+"""Resource provider -> the Python package of its SDK, which says the version that programs ask for."""
 FLAGD = "flagd"
 
 
@@ -25,7 +28,7 @@ def bin_directory_for(environment: Mapping[str, str]) -> Path:
     """A folder of links to the stand-ins that ``environment`` lacks, to be put first on its PATH.
 
     With a language host the folder holds ``pulumi`` as well (a hard link where possible). When ``PULUMI_HOME`` is
-    set, the Kubernetes provider is linked into its plugin folder instead. Safe to call again and again.
+    set, the resource providers are linked into its plugin folder instead. Safe to call again and again.
     """
     bundled = [name for name in BUNDLED if not real_bundled(name, environment)]
     others = [] if _real_on_path(FLAGD, environment) else [FLAGD]
@@ -37,7 +40,8 @@ def bin_directory_for(environment: Mapping[str, str]) -> Path:
     pulumi = _pulumi(environment)
     if bundled and pulumi is not None:
         _hard_link(folder / "pulumi", pulumi)
-    _place_kubernetes(folder, environment)
+    for provider in PROVIDERS:
+        _place(provider, folder, environment)
     return folder
 
 
@@ -65,13 +69,19 @@ def _real_on_path(name: str, environment: Mapping[str, str]) -> bool:
 
 
 def real_kubernetes(environment: Mapping[str, str]) -> Path | None:
-    """The newest real Kubernetes provider: on PATH, in ``PULUMI_HOME`` or in ``~/.pulumi``."""
+    """The newest real Kubernetes provider, see `real_provider`."""
+    return real_provider(KUBERNETES, environment)
+
+
+def real_provider(name: str, environment: Mapping[str, str]) -> Path | None:
+    """The newest real resource provider of that name: on PATH, in ``PULUMI_HOME`` or in ``~/.pulumi``."""
     for folder in _path(environment):
-        if _is_real(Path(folder) / KUBERNETES):
-            return Path(folder) / KUBERNETES
+        if _is_real(Path(folder) / name):
+            return Path(folder) / name
     homes = [Path(environment["PULUMI_HOME"])] if environment.get("PULUMI_HOME") else []
     for home in [*homes, Path.home() / ".pulumi"]:
-        found = [each for each in home.glob(f"plugins/resource-kubernetes-v*/{KUBERNETES}") if _is_real(each)]
+        pattern = f"plugins/{name.removeprefix('pulumi-')}-v*/{name}"
+        found = [each for each in home.glob(pattern) if _is_real(each)]
         if found:
             return max(found, key=lambda each: _version(each.parent.name))
     return None
@@ -82,45 +92,50 @@ def place_real_kubernetes(home: Path, provider: Path) -> None:
 
     It lies under the version of the SDK that asks for it, as the stand-in does: the engine takes no lower one.
     """
-    place = _kubernetes_in(home)
+    place = _place_in(home, KUBERNETES)
     place.parent.mkdir(parents=True, exist_ok=True)
     _link(place, provider)
 
 
 def forget_kubernetes(home: Path) -> None:
     """Remove the stand-in's link from the PULUMI_HOME `home`."""
-    place = _kubernetes_in(home)
+    _forget(home, KUBERNETES)
+
+
+def _forget(home: Path, name: str) -> None:
+    place = _place_in(home, name)
     if place.is_symlink():
         place.unlink()
         place.parent.rmdir()
 
 
-def _kubernetes_in(home: Path) -> Path:
-    return home / "plugins" / f"resource-kubernetes-v{kubernetes_version()}" / KUBERNETES
+def _place_in(home: Path, name: str) -> Path:
+    folder = f"{name.removeprefix('pulumi-')}-v{metadata.version(PROVIDERS[name])}"
+    return home / "plugins" / folder / name
 
 
 def kubernetes_version() -> str:
     """The version that programs ask for: that of the SDK."""
-    return metadata.version("pulumi_kubernetes")
+    return metadata.version(PROVIDERS[KUBERNETES])
 
 
-def _place_kubernetes(folder: Path, environment: Mapping[str, str]) -> None:
+def _place(name: str, folder: Path, environment: Mapping[str, str]) -> None:
     home = environment.get("PULUMI_HOME")
-    real = real_kubernetes(environment)
+    real = real_provider(name, environment)
     if not home:
         if real is None:
-            _link(folder / KUBERNETES, STANDINS / KUBERNETES)
+            _link(folder / name, STANDINS / name)
         return
     plugins = Path(home) / "plugins"
-    ours = _kubernetes_in(Path(home))
+    ours = _place_in(Path(home), name)
     if real is None:
         ours.parent.mkdir(parents=True, exist_ok=True)
-        _link(ours, STANDINS / KUBERNETES)
+        _link(ours, STANDINS / name)
         return
     if not _is_real(ours):
-        forget_kubernetes(Path(home))
-    if plugins not in real.parents and real.parent.name.startswith("resource-kubernetes-v"):
-        target = plugins / real.parent.name / KUBERNETES
+        _forget(Path(home), name)
+    if plugins not in real.parents and real.parent.name.startswith(f"{name.removeprefix('pulumi-')}-v"):
+        target = plugins / real.parent.name / name
         target.parent.mkdir(parents=True, exist_ok=True)
         _link(target, real)
 

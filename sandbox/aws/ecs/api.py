@@ -20,7 +20,7 @@ SERVICE = {
 CONTAINER = {
     *("name", "image", "cpu", "memory", "memoryReservation", "portMappings", "essential", "entryPoint", "command"),
     *("environment", "dockerLabels", "stopTimeout", "logConfiguration", "readonlyRootFilesystem", "mountPoints"),
-    *("volumesFrom", "systemControls"),
+    *("volumesFrom", "systemControls", "user"),
 }
 DEFINITION = {
     *("family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "requiresCompatibilities"),

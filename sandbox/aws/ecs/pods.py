@@ -129,8 +129,9 @@ def _container(definition: Json, override: Json) -> Json:
     variables |= {one["name"]: one["value"] for one in override.get("environment") or []}
     found["env"] = [{"name": name, "value": value} for name, value in variables.items()]
     found["ports"] = [{"containerPort": one["containerPort"]} for one in definition.get("portMappings") or []]
-    if definition.get("readonlyRootFilesystem"):
-        found["securityContext"] = {"readOnlyRootFilesystem": True}
+    found["securityContext"] = {"readOnlyRootFilesystem": bool(definition.get("readonlyRootFilesystem"))}
+    if user := definition.get("user"):
+        found["securityContext"]["runAsUser"] = int(user)
     if memory := definition.get("memory"):
         found["resources"] = {"limits": {"memory": f"{memory}Mi"}, "requests": {"memory": "0"}}
     return found

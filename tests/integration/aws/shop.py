@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -30,13 +30,13 @@ class Shop:
     def __init__(self, variables: Mapping[str, str], name: str) -> None:
         self.name = name
         self._host = str(urlsplit(variables["SLIPWAY_GATEWAY_URL"]).hostname)
-        self.port = self._free_port()
         session = boto3.session.Session(
             variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=variables["AWS_REGION"]
         )
         self.ecs: Any = session.client("ecs", endpoint_url=variables["AWS_ENDPOINT_URL_ECS"])
         elb = variables["AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2"]
         self.elb: Any = session.client("elbv2", endpoint_url=elb)
+        self.port, self.other_port = self.free_port(), self.free_port()
         self.cloudwatch: Any = session.client("cloudwatch", endpoint_url=variables["AWS_ENDPOINT_URL"])
         ec2: Any = session.client("ec2", endpoint_url=variables["AWS_ENDPOINT_URL_EC2"])
         self.subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]][:2]
@@ -120,11 +120,10 @@ class Shop:
                 found[answer.json()["version"] if answer.status_code == 200 else str(answer.status_code)] += 1
         return found
 
-    def _free_port(self) -> int:
-        """One that no load balancer of the sandbox has."""
-        for port in range(18000, 18999):
-            with socket.socket() as probe:
-                probe.settimeout(2.0)
-                if probe.connect_ex((self._host, port)) != 0:
-                    return port
-        raise AssertionError("no free port")
+    def free_port(self) -> int:
+        """One that no load balancer of the sandbox has, nor is about to have: tests run beside each other."""
+        taken = set()
+        for balancer in self.elb.describe_load_balancers()["LoadBalancers"]:
+            found = self.elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+            taken |= {one["Port"] for one in found}
+        return secrets.choice([port for port in range(18000, 20000) if port not in taken])

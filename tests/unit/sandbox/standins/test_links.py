@@ -27,16 +27,17 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {"PATH": str(tmp_path / "bin"), "PULUMI_HOME": str(tmp_path / "home")}
 
 
-def provider(tmp_path: Path) -> Path:
-    (folder,) = (tmp_path / "home" / "plugins").iterdir()
-    return folder / links.KUBERNETES
+def provider(tmp_path: Path, name: str = links.KUBERNETES) -> Path:
+    (folder,) = (tmp_path / "home" / "plugins").glob(f"{name.removeprefix('pulumi-')}-v*")
+    return folder / name
 
 
 def test_all_that_is_missing_is_linked(tmp_path: Path) -> None:
     folder = bin_directory_for(environment(tmp_path))
     for name in links.BUNDLED:
         assert (folder / name).resolve() == links.STANDINS / name
-    assert provider(tmp_path).resolve() == links.STANDINS / links.KUBERNETES
+    for name in links.PROVIDERS:
+        assert provider(tmp_path, name).resolve() == links.STANDINS / name
 
 
 def test_the_cli_lies_beside_them_as_the_same_file(tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_a_real_plugin_beside_the_cli_is_left_alone(tmp_path: Path, name: str) -
 
 def test_with_everything_real_the_folder_is_empty(tmp_path: Path) -> None:
     variables = environment(tmp_path)
-    for name in (*links.BUNDLED, links.KUBERNETES, links.FLAGD):
+    for name in (*links.BUNDLED, *links.PROVIDERS, links.FLAGD):
         program(tmp_path / "bin" / name)
     assert list(bin_directory_for(variables).iterdir()) == []
     assert not (tmp_path / "home").exists()

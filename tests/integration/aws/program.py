@@ -1,0 +1,94 @@
+"""A program with a resource of each type that the stand-in of the AWS provider knows."""
+
+from __future__ import annotations
+
+PROGRAM = """
+import json
+import pulumi
+import pulumi_aws as aws
+
+tags = {"owner": "shop"}
+cluster = aws.ecs.Cluster("cluster", name=f"{NAME}-all", tags=tags)
+table = aws.dynamodb.Table(
+    "table",
+    billing_mode="PAY_PER_REQUEST",
+    hash_key="service",
+    range_key="item",
+    attributes=[{"name": "service", "type": "S"}, {"name": "item", "type": "S"}],
+    point_in_time_recovery={"enabled": True},
+    tags=tags,
+)
+trust = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+role = aws.iam.Role("role", assume_role_policy=json.dumps(trust), description="of tasks", tags=tags)
+allowed = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}
+policy = aws.iam.Policy("policy", policy=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
+logs = aws.cloudwatch.LogGroup("logs", retention_in_days=RETENTION)
+group = aws.lb.TargetGroup(
+    "group",
+    port=8080,
+    protocol="HTTP",
+    target_type="ip",
+    vpc_id=VPC,
+    deregistration_delay=10,
+    health_check={"path": "/readyz", "interval": 5, "healthy_threshold": 2, "matcher": "200"},
+    tags=tags,
+)
+alarm = aws.cloudwatch.MetricAlarm(
+    "alarm",
+    comparison_operator="GreaterThanThreshold",
+    evaluation_periods=3,
+    datapoints_to_alarm=2,
+    metric_name="HTTPCode_Target_5XX_Count",
+    namespace="AWS/ApplicationELB",
+    period=60,
+    statistic="Sum",
+    threshold=THRESHOLD,
+    treat_missing_data="notBreaching",
+    dimensions={"TargetGroup": "targetgroup/shop/1"},
+)
+balancer = aws.lb.LoadBalancer("balancer", internal=True, subnets=SUBNETS, idle_timeout=30, tags=tags)
+nothing = {"type": "fixed-response", "fixed_response": {"content_type": "text/plain", "status_code": "404"}}
+listener = aws.lb.Listener(
+    "listener", load_balancer_arn=balancer.arn, port=PORT, protocol="HTTP", default_actions=[nothing]
+)
+rule = aws.lb.ListenerRule(
+    "rule",
+    listener_arn=listener.arn,
+    priority=10,
+    actions=[{"type": "forward", "forward": {"target_groups": [{"arn": group.arn, "weight": 100}]}}],
+    conditions=[{"path_pattern": {"values": ["/*"]}}],
+)
+task = aws.ecs.TaskDefinition(
+    "task",
+    family=f"{NAME}-task",
+    network_mode="awsvpc",
+    cpu="256",
+    memory="512",
+    requires_compatibilities=["FARGATE"],
+    execution_role_arn=role.arn,
+    container_definitions=json.dumps(
+        [{"name": "app", "image": IMAGE, "portMappings": [{"containerPort": 8080}], "stopTimeout": 5}]
+    ),
+)
+service = aws.ecs.Service(
+    "service",
+    cluster=cluster.arn,
+    task_definition=task.arn,
+    desired_count=DESIRED,
+    launch_type="FARGATE",
+    load_balancers=[{"target_group_arn": group.arn, "container_name": "app", "container_port": 8080}],
+    network_configuration={"subnets": SUBNETS, "assign_public_ip": False},
+    deployment_circuit_breaker={"enable": True, "rollback": False},
+    opts=pulumi.ResourceOptions(depends_on=[rule]),
+)
+pulumi.export("service", service.name)
+pulumi.export("cluster", cluster.name)
+pulumi.export("alarm", alarm.name)
+pulumi.export("logs", logs.name)
+pulumi.export("rule", rule.arn)
+"""
