@@ -34,7 +34,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.migrations.databases import REMEDIES as DATABASES
 from slipway.release.migrations.databases import Databases, without_a_service
 from slipway.release.migrations.inputs import MigrationsInputs
-from slipway.release.reachability import missing_addresses, out_of_a_pods_reach
+from slipway.release.reachability import missing_addresses, out_of_a_pods_reach, unreadable
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
@@ -191,6 +191,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         releases = [service.release for service in services]
         outbox = configuration.escalation.outbox if configuration.escalation is not None else None
         problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url, outbox)
+        problems += unreadable(releases, configuration.metrics)
         probe = None if configuration.probe is None else "releases:probe"
         problems += _unfit(configuration, services)
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from slipway.release.data_planes import DEFAULT, profile_name
 from slipway.release.errors import Problem
 from slipway.release.http_access import alike
-from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.manifest.guardrails import Guardrail, Latency, Slo
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
 from slipway.release.rollout_inputs import MetricsSource
@@ -21,6 +22,7 @@ ACCESS_LOG = "metrics.accessLog"
 LOGS = "metrics.logs"
 TRACES = "metrics.traces"
 HTTP = "metrics.http"
+PROFILE = "metrics.profile"
 INSIDE = "with run: {in: cluster} the rollout is in a pod"
 
 
@@ -41,6 +43,21 @@ def missing_addresses(
         yield Problem(LOGS, f"is missing, but needed by {', '.join(asking)}", remedies[LOGS])
     if metrics.traces is None and (asking := [*_readers(releases, lambda one: one.reads_traces)]):
         yield Problem(TRACES, f"is missing, but needed by {', '.join(asking)}", remedies[TRACES])
+
+
+def unreadable(releases: Sequence[Release], metrics: MetricsSource) -> Iterator[Problem]:
+    """What the profile of the data plane cannot tell of what the stack asks for."""
+    name = profile_name(metrics.profile)
+    if metrics.data_plane.duration is None and (slow := [*_readers(releases, _times_answers)]):
+        message = f"({name}) has no histogram of answer times, but it is needed by {', '.join(slow)}"
+        yield Problem(PROFILE, message, "Leave the guardrail out, or count it by a custom one of your own queries")
+    if metrics.access_log is not None and name != DEFAULT:
+        message = f"is read as Contour names its clusters, the profile is {name}"
+        yield Problem(ACCESS_LOG, message, "Leave it out; count single clients by bitmaps, or not at all")
+
+
+def _times_answers(guardrail: Guardrail) -> bool:
+    return isinstance(guardrail, Latency | Slo) and guardrail.limits.threshold is not None
 
 
 def _smoke_checks(releases: Sequence[Release]) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from slipway.release.data_plane import DataPlane
+from slipway.release.data_planes import Profile, data_plane_of
 from slipway.release.difference import Difference, differences
 from slipway.release.errors import InputError
 from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
@@ -133,9 +135,16 @@ class MetricsSource(QueryAccess):
 
     kind: Literal["prometheus"]
     url: ServerUrl
+    profile: Profile | None = None
+    """How the data plane names its counters; as Contour does when left out."""
     access_log: AccessLog | None = None
     logs: LogsSource | None = None
     traces: TracesSource | None = None
+
+    @property
+    def data_plane(self) -> DataPlane:
+        """What the profile says."""
+        return data_plane_of(self.profile)
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -19,7 +19,15 @@ from slipway.release.evidence.references import Sources
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
-from slipway.release.reachability import ACCESS_LOG, GATEWAY_URL, LOGS, TRACES, missing_addresses, out_of_a_pods_reach
+from slipway.release.reachability import (
+    ACCESS_LOG,
+    GATEWAY_URL,
+    LOGS,
+    TRACES,
+    missing_addresses,
+    out_of_a_pods_reach,
+    unreadable,
+)
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
@@ -131,6 +139,7 @@ def read(subject: str, inputs: ServiceInputs, project: Path) -> ReadService:
     if declared is not None:
         probe = None if inputs.probe is None else "probe"
         problems += missing_addresses([declared.release], inputs.metrics, inputs.gateway_url, probe, REMEDIES)
+        problems += unreadable([declared.release], inputs.metrics)
         outbox = inputs.escalation.outbox if inputs.escalation is not None else None
         problems += out_of_a_pods_reach(inputs.run, inputs.metrics, inputs.gateway_url, outbox)
         problems += unrouted(inputs.escalation, [(declared.release.service, declared.release.owner.team)])

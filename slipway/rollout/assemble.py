@@ -38,7 +38,7 @@ def connect_world(
     are only written.
 
     Raises ClusterError when it is unreachable."""
-    site = Site(service, target, Fence(), stack)
+    site = Site(service, target, Fence(), stack, metrics)
     made = _platform(target).adaptors(site)
     folder = records.path if records is not None and records.kind == "folder" else None
     return Adapters(

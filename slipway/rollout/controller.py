@@ -85,6 +85,8 @@ class Observation:
     on_error: Policy = "abort"
     """The strictest of the policies of the guardrails that are undecided, or whose source failed."""
     share_problem: str | None = None
+    unanswered: str | None = None
+    """Why the candidate must leave requests without an answer, where the counts themselves do not show these."""
     serving_dead_for: float = 0.0
     """Seconds since the serving version had its last ready replica; 0 while it has any."""
     reached: str | None = None
@@ -190,6 +192,8 @@ def _stop(look: Observation) -> Abort | None:
         return Abort(Cause.CANDIDATE, f"the candidate does not run: {look.fatal}")
     if look.decision is not None and look.decision.verdict is Verdict.FAIL:
         return Abort(Cause.CANDIDATE, look.decision.reason)
+    if look.unanswered is not None:
+        return Abort(Cause.CANDIDATE, look.unanswered)
     return None
 
 

@@ -213,7 +213,9 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
     stickiness = sentence(wanted.route, wanted.guardrails)
     known = _known(wanted, world, course.serving) if course.then == "forward" else Known(first_release=True)
     spacing = world.source.spacing() if world.source is not None else None
+    unseen = _unseen(world, course)
     lines = (
+        *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
         *render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known)),
         *sparse(spacing, wanted.analysis, steps),
     )
@@ -221,6 +223,13 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
         return lines
     standby = wanted.standby.version if wanted.standby is not None and course.serving is not None else None
     return (*lines, *foresee_watch(wanted.watch, wanted.analysis, standby, known))
+
+
+def _unseen(world: Adapters, course: UpdatePlan) -> str | None:
+    """Why the counters of what serves cannot be found, so that no candidate could be judged beside it."""
+    if course.then != "forward" or course.serving is None or world.source is None:
+        return None
+    return world.source.unseen(course.serving.backend)
 
 
 def _known(wanted: RolloutInputs, world: Adapters, serving: Serving | None) -> Known:
@@ -388,6 +397,9 @@ class Update:
     def _roll_out(self, stored: Stored, course: UpdatePlan, kind: Kind, holder: str) -> dict[str, Any]:
         if self._cancelled.is_set():
             raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
+        unseen = _unseen(self._world, course) if self._wanted.probe is None else None
+        if unseen is not None:
+            raise ClusterError(f"{self._wanted.service}: nothing was moved: {unseen}")
         old = course.serving.backend if course.serving is not None else None
         self._await_in_force(stored, or_go_on=kind == "rollback")  # what an earlier rollout left in the route
         if stored.head.serving is None and course.serving is not None:

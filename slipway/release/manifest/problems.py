@@ -8,7 +8,7 @@ import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from slipway.release.errors import Problem
@@ -182,6 +182,8 @@ def _is_union(annotation: Any) -> bool:
 
 
 def _tags(arm: Any) -> tuple[object, ...]:
+    if get_origin(arm) is Annotated:
+        return tuple(one.tag for one in get_args(arm)[1:] if isinstance(one, Tag))
     info = arm.model_fields.get("kind") if isinstance(arm, type) and issubclass(arm, BaseModel) else None
     return get_args(info.annotation) if info is not None and get_origin(info.annotation) is Literal else ()
 

@@ -17,7 +17,7 @@ from slipway.rollout.record import AttemptRecord
 from slipway.rollout.status import Reporter
 from slipway.rollout.ticks import TickLog
 from slipway.rollout.traffic.serving_side import ServingSide
-from slipway.rollout.traffic.shares import share_problem
+from slipway.rollout.traffic.shares import missing_share, share_problem
 from slipway.rollout.traffic.transition import accept_within
 
 
@@ -84,6 +84,7 @@ class Observer:
             on_inconclusive=measure.policy("inconclusive"),
             on_error=measure.policy("error"),
             share_problem=self._share_problem(),
+            unanswered=self._unanswered(),
             serving_dead_for=self._side.dead_for if self._side is not None else 0.0,
             reached=reached,
             foreign=foreign,
@@ -128,6 +129,13 @@ class Observer:
         totals = self.measure.totals
         sticky = self._wanted.route.affinity is not None
         return share_problem(self._ramp.weight, totals.candidate, totals.baseline, sticky=sticky)
+
+    def _unanswered(self) -> str | None:
+        """Clients that stick to a side have no share of requests to go by."""
+        blind = not self._wanted.metrics.data_plane.sees_no_answer
+        if not self._judged or not blind or self._wanted.route.affinity is not None:
+            return None
+        return missing_share(self._ramp.weight, self.measure.totals.candidate, self.measure.totals.baseline)
 
     def _read_intent(self) -> None:
         """An intent counts as heard only once the journal says so; until then it is read again."""

@@ -32,6 +32,7 @@ def source_for(metrics: MetricsSource, namespace: str) -> Source:
     return PrometheusSource(
         prometheus_at(metrics.url, metrics.access),
         namespace,
+        metrics.profile,
         access_log=metrics.access_log,
         logs=_logs_of(metrics.logs),
         traces=_traces_of(metrics.traces),

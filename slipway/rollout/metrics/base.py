@@ -134,6 +134,11 @@ class Source(Meter, Protocol):
         """The same for each emitter, as `Snapshot.traffic` has it. Raises ClusterError as `requests` does."""
         ...
 
+    def unseen(self, backend: Backend) -> str | None:
+        """Why the counters of what serves cannot be found, so that nothing could be judged by them; None when they are
+        there, or when the source cannot tell."""
+        ...
+
     def spacing(self) -> float | None:
         """Seconds between two samples of the data plane; None while that is unknown."""
         ...

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from slipway.release.data_plane import DataPlane
+from slipway.release.data_planes import data_plane_of, profile_name
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import (
     AlertFiring,
@@ -30,7 +32,6 @@ from slipway.rollout.metrics.client_sources import ClientSources
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.envoy import (
     ACTIVE,
-    ALIVE,
     MEMBERS,
     REQUESTS,
     SECONDS,
@@ -38,11 +39,11 @@ from slipway.rollout.metrics.envoy import (
     cluster_name,
     samples,
     scrape_interval,
-    selector,
 )
 from slipway.rollout.metrics.history import History, Ticks
 from slipway.rollout.metrics.hub import Asked, hub_of
 from slipway.rollout.metrics.logs import WindowSources
+from slipway.rollout.metrics.profiles import Lens
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.metrics.readers import Reader, ReadRequest, Span, past_of_all, read_all
 
@@ -65,6 +66,7 @@ class PrometheusSource:
         self,
         api: Prometheus,
         namespace: str,
+        profile: str | DataPlane | None = None,
         access_log: AccessLog | None = None,
         logs: WindowSources[Logs] | None = None,
         traces: WindowSources[Traces] | None = None,
@@ -72,6 +74,7 @@ class PrometheusSource:
         self._api = api
         self._hub = hub_of(self._api)
         self._namespace = namespace
+        self._lens = Lens(profile_name(profile), data_plane_of(profile), namespace)
         self._clients = ClientSources(self._api, namespace, access_log)
         self._logs = logs if logs is not None else WindowSources[Logs](None, 0.0)
         self._traces = traces if traces is not None else WindowSources[Traces](None, 0.0, setting="traces")
@@ -121,6 +124,21 @@ class PrometheusSource:
         frame = self._frame((REQUESTS,), backends)
         return {backend.revision: frame.requests(self._cluster(backend)) for backend in backends}
 
+    def unseen(self, backend: Backend) -> str | None:
+        """Why nothing is known to have been sent to it; see the protocol."""
+        if self._lens.is_plain:
+            return None
+        try:
+            if self.requests([backend])[backend.revision] > 0:
+                return None
+        except ClusterError as error:
+            return str(error)
+        query = self._lens.selector([REQUESTS], [backend], LOOK_BACK)
+        return (
+            f"the profile {self._lens.name} finds no request of {backend.entry}, which serves; "
+            f"correct metrics.profile, or send it some: {query}"
+        )
+
     def spacing(self) -> float | None:
         """The scrape interval."""
         try:
@@ -133,6 +151,8 @@ class PrometheusSource:
         frame = self._frame((ACTIVE,), [backend])
         if after is not None and min(frame.emitters.values()) <= after:
             return None
+        if self._lens.plane.in_flight is None and after is None:
+            return None  # With `after` the question is whether all were sampled; what they count tells the rest.
         return frame.active(self._cluster(backend))
 
     def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
@@ -160,7 +180,8 @@ class PrometheusSource:
         thresholds = {guardrail.name: guardrail.limits.threshold for guardrail in counted}
         names = [REQUESTS] if set(thresholds.values()) == {None} else [REQUESTS, SECONDS]
         cluster = self._cluster(span.backend)
-        past = History(self._api.ranges(selector(names, [cluster], span.seconds)), cluster)
+        rows = self._api.ranges(self._lens.selector(names, [span.backend], span.seconds))
+        past = History(self._lens.read(rows, [span.backend]), cluster)
         return {
             name: past.errors(span.tick) if threshold is None else past.slow(threshold, span.tick)
             for name, threshold in thresholds.items()
@@ -183,6 +204,9 @@ class PrometheusSource:
         if counted:  # Else the time is that of the other sources.
             draft.seen(frame.at)
         for guardrail in counted:
+            if guardrail.limits.threshold is not None and self._lens.plane.duration is None:
+                draft.fail([guardrail.name], f"the profile {self._lens.name} has no histogram of answer times")
+                continue
             try:
                 found = [_series(guardrail, frame, self._cluster(side)) for side in sides]
             except ClusterError as error:
@@ -194,30 +218,40 @@ class PrometheusSource:
         """The newest samples, none of them stale. Raises ClusterError."""
         interval = self._interval if self._interval is not None else self._learn_interval()
         window = STALE_INTERVALS * interval + SLACK
-        clusters = [self._cluster(backend) for backend in backends]
-        if max_age > 0:
-            rows = self._hub.ranges(Asked(tuple(names), tuple(clusters), window), max_age)
+        if max_age > 0 and self._lens.is_plain:
+            clusters = tuple(self._cluster(backend) for backend in backends)
+            rows = self._hub.ranges(Asked(tuple(names), clusters, window), max_age)
         else:
-            rows = self._api.ranges(selector(names, clusters, window))
-        frame = Frame(samples(rows))
+            rows = self._api.ranges(self._lens.selector(names, backends, window))
+        frame = Frame(samples(self._lens.read(rows, backends)))
         if not frame.emitters:
             # The interval may have been changed.
             self._interval = None
             raise ClusterError(
-                f"{self._api.name} has stale data: no Envoy was scraped within {show_seconds(math.ceil(window))}, "
+                f"{self._api.name} has stale data: no {self._what} was scraped within "
+                f"{show_seconds(math.ceil(window))}, "
                 f"the scrape interval being {show_seconds(round(interval, 1))}; check its targets"
             )
         return frame
 
     def _learn_interval(self) -> float:
-        interval = scrape_interval(self._api.ranges(f"{ALIVE}[{LOOK_BACK:g}s]"))
+        interval = scrape_interval(self._api.ranges(self._lens.alive(LOOK_BACK)))
         if interval is None:
             raise ClusterError(
-                f"{self._api.name} has no two samples of {ALIVE} within {show_seconds(LOOK_BACK)}; "
-                "check that it scrapes the gateway's Envoy"
+                f"{self._api.name} has no two samples of {self._lens.plane.alive.metric} within "
+                f"{show_seconds(LOOK_BACK)}; check that it scrapes {self._where}"
             )
         self._interval = interval
         return interval
+
+    @property
+    def _what(self) -> str:
+        return "Envoy" if self._lens.is_plain else f"emitter of the profile {self._lens.name}"
+
+    @property
+    def _where(self) -> str:
+        plain = "the gateway's Envoy"
+        return plain if self._lens.is_plain else f"what metrics.profile ({self._lens.name}) describes, or correct that"
 
     def _cluster(self, backend: Backend) -> str:
         return cluster_name(self._namespace, backend)

@@ -64,8 +64,12 @@ class GatewayApiRouter:
         fence: Fence = UNFENCED,
         stack: str = "",
         patience: Patience | None = None,
+        *,
+        any_generation: bool = False,
     ) -> None:
+        """`any_generation`: the controller writes no generation into the route's status."""
         self._client = client
+        self._any_generation = any_generation
         self._requests = Requests(client, fence, patience)
         self._fence = fence
         self._stack = stack
@@ -139,9 +143,9 @@ class GatewayApiRouter:
         return self._understood[1]
 
     def _read_out(self, found: Json, preview: Json | None) -> LiveRoute:
-        problem, marks, behind = acceptance(found), _marks(found), is_behind(found)
+        problem, marks, behind = self._acceptance(found), _marks(found), is_behind(found)
         if PREVIEW_ANNOTATION in marks:
-            problem = problem or (acceptance(preview) if preview is not None else "the preview route is missing")
+            problem = problem or (self._acceptance(preview) if preview is not None else "the preview route is missing")
         return LiveRoute(
             shares=shares_of(found["spec"]),
             version=_version(found),
@@ -155,6 +159,9 @@ class GatewayApiRouter:
             settings=settings_of(found["spec"]),
             behind=behind,
         )
+
+    def _acceptance(self, found: Json) -> str:
+        return acceptance(found, any_generation=self._any_generation)
 
     def _swap(self, spec: Json, expect: str | None, *, has_preview: bool) -> Json:
         what = self._what(self._service)

@@ -92,12 +92,18 @@ _Entries = Sequence[Sequence[Mapping[str, Any]]]
 """For each controller of one gateway, the conditions that it has written."""
 
 
-def acceptance(live: Mapping[str, Any]) -> str:
-    """Empty when the gateway has accepted this generation with all references resolved, otherwise why not."""
+NEEDED = ("Accepted", "ResolvedRefs")
+PROGRAMMED = "Programmed"
+"""Of a controller that writes it, such as Kong's: its proxies have the route. Others do not know it for routes."""
+
+
+def acceptance(live: Mapping[str, Any], *, any_generation: bool = False) -> str:
+    """Empty when the gateway has accepted this generation with all references resolved, otherwise why not. With
+    `any_generation` a condition without a generation counts: its controller never writes one."""
     namespace, generation = live["metadata"]["namespace"], live["metadata"].get("generation")
     problems = []
     for wanted, entries in _judgements(live):
-        problem = _judged(entries, generation)
+        problem = _judged(entries, generation, any_generation=any_generation)
         if problem:
             gateway = f"{wanted.get('namespace') or namespace}/{wanted['name']}"
             problems.append(f"Gateway {gateway}: {problem}")
@@ -128,17 +134,32 @@ def _judgements(live: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], _E
         yield wanted, entries
 
 
-def _judged(entries: _Entries, generation: int | None) -> str:
+def _is_current(condition: Mapping[str, Any], generation: int | None, *, any_generation: bool) -> bool:
+    seen = condition.get("observedGeneration")
+    return seen == generation or (any_generation and seen is None)
+
+
+def _programs(conditions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a controller is one that says so of routes."""
+    return any(condition["type"] == PROGRAMMED for condition in conditions)
+
+
+def _judged(entries: _Entries, generation: int | None, *, any_generation: bool = False) -> str:
     current = [
-        {c["type"]: c for c in conditions if c.get("observedGeneration") == generation} for conditions in entries
+        {c["type"]: c for c in conditions if _is_current(c, generation, any_generation=any_generation)}
+        for conditions in entries
     ]
     for conditions in current:
-        for name in ("Accepted", "ResolvedRefs"):
+        for name in (*NEEDED, PROGRAMMED):
             found = conditions.get(name)
             if found is not None and found.get("status") != "True":
                 text = " ".join(str(found.get("message") or "no message").split())
                 return f"{name} is {found.get('status')}: {found.get('reason')}: {text}"
-    if any("Accepted" in conditions and "ResolvedRefs" in conditions for conditions in current):
+    ready = (
+        all(name in conditions for name in (*NEEDED, *([PROGRAMMED] if _programs(written) else [])))
+        for conditions, written in zip(current, entries, strict=True)
+    )
+    if any(ready):
         return ""
     return (
         f"has not judged generation {generation} of the route yet; if it stays so, check that the Gateway exists, "

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.records.store import RecordStore
+from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import Target
 from slipway.rollout.adapters import WatchPlace
 from slipway.rollout.escalation.outbox import Outbox
@@ -28,6 +29,8 @@ class Site(Generic[T]):
     target: T
     fence: Fence
     stack: str
+    metrics: MetricsSource | None = None
+    """Whose profile says how a route is accepted; None where nothing is shifted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def _adaptors(site: Site[KubernetesTarget]) -> Adaptors:
     service, namespace, fence = site.service, site.target.namespace, site.fence
     client = connect(namespace, context=site.target.context)
     return Adaptors(
-        router=GatewayApiRouter(client, namespace, service, fence, site.stack),
+        router=GatewayApiRouter(client, namespace, service, fence, site.stack, any_generation=_any_generation(site)),
         workloads=KubernetesWorkloads(client, namespace, fence),
         lease=KubernetesLease(client, namespace, service),
         journal=ConfigMapJournalStore(client, namespace, service, fence),
@@ -49,6 +49,11 @@ def _adaptors(site: Site[KubernetesTarget]) -> Adaptors:
             ConfigMapWatchDocument(client, namespace, service),
         ),
     )
+
+
+def _any_generation(site: Site[KubernetesTarget]) -> bool:
+    """Whether the controller writes no generation into the status of routes."""
+    return site.metrics is not None and site.metrics.data_plane.generation == "ignored"
 
 
 def _services(target: KubernetesTarget) -> list[str]:

@@ -37,6 +37,22 @@ def share_problem(weight: Percent, candidate: int, baseline: int, *, sticky: boo
     )
 
 
+def missing_share(weight: Percent, candidate: int, baseline: int) -> str | None:
+    """For counts that a request without an answer is not in: why the candidate fails, None while nothing shows it. A
+    candidate that refuses, hangs or dies is counted below its weight, beyond the tolerance of `share_problem`."""
+    total = candidate + baseline
+    if not 0 < weight < 100 or total < MIN_REQUESTS:
+        return None
+    wanted, measured = fraction(weight), candidate / total
+    tolerance = DEVIATIONS * math.sqrt(wanted * (1 - wanted) / total) + SLACK * min(wanted, 1 - wanted)
+    if measured >= wanted - tolerance:
+        return None
+    return (
+        f"only {measured:.1%} of {total} answered requests are the candidate's, the weight is {wanted:.1%}: it leaves "
+        "requests without an answer, which its own counters cannot show"
+    )
+
+
 def returning_split(
     old: Backend, old_ready: int, old_wanted: int, candidate: Backend | None, candidate_ready: int
 ) -> Split | None:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx2
 import yaml
@@ -40,6 +40,12 @@ class Emitter:
         self._server.close()
 
 
+class Scraped(Protocol):
+    """What is scraped, at `/metrics`."""
+
+    address: str
+
+
 class OwnPrometheus:
     """On a free port of the loopback, gone after the block."""
 
@@ -47,7 +53,7 @@ class OwnPrometheus:
         self,
         binary: Path,
         folder: Path,
-        emitters: Sequence[Emitter],
+        emitters: Sequence[Scraped],
         rules: Sequence[dict[str, Any]],
         web: Path | None = None,
         access: QueryAccess = PLAIN,

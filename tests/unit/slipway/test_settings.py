@@ -388,6 +388,53 @@ def test_files_of_the_metrics_reach_a_rollout_in_the_cluster_by_a_secret(
         assert words in refused(raw, tmp_path)[place].remedy
 
 
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ("kong", "cannot be kong: Kong counts by rule, both versions in one number; count in the service itself"),
+        ("nginx-gateway-fabric", "counts nothing by backend"),
+        ("aws", "no counters that are scraped"),
+        ("conture", "conture is not known; there are contour, envoy-gateway"),
+    ],
+)
+def test_a_gateway_that_cannot_tell_two_versions_apart_is_refused_by_name_with_the_way_out(
+    profile: str, words: str, tmp_path: Path
+) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    metrics = json.dumps({"kind": "prometheus", "url": "http://p.example", "profile": profile})
+    problem = refused(keys(services) | {"metrics": metrics}, tmp_path)["metrics.profile"]
+    assert words in problem.message
+    assert "otel-http" in problem.message
+
+
+def test_a_profile_of_ones_own_is_checked_field_by_field(tmp_path: Path) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    own: dict[str, object] = {"requests": "hits", "side": {"to": "{service}"}, "status": ["code"]}
+    good = {**own, "alive": {"metric": "up"}}
+    bad = {**good, "side": {"to": "{revision}"}, "bad": "5("}
+
+    def metrics(profile: object) -> dict[str, str]:
+        return {"metrics": json.dumps({"kind": "prometheus", "url": "http://p.example", "profile": profile})}
+
+    read = settings.parse(keys(services) | metrics(good), tmp_path).metrics
+    assert (read.data_plane.requests, read.data_plane.sees_no_answer) == ("hits", False)
+    found = refused(keys(services) | metrics({**bad, "alive": {}}), tmp_path)
+    assert {path.removeprefix("metrics.profile.") for path in found} == {"side.to", "bad", "alive.metric"}
+    assert "there are {namespace}, {service} and {port}" in found["metrics.profile.side.to"].message
+
+
+def test_what_the_profile_cannot_tell_is_refused_with_who_needs_it(tmp_path: Path) -> None:
+    slow = {"name": "slow", "kind": "latency", "threshold": "300ms"}
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml", guardrails=[slow])}}
+    metrics = {"kind": "prometheus", "url": "http://p.example", "accessLog": {"path": "/var/log/a.jsonl"}}
+    asked = keys(services) | {"metrics": json.dumps({**metrics, "profile": "haproxy"})}
+    found = refused(asked, tmp_path)
+    assert "it is needed by the guardrail slow of checkout" in found["metrics.profile"].message.replace(
+        "but it is needed", "it is needed"
+    )
+    assert "the profile is haproxy" in found["metrics.accessLog"].message
+
+
 def test_whom_the_owners_are_told_by_is_a_setting(tmp_path: Path) -> None:
     alertmanager = {"kind": "alertmanager", "url": "http://alertmanager.example:9093"}
     entries = {"checkout": {"manifest": write(tmp_path, "a.yaml")}}

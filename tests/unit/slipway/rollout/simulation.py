@@ -68,6 +68,9 @@ class Traffic:
         """The proxy is not scraped any more."""
         self.past: dict[str, list[list[tuple[int, int]]]] = {}
         self.interval: float | None = None
+        self.hidden: str | None = None
+        self.silent: set[str] = set()
+        """Services whose requests are not counted."""
         self._clock = clock
         self._router = router
         self._since = clock.now()
@@ -79,6 +82,8 @@ class Traffic:
         live = self._router.read()
         for name, share in (live.shares if live is not None else {}).items():
             count = self.rate * elapsed * share / 100
+            if name in self.silent:
+                continue
             self._total[name] = self._total.get(name, 0.0) + count
             self._failed[name] = self._failed.get(name, 0.0) + count * self.bad.get(name, 0.0)
 
@@ -111,6 +116,9 @@ class Traffic:
 
     def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
         return {revision: {"proxy": Series(total, 0.0, {})} for revision, total in self.requests(backends).items()}
+
+    def unseen(self, backend: Backend) -> str | None:
+        return self.hidden
 
     def spacing(self) -> float | None:
         return self.interval

@@ -45,6 +45,11 @@ def look(now: float = 20.0, **changes: object) -> Observation:
     return replace(Observation(now=now, ready=3, accepted=True), **changes)  # type: ignore[arg-type]
 
 
+def test_requests_without_an_answer_are_held_against_the_candidate_whatever_its_own_counts_say() -> None:
+    _, action = next_action(RULES, BAKING, look(decision=PASS, unanswered="it leaves requests without an answer"))
+    assert action == Abort(Cause.CANDIDATE, "it leaves requests without an answer")
+
+
 def test_no_weight_is_written_before_every_wanted_replica_is_ready() -> None:
     _, action = next_action(RULES, ControllerState(), look(ready=2, hint="pod x is starting"))
     assert action == Wait("2 of 3 replicas ready: pod x is starting", left=40.0)

@@ -257,6 +257,30 @@ def test_a_preview_names_the_steps_that_are_too_short_for_how_often_the_gateway_
     assert any(line.startswith("warning: the metrics are 15s apart") and "bake for 30s" in line for line in lines)
 
 
+def test_nothing_moves_while_the_profile_does_not_find_what_serves() -> None:
+    world = Simulation()
+    remember(world, head())
+    world.traffic.hidden = "the profile traefik finds no request of checkout-aaaaaaaa"
+    lines = operations.forecast(world.wanted, world.world, {})
+    assert lines[0] == f"warning: nothing will move: {world.traffic.hidden}"
+    written = len(world.router.history)
+    with pytest.raises(ClusterError, match="nothing was moved: the profile traefik finds no request"):
+        update(world)
+    assert not any(world.wanted.candidate.entry in str(one) for one in world.router.history[written:])
+
+
+@pytest.mark.parametrize("profile", ["otel-http", None])
+def test_a_candidate_that_is_silent_fails_where_only_answers_are_counted(profile: str | None) -> None:
+    metrics = {"kind": "prometheus", "url": "http://p.example"} | ({"profile": profile} if profile else {})
+    analysis = {**wanted().to_wire()["analysis"], "horizon": "30s"}
+    world = Simulation(wanted(metrics=metrics, analysis=analysis))
+    remember(world, head())
+    world.traffic.silent.add(world.wanted.candidate.entry)
+    with pytest.raises(RolloutAborted) as failed:
+        update(world)
+    assert ("leaves requests without an answer" in str(failed.value)) == (profile is not None)
+
+
 def test_nothing_is_foretold_of_the_way_back() -> None:
     world = Simulation()
     known = journal.committed(head(serving=None), attempt("bbbbbbbb"), world.wanted.route, 1.0)

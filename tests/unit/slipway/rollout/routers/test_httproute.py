@@ -168,6 +168,25 @@ def test_an_older_generations_acceptance_does_not_count() -> None:
     assert "has not judged generation 2 of the route yet" in acceptance(live(entry(generation=1)))
 
 
+def test_a_controller_that_writes_no_generation_is_believed_only_where_the_profile_says_so() -> None:
+    silent = entry()
+    for condition in silent["conditions"]:
+        del condition["observedGeneration"]
+    assert "has not judged" in acceptance(live(silent))
+    assert acceptance(live(silent), any_generation=True) == ""
+    assert "has not judged" in acceptance(live(entry(generation=1)), any_generation=True)
+
+
+def test_a_controller_that_says_when_its_proxies_have_the_route_is_waited_for() -> None:
+    kong = entry()
+    kong["conditions"].append({"type": "Programmed", "status": "False", "reason": "Pending", "observedGeneration": 2})
+    assert "Programmed is False: Pending" in acceptance(live(kong))
+    kong["conditions"][-1].update(status="True", observedGeneration=1)
+    assert "has not judged generation 2" in acceptance(live(kong))
+    kong["conditions"][-1].update(observedGeneration=2)
+    assert acceptance(live(kong)) == ""
+
+
 def test_another_gateways_acceptance_does_not_count() -> None:
     for key in ("name", "namespace", "sectionName"):
         other = entry()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.rollout.routers.base import Split
-from slipway.rollout.traffic.shares import returning_split, share_problem
+from slipway.rollout.traffic.shares import missing_share, returning_split, share_problem
 from tests.unit.slipway.rollout.examples import backend
 
 OLD, NEW = backend("aaaaaaaa"), backend("bbbbbbbb")
@@ -60,3 +60,18 @@ def test_shares_sum_to_a_hundred_and_only_ready_backends_get_any(old: int, want:
     assert abs(sum(share for _, share in split.shares) - 100.0) < 1e-9
     ready = {OLD.entry: old, NEW.entry: new}
     assert all(ready[side.entry] > 0 for side, share in split.shares if share > 0)
+
+
+def test_a_candidate_whose_answers_are_missing_fails_and_one_with_its_share_does_not() -> None:
+    assert "only 0.0% of 1000 answered requests" in (missing_share(25.0, 0, 1000) or "")
+    assert missing_share(25.0, 90, 910) is not None
+    assert missing_share(25.0, 250, 750) is None
+    assert missing_share(25.0, 400, 600) is None, "too much of it is no missing answer"
+    assert missing_share(25.0, 0, 50) is None, "of so few nothing is shown"
+    assert missing_share(100.0, 0, 1000) is None, "nothing to compare with"
+
+
+@given(st.integers(1, 99), st.integers(100, 20000), st.integers(0, 2**32))
+def test_a_healthy_candidate_is_hardly_ever_short_of_answers(weight: int, total: int, seed: int) -> None:
+    candidate = sum(random.Random(seed).choices((0, 1), (100 - weight, weight), k=total))  # noqa: S311
+    assert missing_share(float(weight), candidate, total - candidate) is None

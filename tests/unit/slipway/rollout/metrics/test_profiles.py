@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway.release.data_plane import Alive, DataPlane
+from slipway.release.data_planes import DATA_PLANES, data_plane_of
+from slipway.release.errors import ClusterError
+from slipway.release.manifest.guardrails import ErrorRatio, Latency
+from slipway.rollout.metrics import envoy
+from slipway.rollout.metrics.base import Series
+from slipway.rollout.metrics.envoy import ACTIVE, ALIVE, MEMBERS, REQUESTS, SECONDS, Frame, cluster_name, samples
+from slipway.rollout.metrics.profiles import Lens
+from slipway.rollout.metrics.prometheus import PrometheusSource
+from slipway.rollout.metrics.prometheus_api import Prometheus
+from tests.unit.slipway.rollout.examples import backend
+from tests.unit.slipway.rollout.metrics.server import Server, result
+
+NEW, OLD = backend("bbbbbbbb"), backend("aaaaaaaa")
+NEW_CLUSTER, OLD_CLUSTER = cluster_name("shop", NEW), cluster_name("shop", OLD)
+ERRORS = ErrorRatio(name="errors", kind="error-ratio")
+
+
+def row(name: str, value: float, *, at: float = 100.0, pod: str = "p", **labels: str) -> dict[str, Any]:
+    metric = {"__name__": name, "instance": "10.0.0.1:9100", "job": "gateway", "pod": pod, **labels}
+    return {"metric": metric, "values": [[at - 1, str(max(0.0, value - 1))], [at, str(value)]]}
+
+
+def lens(name: str) -> Lens:
+    return Lens(name, DATA_PLANES[name], "shop")
+
+
+def frame(name: str, *rows: dict[str, Any]) -> Frame:
+    return Frame(samples(lens(name).read(rows, [NEW, OLD])))
+
+
+TRAEFIK = "httproute-shop-checkout-gw-infra-web-ep-web-0-1a2b3c4d5e6f7a8b9c0d-svc-shop-{}-0@kubernetesgateway"
+ISTIO = {"destination_service_namespace": "shop", "destination_service_name": NEW.entry}
+LINKERD = {"backend_namespace": "shop", "backend_name": NEW.entry, "route_name": "checkout"}
+HAPROXY = {"proxy": "shop_checkout_http", "server": f"{NEW.entry}-6f7d9c-x2x4v"}
+GATEWAY = {"envoy_cluster_name": f"service/shop/{NEW.entry}/8080/http"}
+CILIUM = {"envoy_cluster_name": f"infra/cilium-gateway-web/shop_{NEW.entry}_8080"}
+POD = {"pod": f"{NEW.entry}-6f7d9c-x2x4v", "namespace": "shop"}
+
+PAGES: dict[str, list[dict[str, Any]]] = {
+    "envoy-gateway": [
+        row(ALIVE, 70),
+        row("envoy_cluster_membership_total", 3, **GATEWAY),
+        row(REQUESTS, 8, envoy_response_code="200", **GATEWAY),
+        row(REQUESTS, 1, envoy_response_code="404", **GATEWAY),
+        row(REQUESTS, 3, envoy_response_code="503", **GATEWAY),
+    ],
+    "istio": [
+        row(ALIVE, 70),
+        row("istio_requests_total", 5, reporter="source", response_code="200", response_flags="-", **ISTIO),
+        row("istio_requests_total", 4, reporter="source", response_code="200", response_flags="DC", **ISTIO),
+        row("istio_requests_total", 3, reporter="source", response_code="503", response_flags="UF", **ISTIO),
+        row("istio_requests_total", 99, reporter="destination", response_code="500", **ISTIO),
+    ],
+    "istio-waypoint": [
+        row(ALIVE, 70),
+        row("istio_requests_total", 9, reporter="waypoint", response_code="200", **ISTIO),
+        row("istio_requests_total", 3, reporter="waypoint", response_code="503", **ISTIO),
+        row("istio_requests_total", 99, reporter="source", response_code="500", **ISTIO),
+    ],
+    "cilium": [
+        row(ALIVE, 70),
+        row(ACTIVE, 0, **CILIUM),
+        row(REQUESTS, 9, envoy_response_code="200", **CILIUM),
+        row(REQUESTS, 3, envoy_response_code="503", **CILIUM),
+    ],
+    "traefik": [
+        row("traefik_config_last_reload_success", 1764190000),
+        row("traefik_service_requests_total", 6, code="200", method="GET", service=TRAEFIK.format(NEW.entry)),
+        row("traefik_service_requests_total", 3, code="200", method="POST", service=TRAEFIK.format(NEW.entry)),
+        row("traefik_service_requests_total", 3, code="502", method="GET", service=TRAEFIK.format(NEW.entry)),
+        row("traefik_service_requests_total", 9, code="500", method="GET", service=TRAEFIK.format("basket-bbbbbbbb")),
+    ],
+    "linkerd": [
+        row("proxy_build_info", 1),
+        row("outbound_http_route_backend_response_statuses_total", 9, http_status="200", error="", **LINKERD),
+        row("outbound_http_route_backend_response_statuses_total", 2, http_status="500", error="", **LINKERD),
+        row("outbound_http_route_backend_response_statuses_total", 1, http_status="", error="UNKNOWN", **LINKERD),
+    ],
+    "haproxy": [
+        row("haproxy_process_uptime_seconds", 70),
+        row("haproxy_server_current_sessions", 0, **HAPROXY),
+        row("haproxy_server_http_responses_total", 9, code="2xx", **HAPROXY),
+        row("haproxy_server_http_responses_total", 3, code="5xx", **HAPROXY),
+    ],
+    "otel-http": [
+        row("up", 1, **POD),
+        row("http_server_request_duration_seconds_count", 9, http_response_status_code="200", http_route="/", **POD),
+        row("http_server_request_duration_seconds_count", 2, http_response_status_code="500", http_route="/", **POD),
+        row("http_server_request_duration_seconds_count", 1, error_type="timeout", http_route="/", **POD),
+    ],
+    "http-requests": [
+        row("up", 1, **POD),
+        row("http_request_duration_seconds_count", 9, code="200", **POD),
+        row("http_request_duration_seconds_count", 3, status="500", **POD),
+    ],
+}
+"""By the format of each project's documentation and source; nine of twelve requests were answered well."""
+
+
+def test_every_named_data_plane_has_a_page() -> None:
+    assert {*PAGES, "contour"} == set(DATA_PLANES)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_each_data_plane_is_counted_alike(name: str) -> None:
+    found = frame(name, *PAGES[name])
+    (series,) = found.requests(NEW_CLUSTER).values()
+    assert series == Series(12, 3, {})
+    assert found.active(NEW_CLUSTER) == 0
+    for counted in found.requests(OLD_CLUSTER).values():
+        assert (counted.total, counted.bad) == (0, 0)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_the_question_holds_the_names_of_the_data_plane_and_of_both_sides(name: str) -> None:
+    asked = lens(name).selector([REQUESTS, ACTIVE, SECONDS], [NEW, OLD], 5)
+    plane = DATA_PLANES[name]
+    assert asked.startswith(f'{{__name__=~"{plane.alive.metric}|{plane.requests}')
+    for label in plane.side:
+        assert f"{label}=~" in asked
+    assert NEW.entry in asked
+    assert OLD.entry in asked
+    assert asked.endswith("}[5s]")
+
+
+def test_contour_is_asked_and_read_as_it_always_was() -> None:
+    names = [REQUESTS, ACTIVE]
+    assert lens("contour").selector(names, [NEW, OLD], 4.2) == envoy.selector(names, [NEW_CLUSTER, OLD_CLUSTER], 4.2)
+    assert lens("contour").alive(300.0) == "envoy_server_uptime[300s]"
+    rows = [row(ALIVE, 7), row(REQUESTS, 5, envoy_cluster_name=NEW_CLUSTER, region="eu", envoy_response_code="200")]
+    assert lens("contour").read(rows, [NEW]) == rows
+
+
+def test_a_side_is_named_by_the_whole_value() -> None:
+    near = {"envoy_cluster_name": f"service/shop/{NEW.entry}x/8080/http"}
+    found = frame("envoy-gateway", row(ALIVE, 7), row(REQUESTS, 5, envoy_response_code="200", **near))
+    assert found.requests(NEW_CLUSTER) == {}
+
+
+def test_a_proxy_that_has_endpoints_of_a_side_but_sent_it_nothing_counts_zero() -> None:
+    found = frame("envoy-gateway", row(ALIVE, 7), row(MEMBERS, 3, **GATEWAY))
+    assert found.requests(NEW_CLUSTER) == {"p": Series(0, 0, {})}
+    assert (found.having(NEW_CLUSTER), found.having(OLD_CLUSTER)) == ({"p"}, set())
+
+
+def test_where_nothing_is_there_before_the_first_request_who_is_alive_counts_zero() -> None:
+    found = frame("traefik", row("traefik_config_last_reload_success", 1764190000))
+    assert found.requests(NEW_CLUSTER) == {"p": Series(0, 0, {})}
+
+
+def test_a_pod_that_could_not_be_scraped_is_not_alive() -> None:
+    assert frame("otel-http", {**row("up", 0, **POD), "values": [[100.0, "0"]]}).emitters == {}
+
+
+def test_bounds_in_seconds_are_read_as_such() -> None:
+    side = {"service": TRAEFIK.format(NEW.entry), "code": "200"}
+    buckets = [
+        row("traefik_service_request_duration_seconds_bucket", count, le=le, method=method, **side)
+        for method in ("GET", "POST")
+        for le, count in (("0.1", 4), ("0.3", 5), ("+Inf", 6))
+    ]
+    found = frame("traefik", row("traefik_config_last_reload_success", 1), *buckets)
+    (series,) = found.latency(NEW_CLUSTER, 0.3).values()
+    assert (series.total, series.bad) == (12, 2)
+
+
+def test_two_replicas_of_prometheus_count_one_proxy_once() -> None:
+    def scraped(at: float, value: float, **labels: str) -> list[dict[str, Any]]:
+        side = {"service": TRAEFIK.format(NEW.entry), "code": "200", **labels}
+        return [
+            row("traefik_config_last_reload_success", 1, at=at, **labels),
+            row("traefik_service_requests_total", value, at=at, method="GET", **side),
+            row("traefik_service_requests_total", value, at=at, method="POST", **side),
+        ]
+
+    for labels in ({"prometheus_replica": "b"}, {"unknown_label": "b"}):
+        found = frame("traefik", *scraped(100.0, 5), *scraped(100.25, 6, **labels))
+        assert found.requests(NEW_CLUSTER)["p"].total == 12
+
+
+@given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=6), min_size=1, max_size=5))
+def test_a_sum_of_growing_counters_grows_whenever_its_parts_begin_or_end(growths: list[list[int]]) -> None:
+    rows = []
+    for number, growth in enumerate(growths):
+        total, values = 0, []
+        for step, more in enumerate(growth):
+            total += more
+            values.append([10.0 * (step + number % 3), str(total)])
+        rows.append({"metric": {**row("", 0)["metric"], "__name__": REQUESTS}, "values": values})
+    for one in (summed := lens("traefik").read(_as_traefik(rows), [NEW])):
+        values = [float(value) for _, value in one["values"]]
+        assert values == sorted(values)
+    counted = [one for one in summed if one["metric"]["__name__"] == REQUESTS]
+    assert sum(float(one["values"][-1][1]) for one in counted) == sum(map(sum, growths))
+
+
+def _as_traefik(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    labels = {"__name__": "traefik_service_requests_total", "service": TRAEFIK.format(NEW.entry), "code": "200"}
+    return [{**one, "metric": {**one["metric"], **labels, "method": str(number)}} for number, one in enumerate(rows)]
+
+
+CUSTOM = DataPlane(
+    requests="hits_total",
+    side={"to": "{service}"},
+    status=("outcome",),
+    bad="error|refused",
+    alive=Alive(metric="edge_uptime", uptime=True),
+)
+
+
+def asking(server: Server, profile: str | DataPlane) -> PrometheusSource:
+    server.on("[300s]", result(row(data_plane_of(profile).alive.metric, 3)))
+    return PrometheusSource(Prometheus("http://prometheus.example", None, server.transport), "shop", profile)
+
+
+def test_a_data_plane_of_ones_own_is_read_through_the_source() -> None:
+    server = Server()
+    source = asking(server, CUSTOM)
+    server.on('"edge_uptime', result(row("edge_uptime", 9), row("hits_total", 4, to=NEW.entry, outcome="refused")))
+    seen = source.snapshot([ERRORS], NEW, OLD)
+    assert seen.readings["errors"].candidate == {"p": Series(4, 4, {})}
+    assert source.requests((NEW,)) == {NEW.revision: 4}
+    assert source.in_flight(NEW) is None, "it has no gauge of requests under way"
+    assert source.in_flight(NEW, 50.0) == 0, "but it was sampled later"
+
+
+def test_times_of_answers_are_an_error_where_the_data_plane_has_none() -> None:
+    server = Server()
+    source = asking(server, "haproxy")
+    server.on("responses_total", result(*PAGES["haproxy"]))
+    slow = Latency.model_validate({"name": "slow", "kind": "latency", "threshold": "300ms"})
+    seen = source.snapshot([ERRORS, slow], NEW, OLD)
+    assert "has no histogram of answer times" in seen.errors["slow"]
+    assert "errors" in seen.readings
+
+
+def test_a_profile_that_finds_nothing_of_what_serves_shows_its_query() -> None:
+    server = Server()
+    source = asking(server, "traefik")
+    server.on("requests_total", result(row("traefik_config_last_reload_success", 1)))
+    said = source.unseen(OLD)
+    assert said is not None
+    assert f"finds no request of {OLD.entry}, which serves" in said
+    assert 'traefik_service_requests_total",service=~"' in said
+    server.on("requests_total", result(*PAGES["traefik"]))
+    assert source.unseen(NEW) is None
+
+
+def test_what_is_not_scraped_is_named_with_the_profile() -> None:
+    server = Server()
+    server.on("", httpx2.Response(200, json={"status": "success", "data": {"resultType": "matrix", "result": []}}))
+    source = PrometheusSource(Prometheus("http://prometheus.example", None, server.transport), "shop", "traefik")
+    with pytest.raises(ClusterError, match=r"check that it scrapes what metrics.profile \(traefik\) describes"):
+        source.requests((NEW,))
