@@ -25,7 +25,7 @@ NEW_CLUSTER, OLD_CLUSTER = cluster_name("shop", NEW), cluster_name("shop", OLD)
 ERRORS = ErrorRatio(name="errors", kind="error-ratio")
 
 
-def row(name: str, value: float, *, at: float = 100.0, pod: str = "p", **labels: str) -> dict[str, Any]:
+def row(name: str, value: float, *, at: float = 100.0, pod: str = "p", **labels: Any) -> dict[str, Any]:
     metric = {"__name__": name, "instance": "10.0.0.1:9100", "job": "gateway", "pod": pod, **labels}
     return {"metric": metric, "values": [[at - 1, str(max(0.0, value - 1))], [at, str(value)]]}
 
@@ -39,12 +39,12 @@ def frame(name: str, *rows: dict[str, Any]) -> Frame:
 
 
 TRAEFIK = "httproute-shop-checkout-gw-infra-web-ep-web-0-1a2b3c4d5e6f7a8b9c0d-svc-shop-{}-0@kubernetesgateway"
-ISTIO = {"destination_service_namespace": "shop", "destination_service_name": NEW.entry}
-LINKERD = {"backend_namespace": "shop", "backend_name": NEW.entry, "route_name": "checkout"}
-HAPROXY = {"proxy": "shop_checkout_http", "server": f"{NEW.entry}-6f7d9c-x2x4v"}
-GATEWAY = {"envoy_cluster_name": f"service/shop/{NEW.entry}/8080/http"}
-CILIUM = {"envoy_cluster_name": f"infra/cilium-gateway-web/shop_{NEW.entry}_8080"}
-POD = {"pod": f"{NEW.entry}-6f7d9c-x2x4v", "namespace": "shop"}
+ISTIO: Any = {"destination_service_namespace": "shop", "destination_service_name": NEW.entry}
+LINKERD: Any = {"backend_namespace": "shop", "backend_name": NEW.entry, "route_name": "checkout"}
+HAPROXY: Any = {"proxy": "shop_checkout_http", "server": f"{NEW.entry}-6f7d9c-x2x4v"}
+GATEWAY: Any = {"envoy_cluster_name": f"service/shop/{NEW.entry}/8080/http"}
+CILIUM: Any = {"envoy_cluster_name": f"infra/cilium-gateway-web/shop_{NEW.entry}_8080"}
+POD: Any = {"pod": f"{NEW.entry}-6f7d9c-x2x4v", "namespace": "shop"}
 
 PAGES: dict[str, list[dict[str, Any]]] = {
     "envoy-gateway": [
@@ -142,7 +142,7 @@ def test_contour_is_asked_and_read_as_it_always_was() -> None:
 
 
 def test_a_side_is_named_by_the_whole_value() -> None:
-    near = {"envoy_cluster_name": f"service/shop/{NEW.entry}x/8080/http"}
+    near: Any = {"envoy_cluster_name": f"service/shop/{NEW.entry}x/8080/http"}
     found = frame("envoy-gateway", row(ALIVE, 7), row(REQUESTS, 5, envoy_response_code="200", **near))
     assert found.requests(NEW_CLUSTER) == {}
 
@@ -163,7 +163,7 @@ def test_a_pod_that_could_not_be_scraped_is_not_alive() -> None:
 
 
 def test_bounds_in_seconds_are_read_as_such() -> None:
-    side = {"service": TRAEFIK.format(NEW.entry), "code": "200"}
+    side: Any = {"service": TRAEFIK.format(NEW.entry), "code": "200"}
     buckets = [
         row("traefik_service_request_duration_seconds_bucket", count, le=le, method=method, **side)
         for method in ("GET", "POST")
@@ -175,8 +175,8 @@ def test_bounds_in_seconds_are_read_as_such() -> None:
 
 
 def test_two_replicas_of_prometheus_count_one_proxy_once() -> None:
-    def scraped(at: float, value: float, **labels: str) -> list[dict[str, Any]]:
-        side = {"service": TRAEFIK.format(NEW.entry), "code": "200", **labels}
+    def scraped(at: float, value: float, labels: Any) -> list[dict[str, Any]]:
+        side: Any = {"service": TRAEFIK.format(NEW.entry), "code": "200", **labels}
         return [
             row("traefik_config_last_reload_success", 1, at=at, **labels),
             row("traefik_service_requests_total", value, at=at, method="GET", **side),
@@ -184,7 +184,7 @@ def test_two_replicas_of_prometheus_count_one_proxy_once() -> None:
         ]
 
     for labels in ({"prometheus_replica": "b"}, {"unknown_label": "b"}):
-        found = frame("traefik", *scraped(100.0, 5), *scraped(100.25, 6, **labels))
+        found = frame("traefik", *scraped(100.0, 5, {}), *scraped(100.25, 6, labels))
         assert found.requests(NEW_CLUSTER)["p"].total == 12
 
 
@@ -192,7 +192,7 @@ def test_two_replicas_of_prometheus_count_one_proxy_once() -> None:
 def test_a_sum_of_growing_counters_grows_whenever_its_parts_begin_or_end(growths: list[list[int]]) -> None:
     rows = []
     for number, growth in enumerate(growths):
-        total, values = 0, []
+        total, values = 0, list[Any]()
         for step, more in enumerate(growth):
             total += more
             values.append([10.0 * (step + number % 3), str(total)])
