@@ -39,7 +39,7 @@ class MemorySource:
         """Guardrail -> per emitter, ticks of (total, bad) before the rollout."""
         self._counters: dict[str, _Counters] = {}
         self.interval: float | None = None
-        self.hidden: str | None = None
+        self.unfound: str | None = None
 
     def feed(self, revision: str, total: int, bad: int = 0, slow: int = 0) -> None:
         """More requests to a revision; `slow` of them were slower than any threshold."""
@@ -96,7 +96,7 @@ class MemorySource:
 
     def unseen(self, backend: Backend) -> str | None:
         """What was set."""
-        return self.hidden
+        return self.unfound
 
     def spacing(self) -> float | None:
         """What was set."""
