@@ -118,6 +118,18 @@ def victoria_logs() -> GoModule:
     )
 
 
+def otel_collector() -> GoModule:
+    """An OpenTelemetry Collector with what turns spans into counters, for the tests of guardrails on traces."""
+    version = pinned("otel_collector", "go.opentelemetry.io/collector/otelcol")
+    return GoModule(
+        name="otel-collector",
+        title=f"the OpenTelemetry Collector {version}",
+        source=HERE / "otel_collector",
+        targets={"otel-collector": "."},
+        usual="about 2 min on 2 cores",
+    )
+
+
 def pause() -> GoModule:
     """Process 1 of every pod and of the sandbox."""
     return GoModule(name="pause", title="the pause process", source=HERE / "pause", targets={"pause": "."})

@@ -21,6 +21,13 @@ from tests.loopback import Handler, LoopbackServer
 INTERVAL = "200ms"
 
 
+class Scraped(Protocol):
+    """What has an address that Prometheus reads."""
+
+    @property
+    def address(self) -> str: ...
+
+
 class Emitter:
     """Serves `text` in Prometheus' exposition format; with `up` False it refuses to."""
 
@@ -102,7 +109,7 @@ class OwnPrometheus:
 class OwnVictoriaMetrics:
     """On a free port of the loopback, gone after the block; it asks for a name and a password."""
 
-    def __init__(self, binary: Path, folder: Path, emitters: Sequence[Emitter], *, user: str, password: str) -> None:
+    def __init__(self, binary: Path, folder: Path, emitters: Sequence[Scraped], *, user: str, password: str) -> None:
         address = free_address()
         self.url, self._user, self._password = f"http://{address}", user, password
         targets = [

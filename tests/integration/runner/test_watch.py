@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Mapping
 
 from sandbox.sample.load import Load
 from sandbox.slipway_pods import WATCHES, running_pod
+from slipway.release.manifest.load import load as load_manifest
 from slipway.release.records.journal import Head
 from slipway.release.records.watch import WatchPhase
+from slipway.release.revision import revision_of
+from slipway.release.slo.delivery import FileRules, RuleGroupInputs
+from slipway.release.slo.watch_alarm import BEAT, watch_group
+from slipway.release.strategy import resolve
+from slipway.rollout.metrics.prometheus_api import Prometheus
+from slipway.rollout.rules import apply as rules
 from tests.integration.releases.service import NAME, failures, until
 from tests.integration.runner.releases import Releases
 
@@ -61,3 +70,31 @@ def test_a_breach_takes_the_traffic_back_though_the_watcher_was_killed(releases:
     assert service.head().attempt == head.attempt, "no traffic was moved"
     assert stage.preview("--expect-no-changes").code == 0
     assert version not in service.stage.outputs()["services"][NAME].values()
+
+
+def test_the_alarm_for_its_absence_fires_when_its_pod_is_gone_and_not_before(
+    releases: Releases, load: Load, variables: Mapping[str, str]
+) -> None:
+    stage = releases.service.stage
+    version = releases.watched("v3", **{"for": "30m", "guardrails": SLO})
+    release = resolve(load_manifest(stage.folder / releases.service.paths[version]))
+    server = Prometheus(variables["SLIPWAY_PROMETHEUS_URL"])
+    mine = f'revision="{revision_of(release)}"'
+    # The same rules, evaluated each second and firing after ten.
+    group = watch_group(release, 10.0)._replace(name=f"watch-{stage.namespace}", interval=1)
+    wanted = RuleGroupInputs.of(
+        group, FileRules(kind="file", folder=variables["SLIPWAY_RULES"]), variables["SLIPWAY_PROMETHEUS_URL"], 60.0
+    )
+    until(lambda: bool(server.query(f"{BEAT}{{{mine}}}")), "the first sign of life", 120)
+    target = rules.connect(wanted)
+    rules.apply(wanted, target, lambda _: None, threading.Event())
+    try:
+        firing = f'ALERTS{{{mine},alertstate="firing"}}'
+        until(lambda: bool(server.query(f"slipway:watch_until:last{{{mine}}} > time()")), "the rules", 60)
+        until(lambda: bool(server.query(f"count_over_time({BEAT}{{{mine}}}[1m]) > 20")), "20 s with a process", 120)
+        assert server.query(f"count_over_time({firing}[5m])") == []
+        releases.service.kubectl("delete", "job", "-l", "slipway.dev/part=watch-job", "--wait=false")
+        until(lambda: bool(server.query(firing)), "the alarm", 120)
+    finally:
+        rules.remove(wanted, target)
+    assert failures(load) == []
