@@ -11,9 +11,6 @@ from slipway import settings
 from slipway.release.errors import SlipwayError
 from slipway.release.release_inputs import ReleaseInputs
 
-ALREADY_REPORTED = 32
-"""The exit code that tells Pulumi's language host that the program has reported its error."""
-
 
 def main() -> None:
     """Everything that is wrong with the configuration is reported before the first resource is registered."""
@@ -21,7 +18,7 @@ def main() -> None:
         stack = settings.read()
     except SlipwayError as error:
         pulumi.log.error(str(error))
-        sys.exit(ALREADY_REPORTED)
+        sys.exit(32)  # tells Pulumi's language host that the program has reported its error
     if (notice := stack.gates.notice(pulumi.get_stack())) is not None:
         pulumi.log.warn(notice)
     if (told := engine.notice(len(stack.services), engine.parallel())) is not None:
@@ -41,6 +38,7 @@ def main() -> None:
             standby=None if entry.standby is None else entry.standby.release,
             manifest=entry.declared.path,
             target=stack.target,
+            ecs=stack.ecs,
             metrics=stack.metrics,
             gateway_url=stack.gateway_url,
             probe=stack.probe,

@@ -10,6 +10,7 @@ from components.alerting import Alarm, AlarmRouting, DeliveryArgs, Slo, declare_
 from components.blue_green import BlueGreen
 from components.canary import Canary
 from components.cluster import cluster_options
+from components.ecs_workload import EcsWorkload, EcsWorkloadArgs
 from components.flags import FeatureFlag, KillSwitch
 from components.packaged import Service, ServiceArgs
 from components.resources import FlagSet, Release, Rollout
@@ -24,6 +25,8 @@ __all__ = [
     "BlueGreen",
     "Canary",
     "DeliveryArgs",
+    "EcsWorkload",
+    "EcsWorkloadArgs",
     "FeatureFlag",
     "FlagSet",
     "KillSwitch",

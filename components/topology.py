@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import pulumi
 
+from components.ecs_workload import EcsWorkload, EcsWorkloadArgs
 from components.objects import Job
 from components.resources import Migrations, Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
+from slipway.release.ecs_setting import EcsSetting
 from slipway.release.escalation.setting import EscalationSetting
 from slipway.release.manifest.release import Release
 from slipway.release.migrations.inputs import MigrationsInputs
@@ -18,9 +20,12 @@ from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
 from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import Chosen, chosen
-from slipway.release.target import KubernetesTarget, Target
+from slipway.release.target import EcsTarget, Target
 from slipway.release.tokens import TOPOLOGIES
 from slipway.release.watch_job import watch_job
+
+AnyWorkload: TypeAlias = VersionedWorkload | EcsWorkload
+"""The set of one revision, by the kind of the target."""
 
 
 @dataclass(kw_only=True, frozen=True)
@@ -43,6 +48,8 @@ class TopologyArgs:
     run: RunSetting | None = None
     escalation: EscalationSetting | None = None
     gate: pulumi.Resource | None = None
+    ecs: EcsSetting | None = None
+    """For a target of kind ecs."""
     migrations: MigrationsInputs | None = None
     """What is applied behind the gate and before anything of the service is created."""
 
@@ -56,8 +63,8 @@ class Topology(pulumi.ComponentResource):
 
     release: Release
     revision: str
-    workload: VersionedWorkload
-    standby: VersionedWorkload | None
+    workload: AnyWorkload
+    standby: AnyWorkload | None
     rollout: Rollout
     watch: Job | None
     """What watches the release after 100%; None where nothing does, or a person does by `slipway watch`."""
@@ -115,11 +122,13 @@ class Topology(pulumi.ComponentResource):
             "weights": self.rollout.weights,
         }
 
-    def _workload(self, name: str, release: Release, args: TopologyArgs) -> VersionedWorkload:
-        if not isinstance(args.target, KubernetesTarget):
-            raise ValueError(f"{name}: no component declares a workload in a target of kind {args.target.kind} yet")
-        workload = VersionedWorkloadArgs.of(release, args.target.namespace)
-        return VersionedWorkload(f"{name}-{workload.revision}", workload, pulumi.ResourceOptions(parent=self))
+    def _workload(self, name: str, release: Release, args: TopologyArgs) -> AnyWorkload:
+        named, options = f"{name}-{revision_of(release)}", pulumi.ResourceOptions(parent=self)
+        if isinstance(args.target, EcsTarget):
+            if args.ecs is None:
+                raise ValueError(f"{name}: a target of kind ecs needs the network of its tasks: give ecs")
+            return EcsWorkload(named, EcsWorkloadArgs.of(release, args.target, args.ecs), options)
+        return VersionedWorkload(named, VersionedWorkloadArgs.of(release, args.target.namespace), options)
 
 
 def _before(name: str, args: TopologyArgs, opts: pulumi.ResourceOptions | None) -> list[pulumi.Resource]:

@@ -46,6 +46,7 @@ from slipway.release.slo.reading import Alerting, read_alerting
 from slipway.release.slo.watch_alarm import watch_owned
 from slipway.release.strategy import chosen
 from slipway.release.target import DnsLabel, Target, Targeted
+from slipway.release.task import refused_task
 from slipway.release.urls import ServerUrl
 
 PROJECT = "releases"
@@ -231,7 +232,8 @@ def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Itera
             if declared is not None:
                 release = declared.release
                 found = refused_by(configuration.where, release.service, release.route, chosen(release))
-                yield from (replace(one, path=f"{declared.path}: {one.path}") for one in found)
+                tasks = refused_task(configuration.where, release.workload)
+                yield from (replace(one, path=f"{declared.path}: {one.path}") for one in (*found, *tasks))
 
 
 def _migrating(service: Service, databases: Databases) -> Service:

@@ -28,6 +28,7 @@ TOPOLOGIES: Final = (CANARY, BLUE_GREEN, ROLLING)
 """The components that stand for one service each, by the strategy of its release."""
 
 VERSIONED_WORKLOAD: Final = token("VersionedWorkload")
+ECS_WORKLOAD: Final = token("EcsWorkload")
 ROLLOUT_ACCESS: Final = token("RolloutAccess")
 SERVICE: Final = token("Service")
 FEATURE_FLAG: Final = token("FeatureFlag")

@@ -38,7 +38,8 @@ _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
 """Of a thousand; with an `i`, of 1,024."""
 
 
-def _amount(quantity: str) -> Fraction:
+def amount_of(quantity: str) -> Fraction:
+    """The number that a quantity of Kubernetes means: processors, or bytes."""
     number = quantity.rstrip("mkKMGTi")
     unit = quantity.removeprefix(number)
     if unit == "m":
@@ -66,7 +67,7 @@ class Resources(FrozenModel):
         """Kubernetes would refuse the Deployment, when everything before it is made already."""
         for name, limit in self.limits.items():
             request = self.requests.get(name)
-            if request is not None and _amount(request) > _amount(limit):
+            if request is not None and amount_of(request) > amount_of(limit):
                 raise ValueError(f"requests.{name} {request} is more than limits.{name} {limit}")
         return self
 
