@@ -21,9 +21,10 @@ from components.objects import (
 )
 from slipway.release.labels import selector
 from slipway.release.manifest.autoscaling import Autoscaling, filled
+from slipway.release.manifest.pod_parts import ServicePort
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.workload import Workload
-from slipway.release.pod import file_keys, pod_spec, whole_seconds
+from slipway.release.pod import file_keys, pod_metadata, pod_spec, whole_seconds
 from slipway.release.revision import revision_of, scaled_by_rollout, workload_name
 from slipway.release.tokens import VERSIONED_WORKLOAD
 
@@ -101,13 +102,12 @@ class VersionedWorkload(pulumi.ComponentResource):
 
     def _declare_deployment(self) -> Deployment:
         args = self._args
-        labels = {"app.kubernetes.io/name": args.service, **self._selector}
         spec = {
             "replicas": None if args.scaled_by_rollout else args.workload.replicas,  # none beside an autoscaler
             "progressDeadlineSeconds": max(1, whole_seconds(args.workload.ready_within)),
             "selector": {"matchLabels": self._selector},
             "template": {
-                "metadata": {"labels": labels, "annotations": args.workload.annotations or None},
+                "metadata": pod_metadata(args.service, args.revision, args.workload),
                 "spec": pod_spec(args.service, args.revision, args.image, args.workload),
             },
         }
@@ -123,8 +123,9 @@ class VersionedWorkload(pulumi.ComponentResource):
             "protocol": "TCP",
             "appProtocol": APP_PROTOCOLS[workload.app_protocol],
         }
-        spec = {"type": "ClusterIP", "selector": self._selector, "ports": [port]}
-        return Service(self._name, {"metadata": self._metadata(SKIP_AWAIT), "spec": spec}, self._child())
+        spec = {"type": "ClusterIP", "selector": self._selector, "ports": [port, *map(_port, workload.service.ports)]}
+        metadata = self._metadata({**workload.service.annotations, **SKIP_AWAIT})
+        return Service(self._name, {"metadata": metadata, "spec": spec}, self._child())
 
     def _declare_disruption_budget(self) -> PodDisruptionBudget:
         spec = {
@@ -159,3 +160,9 @@ def _autoscaler(scaling: Autoscaling, workload: str) -> _Autoscaler:
 
 def _with(spec: dict[str, Any], target: dict[str, str], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is what it is
     return {"scaleTargetRef": target, **spec, **{key: value for key, value in more.items() if value is not None}}
+
+
+def _port(one: ServicePort) -> dict[str, Any]:
+    """A port that was added to the Service. The target is a number: named ones could differ from pod to pod."""
+    made = {"name": one.name, "port": one.port, "targetPort": one.target_port or one.port, "protocol": one.protocol}
+    return made if one.app_protocol is None else {**made, "appProtocol": one.app_protocol}

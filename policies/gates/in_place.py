@@ -53,11 +53,13 @@ def _differences(resource: Resource, release: Release) -> list[Difference]:
     """Of the name, the replicas and everything in the pods."""
     revision, workload = revision_of(release), release.workload
     path, _ = pod_spec(resource) or ("spec", None)
-    annotations = f"{path.removesuffix('spec')}metadata.annotations"
+    of_pods = f"{path.removesuffix('spec')}metadata"
+    metadata = pod.pod_metadata(release.service, revision, workload)
     rendered = pod.pod_spec(release.service, revision, release.artifact.image, workload)
     wanted = {
         "metadata.name": workload_name(release.service, revision),
-        annotations: dict(workload.annotations),
+        f"{of_pods}.labels": metadata["labels"],
+        f"{of_pods}.annotations": metadata.get("annotations", {}),
         path: rendered,
         "spec.replicas": declared_replicas(release),
     }

@@ -12,16 +12,39 @@ from typing import Any
 from slipway.release.labels import selector
 from slipway.release.manifest.workload import HttpProbe, Workload
 from slipway.release.revision import workload_name
+from slipway.release.strategic_merge import merge
 
 FILES_VOLUME = "files"
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+
+CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+"""Of every container."""
 
 Spec = dict[str, Any]
 
 
 def pod_spec(service: str, revision: str, image: str, workload: Workload) -> Spec:
-    """A `PodSpec` without what is not set. The container is named after the service. A change of what is rendered
-    raises `slipway.release.revision.TEMPLATE`."""
+    """A `PodSpec` without what is not set, with `workload.pod` merged over it. The container is named after the
+    service, and containers that are added are as restricted as it is, where they do not say otherwise. A change of what
+    is rendered raises `slipway.release.revision.TEMPLATE`. Raises NoMergeKey."""
+    own = _own_spec(service, revision, image, workload)
+    if not workload.pod:
+        return own
+    merged = merge(own, workload.pod)
+    for group in ("containers", "initContainers"):
+        if group in merged:
+            merged[group] = [merge({"securityContext": CONFINED}, container) for container in merged[group]]
+    return merged
+
+
+def pod_metadata(service: str, revision: str, workload: Workload) -> Spec:
+    """Labels and annotations of the pods."""
+    own = {"app.kubernetes.io/name": service, **selector(service, revision)}
+    annotations = {**workload.annotations, **workload.pod_metadata.annotations}
+    return _set(labels={**workload.pod_metadata.labels, **own}, annotations=annotations or None)
+
+
+def _own_spec(service: str, revision: str, image: str, workload: Workload) -> Spec:
     security = {
         "runAsNonRoot": workload.security.run_as_non_root,
         "runAsUser": workload.security.run_as_user,
@@ -73,7 +96,7 @@ def _container(service: str, image: str, workload: Workload) -> Spec:
         livenessProbe=_probe(probes.liveness, port),
         startupProbe=_probe(probes.startup, port),
         lifecycle=_lifecycle(workload),
-        securityContext={"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        securityContext=CONFINED,
         volumeMounts=mounts or None,
     )
 

@@ -17,6 +17,7 @@ from slipway.release.manifest.document import Location
 from slipway.release.manifest.governance import Hotfix, Rollback
 from slipway.release.manifest.guardrails import ClientFailures, Guardrail
 from slipway.release.manifest.migrations import Migration
+from slipway.release.manifest.pod_checks import problems_of_parts, problems_of_pod
 from slipway.release.manifest.queries import problems_of_queries
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.scaling_checks import problems_of_batches, problems_of_scaling
@@ -202,6 +203,11 @@ def environment_names_are_unique(workload: Workload) -> Found:
         )
 
 
+def a_pod_is_one_and_leaves_ours_alone(service: str, workload: Workload) -> Found:
+    for place, message, remedy in (*problems_of_pod(service, workload), *problems_of_parts(workload)):
+        yield Contradiction(("workload", *place), message, remedy)
+
+
 def smoke_checks_need_a_preview(strategy: Strategy, route: Route) -> Found:
     if not isinstance(strategy, BlueGreen):
         return
@@ -301,6 +307,7 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     requests_in_flight_can_end,
     an_endless_timeout_has_no_place,
     environment_names_are_unique,
+    a_pod_is_one_and_leaves_ours_alone,
     smoke_checks_need_a_preview,
     one_writer_of_the_replicas,
     batches_and_autoscaling,

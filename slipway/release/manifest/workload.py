@@ -9,12 +9,9 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from slipway.release.manifest.autoscaling import Autoscaling
 from slipway.release.manifest.base import FrozenModel, ObjectName, RequestPath
+from slipway.release.manifest.pod_parts import AnnotationName, PodMetadata, PodPatch, Port, ServicePatch
 from slipway.release.units import Seconds
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-AnnotationName = Annotated[
-    str, Field(pattern=r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
-]
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
@@ -124,8 +121,13 @@ class Security(FrozenModel):
 
 
 class Workload(FrozenModel):
+<<<<<<< HEAD
     """What runs: one container with its configuration, ready within `ready_within` seconds; `replicas` of it, or as
     many as `autoscaling` finds right."""
+=======
+    """What runs: one container with its configuration and what is added to its pod, `replicas` of it, ready within
+    `ready_within` seconds."""
+>>>>>>> b1f13e7 (feat(manifest): workload.pod, podMetadata and service: a part of a pod merged over the rendered one)
 
     port: Port
     replicas: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -147,6 +149,10 @@ class Workload(FrozenModel):
     max_unavailable: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^(100|[0-9]{1,2})%$")] = 1
     """Of the PodDisruptionBudget."""
     app_protocol: Literal["http", "h2c"] = "http"
+    pod: PodPatch = {}
+    """A partial PodSpec that is merged over the one rendered from the other fields, by Kubernetes' strategic merge."""
+    pod_metadata: PodMetadata = PodMetadata()
+    service: ServicePatch = ServicePatch()
 
     @property
     def least_replicas(self) -> int:

@@ -11,8 +11,11 @@ from slipway.release.findings import Finding, finding
 from slipway.release.manifest.guardrails import AnyKind, Guardrail
 from slipway.release.manifest.plan import planned_steps
 from slipway.release.manifest.watch import NamedGuardrail
+from slipway.release.pod import pod_spec
 from slipway.release.readiness.case import GateInput
 from slipway.release.readiness.plain_secrets import plain_secrets
+from slipway.release.readiness.pod_restrictions import Violation, violations
+from slipway.release.revision import revision_of
 from slipway.release.strategy import chosen
 from slipway.release.units import show_seconds, show_share
 
@@ -68,11 +71,33 @@ def evaluate_pod_security(case: GateInput) -> list[Finding]:
         findings.append(
             finding(POD_SECURITY, "secret", field, kind, "no secret in plain text", remedy, severity="critical")
         )
-    return findings + [
-        _unsafe("unconfined", f"annotations.{name}", value, "a profile that confines it", "Leave the annotation out")
-        for name, value in workload.annotations.items()
-        if name.startswith(UNCONFINED) and value == "unconfined"
+    annotations = [(f"annotations.{name}", value) for name, value in workload.annotations.items()]
+    annotations += [
+        (f"podMetadata.annotations.{name}", value) for name, value in workload.pod_metadata.annotations.items()
     ]
+    findings += [
+        _unsafe("unconfined", place, value, "a profile that confines it", "Leave the annotation out")
+        for place, value in annotations
+        if place.partition("nnotations.")[2].startswith(UNCONFINED) and value == "unconfined"
+    ]
+    return findings + [_unrestricted(one) for one in _of_pod(case)]
+
+
+def _of_pod(case: GateInput) -> Iterator[Violation]:
+    """What `workload.pod` adds to the pod that the other fields make, which is restricted but for its user."""
+    release, settings = case.release, case.settings.pod_security
+    security = release.workload.security
+    allowed = set(settings.allow)
+    if settings.allow_root or security.run_as_user == 0 or not security.run_as_non_root:
+        allowed.add("root")  # allowed, or refused above
+    if release.workload.pod:
+        spec = pod_spec(release.service, revision_of(release), release.artifact.image, release.workload)
+        yield from (one for one in violations(spec) if one.name not in allowed)
+
+
+def _unrestricted(one: Violation) -> Finding:
+    remedy = f"Leave it out, or let the platform allow {one.name} in podSecurity.allow of the gates' configuration"
+    return _unsafe("restricted", f"pod.{one.path}", one.found, one.wanted, remedy)
 
 
 _Lax = tuple[str, str, str]

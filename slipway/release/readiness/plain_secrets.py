@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from slipway.release.manifest.workload import Workload
 
@@ -26,8 +26,23 @@ def plain_secrets(workload: Workload) -> Iterator[tuple[str, str]]:
         *((f"args[{number}]", text) for number, text in enumerate(workload.args)),
         *((f"command[{number}]", text) for number, text in enumerate(workload.command)),
         *((f"annotations.{name}", value) for name, value in workload.annotations.items()),
+        *_texts("pod", workload.pod),
+        *_texts("podMetadata", workload.pod_metadata.model_dump(by_alias=True)),
+        *_texts("service", workload.service.model_dump(by_alias=True)),
     ]
     for field, text in texts:
         kind = next((kind for kind, pattern in _KINDS if pattern.search(text)), None)
         if kind is not None:
             yield f"workload.{field}", kind
+
+
+def _texts(place: str, value: object) -> Iterator[tuple[str, str]]:
+    """Every text in a part of a pod, with its place."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _texts(f"{place}.{name}", inner)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _texts(f"{place}[{index}]", inner)

@@ -10,6 +10,7 @@ from slipway.release.evidence.receipts import ResultKind
 from slipway.release.findings import Severity
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.scope import Level
+from slipway.release.readiness.pod_restrictions import Restriction
 from slipway.release.units import Seconds, Share
 
 DAY = 86400.0
@@ -205,6 +206,8 @@ class PodSecuritySettings(FrozenModel):
     allow_root: bool = False
     reserved_service_accounts: tuple[str, ...] = ("slipway-rollout",)
     """ServiceAccounts of the platform; a pod under one of them would have its token."""
+    allow: tuple[Restriction, ...] = ()
+    """What `workload.pod` may hold although the `restricted` profile of Kubernetes forbids it."""
 
 
 class WatchSettings(FrozenModel):

@@ -702,6 +702,18 @@ def password_in_the_environment(d: Declared) -> None:
     _declare(d, "workload", env={"DATABASE": "postgres://shop:hunter2@db.example/orders"})
 
 
+@broken("pod-security", "restricted", "workload.pod.hostNetwork: found true")
+def pod_in_the_network_of_the_node(d: Declared) -> None:
+    _declare(d, "workload", pod={"hostNetwork": True})
+
+
+@broken("pod-security", "secret", "a password in a URL")
+def password_in_a_sidecar(d: Declared) -> None:
+    image = f"registry.example/proxy@sha256:{'a' * 64}"
+    env = [{"name": "DATABASE", "value": "postgres://shop:hunter2@db.example/orders"}]
+    _declare(d, "workload", pod={"containers": [{"name": "proxy", "image": image, "env": env}]})
+
+
 FALSE_ACCEPTANCES: tuple[str, ...] = (
     "analysis-that-could-not-parse-a-file",
     "scan-that-could-not-parse-a-file",

@@ -1,0 +1,1 @@
+"""Parts of `slipway.release` against the programs whose rules they follow."""
