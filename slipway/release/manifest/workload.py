@@ -121,13 +121,8 @@ class Security(FrozenModel):
 
 
 class Workload(FrozenModel):
-<<<<<<< HEAD
-    """What runs: one container with its configuration, ready within `ready_within` seconds; `replicas` of it, or as
-    many as `autoscaling` finds right."""
-=======
-    """What runs: one container with its configuration and what is added to its pod, `replicas` of it, ready within
-    `ready_within` seconds."""
->>>>>>> b1f13e7 (feat(manifest): workload.pod, podMetadata and service: a part of a pod merged over the rendered one)
+    """What runs: one container with its configuration and what is added to its pod, ready within `ready_within`
+    seconds; `replicas` of it, or as many as `autoscaling` finds right."""
 
     port: Port
     replicas: Annotated[int, Field(ge=1, le=1000)] | None = None

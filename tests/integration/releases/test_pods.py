@@ -41,6 +41,6 @@ def test_a_sidecar_is_released_with_its_service_and_one_that_crashes_stops_the_r
         traffic_at(traffic, "v1")
         result = service.release("v2", QUICK, workload=beside(service.images["v1"], SAMPLE_CRASH_AFTER_SECONDS="0"))
         assert result.code != 0
-        assert "sidecar" in result.output
+        assert "container sidecar: CrashLoopBackOff" in result.output
         assert service.serving() == "v1"
         assert failures(traffic) == []

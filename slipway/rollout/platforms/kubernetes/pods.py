@@ -55,8 +55,10 @@ def _of_pod(pod: Pod) -> Trouble | None:
     if pod.metadata is not None and pod.metadata.deletionTimestamp is not None:
         return None
     status = _status(pod)
-    for container in _statuses(pod):
-        found = _of_container(_name(pod), container)
+    statuses = _statuses(pod)
+    for container in statuses:
+        place = f"pod {_name(pod)}" if len(statuses) == 1 else f"pod {_name(pod)}, container {container.name}"
+        found = _of_container(place, container)
         if found is not None:
             return found
     if status.reason == Reason.EVICTED:
@@ -68,7 +70,7 @@ def _of_pod(pod: Pod) -> Trouble | None:
     return None
 
 
-def _of_container(pod: str, container: ContainerStatus) -> Trouble | None:
+def _of_container(place: str, container: ContainerStatus) -> Trouble | None:
     state = container.state or ContainerState()
     last = container.lastState.terminated if container.lastState is not None else None
     ended = state.terminated or last
@@ -78,10 +80,10 @@ def _of_container(pod: str, container: ContainerStatus) -> Trouble | None:
         reason = Reason.OUT_OF_MEMORY if out_of_memory else _WAITING[word]
         # For a crash loop the message only repeats the delay; the exit code is what tells.
         why = _exit(ended, container.restartCount) if word == "CrashLoopBackOff" else state.waiting.message
-        return Trouble(reason, _line(f"pod {pod}: {word}: {why or 'no message'}"), word in _FATAL)
+        return Trouble(reason, _line(f"{place}: {word}: {why or 'no message'}"), word in _FATAL)
     if ended is not None and ended.exitCode != 0:
         reason = Reason.OUT_OF_MEMORY if out_of_memory else Reason.CONTAINER
-        return Trouble(reason, _line(f"pod {pod}: {_exit(ended, container.restartCount)}"), fatal=False)
+        return Trouble(reason, _line(f"{place}: {_exit(ended, container.restartCount)}"), fatal=False)
     return None
 
 

@@ -14,7 +14,9 @@ from pydantic.fields import FieldInfo
 from slipway.release.manifest.release import Release
 from slipway.settings import Configuration
 
-TEXT = (Path(__file__).parents[5] / "docs" / "manifest.md").read_text()
+PAGE = (Path(__file__).parents[5] / "docs" / "manifest.md").read_text()
+TEXT = re.sub(r"^```.*?^```", "", PAGE, flags=re.DOTALL | re.MULTILINE)
+"""Without its examples."""
 NAMES = {name for code in re.findall(r"`([^`]+)`", TEXT) for name in re.findall(r"^[A-Za-z]+", code)}
 
 

@@ -101,6 +101,14 @@ def test_an_init_container_counts_as_well() -> None:
     assert restarts(broken) == 2
 
 
+def test_of_several_containers_the_one_in_trouble_is_named() -> None:
+    well = {**container(state={"running": {}}), "name": "checkout"}
+    broken = {**container(4, state=waiting("CrashLoopBackOff"), lastState=ended(1)), "name": "proxy"}
+    found = of(well, broken)
+    assert found is not None
+    assert found.text == "pod p, container proxy: CrashLoopBackOff: last exit code 1 (Error), 4 restart(s)"
+
+
 def test_a_pod_that_fits_nowhere_is_unschedulable() -> None:
     conditions = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}]
     found = trouble([pod(conditions=conditions)])
