@@ -22,7 +22,7 @@ INTERVAL = "200ms"
 
 
 class Scraped(Protocol):
-    """What has an address that Prometheus reads."""
+    """What Prometheus reads, at `/metrics` of its address."""
 
     @property
     def address(self) -> str: ...
@@ -45,12 +45,6 @@ class Emitter:
 
     def close(self) -> None:
         self._server.close()
-
-
-class Scraped(Protocol):
-    """What is scraped, at `/metrics`."""
-
-    address: str
 
 
 class OwnPrometheus:
