@@ -51,6 +51,9 @@ def refused_task(target: Target, workload: Workload) -> Iterator[Problem]:
             "Let the service read its secrets by its role",
         ),
         "serviceAccount": (workload.service_account, "is of Kubernetes", "Write releases:ecs.taskRole"),
+        "pod": (workload.pod, "is a part of a pod", "Leave it out"),
+        "podMetadata": (workload.pod_metadata.model_dump(exclude_defaults=True), "is of pods", "Leave it out"),
+        "service": (workload.service.model_dump(exclude_defaults=True), "is a Service of Kubernetes", "Leave it out"),
         "autoscaling": (workload.autoscaling, "is for Kubernetes", "Leave it out"),
         "probes.liveness": (
             workload.probes.liveness,
