@@ -16,7 +16,7 @@ from slipway.rollout.metrics.base import Reading, Series, Snapshot
 from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.record import Stored
-from slipway.rollout.routers.base import Split
+from slipway.rollout.routers.base import Router, Split
 from slipway.rollout.routers.memory import MemoryRouter
 from slipway.rollout.status import Progress
 from tests.unit.slipway.rollout.examples import ROUTE, backend, serving, wanted
@@ -58,7 +58,7 @@ class Cancelled(threading.Event):
 class Traffic:
     """A metrics source: `rate` requests a second split as the live route says, `bad` share per Service."""
 
-    def __init__(self, clock: Clock, router: MemoryRouter, rate: float = 100.0) -> None:
+    def __init__(self, clock: Clock, router: Router, rate: float = 100.0) -> None:
         self.rate = rate
         self.bad: dict[str, float] = {}
         self.down = ""
