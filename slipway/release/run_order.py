@@ -18,12 +18,13 @@ SUBJECT = "the order of a rollout"
 
 
 class RunOrder(FrozenModel):
-    """`update` carries the rollout out, `remove` is the end of the service. `id` is made by who orders; each process
-    that carries the order out makes the id of its attempt from it."""
+    """`update` carries the rollout out, `remove` is the end of the service, `put-back` puts the traffic of an attempt
+    back that no process ends any more. `id` is made by who orders; each process that carries the order out makes the id
+    of its attempt from it."""
 
     format: int = FORMAT
     id: str = Field(pattern=r"^[a-z0-9]{4,20}$")
-    task: Literal["update", "remove"] = "update"
+    task: Literal["update", "remove", "put-back"] = "update"
     stack: str = ""
     """`project/stack` on whose behalf it writes."""
     by: str = ""
@@ -33,6 +34,10 @@ class RunOrder(FrozenModel):
     wanted: RolloutInputs
     serving: Serving | None = None
     """What serves by the stack's state, for a journal that is lost."""
+    attempt: str = ""
+    """For `put-back`: whose traffic goes back."""
+    reason: str = ""
+    """For `put-back`: why that attempt has no process any more."""
     forget: str = ""
     """For `remove`: the command that makes the stack forget the service."""
 

@@ -6,7 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slipway.release.errors import ClusterAway, ClusterError, LeaseHeld, LeaseLost, ReleaseRefused, RolloutAborted
+from slipway.release.errors import (
+    ClusterAway,
+    ClusterError,
+    LeaseHeld,
+    LeaseLost,
+    ReleaseRefused,
+    RolloutAborted,
+    SlipwayError,
+)
 from slipway.release.records.journal import Attempt, Outcome
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.run_order import is_attempt_of
@@ -31,6 +39,14 @@ QUIET_FOR = 5.0
 """Seconds without a word after which the pods are looked at."""
 GONE_WITHIN = 170.0
 """Seconds in which the pods of a deleted Job end: more than their grace."""
+
+
+class NotPutBack(SlipwayError):
+    """No process ends this attempt any more, and its traffic could not be put back from here."""
+
+    def __init__(self, why: str, attempt: str, reason: str) -> None:
+        super().__init__(why)
+        self.attempt, self.reason = attempt, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +231,7 @@ class Following:
             if isinstance(error, ClusterAway) and self._world.now() - self._rescuing < BLIND_FOR:
                 return None
             text = f"{self._service}: {reason}, and the traffic could not be put back from here: {error}"
-            return RunEnd.of(ClusterError(f"{text}; the next pulumi up makes a Job that does it first"))
+            raise NotPutBack(text, attempt.id, reason) from None
         return None
 
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from slipway.release.errors import ClusterError, InputError, LeaseHeld, ReleaseRefused
+from slipway.release.errors import ClusterError, InputError, LeaseHeld, ReleaseRefused, RolloutAborted, SlipwayError
 from slipway.release.reachability import out_of_a_pods_reach
 from slipway.release.records import journal
 from slipway.release.records.journal import Serving
@@ -15,7 +15,7 @@ from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.run_order import RunOrder
 from slipway.release.run_setting import RunSetting
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.in_cluster.following import Followed, Following
+from slipway.rollout.in_cluster.following import Followed, Following, NotPutBack
 from slipway.rollout.outputs import outputs_of, recorded_serving
 from slipway.rollout.platforms.runs import ActiveRun, Runs
 from slipway.rollout.process.drilling import drilled
@@ -109,7 +109,33 @@ class OrderedUpdate:
 
     def _follow(self, run_id: str) -> None:
         followed = Followed(run_id, self._wanted.run or RunSetting(), self._abandoned)
-        Following(self._wanted, self._world, self._runs, followed, self._reporter, self._cancelled).to_end()
+        try:
+            Following(self._wanted, self._world, self._runs, followed, self._reporter, self._cancelled).to_end()
+        except NotPutBack as error:
+            self._have_it_put_back(error)
+
+    def _have_it_put_back(self, failed: NotPutBack) -> None:
+        """By a Job: the account of `pulumi up` may make Jobs, and may not move traffic. Not to be cancelled."""
+        service, reason = self._wanted.service, failed.reason
+        order = RunOrder(
+            id=new_order_id(),
+            task="put-back",
+            attempt=failed.attempt,
+            reason=reason,
+            stack=self._world.stack,
+            by=operator(),
+            wanted=self._wanted,
+        )
+        name = f"Job {self._runs.name_of(order.id)}"
+        followed = Followed(order.id, self._wanted.run or RunSetting(), self._abandoned)
+        try:
+            self._runs.start(order)
+            self._reporter.event(f"{service}: {reason}; {name} puts the traffic back")
+            Following(self._wanted, self._world, self._runs, followed, self._reporter, threading.Event()).to_end()
+        except SlipwayError as error:
+            text = f"{failed}; {name} could not do it: {error}"
+            raise ClusterError(f"{text}; the next pulumi up makes a Job that does it first") from None
+        raise RolloutAborted(f"{service} interrupted: {reason}; {name} put the traffic back")
 
     def _settled(self) -> dict[str, Any] | None:
         """The outputs when there is nothing to do: the next `up` after one that was lost finds it so."""

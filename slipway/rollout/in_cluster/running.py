@@ -20,9 +20,12 @@ from slipway.rollout.record import load
 from slipway.rollout.removal import remove, services_of
 from slipway.rollout.retrying import retry_until
 from slipway.rollout.safety.overseer import RestartedByTheCluster
+from slipway.rollout.safety.rescue import rescue_once
 
 ENDED, AGAIN, UNREADABLE = 0, 1, 2
 """Exit codes: see slipway.rollout.runner."""
+AGAIN_AFTER = 2.0
+"""Seconds between two tries for a Lease that another holds."""
 SEEN_WITHIN = 60.0
 """Seconds for which the journal is read again, to see whether an attempt has an end."""
 
@@ -93,6 +96,9 @@ class Runner:
             services = services_of(order.wanted.to_wire())
             remove(world, order.wanted.service, services, self._report, self._cancelled, order.forget)
             return
+        if order.task == "put-back":
+            self._put_back()
+            return
         reason = operations.refusal_reason(order.wanted, world)
         if reason is not None:
             raise ReleaseRefused(reason)
@@ -109,6 +115,19 @@ class Runner:
             drill=order.drill,
         )
         update.run()
+
+    def _put_back(self) -> None:
+        """Once the Lease of the process that died is over. Raises LeaseHeld where another has it for longer."""
+        order, world, began = self._order, self._world, self._world.now()
+        while not self._told_to_go.is_set():
+            try:
+                rescue_once(world, order.attempt, self._attempt, order.reason, "follower", self._report.status)
+                return
+            except LeaseHeld:
+                if world.now() - began > SEEN_WITHIN:
+                    raise
+                world.pause(AGAIN_AFTER)
+        raise ClusterError("this pod was told to go; the next one puts the traffic back")
 
     def _is_open(self, failed: SlipwayError) -> bool:
         """Whether another process has to go on: an attempt of this order has no end, or one of its processes lives."""

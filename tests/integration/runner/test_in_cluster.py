@@ -174,3 +174,35 @@ def test_a_second_up_follows_the_same_release_and_another_one_is_refused(
     releases.serving = version
     assert releases.service.serving() == version
     assert failures(load) == []
+
+
+def test_a_rollout_that_no_process_follows_goes_back_where_that_is_declared(
+    releases: Releases, load: Load, tmp_path: Path
+) -> None:
+    stage = releases.service.stage
+    setting = stage.run_setting
+    stage.run_setting = {**(setting or {}), "onLostFollower": "abort"}
+    try:
+        releases.started(HELD, load, tmp_path / "log")
+        releases.kill_everything_here()
+        until(lambda: releases.attempt().outcome is not Outcome.RUNNING, "its end", 150)
+    finally:
+        stage.run_setting = setting
+    assert releases.service.serving() == releases.serving
+    assert releases.service.head().quarantined == {}
+    assert failures(load) == []
+
+
+def test_a_job_whose_backoff_limit_is_reached_is_told_and_another_one_puts_the_traffic_back(
+    releases: Releases, load: Load, tmp_path: Path
+) -> None:
+    _, process = releases.started(HELD, load, tmp_path / "log")
+    job = releases.jobs()[-1]["metadata"]["name"]
+    releases.service.kubectl("patch", "job", job, "--type=merge", "-p", '{"spec": {"backoffLimit": 0}}')
+    releases.kill_process()
+    assert process.wait(180) != 0
+    assert says(tmp_path / "log", "error:", "BackoffLimitExceeded", "put the traffic back")
+    assert releases.service.serving() == releases.serving
+    attempt = releases.attempt()
+    assert (attempt.outcome, attempt.by) == (Outcome.INTERRUPTED, "follower")
+    assert failures(load) == []

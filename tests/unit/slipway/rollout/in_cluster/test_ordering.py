@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -236,13 +237,58 @@ def test_while_a_pod_that_goes_still_has_the_lease_its_end_is_awaited(monkeypatc
     assert len(asked) > 10
 
 
-def test_a_follower_without_the_right_to_move_traffic_says_who_will() -> None:
-    world = InCluster()
-    world.when_started(lambda order: begun(world, order))
+def lost(world: InCluster, put_back: Callable[[RunOrder], object]) -> None:
+    """The Job of the rollout fails for good, and who follows it may not move traffic; `put_back` is what becomes of
+    the Job that is ordered then."""
+
+    def start(order: RunOrder) -> None:
+        if order.task == "update":
+            begun(world, order)
+            return
+        world.lease.faults = type(world.lease.faults)()  # of the pod's account
+        put_back(order)
+
+    world.when_started(start)
     world.clock.at(8.0, lambda: world.runs.states.update(dict.fromkeys(world.runs.orders, RunState("failed"))))
     world.clock.at(8.0, lambda: world.lease.faults.next("acquire", ClusterError("leases is forbidden"), 100))
-    with pytest.raises(ClusterError, match=r"forbidden; the next pulumi up makes a Job"):
+
+
+def test_a_follower_without_the_right_to_move_traffic_has_a_job_do_it() -> None:
+    world = InCluster()
+    lost(world, world.job)
+    with pytest.raises(RolloutAborted, match=r"interrupted: .*; Job .* put the traffic back"):
         world.up()
+    assert world.shares() == [25.0, 0.0]
+    assert world.head.attempt is not None
+    assert (world.head.attempt.outcome, world.head.attempt.by) == (Outcome.INTERRUPTED, "follower")
+    assert [order.task for order in world.runs.orders.values()] == ["update", "put-back"]
+
+
+def test_where_that_job_fails_too_it_is_said_who_will() -> None:
+    world = InCluster()
+    lost(world, lambda order: world.runs.states.update({order.id: RunState("failed", "ImagePullBackOff")}))
+    with pytest.raises(ClusterError, match=r"forbidden; Job .* could not do it: .*; the next pulumi up makes a Job"):
+        world.up()
+    assert world.shares() == [25.0]
+
+
+def test_a_job_that_puts_back_waits_for_the_lease_of_the_process_that_died() -> None:
+    world = InCluster()
+    holder = world.order().attempt_of("dead")
+
+    def start(order: RunOrder) -> None:
+        if order.task == "put-back":
+            world.lease.faults = type(world.lease.faults)()
+            world.lease.faults.next("acquire", LeaseHeld(f"{holder} has it"), 5)
+            world.job(order)
+        else:
+            begun(world, order)
+
+    lost(world, lambda _: None)
+    world.when_started(start)
+    with pytest.raises(RolloutAborted, match="put the traffic back"):
+        world.up()
+    assert world.shares() == [25.0, 0.0]
 
 
 def test_an_api_server_that_is_away_for_minutes_ends_nothing() -> None:
