@@ -14,6 +14,7 @@ import pulumi
 from pydantic import ValidationError
 
 from slipway.release.collisions import collisions
+from slipway.release.counted import uncounted
 from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.ecs_setting import KUBERNETES_ONLY, EcsSetting, unfit
 from slipway.release.ecs_setting import REMEDY as ECS
@@ -48,6 +49,7 @@ from slipway.release.strategy import chosen
 from slipway.release.target import DnsLabel, Target, Targeted
 from slipway.release.task import refused_task
 from slipway.release.urls import ServerUrl
+from slipway.release.watch_inputs import WatchInputs
 
 PROJECT = "releases"
 
@@ -63,7 +65,8 @@ REMEDIES = {
     "and its context in the kubeconfig, or only releases:namespace; or {kind: ecs, region: eu-central-1, "
     "cluster: shop, listener: <ARN>, table: slipway-shop, rules: {checkout: 110}}",
     "ecs": ECS,
-    "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}",
+    "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}, or for a target "
+    "of kind ecs {kind: cloudwatch}",
     "gatewayUrl": "Write releases:gatewayUrl: where the gateway answers, such as http://gateway.example",
     "metrics.accessLog": "Write releases:metrics: {kind: prometheus, url: ..., "
     "accessLog: {path: /var/log/envoy/access.jsonl}}, the gateway's access log as a file where the rollout runs",
@@ -231,9 +234,13 @@ def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Itera
         for declared in (service.declared, service.standby):
             if declared is not None:
                 release = declared.release
-                found = refused_by(configuration.where, release.service, release.route, chosen(release))
-                tasks = refused_task(configuration.where, release.workload)
-                yield from (replace(one, path=f"{declared.path}: {one.path}") for one in (*found, *tasks))
+                metrics, watch = configuration.metrics, WatchInputs.of(release)
+                found = (
+                    *refused_by(configuration.where, release.service, release.route, chosen(release)),
+                    *refused_task(configuration.where, release.workload),
+                    *uncounted(metrics, configuration.where, release.guardrails, watch),
+                )
+                yield from (replace(one, path=f"{declared.path}: {one.path}") for one in found)
 
 
 def _migrating(service: Service, databases: Databases) -> Service:
@@ -325,7 +332,7 @@ def _declared_alerting(configuration: Configuration, alerting: Alerting | None) 
     metrics = configuration.metrics
     if setting.url is None:  # the same server is asked in the same way
         setting = setting.model_copy(update={"http": metrics.http, "parameters": metrics.parameters})
-    return DeclaredAlerting(alerting=alerting, setting=setting, url=setting.url or metrics.url)
+    return DeclaredAlerting(alerting=alerting, setting=setting, url=setting.url or metrics.root)
 
 
 def _flag_set(configuration: Configuration, flags: DeclaredFlags | None) -> FlagSetInputs | None:

@@ -99,6 +99,9 @@ class AccessLog(FrozenModel):
     status: Annotated[str, Field(min_length=1)] = "response_code"
 
 
+MINUTE = 60.0
+"""Seconds of one count in CloudWatch."""
+DEFAULT_LATENESS = 90.0
 TenantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()-]+$")]
 """Of a server of logs or traces that has several tenants."""
 
@@ -131,15 +134,47 @@ class TracesSource(FrozenModel):
 
 
 class MetricsSource(QueryAccess):
-    """Where the counts come from; an unknown kind is an error."""
+    """Where the counts come from; an unknown kind is an error. `cloudwatch` reads the load balancer of a target of kind
+    ecs; of the other fields it has `lateness` alone: how long after its end a minute is trusted to be whole."""
 
-    kind: Literal["prometheus"]
-    url: ServerUrl
+    kind: Literal["prometheus", "cloudwatch"]
+    url: ServerUrl | None = None
     profile: Profile | None = None
     """How the data plane names its counters; as Contour does when left out."""
     access_log: AccessLog | None = None
     logs: LogsSource | None = None
     traces: TracesSource | None = None
+    lateness: Annotated[Seconds, Field(ge=0, le=600)] | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_has(self) -> MetricsSource:
+        if self.kind == "prometheus":
+            if self.url is None:
+                raise ValueError("kind prometheus needs url, the root of the server")
+            if self.lateness is not None:
+                raise ValueError("lateness is for kind cloudwatch")
+            return self
+        others = sorted(self.model_fields_set - {"kind", "lateness"})
+        given = [type(self).model_fields[name].alias or name for name in others if getattr(self, name) is not None]
+        if given:
+            raise ValueError(f"kind cloudwatch has no {', '.join(given)}: leave that out, or write kind: prometheus")
+        return self
+
+    @property
+    def root(self) -> str:
+        """The URL, which a Prometheus has; empty for another kind."""
+        return self.url or ""
+
+    @property
+    def settles(self) -> float:
+        """Seconds after its end until a minute of CloudWatch is whole."""
+        return DEFAULT_LATENESS if self.lateness is None else self.lateness
+
+    @property
+    def delay(self) -> float:
+        """Seconds after a change of the weights until the first counts come that are of the time after it alone: until
+        the next whole minute has passed and settled. 0 for a source that is as quick as its scrapes."""
+        return 2 * MINUTE + self.settles if self.kind == "cloudwatch" else 0.0
 
     @property
     def data_plane(self) -> DataPlane:

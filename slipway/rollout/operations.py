@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
+from slipway.release.counted import uncounted
 from slipway.release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
 from slipway.release.escalation.outbox import Closed
 from slipway.release.listener_rule import refused_by
@@ -23,6 +24,7 @@ from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fi
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
+from slipway.rollout.analysis.late import as_counted, late
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.analysis.sparse import sparse
 from slipway.rollout.analysis.watch_foresight import foresee_watch
@@ -106,7 +108,12 @@ def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs
     except ValidationError as error:
         problems = [Problem(_path(item["loc"]), item["msg"], "Correct it in the manifest") for item in error.errors()]
         raise InputError("Rollout", problems) from None
-    refused = [] if recorded else [*refused_by(found.where, found.service, found.route, found.strategy)]
+    if recorded:
+        return found
+    refused = [
+        *refused_by(found.where, found.service, found.route, found.strategy),
+        *uncounted(found.metrics, found.where, found.guardrails, found.watch),
+    ]
     if refused:
         raise InputError("Rollout", refused)
     return found
@@ -213,11 +220,12 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
     stickiness = sentence(wanted.route, wanted.guardrails)
     known = _known(wanted, world, course.serving) if course.then == "forward" else Known(first_release=True)
     spacing = world.source.spacing() if world.source is not None else None
-    unseen = _unseen(world, course)
+    unseen, delay = _unseen(world, course), wanted.metrics.delay
+    as_judged = as_counted(wanted.analysis, spacing, delay)
     lines = (
         *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
-        *render(foresee(wanted.guardrails, wanted.analysis, steps, stickiness=stickiness, known=known)),
-        *sparse(spacing, wanted.analysis, steps),
+        *render(foresee(wanted.guardrails, as_judged, steps, stickiness=stickiness, known=known)),
+        *(late(wanted.metrics.settles, delay) if delay else sparse(spacing, wanted.analysis, steps)),
     )
     if wanted.watch is None:
         return lines

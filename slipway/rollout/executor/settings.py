@@ -15,7 +15,7 @@ def settings_of(wanted: RolloutInputs, kind: Kind) -> ControllerSettings:
         steps=wanted.plan(kind),
         replicas=wanted.candidate.replicas,
         ready_within=wanted.candidate.ready_within,
-        dwell=0.0 if kind == "rollback" else wanted.analysis.dwell,
+        dwell=0.0 if kind == "rollback" else max(wanted.analysis.dwell, wanted.metrics.delay),
         horizon=wanted.analysis.horizon,
         error_grace=wanted.analysis.error_grace,
         smoke=forward_blue_green and strategy.kind == "blue-green" and bool(strategy.smoke),

@@ -44,6 +44,10 @@ class VariantMeter:
         self._count(guardrails, look, draft)
         return draft.finish()
 
+    def begin_afresh(self) -> bool:
+        """Its samples are as short as a look."""
+        return False
+
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Ticks]:
@@ -105,4 +109,4 @@ class VariantMeter:
 
 def meter_for(metrics: MetricsSource, evaluations: str | None) -> VariantMeter:
     """The meter of a stack's metrics system. Raises ClusterError."""
-    return VariantMeter(prometheus_at(metrics.url, metrics.access), evaluations)
+    return VariantMeter(prometheus_at(metrics.root, metrics.access), evaluations)

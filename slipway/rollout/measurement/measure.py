@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +64,8 @@ class Measure:
     def next_step(self, now: float) -> None:
         """The weight changes now: the promotion evidence and the sums of the step begin anew."""
         self.evidence = analysis.next_step(self.evidence)
+        with suppress(ClusterError):  # the next look says what is wrong with it
+            self._source.begin_afresh()
         for ledger in self._clients.values():
             ledger.next_step()
         for logs in self._logs.values():

@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from slipway.release.errors import ClusterError
 from slipway.release.http_access import QueryAccess
 from slipway.release.rollout_inputs import LogsSource, MetricsSource, TracesSource
+from slipway.release.target import EcsTarget, Target
 from slipway.rollout.metrics.base import Source
 
 if TYPE_CHECKING:
@@ -25,18 +27,31 @@ TRACES_TOKEN_FILE = "SLIPWAY_TRACES_TOKEN_FILE"  # noqa: S105 - the name of a va
 """The same of the server of traces."""
 
 
-def source_for(metrics: MetricsSource, namespace: str) -> Source:
-    """The source of this kind; MetricsSource has refused kinds that there are not."""
+def source_for(metrics: MetricsSource, target: Target) -> Source:
+    """The source of this kind; MetricsSource has refused kinds that there are not. Raises ClusterError for one that
+    sees nothing of this kind of target."""
+    if metrics.kind == "cloudwatch":
+        return _cloudwatch(metrics, target)
     from slipway.rollout.metrics.prometheus import PrometheusSource
 
     return PrometheusSource(
-        prometheus_at(metrics.url, metrics.access),
-        namespace,
+        prometheus_at(metrics.root, metrics.access),
+        target.scope,
         metrics.profile,
         access_log=metrics.access_log,
         logs=_logs_of(metrics.logs),
         traces=_traces_of(metrics.traces),
     )
+
+
+def _cloudwatch(metrics: MetricsSource, target: Target) -> Source:
+    if not isinstance(target, EcsTarget):
+        raise ClusterError(f"metrics.kind cloudwatch counts at a load balancer of AWS; {target} has none")
+    from slipway.rollout.metrics.cloudwatch import CloudWatchSource
+    from slipway.rollout.platforms.aws.client import connect
+
+    cloudwatch, elb = (connect(name, target.region) for name in ("cloudwatch", "elbv2"))
+    return CloudWatchSource(cloudwatch, elb, target.load_balancer, metrics.settles)
 
 
 def prometheus_at(url: str, access: QueryAccess, transport: httpx2.BaseTransport | None = None) -> Prometheus:

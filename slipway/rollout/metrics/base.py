@@ -121,6 +121,12 @@ class Meter(Protocol):
         in steps of `tick` seconds. Guardrails that it has no history of are left out. Raises ClusterError."""
         ...
 
+    def begin_afresh(self) -> bool:
+        """The weights have just changed. A source whose counts are of long periods counts none from now on that began
+        before, and returns True: its counters grow by what came after alone. False for one whose samples are as short
+        as a look. Raises ClusterError when it cannot be asked for its time."""
+        ...
+
 
 class Source(Meter, Protocol):
     """One metrics system that also sees the data plane."""

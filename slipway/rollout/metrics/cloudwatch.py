@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ErrorRatio, Guardrail
 from slipway.release.rollout_inputs import Backend
+from slipway.release.units import show_seconds
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
 from slipway.rollout.metrics.cloudwatch_minutes import KEPT, PERIOD, Counted, settled_until
 from slipway.rollout.metrics.draft import Draft
@@ -26,6 +27,8 @@ ANSWERED = ("HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count", "HTTPCode_
 """What was answered well: all others are bad, a request without an answer among them."""
 SKEW = 600.0
 """Seconds by which the clock of this host may be wrong: it only bounds what is asked for."""
+SILENT = 3
+"""Minutes without any request of the load balancer, from which on counts may be late for ever."""
 Json = dict[str, Any]
 _Points = Mapping[str, Mapping[float, float]]
 """Metric -> the beginning of a minute -> its sum."""
@@ -39,11 +42,12 @@ class CloudWatchApi(Protocol):
         ...
 
 
-class CloudWatchMeter:
-    """See slipway.rollout.metrics.base.Meter. It counts errors; a guardrail of another kind is an error by name. The
+class CloudWatchSource:
+    """See slipway.rollout.metrics.base.Source. It counts errors; a guardrail of another kind is an error by name. The
     entries of backends are names of target groups. It has no past: what was counted before is none of its ticks.
 
-    CloudWatch is asked once for each minute that may have settled, and no more often."""
+    CloudWatch is asked once for each minute that may have settled, and no more often. That a target group had no
+    requests is seen in a minute of which the whole load balancer has a count and the group has none."""
 
     def __init__(
         self,
@@ -65,6 +69,12 @@ class CloudWatchMeter:
         self._counted: dict[str, Counted] = {}
         self._due: dict[str, float] = {}
         """When the next minute may have settled, by the steady clock of this host."""
+        self._ahead = 0.0
+        """What CloudWatch's clock is ahead of the steady clock of this host."""
+        self._since = 0.0
+        """Minutes that began before this do not count, by the clock of CloudWatch."""
+        self._began: float | None = None
+        """When the weights changed last, or CloudWatch was asked first, by its clock."""
 
     def snapshot(
         self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
@@ -77,6 +87,7 @@ class CloudWatchMeter:
                 why = f"a guardrail of kind {other.kind} is not read from CloudWatch: read it from prometheus"
                 draft.fail([other.name], why)
         try:
+            self._refuse_silence()
             found = [self._series(side) for side in sides]
         except ClusterError as error:
             draft.traffic_error = str(error)
@@ -88,6 +99,63 @@ class CloudWatchMeter:
         draft.readings.update(dict.fromkeys([one.name for one in ours], reading))
         return draft.finish()
 
+    def reached(self) -> dict[str, Any]:
+        """What was counted of each target group, and until when."""
+        return {entry: counted.reached() for entry, counted in self._counted.items() if entry}
+
+    def go_on(self, reached: Mapping[str, Any]) -> None:
+        """From where another process was: its minutes are not counted again. Raises ValueError when it is something
+        else."""
+        try:
+            self._counted.update({entry: Counted.after(found) for entry, found in reached.items()})
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"this is not how far CloudWatch was read: {error!r}") from error
+
+    def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
+        """Cumulative requests per revision."""
+        return {
+            revision: sum(series.total for series in found.values())
+            for revision, found in self.traffic(backends).items()
+        }
+
+    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
+        """The same, of the one emitter that there is."""
+        self._refuse_silence()
+        return {backend.revision: self._series(backend) for backend in backends}
+
+    def unseen(self, backend: Backend) -> str | None:
+        """A load balancer that sends no minute; a target group without one may just have no requests."""
+        try:
+            self._refuse_silence()
+        except ClusterError as error:
+            return str(error)
+        return None
+
+    def spacing(self) -> float | None:
+        """A minute."""
+        return PERIOD
+
+    def begin_afresh(self) -> bool:
+        """From now on only minutes count that begin later."""
+        self._count("")  # so that the time of CloudWatch is known
+        self._since = self._began = self._clock.steady() + self._ahead
+        return True
+
+    def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
+        """Requests of the newest minute that has settled, as nothing finer is known; None before the load balancer has
+        sent one that began after `after` and after the weights changed."""
+        self._refuse_silence()
+        whole, own = self._count(""), self._count(backend.entry)
+        start = min(whole.seen, own.settled) - PERIOD
+        if whole.seen > own.settled or start < max(after or 0.0, self._since):
+            return None
+        return round(own.requests_of(start))
+
+    def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
+        """The nodes of a load balancer have a target group once its targets are healthy in it, which they themselves
+        say; the rollout waits for that before."""
+        return True
+
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Ticks]:
@@ -96,27 +164,44 @@ class CloudWatchMeter:
 
     def _series(self, backend: Backend) -> dict[str, Series]:
         """Empty before the first minute of the backend has settled."""
-        now = self._clock.steady()
-        if now >= self._due.get(backend.entry, now):
-            points, answered = self._points(backend)
-            settled = settled_until(answered, self._lateness)
-            counted = self._counted.setdefault(backend.entry, Counted())
-            good: dict[float, float] = {}
-            for name in ANSWERED:
-                for start, value in points[name].items():
-                    good[start] = good.get(start, 0.0) + value
-            counted.add(points[REQUESTS], good, settled)
-            self._due[backend.entry] = now + settled + PERIOD + self._lateness - answered
-        found = self._counted[backend.entry]
+        found = self._count(backend.entry)
         return {EMITTER: found.series()} if found.until else {}
 
-    def _points(self, backend: Backend) -> tuple[_Points, float]:
+    def _refuse_silence(self) -> None:
+        """Raises ClusterError when no minute comes any more: that there are no requests cannot be told from counts that
+        are late."""
+        whole = self._count("")
+        silent = whole.settled - max(whole.seen, self._began or 0.0)
+        if silent > SILENT * PERIOD:
+            raise ClusterError(
+                f"CloudWatch has no minute of {self._load_balancer} for {show_seconds(silent)}: no requests, or its "
+                "counts are late; send some, or check the dimension LoadBalancer in AWS/ApplicationELB"
+            )
+
+    def _count(self, entry: str) -> Counted:
+        """What was counted of a target group, or of the whole load balancer where `entry` is empty."""
+        now = self._clock.steady()
+        if now >= self._due.get(entry, now):
+            points, answered = self._points(entry)
+            self._ahead = answered - now
+            self._began = answered if self._began is None else self._began
+            settled = settled_until(answered, self._lateness)
+            good: dict[float, float] = {}
+            for name in ANSWERED:
+                for start, value in points.get(name, {}).items():
+                    good[start] = good.get(start, 0.0) + value
+            counted = self._counted.setdefault(entry, Counted())
+            counted.add(points[REQUESTS], good, settled, self._since)
+            self._due[entry] = now + settled + PERIOD + self._lateness - answered
+        return self._counted[entry]
+
+    def _points(self, entry: str) -> tuple[_Points, float]:
         """The newest minutes, and when CloudWatch answered by its own clock. Raises ClusterError."""
-        what = f"CloudWatch metrics of target group {backend.entry}"
+        what = f"CloudWatch metrics of {f'target group {entry}' if entry else self._load_balancer}"
         now = self._clock.now()
-        names = (REQUESTS, *ANSWERED)
+        names = (REQUESTS, *ANSWERED) if entry else (REQUESTS,)
         asked: dict[str, object] = {
-            "MetricDataQueries": [self._query(number, name, backend) for number, name in enumerate(names)],
+            "MetricDataQueries": [self._query(number, name, entry) for number, name in enumerate(names)],
             "StartTime": _minute(now - self._lateness - KEPT * PERIOD - SKEW),
             "EndTime": _minute(now + SKEW),
             "ScanBy": "TimestampAscending",
@@ -135,12 +220,11 @@ class CloudWatchMeter:
                 return found, _answered(what, page)
             asked["NextToken"] = page["NextToken"]
 
-    def _query(self, number: int, metric: str, backend: Backend) -> Json:
-        group = self._groups.arns([backend.entry])[backend.entry].rpartition(":")[2]
-        dimensions = [
-            {"Name": "LoadBalancer", "Value": self._load_balancer},
-            {"Name": "TargetGroup", "Value": group},
-        ]
+    def _query(self, number: int, metric: str, entry: str) -> Json:
+        dimensions = [{"Name": "LoadBalancer", "Value": self._load_balancer}]
+        if entry:
+            group = self._groups.arns([entry])[entry].rpartition(":")[2]
+            dimensions.append({"Name": "TargetGroup", "Value": group})
         named = {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions}
         return {"Id": f"m{number}", "MetricStat": {"Metric": named, "Period": int(PERIOD), "Stat": "Sum"}}
 

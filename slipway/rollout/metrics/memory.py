@@ -114,6 +114,10 @@ class MemorySource:
         self.faults.hit("knows")
         return None if self.at <= after else backend.revision not in self.unknown
 
+    def begin_afresh(self) -> bool:
+        """It counts at once."""
+        return False
+
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:

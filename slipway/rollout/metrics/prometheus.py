@@ -162,6 +162,10 @@ class PrometheusSource:
             return None
         return frame.having(self._cluster(beside)) <= frame.having(self._cluster(backend))
 
+    def begin_afresh(self) -> bool:
+        """Its samples are as short as a look."""
+        return False
+
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Ticks]:

@@ -2,7 +2,8 @@
 
 `Accepted` in a route's status is written by the gateway's controller; its proxies may be cut off from it and go on
 sending to a backend that the route does not name any more. Only their own counters tell, in samples that were taken
-after the write: every proxy must have been scraped twice, and its count for the backend must stand still in between.
+after the write: every proxy must have been scraped twice, and its count for the backend must stand still in between. A
+source that counts whole periods has to show one that began after the write.
 """
 
 from __future__ import annotations
@@ -58,8 +59,11 @@ class InForce:
         """One look; `problem` is empty while only the next scrape is awaited."""
         try:
             if self._mark is None:
-                self._mark = self._newest(source)
-                self.problem = ""
+                afresh = source.begin_afresh()
+                mark = self._newest(source)
+                if afresh:  # whatever its counters grow by from here on came after the write
+                    self._counts = source.traffic((self._gone,)).get(self._gone.revision, {})
+                self._mark, self.problem = mark, ""
                 return False
             if source.in_flight(self._gone, self._mark) is None:
                 self.problem = self._described()

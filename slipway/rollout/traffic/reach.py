@@ -32,7 +32,7 @@ def reach(world: Adapters, wanted: RolloutInputs) -> str:
         return f"GET {path} gave no answer ({type(error).__name__})"
     if status not in UNREACHED:
         return ""
-    deadline = world.now() + COUNTED_WITHIN
+    deadline = world.now() + COUNTED_WITHIN + wanted.metrics.delay
     while status == UNREACHED[0] and before is not None and world.now() < deadline:
         now = _requests(world, wanted)
         if now is not None and now > before:

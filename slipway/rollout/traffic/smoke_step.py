@@ -39,7 +39,7 @@ def smoke(world: Adapters, wanted: RolloutInputs, cancelled: threading.Event) ->
 
 
 def _await_counted(world: Adapters, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
-    deadline = world.now() + COUNTED_WITHIN
+    deadline = world.now() + COUNTED_WITHIN + wanted.metrics.delay
     while world.now() < deadline and not cancelled.is_set():
         if _requests(world, wanted) - before >= sent:
             return ""

@@ -510,3 +510,75 @@ def test_a_watch_in_a_job_needs_a_route_for_the_alarm_of_its_absence(tmp_path: P
     problem = refused(keys(services, slos=slos, run=run), tmp_path)["slos"]
     assert problem.message == "checkout: SlipwayWatchGone: payments has no route"
     settings.parse(keys(services, slos=slos), tmp_path)
+
+
+LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
+ECS: dict[str, dict[str, object]] = {
+    "target": {
+        "kind": "ecs",
+        "region": "eu-central-1",
+        "cluster": "shop",
+        "listener": LISTENER,
+        "table": "slipway-shop",
+        "rules": {"checkout": 110},
+    },
+    "ecs": {"vpc": "vpc-0a", "subnets": ["subnet-0a"], "securityGroups": ["sg-0a"]},
+    "metrics": {"kind": "cloudwatch"},
+}
+
+
+def on_ecs(root: Path, *, manifest: dict[str, object] | None = None, **changes: object) -> dict[str, str]:
+    """The keys of a stack whose one service is on ECS."""
+    kept = {"route__gateway": None, "route__timeout": None, **(manifest or {})}
+    path = write(root, "releases/2.yaml", **kept)
+    values = {**ECS, "services": {"checkout": {"manifest": path}}, **changes}
+    return {key: json.dumps(value) for key, value in values.items() if value is not None}
+
+
+def errors_only() -> list[dict[str, object]]:
+    return [{"name": "errors", "kind": "error-ratio", "tolerate": 1.1}]
+
+
+def test_a_stack_on_ecs_names_cluster_listener_and_table(tmp_path: Path) -> None:
+    read = settings.parse(on_ecs(tmp_path, manifest={"guardrails": errors_only()}), tmp_path)
+    assert str(read.target) == "eu-central-1/shop"
+    assert read.ecs is not None
+    assert read.ecs.subnets == ("subnet-0a",)
+    assert (read.metrics.kind, read.metrics.settles, read.metrics.delay) == ("cloudwatch", 90.0, 210.0)
+
+
+def test_what_does_not_fit_a_target_of_ecs_is_listed_at_once(tmp_path: Path) -> None:
+    target = {**ECS["target"], "rules": {}}
+    raw = on_ecs(
+        tmp_path,
+        manifest={"guardrails": [*errors_only(), {"name": "slow", "kind": "latency", "threshold": "300ms"}]},
+        target=target,
+        ecs=None,
+        access={"serviceAccount": "other"},
+    )
+    problems = refused(raw, tmp_path)
+    assert problems["ecs"].message.startswith("is missing")
+    assert "account of Kubernetes" in problems["access"].message
+    assert problems["releases/2.yaml: target.rules"].message == "has no priority for checkout"
+    assert "counts error-ratio alone" in problems["releases/2.yaml: guardrails[1]"].message
+
+
+def test_a_gateway_is_needed_on_kubernetes_and_cloudwatch_is_not_there(tmp_path: Path) -> None:
+    path = write(tmp_path, "2.yaml", route__gateway=None)
+    raw = {**keys({"checkout": {"manifest": path}}), "metrics": json.dumps({"kind": "cloudwatch"})}
+    problems = refused(raw, tmp_path)
+    assert problems["2.yaml: route.gateway"].message == "is missing"
+    assert "metrics.kind" in str(problems)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ({"kind": "prometheus"}, "needs url"),
+        ({"kind": "prometheus", "url": "http://p.example", "lateness": "60s"}, "lateness is for kind cloudwatch"),
+        ({"kind": "cloudwatch", "url": "http://p.example"}, "kind cloudwatch has no url"),
+    ],
+)
+def test_a_source_has_what_its_kind_has(metrics: dict[str, str], words: str, tmp_path: Path) -> None:
+    raw = keys({"checkout": {"manifest": write(tmp_path, "2.yaml")}})
+    assert words in refused({**raw, "metrics": json.dumps(metrics)}, tmp_path)["metrics"].message

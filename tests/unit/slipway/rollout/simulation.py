@@ -91,6 +91,11 @@ class Traffic:
         """Let the requests pass until now, before shares or faults change."""
         self._flow()
 
+    def counted(self) -> dict[str, tuple[int, int]]:
+        """Requests until now by backend, and those of them that failed."""
+        self._flow()
+        return {name: (int(total), int(self._failed.get(name, 0.0))) for name, total in self._total.items()}
+
     def _series(self, side: Backend | None) -> Mapping[str, Series]:
         if side is None:
             return {}
@@ -131,6 +136,9 @@ class Traffic:
             raise ClusterError(self.down)
         return None if self.blind else backend.entry not in self.unknown
 
+    def begin_afresh(self) -> bool:
+        return False
+
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
@@ -158,9 +166,9 @@ class Lines:
 class Simulation:
     """One service: `aaaaaaaa` serves and `bbbbbbbb` is the candidate."""
 
-    def __init__(self, inputs: RolloutInputs | None = None, *, first: bool = False) -> None:
+    def __init__(self, inputs: RolloutInputs | None = None, *, first: bool = False, clock: Clock | None = None) -> None:
         self.wanted = inputs or wanted()
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.router = MemoryRouter()
         self.workloads = MemoryWorkloads()
         self.journal = MemoryJournalStore()

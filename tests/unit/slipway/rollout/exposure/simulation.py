@@ -134,6 +134,9 @@ class Users:
         reading = Reading(series[0], series[1] if len(series) > 1 else {})
         return Snapshot(self._clock.now(), {one.name: reading for one in guardrails}, {}, traffic)
 
+    def begin_afresh(self) -> bool:
+        return False
+
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
     ) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:

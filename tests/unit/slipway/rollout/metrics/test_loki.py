@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import Logs
 from slipway.release.rollout_inputs import LogsSource, MetricsSource
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.metrics import source_for
 from slipway.rollout.metrics.base import LogCounts
 from slipway.rollout.metrics.logs import MOST
@@ -127,7 +128,7 @@ def test_a_stack_names_its_kind_of_server() -> None:
         logs = {"kind": "loki", "url": "http://loki.example:3100", **more}
         return MetricsSource.model_validate({"kind": "prometheus", "url": "http://prometheus.example", "logs": logs})
 
-    assert source_for(source(tenant="shop"), "shop") is not None
+    assert source_for(source(tenant="shop"), KubernetesTarget(namespace="shop")) is not None
     assert isinstance(source().logs, LogsSource)
     with pytest.raises(ValidationError, match="tenant belongs to `kind: loki`"):
         source(kind="victoria-logs", tenant="shop")

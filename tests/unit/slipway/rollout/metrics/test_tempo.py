@@ -10,6 +10,7 @@ import pytest
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import Traces
 from slipway.release.rollout_inputs import MetricsSource
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.metrics import source_for
 from slipway.rollout.metrics.base import LogCounts, LogWindow
 from slipway.rollout.metrics.draft import Draft
@@ -106,7 +107,7 @@ def test_without_a_server_the_setting_is_named() -> None:
 
 def test_a_stack_names_its_server() -> None:
     metrics = {"kind": "prometheus", "url": "http://prometheus.example", "traces": {"kind": "tempo", "url": "http://t"}}
-    assert source_for(MetricsSource.model_validate(metrics), "shop") is not None
+    assert source_for(MetricsSource.model_validate(metrics), KubernetesTarget(namespace="shop")) is not None
 
 
 def test_a_condition_is_no_pipeline() -> None:

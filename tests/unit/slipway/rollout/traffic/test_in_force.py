@@ -30,6 +30,9 @@ class Proxies:
         now = self._world.clock.now()
         return now - now % self.interval
 
+    def begin_afresh(self) -> bool:
+        return False
+
     def snapshot(self, *_: object) -> Snapshot:
         try:
             return Snapshot(self._scraped(), {}, {})

@@ -36,6 +36,9 @@ class Logged:
         self.end = self.now
         return Snapshot(self.now, {"logs": Reading({}, {}, logs=window)}, {"slo": self.fails} if self.fails else {})
 
+    def begin_afresh(self) -> bool:
+        return False
+
     def history(self, *_: object) -> Mapping[str, Sequence[Sequence[tuple[int, int]]]]:
         return {}
 
