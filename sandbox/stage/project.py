@@ -57,7 +57,7 @@ class Stage:
         for name, text in program_files(self.folder).items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text)
-        self._kubectl("create", "namespace", self.namespace)
+        self._make_namespace()
         self.checked("stack", "init", self.stack)
         self._write_config({})
 
@@ -89,9 +89,8 @@ class Stage:
     def _write_config(self, services: Mapping[str, Any]) -> None:
         kept = yaml.safe_load(self.config_file.read_text()) if self.config_file.exists() else {}
         config = {
-            "releases:namespace": self.namespace,
+            **self.place(),
             "releases:metrics": self._metrics(),
-            "releases:gatewayUrl": self.environment["SLIPWAY_GATEWAY_URL"],
             "releases:services": dict(services),
             "releases:gates": dict(self.gates),
         }
@@ -99,6 +98,11 @@ class Stage:
         optional["databases"] = self.databases
         config |= {f"releases:{key}": dict(value) for key, value in optional.items() if value is not None}
         self.config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
+
+    def place(self) -> dict[str, Any]:
+        """Where the services are released and reached."""
+        url = self.environment["SLIPWAY_GATEWAY_URL"]
+        return {"releases:namespace": self.namespace, "releases:gatewayUrl": url}
 
     def _metrics(self) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]}
@@ -152,6 +156,12 @@ class Stage:
         self.run("cancel", "--yes")
         self.run("destroy", "--yes", "--skip-preview")
         self.run("stack", "rm", "--yes", "--force")
+        self._remove_namespace()
+
+    def _make_namespace(self) -> None:
+        self._kubectl("create", "namespace", self.namespace)
+
+    def _remove_namespace(self) -> None:
         self._kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
 
     def _command(self, *arguments: str) -> list[str]:

@@ -104,6 +104,10 @@ class EcsTarget(FrozenModel):
                 raise ValueError(f"{second} has {high} and {first} has {low}: leave the number below each free")
         return dict(sorted(rules.items()))
 
+    def __hash__(self) -> int:
+        """A place is a key of what is remembered of it; `rules` alone could not be hashed."""
+        return hash((self.region, self.cluster, self.listener, self.table, *self.rules.items()))
+
     @property
     def scope(self) -> str:
         """What answers and messages call the namespace: the cluster."""

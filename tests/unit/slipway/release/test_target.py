@@ -136,6 +136,11 @@ def test_a_target_of_ecs_that_cannot_be_is_refused(changes: dict[str, Any], word
         parse_target({**SHOP, **changes})
 
 
+def test_a_target_of_ecs_can_be_remembered_by() -> None:
+    assert {ecs(): 1}[ecs()] == 1
+    assert ecs(rules={}) not in {ecs()}
+
+
 def test_what_concerns_one_service_is_no_change_for_another() -> None:
     assert ecs().at("checkout") == ecs(rules={"checkout": 110, "new": 130}).at("checkout")
     assert ecs().at(None) == ecs(rules={})
