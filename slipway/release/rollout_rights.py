@@ -46,7 +46,19 @@ RULES: tuple[RoleRule, ...] = (
         "sole writer of the flags where their document is a FeatureFlag resource",
     ),
     RoleRule("apps", ("deployments",), ("get", "list"), "readiness of the candidate and of the version that serves"),
-    RoleRule("apps", ("deployments/scale",), ("get", "patch"), "replicas during a rolling rollout"),
+    RoleRule(
+        "apps",
+        ("deployments/scale",),
+        ("get", "patch"),
+        "replicas during a rolling rollout, and before the traffic of an autoscaled version",
+    ),
+    RoleRule(
+        "autoscaling",
+        ("horizontalpodautoscalers",),
+        ("get", "patch"),
+        "the least replicas of a version while traffic moves to or from it",
+    ),
+    RoleRule("keda.sh", ("scaledobjects",), ("get", "patch"), "the same where KEDA scales"),
     RoleRule("", ("pods",), ("list",), "why a candidate is not ready"),
     RoleRule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),
 )

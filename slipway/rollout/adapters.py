@@ -10,7 +10,7 @@ from typing import Protocol
 from slipway.release.records.store import RecordStore
 from slipway.rollout.escalation.desk import Escalations
 from slipway.rollout.metrics.base import Source
-from slipway.rollout.platforms.base import DocumentStore, Intents, JournalStore, Lease, Workloads
+from slipway.rollout.platforms.base import Autoscalers, DocumentStore, Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process import clock
 from slipway.rollout.process.fence import UNFENCED, Fence
@@ -82,3 +82,5 @@ class Adapters:
     """None where the owner is not told."""
     watch: WatchPlace | None = None
     """None where nothing can be watched after 100%."""
+    autoscalers: Autoscalers | None = None
+    """None where nothing scales workloads with their load."""

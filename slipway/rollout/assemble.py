@@ -55,6 +55,7 @@ def connect_world(
         runs=made.runs,
         escalations=connect_escalations(escalation, target, sends=sends) if escalation is not None else None,
         watch=made.watch,
+        autoscalers=made.autoscalers,
     )
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from slipway.release.floors import within
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.base import Readiness
 
 
 def drift_of(backend: Backend, readiness: Readiness) -> str | None:
     """What was changed in place; None while the workload is as it was released. What is compared is the image and
-    the number of replicas, which an autoscaler may change for a good reason."""
+    the number of replicas, which its own autoscaler may change within its bounds, and another for a good reason."""
     if readiness.image is None:
         return f"Deployment {backend.workload} is missing"
-    found = []
+    found, scaled = [], backend.autoscaled
     if readiness.image != backend.image:
         found.append(f"its image was changed in place to {readiness.image}, released was {backend.image}")
-    if readiness.desired != backend.replicas:
-        found.append(f"it was scaled to {readiness.desired} replicas, released were {backend.replicas}")
+    if (within(readiness.desired, scaled) if scaled is not None else backend.replicas) != readiness.desired:
+        released = backend.replicas if scaled is None else f"{scaled.minimum} to {scaled.maximum}"
+        found.append(f"it was scaled to {readiness.desired} replicas, released were {released}")
     return f"{backend.workload}: {'; '.join(found)}" if found else None
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from slipway.release.counted import uncounted
 from slipway.release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
 from slipway.release.escalation.outbox import Closed
+from slipway.release.floors import peak, with_floors
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
@@ -44,6 +45,7 @@ from slipway.rollout.safety.overseer import Care, Overseer
 from slipway.rollout.safety.watchdog import new_rollout_id
 from slipway.rollout.safety.watchdog_process import guards
 from slipway.rollout.status import Reporter
+from slipway.rollout.traffic.floors import leave_or_write_back, with_ready_before
 from slipway.rollout.traffic.in_force import InForce
 from slipway.rollout.traffic.probe import Probe
 from slipway.rollout.traffic.restore import put_back
@@ -192,7 +194,8 @@ def plan(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> str
     came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
     steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
     fewer = _fewer(world, wanted, course.serving.backend) if course.serving is not None else ""
-    return f"{repair}{came}{wanted.candidate.label}, {steps}{fewer and f'; {fewer}'}"
+    most = _peak(world, wanted, course.serving.backend) if course.serving is not None else ""
+    return "; ".join(part for part in (f"{repair}{came}{wanted.candidate.label}, {steps}", most, fewer) if part)
 
 
 def _holds_back(head: Head) -> bool:
@@ -204,9 +207,19 @@ def _holds_back(head: Head) -> bool:
 def _fewer(world: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
     """A line when more replicas serve than the new version will have; empty otherwise."""
     serve = world.workloads.replicas(serving)
-    if serve <= wanted.candidate.replicas:
+    scaled = wanted.candidate.autoscaled
+    most = wanted.candidate.replicas if scaled is None else scaled.maximum
+    if serve <= most:
         return ""
-    return f"warning: {serve} replicas serve, the manifest declares {wanted.candidate.replicas}"
+    return f"warning: {serve} replicas serve, the manifest declares {'at most ' if scaled is not None else ''}{most}"
+
+
+def _peak(world: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
+    """The most pods that there will be at one time where an autoscaler has a say; empty otherwise."""
+    if wanted.candidate.autoscaled is None and serving.autoscaled is None:
+        return ""
+    before = world.workloads.readiness(serving).endpoints_ready
+    return f"{before} pods serve, {peak(before, wanted.candidate)} at the peak"
 
 
 @_patient
@@ -370,6 +383,7 @@ class Update:
             self._save(stored, head)
         self._await_in_force(stored)
         self._take_out(stored)
+        self._write_back(stored)
         self._open_watch(stored)
         return outputs_of(self._wanted, stored.head, self._patiently(self._world.router.read))
 
@@ -418,7 +432,10 @@ class Update:
         try:
             attempt = self._while_away(lambda: self._attempt(holder, kind, old))
             guard.await_ready()
-            self._while_away(lambda: save_head(self._world, stored, journal.begun(stored.head, attempt)))
+            held = (old, attempt.candidate) if attempt.ready_before is not None else ()
+            self._while_away(
+                lambda: save_head(self._world, stored, journal.begun(journal.raising(stored.head, *held), attempt))
+            )
             self._prune(stored)
             for line in (attempt.caveat, *attempt.notes):
                 if line:
@@ -490,7 +507,9 @@ class Update:
             caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "rollback" else "",
             drill=self._drill,
         )
-        return with_old_replicas(self._world, attempt, self._wanted, old)
+        attempt = with_ready_before(self._world, with_old_replicas(self._world, attempt, self._wanted, old), old)
+        floors = with_floors(attempt.planned, attempt.ready_before, attempt.candidate.autoscaled)
+        return attempt.model_copy(update={"planned": floors})
 
     def _probe(self) -> Probe | None:
         if self._wanted.probe is None:
@@ -509,6 +528,12 @@ class Update:
             self._rest(stored, stored.head.serving)
         self._await_in_force(stored)
         self._take_out(stored)
+        self._write_back(stored)
+
+    def _write_back(self, stored: Stored) -> None:
+        """The autoscalers may follow the load again."""
+        reporter = self._reporter
+        leave_or_write_back(self._world, stored, reporter.status, reporter.event, self._cancelled)
 
     def _await_in_force(self, stored: Stored, *, or_go_on: bool = False) -> None:
         """See every backend that has no weight any more without requests. Raises ClusterError where that is not seen,

@@ -59,6 +59,9 @@ def pending_reason(
         return f"revision {head.serving.backend.revision} serves, not {wanted.candidate.revision}"
     if head.leaving:
         return f"{', '.join(one.entry for one in head.leaving)} was not seen without requests yet"
+    if head.raised:
+        raised = ", ".join(one.workload for one in head.raised)
+        return f"the declared minimum of the autoscaler of {raised} is not written back yet"
     return _drift(live, resting_split(head.serving, kept_watch(head, wanted)), settings_hash, what)
 
 

@@ -30,6 +30,8 @@ def test_the_role_allows_what_a_rollout_does_and_nothing_else() -> None:
         ("discovery.k8s.io", "endpointslices"): {"list"},
         ("apps", "deployments"): {"get", "list"},
         ("apps", "deployments/scale"): {"get", "patch"},
+        ("autoscaling", "horizontalpodautoscalers"): {"get", "patch"},
+        ("keda.sh", "scaledobjects"): {"get", "patch"},
     }
 
 

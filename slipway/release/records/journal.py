@@ -77,6 +77,8 @@ class Attempt(FrozenModel):
     began: float
     ended: float | None = None
     old_replicas: int | None = None
+    ready_before: int | None = None
+    """Ready replicas of what served at the beginning, where an autoscaler scales either side."""
     planned: tuple[PlannedStep, ...] = ()
     """All steps that it is to take; empty in journals written before this was recorded."""
     steps: tuple[StepRecord, ...] = ()
@@ -138,6 +140,9 @@ class Head(FrozenModel):
     leaving: tuple[Backend, ...] = ()
     """Backends that left the route and were not yet seen without requests. While there are any, an update is due that
     waits for it, so that the engine deletes no workload that the data plane still sends to."""
+    raised: tuple[Backend, ...] = ()
+    """Backends whose autoscaler may have a higher minimum than declared. Written before any is raised; while there are
+    any, an update is due that writes the declared one back."""
     watch: WatchEntry | None = None
     """The watch of what was committed last, however it ended; None where none was wanted."""
     recorded: tuple[str, ...] = ()
@@ -263,6 +268,12 @@ def begun(head: Head, attempt: Attempt) -> Head:
     former = (head.attempt.id,) if head.attempt is not None else ()
     recorded = tuple(dict.fromkeys((attempt.id, *former, *head.recorded)))
     return head.model_copy(update={"attempt": attempt, "recorded": recorded[:RECORDED_KEPT]})
+
+
+def raising(head: Head, *backends: Backend | None) -> Head:
+    """The head before the minimum of the autoscalers of these backends is raised, of those that have one."""
+    every = {one.workload: one for one in (*head.raised, *backends) if one is not None and one.autoscaled is not None}
+    return head.model_copy(update={"raised": tuple(every.values())})
 
 
 def committed(head: Head, attempt: Attempt, route: Route, now: float, watch: WatchEntry | None = None) -> Head:

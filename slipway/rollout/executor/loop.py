@@ -34,6 +34,7 @@ from slipway.rollout.executor.turning_back import TurningBack
 from slipway.rollout.process.crowd import IN_FLIGHT
 from slipway.rollout.record import AttemptRecord, Stored
 from slipway.rollout.status import Progress, Reporter, lost_line
+from slipway.rollout.traffic.floors import hold
 from slipway.rollout.traffic.joined import NotKnownYet
 from slipway.rollout.traffic.reach import reach
 from slipway.rollout.traffic.restore import API_PATIENCE
@@ -58,7 +59,7 @@ class Executor:
         self._record = AttemptRecord(world, stored, attempt)
         self._reporter = reporter
         self._cancelled = cancelled
-        self._settings = settings_of(wanted, attempt.kind)
+        self._settings = settings_of(wanted, attempt.kind, attempt.ready_before)
         self._decisions = Decisions(self._settings, world.now, cancelled)
         self._ramp = Ramp(world, wanted, attempt, stored, self._settings.steps, cancelled)
         self._observer = Observer(world, wanted, self._record, self._ramp, self._settings, reporter, cancelled)
@@ -144,6 +145,7 @@ class Executor:
     def _look(self) -> Observation:
         now = self._world.now()
         if self._decisions.state.phase is Phase.READY:
+            self._hold_floors()
             self._scale_candidate()
         return self._observer.look(now, smoke=self._smoke, reached=self._reached)
 
@@ -203,6 +205,13 @@ class Executor:
             moved = (self._settings.steps[self._decisions.state.index - 1].replicas or 0) / self._settings.replicas
             scale_down_old(self._world.workloads, old, before, moved)
         self._scale_candidate()
+
+    def _hold_floors(self) -> None:
+        """Before a weight: what serves keeps what it had at the beginning, the candidate what this step needs."""
+        before = self._record.attempt.ready_before
+        if before is not None:
+            hold(self._world, self._ramp.old, before)
+            hold(self._world, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _scale_candidate(self) -> None:
         scale_candidate(self._world.workloads, self._wanted.candidate, needed(self._settings, self._decisions.state))

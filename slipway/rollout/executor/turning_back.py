@@ -19,6 +19,7 @@ from slipway.rollout.record import AttemptRecord, leaving_with
 from slipway.rollout.retrying import retry_until
 from slipway.rollout.routers.base import Split
 from slipway.rollout.status import Reporter, end_line, lost_line
+from slipway.rollout.traffic.floors import leave_or_write_back
 from slipway.rollout.traffic.in_force import InForce
 from slipway.rollout.traffic.restore import API_PATIENCE, put_back
 from slipway.rollout.traffic.transition import take_out
@@ -70,6 +71,7 @@ class TurningBack:
                 where = self._see_in_force(where)
             else:
                 self._take_out()
+        self._let_go()
         refused = self._wanted.candidate.revision in head.quarantined
         raise RolloutAborted(self._end_line(action, where), quarantined=refused)
 
@@ -98,6 +100,11 @@ class TurningBack:
         if ramp.weight > 0:
             return "its users stay on it, since it was not shown to be bad; the next up tries to complete it"
         return "there is no traffic"
+
+    def _let_go(self) -> None:
+        """The traffic is back, so the autoscalers may follow the load again."""
+        reporter = self._reporter
+        leave_or_write_back(self._world, self._record.stored, reporter.status, reporter.event, self._cancelled)
 
     def _head_after(self, action: Abort) -> Head:
         now, head, attempt = self._world.now(), self._record.head, self._record.attempt

@@ -79,6 +79,27 @@ class Workloads(Protocol):
         ...
 
 
+class Autoscalers(Protocol):
+    """What scales workloads with their load. Only of backends that are declared so; one whose autoscaler is gone is no
+    error, since nothing takes its replicas away then."""
+
+    def minimum(self, backend: Backend) -> int | None:
+        """The least replicas that it leaves; None where it is gone."""
+        ...
+
+    def raise_to(self, backend: Backend, least: int) -> None:
+        """Let it leave at least so many; a higher minimum stays."""
+        ...
+
+    def restore(self, backend: Backend) -> None:
+        """Make its minimum the declared one again."""
+        ...
+
+    def wants_fewer(self, backend: Backend) -> bool:
+        """Whether by the load that it has seen it would leave fewer replicas than its minimum."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseState:
     """`renewed` is by the holder's wall clock and `age` by ours: for display only, as the clocks of two hosts differ.

@@ -75,6 +75,66 @@ class MemoryWorkloads:
         return self._found.get(backend.workload, MISSING).desired
 
 
+class MemoryAutoscalers:
+    """See slipway.rollout.platforms.base.Autoscalers. `fit` is how many replicas the load of each workload needs, and
+    `follow` scales it to that within the bounds. `history` has every write."""
+
+    def __init__(self, workloads: MemoryWorkloads, fence: Fence = UNFENCED) -> None:
+        self.faults = Faults()
+        self.fence = fence
+        self.history: list[tuple[str, int]] = []
+        self.fit: dict[str, int] = {}
+        self._workloads = workloads
+        self._minimum: dict[str, int] = {}
+
+    def put(self, backend: Backend) -> None:
+        """Declare the autoscaler of a backend."""
+        self._minimum[backend.workload] = backend.replicas
+
+    def remove(self, backend: Backend) -> None:
+        """Delete it."""
+        self._minimum.pop(backend.workload, None)
+
+    def follow(self, backend: Backend) -> None:
+        """One look of the controller: replicas by the load, within the bounds."""
+        if backend.workload not in self._minimum or backend.autoscaled is None:
+            return
+        least, most = self._minimum[backend.workload], backend.autoscaled.maximum
+        wanted = min(most, max(least, self.fit.get(backend.workload, least)))
+        if self._workloads.replicas(backend) != wanted:
+            self._workloads.scale(backend, wanted)
+
+    def minimum(self, backend: Backend) -> int | None:
+        """As it is now."""
+        self.faults.hit("minimum")
+        return self._minimum.get(backend.workload)
+
+    def raise_to(self, backend: Backend, least: int) -> None:
+        """A higher one stays."""
+        self.faults.hit("raise_to")
+        if self._minimum.get(backend.workload, least) < least:
+            self._write(backend, least)
+        self.faults.done("raise_to")
+
+    def restore(self, backend: Backend) -> None:
+        """The declared one."""
+        self.faults.hit("restore")
+        if self._minimum.get(backend.workload, backend.replicas) != backend.replicas:
+            self._write(backend, backend.replicas)
+        self.faults.done("restore")
+
+    def wants_fewer(self, backend: Backend) -> bool:
+        """By `fit`."""
+        self.faults.hit("wants_fewer")
+        least = self._minimum.get(backend.workload, 0)
+        return self.fit.get(backend.workload, least) < least
+
+    def _write(self, backend: Backend, least: int) -> None:
+        self.fence.check()
+        self._minimum[backend.workload] = least
+        self.history.append((backend.workload, least))
+
+
 class MemoryLease:
     """See slipway.rollout.platforms.base.Lease. Several may share one `record`, each as another process; `clock` is the
     time of all of them, so a Lease has expired as soon as it is older than its duration."""

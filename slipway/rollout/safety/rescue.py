@@ -17,6 +17,7 @@ from slipway.rollout.record import leaving_with, load, save_head
 from slipway.rollout.routers.base import Split
 from slipway.rollout.safety.heartbeat import LEASE_SECONDS, RENEW_EVERY, hold_lease
 from slipway.rollout.safety.rescue_exposure import turn_back_once
+from slipway.rollout.traffic.floors import leave_or_write_back
 from slipway.rollout.traffic.restore import put_back
 from slipway.rollout.traffic.transition import take_out
 
@@ -74,6 +75,7 @@ def rescue_once(
                 take_out(world, head.serving.route, Split.whole(old), [old, candidate], world.pause)
         ended = journal.interrupted(head, reason, by, world.now())
         save_head(world, stored, ended.model_copy(update={"leaving": leaving}))
+        leave_or_write_back(world, stored, tell, tell)
         return stored.head
 
 

@@ -13,7 +13,7 @@ from slipway.release.target import Target
 from slipway.rollout.adapters import WatchPlace
 from slipway.rollout.escalation.outbox import Outbox
 from slipway.rollout.flags.writer import FlagWriter
-from slipway.rollout.platforms.base import Intents, JournalStore, Lease, Workloads
+from slipway.rollout.platforms.base import Autoscalers, Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.routers.base import Router
@@ -46,6 +46,7 @@ class Adaptors:
     records: RecordStore
     runs: Runs | None = None
     watch: WatchPlace | None = None
+    autoscalers: Autoscalers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from slipway.rollout.adapters import WatchPlace
 from slipway.rollout.escalation.outbox import Outbox
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.platforms.base import DocumentStore
+from slipway.rollout.platforms.kubernetes.autoscalers import KubernetesAutoscalers
 from slipway.rollout.platforms.kubernetes.client import connect
 from slipway.rollout.platforms.kubernetes.flag_stores import (
     DOCUMENT,
@@ -39,6 +40,7 @@ def _adaptors(site: Site[KubernetesTarget]) -> Adaptors:
     return Adaptors(
         router=GatewayApiRouter(client, namespace, service, fence, site.stack, any_generation=_any_generation(site)),
         workloads=KubernetesWorkloads(client, namespace, fence),
+        autoscalers=KubernetesAutoscalers(client, namespace, fence),
         lease=KubernetesLease(client, namespace, service),
         journal=ConfigMapJournalStore(client, namespace, service, fence),
         intents=ConfigMapIntents(client, namespace, service),

@@ -12,6 +12,7 @@ from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.record import Stored, leaving_with, save_head
+from slipway.rollout.traffic.floors import leave_or_write_back, raise_for_return
 from slipway.rollout.traffic.restore import put_back
 
 
@@ -30,10 +31,12 @@ def finish_return(world: Adapters, stored: Stored, tell: Callable[[str], None]) 
         return "there is nothing to put back"
     leaving = stored.head.leaving
     if watch.standby is not None and not watch.only_escalates:
-        _put_back(world, watch, Serving(backend=watch.standby, route=serving.route), leaving, tell)
+        enough = raise_for_return(world, stored, watch.standby, watch.backend)
+        _put_back(world, watch, Serving(backend=watch.standby, route=serving.route), leaving, tell, enough)
         leaving = leaving_with(leaving, watch.backend, watch.standby)
     head = journal.returned_by_watch(stored.head, world.now())
     save_head(world, stored, head.model_copy(update={"leaving": leaving}))
+    leave_or_write_back(world, stored, tell, tell)
     return describe_end(stored.head.watch or watch)
 
 
@@ -50,6 +53,7 @@ def _put_back(
     serving: Serving,
     leaving: tuple[Backend, ...],
     tell: Callable[[str], None],
+    enough: int,
 ) -> None:
     """First as fast as replicas of the standby are ready, so that it is not overrun; where they do not all come, to
     those that did."""
@@ -60,7 +64,7 @@ def _put_back(
         candidate=watch.backend,
         manifest=watch.manifest,
         began=watch.opened,
-        old_replicas=serving.backend.replicas,
+        old_replicas=enough,
     )
     try:
         put_back(world, serving, as_attempt, tell, leaving)

@@ -80,6 +80,20 @@ class Requests:
 
         return self._write(what, kind, wanted, send, version_of(wanted))
 
+    def apply(self, what: str, kind: type[T], name: str, namespace: str, change: Json, manager: str) -> T:
+        """Server-side apply under the name of `manager`, which takes the fields over that it says, of an object that
+        is there: `change` names the resourceVersion which it changes. Conflict as in `replace`."""
+        change = {**change, "metadata": {**change["metadata"], "name": name, "namespace": namespace}}
+        wanted = {key: value for key, value in change.items() if key not in ("apiVersion", "kind")}
+
+        def send() -> T:
+            done: T = self._client.patch(
+                kind, name, change, namespace=namespace, patch_type=PatchType.APPLY, field_manager=manager, force=True
+            )
+            return done
+
+        return self._write(what, kind, wanted, send, version_of(wanted))
+
     def remove(self, what: str, kind: type[T], name: str, namespace: str, ours: Callable[[T], bool]) -> None:
         """Delete exactly what was read, if there is one and `ours` says that it may go; what changes in between is
         read and judged anew."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from slipway.release.records.journal import Attempt, Head, Outcome, Serving
-from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.rollout_inputs import Autoscaled, Backend, RolloutInputs
 from slipway.rollout.analysis.types import Decision, Verdict
 
 ROUTE: dict[str, Any] = {"gateway": {"namespace": "edge", "name": "public"}, "hostnames": ["checkout.example"]}
@@ -23,6 +23,12 @@ def backend(revision: str = "aaaaaaaa", *, replicas: int = 3, scaled: bool = Fal
         ready_within=60.0,
         scaled_by_rollout=scaled,
     )
+
+
+def scaled_backend(revision: str, least: int, most: int, kind: Literal["hpa", "keda"] = "hpa") -> Backend:
+    """One that an autoscaler scales."""
+    scaled = Autoscaled(kind=kind, minimum=least, maximum=most)
+    return backend(revision, replicas=least).model_copy(update={"autoscaled": scaled})
 
 
 def wanted(revision: str = "bbbbbbbb", **changes: Any) -> RolloutInputs:

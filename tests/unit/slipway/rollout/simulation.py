@@ -13,7 +13,13 @@ from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.executor import Executor
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
-from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
+from slipway.rollout.platforms.memory import (
+    MemoryAutoscalers,
+    MemoryIntents,
+    MemoryJournalStore,
+    MemoryLease,
+    MemoryWorkloads,
+)
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.record import Stored
 from slipway.rollout.routers.base import Router, Split
@@ -171,6 +177,7 @@ class Simulation:
         self.clock = clock or Clock()
         self.router = MemoryRouter()
         self.workloads = MemoryWorkloads()
+        self.autoscalers = MemoryAutoscalers(self.workloads)
         self.journal = MemoryJournalStore()
         self.intents = MemoryIntents()
         self.lease = MemoryLease(self.clock.now)
@@ -189,7 +196,7 @@ class Simulation:
         self.lines = Lines()
         self.world = Adapters(
             self.router, self.workloads, self.lease, self.journal, self.intents, self.traffic,
-            self.clock.now, self.clock.advance, self.fence, "",
+            self.clock.now, self.clock.advance, self.fence, "", autoscalers=self.autoscalers,
         )  # fmt: skip
 
     @property

@@ -10,12 +10,19 @@ from slipway.rollout.platforms.aws.intents import TableIntents
 from slipway.rollout.platforms.aws.journal_store import TableJournalStore
 from slipway.rollout.platforms.aws.lease import TableLease
 from slipway.rollout.platforms.aws.table import DynamoDb
-from slipway.rollout.platforms.base import Intents, JournalStore, Lease, LeaseState, Workloads
+from slipway.rollout.platforms.base import Autoscalers, Intents, JournalStore, Lease, LeaseState, Workloads
+from slipway.rollout.platforms.kubernetes.autoscalers import KINDS, KubernetesAutoscalers
 from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
-from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, MemoryLease, MemoryWorkloads
+from slipway.rollout.platforms.memory import (
+    MemoryAutoscalers,
+    MemoryIntents,
+    MemoryJournalStore,
+    MemoryLease,
+    MemoryWorkloads,
+)
 from slipway.rollout.platforms.observed_lease import Clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json
@@ -39,6 +46,14 @@ class Stand(ABC):
     def workloads(self, fence: Fence = UNFENCED) -> Workloads:
         """Those of another process."""
 
+    def autoscale(self, backend: Backend) -> None:
+        """Somebody declares its autoscaler."""
+        raise NotImplementedError
+
+    def autoscalers(self, fence: Fence = UNFENCED) -> Autoscalers | None:
+        """Those of another process; None where the platform has none."""
+        return None
+
     @abstractmethod
     def lease(self) -> Lease:
         """That of another process."""
@@ -58,6 +73,7 @@ class MemoryStand(Stand):
     def __init__(self) -> None:
         super().__init__()
         self._workloads = MemoryWorkloads()
+        self._autoscalers = MemoryAutoscalers(self._workloads)
         self._lease: dict[str, LeaseState] = {}
         self._journal = MemoryJournalStore()
         self._intents = MemoryIntents()
@@ -68,6 +84,13 @@ class MemoryStand(Stand):
     def workloads(self, fence: Fence = UNFENCED) -> Workloads:
         self._workloads.fence = fence
         return self._workloads
+
+    def autoscale(self, backend: Backend) -> None:
+        self._autoscalers.put(backend)
+
+    def autoscalers(self, fence: Fence = UNFENCED) -> Autoscalers:
+        self._autoscalers.fence = fence
+        return self._autoscalers
 
     def lease(self) -> Lease:
         return MemoryLease(lambda: self.now, self._lease)
@@ -106,6 +129,17 @@ class KubernetesStand(Stand):
 
     def workloads(self, fence: Fence = UNFENCED) -> Workloads:
         return KubernetesWorkloads(self._api.client(), NAMESPACE, fence, self._api.patience)
+
+    def autoscale(self, backend: Backend) -> None:
+        assert backend.autoscaled is not None
+        kind = KINDS[backend.autoscaled.kind]
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": backend.workload}
+        spec: Json = {kind.field: backend.replicas, "maxReplicas": backend.autoscaled.maximum, "scaleTargetRef": target}
+        path = f"/apis/{kind.version}/namespaces/{NAMESPACE}/{kind.name.lower()}s/{backend.workload}"
+        self._api.put(path, {"apiVersion": kind.version, "kind": kind.name, "spec": spec})
+
+    def autoscalers(self, fence: Fence = UNFENCED) -> Autoscalers:
+        return KubernetesAutoscalers(self._api.client(), NAMESPACE, fence, self._api.patience)
 
     def lease(self) -> Lease:
         clock = Clock(lambda: self.now, lambda: self.now, self._sleep)

@@ -8,10 +8,21 @@ from typing import get_args
 import pytest
 
 from slipway.release.errors import ClusterError, Conflict, LeaseHeld, LeaseLost
+from slipway.release.rollout_inputs import Backend
 from slipway.rollout.assemble import PLATFORMS
-from slipway.rollout.platforms.base import Action, Document, Intent, Lease, LeaseState, Reason, Role, StoredDocument
-from slipway.rollout.process.fence import Fence
-from tests.unit.slipway.rollout.examples import backend
+from slipway.rollout.platforms.base import (
+    Action,
+    Autoscalers,
+    Document,
+    Intent,
+    Lease,
+    LeaseState,
+    Reason,
+    Role,
+    StoredDocument,
+)
+from slipway.rollout.process.fence import UNFENCED, Fence
+from tests.unit.slipway.rollout.examples import backend, scaled_backend
 from tests.unit.slipway.rollout.platforms.contract import STANDS, Stand
 
 BACKEND = backend()
@@ -68,6 +79,61 @@ def test_nothing_is_scaled_without_the_right_to_write(stand: Stand) -> None:
     with pytest.raises(LeaseLost):
         stand.workloads(Fence()).scale(BACKEND, 7)
     assert stand.workloads().replicas(BACKEND) == 3
+
+
+# Autoscalers
+
+
+@pytest.fixture(params=["hpa", "keda"])
+def scaled(request: pytest.FixtureRequest) -> Backend:
+    return scaled_backend("cccccccc", 2, 9, request.param)
+
+
+@pytest.fixture
+def scaling(stand: Stand, scaled: Backend) -> Stand:
+    """One with an autoscaler, where the platform has them."""
+    if stand.autoscalers() is None:
+        pytest.skip("the platform scales nothing by its load yet")
+    stand.put(scaled)
+    stand.autoscale(scaled)
+    return stand
+
+
+def scalers(stand: Stand, fence: Fence = UNFENCED) -> Autoscalers:
+    found = stand.autoscalers(fence)
+    assert found is not None
+    return found
+
+
+def test_a_minimum_is_raised_and_never_lowered_until_the_declared_one_is_restored(
+    scaling: Stand, scaled: Backend
+) -> None:
+    assert scalers(scaling).minimum(scaled) == 2
+    scalers(scaling).raise_to(scaled, 6)
+    scalers(scaling).raise_to(scaled, 4)
+    assert scalers(scaling).minimum(scaled) == 6
+    scalers(scaling).restore(scaled)
+    scalers(scaling).restore(scaled)
+    assert scalers(scaling).minimum(scaled) == 2
+
+
+def test_an_autoscaler_that_is_gone_has_no_minimum_and_its_writes_are_no_error(stand: Stand, scaled: Backend) -> None:
+    if (found := stand.autoscalers()) is None:
+        pytest.skip("the platform scales nothing by its load yet")
+    assert found.minimum(scaled) is None
+    assert not found.wants_fewer(scaled)
+    found.raise_to(scaled, 6)
+    found.restore(scaled)
+    assert found.minimum(scaled) is None
+
+
+def test_no_minimum_is_written_without_the_right_to_write(scaling: Stand, scaled: Backend) -> None:
+    with pytest.raises(LeaseLost):
+        scalers(scaling, Fence()).raise_to(scaled, 6)
+    scalers(scaling).raise_to(scaled, 5)
+    with pytest.raises(LeaseLost):
+        scalers(scaling, Fence()).restore(scaled)
+    assert scalers(scaling).minimum(scaled) == 5
 
 
 # Lease
