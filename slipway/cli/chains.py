@@ -11,9 +11,10 @@ from slipway.cli.target import find_target, only_stack
 from slipway.release.errors import EngineError, ReleaseRefused
 from slipway.release.flags.journal import Head
 from slipway.release.project_files import FLAGS, config_of, project_file, records_of, services_of, stack_file
-from slipway.release.records.chain import Line, lines_of
+from slipway.release.records.chain import Anchor, Line, lines_of
 from slipway.release.records.find import find_record
-from slipway.release.records.release_record import Recorded, read_records
+from slipway.release.records.kinds import read_any
+from slipway.release.records.release_record import RecordBase, Recorded, read_records
 from slipway.release.records.store import RecordsSetting
 from slipway.release.target import Target
 from slipway.rollout.assemble import connect_flags, flag_sets_in, open_records, services_in
@@ -100,6 +101,27 @@ def find_place(folder: Path, stack: str | None, namespace: str | None) -> Place:
     except EngineError:  # a stack without services has records of what it released before
         declared = ()
     return Place(target, records_of(config, path), project_file(folder).parent, name, declared, FLAGS in config)
+
+
+def find_numbered(place: Place, service: str | None, flags: str | None, number: int) -> tuple[Anchor, RecordBase]:
+    """The record with this number, of whatever kind, in one service or in all, or in a set of flags. Raises
+    ReleaseRefused."""
+    if flags is not None:
+        named = {found.name: lines_of(found.texts) for found in place.flag_sets()}
+        chains = {flags: named[flags]} if flags in named else {}
+    else:
+        chains = {chain.service: chain.lines for chain in place.chains(service)}
+    found = {name: lines[number] for name, lines in chains.items() if number < len(lines)}
+    if not found:
+        longest = ", ".join(f"{name} has {len(lines)}" for name, lines in chains.items()) or "nothing is recorded"
+        raise ReleaseRefused(f"no record #{number}: {longest}; `slipway history` lists them")
+    if len(found) > 1:
+        raise ReleaseRefused(f"several services have a record #{number}, name one with --service: {', '.join(found)}")
+    (line,) = found.values()
+    record = read_any(line.content)
+    if record is None:
+        raise ReleaseRefused(f"record #{number} is of a kind that this version does not know")
+    return line.anchor, record
 
 
 def find_release(place: Place, service: str | None, name: str | None) -> tuple[Chain, Recorded]:

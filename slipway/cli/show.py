@@ -1,4 +1,4 @@
-"""`slipway show RELEASE`: one record, and statements of it for machines."""
+"""`slipway show RELEASE`: one record of any kind, and statements of it for machines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import click
 
 from slipway.cli import options
 from slipway.cli.options import with_json, with_namespace, with_service, with_stack
+from slipway.release.errors import ReleaseRefused
 
 if TYPE_CHECKING:
-    from slipway.release.records.release_record import Recorded
+    from slipway.cli.chains import Place
+    from slipway.release.records.chain import Anchor
+    from slipway.release.records.release_record import RecordBase
 
 
 @click.command()
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file of the statement.")
 @click.option("--key", type=click.Path(path_type=Path), help="Private key in PEM; without it the statement is bare.")
 @with_service
+@click.option("--flags", help="A set of flags, whose change #NUMBER is shown.")
 @with_namespace
 @with_stack
 @with_json
@@ -34,6 +38,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     out: Path | None,
     key: Path | None,
     service: str | None,
+    flags: str | None,
     namespace: str | None,
     stack: str | None,
     folder: Path,
@@ -41,50 +46,58 @@ def show(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Show RELEASE as it is on record: a version, revision, digest, rollout, or #NUMBER of its record.
 
+    #NUMBER is any record of `slipway history`: a rollout, a drill, a refusal by the gates, a moment of a watch, a
+    closing, and with --flags a change of a set of flags.
+
     A signed record anchors the chain: `slipway audit --signed` finds by it whether the records up to there were cut or
     written anew.
     """
     if (statement is None) != (out is None) or (key is not None and statement is None):
         raise click.UsageError("--statement and --out go together, --key with them")
-    from slipway.cli.chains import find_place, find_release
+    if flags is not None and (service is not None or not release.startswith("#")):
+        raise click.UsageError("--flags goes with #NUMBER, and without --service")
+    from slipway.cli.chains import find_place
+    from slipway.release.report.told import told
 
-    _, found = find_release(find_place(folder, stack, namespace), service, release)
+    anchor, record = _find(find_place(folder, stack, namespace), service, flags, release)
     if statement is not None and out is not None:
-        _state(found, statement, out, key)
+        _state(anchor, record, statement, out, key)
+    shown = told(anchor, record)
     if as_json:
-        options.show({"anchor": found.anchor.model_dump(mode="json"), **found.record.to_content()})
+        options.show({"anchor": anchor.model_dump(mode="json"), **record.to_content()})
     elif statement is None:
-        click.echo(_text(found))
+        facts = "\n".join(f"  {name:10}{json.dumps(value)[1:-1]}" for name, value in shown.facts)
+        click.echo("\n".join([shown.headline, facts, *(["", *shown.lines] if shown.lines else [])]))
     else:
-        click.echo(f"{out}: a {statement} of {found.record.service} {found.record.subject.version}")
+        click.echo(f"{out}: a {statement} of {shown.headline}")
 
 
-def _state(found: Recorded, kind: str, out: Path, key: Path | None) -> None:
+def _find(place: Place, service: str | None, flags: str | None, name: str) -> tuple[Anchor, RecordBase]:
+    from slipway.cli.chains import find_numbered, find_release
+
+    if name.startswith("#") and name[1:].isdecimal():
+        return find_numbered(place, service, flags, int(name[1:]))
+    _, found = find_release(place, service, name)
+    return found.anchor, found.record
+
+
+def _state(anchor: Anchor, record: RecordBase, kind: str, out: Path, key: Path | None) -> None:
+    """The subject is the artifact; of a change of flags, which has none, it is the record itself."""
     from slipway.cli.attest_io import read_key, write_new
     from slipway.release.evidence import make
     from slipway.release.records import statements
+    from slipway.release.records.kinds import chain_of
+    from slipway.release.records.release_record import Recorded, ReleaseRecord, ServiceRecord
 
-    types = {
-        "record": (statements.RECORD, statements.record_predicate),
-        "summary": (statements.SUMMARY, statements.summary_predicate),
-    }
-    predicate_type, predicate = types[kind]
-    name = found.record.subject.image.partition("@")[0]
-    payload = make.statement(found.record.digest, name, predicate_type, predicate(found))
+    if kind == "record":
+        predicate_type, predicate = statements.RECORD, statements.record_predicate(anchor, record)
+    elif isinstance(record, ReleaseRecord):
+        predicate_type = statements.SUMMARY
+        predicate = statements.summary_predicate(Recorded(anchor=anchor, record=record))
+    else:
+        raise ReleaseRefused(f"record #{anchor.seq} is no rollout: a summary says what the gates said of one")
+    digest, name = f"sha256:{anchor.hash}", chain_of(record)
+    if isinstance(record, ServiceRecord):
+        digest, name = record.digest, record.subject.image.partition("@")[0]
+    payload = make.statement(digest, name, predicate_type, predicate)
     write_new(out, payload if key is None else make.sign(payload, read_key(key)))
-
-
-def _text(found: Recorded) -> str:
-    from slipway.release.report.explain import explanation, headline
-
-    record = found.record
-    rows = (
-        ("record", f"{found.anchor.seq}, {found.anchor.hash}"),
-        ("artifact", record.subject.image),
-        ("revision", record.subject.revision),
-        ("manifest", record.subject.manifest),
-        ("stack", f"{record.stack}, {record.target}"),
-        ("gates", record.event.gates.outcome if record.event.gates is not None else "unknown"),
-    )
-    facts = "\n".join(f"  {name:10}{json.dumps(value)[1:-1]}" for name, value in rows)
-    return "\n".join([headline(found), facts, "", *explanation(found)])

@@ -13,7 +13,7 @@ from slipway.release.evidence.trust import TrustRoots
 from slipway.release.evidence.verify import verify
 from slipway.release.gating import configuration
 from slipway.release.records.chain import Anchor, Anchors
-from slipway.release.records.release_record import read_record
+from slipway.release.records.kinds import chain_of, read_any
 from slipway.release.records.statements import anchor_in
 from slipway.release.release_inputs import own_configuration
 
@@ -44,7 +44,7 @@ def _read(file: Path, trust: TrustRoots) -> tuple[str, Anchor]:
     content = read_below(file.resolve().parent, file.resolve().name, MOST_BYTES)
     statement = verify(content, trust).statement
     anchor, said = anchor_in(statement), statement.predicate.get("record")
-    record = read_record(said) if isinstance(said, dict) else None
+    record = read_any(said) if isinstance(said, dict) else None
     if anchor is None or record is None:
         raise EvidenceError("unsupported", "is no release record")
-    return record.service, anchor
+    return chain_of(record), anchor

@@ -17,7 +17,7 @@ from slipway.release.readiness.case import GateInput
 GATE = "parity"
 MOST_LISTED = 50
 
-_SECTIONS = {"workload", "route", "guardrails", "analysis"}
+_SECTIONS = {"workload", "route", "guardrails", "analysis", "watch"}
 _HIDDEN = ("workload.env.", "workload.files.", "workload.args", "workload.command")
 _ABSENT = "absent"
 

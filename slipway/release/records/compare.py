@@ -14,7 +14,7 @@ from slipway.release.records.chain import Line
 from slipway.release.records.kinds import FlagRecord
 from slipway.release.records.release_record import Recorded, read_kind
 
-CONFIGURATION = ("workload", "route", "strategy", "guardrails", "analysis", "environment", "rollback", "owner")
+CONFIGURATION = ("workload", "route", "strategy", "guardrails", "analysis", "watch", "environment", "rollback", "owner")
 """Sections of a manifest that say how the artifact is run and released."""
 UNKNOWN = "unknown: the record has no manifest"
 

@@ -6,15 +6,15 @@ The rule for changes is that of slipway.release.records.release_record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Final, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, JsonValue
 
 from slipway.release.evidence.facts import Sha256
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.records.chain import Line
-from slipway.release.records.release_record import RecordBase, ReleaseRecord, ServiceRecord, read_kind
+from slipway.release.records.release_record import RecordBase, ReleaseRecord, ServiceRecord, read_as
 from slipway.release.units import Fraction, Seconds
 
 MOST_REFUSALS = 100
@@ -179,8 +179,17 @@ KINDS: Final[tuple[type[RecordBase], ...]] = (
 
 def known(lines: Iterable[Line]) -> int:
     """How many of these lines are records of a kind that this version reads."""
-    every = list(lines)
-    return sum(len(read_kind(every, kind)) for kind in KINDS)
+    return sum(read_any(line.content) is not None for line in lines)
+
+
+def read_any(content: Mapping[str, Any]) -> RecordBase | None:
+    """One record, whichever kind it is; None for one that this version does not know."""
+    return next((found for kind in KINDS if (found := read_as(content, kind)) is not None), None)
+
+
+def chain_of(record: RecordBase) -> str:
+    """The name of the chain that a record belongs to."""
+    return flag_chain(record.flags) if isinstance(record, FlagRecord) else getattr(record, "service", "")
 
 
 def flag_chain(name: str) -> str:

@@ -188,21 +188,17 @@ def read_records(lines: Iterable[Line]) -> list[Recorded]:
     return [Recorded(anchor=anchor, record=record) for anchor, record in read_kind(lines, ReleaseRecord)]
 
 
-def read_record(content: Mapping[str, Any]) -> ReleaseRecord | None:
-    """One record; None where it is of a kind or a form that this version does not know."""
-    return _read(content, ReleaseRecord)
-
-
 R = TypeVar("R", bound=RecordBase)
 
 
 def read_kind(lines: Iterable[Line], kind: type[R]) -> list[tuple[Anchor, R]]:
     """The records of one kind with their places in the chain, the oldest first."""
-    found = ((line.anchor, _read(line.content, kind)) for line in lines)
+    found = ((line.anchor, read_as(line.content, kind)) for line in lines)
     return [(anchor, record) for anchor, record in found if record is not None]
 
 
-def _read(content: Mapping[str, Any], kind: type[R]) -> R | None:
+def read_as(content: Mapping[str, Any], kind: type[R]) -> R | None:
+    """One record of this kind; None where it is another or of a form that this version does not know."""
     try:
         return kind.model_validate({key: value for key, value in content.items() if key != HASH}, extra="ignore")
     except ValidationError:

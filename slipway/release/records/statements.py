@@ -10,7 +10,7 @@ from slipway.release.errors import ReleaseRefused
 from slipway.release.evidence.predicates import SLSA_SUMMARY
 from slipway.release.evidence.statement import Statement
 from slipway.release.records.chain import Anchor
-from slipway.release.records.release_record import Recorded
+from slipway.release.records.release_record import RecordBase, Recorded
 
 RECORD = "urn:slipway:release-record:v1"
 SUMMARY = SLSA_SUMMARY
@@ -22,9 +22,9 @@ PASSED = ("passed", "settled")
 Predicate = dict[str, object]
 
 
-def record_predicate(one: Recorded) -> Predicate:
+def record_predicate(anchor: Anchor, record: RecordBase) -> Predicate:
     """The record with its number and hash: who verifies it later holds an anchor of the chain up to there."""
-    return {"anchor": one.anchor.model_dump(mode="json"), "record": one.record.to_content()}
+    return {"anchor": anchor.model_dump(mode="json"), "record": record.to_content()}
 
 
 def summary_predicate(one: Recorded) -> Predicate:

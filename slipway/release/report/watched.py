@@ -26,12 +26,12 @@ def watched(lines: Sequence[Line], rollout: str) -> WatchPart | None:
         return None
     last = found[-1].event
     return WatchPart(
-        planned=_planned(last),
+        planned=planned_of(last),
         opened=last.opened,
         ended=found[-1].at if last.phase in ENDS else None,
         status=status_of(last, found[-1].at),
         phase=last.phase,
-        moments=tuple(WatchLine(at=one.at, what=_said(one.event), by=one.by) for one in found),
+        moments=tuple(WatchLine(at=one.at, what=said_of(one.event), by=one.by) for one in found),
         counts=last.counts,
     )
 
@@ -45,7 +45,8 @@ def status_of(event: WatchEvent, at: float) -> str:
     return f"{ENDS[event.phase]} ({after})" if event.phase in ENDS else "open"
 
 
-def _planned(event: WatchEvent) -> str:
+def planned_of(event: WatchEvent) -> str:
+    """What was declared."""
     held = ""
     if event.holdback is not None:
         held = f", {show_share(event.holdback)} of the traffic stays on {event.standby}"
@@ -53,7 +54,8 @@ def _planned(event: WatchEvent) -> str:
     return f"for {show_seconds(event.lasts)} after the commit{held}; {back}"
 
 
-def _said(event: WatchEvent) -> str:
+def said_of(event: WatchEvent) -> str:
+    """What happened at this moment."""
     match event.phase:
         case "opened":
             return "opened by the commit"

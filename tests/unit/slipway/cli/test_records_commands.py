@@ -10,21 +10,25 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from slipway.cli.chains import FlagSet
 from slipway.cli.engine_records import Resource, State
 from slipway.cli.main import cli
 from slipway.cli.past import Past, anchors_in
 from slipway.release.evidence import jsontext, make
 from slipway.release.evidence.statement import parse
 from slipway.release.evidence.verify import read_predicate
-from slipway.release.records.chain import lines_of, problems
-from slipway.release.records.kinds import ClosureRecord
+from slipway.release.flags.journal import Head
+from slipway.release.records.chain import lines_of, problems, sealed
+from slipway.release.records.kinds import ClosureRecord, chain_of, read_any
 from slipway.release.records.release_record import read_kind
 from slipway.release.records.rollback import PastUpdate
 from slipway.release.records.rows import rows_of
 from slipway.release.records.statements import anchor_in
+from slipway.release.records.store import FolderRecords, append
 from slipway.release.review.closing import CheckLine
 from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, ROLLOUT
 from tests.unit.slipway.release.records.ten import BEGAN, DAY, Did, ten_releases
+from tests.unit.slipway.release.records.test_kinds import closure, drill, flag, refusal, watch
 from tests.unit.slipway.rollout.recording import Recording
 
 STACK = """config:
@@ -116,6 +120,52 @@ def test_show_for_people_tells_what_happened(project: Project) -> None:
     text = project.run("show", "#2").stdout
     assert text.startswith("checkout v-c3000000 was aborted at 25% of the traffic")
     assert "Revision c3000000 is quarantined" in text
+
+
+EVERY_KIND = (closure(), drill(), refusal("tests"), watch())
+
+
+@pytest.fixture
+def mixed(project: Project) -> Project:
+    """After the ten releases one record of each other kind."""
+    for record in EVERY_KIND:
+        append(FolderRecords(project.file.parent, "checkout"), lambda lines, record=record: record.to_content())  # type: ignore[misc]
+    return project
+
+
+def test_show_shows_a_record_of_every_kind_by_its_number(mixed: Project) -> None:
+    for number, record in enumerate(EVERY_KIND, 10):
+        shown = mixed.said("show", f"#{number}")
+        assert (shown["anchor"]["seq"], shown["event"]["kind"]) == (number, record.to_content()["event"]["kind"])
+        assert mixed.run("show", f"#{number}").stdout.splitlines()[1].startswith(f"  record    {number}, ")
+    missing = mixed.run("show", "#14")
+    assert (missing.exit_code, missing.stderr.startswith("error: no record #14: checkout has 14")) == (1, True)
+
+
+def test_a_signed_record_of_any_kind_is_an_anchor_of_its_chain(mixed: Project) -> None:
+    out = mixed.folder / "drill.json"
+    assert mixed.run("show", "#11", "--statement", "record", "--out", str(out)).exit_code == 0
+    assert anchor_in(parse(out.read_bytes())) == lines_of(mixed.file.read_text().splitlines())[11].anchor
+    summary = mixed.run("show", "#11", "--statement", "summary", "--out", str(mixed.folder / "s.json"))
+    assert (summary.exit_code, "#11 is no rollout" in summary.stderr) == (1, True)
+
+
+def test_show_shows_a_change_of_a_set_of_flags(mixed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [sealed(flag().to_content(), None)]
+    sets = [FlagSet("flags", Head(name="flags"), texts)]
+    monkeypatch.setattr("slipway.cli.chains.Place.flag_sets", lambda place: sets)
+    assert mixed.run("show", "#0", "--flags", "flags").stdout.startswith("kill of the flag pay in the set flags")
+    assert mixed.run("show", "#1", "--flags", "flags").exit_code == 1
+    assert "nothing is recorded" in mixed.run("show", "#0", "--flags", "others").stderr
+    assert mixed.run("show", "v1", "--flags", "flags").exit_code == 2
+    out = mixed.folder / "flag.json"
+    assert mixed.run("show", "#0", "--flags", "flags", "--statement", "record", "--out", str(out)).exit_code == 0
+    statement = parse(out.read_bytes())
+    said = statement.predicate["record"]
+    assert isinstance(said, dict)
+    record = read_any(said)
+    assert record is not None
+    assert (chain_of(record), anchor_in(statement)) == ("flags.flags", lines_of(texts)[0].anchor)
 
 
 def test_a_signed_record_carries_its_anchor_and_a_summary_is_read_by_the_gates(project: Project) -> None:

@@ -21,6 +21,14 @@ def test_an_undeclared_difference_is_refused(it: Vouched) -> None:
     assert "3 here, 1 in staging" in finding.found
 
 
+def test_another_watch_after_100_percent_is_a_difference(it: Vouched) -> None:
+    staging = _staging(watch={"for": "10m", "holdback": "2%", "onBreach": {"action": "escalate"}})
+    found = refused(it.case(staging=staging), "parity", "undeclared")
+    assert {"watch.for", "watch.onBreach.action"} <= {one.field for one in found}
+    left, right = (_staging(watch={"for": lasts, "holdback": "2%"}) for lasts in ("10m", "20m"))
+    assert list(differences(left, right)) == ["watch.for"]
+
+
 def test_a_declared_difference_passes_and_covers_what_is_below(it: Vouched) -> None:
     declared = [{"field": "workload.resources", "reason": "staging has small nodes"}]
     it.manifest["environment"]["differences"] = declared
