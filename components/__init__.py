@@ -7,6 +7,7 @@ is a plain value, so that `pulumi preview` always shows the whole release plan.
 
 from components.access import RolloutAccess, RolloutAccessArgs, declare_access
 from components.alerting import Alarm, AlarmRouting, DeliveryArgs, Slo, declare_alerting
+from components.aws_access import AwsRolloutAccess, AwsRolloutAccessArgs, RolloutTable, RolloutTableArgs
 from components.blue_green import BlueGreen
 from components.canary import Canary
 from components.cluster import cluster_options
@@ -22,6 +23,8 @@ from components.workload import VersionedWorkload, VersionedWorkloadArgs
 __all__ = [
     "Alarm",
     "AlarmRouting",
+    "AwsRolloutAccess",
+    "AwsRolloutAccessArgs",
     "BlueGreen",
     "Canary",
     "DeliveryArgs",
@@ -35,6 +38,8 @@ __all__ = [
     "Rollout",
     "RolloutAccess",
     "RolloutAccessArgs",
+    "RolloutTable",
+    "RolloutTableArgs",
     "Service",
     "ServiceArgs",
     "Slo",

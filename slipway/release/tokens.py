@@ -28,6 +28,8 @@ TOPOLOGIES: Final = (CANARY, BLUE_GREEN, ROLLING)
 """The components that stand for one service each, by the strategy of its release."""
 
 VERSIONED_WORKLOAD: Final = token("VersionedWorkload")
+AWS_ROLLOUT_ACCESS: Final = token("AwsRolloutAccess")
+ROLLOUT_TABLE: Final = token("RolloutTable")
 ECS_WORKLOAD: Final = token("EcsWorkload")
 ROLLOUT_ACCESS: Final = token("RolloutAccess")
 SERVICE: Final = token("Service")

@@ -1,0 +1,54 @@
+"""What running rollouts on ECS needs of IAM, and no more. Pure.
+
+Actions and their resources:
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slipway.release.target import EcsTarget
+
+Json = dict[str, Any]
+TABLE = ("GetItem", "PutItem", "DeleteItem", "Query", "BatchWriteItem")
+"""Of the records: all of them are in one table, by a key."""
+WRITTEN_RULES = ("CreateRule", "ModifyRule", "DeleteRule", "AddTags")
+BALANCERS = ("DescribeRules", "DescribeTags", "DescribeTargetGroups", "DescribeTargetHealth")
+"""Elastic Load Balancing knows no resource for what only describes."""
+NAMED = ("ecs:DescribeTaskDefinition", "cloudwatch:GetMetricData")
+"""Others that know no resource."""
+
+
+def policy(target: EcsTarget) -> Json:
+    """The policy document for whoever runs `pulumi up` on this target, beside what the provider of AWS needs to declare
+    resources: the rules of this listener, the services of this cluster, the items of this table."""
+    _, partition, _, region, account, _ = target.listener.split(":", 5)
+    ecs = f"arn:{partition}:ecs:{region}:{account}"
+    rules = target.listener.replace(":listener/", ":listener-rule/")
+    table = f"arn:{partition}:dynamodb:{region}:{account}:table/{target.table}"
+    cluster = {"ArnEquals": {"ecs:cluster": f"{ecs}:cluster/{target.cluster}"}}
+    services = [f"{ecs}:service/{target.cluster}/{name}-*" for name in target.rules] or [
+        f"{ecs}:service/{target.cluster}/*"
+    ]
+    described = [*(f"elasticloadbalancing:{action}" for action in BALANCERS), *NAMED]
+    statements = [
+        _allow("Records", [f"dynamodb:{action}" for action in TABLE], [table]),
+        _allow(
+            "Weights", [f"elasticloadbalancing:{action}" for action in WRITTEN_RULES], [target.listener, f"{rules}/*"]
+        ),
+        _allow("Services", ["ecs:DescribeServices", "ecs:UpdateService"], services),
+        _allow("Tasks", ["ecs:DescribeTasks"], [f"{ecs}:task/{target.cluster}/*"]),
+        {**_allow("ListOfTasks", ["ecs:ListTasks"], ["*"]), "Condition": cluster},
+        _allow("Reading", described, ["*"]),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def actions(document: Json) -> set[str]:
+    """Everything that a policy document allows."""
+    return {action for statement in document["Statement"] for action in statement["Action"]}
+
+
+def _allow(name: str, allowed: list[str], resources: list[str]) -> Json:
+    return {"Sid": name, "Effect": "Allow", "Action": allowed, "Resource": resources}
