@@ -26,7 +26,7 @@ def main() -> None:
     cluster = cluster_options(stack.target)
     if stack.access is not None:
         accounts = stack.access.service_account, None if stack.run is None else stack.run.account
-        cluster = declare_access(*accounts, stack.target.scope, cluster)
+        cluster = declare_access(*accounts, stack.target.scope, cluster, stack.metrics.proxies_namespace)
     flag_set = flags.declare(stack.flags)
     services = []
     for entry in stack.services:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.objects import Role, RoleBinding, ServiceAccount
-from slipway.release.rollout_rights import FOLLOWER_RULES, RULES, RoleRule
+from slipway.release.rollout_rights import FOLLOWER_RULES, PROXY_RULES, RULES, RoleRule
 from slipway.release.tokens import ROLLOUT_ACCESS
 
 
@@ -20,6 +20,9 @@ class RolloutAccessArgs:
     namespace: pulumi.Input[str]
     service_account: str = "slipway-rollout"
     runner: str | None = None
+    proxies: str | None = None
+    """The namespace of the gateway's proxies, where both accounts may read their statistics; None where none is
+    needed."""
 
 
 class RolloutAccess(pulumi.ComponentResource):
@@ -39,6 +42,9 @@ class RolloutAccess(pulumi.ComponentResource):
         self.service_account, self.role, self.binding = made
         if args.runner is not None:
             self._bound(f"{name}-runner", args.runner, args.namespace, RULES)
+        if args.proxies is not None:
+            accounts = [one for one in (args.service_account, args.runner) if one is not None]
+            self._readers(name, accounts, args.namespace, args.proxies)
         outputs = {"serviceAccount": args.service_account, "runner": args.runner}
         self.register_outputs({key: value for key, value in outputs.items() if value is not None})
 
@@ -48,10 +54,7 @@ class RolloutAccess(pulumi.ComponentResource):
         meta = {"name": account, "namespace": namespace}
         child = pulumi.ResourceOptions(parent=self)
         made = ServiceAccount(name, {"metadata": meta, "automountServiceAccountToken": False}, child)
-        allowed = [
-            {"apiGroups": [one.group], "resources": list(one.resources), "verbs": list(one.verbs)} for one in rules
-        ]
-        role = Role(name, {"metadata": meta, "rules": allowed}, child)
+        role = Role(name, {"metadata": meta, "rules": _rules(rules)}, child)
         bound = {
             "metadata": meta,
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account},
@@ -59,13 +62,30 @@ class RolloutAccess(pulumi.ComponentResource):
         }
         return made, role, RoleBinding(name, bound, pulumi.ResourceOptions(parent=self, depends_on=[made, role]))
 
+    def _readers(self, name: str, accounts: Sequence[str], namespace: pulumi.Input[str], where: str) -> None:
+        """A Role of its own beside the proxies: it reads every port of the pods there, by GET alone."""
+        meta = {"name": f"{accounts[0]}-proxies", "namespace": where}
+        child = pulumi.ResourceOptions(parent=self)
+        role = Role(f"{name}-proxies", {"metadata": meta, "rules": _rules(PROXY_RULES)}, child)
+        bound = {
+            "metadata": meta,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": meta["name"]},
+            "subjects": [{"kind": "ServiceAccount", "name": one, "namespace": namespace} for one in accounts],
+        }
+        RoleBinding(f"{name}-proxies", bound, pulumi.ResourceOptions(parent=self, depends_on=[role]))
+
+
+def _rules(rules: Sequence[RoleRule]) -> list[dict[str, object]]:
+    return [{"apiGroups": [one.group], "resources": list(one.resources), "verbs": list(one.verbs)} for one in rules]
+
 
 def declare_access(
-    account: str, runner: str | None, namespace: str, opts: pulumi.ResourceOptions
+    account: str, runner: str | None, namespace: str, opts: pulumi.ResourceOptions, proxies: str | None = None
 ) -> pulumi.ResourceOptions:
     """Declare the rights in a stack. Returns the options of what is released there: with a `runner` it comes after
     them, as no pod of a Job starts without its account."""
-    made = RolloutAccess(account, RolloutAccessArgs(namespace=namespace, service_account=account, runner=runner), opts)
+    args = RolloutAccessArgs(namespace=namespace, service_account=account, runner=runner, proxies=proxies)
+    made = RolloutAccess(account, args, opts)
     if runner is None:
         return opts
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[made]))

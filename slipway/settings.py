@@ -196,6 +196,8 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         outbox = configuration.escalation.outbox if configuration.escalation is not None else None
         problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url, outbox)
         problems += unreadable(releases, configuration.metrics)
+        if configuration.metrics.url is None and configuration.slos is not None and configuration.slos.url is None:
+            problems.append(Problem("slos.url", "is missing, and metrics has no url either", REMEDIES["slos"]))
         probe = None if configuration.probe is None else "releases:probe"
         problems += _unfit(configuration, services)
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
@@ -332,7 +334,8 @@ def _declared_alerting(configuration: Configuration, alerting: Alerting | None) 
     metrics = configuration.metrics
     if setting.url is None:  # the same server is asked in the same way
         setting = setting.model_copy(update={"http": metrics.http, "parameters": metrics.parameters})
-    return DeclaredAlerting(alerting=alerting, setting=setting, url=setting.url or metrics.root)
+    url = setting.url or metrics.url
+    return None if url is None else DeclaredAlerting(alerting=alerting, setting=setting, url=url)
 
 
 def _flag_set(configuration: Configuration, flags: DeclaredFlags | None) -> FlagSetInputs | None:

@@ -73,6 +73,16 @@ class Alive(FrozenModel):
     uptime: bool = False
 
 
+class ProxyPlace(FrozenModel):
+    """Where each proxy shows its own statistics. `filtered`: it takes Envoy's `usedonly` and `filter`; else it always
+    shows all. Without a selector the setting has to name one."""
+
+    selector: dict[str, str] | None = None
+    port: int
+    path: str
+    filtered: bool = False
+
+
 class DataPlane(FrozenModel):
     """What counts requests, and how the two sides are told apart in it. An emitter is one process, named by its label
     `pod`, else `instance`."""

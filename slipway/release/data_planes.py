@@ -11,9 +11,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Discriminator, Tag
 
-from slipway.release.data_plane import Alive, DataPlane, Duration
+from slipway.release.data_plane import Alive, DataPlane, Duration, ProxyPlace
 
 DEFAULT: Final = "contour"
+CUSTOM: Final = "custom"
+"""What a profile is called that a stack describes itself."""
 _ENVOY: Final[dict[str, Any]] = {
     "requests": "envoy_cluster_upstream_rq",
     "status": ("envoy_response_code",),
@@ -36,6 +38,21 @@ _PODS: Final[dict[str, Any]] = {
     "alive": Alive(metric="up", where={"namespace": "{namespace}"}),
 }
 """What the service's own pods count: they are named after the Service of their revision."""
+
+PROXIES: Final[Mapping[str, ProxyPlace]] = {
+    "contour": ProxyPlace(selector={"app": "envoy"}, port=8002, path="/stats/prometheus", filtered=True),
+    "envoy-gateway": ProxyPlace(
+        selector={"app.kubernetes.io/component": "proxy", "app.kubernetes.io/managed-by": "envoy-gateway"},
+        port=19001,
+        path="/stats/prometheus",
+        filtered=True,
+    ),
+    "cilium": ProxyPlace(selector={"k8s-app": "cilium-envoy"}, port=9964, path="/metrics", filtered=True),
+    "istio": ProxyPlace(port=15090, path="/stats/prometheus"),
+    "traefik": ProxyPlace(selector={"app.kubernetes.io/name": "traefik"}, port=9100, path="/metrics"),
+    "haproxy": ProxyPlace(port=9101, path="/metrics"),
+}
+"""The profiles whose few proxies see all requests, so that they can be asked themselves."""
 
 DATA_PLANES: Final[Mapping[str, DataPlane]] = {
     "contour": DataPlane(
@@ -130,7 +147,7 @@ Profile = Annotated[
 
 def profile_name(profile: str | DataPlane | None) -> str:
     """For messages."""
-    return "custom" if isinstance(profile, DataPlane) else profile or DEFAULT
+    return CUSTOM if isinstance(profile, DataPlane) else profile or DEFAULT
 
 
 def data_plane_of(profile: str | DataPlane | None) -> DataPlane:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from slipway.release.data_planes import DEFAULT, profile_name
 from slipway.release.errors import Problem
 from slipway.release.http_access import alike
-from slipway.release.manifest.guardrails import Guardrail, Latency, Slo
+from slipway.release.manifest.guardrails import ErrorRatio, Guardrail, Latency, Slo
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.strategy import BlueGreen
 from slipway.release.rollout_inputs import MetricsSource
@@ -51,9 +51,16 @@ def unreadable(releases: Sequence[Release], metrics: MetricsSource) -> Iterator[
     if metrics.data_plane.duration is None and (slow := [*_readers(releases, _times_answers)]):
         message = f"({name}) has no histogram of answer times, but it is needed by {', '.join(slow)}"
         yield Problem(PROFILE, message, "Leave the guardrail out, or count it by a custom one of your own queries")
+    if metrics.kind == "proxies" and metrics.url is None and (asking := [*_without_prometheus(releases)]):
+        message = f"is missing, but needed by {', '.join(asking)}, which the proxies do not count"
+        yield Problem("metrics.url", message, "Write the address of Prometheus beside proxies")
     if metrics.access_log is not None and name != DEFAULT:
         message = f"is read as Contour names its clusters, the profile is {name}"
         yield Problem(ACCESS_LOG, message, "Leave it out; count single clients by bitmaps, or not at all")
+
+
+def _without_prometheus(releases: Sequence[Release]) -> Iterator[str]:
+    return _readers(releases, lambda one: not isinstance(one, ErrorRatio | Latency | Slo))
 
 
 def _times_answers(guardrail: Guardrail) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-from slipway.release.data_plane import DataPlane
-from slipway.release.data_planes import Profile, data_plane_of
+from slipway.release.data_plane import DataPlane, ProxyPlace
+from slipway.release.data_planes import CUSTOM, PROXIES, Profile, data_plane_of, profile_name
 from slipway.release.difference import Difference, differences
 from slipway.release.errors import InputError
 from slipway.release.escalation.setting import EscalationRoute, EscalationSetting
@@ -23,6 +24,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
 from slipway.release.manifest.watch import alphas
+from slipway.release.proxies_setting import ProxiesSetting
 from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of, scaled_by_rollout, target_group_name, workload_name
 from slipway.release.run_setting import RunSetting
@@ -137,8 +139,11 @@ class MetricsSource(QueryAccess):
     """Where the counts come from; an unknown kind is an error. `cloudwatch` reads the load balancer of a target of kind
     ecs; of the other fields it has `lateness` alone: how long after its end a minute is trusted to be whole."""
 
-    kind: Literal["prometheus", "cloudwatch"]
-    url: ServerUrl | None = None
+    kind: Literal["prometheus", "proxies", "cloudwatch"]
+    """`proxies`: errors and latency are read from the proxies themselves, all else from Prometheus if there is one."""
+    url: Annotated[ServerUrl | None, Field(validate_default=True)] = None
+    """Of Prometheus."""
+    proxies: ProxiesSetting | None = None
     profile: Profile | None = None
     """How the data plane names its counters; as Contour does when left out."""
     access_log: AccessLog | None = None
@@ -148,22 +153,17 @@ class MetricsSource(QueryAccess):
 
     @model_validator(mode="after")
     def _has_what_its_kind_has(self) -> MetricsSource:
-        if self.kind == "prometheus":
-            if self.url is None:
-                raise ValueError("kind prometheus needs url, the root of the server")
+        if self.kind != "cloudwatch":
             if self.lateness is not None:
                 raise ValueError("lateness is for kind cloudwatch")
+            if self.kind == "proxies":
+                self.proxy_place  # noqa: B018 - raises
             return self
         others = sorted(self.model_fields_set - {"kind", "lateness"})
         given = [type(self).model_fields[name].alias or name for name in others if getattr(self, name) is not None]
         if given:
             raise ValueError(f"kind cloudwatch has no {', '.join(given)}: leave that out, or write kind: prometheus")
         return self
-
-    @property
-    def root(self) -> str:
-        """The URL, which a Prometheus has; empty for another kind."""
-        return self.url or ""
 
     @property
     def settles(self) -> float:
@@ -175,6 +175,39 @@ class MetricsSource(QueryAccess):
         """Seconds after a change of the weights until the first counts come that are of the time after it alone: until
         the next whole minute has passed and settled. 0 for a source that is as quick as its scrapes."""
         return 2 * MINUTE + self.settles if self.kind == "cloudwatch" else 0.0
+
+    @field_validator("url")
+    @classmethod
+    def _prometheus_has_an_address(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None and info.data.get("kind") == "prometheus":
+            raise PydanticCustomError("missing", "Field required")
+        return url
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_asked(cls, proxies: ProxiesSetting | None, info: ValidationInfo) -> ProxiesSetting | None:
+        if proxies is not None and info.data.get("kind") == "prometheus":
+            raise ValueError("are not asked with kind: prometheus; write kind: proxies, or leave them out")
+        return proxies
+
+    @property
+    def proxy_place(self) -> ProxyPlace:
+        """Where each proxy shows its statistics, by setting and profile. Raises ValueError for what neither says."""
+        given, name = self.proxies, profile_name(self.profile)
+        if given is None:
+            raise ValueError("needs proxies: {namespace: projectcontour}, the namespace of the gateway's pods")
+        usual = PROXIES.get(name)
+        if usual is None and name != CUSTOM:
+            raise ValueError(
+                f"cannot ask the proxies with profile {name}, which is counted elsewhere; write kind: prometheus, or "
+                f"one of {', '.join(PROXIES)}"
+            )
+        return given.place(usual, name)
+
+    @property
+    def proxies_namespace(self) -> str | None:
+        """Where the right to read proxies is needed; None where it is not."""
+        return None if self.proxies is None else self.proxies.namespace
 
     @property
     def data_plane(self) -> DataPlane:

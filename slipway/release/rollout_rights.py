@@ -63,6 +63,12 @@ RULES: tuple[RoleRule, ...] = (
     RoleRule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),
 )
 
+PROXY_RULES: tuple[RoleRule, ...] = (
+    RoleRule("", ("pods",), ("list",), "which proxies there are"),
+    RoleRule("", ("pods/proxy",), ("get",), "the statistics of each proxy; it reads every port of the pods by GET"),
+)
+"""In the namespace of the gateway's proxies, and only where a stack reads these themselves."""
+
 FOLLOWER_RULES: tuple[RoleRule, ...] = (
     RoleRule("batch", ("jobs",), ("get", "list", "create", "delete"), "one Job for each rollout"),
     RoleRule(

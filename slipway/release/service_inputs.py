@@ -102,6 +102,14 @@ class RolloutAccessInputs(FrozenModel):
         ),
     ] = None
 
+    proxies: Annotated[
+        DnsLabel | None,
+        Field(
+            description="The namespace of the gateway's proxies, where both accounts may read their statistics "
+            "(metrics of the kind proxies); no such right when left out."
+        ),
+    ] = None
+
     @model_validator(mode="after")
     def _are_two(self) -> RolloutAccessInputs:
         if self.runner == self.service_account:

@@ -47,7 +47,7 @@ def connect_world(
         lease=made.lease,
         journal=made.journal,
         intents=made.intents,
-        source=source_for(metrics, target) if metrics is not None else None,
+        source=source_for(metrics, target, made.proxies) if metrics is not None else None,
         fence=site.fence,
         stack=stack,
         records=made.records if folder is None else FolderRecords(Path(folder), service),

@@ -235,7 +235,9 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
     spacing = world.source.spacing() if world.source is not None else None
     unseen, delay = _unseen(world, course), wanted.metrics.delay
     as_judged = as_counted(wanted.analysis, spacing, delay)
+    notes = world.source.notes(wanted.analysis.tick) if world.source is not None else ()
     lines = (
+        *notes,
         *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
         *render(foresee(wanted.guardrails, as_judged, steps, stickiness=stickiness, known=known)),
         *(late(wanted.metrics.settles, delay) if delay else sparse(spacing, wanted.analysis, steps)),

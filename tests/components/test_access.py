@@ -64,6 +64,19 @@ def test_who_only_follows_rollouts_can_move_no_traffic() -> None:
     assert ("httproutes", "update") in rights(record, "slipway-runner")
 
 
+def test_who_reads_proxies_gets_a_role_of_its_own_beside_them_and_only_when_asked_for() -> None:
+    args = RolloutAccessArgs(namespace="shop", runner="slipway-runner", proxies="projectcontour")
+    record = declare(lambda: RolloutAccess("slipway-rollout", args) and None)
+    assert rights(record, "slipway-rollout-proxies") == {("pods", "list"), ("pods/proxy", "get")}
+    (binding,) = [one.properties for one in record if one.type == BINDING and "proxies" in one.name]
+    assert binding["metadata"]["namespace"] == "projectcontour"
+    assert [(one["name"], one["namespace"]) for one in binding["subjects"]] == [
+        ("slipway-rollout", "shop"),
+        ("slipway-runner", "shop"),
+    ]
+    assert not any("proxies" in one.name for one in in_cluster())
+
+
 def test_the_two_accounts_are_two() -> None:
     args = RolloutAccessArgs(namespace="shop", service_account="same", runner="same")
     with pytest.raises(ValueError, match="two"):

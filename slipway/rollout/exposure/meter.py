@@ -109,4 +109,6 @@ class VariantMeter:
 
 def meter_for(metrics: MetricsSource, evaluations: str | None) -> VariantMeter:
     """The meter of a stack's metrics system. Raises ClusterError."""
-    return VariantMeter(prometheus_at(metrics.root, metrics.access), evaluations)
+    if metrics.url is None:
+        raise ClusterError("exposures are judged by Prometheus; write metrics.url")
+    return VariantMeter(prometheus_at(metrics.url, metrics.access), evaluations)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from slipway.release.data_planes import profile_name
 from slipway.release.errors import ClusterError
 from slipway.release.http_access import QueryAccess
 from slipway.release.rollout_inputs import LogsSource, MetricsSource, TracesSource
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from slipway.release.manifest.guardrails import Logs, Traces
     from slipway.rollout.metrics.logs import WindowServer, WindowSources
+    from slipway.rollout.metrics.prometheus import PrometheusSource
     from slipway.rollout.metrics.prometheus_api import Prometheus
+    from slipway.rollout.metrics.proxies import Proxies
 
 TOKEN_FILE = "SLIPWAY_METRICS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 """Names a file with the bearer token of the metrics system, where no setting says how it is asked."""
@@ -27,16 +30,33 @@ TRACES_TOKEN_FILE = "SLIPWAY_TRACES_TOKEN_FILE"  # noqa: S105 - the name of a va
 """The same of the server of traces."""
 
 
-def source_for(metrics: MetricsSource, target: Target) -> Source:
-    """The source of this kind; MetricsSource has refused kinds that there are not. Raises ClusterError for one that
-    sees nothing of this kind of target."""
+def source_for(metrics: MetricsSource, target: Target, proxies: Proxies | None = None) -> Source:
+    """The source of this kind; MetricsSource has refused kinds that there are not. `proxies` are those of the platform,
+    where the setting names some to be found there. Raises ClusterError for a source that sees nothing of this kind of
+    target."""
     if metrics.kind == "cloudwatch":
         return _cloudwatch(metrics, target)
+    prometheus = None if metrics.url is None else _prometheus(metrics, metrics.url, target.scope)
+    if metrics.kind == "prometheus" and prometheus is not None:
+        return prometheus
+    from slipway.rollout.metrics.profiles import Lens
+    from slipway.rollout.metrics.proxies import AddressedProxies, ProxiesSource
+
+    place, setting = metrics.proxy_place, metrics.proxies
+    if setting is not None and setting.addresses is not None:
+        proxies = AddressedProxies(setting.addresses, place.path)
+    if proxies is None:
+        raise ClusterError("metrics.proxies names pods of a cluster, and this target is none; write their addresses")
+    lens = Lens(profile_name(metrics.profile), metrics.data_plane, target.scope)
+    return ProxiesSource(proxies, lens, prometheus, filtered=place.filtered)
+
+
+def _prometheus(metrics: MetricsSource, url: str, namespace: str) -> PrometheusSource:
     from slipway.rollout.metrics.prometheus import PrometheusSource
 
     return PrometheusSource(
-        prometheus_at(metrics.root, metrics.access),
-        target.scope,
+        prometheus_at(url, metrics.access),
+        namespace,
         metrics.profile,
         access_log=metrics.access_log,
         logs=_logs_of(metrics.logs),

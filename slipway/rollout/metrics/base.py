@@ -145,6 +145,10 @@ class Source(Meter, Protocol):
         there, or when the source cannot tell."""
         ...
 
+    def notes(self, tick: float) -> tuple[str, ...]:
+        """What a plan should say of looks every `tick` seconds."""
+        ...
+
     def spacing(self) -> float | None:
         """Seconds between two samples of the data plane; None while that is unknown."""
         ...

@@ -131,6 +131,10 @@ class CloudWatchSource:
             return str(error)
         return None
 
+    def notes(self, tick: float) -> tuple[str, ...]:
+        """Nothing: it is asked once a minute."""
+        return ()
+
     def spacing(self) -> float | None:
         """A minute."""
         return PERIOD

@@ -98,6 +98,10 @@ class MemorySource:
         """What was set."""
         return self.unfound
 
+    def notes(self, tick: float) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def spacing(self) -> float | None:
         """What was set."""
         return self.interval

@@ -32,24 +32,33 @@ class Lens:
     name: str
     plane: DataPlane
     namespace: str
+    of_pages: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether the names are the ones that everything behind knows: then nothing is translated."""
-        return self.name == "contour"
+        return self.name == "contour" and not self.of_pages
 
     def selector(self, names: Sequence[str], backends: Sequence[Backend], window: float) -> str:
         """One range selector for the metrics that are Envoy's `names` (without what this data plane has not), of these
         backends, and for who is alive."""
         if self.is_plain:
             return envoy.selector(names, [cluster_name(self.namespace, one) for one in backends], window)
-        metrics = dict.fromkeys((self.plane.alive.metric, *(own for name in names for own in self._own(name))))
-        sides = [self._side(one) for one in backends]
+        metrics = self.metrics(names)
+        sides = [self.side(one) for one in backends]
         labels = {label: [side[label] for side in sides] for label in self.plane.side}
         labels |= {label: [escaped(value)] for label, value in self.plane.where.items()}
         # The empty alternative lets the sign of life through where it has no such label.
         said = [f"{label}=~{_quoted('|'.join((*dict.fromkeys(values), '')))}" for label, values in labels.items()]
         return f'{{__name__=~"{"|".join(metrics)}",{",".join(said)}}}[{math.ceil(window)}s]'
+
+    def metrics(self, names: Sequence[str]) -> tuple[str, ...]:
+        """What this data plane has of Envoy's `names`, and who is alive."""
+        return tuple(dict.fromkeys((self.plane.alive.metric, *(own for name in names for own in self._own(name)))))
+
+    def reading_pages(self) -> Lens:
+        """The same for pages of Envoy that leave out what was never used: what it may send to has endpoints."""
+        return Lens(self.name, self.plane.model_copy(update={"known": self.plane.endpoints}), self.namespace, True)
 
     def alive(self, window: float) -> str:
         """A range selector for who is alive."""
@@ -62,7 +71,7 @@ class Lens:
         if self.is_plain:
             return list(rows)
         living = [one for row in rows if (one := self._living(row)) is not None]
-        sides = {cluster_name(self.namespace, one): self._side(one) for one in backends}
+        sides = {cluster_name(self.namespace, one): self.side(one) for one in backends}
         found = [one for row in rows if (one := self._counted(row, sides)) is not None]
         return [*living, *_summed(found), *self._zeros(living, rows, sides)]
 
@@ -83,7 +92,8 @@ class Lens:
         mine = {} if backend is None else {"service": backend.entry, "port": str(backend.port)}
         return {"namespace": self.namespace, "service": "", "port": "", **mine}
 
-    def _side(self, backend: Backend) -> dict[str, str]:
+    def side(self, backend: Backend) -> dict[str, str]:
+        """The labels of one backend, as regular expressions."""
         return {label: filled(pattern, self._values(backend)) for label, pattern in self.plane.side.items()}
 
     # -- in Envoy's names --------------------------------------------------------------------------------------

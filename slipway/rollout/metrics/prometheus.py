@@ -27,16 +27,14 @@ from slipway.release.manifest.guardrails import (
 from slipway.release.rollout_inputs import AccessLog, Backend
 from slipway.release.units import show_seconds
 from slipway.rollout.metrics import alerts, custom, custom_history
-from slipway.rollout.metrics.base import Reading, Series, Snapshot
+from slipway.rollout.metrics.base import Snapshot
 from slipway.rollout.metrics.client_sources import ClientSources
+from slipway.rollout.metrics.counted import Counted, CountedByProxies
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.envoy import (
-    ACTIVE,
-    MEMBERS,
     REQUESTS,
     SECONDS,
     Frame,
-    cluster_name,
     samples,
     scrape_interval,
 )
@@ -52,10 +50,9 @@ LOOK_BACK = 300.0
 STALE_INTERVALS = 3
 SLACK = 2.0
 """Seconds that a scrape may take on top."""
-_Counted = ErrorRatio | Latency | Slo
 
 
-class PrometheusSource:
+class PrometheusSource(CountedByProxies):
     """See slipway.rollout.metrics.base.Source.
 
     Data is stale, and so an error, when no Envoy has a scrape within STALE_INTERVALS scrape intervals plus SLACK.
@@ -73,14 +70,13 @@ class PrometheusSource:
     ) -> None:
         self._api = api
         self._hub = hub_of(self._api)
-        self._namespace = namespace
-        self._lens = Lens(profile_name(profile), data_plane_of(profile), namespace)
+        super().__init__(Lens(profile_name(profile), data_plane_of(profile), namespace))
         self._clients = ClientSources(self._api, namespace, access_log)
         self._logs = logs if logs is not None else WindowSources[Logs](None, 0.0)
         self._traces = traces if traces is not None else WindowSources[Traces](None, 0.0, setting="traces")
         self._interval: float | None = None
         self._readers: tuple[Reader[Any], ...] = (
-            Reader((ErrorRatio, Latency, Slo), self._read_envoys, self._past_at_the_gateway, always=True),
+            Reader((ErrorRatio, Latency, Slo), self._read_counted, self._past_at_the_gateway, always=True),
             Reader((Custom,), self._read_custom, self._past_of_custom),
             Reader((AlertFiring,), lambda guardrails, _, draft: alerts.read(self._api, guardrails, draft)),
             Reader((ClientFailures,), self._clients.read_all),
@@ -94,6 +90,10 @@ class PrometheusSource:
         """Read every guardrail's counters now: one query for all of Envoy's, one a custom guardrail, one for all
         alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
         return read_all(self._readers, guardrails, ReadRequest(candidate, baseline, max_age)).finish()
+
+    def read_others(self, guardrails: Sequence[Guardrail], look: ReadRequest) -> Draft:
+        """Only those that are not counted at the gateway."""
+        return read_all(self._readers[1:], guardrails, look)
 
     def reached(self) -> dict[str, Any]:
         """How far what is handed on once was read."""
@@ -112,18 +112,6 @@ class PrometheusSource:
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"this is not how far a source was read: {error!r}") from error
 
-    def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
-        """Cumulative requests per revision."""
-        return {
-            revision: sum(series.total for series in emitters.values())
-            for revision, emitters in self.traffic(backends).items()
-        }
-
-    def traffic(self, backends: Sequence[Backend]) -> Mapping[str, Mapping[str, Series]]:
-        """Cumulative requests per revision and Envoy."""
-        frame = self._frame((REQUESTS,), backends)
-        return {backend.revision: frame.requests(self._cluster(backend)) for backend in backends}
-
     def unseen(self, backend: Backend) -> str | None:
         """Why nothing is known to have been sent to it; see the protocol."""
         if self._lens.is_plain:
@@ -139,32 +127,16 @@ class PrometheusSource:
             f"correct metrics.profile, or send it some: {query}"
         )
 
+    def notes(self, tick: float) -> tuple[str, ...]:
+        """Nothing: one query a look."""
+        return ()
+
     def spacing(self) -> float | None:
         """The scrape interval."""
         try:
             return self._interval if self._interval is not None else self._learn_interval()
         except ClusterError:
             return None
-
-    def in_flight(self, backend: Backend, after: float | None = None) -> int | None:
-        """Requests in flight; see the protocol for `after`."""
-        frame = self._frame((ACTIVE,), [backend])
-        if after is not None and min(frame.emitters.values()) <= after:
-            return None
-        if self._lens.plane.in_flight is None and after is None:
-            return None  # With `after` the question is whether all were sampled; what they count tells the rest.
-        return frame.active(self._cluster(backend))
-
-    def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
-        """Whether every Envoy that could send to `beside` could to `backend`; see the protocol."""
-        frame = self._frame((ACTIVE, MEMBERS), [backend, beside])
-        if min(frame.emitters.values()) <= after:
-            return None
-        return frame.having(self._cluster(beside)) <= frame.having(self._cluster(backend))
-
-    def begin_afresh(self) -> bool:
-        """Its samples are as short as a look."""
-        return False
 
     def history(
         self, guardrails: Sequence[Guardrail], backend: Backend, seconds: float, tick: float
@@ -180,7 +152,7 @@ class PrometheusSource:
                 found[guardrail.name] = custom_history.past(self._api, guardrail, span.backend, span.seconds, span.tick)
         return found
 
-    def _past_at_the_gateway(self, counted: Sequence[_Counted], span: Span) -> dict[str, Ticks]:
+    def _past_at_the_gateway(self, counted: Sequence[Counted], span: Span) -> dict[str, Ticks]:
         thresholds = {guardrail.name: guardrail.limits.threshold for guardrail in counted}
         names = [REQUESTS] if set(thresholds.values()) == {None} else [REQUESTS, SECONDS]
         cluster = self._cluster(span.backend)
@@ -194,29 +166,6 @@ class PrometheusSource:
     def _read_custom(self, guardrails: Sequence[Custom], look: ReadRequest, draft: Draft) -> None:
         for guardrail in guardrails:
             custom.read(self._api, guardrail, look.sides, draft)
-
-    def _read_envoys(self, counted: Sequence[_Counted], look: ReadRequest, draft: Draft) -> None:
-        """The traffic of either side and what is counted of it, in one query."""
-        slow, sides = any(guardrail.limits.threshold is not None for guardrail in counted), look.sides
-        try:
-            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides, look.max_age)
-        except ClusterError as error:
-            draft.traffic_error = str(error)
-            draft.fail([guardrail.name for guardrail in counted], error)
-            return
-        draft.traffic = {side.revision: frame.requests(self._cluster(side)) for side in sides}
-        if counted:  # Else the time is that of the other sources.
-            draft.seen(frame.at)
-        for guardrail in counted:
-            if guardrail.limits.threshold is not None and self._lens.plane.duration is None:
-                draft.fail([guardrail.name], f"the profile {self._lens.name} has no histogram of answer times")
-                continue
-            try:
-                found = [_series(guardrail, frame, self._cluster(side)) for side in sides]
-            except ClusterError as error:
-                draft.fail([guardrail.name], error)
-            else:
-                draft.readings[guardrail.name] = Reading(found[0], found[1] if len(found) > 1 else {})
 
     def _frame(self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0) -> Frame:
         """The newest samples, none of them stale. Raises ClusterError."""
@@ -256,11 +205,3 @@ class PrometheusSource:
     def _where(self) -> str:
         plain = "the gateway's Envoy"
         return plain if self._lens.is_plain else f"what metrics.profile ({self._lens.name}) describes, or correct that"
-
-    def _cluster(self, backend: Backend) -> str:
-        return cluster_name(self._namespace, backend)
-
-
-def _series(guardrail: _Counted, frame: Frame, cluster: str) -> dict[str, Series]:
-    threshold = guardrail.limits.threshold
-    return frame.requests(cluster) if threshold is None else frame.latency(cluster, threshold)

@@ -13,6 +13,7 @@ from slipway.release.target import Target
 from slipway.rollout.adapters import WatchPlace
 from slipway.rollout.escalation.outbox import Outbox
 from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.metrics.proxies import Proxies
 from slipway.rollout.platforms.base import Autoscalers, Intents, JournalStore, Lease, Workloads
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process.fence import Fence
@@ -47,6 +48,8 @@ class Adaptors:
     runs: Runs | None = None
     watch: WatchPlace | None = None
     autoscalers: Autoscalers | None = None
+    proxies: Proxies | None = None
+    """The proxies of the data plane, where the setting of the metrics names pods."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from lightkube import Client
+
 from slipway.release.flags.flag_set_inputs import journal_name
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.records.kinds import flag_chain
@@ -11,6 +13,7 @@ from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import WatchPlace
 from slipway.rollout.escalation.outbox import Outbox
 from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.metrics.proxies import Proxies
 from slipway.rollout.platforms.base import DocumentStore
 from slipway.rollout.platforms.kubernetes.autoscalers import KubernetesAutoscalers
 from slipway.rollout.platforms.kubernetes.client import connect
@@ -25,6 +28,7 @@ from slipway.rollout.platforms.kubernetes.intents import ConfigMapIntents
 from slipway.rollout.platforms.kubernetes.journal_store import ConfigMapJournalStore, services_with_journal
 from slipway.rollout.platforms.kubernetes.lease import KubernetesLease
 from slipway.rollout.platforms.kubernetes.outbox import ConfigMapOutbox
+from slipway.rollout.platforms.kubernetes.proxy_pods import ProxyPods
 from slipway.rollout.platforms.kubernetes.release_records import ConfigMapRecords
 from slipway.rollout.platforms.kubernetes.runs import KubernetesRuns
 from slipway.rollout.platforms.kubernetes.watch_document import WATCH_PART, ConfigMapWatchDocument
@@ -50,7 +54,16 @@ def _adaptors(site: Site[KubernetesTarget]) -> Adaptors:
             KubernetesLease(client, namespace, service, part=WATCH_PART),
             ConfigMapWatchDocument(client, namespace, service),
         ),
+        proxies=_proxies(site, client),
     )
+
+
+def _proxies(site: Site[KubernetesTarget], client: Client) -> Proxies | None:
+    metrics = site.metrics
+    if metrics is None or metrics.kind != "proxies" or metrics.proxies_namespace is None:
+        return None
+    place = metrics.proxy_place
+    return ProxyPods(client, metrics.proxies_namespace, place.selector or {}, place.port, place.path)
 
 
 def _any_generation(site: Site[KubernetesTarget]) -> bool:

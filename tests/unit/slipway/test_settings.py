@@ -435,6 +435,39 @@ def test_what_the_profile_cannot_tell_is_refused_with_who_needs_it(tmp_path: Pat
     assert "the profile is haproxy" in found["metrics.accessLog"].message
 
 
+@pytest.mark.parametrize(
+    ("metrics", "place", "words"),
+    [
+        ({"kind": "prometheus"}, "metrics.url", "is missing"),
+        ({"kind": "proxies"}, "metrics", "needs proxies: {namespace: projectcontour}"),
+        ({"kind": "proxies", "proxies": {}}, "metrics.proxies", "either the namespace of the gateway's pods, or"),
+        ({"kind": "proxies", "profile": "otel-http", "proxies": {"namespace": "g"}}, "metrics", "is counted elsewhere"),
+        ({"kind": "proxies", "profile": "istio", "proxies": {"namespace": "g"}}, "metrics", "needs selector and port"),
+        (
+            {"kind": "prometheus", "url": "http://p.example", "proxies": {"namespace": "g"}},
+            "metrics.proxies",
+            "write kind: proxies",
+        ),
+    ],
+)
+def test_where_the_proxies_are_is_said_or_missed_by_name(
+    metrics: dict[str, object], place: str, words: str, tmp_path: Path
+) -> None:
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    assert words in refused(keys(services) | {"metrics": json.dumps(metrics)}, tmp_path)[place].message
+
+
+def test_what_proxies_do_not_count_needs_prometheus(tmp_path: Path) -> None:
+    alert = {"name": "burning", "kind": "alert", "alert": "Burning"}
+    services = {"checkout": {"manifest": write(tmp_path, "1.yaml", guardrails=[alert])}}
+    metrics: dict[str, object] = {"kind": "proxies", "proxies": {"namespace": "projectcontour"}}
+    found = refused(keys(services) | {"metrics": json.dumps(metrics)}, tmp_path)
+    assert "needed by the guardrail burning of checkout" in found["metrics.url"].message
+    read = settings.parse(keys(services) | {"metrics": json.dumps({**metrics, "url": "http://p.example"})}, tmp_path)
+    assert read.metrics.proxies_namespace == "projectcontour"
+    assert (read.metrics.proxy_place.selector, read.metrics.proxy_place.port) == ({"app": "envoy"}, 8002)
+
+
 def test_whom_the_owners_are_told_by_is_a_setting(tmp_path: Path) -> None:
     alertmanager = {"kind": "alertmanager", "url": "http://alertmanager.example:9093"}
     entries = {"checkout": {"manifest": write(tmp_path, "a.yaml")}}
@@ -574,7 +607,6 @@ def test_a_gateway_is_needed_on_kubernetes_and_cloudwatch_is_not_there(tmp_path:
 @pytest.mark.parametrize(
     ("metrics", "words"),
     [
-        ({"kind": "prometheus"}, "needs url"),
         ({"kind": "prometheus", "url": "http://p.example", "lateness": "60s"}, "lateness is for kind cloudwatch"),
         ({"kind": "cloudwatch", "url": "http://p.example"}, "kind cloudwatch has no url"),
     ],

@@ -131,6 +131,9 @@ class Traffic:
     def unseen(self, backend: Backend) -> str | None:
         return self.hidden
 
+    def notes(self, tick: float) -> tuple[str, ...]:
+        return ()
+
     def spacing(self) -> float | None:
         return self.interval
 
