@@ -12,6 +12,7 @@ from components.cluster import cluster_options
 from components.resources import Release
 from components.service import service
 from components.topology import TopologyArgs
+from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.service_inputs import ReadService, ServiceInputs, parse, read
 from slipway.release.tokens import SERVICE
@@ -75,6 +76,21 @@ class RecordsArgs(TypedDict):
     path: NotRequired[str]
 
 
+class SecretArgs(TypedDict):
+    """Where a secret is, and never the secret: a file or a variable of the environment."""
+
+    file: NotRequired[str]
+    env: NotRequired[str]
+
+
+class DatabaseArgs(TypedDict):
+    """Where the release's migrations are applied; `within` such as 5m."""
+
+    kind: Literal["postgresql"]
+    url: SecretArgs
+    within: NotRequired[str]
+
+
 RunArgs = TypedDict(
     "RunArgs",
     {
@@ -113,6 +129,7 @@ class ServiceArgs(TypedDict):
     escalation: NotRequired[Mapping[str, Any]]
     gates: NotRequired[GatesArgs]
     records: NotRequired[RecordsArgs]
+    database: NotRequired[DatabaseArgs]
 
 
 class Service(pulumi.ComponentResource):
@@ -167,4 +184,5 @@ class Service(pulumi.ComponentResource):
             records=inputs.records,
             run=inputs.run,
             escalation=inputs.escalation,
+            migrations=MigrationsInputs.of(found.declared, inputs.database, found.migrations),
         )

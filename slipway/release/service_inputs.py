@@ -19,6 +19,7 @@ from slipway.release.evidence.references import Sources
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
+from slipway.release.migrations.databases import Database
 from slipway.release.reachability import (
     ACCESS_LOG,
     GATEWAY_URL,
@@ -45,6 +46,7 @@ REMEDIES = {
     "metrics": "Give metrics: {kind: prometheus, url: http://prometheus.example:9090}",
     "probe": "Give probe: {rate: 5, path: /}, requests a second, at most 50",
     "records": "Give records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
+    "database": "Give database: {kind: postgresql, url: {env: CHECKOUT_DATABASE_URL}}, or leave it out",
     "run": RUN_REMEDY.replace("Write run", "Give run"),
     **ESCALATION,
     "gates": "Give gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
@@ -84,6 +86,10 @@ class ServiceInputs(Targeted):
     records: Annotated[
         RecordsSetting | None,
         Field(description="Where release records are written; in the cluster beside the journal when left out."),
+    ] = None
+    database: Annotated[
+        Database | None,
+        Field(description="Where the release's migrations are applied; by other means when it is left out."),
     ] = None
 
 

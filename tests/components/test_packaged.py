@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,41 @@ def test_everything_that_is_wrong_with_the_manifests_is_said_at_once(project: Pa
 
 def test_a_probe_needs_to_know_the_gateway() -> None:
     assert "gatewayUrl: is missing, but needed by probe" in problems({**ARGS, "probe": {"rate": 5}})
+
+
+MIGRATION = {"id": "m1", "phase": "expand", "up": "m1.up.sql", "down": "m1.down.sql"}
+DATABASE: ServiceArgs = {**ARGS, "database": {"kind": "postgresql", "url": {"env": "CHECKOUT_DATABASE_URL"}}}
+
+
+@pytest.fixture
+def migrating(project: Path) -> None:
+    (project / "releases/checkout.yaml").write_text(text(migrations=[MIGRATION]))
+    (project / "releases/m1.up.sql").write_text("CREATE TABLE carts (id bigint);")
+    (project / "releases/m1.down.sql").write_text("DROP TABLE carts;")
+
+
+@pytest.mark.usefixtures("migrating")
+def test_the_migrations_of_a_release_are_applied_before_anything_of_it_exists_where_a_database_is_given() -> None:
+    record = declare(lambda: Service("checkout", DATABASE))
+    migrations = record.one("slipway:index:Migrations")
+    url = {"env": "CHECKOUT_DATABASE_URL"}
+    assert migrations.properties["database"] == {"kind": "postgresql", "url": url, "within": 300.0}
+    assert [one["id"] for one in migrations.properties["migrations"]] == ["m1"]
+    assert record.one("slipway:index:Release").urn in migrations.depends_on
+    assert migrations.urn in record.one("slipway:index:Rollout").depends_on
+
+
+@pytest.mark.usefixtures("migrating")
+def test_without_a_database_nothing_is_migrated() -> None:
+    record = declare(lambda: Service("checkout", ARGS))
+    assert "slipway:index:Migrations" not in {one.type for one in record}
+
+
+def test_the_address_of_a_database_is_never_given_itself() -> None:
+    url: Any = "postgresql://user:hunter2@db.example/checkout"
+    said = problems({**ARGS, "database": {"kind": "postgresql", "url": url}})
+    assert "database.url" in said
+    assert "hunter2" not in said
 
 
 def test_a_standby_is_another_release_of_the_same_service(project: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_service_takes_plain_values_and_each_is_described() -> None:
     inputs = BUILT["resources"][SERVICE]["inputProperties"]
     named = [
         "target", "namespace", "manifest", "standby", "metrics", "gatewayUrl", "probe", "run", "escalation", "gates",
-        "records",
+        "records", "database",
     ]  # fmt: skip
     assert list(inputs) == named
     assert all(spec["plain"] and spec["description"] for spec in inputs.values())
