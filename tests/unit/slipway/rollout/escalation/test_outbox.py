@@ -1,4 +1,4 @@
-"""Every outbox keeps the same promises: in memory, in a folder, in ConfigMaps."""
+"""Every outbox keeps the same promises: in memory, in a folder, in ConfigMaps, in a DynamoDB table."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ import pytest
 from slipway.release.errors import ClusterError, Conflict, JournalUnreadable
 from slipway.release.escalation.outbox import Closed, Entry, Outcome, after_try, closed
 from slipway.rollout.escalation.outbox import KEPT, FolderOutbox, MemoryOutbox, Outbox, add, change, prune
+from slipway.rollout.platforms.aws.outbox import OUTBOX, TableOutbox
+from slipway.rollout.platforms.aws.table import Table
 from slipway.rollout.platforms.kubernetes.outbox import ConfigMapOutbox
 from tests.escalations import entry
 from tests.unit.slipway.rollout.api import NAMESPACE, Api
+from tests.unit.slipway.rollout.cloud import Cloud
 
 END = Closed(by="kim", at=1.0)
 
 
-@pytest.fixture(params=["memory", "folder", "config maps"])
+@pytest.fixture(params=["memory", "folder", "config maps", "table"])
 def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Outbox:
-    api = Api()
+    api, cloud = Api(), Cloud()
+    cloud.create_table()
     made: dict[str, Callable[[], Outbox]] = {
         "memory": MemoryOutbox,
         "folder": lambda: FolderOutbox(tmp_path / "box"),
         "config maps": lambda: ConfigMapOutbox(api.client(), NAMESPACE, api.patience),
+        "table": lambda: TableOutbox(cloud.client("dynamodb"), cloud.name, cloud.patience),
     }
     return made[request.param]()
 
@@ -142,3 +147,11 @@ def test_a_config_map_of_somebody_else_is_not_touched() -> None:
     api.put(path, {"metadata": {"name": "slipway-escalation.abort-checkout-1"}, "data": {"a": "b"}})
     with pytest.raises(ClusterError, match="its labels differ"):
         ConfigMapOutbox(api.client(), NAMESPACE, api.patience).load("abort-checkout-1")
+
+
+def test_an_item_that_was_edited_is_named() -> None:
+    cloud = Cloud()
+    cloud.create_table()
+    Table(cloud.client("dynamodb"), cloud.name, OUTBOX).put("abort-checkout-1", "[]", None)
+    with pytest.raises(JournalUnreadable, match=r"item #escalations/abort-checkout-1 .* holds no JSON object"):
+        TableOutbox(cloud.client("dynamodb"), cloud.name, cloud.patience).entries()

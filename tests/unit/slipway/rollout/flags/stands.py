@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from slipway.rollout.platforms.aws.documents import WATCH, TableDocument
+from slipway.rollout.platforms.aws.table import Table
 from slipway.rollout.platforms.base import DocumentStore
 from slipway.rollout.platforms.kubernetes.flag_stores import (
     DOCUMENT,
@@ -13,6 +15,7 @@ from slipway.rollout.platforms.kubernetes.flag_stores import (
 )
 from slipway.rollout.platforms.memory import MemoryDocumentStore
 from tests.unit.slipway.rollout.api import NAMESPACE, Api
+from tests.unit.slipway.rollout.cloud import Cloud
 
 
 class Stand(ABC):
@@ -61,9 +64,22 @@ class FeatureFlagStand(ApiStand):
         return FeatureFlagDocumentStore(self.api.client(), NAMESPACE, "flags", "flags", self.api.patience)
 
 
+class TableStand(Stand):
+    """An item of a DynamoDB table."""
+
+    def __init__(self) -> None:
+        self.cloud = Cloud()
+        self.cloud.create_table()
+
+    def store(self) -> DocumentStore:
+        table = Table(self.cloud.client("dynamodb"), self.cloud.name, "checkout", patience=self.cloud.patience)
+        return TableDocument(table, WATCH)
+
+
 STANDS: dict[str, type[Stand]] = {
     "memory": MemoryStand,
     "config-map": ConfigMapStand,
     "journal": JournalStand,
     "feature-flag": FeatureFlagStand,
+    "table": TableStand,
 }

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from slipway.release.errors import ClusterError, JournalUnreadable, LeaseHeld
+from slipway.rollout.platforms.aws.documents import WATCH, TableDocument
 from slipway.rollout.platforms.aws.intents import TableIntents
 from slipway.rollout.platforms.aws.journal_store import TableJournalStore, services_with_journal
-from slipway.rollout.platforms.aws.lease import TableLease
+from slipway.rollout.platforms.aws.lease import WATCH_LEASE, TableLease
 from slipway.rollout.platforms.aws.table import Table
 from slipway.rollout.platforms.observed_lease import Clock
 from tests.unit.slipway.rollout.cloud import Cloud
@@ -120,3 +121,22 @@ def test_an_intent_that_cannot_be_understood_is_an_error(cloud: Cloud, text: str
     damage(cloud, "intent", text or json.dumps(unknown))
     with pytest.raises(ClusterError, match=said):
         TableIntents(cloud.client("dynamodb"), cloud.name, "checkout").read()
+
+
+def test_a_document_that_was_edited_is_not_taken_for_none(cloud: Cloud) -> None:
+    document = TableDocument(Table(cloud.client("dynamodb"), cloud.name, "checkout", patience=cloud.patience), WATCH)
+    document.write({"a": 1}, None)
+    damage(cloud, WATCH, "[]")
+    with pytest.raises(JournalUnreadable, match=r"item checkout/watch .* holds no JSON object"):
+        document.read()
+
+
+def test_the_lease_of_the_watch_is_another_one_than_that_of_a_rollout(cloud: Cloud) -> None:
+    clock = Clock(lambda: 0.0, lambda: 0.0, lambda _: None)
+    client = cloud.client("dynamodb")
+    watch = TableLease(client, cloud.name, "checkout", clock, cloud.patience, key=WATCH_LEASE)
+    watch.acquire("w", 15, "watch")
+    rollout = TableLease(client, cloud.name, "checkout", clock, cloud.patience)
+    assert rollout.acquire("r", 15).holder == "r"
+    assert (watch.read() or rollout.read()) is not None
+    assert [one.holder for one in (watch.read(), rollout.read()) if one is not None] == ["w", "r"]
