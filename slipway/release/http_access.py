@@ -17,7 +17,7 @@ from slipway.release.manifest.base import Flag, FrozenModel, Line
 SecretFile = Annotated[str, Field(pattern=r"^/([^\x00-\x1f\x7f]*/)?[-._a-zA-Z0-9]+$")]
 """The absolute path of a file. Its name may also be a key of a Secret, which is how a Job in the cluster gets it."""
 
-SCHEMES: Final = ("authorization", "basic_auth")
+SCHEMES: Final = ("authorization", "basic_auth", "sigv4")
 """The fields of HttpAccess that say who asks; at most one of them is given."""
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 CREDENTIALS: Final = frozenset(
@@ -50,6 +50,15 @@ class BasicAuth(FrozenModel):
     password_file: SecretFile
 
 
+class SigV4(FrozenModel):
+    """The signature of AWS, version 4, by the credentials of the environment or of `profile` there. `aps` is Amazon
+    Managed Service for Prometheus."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+    profile: Annotated[Line, Field(min_length=1)] | None = None
+    service: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = "aps"
+
+
 class ClientTls(FrozenModel):
     """`ca_file`: who may have signed the server's certificate, instead of the machine's own authorities. `cert_file`
     and `key_file`: the client's own certificate, where it is wanted. `server_name`: the name in the server's
@@ -74,6 +83,7 @@ class HttpAccess(FrozenModel):
 
     authorization: Authorization | None = None
     basic_auth: BasicAuth | None = None
+    sigv4: SigV4 | None = None
     tls: ClientTls | None = None
     headers: dict[str, Line] | None = None
 

@@ -17,6 +17,7 @@ import httpx2
 from slipway.release.errors import ClusterError
 from slipway.release.http_access import SCHEMES, Authorization, BasicAuth, ClientTls, HttpAccess
 from slipway.release.run_pod import FILES_VARIABLE
+from slipway.rollout.metrics.sigv4 import Signing
 
 
 class Bearing(httpx2.Auth):
@@ -44,7 +45,11 @@ class Basic(httpx2.Auth):
         yield from httpx2.BasicAuth(self._given.username, password).auth_flow(request)
 
 
-_SCHEMES: Final[Mapping[str, Callable[[Any, str], httpx2.Auth]]] = {"authorization": Bearing, "basic_auth": Basic}
+_SCHEMES: Final[Mapping[str, Callable[[Any, str], httpx2.Auth]]] = {
+    "authorization": Bearing,
+    "basic_auth": Basic,
+    "sigv4": Signing,
+}
 """Field of HttpAccess -> what signs the requests: a scheme is a field there, its name in SCHEMES, and a row here."""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 
 from slipway.release.errors import ClusterError
-from slipway.release.http_access import PLAIN, Authorization, ClientTls, HttpAccess, QueryAccess
+from slipway.release.http_access import PLAIN, SCHEMES, Authorization, ClientTls, HttpAccess, QueryAccess
 from slipway.rollout.metrics import prometheus_answer as answered
 from slipway.rollout.metrics.access import auth_of, stamp_of, trusting
 from slipway.rollout.metrics.prometheus_answer import Json
@@ -174,7 +174,7 @@ class Prometheus(QueryServer):
 
 
 def _with_token(http: HttpAccess, token_file: str | None) -> HttpAccess:
-    if token_file is None or http.authorization is not None or http.basic_auth is not None:
+    if token_file is None or any(getattr(http, scheme) is not None for scheme in SCHEMES):
         return http
     # Not validated: the file of a variable may be anywhere.
     return http.model_copy(update={"authorization": Authorization.model_construct(credentials_file=token_file)})

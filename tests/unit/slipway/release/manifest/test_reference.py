@@ -17,7 +17,7 @@ from slipway.settings import Configuration
 PAGE = (Path(__file__).parents[5] / "docs" / "manifest.md").read_text()
 TEXT = re.sub(r"^```.*?^```", "", PAGE, flags=re.DOTALL | re.MULTILINE)
 """Without its examples."""
-NAMES = {name for code in re.findall(r"`([^`]+)`", TEXT) for name in re.findall(r"^[A-Za-z]+", code)}
+NAMES = {name for code in re.findall(r"`([^`]+)`", TEXT) for name in re.findall(r"^[A-Za-z][A-Za-z0-9]*", code)}
 
 
 def models(annotation: object) -> Iterator[type[BaseModel]]:
@@ -48,7 +48,8 @@ def test_every_field_stands_in_the_reference(model: str, name: str) -> None:
 
 def test_the_reference_names_no_field_that_is_none() -> None:
     cells = [line.split("|")[2] for line in TEXT.splitlines() if line.startswith("| `")]
-    named = {code.partition(":")[0] for cell in cells for code in re.findall(r"`([A-Za-z]+(?:: [^`]*)?)`", cell)}
+    code = re.compile(r"`([A-Za-z][A-Za-z0-9]*)(?:: [^`]*)?`")
+    named = {name for cell in cells for name in code.findall(cell)}
     known = {name for _, name, _ in FIELDS}
     assert {name for name in named if name not in known} <= {"repository", "error"}
     assert len(named) > 60
