@@ -51,6 +51,16 @@ def peak(before: int, candidate: Backend) -> int:
     return before + needed_for_all(before, candidate)
 
 
+def shared_lines(candidate: Backend) -> tuple[str, ...]:
+    """For the plan: what is not scaled by the load of its own version alone."""
+    bounds = candidate.autoscaled
+    return tuple(
+        f"warning: {metric} counts all versions, so while two serve each is scaled for all of the traffic, up to "
+        f"{bounds.maximum} pods; name the revision in it by {{revision}}"
+        for metric in (bounds.shared if bounds is not None else ())
+    )
+
+
 def may_fall(whole_for: float, *, wants_fewer: bool) -> bool:
     """Whether the version that has had all the traffic for `whole_for` seconds may be left to its autoscaler again:
     not while that may still go by the smaller load from before."""

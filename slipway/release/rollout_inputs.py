@@ -41,6 +41,8 @@ class Autoscaled(FrozenModel):
     kind: Literal["hpa", "keda"]
     minimum: Annotated[int, Field(alias="min", ge=1)]
     maximum: Annotated[int, Field(alias="max", ge=1)]
+    shared: tuple[str, ...] = ()
+    """Metrics that count every version of the service, each with its place in the manifest."""
 
 
 class Backend(FrozenModel):
@@ -88,7 +90,12 @@ class Backend(FrozenModel):
             scaled_by_rollout=scaled_by_rollout(release),
             autoscaled=None
             if (scaling := workload.autoscaling) is None
-            else Autoscaled(kind=scaling.kind, minimum=scaling.least, maximum=scaling.most),
+            else Autoscaled(
+                kind=scaling.kind,
+                minimum=scaling.least,
+                maximum=scaling.most,
+                shared=tuple(f"workload.autoscaling.{place} ({what})" for place, what in scaling.shared()),
+            ),
         )
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from slipway.release.counted import uncounted
 from slipway.release.errors import ClusterError, InputError, JournalUnreadable, Problem, ReleaseRefused
 from slipway.release.escalation.outbox import Closed
-from slipway.release.floors import peak, with_floors
+from slipway.release.floors import peak, shared_lines, with_floors
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.records import journal
@@ -241,6 +241,7 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
         *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
         *render(foresee(wanted.guardrails, as_judged, steps, stickiness=stickiness, known=known)),
         *(late(wanted.metrics.settles, delay) if delay else sparse(spacing, wanted.analysis, steps)),
+        *shared_lines(wanted.candidate),
     )
     if wanted.watch is None:
         return lines

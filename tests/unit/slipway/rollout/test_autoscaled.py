@@ -236,6 +236,20 @@ def test_a_maximum_below_what_serves_is_said_in_the_plan() -> None:
     assert "warning" not in fits
 
 
+def test_a_metric_that_counts_both_versions_is_said_in_the_plan(world: World) -> None:
+    assert not any("counts all versions" in line for line in forecast(world, NEW))
+    assert NEW.autoscaled is not None
+    scaled = NEW.autoscaled.model_copy(update={"shared": ("workload.autoscaling.metrics[1] (External metric rps)",)})
+    (line,) = [one for one in forecast(world, NEW.model_copy(update={"autoscaled": scaled})) if "counts all" in one]
+    assert "workload.autoscaling.metrics[1] (External metric rps) counts all versions" in line
+    assert "up to 12 pods" in line
+
+
+def forecast(world: World, candidate: Backend) -> tuple[str, ...]:
+    inputs = world.simulation.wanted.model_copy(update={"candidate": candidate})
+    return operations.forecast(inputs, world.simulation.world, {})
+
+
 def test_the_watchdog_lets_the_autoscalers_go_after_the_traffic_is_back(world: World) -> None:
     world.die_at(120)
     with pytest.raises(Killed):

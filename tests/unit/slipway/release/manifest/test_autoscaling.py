@@ -147,6 +147,9 @@ def test_a_metric_that_names_neither_pods_nor_revision_counts_both_versions() ->
     autoscaling = release(**scaled({**HPA, "metrics": [CPU, QUEUE, both]})).workload.autoscaling
     assert autoscaling is not None
     assert list(autoscaling.shared()) == [("metrics[2]", "External metric rps")]
+    scaled_by = Backend.of(release(**scaled({**HPA, "metrics": [CPU, QUEUE, both]})), "kubernetes").autoscaled
+    assert scaled_by is not None
+    assert scaled_by.shared == ("workload.autoscaling.metrics[2] (External metric rps)",)
     shared = {"type": "prometheus", "metadata": {"query": "sum(rps)", "threshold": "50"}}
     triggers = [TRIGGER, shared, {"type": "cpu", "metadata": {"value": "60"}}]
     by_keda = release(**scaled({"keda": {**KEDA["keda"], "triggers": triggers}})).workload.autoscaling
