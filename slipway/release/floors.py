@@ -54,10 +54,12 @@ def peak(before: int, candidate: Backend) -> int:
 def shared_lines(candidate: Backend) -> tuple[str, ...]:
     """For the plan: what is not scaled by the load of its own version alone."""
     bounds = candidate.autoscaled
+    if bounds is None:
+        return ()
     return tuple(
         f"warning: {metric} counts all versions, so while two serve each is scaled for all of the traffic, up to "
         f"{bounds.maximum} pods; name the revision in it by {{revision}}"
-        for metric in (bounds.shared if bounds is not None else ())
+        for metric in bounds.shared
     )
 
 
