@@ -137,6 +137,11 @@ def test_a_healthy_canary_passes_on_minutes_that_settled_after_its_weight(servic
     assert outputs["weights"] == {"checkout-bbbbbbbb": 100.0}
     # Two steps of two minutes and the lateness each, and a minute without requests of the old one that has settled.
     assert service.clock.now() - began >= 2 * (2 * PERIOD + LATENESS) + PERIOD + LATENESS
+    attempt = service.head.attempt
+    assert attempt is not None
+    canary, whole = attempt.steps
+    assert canary.requests / (canary.requests + canary.baseline_requests) == pytest.approx(0.25, abs=0.01)
+    assert (whole.requests > 0, whole.baseline_requests) == (True, 0)  # none of a minute that began at 25%
 
 
 def test_a_faulty_canary_is_put_back_by_the_first_minutes_that_are_its_own(service: ByCloudWatch) -> None:
@@ -160,3 +165,9 @@ def test_the_old_version_stays_in_the_route_where_no_minute_shows_it_without_req
     live = service.router.read()
     assert live is not None
     assert live.shares == {"checkout-bbbbbbbb": 100.0, "checkout-aaaaaaaa": 0.0}
+
+
+def test_the_preview_says_what_the_minutes_cost_and_foresees_the_steps_as_they_will_be(service: ByCloudWatch) -> None:
+    lines = operations.forecast(service.wanted, service.world, {})
+    assert any("every time here is 1m to 3m longer, and no step is shorter than 3m" in line for line in lines)
+    assert any("would be faster: metrics.kind prometheus" in line for line in lines)
