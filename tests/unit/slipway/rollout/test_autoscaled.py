@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records.journal import Head, Outcome, Serving
+from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.rollout import operations
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.process.faults import Faults
+from slipway.rollout.record import load, save_head
 from slipway.rollout.safety.rescue import rescue
+from slipway.rollout.watching.back import finish_return
 from tests.unit.slipway.rollout.examples import ROUTE, scaled_backend, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -263,6 +266,32 @@ def test_the_watchdog_lets_the_autoscalers_go_after_the_traffic_is_back(world: W
     assert world.minima() == [LEAST, LEAST]
     assert raised(world) == set()
     assert not world.short
+
+
+def test_after_a_breach_the_standby_gets_what_the_watched_version_has_before_all_of_the_traffic(world: World) -> None:
+    world.update()
+    simulation = world.simulation
+    stored = load(simulation.world)
+    assert stored is not None
+    simulation.workloads.put(OLD, Readiness(LEAST, LEAST, LEAST, 0, image=OLD.image))
+    watch = WatchEntry(
+        id="w1",
+        phase=WatchPhase.BREACHED,
+        backend=NEW,
+        manifest="releases/2.yaml",
+        opened=simulation.clock.now(),
+        seconds=3600.0,
+        standby=OLD,
+        reason="it burns",
+    )
+    simulation.fence.arm("w1")
+    simulation.fence.note_renewal(simulation.fence.now(), 1e9)
+    save_head(simulation.world, stored, stored.head.model_copy(update={"watch": watch}))
+    assert "all traffic is on" in finish_return(simulation.world, stored, simulation.lines.status)
+    assert world.share(OLD) == 100.0
+    assert not world.short
+    assert simulation.autoscalers.history[-2:] == [(OLD.workload, 6), (OLD.workload, LEAST)]
+    assert raised(world) == set()
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from slipway.rollout.drift import drift_of, lacking
 from slipway.rollout.platforms.base import Readiness
-from tests.unit.slipway.rollout.examples import backend
+from tests.unit.slipway.rollout.examples import backend, scaled_backend
 
 SIDE = backend()
 AS_RELEASED = Readiness(3, 3, 3, 0, image=SIDE.image)
@@ -34,3 +36,10 @@ def test_replicas_that_are_not_ready_are_named_with_their_reason() -> None:
 
 def test_a_workload_scaled_to_nothing_lacks_what_was_released() -> None:
     assert lacking(SIDE, Readiness(0, 0, 0, 0, image=SIDE.image)) == "checkout-aaaaaaaa: 0 of 3 replicas ready"
+
+
+@pytest.mark.parametrize(("desired", "told"), [(2, None), (9, None), (1, "released were 2 to 9"), (10, "2 to 9")])
+def test_an_autoscaler_changes_the_replicas_within_its_bounds(desired: int, told: str | None) -> None:
+    scaled = scaled_backend("aaaaaaaa", 2, 9)
+    found = drift_of(scaled, Readiness(desired, desired, desired, 0, image=scaled.image))
+    assert found is None if told is None else told in str(found)
