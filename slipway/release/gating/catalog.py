@@ -386,6 +386,27 @@ _ROWS: tuple[Gate, ...] = (
         remedy="Delete it; describe the route in the manifest",
     ),
     ResourceGate(
+        name="ecs-service",
+        title="A service on ECS gives up what fails, and moves no traffic itself",
+        severity="high",
+        rows=("W4", "W6"),
+        remedy="Turn its circuit breaker on; leave controller and strategy out",
+    ),
+    ResourceGate(
+        name="log-retention",
+        title="Logs in CloudWatch are kept for a time",
+        severity="medium",
+        rows=("W5",),
+        remedy="Declare retentionInDays",
+    ),
+    ResourceGate(
+        name="public-access",
+        title="What is kept on AWS is not open to the world",
+        severity="critical",
+        rows=("W2",),
+        remedy="Shut it",
+    ),
+    ResourceGate(
         name="flag-owner",
         title="Every flag has an owner who answers for it",
         severity="medium",

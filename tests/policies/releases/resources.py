@@ -19,6 +19,9 @@ GROUP = "slipway:index:RuleGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
+ECS_SERVICE = "aws:ecs/service:Service"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+BUCKET_ACL = "aws:s3/bucketAcl:BucketAcl"
 FLAGS = "slipway:index:FlagSet"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 
@@ -376,6 +379,19 @@ RESOURCES: list[BrokenResource] = [
         BUDGET,
         {**budget("counted"), "spec": {"maxUnavailable": 2, "selector": {"matchLabels": {"app": "counted"}}}},
     ),
+    BrokenResource(
+        "ecs-without-circuit-breaker", "ecs-service", "no-circuit-breaker", "off", ECS_SERVICE, {"desiredCount": 2}
+    ),
+    BrokenResource(
+        "ecs-by-codedeploy",
+        "ecs-service",
+        "second-writer",
+        "CODE_DEPLOY",
+        ECS_SERVICE,
+        {"deploymentCircuitBreaker": {"enable": True}, "deploymentController": {"type": "CODE_DEPLOY"}},
+    ),
+    BrokenResource("logs-for-ever", "log-retention", "for-ever", "never deleted", LOG_GROUP, {"name": "shop"}),
+    BrokenResource("public-bucket", "public-access", "open", "public-read", BUCKET_ACL, {"acl": "public-read"}),
     BrokenResource(
         "outside-of-a-release",
         "in-place",
