@@ -1,7 +1,8 @@
 """The alarm for a watch after 100% that has no process. Pure.
 
 Its process exports until when it watches and when it last gave a sign of life (slipway.rollout.process.vitals). The
-alarm fires while there is no sign of life and the watch is not known to be over, so also where no process ever began.
+alarm fires while a watch that was seen is not over and there is no sign of life. A release that is declared with a
+watch need not have one, as after a rollback to it: so a process that was never seen is no alarm.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ QUIET: Seconds = 60.0
 HOLD: Seconds = 300.0
 """A process that is replaced is back within this time."""
 REMEMBERED = "1d"
-"""How long a server of rules may be away without forgetting when a watch was over."""
+"""How long a server of rules may be away without forgetting a watch."""
 INTERVAL = 15
 SEVERITY: Severity = "ticket"
 
@@ -43,12 +44,12 @@ def watch_group(release: Release, hold: Seconds = HOLD) -> RuleGroup:
     it."""
     about = {"service": release.service, "revision": revision_of(release)}
     selected = "{" + ",".join(f'{name}="{value}"' for name, value in about.items()) + "}"
-    # The end is remembered, so that a pod which is gone afterwards is no alarm, however long the release serves.
+    # What the process said last is remembered, as its series end with it.
     last = f"max({UNTIL}{selected}) or max(last_over_time({LAST_UNTIL}{selected}[{REMEMBERED}]))"
     alive = f"{BEAT}{selected} > time() - {QUIET:g}"
     gone: dict[str, Any] = {
         "alert": WATCH_GONE,
-        "expr": f"absent({alive}) unless on() ({LAST_UNTIL}{selected} <= time())",
+        "expr": f"({LAST_UNTIL}{selected} > time()) unless on() ({alive})",
         "for": show_seconds(hold),
         "labels": {**about, "owner": release.owner.team, "severity": SEVERITY},
         "annotations": {

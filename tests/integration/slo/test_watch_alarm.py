@@ -39,10 +39,10 @@ class Story:
 
 STORIES = (
     Story("it lasts to its end", ((0, 61),)),
-    Story("no process ever begins", (), fires=(5, 180)),
-    Story("the process begins late", ((10, 61),), fires=(5, 9)),
+    Story("there is no watch, as after a rollback to a release with one", ()),
+    Story("the process begins late", ((10, 61),)),
     Story("the process is gone for two minutes", ((0, 20), (22, 61))),
-    # Without a sample the series is stale at once; the alarm holds for five minutes first, until the end of the watch.
+    # A series whose target is gone is stale at once; the alarm waits for five minutes, and ends with the watch.
     Story("the process is gone for good", ((0, 20),), fires=(25, 59)),
     Story("the process is gone for a while", ((0, 20), (40, 61)), fires=(25, 39)),
     Story("a breach ends it", ((0, 22),), ended=20),
