@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
 from slipway.release.errors import ClusterError, QueryRefused
+from slipway.release.revision import revision_of
 from slipway.release.slo.delivery import FileRules, RuleGroupInputs
 from slipway.release.slo.rules import NO_DATA, PAGE, TICKET, RuleGroup, budget_query, slo_group
+from slipway.release.slo.watch_alarm import BEAT, LAST_UNTIL, UNTIL, WATCH_GONE, watch_group
 from slipway.rollout.gate_inputs import error_budget
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.rules import apply as rules
 from tests.integration.rollout.stage import eventually
 from tests.integration.slo.monitoring import WITHIN, Monitoring
+from tests.manifests import release
 from tests.unit.slipway.release.slo.examples import slo
 
+WATCH = {"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]}
 SLO = slo(events={"total": "requests_total", "bad": 'requests_total{code="503"}'})
 
 
@@ -81,3 +86,18 @@ def test_the_alarm_for_missing_data_is_evaluated_and_does_not_fire_at_once(world
     found = Prometheus(world.prometheus).alert_rules([NO_DATA])
     assert [rule["health"] for rule in found] == ["ok"]
     assert world.hook.messages.empty()
+
+
+def test_a_watch_whose_process_is_gone_is_a_ticket_for_its_owner(world: Monitoring) -> None:
+    watched = release(owner__team="team-checkout", watch=WATCH)
+    labels = f'{{service="checkout",revision="{revision_of(watched)}"}}'
+    now = time.time()
+    world.emitter.text = f"{UNTIL}{labels} {now + 3600}\n{BEAT}{labels} {now + 3600}\n"
+    world.bring(_quick(watch_group(watched, 2.0)))
+    server = Prometheus(world.prometheus)
+    eventually(lambda: server.query(f"{LAST_UNTIL}{labels}"), bool)
+    assert server.query("ALERTS") == []
+    world.emitter.text = ""
+    place, message = world.hook.messages.get(timeout=WITHIN)
+    assert place == "/checkout/ticket"
+    assert [alert["labels"]["alertname"] for alert in message["alerts"]] == [WATCH_GONE]
