@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slipway.dashboard.flight import Flight, GuardrailState, StepState
-from slipway.dashboard.news import Change, flight_in
+from slipway.dashboard.news import Change, flight_in, flights_in
 from slipway.release.findings import plain
 from slipway.release.records.release_record import Series
 from slipway.release.report.words import counted, lasting, sparkline
@@ -34,9 +34,8 @@ STYLES = {
 
 def screen(view: TargetView, now: float, width: int) -> RenderableType:
     """Everything of one target, rollouts first."""
-    flights = [found for service in view.inspections if (found := flight_in(view, service, now)) is not None]
-    flights.sort(key=lambda one: (not one.running, -(one.ended or 0.0), one.service))
-    return Group(_title(view, now), *(_flight(one, width) for one in flights), *_watches(view), _services(view))
+    flights = [_flight(one, width) for one in flights_in(view, now)]
+    return Group(_title(view, now), *flights, *_watches(view), _services(view))
 
 
 def _title(view: TargetView, now: float) -> Text:

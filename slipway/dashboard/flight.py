@@ -1,4 +1,5 @@
-"""A rollout in flight, or one that ended a moment ago, as its viewers need it. Pure."""
+"""A rollout in flight, of a service or of a flag's exposure, or one that ended a moment ago, as its viewers need it.
+Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from slipway.release.flags.attempts import Exposing
 from slipway.release.manifest.plan import PlannedStep
 from slipway.release.records.journal import Attempt, Outcome, StepRecord
 from slipway.release.records.release_record import Recorded, Series
 from slipway.release.units import Percent
+from slipway.rollout.exposure_inspection import ExposureInspection
 from slipway.rollout.inspection import Inspection
 
 RECENT = 600.0
@@ -90,7 +93,7 @@ def flight_of(seen: Inspection, records: Sequence[Recorded], now: float) -> Flig
         return None
     running = attempt.outcome is Outcome.RUNNING
     latest = seen.latest or {}
-    left, left_in_all = _left(attempt, now) if running else (None, None)
+    left, left_in_all = _left(attempt.steps, attempt.planned, now) if running else (None, None)
     return Flight(
         service=seen.service,
         id=attempt.id,
@@ -104,7 +107,7 @@ def flight_of(seen: Inspection, records: Sequence[Recorded], now: float) -> Flig
         weight=_weight(seen, attempt),
         elapsed=max(0.0, (now if running else attempt.ended or now) - attempt.began),
         ended=attempt.ended,
-        steps=_steps(attempt, now),
+        steps=_steps(attempt, attempt.planned, now),
         left=left,
         left_in_all=left_in_all,
         guardrails=tuple(map(_guardrail, latest.get("findings", ()))),
@@ -112,6 +115,42 @@ def flight_of(seen: Inspection, records: Sequence[Recorded], now: float) -> Flig
         notes=tuple(note for note in (*attempt.notes, attempt.caveat) if note),
         by=str(seen.lease) if running else attempt.by,
         series=seen.series if running else _series(attempt, records),
+    )
+
+
+EXPOSURE = "exposure"
+"""The kind of a flight that is no rollout of a service."""
+
+
+def exposure_of(seen: ExposureInspection, now: float) -> Flight | None:
+    """The exposure of a flag that is in flight, or that ended at most RECENT seconds ago; None where there is none."""
+    last = seen.last
+    if last is None or (last.ended is not None and now - last.ended > RECENT):
+        return None
+    latest = seen.latest or {}
+    left, left_in_all = _left(last.steps, seen.planned, now) if last.running else (None, None)
+    state = "running" if last.running and seen.lease.alive else "silent" if last.running else last.outcome.value
+    return Flight(
+        service=f"{seen.flags}/{seen.flag}",
+        id=last.id,
+        kind=EXPOSURE,
+        version=last.variant,
+        revision="",
+        before=last.off,
+        state=state,
+        verdict=str(latest.get("verdict", "")) if last.running else "",
+        reason=_reason(latest) if last.running else last.reason,
+        weight=seen.percent,
+        elapsed=max(0.0, (now if last.running else last.ended or now) - last.began),
+        ended=last.ended,
+        steps=_steps(last, seen.planned, now),
+        left=left,
+        left_in_all=left_in_all,
+        guardrails=tuple(map(_guardrail, latest.get("findings", ()))),
+        looked=last.began + float(latest["at"]) if "at" in latest else None,
+        notes=(last.caveat,) if last.caveat else (),
+        by=str(seen.lease) if last.running else last.by,
+        series=seen.series,
     )
 
 
@@ -139,13 +178,13 @@ def _weight(seen: Inspection, attempt: Attempt) -> Percent:
     return attempt.steps[-1].weight if attempt.steps else 0.0
 
 
-def _steps(attempt: Attempt, now: float) -> tuple[StepState, ...]:
+def _steps(attempt: Attempt | Exposing, planned: Sequence[PlannedStep], now: float) -> tuple[StepState, ...]:
     done = [_begun(attempt, number, step, now) for number, step in enumerate(attempt.steps)]
-    ahead = attempt.planned[len(done) :]
+    ahead = planned[len(done) :]
     return (*done, *(StepState(step.weight, "planned", step.bake) for step in ahead))
 
 
-def _begun(attempt: Attempt, number: int, step: StepRecord, now: float) -> StepState:
+def _begun(attempt: Attempt | Exposing, number: int, step: StepRecord, now: float) -> StepState:
     last, running = number == len(attempt.steps) - 1, attempt.outcome is Outcome.RUNNING
     state = "done"
     if last and attempt.outcome is not Outcome.COMMITTED:
@@ -154,14 +193,14 @@ def _begun(attempt: Attempt, number: int, step: StepRecord, now: float) -> StepS
     return StepState(step.weight, state, max(0.0, ended - step.began), step.verdict if step.ended is not None else "")
 
 
-def _left(attempt: Attempt, now: float) -> tuple[float | None, float | None]:
+def _left(steps: Sequence[StepRecord], planned: Sequence[PlannedStep], now: float) -> tuple[float | None, float | None]:
     """At least: a step that is undecided at its end is held for longer, and each waits for ready replicas."""
-    if not attempt.planned:
+    if not planned:
         return None, None
-    ahead = sum(step.bake for step in attempt.planned[len(attempt.steps) :])
-    if not attempt.steps:
+    ahead = sum(step.bake for step in planned[len(steps) :])
+    if not steps:
         return None, ahead
-    left = _left_of(attempt.planned, attempt.steps, now)
+    left = _left_of(planned, steps, now)
     return left, (left or 0.0) + ahead
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from slipway.dashboard.flight import Flight, GuardrailState, StepState
+from slipway.dashboard.flight import EXPOSURE, Flight, GuardrailState, StepState
 from slipway.dashboard.html import Cell, Html, joined, meter, moment, pill, safe, table
 from slipway.release.records.release_record import Series
 from slipway.release.report.document import Plot, guardrail_plots, weight_plot
@@ -32,7 +32,7 @@ def card(flight: Flight, identity: str, *, actions: bool = False) -> Html:
         _guardrails(flight.guardrails),
         why if flight.running else "",
         "".join(f'<p class="note">{safe(note)}</p>' for note in flight.notes),
-        _buttons(flight) if actions and flight.running else "",
+        _buttons(flight) if actions and flight.running and flight.kind != EXPOSURE else "",
         _measured(flight, name),
         "</article>",
     )
@@ -56,7 +56,8 @@ def _split(flight: Flight) -> str:
     weight = min(100.0, max(0.0, flight.weight))
     beside = f"{100 - weight:.4g}% {flight.before}" if flight.before else "nothing served before"
     back = not flight.running and weight <= 0 and flight.before
-    said = f"All traffic is on {safe(flight.before)} again" if back else f"of the traffic to {safe(flight.version)}"
+    whole, part = ("All users get", "users") if flight.kind == EXPOSURE else ("All traffic is on", "traffic")
+    said = f"{whole} {safe(flight.before)} again" if back else f"of the {part} to {safe(flight.version)}"
     number = "" if back else f"<strong>{weight:.4g}%</strong> "
     return (
         f'<div class="split"><p>{number}{said}</p>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slipway.dashboard.flight import Flight, flight_of
+from slipway.dashboard.flight import Flight, exposure_of, flight_of
 from slipway.release.findings import plain
 from slipway.release.flags.effective import EffectiveFlag, effective
 from slipway.release.flags.words import reach_of
@@ -37,15 +37,32 @@ def changes(before: TargetView, after: TargetView, now: float) -> list[Change]:
         found += [
             Change(now, after.name, service, what, text) for what, text in _of_service(service, before, after, now)
         ]
+    for name in after.exposures:
+        old, new = flight_in(before, name, now), flight_in(after, name, now)
+        if new is not None:
+            same = old if old is not None and old.id == new.id else None
+            told = _of_flight(same, new, known=name in before.exposures)
+            found += [Change(now, after.name, name, what, text) for what, text in told]
     return found + [Change(now, after.name, key, "flag", text) for key, text in _of_flags(before, after)]
 
 
 def flight_in(view: TargetView, service: str, now: float) -> Flight | None:
-    """The rollout of a service that is in flight or ended a moment ago."""
+    """The rollout of a service, or the exposure of a flag (`set/flag`), that is in flight or ended a moment ago."""
+    exposed = view.exposures.get(service, Seen()).value
+    if exposed is not None:
+        return exposure_of(exposed, now)
     seen = view.inspections.get(service, Seen()).value
     if seen is None:
         return None
     return flight_of(seen, view.kept(service).rollouts, now)
+
+
+def flights_in(view: TargetView, now: float) -> list[Flight]:
+    """All of them: those that go on first, by name, then those that ended, the last one first."""
+    found = [flight_in(view, name, now) for name in (*view.inspections, *view.exposures)]
+    return sorted(
+        (one for one in found if one is not None), key=lambda one: (not one.running, -(one.ended or 0.0), one.service)
+    )
 
 
 def _of_target(before: TargetView, after: TargetView) -> Iterator[tuple[str, str]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from slipway.dashboard.flight import Flight
 from slipway.dashboard.flights import card
 from slipway.dashboard.html import Cell, Html, joined, moment, pill, safe, table
-from slipway.dashboard.news import flight_in
+from slipway.dashboard.news import flights_in
 from slipway.dashboard.watches import watches
 from slipway.release.flags.effective import EffectiveFlag, effective
 from slipway.release.flags.words import reach_of
@@ -63,7 +62,7 @@ def _dialog() -> str:
 
 
 def _summary(views: Sequence[TargetView], now: float) -> Html:
-    flying = [flight for view in views for flight in _flights(view, now) if flight.running]
+    flying = [flight for view in views for flight in flights_in(view, now) if flight.running]
     services = sum(len(view.services.value or ()) for view in views)
     away = [view.name for view in views if view.services.problem]
     words = f"{_count(len(flying), 'rollout')} in flight · {_count(services, 'service')}"
@@ -75,17 +74,9 @@ def _count(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
-def _flights(view: TargetView, now: float) -> list[Flight]:
-    """Those that go on first, by service, then those that ended, the last one first."""
-    found = [flight_in(view, service, now) for service in view.inspections]
-    return sorted(
-        (one for one in found if one is not None), key=lambda one: (not one.running, -(one.ended or 0.0), one.service)
-    )
-
-
 def _target(view: TargetView, number: int, now: float, *, actions: bool) -> Html:
-    flights = _flights(view, now)
-    cards = [card(one, f"rollout-{number}-{one.service}", actions=actions) for one in flights]
+    flights = flights_in(view, now)
+    cards = [card(one, f"rollout-{number}-{one.service.replace('/', '-')}", actions=actions) for one in flights]
     return joined(
         f'<section class="target" id="target-{number}" aria-labelledby="name-{number}">',
         f'<h2 id="name-{number}">{safe(view.name)} <span class="soft">{safe(view.target)}</span></h2>',
@@ -94,6 +85,7 @@ def _target(view: TargetView, number: int, now: float, *, actions: bool) -> Html
         *_services(view, now),
         *watches(view),
         *_flags(view.flags, now, actions=actions),
+        *_unread_exposures(view),
         *_past(view, number),
         "</section>",
     )
@@ -183,6 +175,12 @@ def _flags(seen: Seen[tuple[FlagsInspection, ...]], now: float, *, actions: bool
         yield f'<h3>Flags <span class="soft">{safe(one.name)}</span></h3>{table(f"Flags of {one.name}", columns, rows)}'
         if one.problem is not None:
             yield f'<p class="banner warn">{safe(one.problem)}; `pulumi up` puts it right</p>'
+
+
+def _unread_exposures(view: TargetView) -> Iterator[str]:
+    for name, seen in sorted(view.exposures.items()):
+        if seen.problem:
+            yield f'<p class="banner warn">The exposure of {safe(name)} could not be read: {safe(seen.problem)}</p>'
 
 
 def _flag(one: FlagsInspection, flag: EffectiveFlag, *, actions: bool) -> tuple[Cell, ...]:

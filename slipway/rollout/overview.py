@@ -22,6 +22,10 @@ from slipway.release.records.store import RecordsSetting, RecordStore
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_flags, connect_world, flag_sets_in, open_records, services_in
+from slipway.rollout.exposure.adapters import ExposureAdapters
+from slipway.rollout.exposure.assemble import Place as ExposurePlace
+from slipway.rollout.exposure.assemble import connect_place
+from slipway.rollout.exposure_inspection import ExposureInspection, inspect_exposure
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.inspection import FlagsInspection, Inspection, inspect, inspect_flags
 from slipway.rollout.safety.holder import Onlooker
@@ -73,6 +77,8 @@ class TargetView:
     """The names; its problem is that the target does not answer."""
     inspections: Mapping[str, Seen[Inspection]] = field(default_factory=dict)
     flags: Seen[tuple[FlagsInspection, ...]] = Seen()
+    exposures: Mapping[str, Seen[ExposureInspection]] = field(default_factory=dict)
+    """Of the flags whose exposure is declared, by `set/flag`."""
     records: Mapping[str, Seen[ServiceRecords]] = field(default_factory=dict)
 
     def kept(self, service: str) -> ServiceRecords:
@@ -89,6 +95,7 @@ class Place:
     world: Callable[[str], Adapters]
     records: Callable[[str], RecordStore]
     flags: Callable[[], Sequence[FlagWriter]]
+    exposure: Callable[[ExposurePlace], ExposureAdapters]
 
 
 def place_of(target: Target, setting: RecordsSetting, project: Path) -> Place:
@@ -98,6 +105,7 @@ def place_of(target: Target, setting: RecordsSetting, project: Path) -> Place:
         world=lambda service: connect_world(service, target),
         records=lambda service: open_records(service, target, setting, project),
         flags=lambda: [connect_flags(target, name) for name in flag_sets_in(target)],
+        exposure=lambda place: connect_place(target, place),
     )
 
 
@@ -119,6 +127,7 @@ class Overview:
         self._now = now
         self._view = TargetView(name, target)
         self._worlds: dict[str, tuple[Adapters, Onlooker]] = {}
+        self._exposed: dict[str, tuple[ExposureAdapters, Onlooker]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -137,7 +146,10 @@ class Overview:
         inspections = at_once(lambda one: self._inspected(view, one), known)
         view = replace(view, services=names, inspections=inspections)
         records = at_once(lambda one: self._recorded(view, one), known)
-        return self._keep(replace(view, records=records, flags=self._flags(view)))
+        view = replace(view, records=records, flags=self._flags(view))
+        places = _exposures_in(view.flags.value or ())
+        exposures = at_once(lambda one: self._exposure(view, one, places[one]), [*places])
+        return self._keep(replace(view, exposures=exposures))
 
     def _keep(self, view: TargetView) -> TargetView:
         with self._lock:
@@ -175,6 +187,25 @@ class Overview:
         if self._service is not None:
             return view.flags
         return view.flags.read_again(lambda: tuple(map(inspect_flags, self._place.flags())), self._now)
+
+    def _exposure(self, view: TargetView, name: str, place: ExposurePlace) -> Seen[ExposureInspection]:
+        return view.exposures.get(name, Seen()).read_again(lambda: self._inspect_exposure(name, place), self._now)
+
+    def _inspect_exposure(self, name: str, place: ExposurePlace) -> ExposureInspection:
+        if name not in self._exposed:
+            self._exposed[name] = (self._place.exposure(place), Onlooker())
+        world, onlooker = self._exposed[name]
+        return inspect_exposure(world, place.flags, onlooker.look)
+
+
+def _exposures_in(sets: Sequence[FlagsInspection]) -> dict[str, ExposurePlace]:
+    """The flags whose exposure goes step by step, by `set/flag`."""
+    return {
+        f"{one.name}/{key}": ExposurePlace(one.name, key, one.head.document)
+        for one in sets
+        for key, flag in one.head.declared.flags.items()
+        if flag.exposure is not None
+    }
 
 
 def at_once(read: Callable[[str], T], names: Sequence[str]) -> dict[str, T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.release.flags.attempts import Exposing
 from slipway.release.manifest.plan import PlannedStep
 from slipway.release.records.chain import Anchor
 from slipway.release.records.journal import Head, Outcome, StepRecord
@@ -11,6 +12,7 @@ from slipway.release.records.release_record import GuardrailSeries, Recorded, Re
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.target import KubernetesTarget
+from slipway.rollout.exposure_inspection import ExposureInspection
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.overview import Seen, ServiceRecords, TargetView
 from slipway.rollout.platforms.base import Readiness
@@ -59,6 +61,21 @@ def in_flight(**changes: Any) -> Inspection:
         "readiness": Readiness(3, 3, 3, 0, image=backend("a").image),
     }
     return Inspection(service="checkout", namespace="shop", **{**values, **changes})
+
+
+def exposure(**changes: Any) -> ExposureInspection:
+    """The flag pay goes from off to on and is at 25% of the users."""
+    last: dict[str, Any] = {
+        "id": "e1", "flag": "pay", "variant": "on", "off": "off", "salt": "s", "base": 0.0, "outcome": Outcome.RUNNING,
+        "began": NOW - 42, "steps": STEPS,
+    }  # fmt: skip
+    known = {key: changes.pop(key) for key in [*changes] if key in Exposing.model_fields}
+    values: dict[str, Any] = {
+        "percent": 25.0, "lease": Holding("renewed", "runner-1", 1.0), "planned": PLANNED, "latest": LATEST,
+        "series": SERIES,
+    }  # fmt: skip
+    exposing = Exposing.model_validate({**last, **known}, by_name=True)
+    return ExposureInspection(**{"flags": "shop", "flag": "pay", "last": exposing, **values, **changes})
 
 
 def ended(outcome: Outcome, reason: str = "", after: float = 5.0, **changes: Any) -> Head:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.dashboard.flight import RECENT, Flight, flight_of
+from slipway.dashboard.flight import EXPOSURE, RECENT, Flight, exposure_of, flight_of
 from slipway.release.records.journal import Outcome
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.safety.holder import Holding
 from tests.unit.slipway.cli.examples import NOW, attempt, head, intent, live
-from tests.unit.slipway.dashboard.examples import LATEST, PLANNED, SERIES, STEPS, ended, in_flight, settled
+from tests.unit.slipway.dashboard.examples import LATEST, PLANNED, SERIES, STEPS, ended, exposure, in_flight, settled
 
 
 def flight(seen: Inspection, now: float = NOW) -> Flight:
@@ -69,3 +69,24 @@ def test_what_could_not_be_measured_is_part_of_the_reason() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.COMMITTED, Outcome.ABORTED, Outcome.INTERRUPTED])
 def test_no_end_is_called_running(outcome: Outcome) -> None:
     assert not flight(settled(head=ended(outcome))).running
+
+
+def test_an_exposure_in_flight_is_told_as_a_rollout_is() -> None:
+    found = exposure_of(exposure(), NOW)
+    assert found is not None
+    assert (found.service, found.version, found.before, found.weight) == ("shop/pay", "on", "off", 25.0)
+    assert [(one.weight, one.state) for one in found.steps] == [(5, "done"), (25, "current"), (100, "planned")]
+    assert (found.left, found.left_in_all, found.state, found.kind) == (50.0, 140.0, "running", EXPOSURE)
+    assert (found.guardrails[0].bad, found.guardrails[0].total) == (4, 200)
+
+
+def test_an_exposure_whose_process_is_gone_is_silent_and_one_that_ended_is_told_for_a_while() -> None:
+    lost = exposure_of(exposure(lease=Holding("silent", "runner-1", 30.0)), NOW)
+    assert lost is not None
+    assert lost.state == "silent"
+    over = exposure(outcome=Outcome.ABORTED, ended=NOW - 5, reason="5% errors", latest=None)
+    told = exposure_of(over, NOW)
+    assert told is not None
+    assert (told.state, told.reason, told.steps[1].state) == ("aborted", "5% errors", "failed")
+    assert exposure_of(over, NOW + RECENT) is None
+    assert exposure_of(exposure(last=None), NOW) is None

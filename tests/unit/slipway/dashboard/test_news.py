@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from slipway.dashboard.news import changes
+from slipway.dashboard.news import changes, flights_in
 from slipway.release.flags.journal import Change, Head
 from slipway.release.flags.model import DeclaredFlags
 from slipway.release.records.journal import Outcome
@@ -19,6 +20,7 @@ from tests.unit.slipway.dashboard.examples import (
     PLANNED,
     STEPS,
     ended,
+    exposure,
     in_flight,
     settled,
     view,
@@ -95,3 +97,20 @@ def test_a_kill_is_told() -> None:
     seen = [Seen((FlagsInspection("shop", one, None, NOW),), NOW) for one in (before, after)]
     assert said(view(flags=seen[0]), view(flags=seen[1])) == [("flag", "new-cart: killed by guard: 8x errors")]
     assert said(view(), view(flags=seen[1])) == []
+
+
+def test_an_exposure_that_begins_steps_and_ends_is_told_by_its_set_and_flag() -> None:
+    def exposed(**changes: Any) -> TargetView:
+        return view(exposures={"shop/pay": Seen(exposure(**changes), NOW)})
+
+    assert [what for what, _ in said(view(), exposed())] == ["began", "step", "verdict"]
+    first = exposed(steps=(FIRST,), percent=5.0)
+    assert said(first, exposed()) == [("step", "shop/pay: 25% to on, step 2 of 3")]
+    over = exposed(outcome=Outcome.ABORTED, ended=NOW, reason="5% errors", latest=None)
+    assert said(exposed(), over) == [("ended", "shop/pay: on aborted: 5% errors")]
+
+
+def test_what_goes_on_is_listed_before_what_ended() -> None:
+    over = Seen(exposure(outcome=Outcome.COMMITTED, ended=NOW - 5), NOW)
+    found = flights_in(view(in_flight(), exposures={"shop/pay": over}), NOW)
+    assert [(one.service, one.running) for one in found] == [("checkout", True), ("shop/pay", False)]

@@ -22,6 +22,7 @@ from tests.unit.slipway.dashboard.examples import (
     PLANNED,
     STEPS,
     ended,
+    exposure,
     in_flight,
     kept,
     recorded,
@@ -88,6 +89,15 @@ def test_a_rollout_in_flight_shows_weights_both_sides_evidence_time_left_and_the
     markup = page([view(in_flight())], NOW)
     assert markup.count("<figure>") == 3
     assert 'aria-current="step"' in markup
+
+
+def test_an_exposure_in_flight_has_a_card_without_the_buttons_of_a_rollout() -> None:
+    exposed = view(settled(), exposures={"shop/pay": Seen(exposure(), NOW), "shop/cart": Seen(None, 0.0, "no answer")})
+    markup = page([exposed], NOW, actions=True)
+    assert 'id="rollout-0-shop-pay"' in markup
+    assert "25% of the users to on" in words(markup)
+    assert 'data-action="abort"' not in markup
+    assert "The exposure of shop/cart could not be read: no answer" in words(markup)
 
 
 def test_evidence_fills_its_bar_at_the_threshold_and_not_before() -> None:

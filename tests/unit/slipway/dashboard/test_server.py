@@ -25,7 +25,7 @@ class Scripted(Overview):
     """Shows one view after the other."""
 
     def __init__(self, *views: TargetView) -> None:
-        super().__init__(views[0].name, TARGET, Place(list, _nothing, _nothing, list))
+        super().__init__(views[0].name, TARGET, Place(list, _nothing, _nothing, list, _nothing))
         self.views = list(views)
         self._keep(self.views.pop(0))
 
@@ -33,8 +33,8 @@ class Scripted(Overview):
         return self._keep(self.views.pop(0)) if self.views else self.view
 
 
-def _nothing(service: str) -> Any:
-    raise AssertionError(service)
+def _nothing(asked: object) -> Any:
+    raise AssertionError(asked)
 
 
 class Running:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from slipway.release.errors import ClusterError
-from slipway.release.records.journal import Outcome
+from slipway.release.flags.attempts import Exposing, ExposureHead, begun
+from slipway.release.records.journal import Outcome, StepRecord
 from slipway.release.records.store import MemoryRecords, RecordStore
 from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.exposure.adapters import ExposureAdapters
+from slipway.rollout.exposure.assemble import Place as ExposurePlace
+from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.overview import RECORDS_EVERY, SETTLED_EVERY, Overview, Place, Seen, ServiceRecords
 from slipway.rollout.platforms.memory import MemoryJournalStore
 from tests.unit.slipway.cli.examples import NOW, attempt, head, world
+from tests.unit.slipway.rollout.exposure.simulation import KEY, Simulation
 
 
 class Town:
@@ -26,6 +31,8 @@ class Town:
         self.away = ""
         self.broken: dict[str, str] = {}
         self.asked: list[str] = []
+        self.flags: list[FlagWriter] = []
+        self.exposed: Simulation | None = None
 
     def services(self) -> Iterable[str]:
         if self.away:
@@ -41,8 +48,13 @@ class Town:
             raise ClusterError(self.broken[service])
         return MemoryRecords()
 
+    def exposure(self, place: ExposurePlace) -> ExposureAdapters:
+        self.asked.append(str(place))
+        assert self.exposed is not None
+        return self.exposed.world
+
     def overview(self, service: str | None = None) -> Overview:
-        place = Place(self.services, self.world, self.records, lambda: [])
+        place = Place(self.services, self.world, self.records, lambda: self.flags, self.exposure)
         return Overview("staging", KubernetesTarget(namespace="shop"), place, service=service, now=lambda: self.now)
 
 
@@ -60,6 +72,39 @@ def test_every_service_is_read_with_its_time() -> None:
     assert {name: seen.at for name, seen in found.inspections.items()} == {"basket": NOW, "checkout": NOW}
     assert found.records["checkout"] == Seen(ServiceRecords(), NOW)
     assert found.flags == Seen((), NOW)
+
+
+class Declared:
+    """A set of flags that was read."""
+
+    name = "shop"
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.load = simulation.flags.load
+
+    def problem(self) -> str | None:
+        return None
+
+    def now(self) -> float:
+        return NOW
+
+
+def test_an_exposure_in_flight_is_read_with_its_steps_and_who_moves_it() -> None:
+    town, exposed = Town(checkout=world(head())), Simulation()
+    town.exposed, town.flags = exposed, [cast(FlagWriter, Declared(exposed))]
+    exposed.flags.expose(5.0)
+    last = Exposing(
+        id="e1", flag=KEY, variant="on", off="off", salt="s", base=0.0, outcome=Outcome.RUNNING, began=NOW,
+        steps=(StepRecord(weight=5, began=NOW),),
+    )  # fmt: skip
+    exposed.journal.save(begun(ExposureHead(flag=KEY), last).to_document(), None)
+    exposed.lease().acquire("runner-1", 15.0)
+    seen = town.overview().refresh().exposures[f"shop/{KEY}"]
+    assert seen.value is not None
+    assert (seen.problem, seen.value.last, seen.value.percent) == ("", last, 5.0)
+    assert [step.weight for step in seen.value.planned] == [5.0, 25.0, 100.0]
+    assert seen.value.lease.holder == "runner-1"
+    assert f"exposure/shop/{KEY}/config-map" in town.asked
 
 
 def test_a_target_that_does_not_answer_keeps_what_was_read_and_says_why() -> None:
