@@ -14,7 +14,7 @@ ACLS = tuple(f"aws:s3/{kind}" for kind in ("bucket:Bucket", "bucketV2:BucketV2",
 BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 FUNCTION = "aws:lambda/functionUrl:FunctionUrl"
 OPEN = ("public-read", "public-read-write", "authenticated-read")
-"""Canned lists that let in whom nobody named."""
+"""Canned lists that let in more than the account."""
 SHUT = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 

@@ -21,7 +21,7 @@ NAMED = ("ecs:DescribeTaskDefinition", "cloudwatch:GetMetricData")
 
 
 def policy(target: EcsTarget) -> Json:
-    """The policy document for whoever runs `pulumi up` on this target, beside what the provider of AWS needs to declare
+    """What the role that runs `pulumi up` may do on this target, beside what the provider of AWS needs to declare
     resources: the rules of this listener, the services of this cluster, the items of this table."""
     _, partition, _, region, account, _ = target.listener.split(":", 5)
     ecs = f"arn:{partition}:ecs:{region}:{account}"

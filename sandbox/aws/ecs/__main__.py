@@ -22,7 +22,7 @@ class _Handler(BaseHTTPRequestHandler):
     api: ClassVar[Api]
 
     def do_GET(self) -> None:
-        """For the one who waits until it serves."""
+        """That it serves, for a caller that waits for it."""
         self._send(200, {})
 
     def do_POST(self) -> None:

@@ -198,7 +198,7 @@ def _count(tasks: list[Task], *states: str) -> int:
 
 @dataclass
 class State:
-    """Everything; `lock` is held by whoever reads or changes it."""
+    """Everything; `lock` is held while any of it is read or changed."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     clusters: dict[str, Json] = field(default_factory=dict)

@@ -57,7 +57,7 @@ def _target_health(health: Health) -> Callable[..., Any]:
             state, reason, description = health.state(group.arn, address, port)
             registered = address in group.targets
             if state == "unused" and registered:
-                # Registered a moment ago: nobody has looked yet.
+                # Registered a moment ago: no look has come since.
                 used = bool(view.of(self).users(group.arn))
                 state, reason, description = _untried(used=used)
             check_port = group.health_check_port

@@ -77,7 +77,7 @@ def uncovered(inputs: Mapping[str, Tree], fields: Sequence[Field]) -> Iterator[s
 
 
 def followed(declared: Tree, live: Tree) -> Tree:
-    """What is declared, changed where ``live`` differs: members that nobody declared are not followed, and another
+    """What is declared, changed where ``live`` differs: members that are not declared are not followed, and another
     spelling of the same value is no difference."""
     if isinstance(declared, dict) and isinstance(live, dict):
         return {name: followed(value, live.get(name)) for name, value in declared.items()}
