@@ -31,6 +31,7 @@ from slipway.rollout.process.drilling import drilled
 from slipway.rollout.process.operator import operator
 from slipway.rollout.recording import Facts, Recorder, ReleaseFacts
 from slipway.rollout.removal import remove, services_of
+from slipway.rollout.update import Update
 from slipway.rollout.watching.words import who_watches
 
 BRIEF = "candidate"
@@ -141,13 +142,13 @@ class RolloutResource:
         olds: Mapping[str, Any],
         log: EngineLog,
         cancelled: threading.Event,
-    ) -> operations.Update | OrderedUpdate:
+    ) -> Update | OrderedUpdate:
         if wanted.run is not None and wanted.run.in_cluster:
             return OrderedUpdate(wanted, world, olds, log, cancelled, self.flights.abandoned)
-        return operations.Update(wanted, world, olds, log, cancelled, drill=drilled())
+        return Update(wanted, world, olds, log, cancelled, drill=drilled())
 
     @staticmethod
-    def _carried_out(update: operations.Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:
+    def _carried_out(update: Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:
         """However it ends, its rollout is recorded."""
         anchor: Mapping[str, Any] = {}
         try:

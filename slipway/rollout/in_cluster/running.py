@@ -21,6 +21,7 @@ from slipway.rollout.removal import remove, services_of
 from slipway.rollout.retrying import retry_until
 from slipway.rollout.safety.overseer import RestartedByTheCluster
 from slipway.rollout.safety.rescue import rescue_once
+from slipway.rollout.update import Update
 
 ENDED, AGAIN, UNREADABLE = 0, 1, 2
 """Exit codes: see slipway.rollout.runner."""
@@ -104,7 +105,7 @@ class Runner:
             raise ReleaseRefused(reason)
         olds = {"serving": order.serving.model_dump(mode="json", by_alias=True)} if order.serving is not None else {}
         overseer = RestartedByTheCluster()
-        update = operations.Update(
+        update = Update(
             order.wanted,
             world,
             olds,

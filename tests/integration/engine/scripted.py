@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc
 
-from slipway.plugin import serve
+from slipway.plugin import rollout_resource, serve
 from slipway.plugin.provider import SlipwayProvider
 from slipway.release.errors import RolloutAborted
 from slipway.release.records.journal import Head, Quarantine
@@ -28,6 +28,7 @@ from slipway.rollout.platforms.memory import MemoryIntents, MemoryJournalStore, 
 from slipway.rollout.routers.base import LiveRoute
 from slipway.rollout.routers.memory import MemoryRouter
 from slipway.rollout.status import Progress
+from slipway.rollout.update import Update
 
 
 def script_of(service: str) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def connect(where: RolloutInputs | operations.Place, stack: str) -> Adapters:
     return Adapters(router, MemoryWorkloads(), MemoryLease(time.monotonic), journal, MemoryIntents(), stack=stack)
 
 
-class Scripted(operations.Update):
+class Scripted(Update):
     def run(self) -> dict[str, Any]:
         """Takes its time, so that what is refused at once would come first."""
         if script_of(self._wanted.service).get("exposed"):
@@ -75,7 +76,7 @@ def main() -> None:
     if log := os.environ.get("SLIPWAY_TEST_STARTS"):
         with Path(log).open("a") as file:
             file.write(f"{os.getpid()}\n")
-    operations.Update = Scripted  # type: ignore[misc]
+    rollout_resource.Update = Scripted  # type: ignore[attr-defined]
     operations.plan = lambda wanted, world, olds: f"plan of {wanted.candidate.version}"
     operations.forecast = lambda wanted, world, olds: ()
     engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))

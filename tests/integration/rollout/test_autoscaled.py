@@ -23,7 +23,6 @@ from sandbox.standins.external_metrics import ExternalMetrics
 from slipway.release.errors import RolloutAborted
 from slipway.release.records.journal import Head, Serving
 from slipway.release.rollout_inputs import Autoscaled, Backend
-from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.kubernetes.autoscalers import KubernetesAutoscalers
 from slipway.rollout.platforms.kubernetes.workloads import KubernetesWorkloads
@@ -32,6 +31,7 @@ from slipway.rollout.process.fence import Fence
 from slipway.rollout.record import load
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.memory import MemoryRouter
+from slipway.rollout.update import Update
 from tests.integration.rollout.stage import Stage, eventually
 from tests.unit.slipway.rollout.examples import ROUTE, wanted
 from tests.unit.slipway.rollout.simulation import Lines, Traffic
@@ -150,7 +150,7 @@ class Service:
         journal.save(Head(service="checkout", serving=serving).to_json(), None)
         journal.fence = self._fence
         try:
-            operations.Update(inputs, world, {}, lines, threading.Event(), NoGuard).run()
+            Update(inputs, world, {}, lines, threading.Event(), NoGuard).run()
         except RolloutAborted:
             assert bad, lines.lines[-3:]
         stored = load(world)

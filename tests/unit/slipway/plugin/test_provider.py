@@ -27,6 +27,7 @@ from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.routers.base import Split
+from slipway.rollout.update import Update
 from tests.unit.slipway.rollout.examples import ROUTE, attempt, backend, head, serving, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -153,7 +154,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, reason: str = "checkout v2 aborted"
     def run(self: object) -> dict[str, Any]:
         raise RolloutAborted(reason)
 
-    monkeypatch.setattr(operations.Update, "run", run)
+    monkeypatch.setattr(Update, "run", run)
 
 
 def test_a_check_asks_no_cluster_so_that_one_service_never_ends_the_program() -> None:
@@ -261,7 +262,7 @@ def test_a_failure_after_an_interrupt_is_answered_at_once(monkeypatch: pytest.Mo
         stage.provider.Cancel(empty_pb2.Empty(), stage.context)
         raise RolloutAborted("interrupted")
 
-    monkeypatch.setattr(operations.Update, "run", run)
+    monkeypatch.setattr(Update, "run", run)
     assert stage.update(wanted()) is None
     reason, following = stage.context.text.splitlines()
     assert reason == "interrupted"
@@ -346,7 +347,7 @@ def test_a_release_that_was_shown_to_be_bad_ends_with_how_it_may_be_tried_again(
     def run(self: object) -> dict[str, Any]:
         raise RolloutAborted("checkout v2 aborted at 25%", quarantined=True)
 
-    monkeypatch.setattr(operations.Update, "run", run)
+    monkeypatch.setattr(Update, "run", run)
     stage = Stage(remembering(head()).world)
     assert stage.update(wanted()) is None
     following = stage.context.text.splitlines()[-1]
@@ -358,7 +359,7 @@ def test_an_error_that_nobody_foresaw_is_one_line_and_deletes_nothing_either(mon
     def run(self: object) -> dict[str, Any]:
         raise AttributeError("no such thing\nand more")
 
-    monkeypatch.setattr(operations.Update, "run", run)
+    monkeypatch.setattr(Update, "run", run)
     stage = Stage(with_candidate_under_traffic(remembering(head())).world, continues=True)
     assert stage.update(wanted(), olds=wanted("aaaaaaaa")) is None
     assert stage.context.text.startswith("unexpected AttributeError: no such thing\nNext: ")
@@ -470,11 +471,11 @@ def test_the_difference_is_told_of_inputs_that_another_version_wrote() -> None:
 def test_a_cancel_outside_of_a_rollout_does_not_stick(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
 
-    def run(self: operations.Update) -> dict[str, Any]:
+    def run(self: Update) -> dict[str, Any]:
         seen.append(self._cancelled.is_set())
         return {}
 
-    monkeypatch.setattr(operations.Update, "run", run)
+    monkeypatch.setattr(Update, "run", run)
     stage = Stage(remembering(head()).world)
     stage.provider.Cancel(empty_pb2.Empty(), stage.context)
     stage.update(wanted())
@@ -487,12 +488,12 @@ def test_a_cancel_reaches_the_rollout_in_flight(monkeypatch: pytest.MonkeyPatch)
     stage = Stage(remembering(head()).world)
     seen: list[bool] = []
 
-    def run(self: operations.Update) -> dict[str, Any]:
+    def run(self: Update) -> dict[str, Any]:
         stage.provider.Cancel(empty_pb2.Empty(), stage.context)
         seen.append(self._cancelled.is_set())
         return {}
 
-    monkeypatch.setattr(operations.Update, "run", run)
+    monkeypatch.setattr(Update, "run", run)
     stage.update(wanted())
     assert seen == [True]
 
@@ -513,7 +514,7 @@ def test_an_update_leaves_a_record_whose_place_and_hash_are_outputs(monkeypatch:
         world.journal.save(done.to_json(), "1")
         return {"weights": {}}
 
-    monkeypatch.setattr(operations.Update, "run", run)
+    monkeypatch.setattr(Update, "run", run)
     answer = Stage(replace(world.world, records=records)).update(wanted())
     assert answer is not None
     (line,) = lines_of(records.read())

@@ -11,11 +11,11 @@ import pytest
 from slipway.release.records.journal import Head, read_head
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.target import EcsTarget
-from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_world
 from slipway.rollout.platforms.aws import client
 from slipway.rollout.platforms.aws.table import PARTITION, SORT
+from slipway.rollout.update import Update
 from tests.unit.slipway.rollout.cloud import REGION, Cloud
 from tests.unit.slipway.rollout.examples import backend, wanted
 from tests.unit.slipway.rollout.platforms.aws.services import Services
@@ -74,7 +74,7 @@ class OnEcs:
     def update(self, inputs: RolloutInputs, world: Adapters | None = None) -> dict[str, Any]:
         """What `pulumi up` does."""
         cancelled = Cancelled(self.clock)
-        return operations.Update(inputs, world or self.world(), {}, self.lines, cancelled).run()
+        return Update(inputs, world or self.world(), {}, self.lines, cancelled).run()
 
     def forget_lease(self) -> None:
         """What another process sees once it has watched the Lease of a dead one for its duration."""

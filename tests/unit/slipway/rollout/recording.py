@@ -10,8 +10,8 @@ from slipway.release.records.journal import Completed, Drill, Head
 from slipway.release.records.release_record import GateOutcome, Recorded, read_records
 from slipway.release.records.store import MemoryRecords
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout import operations
 from slipway.rollout.recording import Recorder, ReleaseFacts
+from slipway.rollout.update import Update
 from tests.unit.slipway.rollout.simulation import Simulation
 
 GATES = GateOutcome(outcome="passed", gates=("tests",), configuration="policies/config/prod.json")
@@ -44,7 +44,7 @@ class Recording:
         recorder.settle()
         world, found = recorder.world, inputs or self.world.wanted
         try:
-            update = operations.Update(found, world, {}, self.world.lines, self.world.cancelled, drill=drill)
+            update = Update(found, world, {}, self.world.lines, self.world.cancelled, drill=drill)
             outputs = update.run()
         finally:
             anchor = recorder.ended()

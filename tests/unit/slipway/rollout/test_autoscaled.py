@@ -20,6 +20,7 @@ from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.process.faults import Faults
 from slipway.rollout.record import load, save_head
 from slipway.rollout.safety.rescue import rescue
+from slipway.rollout.update import Update
 from slipway.rollout.watching.back import finish_return
 from tests.unit.slipway.rollout.examples import ROUTE, scaled_backend, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -131,7 +132,7 @@ class World:
 
     def update(self, inputs: RolloutInputs | None = None) -> None:
         world = self.simulation
-        operations.Update(inputs or world.wanted, world.world, {}, world.lines, world.cancelled, NoGuard).run()
+        Update(inputs or world.wanted, world.world, {}, world.lines, world.cancelled, NoGuard).run()
 
     def minima(self) -> list[int | None]:
         return [self.simulation.autoscalers.minimum(one) for one in (OLD, NEW)]

@@ -14,6 +14,7 @@ from slipway.rollout import operations
 from slipway.rollout.metrics.cloudwatch import NAMESPACE, CloudWatchSource
 from slipway.rollout.metrics.cloudwatch_minutes import PERIOD
 from slipway.rollout.platforms.observed_lease import Clock as Steady
+from slipway.rollout.update import Update
 from tests.unit.slipway.rollout.cloud import Cloud
 from tests.unit.slipway.rollout.examples import head, wanted
 from tests.unit.slipway.rollout.simulation import Clock, Simulation, Traffic
@@ -121,12 +122,12 @@ class ByCloudWatch(Simulation):
         self.clock.advance(5 * PERIOD)
 
     def update(self) -> dict[str, Any]:
-        return operations.Update(self.wanted, self.world, {}, self.lines, self.cancelled).run()
+        return Update(self.wanted, self.world, {}, self.lines, self.cancelled).run()
 
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> ByCloudWatch:
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     return ByCloudWatch()
 
 

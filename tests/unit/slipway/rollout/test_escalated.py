@@ -11,10 +11,10 @@ from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.escalation.model import Escalation
 from slipway.release.escalation.outbox import Closed, entry_of
 from slipway.release.escalation.setting import EscalationRoute
-from slipway.rollout import operations
 from slipway.rollout.escalation.desk import Desk
 from slipway.rollout.escalation.outbox import MemoryOutbox
 from slipway.rollout.platforms.base import Intent
+from slipway.rollout.update import Update
 from tests.escalations import WEBHOOK, entry, receiver, route
 from tests.unit.slipway.rollout.examples import head
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -139,7 +139,7 @@ def test_an_escalation_that_fails_in_any_way_does_not_keep_the_abort_from_ending
 
 @pytest.fixture
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
 
 
 @pytest.mark.usefixtures("_no_processes")
@@ -151,7 +151,7 @@ def test_an_update_sends_what_an_earlier_one_left_and_ends_it_by_a_good_release(
     outbox.save(entry(id="left"), None)
     desk = Desk(route(), outbox, lambda one: started.append(one.id))
     world.world = replace(world.world, escalations=desk)
-    operations.Update(world.wanted, world.world, {}, world.lines, world.cancelled).run()
+    Update(world.wanted, world.world, {}, world.lines, world.cancelled).run()
     assert started == ["left"]
     closed = outbox.entries()[0].closed
     assert closed is not None
@@ -164,7 +164,7 @@ def test_an_outbox_that_cannot_be_read_ends_no_update_and_is_said() -> None:
     world.journal.save(head().to_json(), None)
     told = told_by(world)
     told.trouble = "the escalations about checkout cannot be settled: away"
-    operations.Update(world.wanted, world.world, {}, world.lines, world.cancelled).run()
+    Update(world.wanted, world.world, {}, world.lines, world.cancelled).run()
     assert world.lines.lines.count("checkout: the escalations about checkout cannot be settled: away") == 2
 
 

@@ -34,7 +34,7 @@ class NoGuard:
 
 @pytest.fixture
 def ecs(monkeypatch: pytest.MonkeyPatch) -> OnEcs:
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     return OnEcs(monkeypatch)
 
 

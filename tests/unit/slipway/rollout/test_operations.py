@@ -26,6 +26,7 @@ from slipway.rollout.outputs import outputs_of
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.routers.base import Split
 from slipway.rollout.traffic.in_force import InForce
+from slipway.rollout.update import Update
 from tests.unit.slipway.rollout.examples import ROUTE, attempt, backend, head, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -59,13 +60,13 @@ guards: list[NoGuard] = []
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     guards.clear()
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
 
 
 def update(
     world: Simulation, inputs: RolloutInputs | None = None, olds: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    return operations.Update(inputs or world.wanted, world.world, olds or {}, world.lines, world.cancelled).run()
+    return Update(inputs or world.wanted, world.world, olds or {}, world.lines, world.cancelled).run()
 
 
 def remember(world: Simulation, what: Head) -> None:

@@ -10,7 +10,6 @@ from slipway.release.declared import read_manifest
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records import journal
 from slipway.release.records.journal import Commit, Outcome, Quarantine
-from slipway.rollout import operations
 from slipway.rollout.recording import ReleaseFacts, ended_as
 from tests.manifests import release
 from tests.unit.slipway.rollout.examples import attempt, backend, head, wanted
@@ -20,7 +19,7 @@ from tests.unit.slipway.rollout.test_operations import NoGuard
 
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
 
 
 def test_a_release_that_completed_is_one_record_with_its_steps_series_and_gates() -> None:
@@ -116,7 +115,7 @@ def test_a_record_whose_store_was_away_is_written_by_the_next_update(monkeypatch
         "checkout: the release record was not written: the API server did not answer; the next update writes it"
     )
     monkeypatch.undo()
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     it.update()
     assert [one.event.ending for one in it.found] == ["committed"]
 

@@ -6,7 +6,6 @@ import pytest
 
 from slipway.release.aws_rights import actions, policy
 from slipway.release.errors import RolloutAborted
-from slipway.rollout import operations
 from tests.unit.slipway.rollout.ecs import OnEcs
 from tests.unit.slipway.rollout.test_on_ecs import NoGuard
 
@@ -25,7 +24,7 @@ SELDOM = {
 
 
 def test_what_rollouts_call_is_allowed_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     ecs = OnEcs(monkeypatch)
     called: set[str] = set()
 

@@ -12,7 +12,6 @@ import pytest
 from slipway.release.errors import SlipwayError
 from slipway.release.records.journal import Drill
 from slipway.release.records.release_record import Recorded
-from slipway.rollout import operations
 from slipway.rollout.recording import ReleaseFacts
 from tests.manifests import release
 from tests.unit.slipway.rollout.examples import backend, wanted
@@ -66,7 +65,7 @@ REHEARSED = (
 
 def ten_releases(monkeypatch: pytest.MonkeyPatch, plan: tuple[Did, ...] = PLAN) -> tuple[Recording, list[Did]]:
     """One a day, beginning with the service's first; drills come six hours after what went before."""
-    monkeypatch.setattr(operations, "guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     it = Recording()
     it.world.clock.seconds = BEGAN
     it.world.router.delete()

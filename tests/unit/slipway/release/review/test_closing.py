@@ -33,7 +33,7 @@ DONE = Done(by="ada", at=date(2026, 1, 2), how="the cause was a missing index")
 @pytest.fixture
 def completed(monkeypatch: pytest.MonkeyPatch) -> Recording:
     """A release that completed, and whose gates passed with receipts of drills."""
-    monkeypatch.setattr("slipway.rollout.operations.guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     it = Recording(head())
     it.facts = ReleaseFacts(release=release(), gates=DRILLED, evidence=(RECEIPT,))
     it.update()
@@ -95,7 +95,7 @@ def test_alarms_without_owner_or_route_keep_it_open(completed: Recording, owned:
 def test_procedures_that_were_not_shown_to_work_keep_it_open(
     monkeypatch: pytest.MonkeyPatch, gates: GateOutcome | None
 ) -> None:
-    monkeypatch.setattr("slipway.rollout.operations.guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     it = Recording(head())
     it.facts = ReleaseFacts(release=release(), gates=gates)
     it.update()
@@ -103,7 +103,7 @@ def test_procedures_that_were_not_shown_to_work_keep_it_open(
 
 
 def test_a_migration_without_a_way_back_keeps_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slipway.rollout.operations.guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     bare = Migration(id="7", up="7.sql", phase="contract")
     found = []
     for migration in (bare, bare.model_copy(update={"compensation": "restore"})):
@@ -138,7 +138,7 @@ def test_a_review_keeps_what_people_wrote_and_gets_what_is_missing(completed: Re
 def test_the_receipts_say_which_procedures_were_tested_and_without_one_it_stays_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("slipway.rollout.operations.guards", lambda: NoGuard)
+    monkeypatch.setattr("slipway.rollout.update.guards", lambda: NoGuard)
     found = []
     for evidence in ((RECEIPT,), ()):
         it = Recording(head())

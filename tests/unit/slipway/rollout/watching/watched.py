@@ -8,12 +8,12 @@ from typing import Any
 
 from slipway.release.records.journal import Completed
 from slipway.release.records.watch import WatchEntry
-from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters, WatchPlace
 from slipway.rollout.escalation.desk import Desk
 from slipway.rollout.escalation.outbox import MemoryOutbox
 from slipway.rollout.platforms.memory import MemoryDocumentStore, MemoryLease
 from slipway.rollout.process.vitals import Vitals
+from slipway.rollout.update import Update
 from slipway.rollout.watching.process import Watcher
 from slipway.rollout.watching.start import export_beat
 from tests import escalations
@@ -72,14 +72,14 @@ class Watched:
 
     def release(self) -> None:
         """The rollout of what is watched."""
-        update = operations.Update(self.inputs, self.world.world, {}, self.world.lines, self.world.cancelled, NoGuard)
+        update = Update(self.inputs, self.world.world, {}, self.world.lines, self.world.cancelled, NoGuard)
         update.run()
 
     def release_next(self, revision: str) -> None:
         """The rollout of what comes after it; what is watched is its standby."""
         inputs = wanted(revision, standby=self.inputs.candidate)
         self.world.workloads.put(inputs.candidate)
-        update = operations.Update(inputs, self.process(), {}, self.world.lines, self.world.cancelled, NoGuard)
+        update = Update(inputs, self.process(), {}, self.world.lines, self.world.cancelled, NoGuard)
         update.run()
 
     @property
