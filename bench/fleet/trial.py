@@ -27,7 +27,7 @@ from bench.fleet import objects
 from slipway.plugin.structs import to_struct
 from slipway.release.records.journal import Head, Serving
 from slipway.release.rollout_inputs import RolloutInputs
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.routers.base import Split
 
 START_WITHIN = 180.0
@@ -97,7 +97,7 @@ def kubeconfig(path: Path, url: str) -> str:
 
 def serve_old(wanted: RolloutInputs) -> None:
     """The world before the rollout: all traffic on the old version, and the journal says so."""
-    world = connect_world(wanted.service, wanted.where)
+    world = connect_adapters(wanted.service, wanted.where)
     world.fence.arm("before")
     world.fence.note_renewal(world.fence.now(), START_WITHIN)
     old = objects.backend(wanted.service, objects.OLD)

@@ -20,7 +20,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.records.journal import Head, read_head
 from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.platforms.base import Readiness
 
 NAME = "checkout"
@@ -68,7 +68,7 @@ class Subject:
         self.first = self._marked(stage, kubeconfig, "first")
         self._copy = stage.checkout(folder / "second-checkout")
         self.second = self._marked(self._copy, kubeconfig, "second")
-        self.world: Adapters = connect_world(NAME, KubernetesTarget(namespace=stage.namespace))
+        self.world: Adapters = connect_adapters(NAME, KubernetesTarget(namespace=stage.namespace))
 
     @property
     def other(self) -> Stage:

@@ -30,13 +30,13 @@ def abort(
     """
     from slipway.cli.ending import end_rollout, serving_line
     from slipway.cli.target import find_target
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
     from slipway.rollout.inspection import head_of
 
     where = find_target(folder, stack, namespace)
-    world = connect_world(service, where)
-    ended = end_rollout(world, service, reason, timeout, lambda line: click.echo(line, err=True), wait=wait)
-    settled = serving_line(head_of(world, service)) if ended.outcome is not None else None
+    adapters = connect_adapters(service, where)
+    ended = end_rollout(adapters, service, reason, timeout, lambda line: click.echo(line, err=True), wait=wait)
+    settled = serving_line(head_of(adapters, service)) if ended.outcome is not None else None
     if as_json:
         intent = ended.intent.id if ended.intent is not None else None
         told = {"rollout": ended.attempt.id, "intent": intent, "acknowledged": ended.outcome is not None}

@@ -88,11 +88,11 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
 def _audited(place: Place, chain: Chain, past: Past, window: Window, anchors: Anchors) -> list[AuditFinding]:
     from slipway.release.records.audit import Sources, audit
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
     from slipway.rollout.inspection import head_of
 
     updates = [one.of(chain.service) for one in past.updates] if past.updates is not None else None
-    head = head_of(connect_world(chain.service, place.target), chain.service)
+    head = head_of(connect_adapters(chain.service, place.target), chain.service)
     sources = Sources(head, updates, _anchors(chain.service, past, anchors), past.whole, past.why)
     return audit(chain.texts, sources, window)
 

@@ -62,7 +62,7 @@ def _watch_of(place: Place, found: Recorded) -> tuple[CheckLine, ...]:
     """The watch of this release after 100%: it must have ended. Nothing where it was not watched."""
     from slipway.release.errors import ClusterError
     from slipway.release.review.closing import CheckLine
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
     from slipway.rollout.inspection import evidence_of, head_of
     from slipway.rollout.watching.words import closing_line
 
@@ -70,9 +70,9 @@ def _watch_of(place: Place, found: Recorded) -> tuple[CheckLine, ...]:
     if found.event.release is None or found.event.release.watch is None:
         return ()
     try:
-        world = connect_world(service, place.target)
-        head = head_of(world, service)
-        said = closing_line(head, evidence_of(world, head), revision, time.time())
+        adapters = connect_adapters(service, place.target)
+        head = head_of(adapters, service)
+        said = closing_line(head, evidence_of(adapters, head), revision, time.time())
     except ClusterError as error:
         return (CheckLine(name="watch", holds=False, found=f"it cannot be asked: {error}"),)
     return () if said is None else (CheckLine(name="watch", holds=said.holds, found=said.found),)

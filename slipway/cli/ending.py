@@ -27,7 +27,7 @@ class Ended:
 
 
 def end_rollout(
-    world: Adapters,
+    adapters: Adapters,
     service: str,
     reason: str,
     timeout: float,
@@ -38,24 +38,24 @@ def end_rollout(
     """Tell the rollout in flight to abort and wait until its traffic is back; where no process runs it any more,
     put the traffic back here, by what the journal says. Raises ReleaseRefused when no rollout is in flight, and
     ClusterError when the traffic is not back in time."""
-    attempt = in_flight(head_of(world, service), service)
-    intent = write(world, "abort", reason, attempt)  # at once, in case a process still runs it
+    attempt = in_flight(head_of(adapters, service), service)
+    intent = write(adapters, "abort", reason, attempt)  # at once, in case a process still runs it
     holding = watch_lease(
-        world.lease, patient=True
+        adapters.lease, patient=True
     )  # one that was renewed just before its holder died is no sign of life
     if holding.alive:
-        return Ended(attempt, intent, await_obeyed(world, service, intent, timeout) if wait else None)
-    head = _put_back(world, service, attempt, holding, reason, tell)
+        return Ended(attempt, intent, await_obeyed(adapters, service, intent, timeout) if wait else None)
+    head = _put_back(adapters, service, attempt, holding, reason, tell)
     return Ended(attempt, None, _outcome(head))
 
 
 def _put_back(
-    world: Adapters, service: str, attempt: Attempt, holding: Holding, reason: str, tell: Callable[[str], None]
+    adapters: Adapters, service: str, attempt: Attempt, holding: Holding, reason: str, tell: Callable[[str], None]
 ) -> Head | None:
     tell(f"{service}: no process runs rollout {attempt.id} any more (its Lease is {holding}); the traffic goes back")
     why = f"aborted by {operator()}" + (f": {reason}" if reason else "")
     try:
-        return rescue_once(world, attempt.id, new_rollout_id(), why, "abort", tell) or head_of(world, service)
+        return rescue_once(adapters, attempt.id, new_rollout_id(), why, "abort", tell) or head_of(adapters, service)
     except LeaseHeld as error:
         raise ClusterError(f"{service}: {error}; run the command again to see what became of it") from None
 

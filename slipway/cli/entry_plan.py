@@ -23,7 +23,7 @@ from slipway.release.records.rollback import Destination, serving_entry
 from slipway.release.strategy import chosen
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.inspection import head_of
 from slipway.rollout.platforms.base import Readiness
 from slipway.rollout.safety.holder import watch_lease
@@ -46,7 +46,7 @@ class Plan:
     kind: Kind
     source: str
     warnings: tuple[str, ...]
-    world: Adapters
+    adapters: Adapters
     beside: Mapping[str, Mapping[str, Any] | None]
     """The entries of the other services as they serve, None for one of which nothing serves: what the engine is told
     in place of what is declared, so that nothing of theirs stands in the way."""
@@ -100,7 +100,7 @@ def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -
 
     def entry_of(service: str) -> Mapping[str, Any] | None:
         try:
-            head = head_of(connect_world(service, found.target), service)
+            head = head_of(connect_adapters(service, found.target), service)
         except ClusterError:
             return None
         if head is None or head.serving is None:
@@ -122,10 +122,10 @@ def known_revisions(head: Head | None, *known: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def refuse_in_flight(service: str, head: Head | None, world: Adapters, remedy: str) -> None:
+def refuse_in_flight(service: str, head: Head | None, adapters: Adapters, remedy: str) -> None:
     """Raises ReleaseRefused while a process that lives carries a rollout of the service out."""
     if head is None or head.attempt is None or not head.unfinished:
         return
-    if watch_lease(world.lease).alive:
+    if watch_lease(adapters.lease).alive:
         candidate = head.attempt.candidate
         raise ReleaseRefused(f"{service}: a rollout to {candidate.label} is in flight; {remedy}")

@@ -95,7 +95,7 @@ class EntryRun:
         if done.error is not None or not plan.schema.steps:
             return done
         try:
-            plan.schema.carry_out(plan.world.workloads, on_line, plan.world.pause)
+            plan.schema.carry_out(plan.adapters.workloads, on_line, plan.adapters.pause)
         except ClusterError as error:
             remedy = f"`slipway migrations {plan.service}` shows what is applied, and undoes it with --undo"
             return replace(done, error=f"{done.summary}; but the database is not as it was: {error}; {remedy}")
@@ -110,7 +110,7 @@ class EntryRun:
         label = f"{target.version} ({target.revision})"
         kept = f"{name} names {plan.destination.entry['manifest']}"
         try:
-            head = head_of(plan.world, plan.service)
+            head = head_of(plan.adapters, plan.service)
         except ClusterError as error:
             why = run.error or "the update succeeded, but the cluster cannot be asked"
             return Outcome("", kept, f"{plan.service}: {why}; where the traffic is could not be read: {error}; {kept}")

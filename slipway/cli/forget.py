@@ -27,39 +27,39 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
     Its quarantined revisions are forgotten too.
     """
     from slipway.cli.target import find_target
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
 
     where = find_target(folder, stack, namespace)
-    world = connect_world(service, where)
-    refuse_in_use(world, service)
+    adapters = connect_adapters(service, where)
+    refuse_in_use(adapters, service)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("cannot ask for confirmation here: add --yes")
         if not click.confirm(f"Forget {service} in {where}?", err=True):
             raise ReleaseRefused(f"{service}: nothing was deleted")
-    take_away(world)
+    take_away(adapters)
     if as_json:
         show({"ok": True, "service": service, "namespace": where.scope})
     else:
         click.echo(f"{service}: nothing is left of it in {where}")
 
 
-def refuse_in_use(world: Adapters, service: str) -> None:
+def refuse_in_use(adapters: Adapters, service: str) -> None:
     """Raises ReleaseRefused when something serves or has traffic, or a rollout is in flight."""
     from slipway.rollout.inspection import head_of
     from slipway.rollout.safety.holder import watch_lease
 
-    head = head_of(world, service)
+    head = head_of(adapters, service)
     if head is not None and head.serving is not None:
         backend = head.serving.backend
         raise ReleaseRefused(f"{service}: {backend.label} serves; `pulumi destroy` removes it")
-    holding = watch_lease(world.lease)
+    holding = watch_lease(adapters.lease)
     if holding.alive:
         raise ReleaseRefused(f"{service}: its Lease is {holding}; wait for it, or `slipway abort {service}`")
 
 
-def take_away(world: Adapters) -> None:
+def take_away(adapters: Adapters) -> None:
     """Delete all of it, under the service's Lease."""
     from slipway.rollout.removal import remove_all
 
-    remove_all(world, lambda line: click.echo(line, err=True), threading.Event())
+    remove_all(adapters, lambda line: click.echo(line, err=True), threading.Event())

@@ -20,7 +20,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.records.forward import next_release
 from slipway.release.records.rollback import Destination, Memory
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.inspection import head_of
 
 NO_STANDBY = "or keep nothing warm: --no-standby"
@@ -49,9 +49,9 @@ def plan(
     """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when the
     release serves already, its standby cannot be kept, or a rollout is in flight."""
     service, release = declared.release.service, declared.release
-    world = connect_world(service, found.target)
-    head = head_of(world, service)
-    refuse_in_flight(service, head, world, f"wait for its end, or end it with `slipway abort {service}`")
+    adapters = connect_adapters(service, found.target)
+    head = head_of(adapters, service)
+    refuse_in_flight(service, head, adapters, f"wait for its end, or end it with `slipway abort {service}`")
     past = history.result()
     updates = [update.of(service) for update in past]
     manifests = known_manifests(engine.project, paths_of(updates, found.entry), head)
@@ -67,11 +67,11 @@ def plan(
         before=found.entry,
         destination=to,
         target=release,
-        readiness=world.workloads.readiness(Backend.of(release, found.target.kind)),
+        readiness=adapters.workloads.readiness(Backend.of(release, found.target.kind)),
         kind=_kind(memory, declared.revision),
         source=memory.source,
         warnings=tuple(_warnings(release, memory, to)),
-        world=world,
+        adapters=adapters,
         beside=as_they_serve(engine.project, found, past),
         revisions=known_revisions(head, memory.serving, declared.revision),
     )

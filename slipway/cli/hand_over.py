@@ -32,11 +32,11 @@ def hand_over(
     releases it now, the offer is withdrawn. Not while a rollout is in flight.
     """
     from slipway.cli.target import find_target
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
     from slipway.rollout.process.operator import operator
 
     where = find_target(folder, stack, namespace)
-    owner, now = offer(connect_world(service, where), service, to, f"{operator()}: {reason}")
+    owner, now = offer(connect_adapters(service, where), service, to, f"{operator()}: {reason}")
     if as_json:
         show({"ok": True, "service": service, "namespace": where.scope, "owner": owner, "handedTo": now})
     elif now is None:
@@ -45,7 +45,7 @@ def hand_over(
         click.echo(f"{service}: {now} may take it over by its next `pulumi up`; then take it out of {owner}'s program")
 
 
-def offer(world: Adapters, service: str, to: str, by: str) -> tuple[str | None, str | None]:
+def offer(adapters: Adapters, service: str, to: str, by: str) -> tuple[str | None, str | None]:
     """Write the offer, under the service's Lease; returns who releases it and who may. Raises ReleaseRefused when
     there is nothing to hand over or a rollout is unfinished, LeaseHeld while one is in flight."""
     from slipway.release.records.journal import handed_over
@@ -55,15 +55,15 @@ def offer(world: Adapters, service: str, to: str, by: str) -> tuple[str | None, 
 
     if not NAME.fullmatch(to):
         raise ReleaseRefused(f"--to {to}: name project and stack, such as shop/prod")
-    if load(world) is None:  # before the Lease is made
+    if load(adapters) is None:  # before the Lease is made
         raise ReleaseRefused(f"{service}: nothing was released here, so any stack may begin")
-    with hold_lease(world, new_rollout_id(), lambda line: click.echo(line, err=True), threading.Event()):
-        stored = load(world)
+    with hold_lease(adapters, new_rollout_id(), lambda line: click.echo(line, err=True), threading.Event()):
+        stored = load(adapters)
         if stored is None:
             raise ReleaseRefused(f"{service}: nothing was released here, so any stack may begin")
         if stored.head.unfinished:
             raise ReleaseRefused(
                 f"{service}: a rollout is unfinished; `pulumi up` or `slipway abort {service}` ends it"
             )
-        save_head(world, stored, handed_over(stored.head, to, by))
+        save_head(adapters, stored, handed_over(stored.head, to, by))
         return stored.head.stack, stored.head.handed_to

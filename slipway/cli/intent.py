@@ -70,12 +70,12 @@ def tell_rollout(
     every: bool = False,
 ) -> None:
     """Tell the rollout in flight something, and say whether it has heard. Raises ReleaseRefused and ClusterError."""
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
 
-    world = connect_world(service, where)
+    adapters = connect_adapters(service, where)
     scope: Scope = "all" if every else "step"
-    intent = give(world, service, action, reason, scope)
-    outcome = await_obeyed(world, service, intent, timeout) if wait else None
+    intent = give(adapters, service, action, reason, scope)
+    outcome = await_obeyed(adapters, service, intent, timeout) if wait else None
     if as_json:
         told = {"rollout": intent.rollout_id, "intent": intent.id, "acknowledged": wait, "outcome": outcome}
         scoped = {"scope": scope} if action == "promote" else {}
@@ -86,26 +86,26 @@ def tell_rollout(
     click.echo(f"{service}: {heard}" + (f" ({outcome})" if outcome not in (None, "running") else ""))
 
 
-def give(world: Adapters, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:
+def give(adapters: Adapters, service: str, action: Action, reason: str, scope: Scope = "step") -> Intent:
     """Write the intent for the rollout in flight. Raises ReleaseRefused when there is none that could obey."""
     from slipway.rollout.inspection import head_of
     from slipway.rollout.safety.holder import watch_lease
 
-    head = head_of(world, service)
+    head = head_of(adapters, service)
     attempt = in_flight(head, service)
-    holding = watch_lease(world.lease)
+    holding = watch_lease(adapters.lease)
     if not holding.alive:
         raise ReleaseRefused(
             f"{service}: rollout {attempt.id} began, but no process runs it any more (its Lease is {holding}); "
             f"`slipway abort {service}` puts the traffic back, and so does the next `pulumi up`"
         )
-    return write(world, action, reason, attempt, scope)
+    return write(adapters, action, reason, attempt, scope)
 
 
-def write(world: Adapters, action: Action, reason: str, attempt: Attempt, scope: Scope = "step") -> Intent:
+def write(adapters: Adapters, action: Action, reason: str, attempt: Attempt, scope: Scope = "step") -> Intent:
     """Write the intent for this rollout."""
     intent = Intent(uuid.uuid4().hex, action, operator(), time.time(), reason, attempt.id, scope)
-    world.intents.write(intent)
+    adapters.intents.write(intent)
     return intent
 
 
@@ -119,7 +119,7 @@ def in_flight(head: Head | None, service: str) -> Attempt:
 
 
 def await_obeyed(
-    world: Adapters, service: str, intent: Intent, timeout: float, pause: Callable[[float], None] = time.sleep
+    adapters: Adapters, service: str, intent: Intent, timeout: float, pause: Callable[[float], None] = time.sleep
 ) -> str:
     """Wait until the journal says that the intent was obeyed; returns the rollout's outcome by then, `running` while
     it goes on. Raises ClusterError when that does not happen in time, ReleaseRefused when it ended before."""
@@ -127,7 +127,7 @@ def await_obeyed(
 
     end = time.monotonic() + timeout
     while True:
-        head = head_of(world, service)
+        head = head_of(adapters, service)
         attempt = head.attempt if head is not None else None
         if attempt is None or attempt.id != intent.rollout_id:
             raise ReleaseRefused(f"{service}: rollout {intent.rollout_id} ended before it heard of the {intent.action}")

@@ -18,7 +18,7 @@ from slipway.release.migrations.undoing import LeftRelease, Undo, released_throu
 from slipway.release.project_files import project_file
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.inspection import head_of
 from slipway.rollout.migrations import run
 from slipway.rollout.migrations.base import Applied, MigratedDatabase
@@ -42,9 +42,9 @@ def undo(
     if release.service != service:
         raise ReleaseRefused(f"{manifest} is a release of {release.service}, not of {service}")
     target = find_target(folder, stack, None)
-    world = connect_world(service, target)
-    _refuse_in_use(service, declared.revision, release.version, world)
-    if (running := world.workloads.running(Backend.of(release, target.kind))) > 0:
+    adapters = connect_adapters(service, target)
+    _refuse_in_use(service, declared.revision, release.version, adapters)
+    if (running := adapters.workloads.running(Backend.of(release, target.kind))) > 0:
         raise ReleaseRefused(f"{service}: {running} pod(s) of {release.version} run; take it out of the stack first")
     sources = Sources(project, str(PurePosixPath(manifest).parent))
     left = LeftRelease(release, declared.revision, read_migrations(release, sources))
@@ -63,9 +63,9 @@ def _is_its_own(one: Undo, known: Mapping[str, Applied]) -> bool:
     return entry is not None and entry.revision == one.revision
 
 
-def _refuse_in_use(service: str, revision: str, version: str, world: Adapters) -> None:
+def _refuse_in_use(service: str, revision: str, version: str, adapters: Adapters) -> None:
     """A release that serves needs its schema, and so does one that was built on it."""
-    head = head_of(world, service)
+    head = head_of(adapters, service)
     if head is None:
         return
     if head.unfinished:

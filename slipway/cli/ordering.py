@@ -12,7 +12,7 @@ from slipway.dashboard.acting import Order
 from slipway.release.errors import ReleaseRefused
 from slipway.release.flags.words import killed_line
 from slipway.release.target import Target
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.inspection import head_of
 
 LONGEST = 60.0
@@ -36,16 +36,16 @@ def performer(targets: Sequence[Target]) -> Callable[[Order], str]:
 def _tell(where: Target, order: Order) -> str:
     if order.action not in ("pause", "resume", "promote"):
         raise ReleaseRefused(f"a rollout does not know {order.action}")
-    intent = give(connect_world(order.about, where), order.about, order.action, order.reason)
+    intent = give(connect_adapters(order.about, where), order.about, order.action, order.reason)
     return f"{order.about}: told rollout {intent.rollout_id} to {order.action}"
 
 
 def _abort(where: Target, order: Order) -> str:
-    world = connect_world(order.about, where)
-    ended = end_rollout(world, order.about, order.reason, LONGEST, lambda line: None, wait=False)
+    adapters = connect_adapters(order.about, where)
+    ended = end_rollout(adapters, order.about, order.reason, LONGEST, lambda line: None, wait=False)
     if ended.intent is not None:
         return f"{order.about}: told rollout {ended.attempt.id} to abort"
-    return f"{order.about}: the traffic is back, {serving_line(head_of(world, order.about))}"
+    return f"{order.about}: the traffic is back, {serving_line(head_of(adapters, order.about))}"
 
 
 def _change_flag(where: Target, order: Order) -> str:

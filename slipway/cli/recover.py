@@ -62,18 +62,18 @@ def look(engine: Engine, only: tuple[str, ...]) -> Findings:
     """Read the stack and the cluster; the Leases of all services are watched, whatever is shown."""
     from slipway.cli.recover_view import Findings, Found, services_of_stack
     from slipway.release.project_files import config_of, stack_file
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
     from slipway.rollout.inspection import head_of
     from slipway.rollout.safety.holder import watch_leases
 
     state, locks = engine.state(), engine.locks()
     path = stack_file(engine.project, engine.stack)
     services = services_of_stack(state, config_of(path) if path.exists() else {}, path)
-    worlds = [connect_world(service, target) for service, target in services]
-    holdings = watch_leases(world.lease for world in worlds)
+    worlds = [connect_adapters(service, target) for service, target in services]
+    holdings = watch_leases(adapters.lease for adapters in worlds)
     found = [
-        Found(service, target.scope, head_of(world, service), holding)
-        for (service, target), world, holding in zip(services, worlds, holdings, strict=True)
+        Found(service, target.scope, head_of(adapters, service), holding)
+        for (service, target), adapters, holding in zip(services, worlds, holdings, strict=True)
     ]
     unknown = sorted(set(only) - {one.service for one in found})
     if unknown:

@@ -109,10 +109,10 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
     asked."""
     from slipway.cli.rollback_in_flight import attempt_in_flight, end_in_flight
     from slipway.cli.target import find_target
-    from slipway.rollout.assemble import connect_world
+    from slipway.rollout.assemble import connect_adapters
 
-    world = connect_world(service, find_target(folder, stack, None))
-    attempt = attempt_in_flight(world, service)
+    adapters = connect_adapters(service, find_target(folder, stack, None))
+    attempt = attempt_in_flight(adapters, service)
     if attempt is None:
         return yes
     what = f"a rollout to {attempt.candidate.label} is in flight"
@@ -124,5 +124,5 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
         ask(f"{service}: {what}. Abort it and roll back?", f"{service}: not rolled back, and nothing was written")
     from slipway.cli.engine import Engine
 
-    end_in_flight(world, service, Engine(folder, stack), reason, lambda line: click.echo(line, err=True))
+    end_in_flight(adapters, service, Engine(folder, stack), reason, lambda line: click.echo(line, err=True))
     return True

@@ -17,14 +17,14 @@ UNLOCKED_WITHIN = 60.0
 POLL = 1.0
 
 
-def attempt_in_flight(world: Adapters, service: str) -> Attempt | None:
+def attempt_in_flight(adapters: Adapters, service: str) -> Attempt | None:
     """The rollout that began and has not ended; None when there is none."""
-    head = head_of(world, service)
+    head = head_of(adapters, service)
     return head.attempt if head is not None and head.unfinished else None
 
 
 def end_in_flight(
-    world: Adapters,
+    adapters: Adapters,
     service: str,
     engine: Engine,
     reason: str,
@@ -34,10 +34,10 @@ def end_in_flight(
     """Abort the rollout in flight, and wait until its update has let go of the stack. Raises SlipwayError when the
     traffic is not back in time, or the update goes on with other services."""
     try:
-        ended = end_rollout(world, service, reason or "slipway rollback", ABORTED_WITHIN, tell)
+        ended = end_rollout(adapters, service, reason or "slipway rollback", ABORTED_WITHIN, tell)
         tell(f"{service}: rollout {ended.attempt.id} was {ended.outcome}, its traffic is back")
     except ReleaseRefused:
-        if attempt_in_flight(world, service) is not None:
+        if attempt_in_flight(adapters, service) is not None:
             raise
         tell(f"{service}: the rollout ended before it heard of the abort")
     _await_unlocked(service, engine, tell, pause)

@@ -21,7 +21,7 @@ from slipway.release.migrations.undoing import released_after
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import Destination, Memory, previous_release
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.inspection import head_of
 
 
@@ -35,9 +35,9 @@ def plan(
 ) -> Plan:
     """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when
     there is nowhere to go back to, or a rollout is in flight."""
-    world = connect_world(service, found.target)
-    head = head_of(world, service)
-    refuse_in_flight(service, head, world, "it began just now; run the command again")
+    adapters = connect_adapters(service, found.target)
+    head = head_of(adapters, service)
+    refuse_in_flight(service, head, adapters, "it began just now; run the command again")
     past = history.result()
     updates = [update.of(service) for update in past]
     manifests = known_manifests(engine.project, paths_of(updates, found.entry), head)
@@ -58,12 +58,12 @@ def plan(
         before=found.entry,
         destination=previous,
         target=target,
-        readiness=world.workloads.readiness(Backend.of(target, found.target.kind)),
+        readiness=adapters.workloads.readiness(Backend.of(target, found.target.kind)),
         kind="rollback" if head is not None and head.has_completed(previous.release.revision) else "forward",
         source=memory.source,
         warnings=(*warnings_of(engine.project, previous), *schema.notes),
         schema=schema,
-        world=world,
+        adapters=adapters,
         beside=as_they_serve(engine.project, found, past),
         revisions=known_revisions(head, memory.serving, previous.release.revision),
     )

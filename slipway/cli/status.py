@@ -40,13 +40,13 @@ def status(
         return
     from slipway.cli import status_view
     from slipway.cli.target import find_target
-    from slipway.rollout.assemble import connect_world, services_in
+    from slipway.rollout.assemble import connect_adapters, services_in
     from slipway.rollout.inspection import inspect
 
     where = find_target(folder, stack, namespace)
     services = [service] if service is not None else services_in(where)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(lambda one: inspect(connect_world(one, where), one, where.scope), services))
+        found = list(pool.map(lambda one: inspect(connect_adapters(one, where), one, where.scope), services))
     if as_json:
         show({"namespace": where.scope, "services": [status_view.as_json(seen) for seen in found]})
         return

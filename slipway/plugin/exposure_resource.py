@@ -56,9 +56,9 @@ class ExposureResource:
         inputs, olds = exposing.parse(to_plain(request.news)), to_plain(request.old_inputs)
         new = inputs.to_wire()
         changed = sorted(key for key in {*new, *olds} if olds.get(key) != new.get(key))
-        log, world = EngineLog(self.engine, request.urn), self._world(inputs, request.urn)
+        log, adapters = EngineLog(self.engine, request.urn), self._adapters(inputs, request.urn)
         try:
-            pending, killed = exposing.pending(inputs, world), exposing.killed_line(inputs, world)
+            pending, killed = exposing.pending(inputs, adapters), exposing.killed_line(inputs, adapters)
         except JournalUnreadable as error:  # its own update says so
             pending, killed = str(error), None
         if killed is not None:
@@ -95,7 +95,7 @@ class ExposureResource:
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """How many get the variant now, for a refresh."""
         inputs = _recorded(to_plain(request.inputs) or to_plain(request.properties))
-        refreshed = exposing.refreshed(inputs, self._world(inputs, request.urn))
+        refreshed = exposing.refreshed(inputs, self._adapters(inputs, request.urn))
         outputs = {**refreshed, **still_anchored(request.properties)}
         return provider_pb2.ReadResponse(
             id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs.to_wire())
@@ -105,18 +105,18 @@ class ExposureResource:
         """The exposure is declared no more: its journal goes."""
         inputs = _recorded(to_plain(request.old_inputs) or to_plain(request.properties))
         with self.flights.one() as cancelled:
-            exposing.end(self._world(inputs, request.urn), EngineLog(self.engine, request.urn), cancelled)
+            exposing.end(self._adapters(inputs, request.urn), EngineLog(self.engine, request.urn), cancelled)
         return empty_pb2.Empty()
 
-    def _world(self, inputs: ExposureInputs, urn: str) -> ExposureAdapters:
+    def _adapters(self, inputs: ExposureInputs, urn: str) -> ExposureAdapters:
         return self.connect(inputs, stack_of(urn))
 
     def _update(self, inputs: ExposureInputs, urn: str) -> dict[str, Any]:
         log = EngineLog(self.engine, urn, self.live)
         with self.flights.one() as cancelled:
             try:
-                world = self._world(inputs, urn)
-                return {**exposing.Update(inputs, world, log, cancelled).run(), **anchored(world.flags.anchor())}
+                adapters = self._adapters(inputs, urn)
+                return {**exposing.Update(inputs, adapters, log, cancelled).run(), **anchored(adapters.flags.anchor())}
             except SlipwayError as error:
                 failed, interrupted = error, cancelled.is_set()
             finally:
@@ -128,11 +128,11 @@ class ExposureResource:
 
     def _preview(self, inputs: ExposureInputs, urn: str) -> dict[str, Any]:
         """What is refused is an error line, and the plan of everything else goes on."""
-        world, log = self._world(inputs, urn), EngineLog(self.engine, urn)
+        adapters, log = self._adapters(inputs, urn), EngineLog(self.engine, urn)
         try:
-            if (reason := exposing.refused(inputs, world)) is not None:
+            if (reason := exposing.refused(inputs, adapters)) is not None:
                 raise ReleaseRefused(reason)
-            for line in exposing.plan(inputs, world):
+            for line in exposing.plan(inputs, adapters):
                 log.event(f"{inputs.flag}: {line}")
         except (ReleaseRefused, JournalUnreadable) as error:
             log.error(f"{inputs.flag}: {error}")

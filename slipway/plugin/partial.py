@@ -48,15 +48,15 @@ class PartlyDone(SlipwayError):
         return bytes(status_pb2.Status(code=CODE.value[0], message=str(self), details=[packed]).SerializeToString())
 
 
-def what_stands(wanted: RolloutInputs, world: Adapters, *, first: bool) -> dict[str, Any] | None:
+def what_stands(wanted: RolloutInputs, adapters: Adapters, *, first: bool) -> dict[str, Any] | None:
     """The outputs to record after a failure, `first` when the state knows no Rollout yet; None when what the state
     says is right. Raises ClusterError when the cluster cannot be asked."""
-    stored = load(world, wanted.service)
+    stored = load(adapters, wanted.service)
     head = stored.head if stored is not None else Head(service=wanted.service)
-    if journal.owner_problem(head, world.stack) is not None:
+    if journal.owner_problem(head, adapters.stack) is not None:
         # Its workload may be the one that serves for the other stack: the deletion of the Rollout looks at that.
         return wanted.to_wire() if first else None
     serves = head.serving is not None and head.serving.backend.revision == wanted.candidate.revision
     if not first and not serves:
         return None
-    return outputs_of(wanted, head, world.router.read())
+    return outputs_of(wanted, head, adapters.router.read())

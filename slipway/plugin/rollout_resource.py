@@ -66,7 +66,7 @@ class RolloutResource:
         """Inputs, and also what the journal and the live route say: unfinished or drifted traffic is a change."""
         wanted = operations.parse(to_plain(request.news), recorded=True)
         try:
-            found = operations.difference(to_plain(request.old_inputs), wanted, self._world(wanted, request.urn))
+            found = operations.difference(to_plain(request.old_inputs), wanted, self._adapters(wanted, request.urn))
         except JournalUnreadable as error:  # its own update says so; the other services go on
             found = operations.Difference((), (), str(error))
         log = EngineLog(self.engine, request.urn)
@@ -97,7 +97,7 @@ class RolloutResource:
         """The live weights, for refresh."""
         olds = to_plain(request.properties)
         inputs = to_plain(request.inputs) or _inputs_in(olds)
-        outputs = operations.refresh(olds or inputs, self._world(Place.of(inputs), request.urn))
+        outputs = operations.refresh(olds or inputs, self._adapters(Place.of(inputs), request.urn))
         if outputs is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
@@ -106,16 +106,16 @@ class RolloutResource:
         """The end of the service: its route, journal, intents and Lease go."""
         with self.flights.one() as cancelled:
             inputs = to_plain(request.old_inputs) or to_plain(request.properties)
-            world = self._world(Place.of(inputs), request.urn)
+            adapters = self._adapters(Place.of(inputs), request.urn)
             log = EngineLog(self.engine, request.urn)
             forget = forgetting(request.urn)
             if isinstance(inputs.get("run"), Mapping):
-                order_removal(operations.parse(_inputs_in(inputs), recorded=True), world, log, cancelled, forget)
+                order_removal(operations.parse(_inputs_in(inputs), recorded=True), adapters, log, cancelled, forget)
             else:
-                remove(world, str(inputs["service"]), services_of(inputs), log, cancelled, forget)
+                remove(adapters, str(inputs["service"]), services_of(inputs), log, cancelled, forget)
             return empty_pb2.Empty()
 
-    def _world(self, where: RolloutInputs | Place, urn: str) -> Adapters:
+    def _adapters(self, where: RolloutInputs | Place, urn: str) -> Adapters:
         return self.connect(where, stack_of(urn))
 
     def _update(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
@@ -123,29 +123,29 @@ class RolloutResource:
         log = EngineLog(self.engine, urn, self.live)
         with self.flights.one() as cancelled:
             try:
-                world = self._world(wanted, urn)
-                recorder = Recorder(world, wanted, operator(), self._facts(wanted, urn), log.event, drilled())
+                adapters = self._adapters(wanted, urn)
+                recorder = Recorder(adapters, wanted, operator(), self._facts(wanted, urn), log.event, drilled())
                 recorder.settle()
-                self._admit(wanted, world, urn, recorder)
-                return self._carried_out(self._update_of(wanted, world, olds or {}, log, cancelled), recorder)
+                self._admit(wanted, adapters, urn, recorder)
+                return self._carried_out(self._update_of(wanted, adapters, olds or {}, log, cancelled), recorder)
             except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
                 failed, interrupted = _as_ours(error), cancelled.is_set()
             finally:
                 log.close()
-        stack, connect = stack_name(urn), partial(self._world, wanted, urn)
+        stack, connect = stack_name(urn), partial(self._adapters, wanted, urn)
         raise self.after.answer(failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted)
 
     def _update_of(
         self,
         wanted: RolloutInputs,
-        world: Adapters,
+        adapters: Adapters,
         olds: Mapping[str, Any],
         log: EngineLog,
         cancelled: threading.Event,
     ) -> Update | OrderedUpdate:
         if wanted.run is not None and wanted.run.in_cluster:
-            return OrderedUpdate(wanted, world, olds, log, cancelled, self.flights.abandoned)
-        return Update(wanted, world, olds, log, cancelled, drill=drilled())
+            return OrderedUpdate(wanted, adapters, olds, log, cancelled, self.flights.abandoned)
+        return Update(wanted, adapters, olds, log, cancelled, drill=drilled())
 
     @staticmethod
     def _carried_out(update: Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:
@@ -166,9 +166,9 @@ class RolloutResource:
 
         return facts
 
-    def _admit(self, wanted: RolloutInputs, world: Adapters, urn: str, recorder: Recorder | None = None) -> None:
+    def _admit(self, wanted: RolloutInputs, adapters: Adapters, urn: str, recorder: Recorder | None = None) -> None:
         """Raises ReleaseRefused when these inputs may not be rolled out."""
-        reason = self.memory.refusal_reason(stack_of(urn), wanted) or operations.refusal_reason(wanted, world)
+        reason = self.memory.refusal_reason(stack_of(urn), wanted) or operations.refusal_reason(wanted, adapters)
         if reason is None:
             return
         if recorder is not None:
@@ -177,19 +177,19 @@ class RolloutResource:
 
     def _preview(self, wanted: RolloutInputs, olds: Mapping[str, Any] | None, urn: str) -> dict[str, Any]:
         """What is refused is an error line, and the plan of everything else goes on."""
-        world, log = self._world(wanted, urn), EngineLog(self.engine, urn)
+        adapters, log = self._adapters(wanted, urn), EngineLog(self.engine, urn)
         try:
-            self._admit(wanted, world, urn)
+            self._admit(wanted, adapters, urn)
         except (ReleaseRefused, JournalUnreadable) as error:
             log.error(f"{wanted.service}: {error}")
             return wanted.to_wire()
-        if olds is None and (rival := rival_line(wanted.route, world.router.rivals(wanted.route))) is not None:
+        if olds is None and (rival := rival_line(wanted.route, adapters.router.rivals(wanted.route))) is not None:
             log.warning(f"{wanted.service}: {rival}")
         for line in (
-            *where_it_runs(wanted, world),
+            *where_it_runs(wanted, adapters),
             *who_watches(wanted),
-            operations.plan(wanted, world, olds or {}),
-            *operations.forecast(wanted, world, olds or {}),
+            operations.plan(wanted, adapters, olds or {}),
+            *operations.forecast(wanted, adapters, olds or {}),
         ):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()

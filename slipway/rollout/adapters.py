@@ -18,7 +18,7 @@ from slipway.rollout.routers.base import Router
 
 
 class Timed(Protocol):
-    """A world with a time of its own."""
+    """What has a time of its own."""
 
     @property
     def now(self) -> Callable[[], float]:

@@ -22,7 +22,7 @@ from slipway.rollout.sites.ecs import ECS
 from slipway.rollout.sites.kubernetes import KUBERNETES
 
 
-def connect_world(
+def connect_adapters(
     service: str,
     target: Target,
     metrics: MetricsSource | None = None,
@@ -32,7 +32,7 @@ def connect_world(
     *,
     sends: bool = True,
 ) -> Adapters:
-    """The world of one service in a target, by the environment's credentials, on behalf of `stack` (`project/stack`).
+    """The adapters of one service in a target, by the environment's credentials, for a stack (`project/stack`).
     All that writes on behalf of a rollout shares one fence; the operator's intents need no Lease, nor do the release
     records, which lie where `records` says: a folder in it is below the working directory. Without `sends` escalations
     are only written.

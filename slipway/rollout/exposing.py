@@ -70,32 +70,32 @@ def wanted_of(inputs: ExposureInputs) -> Wanted:
     return Wanted.of(inputs.flag, inputs.definition)
 
 
-def killed_line(inputs: ExposureInputs, world: ExposureAdapters) -> str | None:
+def killed_line(inputs: ExposureInputs, adapters: ExposureAdapters) -> str | None:
     """That the flag is off since an operator or the guard killed it; None when it was not. Raises ClusterError."""
-    killed = _patiently(world, world.flags.load).killed(inputs.flag)
-    return kept_off(killed, world.now()) if killed is not None else None
+    killed = _patiently(adapters, adapters.flags.load).killed(inputs.flag)
+    return kept_off(killed, adapters.now()) if killed is not None else None
 
 
-def pending(inputs: ExposureInputs, world: ExposureAdapters) -> str | None:
+def pending(inputs: ExposureInputs, adapters: ExposureAdapters) -> str | None:
     """Why an update is due although the inputs have not changed. Raises ClusterError."""
-    head, stored = _read(world)
+    head, stored = _read(adapters)
     return pending_reason(wanted_of(inputs), head, stored.head)
 
 
-def refused(inputs: ExposureInputs, world: ExposureAdapters) -> str | None:
+def refused(inputs: ExposureInputs, adapters: ExposureAdapters) -> str | None:
     """Why this exposure may not grow now. Raises ClusterError where the cluster does not answer; a metrics system that
     does not is another matter."""
     wanted = wanted_of(inputs)
-    head, stored = _read(world)
-    return untold(wanted, world) if course_of(wanted, head, stored.head).due else None
+    head, stored = _read(adapters)
+    return untold(wanted, adapters) if course_of(wanted, head, stored.head).due else None
 
 
-def untold(wanted: Wanted, world: ExposureAdapters) -> str | None:
+def untold(wanted: Wanted, adapters: ExposureAdapters) -> str | None:
     """Why the variants cannot be told apart in the metrics; None when they can, or when the metrics do not answer."""
-    if not isinstance(world.meter, VariantMeter):
+    if not isinstance(adapters.meter, VariantMeter):
         return None
     with contextlib.suppress(ClusterError):
-        missing = world.meter.missing(wanted.guardrails, wanted.baseline)
+        missing = adapters.meter.missing(wanted.guardrails, wanted.baseline)
         if missing:
             return (
                 f"the variants of {wanted.flag} cannot be told apart: {', '.join(missing)} gave no series of the "
@@ -104,13 +104,13 @@ def untold(wanted: Wanted, world: ExposureAdapters) -> str | None:
     return None
 
 
-def plan(inputs: ExposureInputs, world: ExposureAdapters) -> tuple[str, ...]:
+def plan(inputs: ExposureInputs, adapters: ExposureAdapters) -> tuple[str, ...]:
     """What `up` would do and what each step will be able to notice, for the preview; reads only."""
     wanted = wanted_of(inputs)
-    head, stored = _read(world)
+    head, stored = _read(adapters)
     course = course_of(wanted, head, stored.head)
     if course.killed is not None:
-        return (kept_off(course.killed, world.now()),)
+        return (kept_off(course.killed, adapters.now()),)
     if not course.due:
         return (f"{course.base:.4g}% get {wanted.variant} already, no rollout",)
     ahead = wanted.beyond(course.base)
@@ -137,9 +137,9 @@ def _outcome(last: Exposing) -> dict[str, Any]:
     return {**document, "steps": document["steps"][-STEPS_KEPT:]}
 
 
-def refreshed(inputs: ExposureInputs, world: ExposureAdapters) -> dict[str, Any]:
+def refreshed(inputs: ExposureInputs, adapters: ExposureAdapters) -> dict[str, Any]:
     """The outputs as the journals have them now. Raises ClusterError."""
-    head, stored = _read(world)
+    head, stored = _read(adapters)
     return outputs_of(inputs, head, stored.head)
 
 
@@ -147,11 +147,11 @@ class Update:
     """Create or update of one exposure: repair, then the steps that are left."""
 
     def __init__(
-        self, inputs: ExposureInputs, world: ExposureAdapters, reporter: Reporter, cancelled: threading.Event
+        self, inputs: ExposureInputs, adapters: ExposureAdapters, reporter: Reporter, cancelled: threading.Event
     ) -> None:
         self._inputs = inputs
         self._wanted = wanted_of(inputs)
-        self._world = world
+        self._adapters = adapters
         self._reporter = reporter
         self._cancelled = cancelled
         self._guard: Guard | None = None
@@ -162,7 +162,7 @@ class Update:
         holder = new_rollout_id()
         try:
             grace = self._wanted.analysis.error_grace
-            with hold_lease(self._world, holder, self._reporter.status, self._cancelled, patience=grace):
+            with hold_lease(self._adapters, holder, self._reporter.status, self._cancelled, patience=grace):
                 return self._run(holder)
         finally:
             if self._guard is not None:
@@ -170,21 +170,21 @@ class Update:
                 self._guard.act()
 
     def _run(self, holder: str) -> dict[str, Any]:
-        world, flag = self._world, self._wanted.flag
-        if world.escalations is not None:
-            self._tell(world.escalations.go_on(flag))
-        stored = self._while_away(lambda: load(world))
+        adapters, flag = self._adapters, self._wanted.flag
+        if adapters.escalations is not None:
+            self._tell(adapters.escalations.go_on(flag))
+        stored = self._while_away(lambda: load(adapters))
         if stored.head.unfinished:
             self._reporter.event(f"{flag}: an exposure was interrupted, it is turned back")
-            self._while_away(lambda: turn_back(world, stored, "the process died", "repair"))
-        head = self._while_away(world.flags.load)
+            self._while_away(lambda: turn_back(adapters, stored, "the process died", "repair"))
+        head = self._while_away(adapters.flags.load)
         course = course_of(self._wanted, head, stored.head)
         if course.killed is not None:
-            self._reporter.event(kept_off(course.killed, world.now()))
+            self._reporter.event(kept_off(course.killed, adapters.now()))
         if course.due:
             self._admit(head)
             self._expose(holder, course, stored)
-        return outputs_of(self._inputs, self._while_away(world.flags.load), stored.head)
+        return outputs_of(self._inputs, self._while_away(adapters.flags.load), stored.head)
 
     def _admit(self, head: Head) -> None:
         """Raises ReleaseRefused."""
@@ -193,13 +193,13 @@ class Update:
                 f"the set {self._inputs.set} does not declare {self._inputs.flag} as this exposure does; let the "
                 "FlagExposure depend on the FlagSet, and read both from the same files"
             )
-        if (problem := untold(self._wanted, self._world)) is not None:
+        if (problem := untold(self._wanted, self._adapters)) is not None:
             raise ReleaseRefused(problem)
         if self._cancelled.is_set():
             raise ReleaseRefused(f"{self._inputs.flag}: cancelled before anything changed")
 
     def _expose(self, holder: str, course: Course, stored: Stored) -> None:
-        wanted, world = self._wanted.beyond(course.base), self._world
+        wanted, adapters = self._wanted.beyond(course.base), self._adapters
         exposing = Exposing(
             id=holder,
             flag=wanted.flag,
@@ -208,18 +208,18 @@ class Update:
             salt=course.salt or holder,
             base=course.base,
             outcome=Outcome.RUNNING,
-            began=world.now(),
+            began=adapters.now(),
             caveat=wanted.caveat(),
         )
         guard = self._guard = guards().arm(self._inputs.where, str(place_of(self._inputs)), holder)
         try:
             guard.await_ready()
-            self._while_away(lambda: save_head(world, stored, begun(stored.head, exposing)))
+            self._while_away(lambda: save_head(adapters, stored, begun(stored.head, exposing)))
             with contextlib.suppress(ClusterError):  # the next one does it
-                world.journal.prune(frozenset(stored.head.recorded))
+                adapters.journal.prune(frozenset(stored.head.recorded))
             if exposing.caveat:
                 self._reporter.event(f"{wanted.flag}: {exposing.caveat}")
-            ExposureRun(world, wanted, exposing, stored, self._reporter, self._cancelled).run()
+            ExposureRun(adapters, wanted, exposing, stored, self._reporter, self._cancelled).run()
             self._settle_escalations(exposing)
         finally:
             # A rollout that could not be ended, or that another process took over, is the watchdog's to look after.
@@ -229,8 +229,10 @@ class Update:
 
     def _settle_escalations(self, exposing: Exposing) -> None:
         """The flag has passed every step: what was wrong with it is over."""
-        if (escalations := self._world.escalations) is not None:
-            by = Closed(by=f"exposure {exposing.id}", at=self._world.now(), reason=f"{exposing.flag} passed every step")
+        if (escalations := self._adapters.escalations) is not None:
+            by = Closed(
+                by=f"exposure {exposing.id}", at=self._adapters.now(), reason=f"{exposing.flag} passed every step"
+            )
             self._tell(escalations.settle(exposing.flag, by))
 
     def _tell(self, trouble: str | None) -> None:
@@ -240,22 +242,22 @@ class Update:
     def _while_away(self, do: Callable[[], T]) -> T:
         """Before anything moves: only an API server that is away is waited for, within the grace."""
         grace = self._wanted.analysis.error_grace
-        return retry_while_away(self._world, do, grace, self._reporter.status, self._cancelled)
+        return retry_while_away(self._adapters, do, grace, self._reporter.status, self._cancelled)
 
 
-def end(world: ExposureAdapters, reporter: Reporter, cancelled: threading.Event) -> None:
+def end(adapters: ExposureAdapters, reporter: Reporter, cancelled: threading.Event) -> None:
     """The exposure is declared no more: what is in flight is turned back, and its journal goes. How far it has come
     stays with the flag's declaration, in the journal of the flags."""
-    with hold_lease(world, new_rollout_id(), reporter.status, cancelled):
-        stored = load(world)
-        turn_back(world, stored, "the exposure is declared no more", "delete")
-        world.journal.delete()
-        world.lease.delete()
+    with hold_lease(adapters, new_rollout_id(), reporter.status, cancelled):
+        stored = load(adapters)
+        turn_back(adapters, stored, "the exposure is declared no more", "delete")
+        adapters.journal.delete()
+        adapters.lease.delete()
 
 
-def _read(world: ExposureAdapters) -> tuple[Head, Stored]:
-    return _patiently(world, lambda: (world.flags.load(), load(world)))
+def _read(adapters: ExposureAdapters) -> tuple[Head, Stored]:
+    return _patiently(adapters, lambda: (adapters.flags.load(), load(adapters)))
 
 
-def _patiently(world: ExposureAdapters, read: Callable[[], T]) -> T:
-    return retry_while_away(world, read, READ_WITHIN)
+def _patiently(adapters: ExposureAdapters, read: Callable[[], T]) -> T:
+    return retry_while_away(adapters, read, READ_WITHIN)

@@ -35,22 +35,22 @@ class ExposureInspection:
     series: Series = field(default_factory=Series)
 
 
-def inspect_exposure(world: ExposureAdapters, flags: str, look: Callable[[Lease], Holding]) -> ExposureInspection:
+def inspect_exposure(adapters: ExposureAdapters, flags: str, look: Callable[[Lease], Holding]) -> ExposureInspection:
     """Read everything of one exposure. Raises ClusterError, also for a journal that is damaged or of a newer format."""
-    head, last = world.flags.load(), load(world).head.last
-    reached = head.reached.get(world.flag)
+    head, last = adapters.flags.load(), load(adapters).head.last
+    reached = head.reached.get(adapters.flag)
     running = last is not None and last.running
-    records = world.journal.records(last.id) if last is not None and running else []
-    declared = head.declared.flags.get(world.flag)
+    records = adapters.journal.records(last.id) if last is not None and running else []
+    declared = head.declared.flags.get(adapters.flag)
     planned: tuple[PlannedStep, ...] = ()
     if last is not None and declared is not None and declared.exposure is not None:
-        planned = Wanted.of(world.flag, declared).beyond(last.base).steps
+        planned = Wanted.of(adapters.flag, declared).beyond(last.base).steps
     return ExposureInspection(
         flags=flags,
-        flag=world.flag,
+        flag=adapters.flag,
         last=last,
         percent=reached.percent if reached is not None else 0.0,
-        lease=look(world.lease) if running else Holding("free"),
+        lease=look(adapters.lease) if running else Holding("free"),
         planned=planned,
         latest=records[-1] if records else None,
         series=series_of(records, {}),

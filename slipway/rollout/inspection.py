@@ -128,7 +128,7 @@ def _leaving(head: Head) -> str | None:
 
 
 def inspect(
-    world: Adapters,
+    adapters: Adapters,
     service: str,
     namespace: str,
     *,
@@ -138,34 +138,34 @@ def inspect(
     """Read everything of one service; `watch` says how the Lease of a rollout in flight is looked at, by default for as
     long as its next renewal may take. Raises ClusterError with one clear line, also for a journal that is damaged or
     of a newer format."""
-    head = head_of(world, service)
+    head = head_of(adapters, service)
     running = head is not None and head.unfinished
     attempt = head.attempt if head is not None and running else None
-    live = world.router.read()
+    live = adapters.router.read()
     serving = head.serving if head is not None else None
-    records = world.journal.records(attempt.id) if attempt is not None and with_series else []
+    records = adapters.journal.records(attempt.id) if attempt is not None and with_series else []
     return Inspection(
         service=service,
         namespace=namespace,
         head=head,
         live=live,
-        lease=_holding(world.lease, attempt, watch),
-        intent=world.intents.read() if running else None,
-        latest=_latest(world, attempt, records),
+        lease=_holding(adapters.lease, attempt, watch),
+        intent=adapters.intents.read() if running else None,
+        latest=_latest(adapters, attempt, records),
         series=series_of(records, {}),
-        now=world.now(),
-        readiness=world.workloads.readiness(serving.backend) if serving is not None else None,
-        route_changes=_route_changes(world, serving, live) if serving is not None and not running else "",
-        evidence=evidence_of(world, head),
+        now=adapters.now(),
+        readiness=adapters.workloads.readiness(serving.backend) if serving is not None else None,
+        route_changes=_route_changes(adapters, serving, live) if serving is not None and not running else "",
+        evidence=evidence_of(adapters, head),
     )
 
 
-def evidence_of(world: Adapters, head: Head | None) -> WatchDocument | None:
+def evidence_of(adapters: Adapters, head: Head | None) -> WatchDocument | None:
     """What the process of the last watch wrote; None where there was none. Raises ClusterError."""
-    if head is None or head.watch is None or world.watch is None:
+    if head is None or head.watch is None or adapters.watch is None:
         return None
     try:
-        return read_document(world.watch.document.read())
+        return read_document(adapters.watch.document.read())
     except JournalUnreadable:  # a watch that cannot be read is not alive
         return None
 
@@ -176,10 +176,10 @@ def _holding(lease: Lease, attempt: Attempt | None, watch: Callable[[Lease], Hol
     return watch_lease(lease, WATCH if attempt is not None else 0.0)
 
 
-def _latest(world: Adapters, attempt: Attempt | None, records: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _latest(adapters: Adapters, attempt: Attempt | None, records: list[dict[str, Any]]) -> dict[str, Any] | None:
     if records or attempt is None:
         return records[-1] if records else None
-    return world.journal.latest(attempt.id)
+    return adapters.journal.latest(attempt.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +198,12 @@ def inspect_flags(writer: FlagWriter) -> FlagsInspection:
     return FlagsInspection(writer.name, writer.load(), writer.problem(), writer.now())
 
 
-def head_of(world: Adapters, service: str) -> Head | None:
+def head_of(adapters: Adapters, service: str) -> Head | None:
     """The journal's head, None when there is none. Raises ClusterError."""
-    stored = load(world, service)
+    stored = load(adapters, service)
     return None if stored is None else stored.head
 
 
-def _route_changes(world: Adapters, serving: Serving, live: LiveRoute | None) -> str:
+def _route_changes(adapters: Adapters, serving: Serving, live: LiveRoute | None) -> str:
     """What of the live route's settings is not as the release that serves declares it."""
-    return describe_changes(world.router.settings(serving.route), live.settings) if live is not None else ""
+    return describe_changes(adapters.router.settings(serving.route), live.settings) if live is not None else ""

@@ -25,7 +25,7 @@ from slipway.rollout.analysis.late import as_counted, late
 from slipway.rollout.analysis.rules import Known
 from slipway.rollout.analysis.sparse import sparse
 from slipway.rollout.analysis.watch_foresight import foresee_watch
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.drift import drift_of
 from slipway.rollout.measurement.overdispersion import Past
 from slipway.rollout.outputs import outcome_of, recorded_serving, weights_of
@@ -63,10 +63,10 @@ Connect = Callable[[RolloutInputs | Place, str], Adapters]
 
 
 def connect(where: RolloutInputs | Place, stack: str) -> Adapters:
-    """The real world of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
+    """The real adapters of this Rollout on behalf of `stack` (`project/stack`); of a Place without its metrics."""
     if isinstance(where, Place):
-        return connect_world(where.service, where.where, None, stack)
-    return connect_world(where.service, where.where, where.metrics, stack, where.records, where.escalation)
+        return connect_adapters(where.service, where.where, None, stack)
+    return connect_adapters(where.service, where.where, where.metrics, stack, where.records, where.escalation)
 
 
 def _patient(read: Callable[P, T]) -> Callable[P, T]:
@@ -74,8 +74,8 @@ def _patient(read: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(read)
     def again(*args: P.args, **kwargs: P.kwargs) -> T:
-        world = next(one for one in args if isinstance(one, Adapters))
-        return retry_while_away(world, lambda: read(*args, **kwargs), READ_WITHIN)
+        adapters = next(one for one in args if isinstance(one, Adapters))
+        return retry_while_away(adapters, lambda: read(*args, **kwargs), READ_WITHIN)
 
     return again
 
@@ -104,10 +104,10 @@ def _path(location: tuple[str | int, ...]) -> str:
 
 
 @_patient
-def refusal_reason(wanted: RolloutInputs, world: Adapters) -> str | None:
+def refusal_reason(wanted: RolloutInputs, adapters: Adapters) -> str | None:
     """Why these inputs may not be rolled out by what the cluster remembers."""
-    stored = load(world)
-    problem = journal.owner_problem(stored.head if stored else None, world.stack)
+    stored = load(adapters)
+    problem = journal.owner_problem(stored.head if stored else None, adapters.stack)
     if problem is not None:
         return problem
     retry = wanted.retry.reason if wanted.retry is not None else None
@@ -137,7 +137,7 @@ class Difference:
 
 
 @_patient
-def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Adapters) -> Difference:
+def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, adapters: Adapters) -> Difference:
     """Compare inputs, journal and the live route; reads only. Raises ReleaseRefused for a rule that would be left
     behind."""
     new = wanted.to_wire()
@@ -145,24 +145,24 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, world: Adap
     changed = tuple(sorted(key for key in {*new, *old_inputs} if old_inputs.get(key) != new.get(key)))
     replaces = moving_fields(old_inputs, new)
     try:
-        stored = load(world)
+        stored = load(adapters)
     except JournalUnreadable as error:  # Also a refresh asks for the difference, and must go on.
         return Difference(changed, replaces, str(error))
     head = stored.head if stored else None
-    settings_hash = world.router.settings_hash(wanted.route, sticky=resting_sticky(head, wanted))
-    live = world.router.read()
-    what = describe_changes(world.router.settings(wanted.route), live.settings) if live is not None else ""
+    settings_hash = adapters.router.settings_hash(wanted.route, sticky=resting_sticky(head, wanted))
+    live = adapters.router.read()
+    what = describe_changes(adapters.router.settings(wanted.route), live.settings) if live is not None else ""
     pending = pending_reason(wanted, head, live, settings_hash, what)
     serving = stored.head.serving if stored is not None else None
-    drift = drift_of(serving.backend, world.workloads.readiness(serving.backend)) if serving is not None else None
+    drift = drift_of(serving.backend, adapters.workloads.readiness(serving.backend)) if serving is not None else None
     return Difference(changed, replaces, pending, drift)
 
 
 @_patient
-def plan(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> str:
+def plan(wanted: RolloutInputs, adapters: Adapters, olds: Mapping[str, Any]) -> str:
     """What `up` would do, in one line for the preview; reads only."""
-    stored = load(world)
-    course = update_plan_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    stored = load(adapters)
+    course = update_plan_of(wanted, stored.head if stored else None, adapters.router.read(), recorded_serving(olds))
     repair = ""
     if course.repair and course.serving is not None:
         held = stored is not None and holds_back(stored.head)
@@ -171,33 +171,33 @@ def plan(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> str
         return f"{repair}no rollout, {wanted.candidate.label} serves already"
     came = f"{course.serving.backend.version} -> " if course.serving is not None else ""
     steps = describe(wanted.strategy, wanted.candidate.replicas, course.then)
-    fewer = fewer_than_serve(world, wanted, course.serving.backend) if course.serving is not None else ""
-    most = _peak(world, wanted, course.serving.backend) if course.serving is not None else ""
+    fewer = fewer_than_serve(adapters, wanted, course.serving.backend) if course.serving is not None else ""
+    most = _peak(adapters, wanted, course.serving.backend) if course.serving is not None else ""
     return "; ".join(part for part in (f"{repair}{came}{wanted.candidate.label}, {steps}", most, fewer) if part)
 
 
-def _peak(world: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
+def _peak(adapters: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
     """The most pods that there will be at one time where an autoscaler has a say; empty otherwise."""
     if wanted.candidate.autoscaled is None and serving.autoscaled is None:
         return ""
-    before = world.workloads.readiness(serving).endpoints_ready
+    before = adapters.workloads.readiness(serving).endpoints_ready
     return f"{before} pods serve, {peak(before, wanted.candidate)} at the peak"
 
 
 @_patient
-def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) -> tuple[str, ...]:
+def forecast(wanted: RolloutInputs, adapters: Adapters, olds: Mapping[str, Any]) -> tuple[str, ...]:
     """What each step of the plan will be able to notice, and where it cannot keep its promise; reads only."""
-    stored = load(world)
-    course = update_plan_of(wanted, stored.head if stored else None, world.router.read(), recorded_serving(olds))
+    stored = load(adapters)
+    course = update_plan_of(wanted, stored.head if stored else None, adapters.router.read(), recorded_serving(olds))
     if course.then not in ("first", "forward"):
         return ()
     steps = wanted.plan(course.then)
     stickiness = sentence(wanted.route, wanted.guardrails)
-    known = _known(wanted, world, course.serving) if course.then == "forward" else Known(first_release=True)
-    spacing = world.source.spacing() if world.source is not None else None
-    unseen, delay = unseen_problem(world, course), wanted.metrics.delay
+    known = _known(wanted, adapters, course.serving) if course.then == "forward" else Known(first_release=True)
+    spacing = adapters.source.spacing() if adapters.source is not None else None
+    unseen, delay = unseen_problem(adapters, course), wanted.metrics.delay
     as_judged = as_counted(wanted.analysis, spacing, delay)
-    notes = world.source.notes(wanted.analysis.tick) if world.source is not None else ()
+    notes = adapters.source.notes(wanted.analysis.tick) if adapters.source is not None else ()
     lines = (
         *notes,
         *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
@@ -211,21 +211,21 @@ def forecast(wanted: RolloutInputs, world: Adapters, olds: Mapping[str, Any]) ->
     return (*lines, *foresee_watch(wanted.watch, wanted.analysis, standby, known))
 
 
-def _known(wanted: RolloutInputs, world: Adapters, serving: Serving | None) -> Known:
+def _known(wanted: RolloutInputs, adapters: Adapters, serving: Serving | None) -> Known:
     """What the past of what serves says, as the rollout will reckon with; a metrics system that does not answer is no
     reason not to plan."""
-    if world.source is None or serving is None or wanted.analysis.expected is None:
+    if adapters.source is None or serving is None or wanted.analysis.expected is None:
         return Known()
-    return Past(world.source, wanted, serving.backend).known()
+    return Past(adapters.source, wanted, serving.backend).known()
 
 
 @_patient
-def refresh(olds: Mapping[str, Any], world: Adapters) -> dict[str, Any] | None:
+def refresh(olds: Mapping[str, Any], adapters: Adapters) -> dict[str, Any] | None:
     """The outputs with the live weights; None when neither route nor journal is there. What a journal that cannot be
     understood says of the rollout stays as it was recorded."""
-    live = world.router.read()
+    live = adapters.router.read()
     try:
-        stored = load(world)
+        stored = load(adapters)
     except JournalUnreadable:
         return {**olds, "weights": weights_of(live)}
     if stored is None and live is None:

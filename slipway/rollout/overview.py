@@ -21,7 +21,7 @@ from slipway.release.records.release_record import Recorded, read_records
 from slipway.release.records.store import RecordsSetting, RecordStore
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_flags, connect_world, flag_sets_in, open_records, services_in
+from slipway.rollout.assemble import connect_adapters, connect_flags, flag_sets_in, open_records, services_in
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.assemble import Place as ExposurePlace
 from slipway.rollout.exposure.assemble import connect_place
@@ -92,7 +92,7 @@ class Place:
     """How a target is reached. All may raise ClusterError."""
 
     services: Callable[[], Iterable[str]]
-    world: Callable[[str], Adapters]
+    adapters: Callable[[str], Adapters]
     records: Callable[[str], RecordStore]
     flags: Callable[[], Sequence[FlagWriter]]
     exposure: Callable[[ExposurePlace], ExposureAdapters]
@@ -102,7 +102,7 @@ def place_of(target: Target, setting: RecordsSetting, project: Path) -> Place:
     """By the environment's credentials."""
     return Place(
         services=lambda: services_in(target),
-        world=lambda service: connect_world(service, target),
+        adapters=lambda service: connect_adapters(service, target),
         records=lambda service: open_records(service, target, setting, project),
         flags=lambda: [connect_flags(target, name) for name in flag_sets_in(target)],
         exposure=lambda place: connect_place(target, place),
@@ -168,9 +168,9 @@ class Overview:
 
     def _inspect(self, view: TargetView, service: str) -> Inspection:
         if service not in self._worlds:
-            self._worlds[service] = (self._place.world(service), Onlooker())
-        world, onlooker = self._worlds[service]
-        return inspect(world, service, view.target.scope, watch=onlooker.look, with_series=True)
+            self._worlds[service] = (self._place.adapters(service), Onlooker())
+        adapters, onlooker = self._worlds[service]
+        return inspect(adapters, service, view.target.scope, watch=onlooker.look, with_series=True)
 
     def _recorded(self, view: TargetView, service: str) -> Seen[ServiceRecords]:
         last = view.records.get(service, Seen())
@@ -194,8 +194,8 @@ class Overview:
     def _inspect_exposure(self, name: str, place: ExposurePlace) -> ExposureInspection:
         if name not in self._exposed:
             self._exposed[name] = (self._place.exposure(place), Onlooker())
-        world, onlooker = self._exposed[name]
-        return inspect_exposure(world, place.flags, onlooker.look)
+        adapters, onlooker = self._exposed[name]
+        return inspect_exposure(adapters, place.flags, onlooker.look)
 
 
 def _exposures_in(sets: Sequence[FlagsInspection]) -> dict[str, ExposurePlace]:

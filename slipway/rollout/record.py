@@ -33,7 +33,7 @@ class Stored:
     version: str | None
 
 
-def save_head(world: Adapters, stored: Stored, head: Head) -> None:
+def save_head(adapters: Adapters, stored: Stored, head: Head) -> None:
     """Make `head` what the journal holds, by compare-and-swap.
 
     A conflict is settled by what is there: the same head was written by an earlier try whose answer was lost; a head
@@ -42,13 +42,13 @@ def save_head(world: Adapters, stored: Stored, head: Head) -> None:
     calling again with the same head is safe.
     """
     for _ in range(TRIES):
-        world.fence.check()
+        adapters.fence.check()
         try:
-            stored.version = world.journal.save(head.to_json(), stored.version)
+            stored.version = adapters.journal.save(head.to_json(), stored.version)
         except Conflict:
-            found = load(world)
+            found = load(adapters)
             if found is None or not (found.head == head or _is_ours(found.head, stored.head, head)):
-                raise LeaseLost(_foreign(world, found, head)) from None
+                raise LeaseLost(_foreign(adapters, found, head)) from None
             stored.version = found.version
             if found.head != head:
                 head = beside(head, found.head)
@@ -58,10 +58,10 @@ def save_head(world: Adapters, stored: Stored, head: Head) -> None:
     raise ClusterError("the journal's head could not be written: its version keeps changing")
 
 
-def load(world: Adapters, service: str | None = None) -> Stored | None:
+def load(adapters: Adapters, service: str | None = None) -> Stored | None:
     """The journal's head, None when there is none. Raises ClusterError; `service` is the journal's name in its message
     where the document may not say it."""
-    found = world.journal.load()
+    found = adapters.journal.load()
     return None if found is None else Stored(read_head(found.content, service), found.version)
 
 
@@ -72,8 +72,8 @@ def _is_ours(found: Head, known: Head, wanted: Head) -> bool:
     return unfinished and wanted.attempt is not None and is_own_write(found, wanted.attempt.id)
 
 
-def _foreign(world: Adapters, found: Stored | None, head: Head) -> str:
-    ours = head.attempt.id if head.attempt is not None else world.fence.writer
+def _foreign(adapters: Adapters, found: Stored | None, head: Head) -> str:
+    ours = head.attempt.id if head.attempt is not None else adapters.fence.writer
     if found is None:
         return f"the journal was deleted while rollout {ours} was in flight"
     attempt = found.head.attempt
@@ -86,8 +86,8 @@ def _foreign(world: Adapters, found: Stored | None, head: Head) -> str:
 class AttemptRecord:
     """One attempt as it goes into the journal: each change is built once and written until it is known to stand."""
 
-    def __init__(self, world: Adapters, stored: Stored, attempt: Attempt) -> None:
-        self._world = world
+    def __init__(self, adapters: Adapters, stored: Stored, attempt: Attempt) -> None:
+        self._adapters = adapters
         self.stored = stored
         self.attempt = attempt
         self._end: Head | None = None
@@ -102,22 +102,22 @@ class AttemptRecord:
         """Write the attempt as it is now; nothing when the journal holds it."""
         head = begun(self.stored.head, self.attempt)
         if head != self.stored.head:
-            save_head(self._world, self.stored, head)
+            save_head(self._adapters, self.stored, head)
 
     def commit(self, route: Route, leaving: Backend | None, watch: WatchEntry | None = None) -> None:
         """Write that the candidate serves, and is watched from now on. Raises ClusterError when that is not known to
         stand; calling again writes the same head."""
         if self._end is None:
-            head = committed(self.stored.head, self.attempt, route, self._world.now(), watch)
+            head = committed(self.stored.head, self.attempt, route, self._adapters.now(), watch)
             self._end = head.model_copy(update={"leaving": leaving_with(head.leaving, leaving, self.attempt.candidate)})
-        save_head(self._world, self.stored, self._end)
+        save_head(self._adapters, self.stored, self._end)
         self._end = None
 
     def is_committed(self) -> bool:
         """Whether a commit stands whose write was not answered. Raises ClusterError while the journal is away."""
         if self._end is None:
             return False
-        found = load(self._world)
+        found = load(self._adapters)
         attempt = found.head.attempt if found is not None else None
         if found is None or attempt is None or attempt.id != self.attempt.id:
             return False
@@ -126,7 +126,7 @@ class AttemptRecord:
 
     def end(self, head: Head) -> None:
         """Write a head that ends the attempt without a commit."""
-        save_head(self._world, self.stored, head)
+        save_head(self._adapters, self.stored, head)
 
     def begin_step(self, index: int, weight: Percent, now: float) -> None:
         """The step's weight is written; a step that is recorded already stays as it is."""
@@ -142,7 +142,7 @@ class AttemptRecord:
     def acknowledge(self, intent: str) -> None:
         """Write that an operator's intent was heard. Raises ClusterError; then it is still unheard."""
         heard = self.attempt.model_copy(update={"acknowledged": intent})
-        save_head(self._world, self.stored, begun(self.stored.head, heard))
+        save_head(self._adapters, self.stored, begun(self.stored.head, heard))
         self.attempt = heard
 
     def note(self, text: str) -> None:

@@ -57,7 +57,7 @@ class Recorder:
     """The records of one update of one Rollout. `by` is who runs it, `tell` takes a line that stays, `drill` is the
     procedure that it rehearses."""
 
-    world: Adapters
+    adapters: Adapters
     wanted: RolloutInputs
     by: str
     facts: Facts
@@ -87,7 +87,7 @@ class Recorder:
 
     def _ended(self) -> Mapping[str, Any]:
         head = self._owned_head()
-        if head is None or self.world.records is None:
+        if head is None or self.adapters.records is None:
             return {}
         self._collect(head)
         self._add_repaired(head)
@@ -96,8 +96,8 @@ class Recorder:
 
     def _collect(self, head: Head | None) -> None:
         """What pods have recorded where they could."""
-        if head is not None and self.world.records is not None and self.world.inside is not None:
-            collect(self.world.inside, self.world.records)
+        if head is not None and self.adapters.records is not None and self.adapters.inside is not None:
+            collect(self.adapters.inside, self.adapters.records)
 
     def _add_repaired(self, head: Head) -> None:
         """A rollout that was found unfinished has ended meanwhile, and the journal's attempt is another by now."""
@@ -117,7 +117,7 @@ class Recorder:
                 return None
             return self._record_of(attempt, self._event_of(head, attempt, before)).to_content()
 
-        return append(self.world.records, make) if self.world.records is not None else None
+        return append(self.adapters.records, make) if self.adapters.records is not None else None
 
     def _event_of(self, head: Head, attempt: Attempt, before: Head | None) -> RolloutEvent:
         facts = self.facts(attempt.manifest, attempt.candidate.revision)
@@ -149,15 +149,15 @@ class Recorder:
         guardrails = facts.release.guardrails if facts.release is not None else self.wanted.guardrails
         kinds: dict[str, str] = {guardrail.name: guardrail.kind for guardrail in guardrails}
         try:
-            return series_of(self.world.journal.records(attempt.id), kinds)
+            return series_of(self.adapters.journal.records(attempt.id), kinds)
         except (ClusterError, KeyError, TypeError):  # without its plots a record is worth having, too
             return Series()
 
     def _refused(self, reason: str) -> None:
         head = self._owned_head()
-        if self.world.records is None or (head is None and self._foreign()):
+        if self.adapters.records is None or (head is None and self._foreign()):
             return
-        candidate, now = self.wanted.candidate, self.world.now()
+        candidate, now = self.wanted.candidate, self.adapters.now()
         facts = self.facts(self.wanted.manifest, candidate.revision)
         event = RolloutEvent(
             rollout=_refusal_id(candidate.revision, now),
@@ -177,7 +177,7 @@ class Recorder:
             same = any(one.event.ending == "refused" and one.event.reason == reason for one in last)
             return None if same else self._record(subject, event).to_content()
 
-        append(self.world.records, make)
+        append(self.adapters.records, make)
 
     def _record_of(self, attempt: Attempt, event: RolloutEvent) -> ReleaseRecord:
         candidate = attempt.candidate
@@ -190,9 +190,9 @@ class Recorder:
 
     def _record(self, subject: ReleasedVersion, event: RolloutEvent) -> ReleaseRecord:
         return ReleaseRecord(
-            at=self.world.now(),
+            at=self.adapters.now(),
             by=self.by,
-            stack=self.world.stack,
+            stack=self.adapters.stack,
             target=str(self.wanted.where),
             service=self.wanted.service,
             subject=subject,
@@ -202,16 +202,16 @@ class Recorder:
 
     def _owned_head(self) -> Head | None:
         """The journal's head; None where there is none, or another stack releases the service and records it."""
-        if self.world.records is None:
+        if self.adapters.records is None:
             return None
-        stored = load(self.world)
-        if stored is None or journal.owner_problem(stored.head, self.world.stack) is not None:
+        stored = load(self.adapters)
+        if stored is None or journal.owner_problem(stored.head, self.adapters.stack) is not None:
             return None
         return stored.head
 
     def _foreign(self) -> bool:
-        stored = load(self.world)
-        return stored is not None and journal.owner_problem(stored.head, self.world.stack) is not None
+        stored = load(self.adapters)
+        return stored is not None and journal.owner_problem(stored.head, self.adapters.stack) is not None
 
     def _patiently(self, do: Callable[[], Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
         try:

@@ -27,7 +27,12 @@ class Reporter(Protocol):
 
 
 def remove(
-    world: Adapters, service: str, workloads: Iterable[str], reporter: Reporter, cancelled: threading.Event, forget: str
+    adapters: Adapters,
+    service: str,
+    workloads: Iterable[str],
+    reporter: Reporter,
+    cancelled: threading.Event,
+    forget: str,
 ) -> None:
     """Delete the route, the journal, the intents and the Lease.
 
@@ -35,12 +40,12 @@ def remove(
     the Services that the engine deletes after this; when one of them has traffic then, this raises ReleaseRefused, so
     that the engine deletes nothing. `forget` is the command that makes the stack forget them.
     """
-    stored = world.journal.load()
-    owner = _another(read_owner(stored.content) if stored is not None else _owner_by_route(world), world.stack)
+    stored = adapters.journal.load()
+    owner = _another(read_owner(stored.content) if stored is not None else _owner_by_route(adapters), adapters.stack)
     if owner is None:
-        remove_all(world, reporter.status, cancelled)
+        remove_all(adapters, reporter.status, cancelled)
         return
-    used = sorted(set(workloads) & in_use(world))
+    used = sorted(set(workloads) & in_use(adapters))
     if used:
         raise ReleaseRefused(
             f"{service}: nothing is deleted, since {owner} releases it and {', '.join(used)} has its traffic. "
@@ -55,9 +60,9 @@ def services_of(recorded: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(side["service"]) for side in sides if isinstance(side, dict) and "service" in side)
 
 
-def _owner_by_route(world: Adapters) -> Head:
+def _owner_by_route(adapters: Adapters) -> Head:
     """Where the journal is lost, the route still says whose the service is."""
-    live = world.router.read()
+    live = adapters.router.read()
     return Head(service="", stack=(live.owner or None) if live is not None else None)
 
 
@@ -70,11 +75,11 @@ def _another(head: Head, stack: str) -> str | None:
     return head.stack if head.stack not in (None, stack) and head.handed_to != stack else None
 
 
-def in_use(world: Adapters) -> set[str]:
+def in_use(adapters: Adapters) -> set[str]:
     """The Services that have or may have traffic: what serves, what a rollout is about, and what the route names.
     Raises JournalUnreadable when the journal cannot say it."""
-    stored = load(world)
-    live = world.router.read()
+    stored = load(adapters)
+    live = adapters.router.read()
     used = {name for name, share in (live.shares if live is not None else {}).items() if share > 0}
     if stored is None:
         return used
@@ -85,14 +90,14 @@ def in_use(world: Adapters) -> set[str]:
     return used | {one.entry for one in backends}
 
 
-def remove_all(world: Adapters, tell: Callable[[str], None], cancelled: threading.Event) -> None:
+def remove_all(adapters: Adapters, tell: Callable[[str], None], cancelled: threading.Event) -> None:
     """Delete all of it, whichever stack releases the service. Raises LeaseHeld while a rollout is in flight."""
-    with hold_lease(world, new_rollout_id(), tell, cancelled):
-        world.router.claim()
-        world.router.delete()
-        world.intents.delete()
-        world.journal.delete()
-    world.lease.delete()
-    if world.watch is not None:
-        world.watch.document.delete()
-        world.watch.lease.delete()
+    with hold_lease(adapters, new_rollout_id(), tell, cancelled):
+        adapters.router.claim()
+        adapters.router.delete()
+        adapters.intents.delete()
+        adapters.journal.delete()
+    adapters.lease.delete()
+    if adapters.watch is not None:
+        adapters.watch.document.delete()
+        adapters.watch.lease.delete()

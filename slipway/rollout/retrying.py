@@ -15,37 +15,37 @@ PAUSE = 1.0
 T = TypeVar("T")
 
 
-def retry_until(world: Timed, do: Callable[[], T], within: float) -> T:
+def retry_until(adapters: Timed, do: Callable[[], T], within: float) -> T:
     """Call `do`, which may be repeated, until it raises no ClusterError, and return what it returns. Raises the last
     ClusterError after `within` seconds."""
-    return _again(world, do, within, ClusterError)
+    return _again(adapters, do, within, ClusterError)
 
 
 def retry_while_away(
-    world: Timed,
+    adapters: Timed,
     do: Callable[[], T],
     within: float,
     tell: Callable[[str], None] = lambda _: None,
     cancelled: threading.Event | None = None,
 ) -> T:
     """The same for an API server that does not answer, and for nothing else: what it refuses is raised at once."""
-    return _again(world, do, within, (ClusterAway, LeaseStale), tell, cancelled)
+    return _again(adapters, do, within, (ClusterAway, LeaseStale), tell, cancelled)
 
 
 def _again(
-    world: Timed,
+    adapters: Timed,
     do: Callable[[], T],
     within: float,
     errors: type[ClusterError] | tuple[type[ClusterError], ...],
     tell: Callable[[str], None] = lambda _: None,
     cancelled: threading.Event | None = None,
 ) -> T:
-    deadline = world.now() + within
+    deadline = adapters.now() + within
     while True:
         try:
             return do()
         except errors as error:
-            if world.now() > deadline or (cancelled is not None and cancelled.is_set()):
+            if adapters.now() > deadline or (cancelled is not None and cancelled.is_set()):
                 raise
             tell(f"waiting for the cluster: {error}")
-            world.pause(PAUSE)
+            adapters.pause(PAUSE)

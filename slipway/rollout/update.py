@@ -52,9 +52,9 @@ def holds_back(head: Head) -> bool:
     return watch is not None and watch.holdback > 0 and not head.unfinished
 
 
-def fewer_than_serve(world: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
+def fewer_than_serve(adapters: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
     """A line when more replicas serve than the new version will have; empty otherwise."""
-    serve = world.workloads.replicas(serving)
+    serve = adapters.workloads.replicas(serving)
     scaled = wanted.candidate.autoscaled
     most = wanted.candidate.replicas if scaled is None else scaled.maximum
     if serve <= most:
@@ -62,11 +62,11 @@ def fewer_than_serve(world: Adapters, wanted: RolloutInputs, serving: Backend) -
     return f"warning: {serve} replicas serve, the manifest declares {'at most ' if scaled is not None else ''}{most}"
 
 
-def unseen_problem(world: Adapters, course: UpdatePlan) -> str | None:
+def unseen_problem(adapters: Adapters, course: UpdatePlan) -> str | None:
     """Why the counters of what serves cannot be found, so that no candidate could be judged beside it."""
-    if course.then != "forward" or course.serving is None or world.source is None:
+    if course.then != "forward" or course.serving is None or adapters.source is None:
         return None
-    return world.source.unseen(course.serving.backend)
+    return adapters.source.unseen(course.serving.backend)
 
 
 class Update:
@@ -75,7 +75,7 @@ class Update:
     def __init__(
         self,
         wanted: RolloutInputs,
-        world: Adapters,
+        adapters: Adapters,
         olds: Mapping[str, Any],
         reporter: Reporter,
         cancelled: threading.Event,
@@ -86,7 +86,7 @@ class Update:
         """`overseer` is the watchdog process of this one when left out, `rollout_id` a new one; `drill` is the
         procedure that is rehearsed."""
         self._wanted = wanted
-        self._world = world
+        self._adapters = adapters
         self._recorded = recorded_serving(olds)
         self._reporter = reporter
         self._cancelled = cancelled
@@ -101,7 +101,7 @@ class Update:
         holder = self._rollout_id or new_rollout_id()
         try:
             grace = self._wanted.analysis.error_grace
-            with hold_lease(self._world, holder, self._reporter.status, self._cancelled, patience=grace):
+            with hold_lease(self._adapters, holder, self._reporter.status, self._cancelled, patience=grace):
                 return self._run(holder)
         finally:
             if self._guard is not None:
@@ -119,36 +119,36 @@ class Update:
 
     def _begin(self) -> tuple[Stored, UpdatePlan, LiveRoute | None]:
         """What there is and what is to be done; the route and the journal are ours afterwards. It may be repeated."""
-        world, stack = self._world, self._world.stack
-        stored = load(world) or Stored(Head(service=self._wanted.service), None)
+        adapters, stack = self._adapters, self._adapters.stack
+        stored = load(adapters) or Stored(Head(service=self._wanted.service), None)
         owner = stored.head
-        if stored.version is None and (found := world.router.read()) is not None and found.owner:
+        if stored.version is None and (found := adapters.router.read()) is not None and found.owner:
             owner = owner.model_copy(update={"stack": found.owner})  # the journal is lost, the route still says it
         problem = journal.owner_problem(owner, stack)
         if problem is not None:
             raise ReleaseRefused(problem)
-        live = world.router.claim()  # from here on a write that an earlier holder has under way fails
+        live = adapters.router.claim()  # from here on a write that an earlier holder has under way fails
         if unfinished_return(stored.head) is not None:
             live = self._finish_return(stored)
         course = update_plan_of(self._wanted, stored.head, live, self._recorded)
         if stored.version is not None and journal.taken_over(stored.head, stack) != stored.head:
-            save_head(world, stored, journal.taken_over(stored.head, stack))
+            save_head(adapters, stored, journal.taken_over(stored.head, stack))
         stored.head = journal.taken_over(stored.head, stack)
         return stored, course, live
 
     def _finish_return(self, stored: Stored) -> LiveRoute | None:
         """A breach that the watch could not act on to the end comes first. Raises ReleaseRefused where these inputs
         want what it found bad."""
-        reason = finish_return(self._world, stored, self._reporter.status)
+        reason = finish_return(self._adapters, stored, self._reporter.status)
         self._reporter.event(f"{self._wanted.service}: {reason}")
         flags = partial(flags_in, self._wanted.where)
         if stored.head.watch is not None:
-            for line in tell_breach(self._world, self._wanted, stored.head.watch, operator(), flags):
+            for line in tell_breach(self._adapters, self._wanted, stored.head.watch, operator(), flags):
                 self._reporter.event(f"{self._wanted.service}: {line}")
         refused = journal.refusal(stored.head, self._wanted.candidate.revision, None)
         if refused is not None:
             raise ReleaseRefused(refused)
-        return self._world.router.read()
+        return self._adapters.router.read()
 
     def _repair(self, stored: Stored, serving: Serving, live: LiveRoute | None) -> None:
         held = holds_back(stored.head)
@@ -156,11 +156,11 @@ class Update:
         self._reporter.event(f"{self._wanted.service}: {why}, it goes back to {serving.backend.label}")
         head, attempt = stored.head, stored.head.attempt if stored.head.unfinished else None
         known = self._idle(stored)
-        put_back(self._world, serving, attempt, self._reporter.status, known)
+        put_back(self._adapters, serving, attempt, self._reporter.status, known)
         gone = attempt.candidate if attempt is not None and attempt.steps else None
         if attempt is not None:
             known = (*known, attempt.candidate)
-            head = journal.interrupted(head, "the process died", "repair", self._world.now())
+            head = journal.interrupted(head, "the process died", "repair", self._adapters.now())
         shares = live.shares if live is not None else {}
         kept = resting_split(serving, kept_watch(head, self._wanted))
         stays = {side.entry for side, _ in kept.shares}
@@ -193,7 +193,7 @@ class Update:
         self._take_out(stored)
         self._write_back(stored)
         self._open_watch(stored)
-        return outputs_of(self._wanted, stored.head, self._patiently(self._world.router.read))
+        return outputs_of(self._wanted, stored.head, self._patiently(self._adapters.router.read))
 
     def _rewatched(self, watch: WatchEntry) -> WatchEntry:
         """Its standby is not kept any more: another one is, or none."""
@@ -205,8 +205,8 @@ class Update:
         watch = stored.head.watching
         if watch is None or self._wanted.watch is None:
             return
-        self._tell(open_document(self._world, self._wanted, watch))
-        self._tell(record_moment(self._world, self._wanted, watch, "opened", operator()))
+        self._tell(open_document(self._adapters, self._wanted, watch))
+        self._tell(record_moment(self._adapters, self._wanted, watch, "opened", operator()))
         self._reporter.event(f"{self._wanted.service}: {describe_entry(watch)}")
 
     def _rest(self, stored: Stored, serving: Serving) -> None:
@@ -215,19 +215,19 @@ class Update:
         watch = kept_watch(stored.head, self._wanted)
         split, known = resting_split(serving, watch), (serving.backend, *self._idle(stored))
         if watch is not None and watch.standby is not None and len(split.shares) > 1:
-            problem = await_ready(self._world, watch.standby, self._cancelled)
+            problem = await_ready(self._adapters, watch.standby, self._cancelled)
             if problem is not None:
                 split = Split.whole(serving.backend)
                 self._reporter.event(f"{self._wanted.service}: nothing is held back on the standby: {problem}")
                 without = watch.model_copy(update={"holdback": 0.0})
                 leaving = leaving_with(stored.head.leaving, watch.standby, serving.backend)
                 self._save(stored, stored.head.model_copy(update={"watch": without, "leaving": leaving}))
-        self._patiently(lambda: move(self._world, self._wanted.route, split, known, self._world.pause))
+        self._patiently(lambda: move(self._adapters, self._wanted.route, split, known, self._adapters.pause))
 
     def _roll_out(self, stored: Stored, course: UpdatePlan, kind: Kind, holder: str) -> dict[str, Any]:
         if self._cancelled.is_set():
             raise ReleaseRefused(f"{self._wanted.service}: cancelled before anything moved")
-        unseen = unseen_problem(self._world, course) if self._wanted.probe is None else None
+        unseen = unseen_problem(self._adapters, course) if self._wanted.probe is None else None
         if unseen is not None:
             raise ClusterError(f"{self._wanted.service}: nothing was moved: {unseen}")
         old = course.serving.backend if course.serving is not None else None
@@ -242,13 +242,13 @@ class Update:
             guard.await_ready()
             held = (old, attempt.candidate) if attempt.ready_before is not None else ()
             self._while_away(
-                lambda: save_head(self._world, stored, journal.begun(journal.raising(stored.head, *held), attempt))
+                lambda: save_head(self._adapters, stored, journal.begun(journal.raising(stored.head, *held), attempt))
             )
             self._prune(stored)
             for line in (attempt.caveat, *attempt.notes):
                 if line:
                     self._reporter.event(f"{self._wanted.service}: {line}")
-            head = Executor(self._world, self._wanted, attempt, stored, self._reporter, self._cancelled).run()
+            head = Executor(self._adapters, self._wanted, attempt, stored, self._reporter, self._cancelled).run()
         finally:
             # An attempt that could not be ended, or that another process took over, is the watchdog's to look after.
             if not stored.head.unfinished:
@@ -258,21 +258,25 @@ class Update:
                 probe.stop()
         self._settle_escalations(attempt)
         if former is not None and stored.head.watch != former:
-            ended = former.ended_as(WatchPhase.SUPERSEDED, f"{attempt.candidate.label} was released", self._world.now())
-            self._tell(record_moment(self._world, self._wanted, ended, "superseded", operator(), reason=ended.reason))
+            ended = former.ended_as(
+                WatchPhase.SUPERSEDED, f"{attempt.candidate.label} was released", self._adapters.now()
+            )
+            self._tell(
+                record_moment(self._adapters, self._wanted, ended, "superseded", operator(), reason=ended.reason)
+            )
         self._open_watch(stored)  # before anything else, so that what is counted from now on is the watch's
         self._after_commit(stored)
-        return outputs_of(self._wanted, head, self._patiently(self._world.router.read))
+        return outputs_of(self._wanted, head, self._patiently(self._adapters.router.read))
 
     def _go_on_escalating(self) -> None:
-        if (escalations := self._world.escalations) is not None:
+        if (escalations := self._adapters.escalations) is not None:
             self._tell(escalations.go_on(self._wanted.service))
 
     def _settle_escalations(self, attempt: Attempt) -> None:
         """The service has a good release again."""
-        if (escalations := self._world.escalations) is not None:
+        if (escalations := self._adapters.escalations) is not None:
             reason = f"{attempt.candidate.version} ({attempt.candidate.revision}) was released"
-            by = Closed(by=f"rollout {attempt.id}", at=self._world.now(), reason=reason)
+            by = Closed(by=f"rollout {attempt.id}", at=self._adapters.now(), reason=reason)
             self._tell(escalations.settle(self._wanted.service, by))
 
     def _tell(self, trouble: str | None) -> None:
@@ -282,40 +286,40 @@ class Update:
     def _while_away(self, do: Callable[[], T]) -> T:
         """Before anything moves: only an API server that is away is waited for, within the grace."""
         grace, tell = self._wanted.analysis.error_grace, self._reporter.status
-        return retry_while_away(self._world, do, grace, tell, self._cancelled)
+        return retry_while_away(self._adapters, do, grace, tell, self._cancelled)
 
     def _patiently(self, do: Callable[[], T]) -> T:
         """What follows a decision that stands is done again until the cluster answers, within the grace."""
-        return retry_until(self._world, do, self._wanted.analysis.error_grace)
+        return retry_until(self._adapters, do, self._wanted.analysis.error_grace)
 
     def _prune(self, stored: Stored) -> None:
         with contextlib.suppress(ClusterError):  # the next one does it
-            self._world.journal.prune(frozenset(stored.head.recorded))
+            self._adapters.journal.prune(frozenset(stored.head.recorded))
 
     def _take_out(self, stored: Stored) -> None:
         """Leave only what has traffic in the route, unless a backend that had some was not seen without requests."""
         serving = stored.head.serving
         if not stored.head.leaving and serving is not None:
             split = resting_split(serving, kept_watch(stored.head, self._wanted))
-            known, route, pause = (serving.backend, *self._idle(stored)), self._wanted.route, self._world.pause
-            self._patiently(lambda: take_out(self._world, route, split, known, pause))
+            known, route, pause = (serving.backend, *self._idle(stored)), self._wanted.route, self._adapters.pause
+            self._patiently(lambda: take_out(self._adapters, route, split, known, pause))
 
     def _attempt(self, holder: str, kind: Kind, old: Backend | None) -> Attempt:
-        fewer = fewer_than_serve(self._world, self._wanted, old) if old is not None else ""
+        fewer = fewer_than_serve(self._adapters, self._wanted, old) if old is not None else ""
         attempt = Attempt(
             id=holder,
             outcome=Outcome.RUNNING,
             kind=kind,
             candidate=self._wanted.candidate,
             manifest=self._wanted.manifest,
-            began=self._world.now(),
+            began=self._adapters.now(),
             planned=self._wanted.plan(kind),
             retry_reason=self._wanted.retry.reason if self._wanted.retry is not None else None,
             notes=(fewer,) if fewer else (),
             caveat=short(self._wanted.route, self._wanted.guardrails) if kind != "rollback" else "",
             drill=self._drill,
         )
-        attempt = with_ready_before(self._world, with_old_replicas(self._world, attempt, self._wanted, old), old)
+        attempt = with_ready_before(self._adapters, with_old_replicas(self._adapters, attempt, self._wanted, old), old)
         floors = with_floors(attempt.planned, attempt.ready_before, attempt.candidate.autoscaled)
         return attempt.model_copy(update={"planned": floors})
 
@@ -341,17 +345,17 @@ class Update:
     def _write_back(self, stored: Stored) -> None:
         """The autoscalers may follow the load again."""
         reporter = self._reporter
-        leave_or_write_back(self._world, stored, reporter.status, reporter.event, self._cancelled)
+        leave_or_write_back(self._adapters, stored, reporter.status, reporter.event, self._cancelled)
 
     def _await_in_force(self, stored: Stored, *, or_go_on: bool = False) -> None:
         """See every backend that has no weight any more without requests. Raises ClusterError where that is not seen,
         unless the caller may go on or the backend is the warm standby, which is not deleted; the journal then still
         has it as leaving."""
-        world, standby = self._world, self._wanted.standby
+        adapters, standby = self._adapters, self._wanted.standby
         for gone in leaving_with(stored.head.leaving, None, self._wanted.candidate):
             self._reporter.status(f"{self._wanted.service}: waiting until {gone.entry} is seen without requests")
             try:
-                InForce(world, self._wanted, gone).wait(self._cancelled)
+                InForce(adapters, self._wanted, gone).wait(self._cancelled)
             except ClusterError as error:
                 words = f"the gateway has accepted the route, but it was not seen in force: {error}"
                 if not or_go_on and (standby is None or standby.entry != gone.entry):
@@ -363,12 +367,12 @@ class Update:
             self._save(stored, stored.head.model_copy(update={"leaving": left}))
 
     def _save(self, stored: Stored, head: Head) -> None:
-        self._patiently(lambda: save_head(self._world, stored, head))
+        self._patiently(lambda: save_head(self._adapters, stored, head))
 
     def _keep_standby(self) -> None:
         """Scale the standby up again after a rolling rollout has scaled it down."""
         standby = self._wanted.standby
         if standby is None:
             return
-        if self._world.workloads.replicas(standby) < standby.replicas:
-            self._world.workloads.scale(standby, standby.replicas)
+        if self._adapters.workloads.replicas(standby) < standby.replicas:
+            self._adapters.workloads.scale(standby, standby.replicas)

@@ -18,14 +18,14 @@ class Escalating:
 
     def __init__(
         self,
-        world: Adapters,
+        adapters: Adapters,
         wanted: RolloutInputs,
         record: AttemptRecord,
         ramp: Ramp,
         observer: Observer,
         reporter: Reporter,
     ) -> None:
-        self._world = world
+        self._adapters = adapters
         self._wanted = wanted
         self._record = record
         self._ramp = ramp
@@ -35,7 +35,7 @@ class Escalating:
     def escalate(self, action: Abort, where: str, *, back: bool) -> None:
         """By the severity of the setting, as a page while the traffic is not back. What a person did is not escalated.
         Raises nothing: what is being ended must end."""
-        escalations = self._world.escalations
+        escalations = self._adapters.escalations
         if escalations is None or action.cause in (Cause.INTERRUPTED, Cause.OPERATOR):
             return
         severity = escalations.route.abort if back else "page"
@@ -49,8 +49,8 @@ class Escalating:
                 where,
                 severity=severity,
                 weight=self._ramp.weight,
-                stack=self._world.stack,
-                now=self._world.now(),
+                stack=self._adapters.stack,
+                now=self._adapters.now(),
             )
             measure = self._observer.measure
             trouble = escalations.escalate(with_counts(made, measure.decision, measure.totals))

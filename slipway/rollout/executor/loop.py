@@ -47,23 +47,25 @@ class Executor:
 
     def __init__(
         self,
-        world: Adapters,
+        adapters: Adapters,
         wanted: RolloutInputs,
         attempt: Attempt,
         stored: Stored,
         reporter: Reporter,
         cancelled: threading.Event,
     ) -> None:
-        self._world = world
+        self._adapters = adapters
         self._wanted = wanted
-        self._record = AttemptRecord(world, stored, attempt)
+        self._record = AttemptRecord(adapters, stored, attempt)
         self._reporter = reporter
         self._cancelled = cancelled
         self._settings = settings_of(wanted, attempt.kind, attempt.ready_before)
-        self._decisions = Decisions(self._settings, world.now, cancelled)
-        self._ramp = Ramp(world, wanted, attempt, stored, self._settings.steps, cancelled)
-        self._observer = Observer(world, wanted, self._record, self._ramp, self._settings, reporter, cancelled)
-        self._turning_back = TurningBack(world, wanted, self._record, self._ramp, self._observer, reporter, cancelled)
+        self._decisions = Decisions(self._settings, adapters.now, cancelled)
+        self._ramp = Ramp(adapters, wanted, attempt, stored, self._settings.steps, cancelled)
+        self._observer = Observer(adapters, wanted, self._record, self._ramp, self._settings, reporter, cancelled)
+        self._turning_back = TurningBack(
+            adapters, wanted, self._record, self._ramp, self._observer, reporter, cancelled
+        )
         self._smoke: str | None = None
         self._reached: str | None = None
         self._blind: float | None = None
@@ -95,7 +97,7 @@ class Executor:
                 self._turning_back.run(action)
 
     def _step(self) -> Action | None:
-        self._world.fence.check()
+        self._adapters.fence.check()
         seen = self._observe()
         end = self._decisions.take(seen, lambda action: self._perform(action, seen))
         self._observer.forget_intent()
@@ -118,20 +120,20 @@ class Executor:
 
     def _stands(self) -> bool:
         """Whether a commit stands whose answer was lost: then nothing goes back."""
-        deadline = self._world.now() + API_PATIENCE
+        deadline = self._adapters.now() + API_PATIENCE
         while True:
             try:
                 return self._record.is_committed()
             except ClusterError:
-                if self._world.now() > deadline:
+                if self._adapters.now() > deadline:
                     return False
-                self._world.pause(1.0)
+                self._adapters.pause(1.0)
 
     # -- observing ---------------------------------------------------------------------------------------------
 
     def _observe(self) -> Observation:
         """A look; the time in which none was possible does not count as time of the phase."""
-        began = self._world.now()
+        began = self._adapters.now()
         try:
             seen = self._look()
         except ClusterError:
@@ -143,7 +145,7 @@ class Executor:
         return seen
 
     def _look(self) -> Observation:
-        now = self._world.now()
+        now = self._adapters.now()
         if self._decisions.state.phase is Phase.READY:
             self._hold_floors()
             self._scale_candidate()
@@ -158,10 +160,10 @@ class Executor:
         elif isinstance(action, Smoke):
             self._reporter.status(f"{self._wanted.service}: smoke checks at 0%")
             self._ramp.open_preview()
-            self._smoke = smoke(self._world, self._wanted, self._cancelled)
+            self._smoke = smoke(self._adapters, self._wanted, self._cancelled)
         elif isinstance(action, Reach):
             self._reporter.status(f"{self._wanted.service}: a request through the gateway, before the commit")
-            self._reached = reach(self._world, self._wanted)
+            self._reached = reach(self._adapters, self._wanted)
             self._cancelled.wait(POLL)
         elif isinstance(action, Shift):
             self._shift(action.step)
@@ -176,19 +178,19 @@ class Executor:
     def _commit(self) -> None:
         """What stays on the standby as the hold-back of the watch does not leave the route."""
         attempt, old = self._record.attempt, self._ramp.old
-        watch = watch_of(self._wanted, attempt.id, attempt.kind, self._world.now())
+        watch = watch_of(self._wanted, attempt.id, attempt.kind, self._adapters.now())
         held = old is not None and watch is not None and old.entry in watch.shares()
         self._record.commit(self._wanted.route, None if held else old, watch)
 
     def _pause(self, looked: float) -> float:
         """Seconds until the next look; the time that this one took counts, since `looked`."""
-        took = self._world.now() - looked
+        took = self._adapters.now() - looked
         wanted = self._wanted.analysis.tick if self._decisions.state.phase is Phase.BAKE else POLL
         return pause_after(took, wanted, crowded=IN_FLIGHT.large)
 
     def _shift(self, step: PlannedStep) -> None:
         """Write the weight and record the step. Done again after a failure it goes on where it ended."""
-        index, now = self._decisions.state.index, self._world.now
+        index, now = self._decisions.state.index, self._adapters.now
         if self._ramp.shifted != index:
             self._ramp.join(step.weight)
             self._observer.tick(now())
@@ -203,18 +205,18 @@ class Executor:
         before, old = self._record.attempt.old_replicas, self._ramp.old
         if old is not None and before is not None:
             moved = (self._settings.steps[self._decisions.state.index - 1].replicas or 0) / self._settings.replicas
-            scale_down_old(self._world.workloads, old, before, moved)
+            scale_down_old(self._adapters.workloads, old, before, moved)
         self._scale_candidate()
 
     def _hold_floors(self) -> None:
         """Before a weight: what serves keeps what it had at the beginning, the candidate what this step needs."""
         before = self._record.attempt.ready_before
         if before is not None:
-            hold(self._world, self._ramp.old, before)
-            hold(self._world, self._wanted.candidate, needed(self._settings, self._decisions.state))
+            hold(self._adapters, self._ramp.old, before)
+            hold(self._adapters, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _scale_candidate(self) -> None:
-        scale_candidate(self._world.workloads, self._wanted.candidate, needed(self._settings, self._decisions.state))
+        scale_candidate(self._adapters.workloads, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _show(self, why: str, left: float | None = None) -> None:
         notes = (self._observer.note, self._record.attempt.caveat)

@@ -26,7 +26,7 @@ class Observer:
 
     def __init__(
         self,
-        world: Adapters,
+        adapters: Adapters,
         wanted: RolloutInputs,
         record: AttemptRecord,
         ramp: Ramp,
@@ -34,9 +34,9 @@ class Observer:
         reporter: Reporter,
         cancelled: threading.Event,
     ) -> None:
-        if world.source is None:
+        if adapters.source is None:
             raise ClusterError("a rollout needs a metrics source")
-        self._world = world
+        self._adapters = adapters
         self._wanted = wanted
         self._record = record
         self._ramp = ramp
@@ -46,9 +46,9 @@ class Observer:
         self._recent = recent(wanted.analysis.tick)
         self._side = None
         if ramp.old is not None:
-            self._side = ServingSide(world.workloads, ramp.old, world.now, self._recent)
-        self.measure = Measure(world.source, wanted, ramp.old, world.now())
-        self.ticks = TickLog(world.journal, record.attempt.id, settings.error_grace, world.now)
+            self._side = ServingSide(adapters.workloads, ramp.old, adapters.now, self._recent)
+        self.measure = Measure(adapters.source, wanted, ramp.old, adapters.now())
+        self.ticks = TickLog(adapters.journal, record.attempt.id, settings.error_grace, adapters.now)
         self._looked = 0.0
         self._intent: Intent | None = None
         """An intent that was read and not yet acted on."""
@@ -62,7 +62,7 @@ class Observer:
 
     def look(self, now: float, *, smoke: str | None, reached: str | None) -> Observation:
         """Everything as it is at `now`; `smoke` and `reached` as in Observation. Raises ClusterError."""
-        readiness = self._world.workloads.readiness(self._wanted.candidate, self._recent)
+        readiness = self._adapters.workloads.readiness(self._wanted.candidate, self._recent)
         self.tick(now)
         foreign = self._ramp.watch.foreign(self._recent)
         live = self._ramp.watch.live
@@ -112,7 +112,7 @@ class Observer:
     def close_step(self, verdict: Verdict) -> None:
         """Put counts and verdict of the current step into the record."""
         counts = self.measure.counts_of_step()
-        self._record.end_step(ended=self._world.now(), verdict=verdict.value, **counts)
+        self._record.end_step(ended=self._adapters.now(), verdict=verdict.value, **counts)
 
     def _look_at_serving(self) -> None:
         if self._side is None or self._record.attempt.kind == "rollback":
@@ -139,7 +139,7 @@ class Observer:
 
     def _read_intent(self) -> None:
         """An intent counts as heard only once the journal says so; until then it is read again."""
-        intent = self._world.intents.read(self._recent)
+        intent = self._adapters.intents.read(self._recent)
         if intent is None or intent.rollout_id != self._record.attempt.id:
             return
         if intent.id != self._record.attempt.acknowledged:

@@ -25,14 +25,14 @@ class Ramp:
 
     def __init__(
         self,
-        world: Adapters,
+        adapters: Adapters,
         wanted: RolloutInputs,
         attempt: Attempt,
         stored: Stored,
         steps: tuple[PlannedStep, ...],
         cancelled: threading.Event,
     ) -> None:
-        self._world = world
+        self._adapters = adapters
         self._wanted = wanted
         self._hurry = attempt.kind == "rollback"
         self._draw = draw_for(wanted, attempt, steps)
@@ -46,7 +46,7 @@ class Ramp:
         """The candidate's weight that was written last."""
         self.shifted = -1
         """Index of the step whose weight was written last."""
-        self.watch = RouteWatch(world.router, world.fence)
+        self.watch = RouteWatch(adapters.router, adapters.fence)
         self._joined: Joined | None = None
         self._joining: float | None = None
         """When the join began."""
@@ -71,21 +71,21 @@ class Ramp:
         """Make the candidate reachable by the preview route at 0%. Raises ClusterError."""
         split = self.split(0.0, preview=True)
         self.watch.writing(split)
-        self.watch.wrote(open_preview(self._world, self._wanted, split, self._cancelled))
+        self.watch.wrote(open_preview(self._adapters, self._wanted, split, self._cancelled))
 
     def join(self, weight: Percent) -> None:
         """Before the first `weight` is written: the candidate stands in the route at 0% and every proxy knows it.
         Raises ClusterError until that is so."""
         if self.old is None or self.weight > 0 or self.watch.holds(self.split(weight)):
             return
-        world = self._world
-        began = self._joining = self._joining if self._joining is not None else world.now()
+        adapters = self._adapters
+        began = self._joining = self._joining if self._joining is not None else adapters.now()
         self.watch.writing(self.split(0.0))
-        self.watch.wrote(move(world, self._wanted.route, self.split(0.0), self.known(), self._wait))
+        self.watch.wrote(move(adapters, self._wanted.route, self.split(0.0), self.known(), self._wait))
         if self._joined is None:
-            hurry = world.now() - began < PROMPT and self._hurry
+            hurry = adapters.now() - began < PROMPT and self._hurry
             grace = self._wanted.analysis.error_grace
-            self._joined = Joined(world, self._wanted.candidate, self.old, grace, hurry=hurry)
+            self._joined = Joined(adapters, self._wanted.candidate, self.old, grace, hurry=hurry)
         self._joined.wait(self._cancelled)
 
     def write(self, index: int, weight: Percent) -> None:
@@ -98,7 +98,7 @@ class Ramp:
             live = self.watch.live
             self.watch.writing(split)
             expect = live.version if live is not None else None
-            self.watch.wrote(self._world.router.apply(self._wanted.route, split, expect))
+            self.watch.wrote(self._adapters.router.apply(self._wanted.route, split, expect))
         self.weight, self.shifted = weight, index
 
     def assume_tried(self) -> None:

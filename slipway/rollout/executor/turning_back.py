@@ -30,7 +30,7 @@ class TurningBack:
 
     def __init__(
         self,
-        world: Adapters,
+        adapters: Adapters,
         wanted: RolloutInputs,
         record: AttemptRecord,
         ramp: Ramp,
@@ -38,14 +38,14 @@ class TurningBack:
         reporter: Reporter,
         cancelled: threading.Event,
     ) -> None:
-        self._world = world
+        self._adapters = adapters
         self._wanted = wanted
         self._record = record
         self._ramp = ramp
         self._observer = observer
         self._reporter = reporter
         self._cancelled = cancelled
-        self._escalating = Escalating(world, wanted, record, ramp, observer, reporter)
+        self._escalating = Escalating(adapters, wanted, record, ramp, observer, reporter)
 
     def run(self, action: Abort) -> NoReturn:
         """Put the traffic back, write the end, and raise RolloutAborted with what is true then; LeaseLost when another
@@ -80,7 +80,7 @@ class TurningBack:
         when it goes on, before it knows whether another holds the Lease by then: LeaseLost when it does know."""
         what = "traffic goes back"
         try:
-            self._world.fence.check()
+            self._adapters.fence.check()
         except LeaseStale as error:
             what = str(error)
         self._reporter.event(f"{self._wanted.service}: {action.reason}; {what}")
@@ -90,12 +90,12 @@ class TurningBack:
         ramp = self._ramp
         if ramp.serving is not None:
             ramp.assume_tried()
-            put_back(self._world, ramp.serving, self._record.attempt, self._reporter.status, ramp.idle)
+            put_back(self._adapters, ramp.serving, self._record.attempt, self._reporter.status, ramp.idle)
             if self._record.attempt.old_replicas is not None:
-                self._world.workloads.scale(self._wanted.candidate, 1)
+                self._adapters.workloads.scale(self._wanted.candidate, 1)
             return f"all traffic is on {ramp.serving.backend.label}"
         if action.cause in (Cause.CANDIDATE, Cause.OPERATOR):
-            retry_until(self._world, self._world.router.delete, API_PATIENCE)
+            retry_until(self._adapters, self._adapters.router.delete, API_PATIENCE)
             return "there is no traffic"
         if ramp.weight > 0:
             return "its users stay on it, since it was not shown to be bad; the next up tries to complete it"
@@ -104,10 +104,10 @@ class TurningBack:
     def _let_go(self) -> None:
         """The traffic is back, so the autoscalers may follow the load again."""
         reporter = self._reporter
-        leave_or_write_back(self._world, self._record.stored, reporter.status, reporter.event, self._cancelled)
+        leave_or_write_back(self._adapters, self._record.stored, reporter.status, reporter.event, self._cancelled)
 
     def _head_after(self, action: Abort) -> Head:
-        now, head, attempt = self._world.now(), self._record.head, self._record.attempt
+        now, head, attempt = self._adapters.now(), self._record.head, self._record.attempt
         if action.cause is Cause.INTERRUPTED:
             head = journal.interrupted(journal.begun(head, attempt), action.reason, journal.EXECUTOR, now)
         else:
@@ -120,16 +120,16 @@ class TurningBack:
 
     def _write_end(self, head: Head) -> None:
         """The traffic is back; the same head is written until it stands."""
-        deadline = self._world.now() + API_PATIENCE
+        deadline = self._adapters.now() + API_PATIENCE
         while True:
             try:
                 self._record.end(head)
                 break
             except ClusterError as error:
-                if self._world.now() > deadline:
+                if self._adapters.now() > deadline:
                     raise
                 self._reporter.status(f"{self._wanted.service}: the end is not in the journal yet: {error}")
-                self._world.pause(1.0)
+                self._adapters.pause(1.0)
         try:
             self._observer.ticks.flush()
         except ClusterError as error:  # the reason of the abort matters more
@@ -138,7 +138,7 @@ class TurningBack:
     def _see_in_force(self, where: str) -> str:
         gone = self._wanted.candidate
         try:
-            InForce(self._world, self._wanted, gone).wait(self._cancelled)
+            InForce(self._adapters, self._wanted, gone).wait(self._cancelled)
             head = self._record.head
             kept = tuple(one for one in head.leaving if one.entry != gone.entry)
             self._record.end(head.model_copy(update={"leaving": kept}))
@@ -151,14 +151,14 @@ class TurningBack:
 
     def _take_out(self) -> None:
         """Take the candidate, which has no requests any more, out of the route."""
-        ramp, world = self._ramp, self._world
+        ramp, adapters = self._ramp, self._adapters
         if ramp.serving is None:
             return
         rest = tuple((one, 0.0) for one in ramp.idle)
         whole, route = Split(((ramp.serving.backend, 100.0), *rest)), ramp.serving.route
         grace = self._wanted.analysis.error_grace
         try:
-            retry_until(world, lambda: take_out(world, route, whole, ramp.known(), world.pause), grace)
+            retry_until(adapters, lambda: take_out(adapters, route, whole, ramp.known(), adapters.pause), grace)
         except (ClusterError, LeaseLost) as error:
             left = f"{self._wanted.candidate.entry} stays in the route without traffic, the next up takes it out"
             self._reporter.event(f"{self._wanted.service}: {left}: {error}")

@@ -1,4 +1,4 @@
-"""Everything of the outside that an exposure touches, in one value, so that tests can put another world there."""
+"""Everything of the outside that an exposure touches, in one value, so that tests can put something else there."""
 
 from __future__ import annotations
 

@@ -51,10 +51,10 @@ def connect_exposure(inputs: ExposureInputs, stack: str) -> ExposureAdapters:
     exposure = inputs.definition.exposure
     evaluations = exposure.evaluations if exposure is not None else None
     query = None if evaluations is None else for_flag(evaluations, inputs.flag)
-    world = connect_place(inputs.where, place_of(inputs), meter_for(inputs.metrics, query), stack)
+    adapters = connect_place(inputs.where, place_of(inputs), meter_for(inputs.metrics, query), stack)
     if inputs.escalation is None:
-        return world
-    return replace(world, escalations=connect_escalations(inputs.escalation, inputs.where))
+        return adapters
+    return replace(adapters, escalations=connect_escalations(inputs.escalation, inputs.where))
 
 
 def connect_place(target: Target, place: Place, meter: Meter | None = None, stack: str = "") -> ExposureAdapters:

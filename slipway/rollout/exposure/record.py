@@ -22,22 +22,24 @@ class Stored:
     version: str | None
 
 
-def load(world: ExposureAdapters) -> Stored:
+def load(adapters: ExposureAdapters) -> Stored:
     """The journal's head, an empty one when there is none. Raises ClusterError."""
-    found = world.journal.load()
-    return Stored(ExposureHead(flag=world.flag), None) if found is None else Stored(parse(found.content), found.version)
+    found = adapters.journal.load()
+    return (
+        Stored(ExposureHead(flag=adapters.flag), None) if found is None else Stored(parse(found.content), found.version)
+    )
 
 
-def save(world: ExposureAdapters, stored: Stored, head: ExposureHead) -> None:
+def save(adapters: ExposureAdapters, stored: Stored, head: ExposureHead) -> None:
     """Make `head` what the journal holds, by compare-and-swap. After a conflict the same head was written by an earlier
     try whose answer was lost, or the head that was read last still stands; anything else is another's. Raises LeaseLost
     then, and ClusterError while the journal cannot be reached: calling again with the same head is safe."""
     for _ in range(TRIES):
-        world.fence.check()
+        adapters.fence.check()
         try:
-            stored.version = world.journal.save(head.to_document(), stored.version)
+            stored.version = adapters.journal.save(head.to_document(), stored.version)
         except Conflict:
-            found = load(world)
+            found = load(adapters)
             if found.head not in (head, stored.head) and not _is_ours(found.head, head):
                 raise LeaseLost(_foreign(found.head, head)) from None
             stored.version = found.version
@@ -64,14 +66,14 @@ def _foreign(found: ExposureHead, wanted: ExposureHead) -> str:
 class ExposureRecord:
     """One rollout as it goes into the journal."""
 
-    def __init__(self, world: ExposureAdapters, stored: Stored, exposing: Exposing) -> None:
-        self._world = world
+    def __init__(self, adapters: ExposureAdapters, stored: Stored, exposing: Exposing) -> None:
+        self._adapters = adapters
         self._stored = stored
         self.exposing = exposing
 
     def save(self) -> None:
         """Write it as it is now."""
-        save(self._world, self._stored, begun(self._stored.head, self.exposing))
+        save(self._adapters, self._stored, begun(self._stored.head, self.exposing))
 
     def begin_step(self, index: int, percent: Percent, now: float) -> None:
         """The step's percentage is about to be written; a step that is recorded already stays as it is."""

@@ -66,29 +66,29 @@ class ExposureRun:
 
     def __init__(
         self,
-        world: ExposureAdapters,
+        adapters: ExposureAdapters,
         wanted: Wanted,
         exposing: Exposing,
         stored: Stored,
         reporter: Reporter,
         cancelled: threading.Event,
     ) -> None:
-        if world.meter is None:
+        if adapters.meter is None:
             raise ClusterError("an exposure needs a metrics source")
-        self._world = world
+        self._adapters = adapters
         self._wanted = wanted
-        self._record = ExposureRecord(world, stored, exposing)
+        self._record = ExposureRecord(adapters, stored, exposing)
         self._reporter = reporter
         self._cancelled = cancelled
         self._rules = rules_of(wanted)
-        self._decisions = Decisions(self._rules, world.now, cancelled)
-        self._measure = Measure(world.meter, wanted, wanted.baseline, world.now())
-        self._ticks = TickLog(world.journal, exposing.id, self._rules.error_grace, world.now)
+        self._decisions = Decisions(self._rules, adapters.now, cancelled)
+        self._measure = Measure(adapters.meter, wanted, wanted.baseline, adapters.now())
+        self._ticks = TickLog(adapters.journal, exposing.id, self._rules.error_grace, adapters.now)
         self._percent = exposing.base
         self._tried: Percent | None = None
         """A percentage whose write was not answered."""
         self._shifted = -1
-        self._step_began = world.now()
+        self._step_began = adapters.now()
         self._looked = 0.0
 
     def run(self) -> Exposing:
@@ -108,18 +108,18 @@ class ExposureRun:
                 self._abort(action)
 
     def _step(self) -> Action | None:
-        self._world.fence.check()
+        self._adapters.fence.check()
         return self._decisions.take(self._look(), self._perform)
 
     # -- looking -------------------------------------------------------------------------------------------
 
     def _look(self) -> Observation:
-        now = self._world.now()
-        head = self._world.flags.load()
+        now = self._adapters.now()
+        head = self._adapters.flags.load()
         killed = head.killed(self._wanted.flag)
         self._tick(now)
         measure = self._measure
-        pending = self._world.flags.pending() if self._decisions.state.phase is Phase.SHIFT else None
+        pending = self._adapters.flags.pending() if self._decisions.state.phase is Phase.SHIFT else None
         checked, problem = self._exposure_check(now)
         return Observation(
             now=now,
@@ -184,27 +184,27 @@ class ExposureRun:
         elif isinstance(action, Commit):
             self._close_step(action.ended)
             self._ticks.flush()
-            self._patiently(lambda: self._record.end(Outcome.COMMITTED, "", self._world.now()))
+            self._patiently(lambda: self._record.end(Outcome.COMMITTED, "", self._adapters.now()))
 
     def _expose(self, percent: Percent) -> None:
         """Write the percentage. Done again after a failure it goes on where it ended."""
         if self._shifted == self._decisions.state.index:
             return
-        now = self._world.now()
+        now = self._adapters.now()
         self._tick(now)
         self._record.begin_step(self._decisions.state.index, percent, now)
         self._record.save()
         self._tried = percent
-        self._world.flags.change(lambda head: self._raised(head, percent))
+        self._adapters.flags.change(lambda head: self._raised(head, percent))
         self._percent, self._shifted, self._tried = percent, self._decisions.state.index, None
-        self._step_began = self._world.now()
+        self._step_began = self._adapters.now()
         self._measure.next_step(self._step_began)
         self._reporter.event(f"{self._wanted.flag}: {percent:.4g}% get {self._wanted.variant}")
 
     def _raised(self, head: Head, percent: Percent) -> Head:
         """The next head of the flags' journal, asked under compare-and-swap: no other writer may have moved the
         exposure, and this process must still be the one that may."""
-        self._world.fence.check()
+        self._adapters.fence.check()
         if (killed := head.killed(self._wanted.flag)) is not None:  # The next look sees it too.
             raise Conflict(f"{self._wanted.flag} was killed by {killed.by}")
         if (problem := self._foreign(head)) is not None:
@@ -214,11 +214,11 @@ class ExposureRun:
     def _author(self, reason: str = "") -> Author:
         exposing = self._record.exposing
         text = reason or f"exposure {exposing.id}"
-        return Author(by=self._world.stack or "exposure", at=self._world.now(), reason=text)
+        return Author(by=self._adapters.stack or "exposure", at=self._adapters.now(), reason=text)
 
     def _close_step(self, verdict: Verdict) -> None:
         counts = self._measure.counts_of_step()
-        self._record.end_step(ended=self._world.now(), verdict=verdict.value, **counts)
+        self._record.end_step(ended=self._adapters.now(), verdict=verdict.value, **counts)
 
     # -- the end without a commit --------------------------------------------------------------------------
 
@@ -238,13 +238,13 @@ class ExposureRun:
         failed = self._measure.decision is not None and self._measure.decision.verdict is Verdict.FAIL
         self._close_step(Verdict.FAIL if failed else Verdict.INCONCLUSIVE)
         outcome = Outcome.INTERRUPTED if action.cause is Cause.INTERRUPTED else Outcome.ABORTED
-        self._patiently(lambda: self._record.end(outcome, action.reason, self._world.now()))
+        self._patiently(lambda: self._record.end(outcome, action.reason, self._adapters.now()))
         try:
             self._ticks.flush()
         except ClusterError as error:  # the reason of the abort matters more
             self._reporter.event(f"{self._wanted.flag}: the last ticks are not in the journal: {error}")
         if action.cause is Cause.CANDIDATE:
-            where = f"{where}; {see_off(self._world, self._wanted)}"
+            where = f"{where}; {see_off(self._adapters, self._wanted)}"
         raise RolloutAborted(self._last_words(action, where), quarantined=action.cause is Cause.CANDIDATE)
 
     def _what(self, action: Abort) -> str:
@@ -257,19 +257,19 @@ class ExposureRun:
         flag, exposing = self._wanted.flag, self._record.exposing
         if action.cause is Cause.CANDIDATE:
             decision = self._measure.decision
-            change = kill_of(exposing, self._percent, action.reason, decision, self._world.now())
-            self._patiently(lambda: self._world.flags.change(lambda head: after_change(head, change)))
+            change = kill_of(exposing, self._percent, action.reason, decision, self._adapters.now())
+            self._patiently(lambda: self._adapters.flags.change(lambda head: after_change(head, change)))
             where = f"{flag} is off for all users until `slipway resume {flag}`"
             self._escalate(change, where)
             return where
         if action.cause is Cause.OPERATOR:
             return f"{flag} is off for all users"
-        self._patiently(lambda: self._world.flags.change(self._turned_back))
+        self._patiently(lambda: self._adapters.flags.change(self._turned_back))
         return f"{flag} is back at {exposing.base:.4g}%"
 
     def _escalate(self, change: Change, where: str) -> None:
         """Tell the flag's owner. Raises nothing: what is being ended must end."""
-        escalations, wanted, exposing = self._world.escalations, self._wanted, self._record.exposing
+        escalations, wanted, exposing = self._adapters.escalations, self._wanted, self._record.exposing
         if escalations is None:
             return
         try:
@@ -279,7 +279,7 @@ class ExposureRun:
                 where,
                 severity=escalations.route.kill,
                 since=exposing.began,
-                stack=self._world.stack,
+                stack=self._adapters.stack,
             )
             trouble = escalations.escalate(with_counts(made, self._measure.decision, self._measure.totals))
             told = trouble or f"escalated to {made.owner}, {made.id}"
@@ -293,16 +293,16 @@ class ExposureRun:
 
     def _patiently(self, do: Callable[[], T]) -> T:
         """What was decided is done again until the cluster answers. Raises the last ClusterError."""
-        deadline = self._world.now() + API_PATIENCE
+        deadline = self._adapters.now() + API_PATIENCE
         while True:
             try:
-                self._world.fence.check()
+                self._adapters.fence.check()
                 return do()
             except ClusterError as error:
-                if self._world.now() > deadline:
+                if self._adapters.now() > deadline:
                     raise
                 self._reporter.status(f"{self._wanted.flag}: not written yet: {error}")
-                self._world.pause(LOOK_EVERY)
+                self._adapters.pause(LOOK_EVERY)
 
     # -- words ---------------------------------------------------------------------------------------------
 

@@ -14,13 +14,13 @@ SCRAPES = 2
 EVERY = 1.0
 
 
-def see_off(world: ExposureAdapters, wanted: Wanted) -> str:
+def see_off(adapters: ExposureAdapters, wanted: Wanted) -> str:
     """Whether any user is still measured to get the variant, in words. Scrapes that show more of the off variant and
     nothing new of the other count; without any there is a warning."""
-    began, before, clean = world.now(), _counted(world, wanted), 0
-    while world.now() - began < WITHIN:
-        world.pause(EVERY)
-        now = _counted(world, wanted)
+    began, before, clean = adapters.now(), _counted(adapters, wanted), 0
+    while adapters.now() - began < WITHIN:
+        adapters.pause(EVERY)
+        now = _counted(adapters, wanted)
         if now is None or (before is not None and now.baseline == before.baseline):
             continue
         clean = clean + 1 if before is not None and now.candidate == before.candidate else 0
@@ -34,11 +34,11 @@ def see_off(world: ExposureAdapters, wanted: Wanted) -> str:
     )
 
 
-def _counted(world: ExposureAdapters, wanted: Wanted) -> Sides[float] | None:
+def _counted(adapters: ExposureAdapters, wanted: Wanted) -> Sides[float] | None:
     """Evaluations of either variant so far; None where they cannot be read."""
-    if world.meter is None:
+    if adapters.meter is None:
         return None
-    found = world.meter.snapshot(wanted.guardrails, wanted.candidate, wanted.baseline)
+    found = adapters.meter.snapshot(wanted.guardrails, wanted.candidate, wanted.baseline)
     if found.traffic_error is not None or not found.traffic:
         return None
     sides = (found.traffic.get(side.revision, {}) for side in (wanted.candidate, wanted.baseline))

@@ -9,16 +9,16 @@ from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.record import Stored, save
 
 
-def turn_back(world: ExposureAdapters, stored: Stored, reason: str, by: str) -> None:
+def turn_back(adapters: ExposureAdapters, stored: Stored, reason: str, by: str) -> None:
     """End the rollout in flight without a verdict: the exposure returns to where it began, then the journal says so. It
     may be done again from anywhere. Raises LeaseLost and ClusterError."""
     exposing = stored.head.last
     if exposing is None or not exposing.running:
         return
-    author = Author(by=by, at=world.now(), reason=f"exposure {exposing.id}: {reason}")
-    world.flags.change(lambda head: turned_back(_fenced(world, head), exposing, author))
-    over = ended(exposing, Outcome.INTERRUPTED, reason, world.now(), by)
-    save(world, stored, begun(stored.head, over))
+    author = Author(by=by, at=adapters.now(), reason=f"exposure {exposing.id}: {reason}")
+    adapters.flags.change(lambda head: turned_back(_fenced(adapters, head), exposing, author))
+    over = ended(exposing, Outcome.INTERRUPTED, reason, adapters.now(), by)
+    save(adapters, stored, begun(stored.head, over))
 
 
 def turned_back(head: Head, exposing: Exposing, author: Author) -> Head:
@@ -31,6 +31,6 @@ def turned_back(head: Head, exposing: Exposing, author: Author) -> Head:
     return after_exposure(head, exposing.flag, exposing.base, exposing.salt, author)
 
 
-def _fenced(world: ExposureAdapters, head: Head) -> Head:
-    world.fence.check()
+def _fenced(adapters: ExposureAdapters, head: Head) -> Head:
+    adapters.fence.check()
     return head

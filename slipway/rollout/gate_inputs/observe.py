@@ -9,7 +9,7 @@ from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import line_of
 from slipway.release.release_inputs import JUDGED_KEPT, Observed, ReleaseInputs
 from slipway.release.target import Target
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.gate_inputs import error_budget as budget
 from slipway.rollout.gate_inputs import registry
 from slipway.rollout.record import load
@@ -31,13 +31,13 @@ def observe_undeclared(declared: DeclaredRelease, target: Target | None, configu
 
 
 def _memory(service: str, target: Target, revision: str, sha256: str, judged: tuple[str, ...]) -> Observed:
-    world = connect_world(service, target)
-    stored = load(world)
+    adapters = connect_adapters(service, target)
+    stored = load(adapters)
     memory = remembered(stored.head if stored is not None else None, revision, sha256, judged)
     if memory.previous is not None or memory.settled:
         return memory
     # A service that was never released has neither a commit in its journal nor a route.
-    never = (stored is None or not stored.head.completed) and world.router.read() is None
+    never = (stored is None or not stored.head.completed) and adapters.router.read() is None
     return memory.model_copy(update={"first": never})
 
 

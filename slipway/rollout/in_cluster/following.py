@@ -65,20 +65,20 @@ class Following:
     def __init__(
         self,
         wanted: RolloutInputs,
-        world: Adapters,
+        adapters: Adapters,
         runs: Runs,
         followed: Followed,
         reporter: Reporter,
         cancelled: threading.Event,
     ) -> None:
         self._service = wanted.service
-        self._world = world
+        self._adapters = adapters
         self._runs = runs
         self._id, self._setting, self._abandoned = followed.run_id, followed.setting, followed.abandoned
         self._name = f"Job {runs.name_of(followed.run_id)}"
         self._reporter = reporter
         self._cancelled = cancelled
-        self._began = self._heard = world.now()
+        self._began = self._heard = adapters.now()
         self._beaten = 0.0
         self._report: RunReport | None = None
         self._shown = 0
@@ -89,7 +89,7 @@ class Following:
         """Follow it. Raises SlipwayError with one clear line."""
         while (end := self._seen()) is None:
             if self._cancelled.is_set():
-                self._world.pause(POLL)
+                self._adapters.pause(POLL)
             else:
                 self._cancelled.wait(POLL)
         end.raise_if_failed()
@@ -104,7 +104,7 @@ class Following:
         return end
 
     def _tolerate(self, error: ClusterError) -> RunEnd | None:
-        now = self._world.now()
+        now = self._adapters.now()
         since = self._blind = self._blind if self._blind is not None else now
         if now - since <= (BLIND_FOR if isinstance(error, ClusterAway) else REFUSED_FOR):
             self._reporter.status(f"{self._service}: {self._name} goes on unseen: {error}")
@@ -118,7 +118,7 @@ class Following:
             return end
         if self._cancelled.is_set():
             return self._let_go() if self._abandoned() else self._end_it()
-        if self._report is not None and self._world.now() - self._heard < QUIET_FOR:
+        if self._report is not None and self._adapters.now() - self._heard < QUIET_FOR:
             return None
         state = self._runs.state(self._id)
         if state.over:
@@ -132,7 +132,7 @@ class Following:
     # -- what it says ----------------------------------------------------------------------------------------
 
     def _give_a_sign(self) -> None:
-        now = self._world.now()
+        now = self._adapters.now()
         if self._setting.on_lost_follower == "abort" and now - self._beaten >= BEAT_EVERY:
             self._runs.write_beat(self._id, f"{now:.0f}")
             self._beaten = now
@@ -143,7 +143,7 @@ class Following:
         if found is None:
             return None
         if self._report is None or found.changes != self._report.changes or found.by != self._report.by:
-            self._heard = self._world.now()
+            self._heard = self._adapters.now()
         self._report = found
         for line in found.after(self._shown):
             self._reporter.event(line.text)
@@ -157,7 +157,7 @@ class Following:
     # -- before it begins ------------------------------------------------------------------------------------
 
     def _starting(self, state: RunState) -> RunEnd | None:
-        waited = self._world.now() - self._began
+        waited = self._adapters.now() - self._began
         limit = self._setting.start_within + (PYTHON_STARTS if state.phase == "running" else 0.0)
         if state.fatal or waited > limit:
             within = "" if state.fatal else f" within {show_seconds(limit)}"
@@ -170,9 +170,9 @@ class Following:
     def _give_up(self, why: str) -> RunEnd | None:
         """Delete a Job whose process has said nothing; should it have begun all the same, its end is awaited."""
         self._runs.delete(self._id)
-        deadline = self._world.now() + GONE_WITHIN
-        while self._runs.state(self._id).pods and self._world.now() < deadline:
-            self._world.pause(POLL)
+        deadline = self._adapters.now() + GONE_WITHIN
+        while self._runs.state(self._id).pods and self._adapters.now() < deadline:
+            self._adapters.pause(POLL)
         if (end := self._read()) is not None or self._report is not None or self._attempt() is not None:
             return end
         if self._cancelled.is_set():
@@ -185,10 +185,10 @@ class Following:
         """The word to end goes to its process, again where an operator's word came in between."""
         if self._report is None:
             return self._give_up("was cancelled")
-        found = self._world.intents.read()
+        found = self._adapters.intents.read()
         if found is None or (found.action, found.rollout_id) != ("cancel", self._id):
-            now, reason = self._world.now(), "pulumi up was interrupted"
-            self._world.intents.write(Intent(f"{self._id}-cancel", "cancel", "pulumi up", now, reason, self._id))
+            now, reason = self._adapters.now(), "pulumi up was interrupted"
+            self._adapters.intents.write(Intent(f"{self._id}-cancel", "cancel", "pulumi up", now, reason, self._id))
         state = self._runs.state(self._id)
         return (self._read() or self._after(state)) if state.over else None
 
@@ -199,7 +199,7 @@ class Following:
 
     def _attempt(self) -> Attempt | None:
         """The journal's attempt, when it is of this order."""
-        stored = load(self._world)
+        stored = load(self._adapters)
         attempt = stored.head.attempt if stored is not None else None
         return attempt if attempt is not None and is_attempt_of(self._id, attempt.id) else None
 
@@ -220,15 +220,15 @@ class Following:
 
     def _put_back(self, attempt: Attempt, how: str) -> RunEnd | None:
         """No process will end this attempt any more, unless a pod that is told to go still does: it has the Lease."""
-        self._rescuing = self._rescuing if self._rescuing is not None else self._world.now()
+        self._rescuing = self._rescuing if self._rescuing is not None else self._adapters.now()
         self._reporter.status(f"{self._service}: {self._name} {how}; the traffic goes back")
         reason, holder = f"{self._name} {how}", f"{self._id}-follower"
         try:
-            rescue_once(self._world, attempt.id, holder, reason, "follower", self._reporter.status)
+            rescue_once(self._adapters, attempt.id, holder, reason, "follower", self._reporter.status)
         except (LeaseHeld, LeaseLost):
             return None
         except ClusterError as error:
-            if isinstance(error, ClusterAway) and self._world.now() - self._rescuing < BLIND_FOR:
+            if isinstance(error, ClusterAway) and self._adapters.now() - self._rescuing < BLIND_FOR:
                 return None
             text = f"{self._service}: {reason}, and the traffic could not be put back from here: {error}"
             raise NotPutBack(text, attempt.id, reason) from None

@@ -22,8 +22,8 @@ class Hearing:
     No clocks of two hosts are compared: a sign of life is any change of it, and only time in which it could be read
     counts."""
 
-    def __init__(self, world: Adapters, runs: Runs, order: RunOrder, cancelled: threading.Event) -> None:
-        self._world = world
+    def __init__(self, adapters: Adapters, runs: Runs, order: RunOrder, cancelled: threading.Event) -> None:
+        self._adapters = adapters
         self._runs = runs
         self._order = order
         self._cancelled = cancelled
@@ -54,7 +54,7 @@ class Hearing:
 
     def told_to_end(self) -> bool:
         """One look, `EVERY` seconds after the last one. Raises ClusterError."""
-        intent = self._world.intents.read()
+        intent = self._adapters.intents.read()
         if intent is not None and intent.action == "cancel" and intent.rollout_id == self._order.id:
             return True
         run = self._order.wanted.run

@@ -35,7 +35,7 @@ class OrderedUpdate:
     def __init__(
         self,
         wanted: RolloutInputs,
-        world: Adapters,
+        adapters: Adapters,
         olds: Mapping[str, Any],
         reporter: Reporter,
         cancelled: threading.Event,
@@ -49,8 +49,8 @@ class OrderedUpdate:
         if problems:
             raise InputError("Rollout", problems)
         self._wanted = wanted
-        self._world = world
-        self._runs = runs_of(world)
+        self._adapters = adapters
+        self._runs = runs_of(adapters)
         self._serving = recorded_serving(olds)
         self._reporter = reporter
         self._cancelled = cancelled
@@ -65,7 +65,7 @@ class OrderedUpdate:
 
     def _send_escalations(self) -> None:
         """Those that the Job has raised or ended."""
-        escalations = self._world.escalations
+        escalations = self._adapters.escalations
         trouble = escalations.go_on(self._wanted.service) if escalations is not None else None
         if trouble is not None:
             self._reporter.event(f"{self._wanted.service}: {trouble}")
@@ -82,7 +82,7 @@ class OrderedUpdate:
             return outputs
         order = RunOrder(
             id=new_order_id(),
-            stack=self._world.stack,
+            stack=self._adapters.stack,
             by=operator(),
             drill=drilled(),
             wanted=self._wanted,
@@ -110,7 +110,7 @@ class OrderedUpdate:
     def _follow(self, run_id: str) -> None:
         followed = Followed(run_id, self._wanted.run or RunSetting(), self._abandoned)
         try:
-            Following(self._wanted, self._world, self._runs, followed, self._reporter, self._cancelled).to_end()
+            Following(self._wanted, self._adapters, self._runs, followed, self._reporter, self._cancelled).to_end()
         except NotPutBack as error:
             self._have_it_put_back(error)
 
@@ -122,7 +122,7 @@ class OrderedUpdate:
             task="put-back",
             attempt=failed.attempt,
             reason=reason,
-            stack=self._world.stack,
+            stack=self._adapters.stack,
             by=operator(),
             wanted=self._wanted,
         )
@@ -131,7 +131,7 @@ class OrderedUpdate:
         try:
             self._runs.start(order)
             self._reporter.event(f"{service}: {reason}; {name} puts the traffic back")
-            Following(self._wanted, self._world, self._runs, followed, self._reporter, threading.Event()).to_end()
+            Following(self._wanted, self._adapters, self._runs, followed, self._reporter, threading.Event()).to_end()
         except SlipwayError as error:
             text = f"{failed}; {name} could not do it: {error}"
             raise ClusterError(f"{text}; the next pulumi up makes a Job that does it first") from None
@@ -139,29 +139,29 @@ class OrderedUpdate:
 
     def _settled(self) -> dict[str, Any] | None:
         """The outputs when there is nothing to do: the next `up` after one that was lost finds it so."""
-        wanted, world = self._wanted, self._world
-        stored = load(world)
+        wanted, adapters = self._wanted, self._adapters
+        stored = load(adapters)
         head = stored.head if stored is not None else None
         if head is None or head.serving != Serving(backend=wanted.candidate, route=wanted.route):
             return None
-        live = world.router.read()
+        live = adapters.router.read()
         if (
             pending_reason(
-                wanted, head, live, world.router.settings_hash(wanted.route, sticky=resting_sticky(head, wanted))
+                wanted, head, live, adapters.router.settings_hash(wanted.route, sticky=resting_sticky(head, wanted))
             )
             is not None
         ):
             return None
-        if journal.taken_over(head, world.stack) != head:
+        if journal.taken_over(head, adapters.stack) != head:
             return None
         standby = wanted.standby
-        if standby is not None and world.workloads.replicas(standby) < standby.replicas:
+        if standby is not None and adapters.workloads.replicas(standby) < standby.replicas:
             return None
         return outputs_of(wanted, head, live)
 
     def _outputs(self) -> dict[str, Any]:
         """What the Job left. Raises ClusterError where it has not done all of it."""
-        stored = load(self._world)
+        stored = load(self._adapters)
         if stored is None or stored.head.serving is None:
             raise ClusterError(f"{self._wanted.service}: the Job has ended, and the journal holds no completed release")
         reason = (
@@ -172,26 +172,28 @@ class OrderedUpdate:
             reason = f"{names} was not seen without requests yet; its workload stays, the next up waits again"
         if reason is not None:
             raise ClusterError(f"{self._wanted.service}: the Job has ended, but {reason}")
-        return outputs_of(self._wanted, stored.head, self._world.router.read())
+        return outputs_of(self._wanted, stored.head, self._adapters.router.read())
 
 
 def order_removal(
-    wanted: RolloutInputs, world: Adapters, reporter: Reporter, cancelled: threading.Event, forget: str
+    wanted: RolloutInputs, adapters: Adapters, reporter: Reporter, cancelled: threading.Event, forget: str
 ) -> None:
     """The end of a service whose rollouts run in the cluster: a Job deletes its route, journal, intents and Lease, and
     goes too. `forget` is as for `remove`. Raises SlipwayError with one clear line."""
-    runs, setting = runs_of(world), wanted.run or RunSetting()
+    runs, setting = runs_of(adapters), wanted.run or RunSetting()
     active = active_run(runs)
     if active is not None:
         raise LeaseHeld(f"{wanted.service}: {active.name} rolls {active.version} out; wait for it, then try again")
-    order = RunOrder(id=new_order_id(), task="remove", stack=world.stack, by=operator(), wanted=wanted, forget=forget)
+    order = RunOrder(
+        id=new_order_id(), task="remove", stack=adapters.stack, by=operator(), wanted=wanted, forget=forget
+    )
     runs.start(order)
-    Following(wanted, world, runs, Followed(order.id, setting), reporter, cancelled).to_end()
+    Following(wanted, adapters, runs, Followed(order.id, setting), reporter, cancelled).to_end()
     runs.delete(order.id)
     runs.delete_all()
 
 
-def where_it_runs(wanted: RolloutInputs, world: Adapters) -> tuple[str, ...]:
+def where_it_runs(wanted: RolloutInputs, adapters: Adapters) -> tuple[str, ...]:
     """What a preview says of a rollout in the cluster; nothing for one on the host."""
     run = wanted.run
     if run is None or not run.in_cluster or run.image is None:
@@ -199,7 +201,7 @@ def where_it_runs(wanted: RolloutInputs, world: Adapters) -> tuple[str, ...]:
     lost = "is aborted" if run.on_lost_follower == "abort" else "goes on"
     image = f"{run.image.partition('@')[0]}@{run.image.partition('@')[2][:19]}"
     lines = [f"the rollout runs in a Job of the cluster ({image}) and {lost} when this process is lost"]
-    active = active_run(runs_of(world))
+    active = active_run(runs_of(adapters))
     if active is not None and active.revision == wanted.candidate.revision:
         lines.append(f"{active.name} rolls {active.version} out already: pulumi up follows it")
     elif active is not None:
@@ -207,11 +209,11 @@ def where_it_runs(wanted: RolloutInputs, world: Adapters) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def runs_of(world: Adapters) -> Runs:
+def runs_of(adapters: Adapters) -> Runs:
     """The Jobs of a world. Raises ClusterError where there are none."""
-    if world.runs is None:
+    if adapters.runs is None:
         raise ClusterError(NO_JOBS)
-    return world.runs
+    return adapters.runs
 
 
 def active_run(runs: Runs) -> ActiveRun | None:

@@ -11,7 +11,7 @@ from slipway.release.run_order import RunOrder, is_attempt_of
 from slipway.release.target import KubernetesTarget
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.in_cluster.hearing import Hearing
 from slipway.rollout.in_cluster.report import DONE, RunEnd
 from slipway.rollout.in_cluster.reporting import RunReporter
@@ -39,7 +39,9 @@ def connect(order: RunOrder) -> Adapters:
         raise ClusterError(f"an order for a target of kind {where.kind} cannot be carried out in a pod")
     here = KubernetesTarget(name=where.name, namespace=where.namespace)
     wanted = order.wanted
-    return connect_world(wanted.service, here, wanted.metrics, order.stack, escalation=wanted.escalation, sends=False)
+    return connect_adapters(
+        wanted.service, here, wanted.metrics, order.stack, escalation=wanted.escalation, sends=False
+    )
 
 
 class Runner:
@@ -49,20 +51,20 @@ class Runner:
     def __init__(
         self,
         order: RunOrder,
-        world: Adapters,
+        adapters: Adapters,
         told_to_go: threading.Event,
         cancelled: threading.Event,
         say: Callable[[str], None],
     ) -> None:
         """Raises ClusterError where there are no Jobs."""
-        if world.runs is None:
+        if adapters.runs is None:
             raise ClusterError("this platform runs no rollouts in Jobs")
         self._order = order
-        self._world = world
+        self._adapters = adapters
         self._told_to_go = told_to_go
         self._cancelled = cancelled
         self._attempt = order.attempt_of(uuid.uuid4().hex[:6])
-        self._runs: Runs = world.runs
+        self._runs: Runs = adapters.runs
         self._report = RunReporter(self._runs, order.id, self._attempt, say)
 
     def run(self) -> int:
@@ -71,7 +73,7 @@ class Runner:
         if former is not None and former.end is not None:
             self._report.close(former.end)
             return ENDED
-        with Hearing(self._world, self._runs, self._order, self._cancelled):
+        with Hearing(self._adapters, self._runs, self._order, self._cancelled):
             end = self._carried_out()
         self._report.close(end)
         return AGAIN if end is None else ENDED
@@ -92,22 +94,22 @@ class Runner:
         return RunEnd.of(failed)
 
     def _carry_out(self) -> None:
-        order, world = self._order, self._world
+        order, adapters = self._order, self._adapters
         if order.task == "remove":
             services = services_of(order.wanted.to_wire())
-            remove(world, order.wanted.service, services, self._report, self._cancelled, order.forget)
+            remove(adapters, order.wanted.service, services, self._report, self._cancelled, order.forget)
             return
         if order.task == "put-back":
             self._put_back()
             return
-        reason = operations.refusal_reason(order.wanted, world)
+        reason = operations.refusal_reason(order.wanted, adapters)
         if reason is not None:
             raise ReleaseRefused(reason)
         olds = {"serving": order.serving.model_dump(mode="json", by_alias=True)} if order.serving is not None else {}
         overseer = RestartedByTheCluster()
         update = Update(
             order.wanted,
-            world,
+            adapters,
             olds,
             self._report,
             self._cancelled,
@@ -119,24 +121,24 @@ class Runner:
 
     def _put_back(self) -> None:
         """Once the Lease of the process that died is over. Raises LeaseHeld where another has it for longer."""
-        order, world, began = self._order, self._world, self._world.now()
+        order, adapters, began = self._order, self._adapters, self._adapters.now()
         while not self._told_to_go.is_set():
             try:
-                rescue_once(world, order.attempt, self._attempt, order.reason, "follower", self._report.status)
+                rescue_once(adapters, order.attempt, self._attempt, order.reason, "follower", self._report.status)
                 return
             except LeaseHeld:
-                if world.now() - began > SEEN_WITHIN:
+                if adapters.now() - began > SEEN_WITHIN:
                     raise
-                world.pause(AGAIN_AFTER)
+                adapters.pause(AGAIN_AFTER)
         raise ClusterError("this pod was told to go; the next one puts the traffic back")
 
     def _is_open(self, failed: SlipwayError) -> bool:
         """Whether another process has to go on: an attempt of this order has no end, or one of its processes lives."""
         try:
             if isinstance(failed, LeaseHeld):
-                state = retry_until(self._world, self._world.lease.read, SEEN_WITHIN)
+                state = retry_until(self._adapters, self._adapters.lease.read, SEEN_WITHIN)
                 return state is not None and is_attempt_of(self._order.id, state.holder)
-            stored = retry_until(self._world, lambda: load(self._world), SEEN_WITHIN)
+            stored = retry_until(self._adapters, lambda: load(self._adapters), SEEN_WITHIN)
         except ClusterError:
             return True
         attempt = stored.head.attempt if stored is not None and stored.head.unfinished else None

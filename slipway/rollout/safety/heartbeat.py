@@ -59,22 +59,22 @@ class Heartbeat:
 
 @contextmanager
 def hold_lease(
-    world: Fenced,
+    adapters: Fenced,
     holder: str,
     tell: Callable[[str], None],
     cancelled: threading.Event,
     role: Role = "rollout",
     patience: float = 0.0,
 ) -> Iterator[None]:
-    """Hold the Lease of the world for the block; the world's fence is open in it. `role` is for those who ask,
+    """Hold the Lease for the block; its fence is open in it. `role` is for those who ask,
     `patience` the seconds for which an API server that is away is waited for.
 
     A holder that no longer renews (its process was killed or stopped) is waited for until its time is over; one that
     does renew makes this raise LeaseHeld.
     """
-    acquire = partial(_acquire, world, holder, tell, cancelled, role)
-    retry_while_away(world, acquire, patience, tell, cancelled)
-    beat = Heartbeat(world.lease, world.fence)
+    acquire = partial(_acquire, adapters, holder, tell, cancelled, role)
+    retry_while_away(adapters, acquire, patience, tell, cancelled)
+    beat = Heartbeat(adapters.lease, adapters.fence)
     beat.start()
     try:
         yield
@@ -82,15 +82,17 @@ def hold_lease(
         beat.stop()
 
 
-def _acquire(world: Fenced, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role) -> None:
+def _acquire(
+    adapters: Fenced, holder: str, tell: Callable[[str], None], cancelled: threading.Event, role: Role
+) -> None:
     seen: float | None = None
     deadline = time.monotonic() + LEASE_SECONDS + 3
     while True:
-        begun = world.fence.now()
+        begun = adapters.fence.now()
         try:
-            world.lease.acquire(holder, LEASE_SECONDS, role)
+            adapters.lease.acquire(holder, LEASE_SECONDS, role)
         except LeaseHeld:
-            state = world.lease.read()
+            state = adapters.lease.read()
             renewed = state.renewed if state is not None else None
             alive = seen is not None and renewed is not None and renewed != seen
             if alive or time.monotonic() > deadline or cancelled.is_set():
@@ -99,6 +101,6 @@ def _acquire(world: Fenced, holder: str, tell: Callable[[str], None], cancelled:
             tell("waiting for the Lease of a rollout that does not answer any more")
             cancelled.wait(RENEW_EVERY * 1.5)
         else:
-            world.fence.arm(holder)
-            world.fence.note_renewal(begun, LEASE_SECONDS)
+            adapters.fence.arm(holder)
+            adapters.fence.note_renewal(begun, LEASE_SECONDS)
             return

@@ -33,14 +33,14 @@ AnyAdapters = Adapters | ExposureAdapters
 """Where a rollout of traffic happens, or of a flag."""
 
 
-def rescue(world: AnyAdapters, rollout_id: str) -> None:
+def rescue(adapters: AnyAdapters, rollout_id: str) -> None:
     """Put the traffic back, or the exposure, if this rollout is unfinished; try for `PATIENCE` while that cannot be
     done."""
-    began = world.now()
-    while world.now() - began < PATIENCE:
+    began = adapters.now()
+    while adapters.now() - began < PATIENCE:
         try:
             # The Lease is the dead provider's. Only it and this watchdog know its id, so taking it over is safe.
-            _act(world, rollout_id, rollout_id, "the provider died")
+            _act(adapters, rollout_id, rollout_id, "the provider died")
         except (LeaseHeld, LeaseLost):
             return  # Another has taken over, and repairs first.
         except ClusterError:
@@ -50,37 +50,42 @@ def rescue(world: AnyAdapters, rollout_id: str) -> None:
 
 
 def rescue_once(
-    world: Adapters, rollout_id: str, holder: str, reason: str, by: Role, tell: Callable[[str], None] = lambda _: None
+    adapters: Adapters,
+    rollout_id: str,
+    holder: str,
+    reason: str,
+    by: Role,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Head | None:
     """One try, under the Lease as `holder` in the role `by`. Returns the journal's head afterwards, None when this
     rollout is not unfinished.
 
     Raises LeaseHeld, LeaseLost, or ClusterError when the traffic could not be put back.
     """
-    with hold_lease(world, holder, tell, threading.Event(), by):
-        stored = load(world)
+    with hold_lease(adapters, holder, tell, threading.Event(), by):
+        stored = load(adapters)
         if stored is None:
             return None
         head = stored.head
         if head.attempt is None or head.attempt.id != rollout_id or head.attempt.outcome is not Outcome.RUNNING:
             return None
-        live = world.router.claim()
+        live = adapters.router.claim()
         candidate, leaving = head.attempt.candidate, head.leaving
         if head.serving is not None:
             old = head.serving.backend
             shared = live is not None and live.shares.get(candidate.entry, 0.0) > 0
             leaving = leaving_with(leaving, candidate if shared or head.attempt.steps else None, old)
-            put_back(world, head.serving, head.attempt, tell, head.leaving)
+            put_back(adapters, head.serving, head.attempt, tell, head.leaving)
             if not leaving:  # it never had traffic; otherwise the next `up` sees it without requests first
-                take_out(world, head.serving.route, Split.whole(old), [old, candidate], world.pause)
-        ended = journal.interrupted(head, reason, by, world.now())
-        save_head(world, stored, ended.model_copy(update={"leaving": leaving}))
-        leave_or_write_back(world, stored, tell, tell)
+                take_out(adapters, head.serving.route, Split.whole(old), [old, candidate], adapters.pause)
+        ended = journal.interrupted(head, reason, by, adapters.now())
+        save_head(adapters, stored, ended.model_copy(update={"leaving": leaving}))
+        leave_or_write_back(adapters, stored, tell, tell)
         return stored.head
 
 
 def watch_lease(
-    world: AnyAdapters, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
+    adapters: AnyAdapters, rollout_id: str, disarmed: threading.Event, clock: Callable[[], float] = boot_clock
 ) -> None:
     """Run beside each rollout that is guarded, in a thread of the watchdog, until `disarmed` is set: a provider that
     lives but was stopped does not renew its Lease any more, and then its traffic is put back.
@@ -92,7 +97,7 @@ def watch_lease(
     since = last = clock()
     while not disarmed.wait(WATCH_EVERY):
         try:
-            state = world.lease.read()
+            state = adapters.lease.read()
         except ClusterError:
             seen = None
             continue
@@ -101,22 +106,22 @@ def watch_lease(
             seen, since = found, now
         last = now
         if found is not None and found[0] == rollout_id and now - since > LEASE_SECONDS + RENEW_EVERY:
-            if _take_over(world, rollout_id):
+            if _take_over(adapters, rollout_id):
                 return
             since = now
 
 
-def _act(world: AnyAdapters, rollout_id: str, holder: str, reason: str) -> None:
-    if isinstance(world, ExposureAdapters):
-        turn_back_once(world, rollout_id, holder, reason, "watchdog")
+def _act(adapters: AnyAdapters, rollout_id: str, holder: str, reason: str) -> None:
+    if isinstance(adapters, ExposureAdapters):
+        turn_back_once(adapters, rollout_id, holder, reason, "watchdog")
     else:
-        rescue_once(world, rollout_id, holder, reason, "watchdog")
+        rescue_once(adapters, rollout_id, holder, reason, "watchdog")
 
 
-def _take_over(world: AnyAdapters, rollout_id: str) -> bool:
+def _take_over(adapters: AnyAdapters, rollout_id: str) -> bool:
     """Under a holder of its own, so that the provider, should it wake up, finds its Lease lost."""
     try:
-        _act(world, rollout_id, f"{rollout_id}-w", "the provider was stopped")
+        _act(adapters, rollout_id, f"{rollout_id}-w", "the provider was stopped")
     except (LeaseHeld, LeaseLost):
         return True
     except ClusterError:

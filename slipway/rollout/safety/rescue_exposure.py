@@ -11,10 +11,10 @@ from slipway.rollout.platforms.base import Role
 from slipway.rollout.safety.heartbeat import hold_lease
 
 
-def turn_back_once(world: ExposureAdapters, rollout_id: str, holder: str, reason: str, by: Role) -> None:
+def turn_back_once(adapters: ExposureAdapters, rollout_id: str, holder: str, reason: str, by: Role) -> None:
     """One try, under the Lease as `holder` in the role `by`; nothing where this rollout is not unfinished. Raises
     LeaseHeld, LeaseLost, or ClusterError when it could not be turned back."""
-    with hold_lease(world, holder, lambda _: None, threading.Event(), by):
-        stored = load(world)
+    with hold_lease(adapters, holder, lambda _: None, threading.Event(), by):
+        stored = load(adapters)
         if stored.head.last is not None and stored.head.last.id == rollout_id:
-            turn_back(world, stored, reason, by)
+            turn_back(adapters, stored, reason, by)

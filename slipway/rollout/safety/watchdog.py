@@ -27,7 +27,7 @@ from pydantic import ValidationError
 
 from slipway.release.errors import SlipwayError
 from slipway.release.target import Target, read_target
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.exposure.assemble import Place, connect_place
 from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.safety import rescue
@@ -59,11 +59,11 @@ class Ward:
 def _connect(service: str, target: Target) -> AnyAdapters:
     """Of a service, or of a flag's exposure."""
     place = Place.parse(service)
-    return connect_world(service, target) if place is None else connect_place(target, place)
+    return connect_adapters(service, target) if place is None else connect_place(target, place)
 
 
 class Watchdog:
-    """`connect` makes the world of a service in a target; `act` puts one rollout back; `watch` returns when it was
+    """`connect` makes the adapters of a service in a target; `act` puts one rollout back; `watch` returns when it was
     disarmed, or acts itself before."""
 
     def __init__(
@@ -110,13 +110,13 @@ class Watchdog:
 
     def _guard(self, ward: Ward) -> None:
         try:
-            world = self._connect(ward.service, ward.target)
-            retry_while_away(world, world.journal.load, REACH_WITHIN, cancelled=ward.disarmed)
+            adapters = self._connect(ward.service, ward.target)
+            retry_while_away(adapters, adapters.journal.load, REACH_WITHIN, cancelled=ward.disarmed)
         except SlipwayError as error:
             self._say(f"error {ward.rollout_id} {str(error).partition(chr(10))[0]}")
             return
         self._say(f"ready {ward.rollout_id}")
-        self._watch(world, ward.rollout_id, ward.disarmed)
+        self._watch(adapters, ward.rollout_id, ward.disarmed)
 
     def _put_back(self, ward: Ward) -> None:
         """After what watches it has returned, which may be putting it back already."""
@@ -128,10 +128,10 @@ class Watchdog:
         if ward.watch is not None:
             ward.watch.join()
         try:
-            world = self._connect(ward.service, ward.target)
+            adapters = self._connect(ward.service, ward.target)
         except SlipwayError:
             return  # The configuration of the cluster is gone; waiting does not help.
-        self._act(world, ward.rollout_id)
+        self._act(adapters, ward.rollout_id)
 
 
 def new_rollout_id() -> str:

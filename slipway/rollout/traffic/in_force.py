@@ -29,8 +29,8 @@ IDLE_WITHIN = 10.0
 class InForce:
     """Watches one backend that left the route. Raises from `wait` say why it was not seen without requests."""
 
-    def __init__(self, world: Adapters, wanted: RolloutInputs, gone: Backend) -> None:
-        self._world = world
+    def __init__(self, adapters: Adapters, wanted: RolloutInputs, gone: Backend) -> None:
+        self._adapters = adapters
         self._wanted = wanted
         self._gone = gone
         self._mark: float | None = None
@@ -40,19 +40,19 @@ class InForce:
 
     def wait(self, cancelled: threading.Event) -> None:
         """Return once the backend is seen without requests. Raises ClusterError when that does not happen in time."""
-        source = self._world.source
+        source = self._adapters.source
         if source is None:
             raise ClusterError(f"{self._gone.entry}: there is no metrics source to see it without requests by")
         patience = max(LEAST, self._wanted.analysis.error_grace)
-        began = good = self._world.now()
+        began = good = self._adapters.now()
         while not self._look(source):
-            now = self._world.now()
+            now = self._adapters.now()
             if not self.problem:  # nothing is wrong, the next scrape has to come
                 good = now
             if now - good > patience or now - began > LONGEST or cancelled.is_set():
                 why = self.problem or f"no proxy was scraped twice within {show_seconds(float(round(now - began)))}"
                 raise ClusterError(f"{self._gone.entry} was not seen without requests: {why}")
-            self._world.pause(scrape_pause(now - began))
+            self._adapters.pause(scrape_pause(now - began))
         self._await_idle(source)
 
     def _look(self, source: Source) -> bool:
@@ -95,14 +95,14 @@ class InForce:
 
     def _await_idle(self, source: Source) -> None:
         """Give requests that are under way time to end; pods drain by themselves."""
-        began = self._world.now()
-        while (waited := self._world.now() - began) < IDLE_WITHIN:
+        began = self._adapters.now()
+        while (waited := self._adapters.now() - began) < IDLE_WITHIN:
             try:
                 if source.in_flight(self._gone) == 0:  # every sample is later than the write by now
                     return
             except ClusterError:
                 return
-            self._world.pause(scrape_pause(waited))
+            self._adapters.pause(scrape_pause(waited))
 
 
 def _growth(before: Mapping[str, Series], after: Mapping[str, Series]) -> float:

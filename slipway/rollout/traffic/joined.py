@@ -41,22 +41,22 @@ class Joined:
     `hurry` it is not waited for scrapes that do not come. `patience` is how long something may be wrong, in seconds."""
 
     def __init__(
-        self, world: Adapters, backend: Backend, beside: Backend, patience: float = LEAST, *, hurry: bool = False
+        self, adapters: Adapters, backend: Backend, beside: Backend, patience: float = LEAST, *, hurry: bool = False
     ) -> None:
-        self._world = world
+        self._adapters = adapters
         self._backend = backend
         self._beside = beside
         self._patience = max(LEAST, patience)
         self._hurry = hurry
-        self._began = self._good = world.now()
+        self._began = self._good = adapters.now()
         self._mark: float | None = None
 
     def wait(self, cancelled: threading.Event) -> None:
         """Return once every proxy knows it. Raises NotKnownYet after a while: call again."""
-        until = self._world.now() + AT_ONCE
+        until = self._adapters.now() + AT_ONCE
         while True:
             known, why = self._look()
-            now = self._world.now()
+            now = self._adapters.now()
             if known or (known is None and self._hurry and now - self._began > HURRY):
                 return
             if not why:  # nothing is wrong, the next scrape has to come
@@ -64,11 +64,11 @@ class Joined:
             if now > until or cancelled.is_set():
                 overdue = now - self._good > self._patience or now - self._began > LONGEST
                 raise NotKnownYet(f"{self._backend.entry} gets no traffic yet: {why}", overdue=overdue)
-            self._world.pause(scrape_pause(now - self._began))
+            self._adapters.pause(scrape_pause(now - self._began))
 
     def _look(self) -> tuple[bool | None, str]:
         """Whether they know it, None where that cannot be seen; and what is wrong."""
-        source = self._world.source
+        source = self._adapters.source
         if source is None:
             return None, "there is no metrics source"
         try:

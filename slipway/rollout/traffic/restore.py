@@ -20,7 +20,7 @@ EXTRA = 15.0
 
 
 def put_back(
-    world: Adapters,
+    adapters: Adapters,
     serving: Serving,
     attempt: Attempt | None,
     tell: Callable[[str], None],
@@ -32,7 +32,7 @@ def put_back(
     Replicas that are missing are scaled up. Raises LeaseLost when another may write now, and ClusterError when the
     traffic is not whole within the time that the workload has to become ready, or the API server stays away.
     """
-    return Restore(world, serving, attempt, tell, known).run()
+    return Restore(adapters, serving, attempt, tell, known).run()
 
 
 class Restore:
@@ -40,13 +40,13 @@ class Restore:
 
     def __init__(
         self,
-        world: Adapters,
+        adapters: Adapters,
         serving: Serving,
         attempt: Attempt | None,
         tell: Callable[[str], None],
         known: Sequence[Backend],
     ) -> None:
-        self._world = world
+        self._adapters = adapters
         self._old = serving.backend
         self._route: Route = serving.route
         self._attempt = attempt
@@ -61,7 +61,7 @@ class Restore:
     def run(self) -> LiveRoute:
         """See `put_back`."""
         limit = self._old.ready_within + EXTRA
-        waited, before = 0.0, self._world.now()
+        waited, before = 0.0, self._adapters.now()
         reached = before
         while True:
             try:
@@ -72,35 +72,35 @@ class Restore:
                 if live is not None:
                     return live
                 asked = True
-            now = self._world.now()
+            now = self._adapters.now()
             if asked:  # the time for becoming ready stands still while nothing can be asked
                 waited, reached = waited + now - before, now
             before = now
             if now - reached > API_PATIENCE or waited > limit:
                 raise ClusterError(f"traffic is not whole on {self._old.entry} after {limit:g}s: {self._problem}")
-            self._world.pause(POLL)
+            self._adapters.pause(POLL)
 
     def _pass(self) -> LiveRoute | None:
-        self._world.fence.check()
+        self._adapters.fence.check()
         split = self._split()
         if split is None:
             self._tell(self._problem)
             return None
-        live = move(self._world, self._route, split, self._known, self._world.pause)
+        live = move(self._adapters, self._route, split, self._known, self._adapters.pause)
         if split == Split.whole(self._old):
             return live
         self._tell(self._problem)
         return None
 
     def _split(self) -> Split | None:
-        old = self._world.workloads.readiness(self._old)
+        old = self._adapters.workloads.readiness(self._old)
         wanted = max(self._enough, self._old.replicas)
         if 0 <= old.desired < wanted and old.image is not None:
-            self._world.workloads.scale(self._old, wanted)
+            self._adapters.workloads.scale(self._old, wanted)
         candidate = self._attempt.candidate if self._attempt is not None else None
         candidate_ready = 0
         if candidate is not None and old.endpoints_ready < self._enough:
-            candidate_ready = self._world.workloads.readiness(candidate).endpoints_ready
+            candidate_ready = self._adapters.workloads.readiness(candidate).endpoints_ready
         split = returning_split(self._old, old.endpoints_ready, self._enough, candidate, candidate_ready)
         if split != Split.whole(self._old):
             self._problem = self._waiting(old.endpoints_ready, wanted, old.problem, split)

@@ -16,12 +16,12 @@ COUNTED_WITHIN = 10.0
 """Seconds within which the data plane's counters must show the smoke requests at the candidate."""
 
 
-def open_preview(world: Adapters, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> LiveRoute:
+def open_preview(adapters: Adapters, wanted: RolloutInputs, split: Split, cancelled: threading.Event) -> LiveRoute:
     """Write the split with its preview route; the route as the gateway accepted it."""
-    return move(world, wanted.route, split, [side for side, _ in split.shares], cancelled.wait)
+    return move(adapters, wanted.route, split, [side for side, _ in split.shares], cancelled.wait)
 
 
-def smoke(world: Adapters, wanted: RolloutInputs, cancelled: threading.Event) -> str:
+def smoke(adapters: Adapters, wanted: RolloutInputs, cancelled: threading.Event) -> str:
     """Empty when every check passed at the candidate itself, by the preview that is open; otherwise what failed, in one
     line."""
     strategy = wanted.strategy
@@ -30,24 +30,26 @@ def smoke(world: Adapters, wanted: RolloutInputs, cancelled: threading.Event) ->
     if wanted.gateway_url is None:
         return "smoke checks need the stack setting gatewayUrl"
     headers = preview_headers(wanted.route, strategy.preview)
-    before = _requests(world, wanted)
+    before = _requests(adapters, wanted)
     problem = run_checks(wanted.gateway_url, headers, strategy.smoke)
     if problem:
         return problem
     sent = sum(check.times for check in strategy.smoke)
-    return _await_counted(world, wanted, before, sent, cancelled)
+    return _await_counted(adapters, wanted, before, sent, cancelled)
 
 
-def _await_counted(world: Adapters, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event) -> str:
-    deadline = world.now() + COUNTED_WITHIN + wanted.metrics.delay
-    while world.now() < deadline and not cancelled.is_set():
-        if _requests(world, wanted) - before >= sent:
+def _await_counted(
+    adapters: Adapters, wanted: RolloutInputs, before: float, sent: int, cancelled: threading.Event
+) -> str:
+    deadline = adapters.now() + COUNTED_WITHIN + wanted.metrics.delay
+    while adapters.now() < deadline and not cancelled.is_set():
+        if _requests(adapters, wanted) - before >= sent:
             return ""
         cancelled.wait(POLL)
     return f"the {sent} smoke request(s) passed, but the data plane did not count them at the candidate"
 
 
-def _requests(world: Adapters, wanted: RolloutInputs) -> float:
-    if world.source is None:
+def _requests(adapters: Adapters, wanted: RolloutInputs) -> float:
+    if adapters.source is None:
         raise ClusterError("smoke checks need a metrics source")
-    return world.source.requests((wanted.candidate,)).get(wanted.candidate.revision, 0.0)
+    return adapters.source.requests((wanted.candidate,)).get(wanted.candidate.revision, 0.0)

@@ -58,22 +58,22 @@ def next_split(
 
 
 def move(
-    world: Adapters, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]
+    adapters: Adapters, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]
 ) -> LiveRoute:
     """Write until the traffic is as wanted and the gateway has accepted it; the `known` backends that are in the route
     stay in it at 0%. Raises ClusterError when the gateway does not accept it."""
-    return _write_until(world, route, wanted, known, wait, out=False)
+    return _write_until(adapters, route, wanted, known, wait, out=False)
 
 
 def take_out(
-    world: Adapters, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]
+    adapters: Adapters, route: Route, wanted: Split, known: Sequence[Backend], wait: Callable[[float], object]
 ) -> LiveRoute:
     """As `move`, but the `known` backends leave the route. They must have been seen without requests."""
-    return _write_until(world, route, wanted, known, wait, out=True)
+    return _write_until(adapters, route, wanted, known, wait, out=True)
 
 
 def _write_until(
-    world: Adapters,
+    adapters: Adapters,
     route: Route,
     wanted: Split,
     known: Sequence[Backend],
@@ -82,17 +82,17 @@ def _write_until(
     out: bool,
 ) -> LiveRoute:
     while True:
-        world.fence.check()
-        live = world.router.read()
+        adapters.fence.check()
+        live = adapters.router.read()
         split = next_split(live.shares if live is not None else None, wanted, known, out=out)
         if (
             split is None
             and live is not None
-            and live.settings_hash == world.router.settings_hash(route, wanted.preview, wanted.sticky)
+            and live.settings_hash == adapters.router.settings_hash(route, wanted.preview, wanted.sticky)
         ):
-            return await_accepted(world, wait)
-        world.router.apply(route, split or _kept(wanted, live, known), live.version if live is not None else None)
-        await_accepted(world, wait)
+            return await_accepted(adapters, wait)
+        adapters.router.apply(route, split or _kept(wanted, live, known), live.version if live is not None else None)
+        await_accepted(adapters, wait)
 
 
 def _kept(wanted: Split, live: LiveRoute | None, known: Sequence[Backend]) -> Split:
@@ -102,15 +102,15 @@ def _kept(wanted: Split, live: LiveRoute | None, known: Sequence[Backend]) -> Sp
     return Split((*wanted.shares, *((side, 0.0) for side in idle)), wanted.preview, wanted.draw)
 
 
-def await_accepted(world: Adapters, wait: Callable[[float], object]) -> LiveRoute:
+def await_accepted(adapters: Adapters, wait: Callable[[float], object]) -> LiveRoute:
     """The live route once the gateway has accepted it. Raises ClusterError with the gateway's own reason."""
-    began = world.now()
+    began = adapters.now()
     while True:
-        live = world.router.read()
+        live = adapters.router.read()
         if live is not None and live.accepted:
             return live
         limit = accept_within(live)
-        if world.now() - began > limit:
+        if adapters.now() - began > limit:
             problem = live.problem if live is not None else "the route is missing"
             raise ClusterError(f"the gateway did not accept the route within {show_seconds(limit)}: {problem}")
         wait(POLL)

@@ -22,7 +22,7 @@ def unfinished_return(head: Head) -> WatchEntry | None:
     return watch if watch is not None and watch.phase is WatchPhase.BREACHED and not head.unfinished else None
 
 
-def finish_return(world: Adapters, stored: Stored, tell: Callable[[str], None]) -> str:
+def finish_return(adapters: Adapters, stored: Stored, tell: Callable[[str], None]) -> str:
     """Put the traffic back, where the watch does that, and write that it is. Returns what is true then, in words.
 
     Raises LeaseLost when another may write now, and ClusterError when it could not be done."""
@@ -31,12 +31,12 @@ def finish_return(world: Adapters, stored: Stored, tell: Callable[[str], None]) 
         return "there is nothing to put back"
     leaving = stored.head.leaving
     if watch.standby is not None and not watch.only_escalates:
-        enough = raise_for_return(world, stored, watch.standby, watch.backend)
-        _put_back(world, watch, Serving(backend=watch.standby, route=serving.route), leaving, tell, enough)
+        enough = raise_for_return(adapters, stored, watch.standby, watch.backend)
+        _put_back(adapters, watch, Serving(backend=watch.standby, route=serving.route), leaving, tell, enough)
         leaving = leaving_with(leaving, watch.backend, watch.standby)
-    head = journal.returned_by_watch(stored.head, world.now())
-    save_head(world, stored, head.model_copy(update={"leaving": leaving}))
-    leave_or_write_back(world, stored, tell, tell)
+    head = journal.returned_by_watch(stored.head, adapters.now())
+    save_head(adapters, stored, head.model_copy(update={"leaving": leaving}))
+    leave_or_write_back(adapters, stored, tell, tell)
     return describe_end(stored.head.watch or watch)
 
 
@@ -48,7 +48,7 @@ def describe_end(watch: WatchEntry) -> str:
 
 
 def _put_back(
-    world: Adapters,
+    adapters: Adapters,
     watch: WatchEntry,
     serving: Serving,
     leaving: tuple[Backend, ...],
@@ -67,9 +67,9 @@ def _put_back(
         old_replicas=enough,
     )
     try:
-        put_back(world, serving, as_attempt, tell, leaving)
+        put_back(adapters, serving, as_attempt, tell, leaving)
     except LeaseLost:
         raise
     except ClusterError as error:
         tell(str(error))
-        put_back(world, serving, None, tell, (watch.backend, *leaving))
+        put_back(adapters, serving, None, tell, (watch.backend, *leaving))

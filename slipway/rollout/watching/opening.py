@@ -15,20 +15,20 @@ from slipway.rollout.watching.document import WatchDocument, read_document
 TRIES = 3
 
 
-def open_document(world: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> str | None:
+def open_document(adapters: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> str | None:
     """Write the document of this watch unless it is there; the counts since then are not lost, however late its process
     begins. Raises nothing: why it could not be written."""
-    if world.watch is None or wanted.watch is None:
+    if adapters.watch is None or wanted.watch is None:
         return "this platform watches nothing after 100%"
     try:
         for _ in range(TRIES):
-            stored = world.watch.document.read()
+            stored = adapters.watch.document.read()
             found = read_document(stored)
             if found is not None and found.watch == watch.id:
                 return None
             try:
-                content = new_document(world, wanted, watch).to_document()
-                world.watch.document.write(content, stored.version if stored is not None else None)
+                content = new_document(adapters, wanted, watch).to_document()
+                adapters.watch.document.write(content, stored.version if stored is not None else None)
             except Conflict:
                 continue
             return None
@@ -37,10 +37,10 @@ def open_document(world: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> 
     return "others keep writing its document"
 
 
-def new_document(world: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> WatchDocument:
+def new_document(adapters: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> WatchDocument:
     """With the counters as they are now, where they can be read, and what the past says of them."""
-    document = WatchDocument(watch=watch.id, stack=world.stack, wanted=wanted)
-    plan, source = wanted.watch, world.source
+    document = WatchDocument(watch=watch.id, stack=adapters.stack, wanted=wanted)
+    plan, source = wanted.watch, adapters.source
     if plan is None or source is None:
         return document
     baseline = watch.standby
@@ -49,7 +49,7 @@ def new_document(world: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> W
         counters = snapshot_to_json(seen) if seen.traffic_error is None else None
     except ClusterError:
         counters = None
-    counted = world.now() if counters is not None else 0.0
+    counted = adapters.now() if counters is not None else 0.0
     judged = wanted.model_copy(update={"guardrails": plan.guardrails})
     known = Past(source, judged, baseline).known() if baseline is not None else None
     state = begin_watch(plan, wanted.analysis, known).to_json()

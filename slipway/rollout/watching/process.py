@@ -71,7 +71,7 @@ class Watcher:
 
     def __init__(
         self,
-        world: Adapters,
+        adapters: Adapters,
         service: str,
         by: str,
         reporter: Reporter,
@@ -80,9 +80,9 @@ class Watcher:
         beat: Callable[[WatchEntry, float], None] = lambda *_: None,
     ) -> None:
         """Raises ClusterError where nothing can be watched."""
-        if world.watch is None or world.source is None:
+        if adapters.watch is None or adapters.source is None:
             raise ClusterError(f"{service}: there is nothing here to watch it by")
-        self._world, self._source, self._place = world, world.source, world.watch
+        self._adapters, self._source, self._place = adapters, adapters.source, adapters.watch
         self._service, self._by = service, by
         self._reporter, self._cancelled, self._flags = reporter, cancelled, flags
         self._beat = beat
@@ -98,7 +98,7 @@ class Watcher:
         """The watch as it ended; None when this process was told to end before it. While another process watches it
         waits for its turn. Raises ReleaseRefused where there is nothing to watch, and LeaseLost when another took over.
         """
-        turn = _Turn(self._place.lease, self._world.now, self._world.pause)
+        turn = _Turn(self._place.lease, self._adapters.now, self._adapters.pause)
         while not self._cancelled.is_set():
             try:
                 with hold_lease(turn, self._by, self._reporter.status, self._cancelled, "watch", STUCK):
@@ -121,9 +121,9 @@ class Watcher:
                 self._cancelled.wait(AGAIN)
                 continue
             if ended is not None:
-                self._beat(ended, self._world.now())
+                self._beat(ended, self._adapters.now())
                 return ended
-        self._keep(self._world.now(), force=True)
+        self._keep(self._adapters.now(), force=True)
         return None
 
     # -- what there is -----------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Watcher:
                 self._take_over(document, document.state, self._meter)
             except ValueError as error:
                 self._reporter.event(f"{self._service}: the evidence begins anew: {error}")
-        left = show_seconds(float(round(max(0.0, watch.until - self._world.now()))))
+        left = show_seconds(float(round(max(0.0, watch.until - self._adapters.now()))))
         self._reporter.event(f"{self._service}: {watch.backend.label} is watched for {left} more")
 
     def _take_over(self, document: WatchDocument, kept: Mapping[str, Any], meter: WatchMeter) -> None:
@@ -157,7 +157,7 @@ class Watcher:
         self._state = state
 
     def _head(self) -> Head:
-        stored = load(self._world, self._service)
+        stored = load(self._adapters, self._service)
         return stored.head if stored is not None else Head(service=self._service)
 
     @property
@@ -170,7 +170,7 @@ class Watcher:
     def _step(self) -> WatchEntry | None:
         """The watch once it has ended and all that follows is done."""
         document, _, meter = self._held
-        head, now = self._head(), self._world.now()
+        head, now = self._head(), self._adapters.now()
         watch = head.watch
         if watch is None or watch.id != document.watch:
             return self._superseded(document, now)
@@ -222,7 +222,7 @@ class Watcher:
     def _tell_silence(self, watch: WatchEntry, seen: WatchLook) -> None:
         if seen.told:
             document, _, _ = self._held
-            told = tell_silence(self._world, document.wanted, watch, seen.told, seen.reason)
+            told = tell_silence(self._adapters, document.wanted, watch, seen.told, seen.reason)
             self._reporter.event(f"{self._service}: no data: {seen.reason}; {told}")
             self._record(watch, "silent", seen.reason)
         if seen.back:
@@ -231,7 +231,7 @@ class Watcher:
     def _record(self, watch: WatchEntry, moment: Moment, reason: str) -> None:
         document, _, _ = self._held
         counts = () if self._state is None else counts_of(self._state)
-        trouble = record_moment(self._world, document.wanted, watch, moment, self._by, reason=reason, counts=counts)
+        trouble = record_moment(self._adapters, document.wanted, watch, moment, self._by, reason=reason, counts=counts)
         if trouble is not None:
             self._reporter.event(f"{self._service}: the end of the watch is not on record: {trouble}")
 
@@ -275,7 +275,7 @@ class Watcher:
 
     def _breach(self, seen: WatchLook) -> WatchEntry | None:
         """Write that there is one, which from then on the next process that finds it finishes."""
-        now, decision = self._world.now(), seen.decision
+        now, decision = self._adapters.now(), seen.decision
         self._breached = self._breached if self._breached is not None else now
         shown = f"{decision.statistic:.4g} against {decision.threshold:.4g}" if decision is not None else ""
         self._reporter.event(f"{self._service}: BREACH: {seen.reason}")
@@ -287,18 +287,18 @@ class Watcher:
         document, _, _ = self._held
         self._breached = self._breached if self._breached is not None else now
         try:
-            with hold_lease(self._world, self._by, self._reporter.status, self._cancelled, "watch"):
-                stored = load(self._world, self._service)
+            with hold_lease(self._adapters, self._by, self._reporter.status, self._cancelled, "watch"):
+                stored = load(self._adapters, self._service)
                 if stored is None or stored.head.watch is None or stored.head.watch.id != document.watch:
                     return None
                 if reason and stored.head.watching is not None and not stored.head.unfinished:
                     head = journal.breached(stored.head, reason, statistic, now)
                     if head != stored.head:
-                        save_head(self._world, stored, head)
+                        save_head(self._adapters, stored, head)
                 if unfinished_return(stored.head) is None:
                     return None
-                self._world.router.claim()
-                self._reporter.event(f"{self._service}: {finish_return(self._world, stored, self._reporter.status)}")
+                self._adapters.router.claim()
+                self._reporter.event(f"{self._service}: {finish_return(self._adapters, stored, self._reporter.status)}")
                 watch = stored.head.watch
         except (ClusterError, LeaseHeld, LeaseLost) as error:
             self._reporter.status(f"{self._service}: the traffic is not back yet: {error}")
@@ -310,57 +310,59 @@ class Watcher:
     def _tell_stuck(self, why: str) -> None:
         document, _, _ = self._held
         since = self._breached
-        if since is None or self._world.now() - since < STUCK:
+        if since is None or self._adapters.now() - since < STUCK:
             return
         watch = self._head().watch
         if watch is not None:
             breach = Breach(document.wanted, watch, f"the traffic is not back yet: {why}; it is tried until it is")
-            self._reporter.event(f"{self._service}: {escalate(self._world, breach)}")
+            self._reporter.event(f"{self._service}: {escalate(self._adapters, breach)}")
 
     def _pass(self, watch: WatchEntry, seen: WatchLook) -> WatchEntry | None:
         """The hold-back goes to what serves; it is the whole time that the standby was needed for."""
         try:
-            with hold_lease(self._world, self._by, self._reporter.status, self._cancelled, "watch"):
-                stored = load(self._world, self._service)
+            with hold_lease(self._adapters, self._by, self._reporter.status, self._cancelled, "watch"):
+                stored = load(self._adapters, self._service)
                 if stored is None or stored.head.watch != watch or stored.head.unfinished:
                     return None
                 if watch.standby is not None and len(watch.shares()) > 1:
                     self._release(stored, watch)
                 phase = WatchPhase.PASSED if seen.standing is Standing.HELD else WatchPhase.UNSEEN
-                save_head(self._world, stored, journal.watch_lasted(stored.head, phase, seen.reason, self._world.now()))
+                save_head(
+                    self._adapters, stored, journal.watch_lasted(stored.head, phase, seen.reason, self._adapters.now())
+                )
         except (ClusterError, LeaseHeld, LeaseLost) as error:
             self._show(f"the watch is over, its end is not in the journal yet: {error}")
             self._cancelled.wait(AGAIN)
             return None
-        self._keep(self._world.now(), seen, force=True)
+        self._keep(self._adapters.now(), seen, force=True)
         return self._ended(stored.head.watch or watch)
 
     def _release(self, stored: Stored, watch: WatchEntry) -> None:
         """All traffic to what serves, and the standby out of the route once it is seen without requests."""
         document, _, _ = self._held
-        serving, world = stored.head.serving, self._world
+        serving, adapters = stored.head.serving, self._adapters
         if serving is None or watch.standby is None:
             return
-        world.router.claim()
+        adapters.router.claim()
         whole, known = Split.whole(serving.backend), (serving.backend, watch.standby)
         assert len(resting_split(serving, watch).shares) > 1  # noqa: S101 - asked by the caller
-        move(world, serving.route, whole, known, world.pause)
+        move(adapters, serving.route, whole, known, adapters.pause)
         try:
-            InForce(world, document.wanted, watch.standby).wait(self._cancelled)
-            take_out(world, serving.route, whole, known, world.pause)
+            InForce(adapters, document.wanted, watch.standby).wait(self._cancelled)
+            take_out(adapters, serving.route, whole, known, adapters.pause)
         except ClusterError as error:
             self._reporter.event(f"{self._service}: {error}; the next pulumi up takes it out of the route")
             leaving = leaving_with(stored.head.leaving, watch.standby, serving.backend)
-            save_head(world, stored, stored.head.model_copy(update={"leaving": leaving}))
+            save_head(adapters, stored, stored.head.model_copy(update={"leaving": leaving}))
 
     def _ended(self, watch: WatchEntry) -> WatchEntry:
         """What follows a breach, once; then the end in words."""
         document, _, _ = self._held
         if watch.phase in (WatchPhase.ROLLED_BACK, WatchPhase.ESCALATED) and not document.told:
             counts = () if self._state is None else counts_of(self._state)
-            for line in tell_breach(self._world, document.wanted, watch, self._by, self._flags, counts):
+            for line in tell_breach(self._adapters, document.wanted, watch, self._by, self._flags, counts):
                 self._reporter.event(f"{self._service}: {line}")
-            told = {"told": True, "reached": None, "beat": self._world.now(), "by": self._by}
+            told = {"told": True, "reached": None, "beat": self._adapters.now(), "by": self._by}
             self._write(document.model_copy(update=told))
         elif watch.phase in (WatchPhase.PASSED, WatchPhase.UNSEEN):
             self._reporter.event(f"{self._service}: the watch has ended, {watch.phase.value}: {watch.reason}")

@@ -21,7 +21,7 @@ Moment = Literal["opened", "silent", "held", "unseen", "breach", "superseded"]
 
 
 def record_moment(
-    world: Adapters,
+    adapters: Adapters,
     wanted: RolloutInputs,
     watch: WatchEntry,
     moment: Moment,
@@ -29,16 +29,16 @@ def record_moment(
     **more: Any,  # noqa: ANN401 - fields of WatchEvent
 ) -> str | None:
     """Why it was not written; None when it is. Each moment is written once, but for `silent`."""
-    if world.records is None:
+    if adapters.records is None:
         return None
-    record = _record_of(world, wanted, watch, moment, by, more)
+    record = _record_of(adapters, wanted, watch, moment, by, more)
 
     def make(lines: list[Line]) -> Mapping[str, Any] | None:
         known = [one.event.phase for _, one in read_kind(lines, WatchRecord) if one.event.rollout == watch.rollout]
         return None if moment != "silent" and moment in known else record.to_content()
 
     try:
-        append(world.records, make)
+        append(adapters.records, make)
     except SlipwayError as error:
         return str(error)
     return None
@@ -61,10 +61,10 @@ def _moment_of(record: WatchRecord) -> tuple[str, str, float]:
 
 
 def _record_of(
-    world: Adapters, wanted: RolloutInputs, watch: WatchEntry, moment: Moment, by: str, more: Mapping[str, Any]
+    adapters: Adapters, wanted: RolloutInputs, watch: WatchEntry, moment: Moment, by: str, more: Mapping[str, Any]
 ) -> WatchRecord:
     backend = watch.backend
-    ended = watch.ended if watch.ended is not None else world.now()
+    ended = watch.ended if watch.ended is not None else adapters.now()
     event = {
         "rollout": watch.rollout,
         "phase": moment,
@@ -78,7 +78,7 @@ def _record_of(
     return WatchRecord(
         at=watch.opened if moment == "opened" else ended,
         by=by,
-        stack=world.stack,
+        stack=adapters.stack,
         target=str(wanted.where),
         service=wanted.service,
         subject=ReleasedVersion(

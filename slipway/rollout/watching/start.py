@@ -16,7 +16,7 @@ from slipway.release.records.watch import WatchEntry
 from slipway.release.slo.watch_alarm import BEAT, UNTIL
 from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_escalations, connect_flags, connect_outbox, connect_world, flag_sets_in
+from slipway.rollout.assemble import connect_adapters, connect_escalations, connect_flags, connect_outbox, flag_sets_in
 from slipway.rollout.escalation.desk import Desk
 from slipway.rollout.escalation.inside import SendingThreads
 from slipway.rollout.flags.writer import FlagWriter
@@ -56,15 +56,15 @@ def watch_in_pod(
     except ReleaseRefused as error:
         say(str(error))
         return AGAIN if _is_open(service, target) else ENDED
-    world = world_of(document, target, records=None)  # a folder is none of the pod's: see recording.collect
+    adapters = adapters_of(document, target, records=None)  # a folder is none of the pod's: see recording.collect
     route = document.wanted.escalation
     senders = None
     if route is not None:
         outbox = connect_outbox(target, route.outbox)
         senders = SendingThreads(outbox, say)
-        world = replace(world, escalations=Desk(route, outbox, senders.start))
+        adapters = replace(adapters, escalations=Desk(route, outbox, senders.start))
     beat = partial(export_beat, vitals, service)
-    ended = watcher_of(world, document, target, _PlainReporter(say), told_to_go, beat).run()
+    ended = watcher_of(adapters, document, target, _PlainReporter(say), told_to_go, beat).run()
     if ended is not None and ended.ended is not None and ended.ended < ended.until:
         told_to_go.wait(READ_WITHIN)
     if ended is None or (senders is not None and not senders.wait(told_to_go)):
@@ -81,7 +81,7 @@ def export_beat(vitals: Vitals, service: str, watch: WatchEntry, at: float) -> N
 
 def _is_open(service: str, target: Target) -> bool:
     """Whether a watch is unfinished whose document is missing: the next update writes it."""
-    stored = load(connect_world(service, target), service)
+    stored = load(connect_adapters(service, target), service)
     return stored is not None and stored.head.watching is not None
 
 
@@ -90,29 +90,29 @@ def watch_on_host(
 ) -> tuple[Adapters, Watcher]:
     """The watcher of a host, whose escalations are sent by processes that outlive it. Raises SlipwayError."""
     document = document_of(service, target)
-    world = world_of(document, target, document.wanted.records)
+    adapters = adapters_of(document, target, document.wanted.records)
     if document.wanted.escalation is not None:
-        world = replace(world, escalations=connect_escalations(document.wanted.escalation, target))
-    return world, watcher_of(world, document, target, reporter, cancelled)
+        adapters = replace(adapters, escalations=connect_escalations(document.wanted.escalation, target))
+    return adapters, watcher_of(adapters, document, target, reporter, cancelled)
 
 
 def document_of(service: str, target: Target) -> WatchDocument:
     """What is watched there. Raises ReleaseRefused when nothing is, and ClusterError."""
-    place = connect_world(service, target).watch
+    place = connect_adapters(service, target).watch
     document = read_document(place.document.read()) if place is not None else None
     if document is None:
         raise ReleaseRefused(f"{service}: no release of it is watched in {target}")
     return document
 
 
-def world_of(document: WatchDocument, target: Target, records: RecordsSetting | None) -> Adapters:
+def adapters_of(document: WatchDocument, target: Target, records: RecordsSetting | None) -> Adapters:
     """Everything that the release which is watched reaches the outside by, but for its escalations."""
     wanted = document.wanted
-    return connect_world(wanted.service, target, wanted.metrics, document.stack, records)
+    return connect_adapters(wanted.service, target, wanted.metrics, document.stack, records)
 
 
 def watcher_of(
-    world: Adapters,
+    adapters: Adapters,
     document: WatchDocument,
     target: Target,
     reporter: Reporter,
@@ -122,10 +122,10 @@ def watcher_of(
     """A process that has a name of its own; what an earlier one could not send is sent from now on."""
     service = document.wanted.service
 
-    if world.escalations is not None and (trouble := world.escalations.go_on(service)) is not None:
+    if adapters.escalations is not None and (trouble := adapters.escalations.go_on(service)) is not None:
         reporter.event(f"{service}: {trouble}")
     by = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    return Watcher(world, service, by, reporter, cancelled, partial(flags_in, target), beat)
+    return Watcher(adapters, service, by, reporter, cancelled, partial(flags_in, target), beat)
 
 
 def flags_in(target: Target) -> Iterator[FlagWriter]:

@@ -59,7 +59,7 @@ def escalation_id(watch: WatchEntry, service: str) -> str:
 
 
 def tell_breach(
-    world: Adapters,
+    adapters: Adapters,
     wanted: RolloutInputs,
     watch: WatchEntry,
     by: str,
@@ -70,15 +70,15 @@ def tell_breach(
     not. `counts` is what the watch had counted, where that is known."""
     killed = []
     for key in watch.kill:
-        problem = _kill(key, wanted, watch, flags, world.now())
+        problem = _kill(key, wanted, watch, flags, adapters.now())
         killed += [key] if problem is None else []
         yield f"{key} is killed" if problem is None else f"{key} could not be killed: {problem}"
-    yield escalate(world, Breach(wanted, watch, describe_end(watch)), tuple(killed))
+    yield escalate(adapters, Breach(wanted, watch, describe_end(watch)), tuple(killed))
     moved = watch.phase is WatchPhase.ROLLED_BACK
     safe_after = watch.ended - watch.breached if moved and watch.ended and watch.breached else None
-    told = escalation_id(watch, wanted.service) if world.escalations is not None else None
+    told = escalation_id(watch, wanted.service) if adapters.escalations is not None else None
     trouble = record_moment(
-        world, wanted, watch, "breach", by,
+        adapters, wanted, watch, "breach", by,
         reason=watch.reason, moved=moved, safeAfter=safe_after, killed=tuple(killed), escalation=told,
         counts=counts,
     )  # fmt: skip
@@ -86,18 +86,18 @@ def tell_breach(
         yield f"the breach is not on record: {trouble}"
 
 
-def tell_silence(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, names: tuple[str, ...], why: str) -> str:
+def tell_silence(adapters: Adapters, wanted: RolloutInputs, watch: WatchEntry, names: tuple[str, ...], why: str) -> str:
     """A ticket for the owner, once for each time that guardrails have been without data for longer than the grace.
     What became of it, in one line."""
-    if world.escalations is None:
+    if adapters.escalations is None:
         return "no receiver is declared, so the owner is not told"
-    now = world.now()
+    now = adapters.now()
     made = Escalation(
         id=id_of("watch", wanted.service, f"{watch.id} silent {' '.join(names)} {round(now)}"),
         kind="watch",
         severity="ticket",
         service=wanted.service,
-        place=f"{wanted.where}{f', stack {world.stack}' if world.stack else ''}",
+        place=f"{wanted.where}{f', stack {adapters.stack}' if adapters.stack else ''}",
         owner=wanted.owner.team,
         what=f"the watch of {watch.backend.label} sees nothing: {why}",
         since=watch.opened,
@@ -106,16 +106,16 @@ def tell_silence(world: Adapters, wanted: RolloutInputs, watch: WatchEntry, name
         runbook=wanted.owner.runbook,
         next=f"slipway status {wanted.service}",
     )
-    return world.escalations.escalate(made) or f"escalated to {made.owner}, {made.id}"
+    return adapters.escalations.escalate(made) or f"escalated to {made.owner}, {made.id}"
 
 
-def escalate(world: Adapters, breach: Breach, killed: tuple[str, ...] = ()) -> str:
+def escalate(adapters: Adapters, breach: Breach, killed: tuple[str, ...] = ()) -> str:
     """What became of the escalation, in one line."""
-    if world.escalations is None:
+    if adapters.escalations is None:
         return "no receiver is declared, so the owner is not told"
-    made = breach.escalation(world.stack, world.now(), killed)
+    made = breach.escalation(adapters.stack, adapters.now(), killed)
     try:
-        trouble = world.escalations.escalate(made)
+        trouble = adapters.escalations.escalate(made)
     except Exception as error:
         return f"it could not be escalated: {type(error).__name__}: {error}"
     return trouble or f"escalated to {made.owner}, {made.id}"

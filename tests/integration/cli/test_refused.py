@@ -16,7 +16,7 @@ from slipway.release.manifest.load import load
 from slipway.release.revision import revision_of
 from slipway.release.strategy import resolve
 from slipway.release.target import KubernetesTarget
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from tests.integration.cli.conftest import FAST, Slipway
 from tests.integration.releases.service import Service, failures, until
 
@@ -46,7 +46,7 @@ class Shop:
         """The version that has all the traffic of each service by its route."""
         found = {}
         for name in (*GOOD, *BAD):
-            live = connect_world(name, KubernetesTarget(namespace=self.stage.namespace)).router.read()
+            live = connect_adapters(name, KubernetesTarget(namespace=self.stage.namespace)).router.read()
             assert live is not None
             (backend,) = [one for one, share in live.shares.items() if share > 0]
             found[name] = self._revisions[backend]

@@ -77,8 +77,8 @@ def main() -> None:
         with Path(log).open("a") as file:
             file.write(f"{os.getpid()}\n")
     rollout_resource.Update = Scripted  # type: ignore[attr-defined]
-    operations.plan = lambda wanted, world, olds: f"plan of {wanted.candidate.version}"
-    operations.forecast = lambda wanted, world, olds: ()
+    operations.plan = lambda wanted, adapters, olds: f"plan of {wanted.candidate.version}"
+    operations.forecast = lambda wanted, adapters, olds: ()
     engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[1]))
     server, port = serve.start_server(SlipwayProvider(engine, connect, address=sys.argv[1]))
     sys.stdout.write(f"{port}\n")

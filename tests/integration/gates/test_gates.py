@@ -22,7 +22,7 @@ from sandbox.stage import manifests
 from sandbox.stage.project import Stage
 from slipway.release.records.journal import read_head
 from slipway.release.target import KubernetesTarget
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from tests.policies.releases.scene import CONFIGURATION, write_pack
 from tests.vouched import Vouched, vouch
 
@@ -90,7 +90,7 @@ class Gated:
     def serving(self) -> str:
         """The version that serves, by the journal."""
         os.environ["SLIPWAY_KUBECONFIG"] = self.stage.environment["KUBECONFIG"]
-        stored = connect_world(NAME, KubernetesTarget(namespace=self.stage.namespace)).journal.load()
+        stored = connect_adapters(NAME, KubernetesTarget(namespace=self.stage.namespace)).journal.load()
         assert stored is not None
         head = read_head(stored.content)
         assert head.serving is not None

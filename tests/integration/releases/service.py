@@ -20,7 +20,7 @@ from sandbox.stage.project import Result, Stage
 from slipway.release.records.journal import Head, read_head
 from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.platforms.kubernetes.client import connect
 from slipway.rollout.routers.base import LiveRoute
 
@@ -82,7 +82,7 @@ class Service:
     @property
     def world(self) -> Adapters:
         """The rollout's own view of the cluster."""
-        return connect_world(NAME, KubernetesTarget(namespace=self.stage.namespace))
+        return connect_adapters(NAME, KubernetesTarget(namespace=self.stage.namespace))
 
     def head(self) -> Head:
         """The journal."""

@@ -14,5 +14,5 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project on a world in memory."""
     made = Project(tmp_path)
     for room in ("entry_plan", "rollback_plan", "forward_plan"):
-        monkeypatch.setattr(f"slipway.cli.{room}.connect_world", lambda service, target: made.world_of(service))
+        monkeypatch.setattr(f"slipway.cli.{room}.connect_adapters", lambda service, target: made.adapters_of(service))
     return made

@@ -95,7 +95,7 @@ class Project:
         (folder / "Pulumi.yaml").write_text("name: releases\nruntime: python\n")
         self.declare({SERVICE: {"manifest": "nothing.yaml"}, "payments": {"manifest": "p.yaml"}})
 
-    def world_of(self, service: str) -> Adapters:
+    def adapters_of(self, service: str) -> Adapters:
         return self.world if service == SERVICE else self.payments
 
     def declare(self, services: Mapping[str, Any]) -> None:

@@ -62,7 +62,7 @@ class Renewing(MemoryLease):
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch) -> Any:
     def _put(found: Adapters) -> Cluster:
-        monkeypatch.setattr("slipway.rollout.assemble.connect_world", lambda service, target: found)
+        monkeypatch.setattr("slipway.rollout.assemble.connect_adapters", lambda service, target: found)
         return Cluster(found)
 
     return _put

@@ -36,7 +36,7 @@ def order(action: Action, about: str = "checkout", target: int = 0) -> Order:
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> Adapters:
     made = world(head(attempt=attempt()))
-    monkeypatch.setattr("slipway.cli.ordering.connect_world", lambda service, where: made)
+    monkeypatch.setattr("slipway.cli.ordering.connect_adapters", lambda service, where: made)
     return made
 
 
@@ -64,7 +64,7 @@ def test_an_abort_is_told_to_the_process_that_runs_the_rollout(
 def test_an_order_where_nothing_is_in_flight_or_for_a_target_that_is_not_on_the_page_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("slipway.cli.ordering.connect_world", lambda service, where: world(head()))
+    monkeypatch.setattr("slipway.cli.ordering.connect_adapters", lambda service, where: world(head()))
     perform = performer([KubernetesTarget(namespace="shop")])
     with pytest.raises(ReleaseRefused, match="no rollout is in flight"):
         perform(order("pause"))

@@ -24,7 +24,7 @@ __all__ = ["database"]
 def migrated(project: Project, database: MemoryDatabase, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Version 2 was applied and then left: version 1 serves, and nothing of version 2 runs."""
     monkeypatch.setattr(postgresql, "PostgreSql", lambda *_: database)
-    monkeypatch.setattr(migrations_undo, "connect_world", lambda *_: project.world)
+    monkeypatch.setattr(migrations_undo, "connect_adapters", lambda *_: project.world)
     project.release("1")
     migrate(project, database, "2", "a", "b", standby="1")
     project.commit("1")

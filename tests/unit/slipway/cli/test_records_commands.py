@@ -63,7 +63,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / "Pulumi.yaml").write_text("name: releases\n")
     (tmp_path / "Pulumi.prod.yaml").write_text(STACK)
     made = Project(tmp_path, *ten_releases(monkeypatch))
-    monkeypatch.setattr("slipway.rollout.assemble.connect_world", lambda *args: made.it.world.world)
+    monkeypatch.setattr("slipway.rollout.assemble.connect_adapters", lambda *args: made.it.world.world)
     return made
 
 

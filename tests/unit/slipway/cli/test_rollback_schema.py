@@ -197,8 +197,8 @@ def carried_out(
         project.commit(planned.destination.release.version)
 
     project.engine.during = during
-    world = dataclasses.replace(planned.world, pause=lambda _: None)
-    planned = dataclasses.replace(planned, world=world)
+    world = dataclasses.replace(planned.adapters, pause=lambda _: None)
+    planned = dataclasses.replace(planned, adapters=world)
     run = EntryRun(project.engine, planned, whole_stack=True)
     with planned.file.draft() as draft:
         run.write(draft, tmp_path / "alone.json")

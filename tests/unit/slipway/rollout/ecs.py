@@ -12,7 +12,7 @@ from slipway.release.records.journal import Head, read_head
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.target import EcsTarget
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.assemble import connect_world
+from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.platforms.aws import client
 from slipway.rollout.platforms.aws.table import PARTITION, SORT
 from slipway.rollout.update import Update
@@ -51,7 +51,7 @@ class OnEcs:
 
     def world(self) -> Adapters:
         """As another process connects to it."""
-        made = connect_world(self.service, self.target, None, "shop/prod")
+        made = connect_adapters(self.service, self.target, None, "shop/prod")
         source = getattr(self, "traffic", None)
         return replace(made, source=source, now=self.clock.now, pause=self.clock.advance)
 

@@ -42,7 +42,7 @@ class Recording:
         """As the provider does it. Raises what the update raises."""
         recorder = self.recorder(inputs, drill)
         recorder.settle()
-        world, found = recorder.world, inputs or self.world.wanted
+        world, found = recorder.adapters, inputs or self.world.wanted
         try:
             update = Update(found, world, {}, self.world.lines, self.world.cancelled, drill=drill)
             outputs = update.run()

@@ -11,7 +11,7 @@ import yaml
 
 from slipway.release.manifest.route import Route
 from slipway.release.target import KINDS, KubernetesTarget, Target
-from slipway.rollout.assemble import PLATFORMS, connect_world, services_in
+from slipway.rollout.assemble import PLATFORMS, connect_adapters, services_in
 from slipway.rollout.platforms.base import Intent
 from slipway.rollout.platforms.kubernetes import client
 from slipway.rollout.routers.base import Split
@@ -49,7 +49,7 @@ def test_each_kind_of_target_has_a_platform() -> None:
 
 def begin(target: Target, service: str, holder: str) -> None:
     """What a rollout writes at its beginning."""
-    world = connect_world(service, target)
+    world = connect_adapters(service, target)
     world.lease.acquire(holder, 15.0)
     world.fence.arm(holder)
     world.fence.note_renewal(world.fence.now(), 15.0)

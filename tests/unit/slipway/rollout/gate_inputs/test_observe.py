@@ -89,7 +89,7 @@ def test_the_ledger_is_bounded_and_taken_from_the_state_with_care() -> None:
 def test_a_release_that_no_program_declares_yet_is_never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     declared = DeclaredRelease(release(), "releases/checkout/1.yaml", ONE)
     made = world(_head("aaaaaaaa", declared.revision))
-    monkeypatch.setattr("slipway.rollout.gate_inputs.observe.connect_world", lambda service, target: made)
+    monkeypatch.setattr("slipway.rollout.gate_inputs.observe.connect_adapters", lambda service, target: made)
     unasked = Configuration({"artifact-integrity": Section(settings=IntegrityGate(registry=False))})
     found = observe_undeclared(declared, KubernetesTarget(namespace="shop"), unasked)
     assert (found.settled, found.first, found.completed) == (False, False, 2)
