@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
 
 import grpc
 
 from sandbox.standins.errors import OneLineErrors
+from slipway.rollout.process.signals import on_signals
 
 # Every resource that is being awaited holds a thread, and a cancellation must still find one free.
 THREADS = 512
@@ -42,11 +41,7 @@ def serve(register: Callable[[grpc.Server], None], engine: str, drain: Callable[
     """
     stop, hurry = threading.Event(), threading.Event()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
+    on_signals(lambda _number: (hurry if stop.is_set() else stop).set())
     server = grpc.server(
         ThreadPoolExecutor(max_workers=THREADS),
         interceptors=[OneLineErrors()],

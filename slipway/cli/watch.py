@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -50,16 +49,13 @@ def watch(service: str, namespace: str | None, stack: str | None, folder: Path, 
     """
     from slipway.cli.target import find_target
     from slipway.release.records.watch import WatchPhase
+    from slipway.rollout.process.signals import signals_to
     from slipway.rollout.watching.start import watch_on_host
 
     cancelled, lines = threading.Event(), _Lines(err=as_json)
-    former = [(number, signal.signal(number, lambda *_: cancelled.set())) for number in (signal.SIGINT, signal.SIGTERM)]
-    try:
+    with signals_to(lambda _number: cancelled.set()):
         _, watcher = watch_on_host(service, find_target(folder, stack, namespace), lines, cancelled)
         ended = watcher.run()
-    finally:
-        for number, handler in former:
-            signal.signal(number, handler)
     if ended is None:
         lines.event(f"{service}: interrupted; the watch is open, and no process watches: run the command again")
         sys.exit(130)

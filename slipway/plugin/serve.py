@@ -14,6 +14,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
 from slipway.plugin.provider import SlipwayProvider
 from slipway.plugin.threads import ThreadPerCall
+from slipway.rollout.process.signals import on_signals
 from slipway.rollout.safety.watchdog_process import guards
 
 MESSAGE_BYTES = 1024 * 1024 * 400
@@ -33,7 +34,7 @@ def main(argv: list[str]) -> int:
     ended = threading.Event()
     # The terminal's Ctrl-C reaches the whole process group; the engine says by Cancel what it wants.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    on_signals(lambda _number: ended.set(), (signal.SIGTERM,))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     keep_collections_short()

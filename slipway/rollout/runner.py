@@ -13,11 +13,12 @@ one would not even be ended by it.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from slipway.rollout.process.signals import on_signals
 
 if TYPE_CHECKING:
     from slipway.rollout.process.vitals import Vitals
@@ -27,12 +28,11 @@ def main(argv: list[str]) -> int:
     """Carry out the order in the file that the first argument names."""
     told_to_go, cancelled = threading.Event(), threading.Event()
 
-    def go(*_: object) -> None:
+    def go(_number: int) -> None:
         told_to_go.set()
         cancelled.set()
 
-    signal.signal(signal.SIGTERM, go)
-    signal.signal(signal.SIGINT, go)
+    on_signals(go)
     from slipway.release.errors import InputError, SlipwayError
     from slipway.rollout.process.vitals import Vitals, serve
 

@@ -18,8 +18,10 @@ GET /changes   as JSON, each configuration that came: seconds of the monotonic c
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import random
 import signal
 import sys
@@ -167,18 +169,16 @@ def main() -> None:
     service = Service(flag, *fault)
     handler = type("ServiceHandler", (Handler,), {"service": service})
     server = Server(("", int(os.environ.get("PORT", "8080"))), handler)
-    stop, end = threading.Event(), threading.Event()
-
-    def take(_number: int, _frame: object) -> None:
-        (end if stop.is_set() else stop).set()
-
-    signal.signal(signal.SIGTERM, take)
-    signal.signal(signal.SIGINT, take)
+    # No event: a handler may run within its wait, and would then wait for the lock that this holds.
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: signals.put(number))
     flag.connect()
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    stop.wait()
+    signals.get()
     service.draining = True
-    end.wait(float(os.environ.get("DRAIN_SECONDS", "2")))
+    with contextlib.suppress(queue.Empty):
+        signals.get(timeout=float(os.environ.get("DRAIN_SECONDS", "2")))
     server.shutdown()
     os._exit(0)  # the provider's threads need no more care
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from sandbox.standins.flagd.flags import Flags
 from sandbox.standins.flagd.service import SyncService
 from sandbox.standins.flagd.source import FORMS, Source
 from sandbox.standins.flagd.watch import Watch, connect
+from slipway.rollout.process.signals import on_signals
 
 SYNC_PORT = 8015
 STREAMS = 256
@@ -44,8 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _serve(source: Source, address: str) -> None:
     flags, stop = Flags(), threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    on_signals(lambda _number: stop.set())
     watch = Watch(connect(), source, flags)
     pool = ThreadPoolExecutor(max_workers=STREAMS)
     server = grpc.server(pool, options=[("grpc.so_reuseport", 0)])
