@@ -73,14 +73,17 @@ CONTENTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+SDK = {kind: getattr(import_module(f"pulumi_aws.{module}"), kind) for kind, (module, _) in CONTENTS.items()}
+"""Its modules are loaded by the first look at them, which must not be within anything that may cut that short."""
+
+
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_type_and_inputs_are_those_of_the_providers_own_sdk(kind: str) -> None:
-    module, content = CONTENTS[kind]
-    theirs = getattr(import_module(f"pulumi_aws.{module}"), kind)
+    content, theirs = CONTENTS[kind][1], SDK[kind]
     named = {_snake(name): value for name, value in content.items()}
     (wanted,) = declare(lambda: theirs("mine", **named) and None)
     (found,) = declare(lambda: getattr(aws_objects, kind)("mine", content) and None)

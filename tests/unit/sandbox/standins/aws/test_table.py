@@ -19,16 +19,19 @@ def inputs_of(entry: Entry) -> set[str]:
     return set(input_type_py_to_pulumi_names(found).values())
 
 
+INPUTS = {name: inputs_of(entry) for name, entry in ENTRIES.items()}
+"""The SDK's modules are loaded by the first look at them, which must not be within anything that may cut that short."""
+
+
 def known_to(entry: Entry) -> list[str]:
     found = [*{field.pulumi.partition(".")[0] for field in entry.fields}, *entry.refused.split()]
     found += [*entry.ignored.split(), *(entry.attributes.names if entry.attributes else ())]
     return found + (["tags"] if entry.tags else [])
 
 
-@pytest.mark.parametrize("entry", ENTRIES.values(), ids=list(ENTRIES))
-def test_every_input_is_mapped_or_refused_by_name(entry: Entry) -> None:
-    known = known_to(entry)
-    assert sorted(known) == sorted(inputs_of(entry))
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_input_is_mapped_or_refused_by_name(name: str) -> None:
+    assert sorted(known_to(ENTRIES[name])) == sorted(INPUTS[name])
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=list(ENTRIES))
