@@ -102,11 +102,10 @@ class Releases:
         assert found is not None
         assert stop_process(found[1])
 
-    def restarts(self, part: str = RUNS) -> int:
-        """How often the kubelet has started containers again, of the pods that are there."""
-        found = json.loads(self.service.kubectl("get", "pods", "-l", f"slipway.dev/part={part}", "-o", "json"))
-        states = [state for one in found["items"] for state in one["status"].get("containerStatuses", ())]
-        return sum(int(state["restartCount"]) for state in states)
+    def restarts(self, pod: str) -> int:
+        """How often the kubelet has started the containers of a pod again."""
+        found = json.loads(self.service.kubectl("get", "pod", pod, "-o", "json"))
+        return sum(int(state["restartCount"]) for state in found["status"]["containerStatuses"])
 
     def evict(self, pod: str) -> None:
         """As a drain of its node does."""

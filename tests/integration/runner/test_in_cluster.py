@@ -80,10 +80,10 @@ def test_a_process_that_is_stopped_is_replaced_and_the_traffic_goes_back(
     releases: Releases, load: Load, tmp_path: Path
 ) -> None:
     _, process = releases.started(HELD, load, tmp_path / "log")
-    first = releases.attempt().id
+    first, pod = releases.attempt().id, releases.pod()
     releases.stop_process()
     until(lambda: releases.attempt().id != first, "the attempt of the process that replaces it", 180)
-    assert releases.restarts() == 1
+    assert releases.restarts(pod) == 1
     interrupt(process)
     assert releases.service.serving() == releases.serving
     assert "traffic is not settled, it goes back" in (tmp_path / "log").read_text()
