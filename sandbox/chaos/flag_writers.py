@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import random
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from slipway.rollout.assemble import connect_flags
 from slipway.rollout.flags.writer import FlagWriter
 
 VARIABLE = "SLIPWAY_KUBECONFIG"
+_CONNECTING = threading.Lock()
 READY_WITHIN = 30.0
 WRITE_TAKES = 0.06
 """Seconds in which journal and document are usually written: the random instants lie in this span."""
@@ -43,9 +45,18 @@ class FlagSet:
     kubeconfig: Path
 
     def writer(self) -> FlagWriter:
-        """Its writer, for this process."""
-        os.environ[VARIABLE] = str(self.kubeconfig)
-        return connect_flags(KubernetesTarget(namespace=self.namespace), self.name, self.document)
+        """Its writer, for this process. The variable that names the kubeconfig is set while it connects, and no longer:
+        other parts of the process have other rights."""
+        with _CONNECTING:
+            former = os.environ.get(VARIABLE)
+            os.environ[VARIABLE] = str(self.kubeconfig)
+            try:
+                return connect_flags(KubernetesTarget(namespace=self.namespace), self.name, self.document)
+            finally:
+                if former is None:
+                    del os.environ[VARIABLE]
+                else:
+                    os.environ[VARIABLE] = former
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,6 @@ class Gated:
 
     def serving(self) -> str:
         """The version that serves, by the journal."""
-        os.environ["SLIPWAY_KUBECONFIG"] = self.stage.environment["KUBECONFIG"]
         stored = connect_adapters(NAME, KubernetesTarget(namespace=self.stage.namespace)).journal.load()
         assert stored is not None
         head = read_head(stored.content)
@@ -98,9 +97,10 @@ class Gated:
 
 
 @pytest.fixture
-def gated(tmp_path: Path) -> Iterator[Gated]:
+def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gated]:
     world.up()
     variables = world.environment()
+    monkeypatch.setenv("SLIPWAY_KUBECONFIG", variables["KUBECONFIG"])
     images = publish(variables["SLIPWAY_REGISTRY"], binaries().sample)
     name = f"g{os.getpid()}-{next(_numbers)}"
     (tmp_path / "backend").mkdir()
