@@ -19,8 +19,9 @@ LATE = "late-60"
 
 
 @pytest.fixture
-def service(shop: Shop, variables: Mapping[str, str]) -> Service:
+def service(shop: Shop, variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Service:
     """A service in the stack and the namespace of the flag."""
+    monkeypatch.setenv("SLIPWAY_KUBECONFIG", variables["KUBECONFIG"])
     images = publish(
         variables["SLIPWAY_REGISTRY"], binaries().sample, {"v1": VERSIONS["v1"], LATE: late_errors(60.0, 0.2)}
     )
