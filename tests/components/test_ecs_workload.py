@@ -66,15 +66,15 @@ def test_the_count_is_declared_unless_the_rollout_owns_it(strategy: dict[str, An
 
 
 CONTENTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "TargetGroup": ("lb", {"name": "a", "port": 80, "targetType": "ip"}),
-    "ListenerRule": ("lb", {"listenerArn": "l", "priority": 1, "actions": [], "conditions": []}),
-    "TaskDefinition": ("ecs", {"family": "a", "containerDefinitions": "[]"}),
-    "Service": ("ecs", {"name": "a", "desiredCount": 1}),
+    "TargetGroup": ("lb.target_group", {"name": "a", "port": 80, "targetType": "ip"}),
+    "ListenerRule": ("lb.listener_rule", {"listenerArn": "l", "priority": 1, "actions": [], "conditions": []}),
+    "TaskDefinition": ("ecs.task_definition", {"family": "a", "containerDefinitions": "[]"}),
+    "Service": ("ecs.service", {"name": "a", "desiredCount": 1}),
 }
 
 
 SDK = {kind: getattr(import_module(f"pulumi_aws.{module}"), kind) for kind, (module, _) in CONTENTS.items()}
-"""Its modules are loaded by the first look at them, which must not be within anything that may cut that short."""
+"""From the files that define them: the packages above are loaded lazily, and not again where that was cut short."""
 
 
 def _snake(name: str) -> str:
