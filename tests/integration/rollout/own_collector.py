@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import secrets
 import socket
-import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 import yaml
 
-from tests.integration.rollout.stage import eventually
+from tests.integration.rollout.own_server import OwnServer
 
 
-class OwnCollector:
+class OwnCollector(OwnServer):
     """On free ports of the loopback, gone after the block. `address` is what Prometheus scrapes."""
 
     def __init__(self, binary: Path, folder: Path) -> None:
@@ -24,17 +22,6 @@ class OwnCollector:
         config = folder / "collector.yaml"
         config.write_text(yaml.safe_dump(_config(self._spans, self.address)))
         self._argv = [str(binary), "--config", str(config)]
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._argv)
-        eventually(self._answers, bool)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(20)
 
     def send(self, service: str, version: str, name: str, good: int, bad: int) -> None:
         """So many server spans of one operation."""
@@ -44,7 +31,7 @@ class OwnCollector:
         body = {"resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": [{"spans": spans}]}]}
         httpx2.post(f"http://{self._spans}/v1/traces", json=body, timeout=20).raise_for_status()
 
-    def _answers(self) -> bool:
+    def _ready(self) -> bool:
         try:
             return httpx2.get(f"http://{self.address}/metrics", timeout=2).is_success
         except httpx2.HTTPError:

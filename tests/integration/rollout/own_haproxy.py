@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx2
 
 from tests.integration.rollout.own_prometheus import free_address
-from tests.integration.rollout.stage import eventually
+from tests.integration.rollout.own_server import OwnServer
 
 PACKAGES = ("haproxy", "liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1")
 
 
-class OwnHaproxy:
+class OwnHaproxy(OwnServer):
     """One rule with these servers (name -> address) behind it, on free ports of the loopback; gone after the block."""
 
     def __init__(self, folder: Path, root: Path, rule: str, servers: Mapping[str, str]) -> None:
@@ -35,17 +32,6 @@ class OwnHaproxy:
         self._argv = [str(root / "usr/sbin/haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]
         libraries = [str(path) for path in (root / "usr/lib").glob("*-linux-gnu")]
         self._environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._argv, env=self._environment)
-        eventually(self._ready, bool)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(20)
 
     def _ready(self) -> bool:
         try:

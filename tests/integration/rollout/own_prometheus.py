@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import httpx2
 import yaml
@@ -15,7 +13,7 @@ import yaml
 from slipway.release.errors import ClusterError
 from slipway.release.http_access import PLAIN, QueryAccess
 from slipway.rollout.metrics import prometheus_at
-from tests.integration.rollout.stage import eventually
+from tests.integration.rollout.own_server import OwnServer
 from tests.loopback import Handler, LoopbackServer
 
 INTERVAL = "200ms"
@@ -47,7 +45,7 @@ class Emitter:
         self._server.close()
 
 
-class OwnPrometheus:
+class OwnPrometheus(OwnServer):
     """On a free port of the loopback, gone after the block."""
 
     def __init__(
@@ -82,17 +80,6 @@ class OwnPrometheus:
             *([] if web is None else [f"--web.config.file={web}"]),
         ]
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._argv)
-        eventually(self._ready, bool)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(20)
-
     def _ready(self) -> bool:
         try:
             return prometheus_at(self.url, self._access).query("vector(1)") != []
@@ -100,7 +87,7 @@ class OwnPrometheus:
             return False
 
 
-class OwnVictoriaMetrics:
+class OwnVictoriaMetrics(OwnServer):
     """On a free port of the loopback, gone after the block; it asks for a name and a password."""
 
     def __init__(self, binary: Path, folder: Path, emitters: Sequence[Scraped], *, user: str, password: str) -> None:
@@ -121,17 +108,6 @@ class OwnVictoriaMetrics:
             f"-httpAuth.password={password}",
             "-loggerLevel=ERROR",
         ]
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._argv)
-        eventually(self._ready, bool)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(20)
 
     def _ready(self) -> bool:
         try:

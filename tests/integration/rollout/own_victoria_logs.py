@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx2
 
-from tests.integration.rollout.stage import eventually
+from tests.integration.rollout.own_server import OwnServer
 
 
-class OwnVictoriaLogs:
+class OwnVictoriaLogs(OwnServer):
     """On a free port of the loopback, gone after the block."""
 
     def __init__(self, binary: Path, folder: Path) -> None:
@@ -30,24 +27,13 @@ class OwnVictoriaLogs:
             "-loggerLevel=ERROR",
         ]
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._argv)
-        eventually(self._healthy, bool)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(20)
-
     def insert(self, lines: Iterable[Mapping[str, object]]) -> None:
         """Add lines with `_time`, `_msg` and whatever else."""
         body = "\n".join(json.dumps(line) for line in lines)
         query = {"_stream_fields": "app,revision", "_time_field": "_time", "_msg_field": "_msg"}
         httpx2.post(f"{self.url}/insert/jsonline", params=query, content=body, timeout=20).raise_for_status()
 
-    def _healthy(self) -> bool:
+    def _ready(self) -> bool:
         try:
             return httpx2.get(f"{self.url}/health", timeout=2).is_success
         except httpx2.HTTPError:
