@@ -125,15 +125,26 @@ class Service:
         return {item["metadata"]["name"] for item in found["items"]}
 
     def written(self) -> dict[str, str]:
-        """Every object of the namespace that a rollout could write -> its resourceVersion. Release records are left
-        out: they only grow, and outlive the service."""
+        """Every object of the namespace that a rollout could write -> what changes with each write: of a Lease and a
+        ConfigMap the resourceVersion, of the others all but what controllers write as their status. Release records
+        are left out: they only grow, and outlive the service."""
         client = connect(self.stage.namespace)
         leases = [(item.metadata, "lease") for item in client.list(Lease)]
-        others: dict[str, Any] = {"slipway.dev/part": not_equal("releases")}
-        maps = [(item.metadata, "configmap") for item in client.list(ConfigMap, labels=others)]
-        kinds = json.loads(self.kubectl("get", "deployments,services,httproutes,pdb", "--output", "json"))["items"]
+        kept: dict[str, Any] = {"slipway.dev/part": not_equal("releases")}
+        maps = [(item.metadata, "configmap") for item in client.list(ConfigMap, labels=kept)]
+        kinds = ["get", "deployments,services,httproutes,pdb", "--output", "json", "--show-managed-fields"]
         found = {f"{kind}/{meta.name}": str(meta.resourceVersion) for meta, kind in leases + maps if meta is not None}
-        return found | {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in kinds}
+        others = json.loads(self.kubectl(*kinds))["items"]
+        return found | {f"{one['kind']}/{one['metadata']['name']}": without_status(one) for one in others}
+
+
+def without_status(found: dict[str, Any]) -> str:
+    """An object as JSON without its status and what a write of the status alone changes. The managed fields that stay
+    tell a write that was taken back from none."""
+    metadata = dict(found["metadata"])
+    del metadata["resourceVersion"]
+    metadata["managedFields"] = [one for one in metadata["managedFields"] if one.get("subresource") != "status"]
+    return json.dumps({**found, "metadata": metadata, "status": None}, sort_keys=True)
 
 
 def holds(service: Service, version: str, seconds: float) -> bool:

@@ -13,6 +13,11 @@ from tests.integration.releases.service import QUICK, failures, says, until
 from tests.integration.runner.releases import HELD, SLOW, Releases
 
 
+def route_of(releases: Releases) -> dict[str, str]:
+    """The route as every writer but the gateway's controller left it: that one writes its status whenever it likes."""
+    return {name: one for name, one in releases.service.written().items() if name.startswith("HTTPRoute/")}
+
+
 def test_a_rollout_in_the_cluster_shows_the_progress_of_one_on_the_host(
     releases: Releases, load: Load, tmp_path: Path
 ) -> None:
@@ -36,12 +41,12 @@ def test_the_host_of_pulumi_up_is_lost_and_the_rollout_goes_on(releases: Release
     until(lambda: releases.attempt().outcome is Outcome.COMMITTED, "the commit", 60)
     until(lambda: releases.service.serving() == version, "all traffic")
     until(lambda: not releases.service.head().leaving, "the old one is out of the route")
-    route = releases.service.kubectl("get", "httproutes", "-o", "jsonpath={.items[*].metadata.resourceVersion}")
+    route = route_of(releases)
     jobs = len(releases.jobs())
     result = releases.service.stage.up()
     assert result.code == 0, result.output
     releases.serving = version
-    after = releases.service.kubectl("get", "httproutes", "-o", "jsonpath={.items[*].metadata.resourceVersion}")
+    after = route_of(releases)
     assert (after, len(releases.jobs())) == (route, jobs), "the next up settles without a Job and without a write"
     assert releases.service.stage.preview("--expect-no-changes").code == 0
     assert failures(load) == []
