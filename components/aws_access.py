@@ -9,15 +9,17 @@ import pulumi
 
 from components.aws_objects import Policy, Table
 from slipway.release.aws_rights import policy
+from slipway.release.records.store import RecordsSetting
 from slipway.release.target import EcsTarget
 from slipway.release.tokens import AWS_ROLLOUT_ACCESS, ROLLOUT_TABLE
 
 
 @dataclass(kw_only=True, frozen=True)
 class AwsRolloutAccessArgs:
-    """`target` as in `releases:target`."""
+    """`target` as in `releases:target`, `records` as in `releases:records`."""
 
     target: EcsTarget
+    records: RecordsSetting | None = None
 
 
 class AwsRolloutAccess(pulumi.ComponentResource):
@@ -31,7 +33,7 @@ class AwsRolloutAccess(pulumi.ComponentResource):
         super().__init__(AWS_ROLLOUT_ACCESS, name, {}, opts)
         content = {
             "description": f"Rollouts of Slipway on {args.target}",
-            "policy": json.dumps(policy(args.target), sort_keys=True),
+            "policy": json.dumps(policy(args.target, args.records), sort_keys=True),
         }
         self.policy = Policy(name, content, pulumi.ResourceOptions(parent=self))
         self.arn = self.policy.arn

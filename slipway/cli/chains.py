@@ -17,7 +17,7 @@ from slipway.release.records.kinds import read_any
 from slipway.release.records.release_record import RecordBase, Recorded, read_records
 from slipway.release.records.store import RecordsSetting
 from slipway.release.target import Target
-from slipway.rollout.assemble import connect_flags, flag_sets_in, open_records, services_in
+from slipway.rollout.assemble import connect_flags, flag_sets_in, open_records, services_recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Place:
 
     def services(self) -> list[str]:
         """Declared in the stack's file or released here. Raises ClusterError."""
-        return sorted({*self.declared, *self._released()})
+        return sorted({*self.declared, *services_recorded(self.target, self.setting, self.project or Path())})
 
     def chains(self, service: str | None = None) -> list[Chain]:
         """Of one service, or of all."""
@@ -80,12 +80,6 @@ class Place:
             store = writer.records
             found.append(FlagSet(name, writer.load(), store.read() if store is not None else []))
         return found
-
-    def _released(self) -> list[str]:
-        folder = self.setting.path
-        if self.setting.kind == "folder" and folder is not None:
-            return [path.stem for path in ((self.project or Path()) / folder).glob("*.jsonl")]
-        return services_in(self.target)
 
 
 def find_place(folder: Path, stack: str | None, namespace: str | None) -> Place:

@@ -134,6 +134,6 @@ def _archive(place: Place, found: Recorded, points: tuple[CheckLine, ...], note:
         return None if known else written.to_content()
 
     chain = open_records(record.service, place.target, place.setting, place.project or Path())
-    if place.setting.kind == "folder" and found.event.release is not None and found.event.release.watch is not None:
+    if place.setting.kind != "cluster" and found.event.release is not None and found.event.release.watch is not None:
         collect(open_records(record.service, place.target, RecordsSetting(), Path()), chain)
     append(chain, make)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.release.records.store import RecordsSetting
 from slipway.release.target import EcsTarget
 
 Json = dict[str, Any]
@@ -19,10 +20,14 @@ BALANCERS = ("DescribeRules", "DescribeTags", "DescribeTargetGroups", "DescribeT
 NAMED = ("ecs:DescribeTaskDefinition", "cloudwatch:GetMetricData")
 """Others that know no resource."""
 
+RECORD = ("PutObject", "GetObjectVersion")
+BUCKET = ("ListBucket", "ListBucketVersions", "GetBucketVersioning", "GetBucketObjectLockConfiguration")
 
-def policy(target: EcsTarget) -> Json:
+
+def policy(target: EcsTarget, records: RecordsSetting | None = None) -> Json:
     """What the role that runs `pulumi up` may do on this target, beside what the provider of AWS needs to declare
-    resources: the rules of this listener, the services of this cluster, the items of this table."""
+    resources: the rules of this listener, the services of this cluster, the items of this table, and new objects of
+    the bucket that `records` names."""
     _, partition, _, region, account, _ = target.listener.split(":", 5)
     ecs = f"arn:{partition}:ecs:{region}:{account}"
     rules = target.listener.replace(":listener/", ":listener-rule/")
@@ -41,8 +46,17 @@ def policy(target: EcsTarget) -> Json:
         _allow("Tasks", ["ecs:DescribeTasks"], [f"{ecs}:task/{target.cluster}/*"]),
         {**_allow("ListOfTasks", ["ecs:ListTasks"], ["*"]), "Condition": cluster},
         _allow("Reading", described, ["*"]),
+        *(_bucket(partition, records.bucket, records.prefix) if records is not None and records.bucket else ()),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _bucket(partition: str, bucket: str, prefix: str | None) -> list[Json]:
+    arn = f"arn:{partition}:s3:::{bucket}"
+    return [
+        _allow("ReleaseRecords", [f"s3:{action}" for action in RECORD], [f"{arn}/{prefix}/*"]),
+        _allow("Bucket", [f"s3:{action}" for action in BUCKET], [arn]),
+    ]
 
 
 def actions(document: Json) -> set[str]:

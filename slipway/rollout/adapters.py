@@ -75,7 +75,7 @@ class Adapters:
     records: RecordStore | None = None
     """Where finished rollouts are recorded; None where nothing is."""
     inside: RecordStore | None = None
-    """The records beside the journal, where `records` is a folder: there pods write what they record."""
+    """The records beside the journal, where `records` is a folder or a bucket: there pods write what they record."""
     runs: Runs | None = None
     """Rollouts in the cluster; None where there can be none."""
     escalations: Escalations | None = None

@@ -16,6 +16,8 @@ from slipway.rollout.escalation.desk import Desk, leave_to_others, starter
 from slipway.rollout.escalation.outbox import FolderOutbox, Outbox
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.metrics import source_for
+from slipway.rollout.platforms.aws import bucket_records
+from slipway.rollout.platforms.aws.client import connect
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.sites.base import Platform, Site
 from slipway.rollout.sites.ecs import ECS
@@ -40,7 +42,7 @@ def connect_adapters(
     Raises ClusterError when it is unreachable."""
     site = Site(service, target, Fence(), stack, metrics)
     made = _platform(target).adaptors(site)
-    folder = records.path if records is not None and records.kind == "folder" else None
+    elsewhere = _elsewhere(service, records, Path()) if records is not None else None
     return Adapters(
         router=made.router,
         workloads=made.workloads,
@@ -50,8 +52,8 @@ def connect_adapters(
         source=source_for(metrics, target, made.proxies) if metrics is not None else None,
         fence=site.fence,
         stack=stack,
-        records=made.records if folder is None else FolderRecords(Path(folder), service),
-        inside=made.records if folder is not None else None,
+        records=made.records if elsewhere is None else elsewhere,
+        inside=made.records if elsewhere is not None else None,
         runs=made.runs,
         escalations=connect_escalations(escalation, target, sends=sends) if escalation is not None else None,
         watch=made.watch,
@@ -60,10 +62,28 @@ def connect_adapters(
 
 
 def open_records(service: str, target: Target, setting: RecordsSetting, project: Path) -> RecordStore:
-    """Only the release records of a service; those in a folder need no cluster. Raises ClusterError."""
-    if setting.kind == "folder" and setting.path is not None:
+    """Only the release records of a service; those in a folder or a bucket need no cluster. Raises ClusterError."""
+    elsewhere = _elsewhere(service, setting, project)
+    return elsewhere or _platform(target).adaptors(Site(service, target, Fence(), "")).records
+
+
+def services_recorded(target: Target, setting: RecordsSetting, project: Path) -> list[str]:
+    """The services that have records there; beside the journals those that have a journal. Raises ClusterError."""
+    if setting.path is not None:
+        return [path.stem for path in (project / setting.path).glob("*.jsonl")]
+    if setting.bucket is not None and setting.region is not None:
+        return bucket_records.services_recorded(connect("s3", setting.region), setting.bucket, setting.prefix or "")
+    return services_in(target)
+
+
+def _elsewhere(service: str, setting: RecordsSetting, project: Path) -> RecordStore | None:
+    """The chain of a service that lies in a folder or in a bucket; None for one beside the journal."""
+    if setting.path is not None:
         return FolderRecords(project / setting.path, service)
-    return _platform(target).adaptors(Site(service, target, Fence(), "")).records
+    if setting.bucket is not None and setting.region is not None:
+        client = connect("s3", setting.region)
+        return bucket_records.BucketRecords(client, setting.bucket, setting.prefix or "", service)
+    return None
 
 
 def connect_outbox(target: Target, folder: str | None) -> Outbox:

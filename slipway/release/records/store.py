@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol
 
 from pydantic import Field, model_validator
 
@@ -26,20 +26,50 @@ class RecordsSetting(FrozenModel):
     """The stack setting `records`: where the release records of its services lie."""
 
     kind: Annotated[
-        Literal["cluster", "folder"],
-        Field(description="ConfigMaps beside the journal, which outlive a CI runner, or files in a folder."),
+        Literal["cluster", "folder", "s3"],
+        Field(
+            description="ConfigMaps beside the journal, which outlive a CI runner, files in a folder, or objects in a "
+            "bucket of Amazon S3 whose object lock keeps them from any change."
+        ),
     ] = "cluster"
     path: Annotated[
         str | None, Field(min_length=1, description="The folder, absolute or below the project's; for `folder` only.")
     ] = None
+    bucket: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+            description="The bucket, with versions and a default retention of its object lock; for `s3` only.",
+        ),
+    ] = None
+    region: Annotated[
+        str | None, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="Of the bucket; for `s3` only.")
+    ] = None
+    prefix: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$",
+            description="What the keys in the bucket begin with; another for each stack, as services are kept by their "
+            "names.",
+        ),
+    ] = None
 
     @model_validator(mode="after")
-    def _a_folder_has_a_path(self) -> RecordsSetting:
-        if self.kind == "folder" and self.path is None:
-            raise ValueError("records in a folder need path, the folder")
-        if self.kind == "cluster" and self.path is not None:
-            raise ValueError("path is for kind folder only")
+    def _a_place_is_whole(self) -> RecordsSetting:
+        given = {name for name in ("path", "bucket", "region", "prefix") if getattr(self, name) is not None}
+        needed = _NEEDED[self.kind]
+        if missing := [name for name in needed if name not in given]:
+            raise ValueError(f"records of kind {self.kind} need {' and '.join(missing)}")
+        if other := sorted(given - set(needed)):
+            raise ValueError(f"{' and '.join(other)} cannot be said of records of kind {self.kind}")
         return self
+
+
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "cluster": (),
+    "folder": ("path",),
+    "s3": ("bucket", "region", "prefix"),
+}
 
 
 class RecordStore(Protocol):

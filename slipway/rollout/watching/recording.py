@@ -45,7 +45,7 @@ def record_moment(
 
 
 def collect(inside: RecordStore, chain: RecordStore) -> None:
-    """Add to a chain in a folder what pods, which cannot reach it, recorded of watches beside the journal. Each record
+    """Add to a chain elsewhere what pods, which cannot reach it, recorded of watches beside the journal. Each record
     once, however often this is done. Raises ClusterError."""
     for _, found in read_kind(lines_of(inside.read()), WatchRecord):
         append(chain, partial(_unless_there, found))

@@ -56,7 +56,7 @@ def watch_in_pod(
     except ReleaseRefused as error:
         say(str(error))
         return AGAIN if _is_open(service, target) else ENDED
-    adapters = adapters_of(document, target, records=None)  # a folder is none of the pod's: see recording.collect
+    adapters = adapters_of(document, target, records=None)  # others are not the pod's to reach: see recording.collect
     route = document.wanted.escalation
     senders = None
     if route is not None:

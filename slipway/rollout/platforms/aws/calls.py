@@ -11,7 +11,11 @@ from slipway.rollout.platforms.trying import Failure, Kind
 _BUSY = (
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
+    "ConditionalRequestConflict",
+    "OperationAborted",
     "RequestLimitExceeded",
+    "RequestTimeout",
+    "SlowDown",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
@@ -31,11 +35,14 @@ _ABSENT = (
     "ClusterNotFound",
     "ClusterNotFoundException",
     "ListenerNotFound",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "ObjectLockConfigurationNotFoundError",
     "RuleNotFound",
     "ServiceNotFoundException",
     "TargetGroupNotFound",
 )
-_CONFLICTS = ("ConditionalCheckFailedException", "TransactionConflictException")
+_CONFLICTS = ("ConditionalCheckFailedException", "PreconditionFailed", "TransactionConflictException")
 _NOT_SENT = ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError")
 
 
@@ -84,10 +91,16 @@ def _refused(what: str, response: dict[str, Any]) -> Failure:
         return Failure(Kind.NOT_DONE, ClusterAway(f"{text}; AWS limits the rate; try again"))
     if status >= 500:
         return Failure(Kind.UNKNOWN, ClusterAway(text))
+    remedy = _remedy(code)
+    return Failure(Kind.FINAL, ClusterError(f"{text}; {remedy}" if remedy is not None else text))
+
+
+def _remedy(code: str) -> str | None:
     if code in _CREDENTIALS:
-        return Failure(Kind.FINAL, ClusterError(f"{text}; renew the credentials, or name others in AWS_PROFILE"))
+        return "renew the credentials, or name others in AWS_PROFILE"
     if code.startswith("AccessDenied"):
-        return Failure(Kind.FINAL, ClusterError(f"{text}; allow it in a policy of this role"))
-    if code == "ResourceNotFoundException":
-        return Failure(Kind.FINAL, ClusterError(f"{text}; check that the table exists in this region and account"))
-    return Failure(Kind.FINAL, ClusterError(text))
+        return "allow it in a policy of this role"
+    return {
+        "NoSuchBucket": "check that the bucket exists in this region and account",
+        "ResourceNotFoundException": "check that the table exists in this region and account",
+    }.get(code)

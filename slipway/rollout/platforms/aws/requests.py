@@ -1,13 +1,14 @@
 """Every request of the adaptors to AWS: reads are tried again while AWS is away; writes ask the fence before each
-sending. Whether a write may be sent again is said by the one who writes."""
+sending, and a conditional one whose answer was lost is recognised when it is sent again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
+from slipway.release.errors import ClusterError
 from slipway.rollout.platforms.aws.calls import failure_of, failures
-from slipway.rollout.platforms.trying import Failure, Kind, Patience, Tries
+from slipway.rollout.platforms.trying import DOUBTFUL, Failure, Kind, Patience, Tries, unseen
 from slipway.rollout.process.fence import UNFENCED, Fence
 
 T = TypeVar("T")
@@ -47,6 +48,56 @@ class AwsRequests:
                 return done
             if done.kind is Kind.GARBLED or not tries.another(done):
                 raise done.error
+
+    def write(
+        self,
+        what: str,
+        send: Callable[[], object],
+        look: Callable[[], T | None],
+        is_done: Callable[[T | None], bool],
+    ) -> None:
+        """A conditional write, sent until it stands or another has written. After an answer that was lost `look` finds
+        what is there, and `is_done` tells whether that is this write. Raises Conflict, ClusterError, LeaseLost and
+        LeaseStale."""
+        tries, unknown = Tries(self.patience), False
+        while True:
+            self.fence.check()
+            failed = self.once(what, send)
+            if not isinstance(failed, Failure):
+                return
+            if failed.kind is Kind.CONFLICT:
+                self._judge_conflict(what, failed.error, look, is_done, unknown=unknown)
+                return
+            unknown = unknown or failed.kind in DOUBTFUL
+            if failed.kind is Kind.GARBLED or not tries.another(failed):
+                break
+        if not unknown:
+            raise failed.error
+        try:
+            there = self.once(what, look)
+        except ClusterError:  # of several requests, each of which was tried
+            raise unseen(failed.error) from failed.error
+        if isinstance(there, Failure):
+            raise unseen(failed.error) from failed.error
+        if not is_done(there):
+            raise failed.error
+
+    def _judge_conflict(
+        self,
+        what: str,
+        conflict: ClusterError,
+        look: Callable[[], T | None],
+        is_done: Callable[[T | None], bool],
+        *,
+        unknown: bool,
+    ) -> None:
+        """After a condition that failed: return when an earlier sending is what stands."""
+        try:
+            there = self.ask(what, look)
+        except ClusterError as error:
+            raise (unseen(error) if unknown else error) from error
+        if not (unknown and is_done(there)):
+            raise conflict
 
     @staticmethod
     def once(what: str, call: Callable[[], T]) -> T | Failure:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from slipway.release.errors import ClusterAway, ClusterError, Conflict, LeaseLost, LeaseStale
 from slipway.rollout.platforms.aws.requests import AwsRequests
-from slipway.rollout.platforms.trying import DOUBTFUL, Failure, Kind, Patience, Tries, unseen
+from slipway.rollout.platforms.trying import Failure, Kind, Patience, Tries
 from slipway.rollout.process.fence import UNFENCED, Fence
 
 PARTITION: Final = "service"
@@ -160,37 +160,7 @@ class Table:
         self._write(key, lambda: self._client.delete_item(Key=self._key(key), **where), is_done)
 
     def _write(self, key: str, send: Callable[[], Any], is_done: Callable[[Item | None], bool]) -> None:
-        """Send it until it stands, or another has written."""
-        what, tries, unknown = self.named(key), Tries(self._requests.patience), False
-        while True:
-            self._requests.fence.check()
-            failed = self._requests.once(what, send)
-            if not isinstance(failed, Failure):
-                return
-            if failed.kind is Kind.CONFLICT:
-                self._judge_conflict(key, failed.error, is_done, unknown=unknown)
-                return
-            unknown = unknown or failed.kind in DOUBTFUL
-            if failed.kind is Kind.GARBLED or not tries.another(failed):
-                break
-        if not unknown:
-            raise failed.error
-        there = self._requests.once(what, lambda: self._look(key))
-        if isinstance(there, Failure):
-            raise unseen(failed.error) from failed.error
-        if not is_done(there):
-            raise failed.error
-
-    def _judge_conflict(
-        self, key: str, conflict: ClusterError, is_done: Callable[[Item | None], bool], *, unknown: bool
-    ) -> None:
-        """After a condition that failed: return when an earlier sending is what stands."""
-        try:
-            there = self.get(key)
-        except ClusterError as error:
-            raise (unseen(error) if unknown else error) from error
-        if not (unknown and is_done(there)):
-            raise conflict
+        self._requests.write(self.named(key), send, lambda: self._look(key), is_done)
 
     def _take_back_when_late(self, key: str, version: str) -> None:
         try:

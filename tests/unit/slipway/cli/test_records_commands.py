@@ -27,8 +27,10 @@ from slipway.release.records.statements import anchor_in
 from slipway.release.records.store import FolderRecords, append
 from slipway.release.review.closing import CheckLine
 from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, ROLLOUT
+from slipway.rollout.platforms.aws.bucket_records import BucketRecords
 from tests.unit.slipway.release.records.ten import BEGAN, DAY, Did, ten_releases
 from tests.unit.slipway.release.records.test_kinds import closure, drill, flag, refusal, watch
+from tests.unit.slipway.rollout.cloud import Cloud
 from tests.unit.slipway.rollout.recording import Recording
 
 STACK = """config:
@@ -94,6 +96,26 @@ def test_dora_is_the_same_as_the_measures_of_the_records(project: Project) -> No
     text = project.run("history", "--dora", "--since", "2025-11-01").stdout
     assert "change fail rate" in text
     assert "42.86% (3 of 7)" in text
+
+
+def test_records_in_a_bucket_are_listed_shown_and_audited_as_those_in_a_folder(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = [project.said("history"), project.said("show", "#2")]
+    cloud = Cloud()
+    cloud.create_bucket()
+    monkeypatch.setattr("slipway.rollout.assemble.connect", lambda service, region: cloud.client(service))
+    moved = BucketRecords(cloud.client("s3"), cloud.name, "shop", "checkout")
+    for number, line in enumerate(project.it.records.read()):
+        moved.append(line, number)
+    setting = f"{{kind: s3, bucket: {cloud.name}, region: us-east-1, prefix: shop}}"
+    text = STACK.replace("{kind: folder, path: records}", setting)
+    (project.folder / "Pulumi.prod.yaml").write_text(text)
+    project.file.unlink()
+    assert [project.said("history"), project.said("show", "#2")] == inside
+    audited = project.run("audit", "--cluster-only")
+    assert "cannot be read" not in audited.output
+    assert "checkout" in audited.output
 
 
 def test_an_update_that_only_the_stack_knows_fills_the_list(project: Project) -> None:

@@ -45,10 +45,13 @@ class Cloud:
     def client(self, service: str) -> Any:
         """boto3's client of one service, as the adaptors use it."""
         if service not in self._clients:
+            # An object of S3 is private, for moto too: who does not sign may not read it.
+            signature = None if service == "s3" else UNSIGNED
             once = Config(
-                retries={"total_max_attempts": 1}, signature_version=UNSIGNED, ignore_configured_endpoint_urls=True
+                retries={"total_max_attempts": 1}, signature_version=signature, ignore_configured_endpoint_urls=True
             )
-            self._clients[service] = made = _session().client(service, config=once)
+            keys = {"aws_access_key_id": "unit", "aws_secret_access_key": "unit"}
+            self._clients[service] = made = _session().client(service, config=once, **keys)
             made.meta.events.register(f"before-send.{made.meta.service_model.service_id.hyphenize()}", self._send)
         return self._clients[service]
 
@@ -76,6 +79,17 @@ class Cloud:
         )
         self.requests.clear()
 
+    def create_bucket(self, *, versions: bool = True, days: int | None = 30) -> None:
+        """A bucket, with the days of its object lock's default retention; None for a lock without one, and without
+        `versions` there is no lock either."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=self.name, ObjectLockEnabledForBucket=versions)
+        if versions and days is not None:
+            rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}}
+            lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+            s3.put_object_lock_configuration(Bucket=self.name, ObjectLockConfiguration=lock)
+        self.requests.clear()
+
     def items(self) -> dict[tuple[str, str], str]:
         """What lies in the table: key -> text."""
         found: list[Json] = self.client("dynamodb").scan(TableName=self.name)["Items"]
@@ -95,13 +109,14 @@ def _session() -> Any:
 
 
 def named(request: AWSPreparedRequest) -> str:
-    """The name of the call, such as `PutItem`: in a header, or in the body of the older APIs."""
+    """The name of the call, such as `PutItem`: in a header, or in the body of the older APIs. Of the others,
+    such as S3, it is the method of HTTP."""
     target = request.headers.get("X-Amz-Target", b"")
     text = target.decode() if isinstance(target, bytes) else str(target)
     if text:
         return text.rpartition(".")[2]
     body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
-    return parse_qs(body).get("Action", [""])[0]
+    return parse_qs(body).get("Action", [str(request.method)])[0]
 
 
 def failing(error: Exception) -> Effect:

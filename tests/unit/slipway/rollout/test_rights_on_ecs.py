@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from slipway.release.aws_rights import actions, policy
 from slipway.release.errors import RolloutAborted
+from slipway.release.records.store import RecordsSetting, append_next
+from slipway.rollout.platforms.aws.bucket_records import BucketRecords, services_recorded
+from tests.unit.slipway.rollout.cloud import Cloud
 from tests.unit.slipway.rollout.ecs import OnEcs
 from tests.unit.slipway.rollout.test_on_ecs import NoGuard
 
@@ -44,6 +49,38 @@ def test_what_rollouts_call_is_allowed_and_nothing_else(monkeypatch: pytest.Monk
     allowed = {action.partition(":")[2] for action in actions(policy(ecs.target))}
     assert called <= allowed
     assert allowed - SELDOM.keys() <= called
+
+
+CALLS = {
+    "put_object": "PutObject",
+    "get_object": "GetObjectVersion",
+    "list_object_versions": "ListBucketVersions",
+    "list_objects_v2": "ListBucket",
+    "get_bucket_versioning": "GetBucketVersioning",
+    "get_object_lock_configuration": "GetBucketObjectLockConfiguration",
+}
+"""Method of the client -> the action of IAM that it is."""
+
+
+def test_records_in_a_bucket_need_what_is_allowed_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud()
+    cloud.create_bucket()
+    client, called = cloud.client("s3"), set[str]()
+
+    class Heard:
+        def __getattr__(self, name: str) -> Any:
+            called.add(CALLS[name])
+            return getattr(client, name)
+
+    for _ in range(2):
+        append_next(BucketRecords(Heard(), cloud.name, "shop", "checkout", cloud.patience), lambda last: {"n": 1})
+    assert services_recorded(Heard(), cloud.name, "shop") == ["checkout"]
+    target = OnEcs(monkeypatch).target
+    records = RecordsSetting(kind="s3", bucket=cloud.name, region="us-east-1", prefix="shop")
+    added = actions(policy(target, records)) - actions(policy(target))
+    assert {action.partition(":")[2] for action in added} == called
+    (objects,) = [one for one in policy(target, records)["Statement"] if "s3:PutObject" in one["Action"]]
+    assert objects["Resource"] == [f"arn:aws:s3:::{cloud.name}/shop/*"]
 
 
 def test_what_is_written_is_named_and_only_what_describes_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import pytest
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.records.chain import Line, lines_of, problems
 from slipway.release.records.store import FolderRecords, MemoryRecords, RecordsSetting, RecordStore, append, append_next
+from slipway.rollout.platforms.aws.bucket_records import BucketRecords
 from slipway.rollout.platforms.aws.release_records import TableReleaseRecords
 from slipway.rollout.platforms.aws.table import Table
 from slipway.rollout.platforms.kubernetes.release_records import CHUNK_BYTES, ConfigMapRecords
@@ -23,7 +24,7 @@ Open = Callable[[], RecordStore]
 """The same store, as another process opens it."""
 
 
-@pytest.fixture(params=["folder", "memory", "cluster", "table"])
+@pytest.fixture(params=["folder", "memory", "cluster", "table", "bucket"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     if request.param == "folder":
         return lambda: FolderRecords(tmp_path / "records", "checkout")
@@ -36,6 +37,10 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
         return lambda: TableReleaseRecords(
             Table(cloud.client("dynamodb"), cloud.name, "checkout", patience=cloud.patience)
         )
+    if request.param == "bucket":
+        cloud = Cloud()
+        cloud.create_bucket()
+        return lambda: BucketRecords(cloud.client("s3"), cloud.name, "records/shop", "checkout", cloud.patience)
     memory = MemoryRecords()
     return lambda: memory
 
@@ -244,7 +249,18 @@ def test_an_object_that_somebody_deleted_is_found_as_missing_lines() -> None:
     assert problems(store.read())[0].startswith("the record 2 is missing")
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "folder"}, {"kind": "cluster", "path": "records"}, {"kind": "tape"}])
-def test_a_setting_that_says_no_place_is_refused(wrong: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"records in a folder need path|path is for kind folder|kind"):
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"kind": "folder"}, "records of kind folder need path"),
+        ({"kind": "cluster", "path": "records"}, "path cannot be said of records of kind cluster"),
+        ({"kind": "s3", "bucket": "releases"}, "records of kind s3 need region and prefix"),
+        ({"kind": "s3", "bucket": "releases", "region": "us-east-1", "prefix": "shop", "path": "x"}, "path cannot be"),
+        ({"kind": "s3", "bucket": "Releases!", "region": "us-east-1", "prefix": "shop"}, "bucket"),
+        ({"kind": "s3", "bucket": "releases", "region": "us-east-1", "prefix": "shop/"}, "prefix"),
+        ({"kind": "tape"}, "kind"),
+    ],
+)
+def test_a_setting_that_says_no_place_is_refused(wrong: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         RecordsSetting.model_validate(wrong)
