@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import yaml
 
+from components.cloudwatch_alerting import declare_in_cloudwatch
 from components.objects import ConfigMap, KubernetesObject, PrometheusRule, Secret
 from components.resources import RuleGroup
 from components.topology import Topology
@@ -16,6 +17,7 @@ from slipway.release.http_access import PLAIN, QueryAccess
 from slipway.release.slo import model
 from slipway.release.slo.alertmanager import configuration
 from slipway.release.slo.delivery import (
+    CloudWatchAlarms,
     ConfigMapRules,
     FileRules,
     PrometheusRules,
@@ -133,13 +135,16 @@ class AlarmRouting(pulumi.ComponentResource):
 def declare_alerting(
     alerting: Alerting,
     setting: SloSetting,
-    url: str,
+    url: str | None,
     namespace: str,
     opts: pulumi.ResourceOptions,
     services: Sequence[Topology] = (),
 ) -> Mapping[str, Any]:
     """Declare all of a stack's objectives and alarms and their routing, and an alarm for each watch in a Job. Returns,
-    by objective, the names of its alarms and the query for its budget."""
+    by objective, the names of its alarms and the query for its budget, which Prometheus alone has. `url` is that of its
+    server, None where CloudWatch evaluates the alarms."""
+    if isinstance(setting.target, CloudWatchAlarms) or url is None:
+        return declare_in_cloudwatch(alerting, f"{pulumi.get_project()}-{pulumi.get_stack()}", opts)
     delivery = DeliveryArgs(
         target=setting.target, namespace=namespace, url=url, within=setting.within, access=setting.access
     )

@@ -50,3 +50,15 @@ class Table(AwsObject, module="dynamodb"):
 
 class Policy(AwsObject, module="iam"):
     """What may be done."""
+
+
+class MetricAlarm(AwsObject, module="cloudwatch"):
+    """An alarm on metrics."""
+
+
+class CompositeAlarm(AwsObject, module="cloudwatch"):
+    """An alarm on the states of others."""
+
+
+class Topic(AwsObject, module="sns"):
+    """By which people and programs are told."""

@@ -43,6 +43,7 @@ from slipway.release.run_setting import REMEDY as RUN_REMEDY
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo import routing
 from slipway.release.slo.delivery import SloSetting
+from slipway.release.slo.fitting import unfit_alerting
 from slipway.release.slo.reading import Alerting, read_alerting
 from slipway.release.slo.watch_alarm import watch_owned
 from slipway.release.strategy import chosen
@@ -143,11 +144,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredAlerting:
-    """Objectives, alarms and routing as they were read, and how their rules reach the server at `url`."""
+    """Objectives, alarms and routing as they were read, and how their rules reach the server at `url`; None where
+    CloudWatch evaluates them."""
 
     alerting: Alerting
     setting: SloSetting
-    url: str
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +198,6 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         outbox = configuration.escalation.outbox if configuration.escalation is not None else None
         problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url, outbox)
         problems += unreadable(releases, configuration.metrics)
-        if configuration.metrics.url is None and configuration.slos is not None and configuration.slos.url is None:
-            problems.append(Problem("slos.url", "is missing, and metrics has no url either", REMEDIES["slos"]))
         probe = None if configuration.probe is None else "releases:probe"
         problems += _unfit(configuration, services)
         problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
@@ -207,6 +207,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         problems += without_a_service(configuration.databases, (service.release.service for service in services))
         problems += unrouted(configuration.escalation, _owned(services, flags))
         problems += _unwatched(configuration, services, alerting)
+        problems += _unfit_alerting(configuration, alerting)
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
@@ -304,6 +305,15 @@ def _alerting(data: object, root: Path, problems: list[Problem]) -> Alerting | N
         return None
 
 
+def _unfit_alerting(configuration: Configuration, alerting: Alerting | None) -> Iterator[Problem]:
+    setting = configuration.slos
+    if setting is None:
+        return
+    if configuration.metrics.url is None and setting.url is None and not setting.in_cloudwatch:
+        yield Problem("slos.url", "is missing, and metrics has no url either", REMEDIES["slos"])
+    yield from unfit_alerting(setting, alerting, configuration.where)
+
+
 def _unwatched(
     configuration: Configuration, services: tuple[Service, ...], alerting: Alerting | None
 ) -> Iterator[Problem]:
@@ -331,6 +341,8 @@ def _declared_alerting(configuration: Configuration, alerting: Alerting | None) 
     setting = configuration.slos
     if setting is None or alerting is None:
         return None
+    if setting.in_cloudwatch:
+        return DeclaredAlerting(alerting=alerting, setting=setting, url=None)
     metrics = configuration.metrics
     if setting.url is None:  # the same server is asked in the same way
         setting = setting.model_copy(update={"http": metrics.http, "parameters": metrics.parameters})

@@ -9,6 +9,7 @@ from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
 from slipway.release.gating.settings import AlarmSettings
+from slipway.release.slo.cloudwatch import PART_OF
 from slipway.release.tokens import RULE_GROUP
 
 NAME = "alarms"
@@ -58,7 +59,8 @@ def _cloudwatch(resource: Resource, settings: AlarmSettings) -> Iterator[Finding
             yield _missing(f"tags.{name}", resource.name)
     if not _text(resource.props.get("alarmDescription")):
         yield _missing("alarmDescription", resource.name)
-    if not resource.props.get("alarmActions") or resource.props.get("actionsEnabled") is False:
+    is_part = resource.type == CLOUDWATCH[0] and _text(tags.get(PART_OF))  # the composite alarm has the action
+    if not is_part and (not resource.props.get("alarmActions") or resource.props.get("actionsEnabled") is False):
         yield _missing("alarmActions", resource.name)
     if resource.type == CLOUDWATCH[0] and resource.props.get("treatMissingData") is None:
         yield _missing("treatMissingData", resource.name)

@@ -31,12 +31,13 @@ def check(files: tuple[str, ...], folder: Path, as_json: bool) -> None:
 
     found = _read(folder, files)
     if as_json:
-        budgets = {each.name: budget_query(each) for each in found.slos}
+        budgets = {each.name: budget_query(each) for each in found.slos if each.events.kind == "prometheus"}
         show({"ok": True, "budgets": budgets, "alarms": [alarm._asdict() for alarm in owned_of(found)]})
         return
     for each in found.slos:
         click.echo(f"{each.name}: {each.objective * 100:.6g}% of {each.service}'s events in {each.period_text}")
-        click.echo(f"  budget: {budget_query(each)}")
+        if each.events.kind == "prometheus":
+            click.echo(f"  budget: {budget_query(each)}")
     for owned in owned_of(found):
         click.echo(f"{owned.severity} to {owned.owner}: {owned.alarm}")
 

@@ -29,11 +29,15 @@ class Resources:
         request = entry.outward(to_api(inputs, entry.fields))
         tags = inputs.get("tags") or {}
         made = self._clients.call(entry.service, entry.create, inputs, request)
-        live = made if entry.create.found else request
+        live = made if entry.create.found else {**request, **made}
         known = self._known(entry, live, inputs)
         rest = request.keys() - self._clients.takes(entry.service, entry.create)
         self._send(entry, known, request, set(rest))
         self._write_attributes(entry, known, inputs)
+        if tags and "arn" not in known:  # the answer had none
+            known = self._known(
+                entry, self._until(lambda: self._find(entry, known), f"{known['id']} is not there"), inputs
+            )
         self._write_tags(entry, known, {}, tags)
         live = self._until(lambda: self._usable(entry, known), f"{known['id']} is not ready")
         return str(known["id"]), self._outputs(entry, live, inputs)

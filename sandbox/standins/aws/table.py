@@ -425,6 +425,21 @@ LOG_GROUP = Entry(
     ),
 )
 
+_METRIC = "MetricStat.Metric"
+_QUERY = (
+    *same("id", "expression", "label", "returnData", "accountId", "period"),
+    Field("metric.namespace", f"{_METRIC}.Namespace"),
+    Field("metric.metricName", f"{_METRIC}.MetricName"),
+    Field("metric.dimensions", f"{_METRIC}.Dimensions", "map"),
+    Field("metric.period", "MetricStat.Period"),
+    Field("metric.stat", "MetricStat.Stat"),
+    Field("metric.unit", "MetricStat.Unit"),
+)
+_ALARM_TAGS = Tags(
+    Call("list_tags_for_resource", {"ResourceARN": "{arn}"}, "Tags"),
+    Call("tag_resource", {"ResourceARN": "{arn}", "Tags": "{tags}"}),
+    Call("untag_resource", {"ResourceARN": "{arn}", "TagKeys": "{keys}"}),
+)
 METRIC_ALARM = Entry(
     type="aws:cloudwatch/metricAlarm:MetricAlarm",
     args="cloudwatch.metric_alarm:MetricAlarmArgs",
@@ -436,6 +451,7 @@ METRIC_ALARM = Entry(
         *same("period", "statistic", "threshold", "treatMissingData", "unit"),
         Field("okActions", "OKActions"),
         Field("dimensions", "Dimensions", "map"),
+        Field("metricQueries", "Metrics", each=_QUERY),
     ),
     create=Call("put_metric_alarm"),
     read=Call("describe_alarms", {"AlarmNames": ["{id}"]}, "MetricAlarms.0"),
@@ -443,16 +459,94 @@ METRIC_ALARM = Entry(
     delete=Call("delete_alarms", {"AlarmNames": ["{id}"]}),
     id="AlarmName",
     outputs={"arn": "AlarmArn"},
-    refused="evaluateLowSampleCountPercentiles evaluationCriteria evaluationInterval evaluationWindow metricQueries "
-    "region thresholdMetricId warmUpConfiguration",
+    refused="evaluateLowSampleCountPercentiles evaluationCriteria evaluationInterval evaluationWindow region "
+    "thresholdMetricId warmUpConfiguration",
+    unread="metricQueries",
     replaces="name",
     autonamed="name",
-    tags=Tags(
-        Call("list_tags_for_resource", {"ResourceARN": "{arn}"}, "Tags"),
-        Call("tag_resource", {"ResourceARN": "{arn}", "Tags": "{tags}"}),
-        Call("untag_resource", {"ResourceARN": "{arn}", "TagKeys": "{keys}"}),
-    ),
+    tags=_ALARM_TAGS,
     gone=("ResourceNotFound",),
+)
+
+COMPOSITE_ALARM = Entry(
+    type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
+    args="cloudwatch.composite_alarm:CompositeAlarmArgs",
+    service="cloudwatch",
+    fields=(
+        *same("alarmName", "actionsEnabled", "alarmActions", "alarmDescription", "alarmRule"),
+        *same("insufficientDataActions"),
+        Field("okActions", "OKActions"),
+    ),
+    create=Call("put_composite_alarm"),
+    read=Call("describe_alarms", {"AlarmNames": ["{id}"], "AlarmTypes": ["CompositeAlarm"]}, "CompositeAlarms.0"),
+    update=(Call("put_composite_alarm", whole=True),),
+    delete=Call("delete_alarms", {"AlarmNames": ["{id}"]}),
+    id="AlarmName",
+    outputs={"arn": "AlarmArn"},
+    refused="actionsSuppressor region",
+    replaces="alarmName",
+    autonamed="alarmName",
+    tags=_ALARM_TAGS,
+    gone=("ResourceNotFound",),
+)
+
+
+def _topic(live: Json) -> Json:
+    """Its attributes are all that the API tells; the ARN ends with the name."""
+    return {"TopicArn": live["TopicArn"], "Name": live["TopicArn"].rpartition(":")[2], "Attributes": live}
+
+
+TOPIC = Entry(
+    type="aws:sns/topic:Topic",
+    args="sns.topic:TopicArgs",
+    service="sns",
+    fields=(
+        *same("name"),
+        Field("displayName", "Attributes.DisplayName"),
+        Field("kmsMasterKeyId", "Attributes.KmsMasterKeyId"),
+    ),
+    create=Call("create_topic", found=""),
+    read=Call("get_topic_attributes", {"TopicArn": "{id}"}, "Attributes"),
+    delete=Call("delete_topic", {"TopicArn": "{id}"}),
+    id="TopicArn",
+    outputs={"arn": "TopicArn"},
+    refused="applicationFailureFeedbackRoleArn applicationSuccessFeedbackRoleArn "
+    "applicationSuccessFeedbackSampleRate archivePolicy contentBasedDeduplication deliveryPolicy fifoThroughputScope "
+    "fifoTopic firehoseFailureFeedbackRoleArn firehoseSuccessFeedbackRoleArn firehoseSuccessFeedbackSampleRate "
+    "httpFailureFeedbackRoleArn httpSuccessFeedbackRoleArn httpSuccessFeedbackSampleRate "
+    "lambdaFailureFeedbackRoleArn lambdaSuccessFeedbackRoleArn lambdaSuccessFeedbackSampleRate maximumMessageSize "
+    "namePrefix policy region signatureVersion sqsFailureFeedbackRoleArn sqsSuccessFeedbackRoleArn "
+    "sqsSuccessFeedbackSampleRate tracingConfig",
+    replaces="name displayName kmsMasterKeyId",
+    inward=_topic,
+    autonamed="name",
+    tags=Tags(
+        Call("list_tags_for_resource", {"ResourceArn": "{id}"}, "Tags"),
+        Call("tag_resource", {"ResourceArn": "{id}", "Tags": "{tags}"}),
+        Call("untag_resource", {"ResourceArn": "{id}", "TagKeys": "{keys}"}),
+    ),
+    gone=("NotFound", "NotFoundException"),
+)
+
+TOPIC_SUBSCRIPTION = Entry(
+    type="aws:sns/topicSubscription:TopicSubscription",
+    args="sns.topic_subscription:TopicSubscriptionArgs",
+    service="sns",
+    fields=(
+        Field("topic", "TopicArn"),
+        *same("protocol", "endpoint"),
+        Field("rawMessageDelivery", "Attributes.RawMessageDelivery"),
+    ),
+    create=Call("subscribe", {"ReturnSubscriptionArn": True}, found=""),
+    read=Call("get_subscription_attributes", {"SubscriptionArn": "{id}"}, "Attributes"),
+    delete=Call("unsubscribe", {"SubscriptionArn": "{id}"}),
+    id="SubscriptionArn",
+    outputs={"arn": "SubscriptionArn"},
+    refused="deliveryPolicy filterPolicy filterPolicyScope redrivePolicy region replayPolicy subscriptionRoleArn",
+    ignored="confirmationTimeoutInMinutes endpointAutoConfirms",
+    unread="rawMessageDelivery",
+    replaces="*",
+    gone=("NotFound", "NotFoundException"),
 )
 
 ENTRIES = {
@@ -460,7 +554,8 @@ ENTRIES = {
     for one in (
         *(CLUSTER, TASK_DEFINITION, SERVICE),
         *(TARGET_GROUP, LOAD_BALANCER, LISTENER, LISTENER_RULE),
-        *(TABLE, ROLE, POLICY, LOG_GROUP, METRIC_ALARM),
+        *(TABLE, ROLE, POLICY, LOG_GROUP),
+        *(METRIC_ALARM, COMPOSITE_ALARM, TOPIC, TOPIC_SUBSCRIPTION),
     )
 }
 """By type."""

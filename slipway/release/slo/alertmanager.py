@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.release.slo.routing import Email, Mail, PagerDuty, Routing, Slack, Webhook
+from slipway.release.errors import ReleaseRefused
+from slipway.release.slo.routing import AnyReceiver, Email, Mail, PagerDuty, Routing, Slack, Sns, Webhook
 from slipway.release.units import show_seconds
 
 GROUP_BY = ("alertname", "service", "slo", "owner")
 
 
 def configuration(routing: Routing) -> dict[str, Any]:
-    """The whole file: one route and one receiver for each owner and severity, and the fallback for all else."""
+    """The whole file: one route and one receiver for each owner and severity, and the fallback for all else. Raises
+    ReleaseRefused for a topic of SNS that is named without its ARN."""
     routes, receivers = [], []
     for owner, owned in sorted(routing.owners.items()):
         for severity, receiver in owned.receivers.items():
@@ -43,7 +45,7 @@ def _mail(mail: Mail) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _receiver(receiver: Webhook | PagerDuty | Slack | Email) -> dict[str, Any]:
+def _receiver(receiver: AnyReceiver) -> dict[str, Any]:
     """Receivers are told of resolved alarms too, so that a fixed fault keeps no one awake."""
     told: dict[str, Any] = {"send_resolved": True}
     match receiver:
@@ -57,3 +59,8 @@ def _receiver(receiver: Webhook | PagerDuty | Slack | Email) -> dict[str, Any]:
             return {"slack_configs": [{"channel": receiver.channel, "api_url_file": receiver.api_url_file, **told}]}
         case Email():
             return {"email_configs": [{"to": receiver.to, **told}]}
+        case Sns():
+            if receiver.is_declared:
+                raise ReleaseRefused(f"Alertmanager knows the topic {receiver.topic} by its ARN only: write that")
+            region = receiver.topic.split(":")[3]
+            return {"sns_configs": [{"topic_arn": receiver.topic, "sigv4": {"region": region}, **told}]}

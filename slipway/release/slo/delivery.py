@@ -1,4 +1,5 @@
-"""How rules get to the Prometheus server that evaluates them, and the stack's setting that says so."""
+"""Where alarms are evaluated: by a Prometheus server, and how rules get there, or by CloudWatch; and the stack's
+setting that says so."""
 
 from __future__ import annotations
 
@@ -38,8 +39,14 @@ class FileRules(FrozenModel):
     folder: Annotated[str, Field(pattern=r"^/[^\x00-\x1f\x7f]*$")]
 
 
+class CloudWatchAlarms(FrozenModel):
+    """Alarms of CloudWatch in the region of the stack's target, which is one of AWS."""
+
+    kind: Literal["cloudwatch"]
+
+
 RuleTarget: TypeAlias = PrometheusRules | ConfigMapRules | FileRules
-"""Another platform adds a class of its own beside these."""
+"""The ways to a Prometheus server."""
 
 
 class SloSetting(QueryAccess):
@@ -47,13 +54,18 @@ class SloSetting(QueryAccess):
 
     files: Annotated[tuple[str, ...], Field(min_length=1)]
     """Files of objectives, alarms and routing, paths in the project."""
-    target: Annotated[RuleTarget, Field(discriminator="kind")]
+    target: Annotated[RuleTarget | CloudWatchAlarms, Field(discriminator="kind")]
     url: ServerUrl | None = None
     """The Prometheus server that evaluates the rules; that of releases:metrics, and how it is asked, when left out."""
     within: Annotated[Seconds, Field(gt=0)] = 300.0
     """How long it may take until a rule is evaluated: a kubelet takes two minutes to refresh a ConfigMap."""
     routing_name: ObjectName = "slipway-alertmanager"
     """Name of the object with Alertmanager's configuration."""
+
+    @property
+    def in_cloudwatch(self) -> bool:
+        """Whether CloudWatch evaluates the alarms."""
+        return isinstance(self.target, CloudWatchAlarms)
 
     @model_validator(mode="after")
     def _access_of_its_own_server(self) -> SloSetting:

@@ -1,12 +1,13 @@
-"""What an objective and an alarm say. Another platform adds a class of its own beside `Events` and `Condition`."""
+"""What an objective and an alarm say: of counters in Prometheus, or of metrics in CloudWatch."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from slipway.release.manifest.base import FrozenModel, Line
+from slipway.release.slo.cloudwatch_model import CloudWatchCondition, CloudWatchEvents
 from slipway.release.slo.promql import counting_refusal, refusal
 from slipway.release.slo.soundness import template_refusal
 from slipway.release.units import Fraction, Seconds, Share
@@ -50,7 +51,7 @@ class Events(FrozenModel):
     """Events in Prometheus, as counters: all of them, and either the good or the bad ones. Counters that do not exist
     are no bad events and no good events."""
 
-    kind: Literal["prometheus"] = "prometheus"
+    kind: Literal["prometheus"]
     total: Query
     good: Query | None = None
     bad: Annotated[Query | None, Field(validate_default=True)] = None
@@ -61,6 +62,14 @@ class Events(FrozenModel):
         if "good" in info.data and (bad is None) == (info.data["good"] is None):
             raise ValueError("exactly one of good and bad is needed")
         return bad
+
+
+def _of_prometheus(given: object) -> object:
+    """Without a kind it is Prometheus."""
+    return {"kind": "prometheus", **given} if isinstance(given, dict) else given
+
+
+AnyEvents = Annotated[Events | CloudWatchEvents, Field(discriminator="kind"), BeforeValidator(_of_prometheus)]
 
 
 class LeastBad(FrozenModel):
@@ -81,7 +90,7 @@ class Slo(FrozenModel):
     service: Annotated[str, Field(min_length=1, max_length=63)]
     objective: Share
     period: Seconds = 30 * DAY
-    events: Events
+    events: AnyEvents
     owner: OwnerName
     runbook: Contact
     """What to do when one of its alarms fires; an address."""
@@ -116,9 +125,12 @@ class Slo(FrozenModel):
 class Condition(FrozenModel):
     """An expression that has a value while something is wrong, and for how long before it counts."""
 
-    kind: Literal["prometheus"] = "prometheus"
+    kind: Literal["prometheus"]
     expression: Annotated[str, AfterValidator(_expression)]
     hold: Annotated[Seconds, Field(alias="for")] = 0.0
+
+
+AnyCondition = Annotated[Condition | CloudWatchCondition, Field(discriminator="kind"), BeforeValidator(_of_prometheus)]
 
 
 class Alarm(FrozenModel):
@@ -129,7 +141,7 @@ class Alarm(FrozenModel):
     slo: SloName
     """The objective that is in danger while it fires."""
     severity: Severity
-    when: Condition
+    when: AnyCondition
     summary: Annotated[Line, AfterValidator(_template)]
     owner: OwnerName
     runbook: Contact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -47,7 +47,20 @@ class Email(FrozenModel):
     to: Address
 
 
-Receiver = Annotated[Webhook | PagerDuty | Slack | Email, Field(discriminator="kind")]
+class Sns(FrozenModel):
+    """A topic of Amazon SNS: its ARN, or the name of one that the stack declares for alarms in CloudWatch."""
+
+    kind: Literal["sns"]
+    topic: Annotated[str, Field(pattern=r"^(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:)?[A-Za-z0-9_-]{1,256}$")]
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the stack makes the topic."""
+        return not self.topic.startswith("arn:")
+
+
+AnyReceiver: TypeAlias = Webhook | PagerDuty | Slack | Email | Sns
+Receiver = Annotated[AnyReceiver, Field(discriminator="kind")]
 
 
 class Mail(FrozenModel):
@@ -67,9 +80,9 @@ class OwnerRoutes(FrozenModel):
     ticket: Receiver | None = None
 
     @property
-    def receivers(self) -> dict[Severity, Webhook | PagerDuty | Slack | Email]:
+    def receivers(self) -> dict[Severity, AnyReceiver]:
         """Those that there are."""
-        named: dict[Severity, Webhook | PagerDuty | Slack | Email | None] = {"page": self.page, "ticket": self.ticket}
+        named: dict[Severity, AnyReceiver | None] = {"page": self.page, "ticket": self.ticket}
         return {severity: one for severity, one in named.items() if one is not None}
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from slipway.release.slo.model import Alarm, Events, Severity, Slo
+from slipway.release.errors import ReleaseRefused
+from slipway.release.slo.model import Alarm, Condition, Events, Severity, Slo
 from slipway.release.slo.promql import counted
 from slipway.release.units import show_seconds
 
@@ -65,12 +66,15 @@ class RuleGroup(NamedTuple):
 
 
 def slo_group(slo: Slo) -> RuleGroup:
-    """Recording rules for each window, the budget that is left, and the alarms."""
+    """Recording rules for each window, the budget that is left, and the alarms. Raises ReleaseRefused for events that
+    are not in Prometheus."""
     return RuleGroup(f"slo-{slo.name}", (*_counts(slo), *_sums(slo), _budget(slo), *_burns(slo), _no_data(slo)))
 
 
 def alarm_group(alarm: Alarm) -> RuleGroup:
-    """One alarm."""
+    """One alarm. Raises ReleaseRefused for a condition that is not of Prometheus."""
+    if not isinstance(alarm.when, Condition):
+        raise ReleaseRefused(f"the alarm {alarm.name} watches CloudWatch: there is no rule of Prometheus for it")
     about = {"slo": alarm.slo, "service": alarm.service, "owner": alarm.owner, "severity": alarm.severity}
     annotations = {"summary": alarm.summary, "runbook_url": alarm.runbook}
     if alarm.dashboard is not None:
@@ -92,6 +96,8 @@ def budget_query(slo: Slo) -> str:
 
 
 def _counts(slo: Slo) -> Iterator[dict[str, Any]]:
+    if not isinstance(slo.events, Events):
+        raise ReleaseRefused(f"{slo.name} counts events in CloudWatch: there are no rules of Prometheus for it")
     for window in COUNTED:
         yield _record(slo, f"{TOTAL}:increase{window}", counted(slo.events.total, window))
         yield _record(slo, f"{BAD}:increase{window}", _bad(slo.events, window))
@@ -121,29 +127,51 @@ def _budget(slo: Slo) -> dict[str, Any]:
     return _record(slo, REMAINING, f"1 - {bad} / ({total} > 0) / {slo.budget:g} or 0 * {total} + 1")
 
 
+def burns_of(severity: Severity) -> list[Burn]:
+    """Those that raise the alarm of one severity."""
+    return [burn for burn in BURNS if burn.severity == severity]
+
+
+def burn_summary(slo: Slo, severity: Severity) -> str:
+    """What the alarm of one severity says."""
+    fast, slow = burns_of(severity)
+    return f"{slo.service} spends the error budget of {slo.name} {fast.factor:g} or {slow.factor:g} times too fast"
+
+
+def burn_limit(slo: Slo, burn: Burn) -> str:
+    """The share of bad events that is too much. It is a hair above the burn, so that a service exactly at it is not
+    alarmed by rounding."""
+    return f"{burn.factor * slo.budget * (1 + 1e-9):.12g}"
+
+
+def least_bad(slo: Slo, burn: Burn) -> int:
+    """How many bad events the long window must hold."""
+    return int(slo.min_bad.model_dump(by_alias=True)[burn.long])
+
+
 def _burns(slo: Slo) -> Iterator[dict[str, Any]]:
-    for alert, severity in ((PAGE, "page"), (TICKET, "ticket")):
-        mine = [burn for burn in BURNS if burn.severity == severity]
-        fast = mine[0]
-        summary = (
-            f"{slo.service} spends the error budget of {slo.name} {fast.factor:g} or {mine[1].factor:g} times too fast"
-        )
-        yield _alert(slo, alert, severity, " or ".join(_burning(slo, burn) for burn in mine), summary)
+    severities: tuple[tuple[str, Severity], ...] = ((PAGE, "page"), (TICKET, "ticket"))
+    for alert, severity in severities:
+        burning = " or ".join(_burning(slo, burn) for burn in burns_of(severity))
+        yield _alert(slo, alert, severity, burning, burn_summary(slo, severity))
 
 
 def _burning(slo: Slo, burn: Burn) -> str:
-    """Both windows above the limit, and enough bad events in the long one. The limit is a hair above the burn, so that
-    a service exactly at it is not alarmed by rounding; half an event is left for what increase() extrapolates."""
-    limit = f"{burn.factor * slo.budget * (1 + 1e-9):.12g}"
-    least = slo.min_bad.model_dump(by_alias=True)[burn.long] - 0.5
+    """Both windows above the limit, and enough bad events in the long one; half an event is left for what increase()
+    extrapolates."""
+    limit, least = burn_limit(slo, burn), least_bad(slo, burn) - 0.5
     over = [f"{_of(BAD, w, slo)} > {limit} * {_of(TOTAL, w, slo)}" for w in (burn.long, burn.short)]
     return f"({over[0]} and {_of(BAD, burn.long, slo)} > {least} and {over[1]})"
 
 
+def no_data_summary(slo: Slo) -> str:
+    """What the alarm says when nothing is counted."""
+    return f"the events of {slo.name} cannot be counted: {slo.service} or its monitoring is away"
+
+
 def _no_data(slo: Slo) -> dict[str, Any]:
     # The burn alarms see nothing where there are no series: their silence would look like health.
-    summary = f"the events of {slo.name} cannot be counted: {slo.service} or its monitoring is away"
-    rule = _alert(slo, NO_DATA, "page", f"absent({_of(TOTAL, CHUNK, slo)})", summary)
+    rule = _alert(slo, NO_DATA, "page", f"absent({_of(TOTAL, CHUNK, slo)})", no_data_summary(slo))
     return {"alert": rule["alert"], "expr": rule["expr"], "for": show_seconds(NO_DATA_FOR), **rule}
 
 

@@ -51,6 +51,29 @@ alarm = aws.cloudwatch.MetricAlarm(
     treat_missing_data="notBreaching",
     dimensions={"TargetGroup": "targetgroup/shop/1"},
 )
+topic = aws.sns.Topic("topic", display_name="pages", tags=tags)
+told = aws.sns.TopicSubscription("told", topic=topic.arn, protocol="sqs", endpoint=QUEUE)
+counted = {"namespace": "AWS/ApplicationELB", "metric_name": "RequestCount", "period": 300, "stat": "Sum"}
+part = aws.cloudwatch.MetricAlarm(
+    "part",
+    comparison_operator="GreaterThanThreshold",
+    evaluation_periods=1,
+    threshold=0,
+    treat_missing_data="notBreaching",
+    metric_queries=[
+        {"id": "total", "metric": {**counted, "dimensions": {"LoadBalancer": "app/shop/1"}}, "return_data": False},
+        {"id": "over", "expression": "IF(total > 10, 1, 0)", "label": "over", "return_data": True},
+    ],
+    tags=tags,
+)
+whole = aws.cloudwatch.CompositeAlarm(
+    "whole",
+    alarm_name=f"{NAME}-whole",
+    alarm_rule=part.name.apply(lambda name: f'ALARM("{name}")'),
+    alarm_description="of one part",
+    alarm_actions=[topic.arn],
+    tags=tags,
+)
 balancer = aws.lb.LoadBalancer("balancer", internal=True, subnets=SUBNETS, idle_timeout=30, tags=tags)
 nothing = {"type": "fixed-response", "fixed_response": {"content_type": "text/plain", "status_code": "404"}}
 listener = aws.lb.Listener(
@@ -89,6 +112,7 @@ service = aws.ecs.Service(
 pulumi.export("service", service.name)
 pulumi.export("cluster", cluster.name)
 pulumi.export("alarm", alarm.name)
+pulumi.export("part", part.name)
 pulumi.export("logs", logs.name)
 pulumi.export("rule", rule.arn)
 """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3  # type: ignore[import-untyped]
 import pytest
@@ -13,7 +14,7 @@ from tests.integration.aws.program import PROGRAM
 from tests.integration.aws.shop import Shop
 from tests.integration.standins.project import VIRTUALENV, Project
 
-TYPES = 13
+TYPES = 17
 """Resources of the program; with the stack there is one more."""
 Make = Callable[..., Project]
 
@@ -33,9 +34,33 @@ def project(tmp_path: Path, variables: Mapping[str, str]) -> Iterator[Project]:
     found.close()
 
 
-def write(project: Project, shop: Shop, image: str, **changed: object) -> None:
+@pytest.fixture
+def queue(variables: Mapping[str, str], shop: Shop) -> Iterator[Queue]:
+    """It goes after the test."""
+    sqs = client(variables, "sqs")
+    url = sqs.create_queue(QueueName=shop.name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    yield Queue(sqs, url, arn)
+    sqs.delete_queue(QueueUrl=url)
+
+
+class Queue(NamedTuple):
+    """Of SQS."""
+
+    sqs: Any
+    url: str
+    arn: str
+
+    def next(self) -> Mapping[str, Any]:
+        """The next message of a topic, waited for."""
+        (message,) = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=20)["Messages"]
+        told: Mapping[str, Any] = json.loads(json.loads(message["Body"])["Message"])
+        return told
+
+
+def write(project: Project, shop: Shop, image: str, queue: Queue, **changed: object) -> None:
     values = {"NAME": shop.name, "VPC": shop.vpc, "SUBNETS": shop.subnets, "PORT": shop.other_port, "IMAGE": image}
-    values |= {"RETENTION": 7, "THRESHOLD": 5, "DESIRED": 1} | changed
+    values |= {"RETENTION": 7, "THRESHOLD": 5, "DESIRED": 1, "QUEUE": queue.arn} | changed
     head = "\n".join(f"{name} = {value!r}" for name, value in values.items())
     project.write("__main__.py", f"{head}\n{PROGRAM}")
 
@@ -47,22 +72,24 @@ def client(variables: Mapping[str, str], service: str, **named: str) -> Any:
 
 
 def test_every_type_is_made_kept_changed_repaired_and_deleted(
-    project: Project, shop: Shop, images: Mapping[str, str], variables: Mapping[str, str]
+    project: Project, shop: Shop, images: Mapping[str, str], variables: Mapping[str, str], queue: Queue
 ) -> None:
-    write(project, shop, images["v1"])
+    write(project, shop, images["v1"], queue)
     assert project.up() == {"created": TYPES}
     assert project.planned() == {"same": TYPES}
     refreshed = project.pulumi("refresh", "--yes").stdout
     assert f"{TYPES} unchanged" in refreshed, refreshed
     assert project.planned() == {"same": TYPES}
 
-    write(project, shop, images["v1"], RETENTION=14, THRESHOLD=9, DESIRED=2)
+    write(project, shop, images["v1"], queue, RETENTION=14, THRESHOLD=9, DESIRED=2)
     assert project.up() == {"updated": 3, "unchanged": TYPES - 3}
 
     outputs = project.outputs()
     cloudwatch = client(variables, "cloudwatch")
     found = cloudwatch.describe_alarms(AlarmNames=[outputs["alarm"]])["MetricAlarms"][0]
     assert found["Threshold"] == 9.0
+    cloudwatch.set_alarm_state(AlarmName=outputs["part"], StateValue="ALARM", StateReason="a test says so")
+    assert queue.next()["AlarmName"] == f"{shop.name}-whole"
     shop.elb.modify_rule(
         RuleArn=outputs["rule"], Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/other"]}}]
     )

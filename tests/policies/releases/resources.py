@@ -17,6 +17,7 @@ BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 RULES = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 GROUP = "slipway:index:RuleGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ECS_SERVICE = "aws:ecs/service:Service"
@@ -111,6 +112,8 @@ COMPLETE: list[tuple[str, Props]] = [
     (RULES, {"spec": {"groups": [{"name": "r", "rules": [{"record": "a:b", "expr": "1"}]}]}}),
     (GROUP, {"rules": alert()["spec"]["groups"][0]["rules"]}),
     (ALARM, alarm()),
+    (ALARM, alarm(alarmActions=None, tags=alarm()["tags"] | {"part-of": "whole"})),
+    (COMPOSITE, alarm(treatMissingData=None)),
     (ROUTE, route({"name": "extra", "port": 80})),
     (TASK, task(IMAGE)),
     ("aws:lambda/function:Function", {"packageType": "Zip", "handler": "a.b"}),
@@ -542,6 +545,22 @@ RESOURCES: list[BrokenResource] = [
         "tags.runbook",
         ALARM,
         alarm(tags={"owner": "x", "severity": "ticket", "service": "x", "slo": "x"}),
+    ),
+    BrokenResource(
+        "composite-alarm-without-target",
+        "alarms",
+        "missing",
+        "alarmActions",
+        COMPOSITE,
+        alarm(alarmActions=None, tags=alarm()["tags"] | {"part-of": "another"}),
+    ),
+    BrokenResource(
+        "part-of-an-alarm-without-owner",
+        "alarms",
+        "missing",
+        "tags.owner",
+        ALARM,
+        alarm(alarmActions=None, tags=alarm()["tags"] | {"part-of": "whole", "owner": ""}),
     ),
     BrokenResource(
         "alarm-blind-to-no-data", "alarms", "missing", "treatMissingData", ALARM, alarm(treatMissingData=None)

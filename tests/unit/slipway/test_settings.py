@@ -614,3 +614,68 @@ def test_a_gateway_is_needed_on_kubernetes_and_cloudwatch_is_not_there(tmp_path:
 def test_a_source_has_what_its_kind_has(metrics: dict[str, str], words: str, tmp_path: Path) -> None:
     raw = keys({"checkout": {"manifest": write(tmp_path, "2.yaml")}})
     assert words in refused({**raw, "metrics": json.dumps(metrics)}, tmp_path)["metrics"].message
+
+
+def alerting_on_cloudwatch(**changes: object) -> str:
+    count = {"namespace": "AWS/ApplicationELB", "name": "RequestCount", "dimensions": {"LoadBalancer": "app/shop/1"}}
+    bad = [count | {"name": "HTTPCode_Target_5XX_Count"}]
+    links = {"runbook": "https://runbooks.example/checkout", "dashboard": "https://dashboards.example/checkout"}
+    events = {"kind": "cloudwatch", "total": count, "bad": bad}
+    slo = {"name": "availability", "service": "checkout", "objective": "99.9%", "events": events, "owner": "shop"}
+    topics = {"page": {"kind": "sns", "topic": "shop-pages"}, "ticket": {"kind": "sns", "topic": "shop-tickets"}}
+    routing = {"fallback": "shop", "owners": {"shop": topics}}
+    content = {"slos": [slo | links | changes], "routing": routing | {"owners": {"shop": topics}}}
+    return json.dumps({"apiVersion": "slipway/v1", "kind": "Alerting", **content})
+
+
+ON_CLOUDWATCH = {"files": ["alerting.yaml"], "target": {"kind": "cloudwatch"}}
+
+
+def test_a_stack_on_ecs_has_its_objectives_in_cloudwatch(tmp_path: Path) -> None:
+    (tmp_path / "alerting.yaml").write_text(alerting_on_cloudwatch())
+    raw = on_ecs(tmp_path, manifest={"guardrails": errors_only()}, slos=ON_CLOUDWATCH)
+    read = settings.parse(raw, tmp_path).slos
+    assert read is not None
+    assert (read.url, read.setting.in_cloudwatch) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "setting", "said"),
+    [
+        (
+            alerting_on_cloudwatch(runbook="https://runbooks.example/?page=1"),
+            ON_CLOUDWATCH,
+            "availability: runbook is kept in a tag of AWS, which cannot hold 'https://runbooks.example/?page=1'",
+        ),
+        (ALERTING.read_text(), ON_CLOUDWATCH, "checkout-availability: events is of Prometheus"),
+        (ALERTING.read_text(), ON_CLOUDWATCH, "CheckoutQueueStuck: when is of Prometheus"),
+        (ALERTING.read_text(), ON_CLOUDWATCH, "team-checkout's pages go to pagerduty, which CloudWatch has not"),
+        (ALERTING.read_text(), ON_CLOUDWATCH, "CheckoutQueueStuck: summary has a template"),
+        (alerting_on_cloudwatch(), ON_CLOUDWATCH | {"url": "http://p.example"}, "is a server of Prometheus"),
+        (
+            ALERTING.read_text(),
+            {"files": ["alerting.yaml"], "target": {"kind": "config-map"}},
+            "no rules of Prometheus",
+        ),
+    ],
+)
+def test_alarms_that_cloudwatch_cannot_have_are_refused_by_name(
+    content: str, setting: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "alerting.yaml").write_text(content)
+    raw = on_ecs(tmp_path, manifest={"guardrails": errors_only()}, slos=setting)
+    with pytest.raises(InputError) as caught:
+        settings.parse(raw, tmp_path)
+    assert said in str(caught.value)
+
+
+def test_on_kubernetes_alarms_are_of_prometheus(tmp_path: Path) -> None:
+    entries = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
+    (tmp_path / "alerting.yaml").write_text(alerting_on_cloudwatch())
+    with pytest.raises(InputError) as caught:
+        settings.parse(keys(entries, slos=json.dumps(ON_CLOUDWATCH)), tmp_path)
+    assert "kind: cloudwatch is for a target of AWS" in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        settings.parse(keys(entries, slos=slos()), tmp_path)
+    assert "availability: events is of CloudWatch" in str(caught.value)
+    assert "Alertmanager knows the topic shop-pages by its ARN only" in str(caught.value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,3 +65,15 @@ def test_every_input_is_taken_by_a_call_that_makes_it(entry: Entry) -> None:
     for call in (entry.create, *entry.update):
         taken |= set(shapes[call.method.replace("_", "")].members)
     assert {field.api.partition(".")[0] for field in entry.fields} <= taken
+
+
+def test_the_page_of_the_sandbox_has_each_type_and_what_is_not_read_back() -> None:
+    page = (Path(__file__).parents[5] / "docs" / "sandbox.md").read_text()
+    rows = re.findall(r"^\| `(\w+)\.(\w+)` \| (.*) \|$", page, flags=re.MULTILINE)
+    found = {(module, kind): set(re.findall(r"`(\w+)`", rest)) for module, kind, rest in rows}
+    wanted = {
+        (entry.type.split(":")[1].partition("/")[0], entry.type.rpartition(":")[2]): set(entry.unread.split())
+        for entry in ENTRIES.values()
+    }
+    assert found == wanted
+    assert f"[{len(ENTRIES)} types]" in page
