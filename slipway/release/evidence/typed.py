@@ -15,7 +15,7 @@ class Foreign(BaseModel):
     """A part of a format that is not ours: strict types, camelCase, unknown fields ignored."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", strict=True, alias_generator=to_camel, hide_input_in_errors=True
+        frozen=True, defer_build=True, extra="ignore", strict=True, alias_generator=to_camel, hide_input_in_errors=True
     )
 
     @model_validator(mode="before")

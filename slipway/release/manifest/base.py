@@ -38,6 +38,7 @@ class FrozenModel(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
+        defer_build=True,  # each model is built when it is first used: most commands use few of them
         extra="forbid",
         allow_inf_nan=False,
         alias_generator=to_camel,
