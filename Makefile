@@ -30,11 +30,11 @@ QUICK := tests/unit tests/components tests/policies
 # Integration tests that run at once: each waits more than it computes.
 AT_ONCE := 3
 
-# All tests. Those in tests/integration start the sandbox themselves.
+# All tests. Those in tests/integration start the sandbox themselves; the few of them that fail are run again, alone.
 test: setup
 	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
-	$(BIN)/pytest -n $(AT_ONCE) --dist loadfile -m "not alone" tests/integration
-	$(BIN)/pytest -m alone tests/integration
+	$(BIN)/python -m tests.second_run -n $(AT_ONCE) --dist loadfile -m "not alone" tests/integration
+	$(BIN)/python -m tests.second_run -m alone tests/integration
 
 # Without those that need the sandbox.
 test-quick: setup
