@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from slipway.release.errors import ClusterError
 from slipway.rollout.routers.base import Split
 from slipway.rollout.traffic import smoke_step
-from slipway.rollout.traffic.smoke_step import COUNTED_WITHIN, open_preview, smoke
+from slipway.rollout.traffic.smoke_step import COUNTED_WITHIN, ROUNDS, open_preview, smoke
 from tests.unit.slipway.rollout.examples import wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -20,9 +22,17 @@ STRATEGY = {
 
 
 class Stage:
-    """A world whose checks end as `problem` says; `counted` requests reach the candidate by then."""
+    """A world whose checks end, round by round, as `rounds` says: the problem, and how many requests reached the
+    candidate. All rounds after the last are like it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, counted: float = 4.0, problem: str = "") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        counted: float = 4.0,
+        problem: str = "",
+        rounds: Sequence[tuple[str, float]] = (),
+    ) -> None:
+        left = list(rounds or [(problem, counted)])
         self.world = Simulation(wanted(strategy=STRATEGY, gatewayUrl="http://gateway.example"))
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.total = 100.0
@@ -30,8 +40,9 @@ class Stage:
 
         def run(url: str, headers: dict[str, str], checks: object) -> str:
             self.asked.append((url, headers))
-            self.total += counted
-            return problem
+            said, reached = left.pop(0) if len(left) > 1 else left[0]
+            self.total += reached
+            return said
 
         monkeypatch.setattr(smoke_step, "run_checks", run)
 
@@ -73,11 +84,38 @@ def test_counters_may_come_a_little_later(monkeypatch: pytest.MonkeyPatch) -> No
     assert stage.run() == ""
 
 
-def test_a_check_that_failed_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, counted=0.0, problem="GET /health answered 500, wanted 200")
+FAILED = "GET /health answered 500, wanted 200"
+
+
+def test_a_check_that_failed_at_the_candidate_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, counted=1.0, problem=FAILED)
     began = stage.world.clock.now()
-    assert stage.run() == "GET /health answered 500, wanted 200"
+    assert stage.run() == FAILED
     assert stage.world.clock.now() == began
+    assert len(stage.asked) == 1
+
+
+@pytest.mark.parametrize("elsewhere", ["", FAILED])
+def test_a_preview_that_comes_into_force_late_is_asked_again(monkeypatch: pytest.MonkeyPatch, elsewhere: str) -> None:
+    stage = Stage(monkeypatch, rounds=[(elsewhere, 0.0), (elsewhere, 0.0), ("", 4.0)])
+    assert stage.run() == ""
+    assert len(stage.asked) == 3
+
+
+def test_what_fails_once_the_preview_is_in_force_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, rounds=[("", 0.0), (FAILED, 2.0), ("", 4.0)])
+    assert stage.run() == FAILED
+    assert len(stage.asked) == 2
+
+
+def test_requests_of_an_earlier_round_are_no_proof_of_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, rounds=[("", 2.0), ("", 2.0), ("", 2.0)])
+    assert "did not count them" in stage.run()
+    assert len(stage.asked) == ROUNDS
+
+
+def test_a_preview_that_never_answers_fails_with_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Stage(monkeypatch, counted=0.0, problem=FAILED).run() == FAILED
 
 
 def test_an_interrupt_ends_the_wait_for_the_counters(monkeypatch: pytest.MonkeyPatch) -> None:
