@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo demo-flags demo-watch demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview
+.PHONY: setup demo demo-flags demo-watch demo-aws demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview bench-aws-sources
 
 setup: $(STAMP)
 
@@ -61,6 +61,10 @@ demo-flags: setup
 demo-watch: setup
 	$(BIN)/python -m sandbox.demo watch
 
+# Releases on ECS behind a load balancer of a local AWS, judged by Prometheus and by CloudWatch. Writes out/demo/aws.json.
+demo-aws: setup
+	$(BIN)/python -m sandbox.demo aws
+
 # What the client of the last demo saw, as a picture: out/demo/rollout.png.
 demo-picture: setup
 	$(BIN)/python -m bench.demo_picture
@@ -100,6 +104,10 @@ bench-fleet: setup
 # CPU seconds of a preview of 1 and of 100 services on the sandbox. Writes out/bench/preview.json.
 bench-preview: setup
 	$(BIN)/python -m bench.preview
+
+# How long a fault on ECS has traffic, by Prometheus and by CloudWatch. Six minutes. Writes out/bench/aws-sources.json.
+bench-aws-sources: setup
+	$(BIN)/python -m bench.aws_sources
 
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras --universal --python-version 3.11 pyproject.toml -o requirements.lock

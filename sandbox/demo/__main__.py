@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo [releases|flags|watch]`: from an empty machine to the summary in out/demo."""
+"""`python -m sandbox.demo [releases|flags|watch|aws]`: from an empty machine to the summary in out/demo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLAYED = {**{name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4", "errors-5
 def main() -> int:
     """Exit code 0 when every act went as it should."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("story", nargs="?", choices=("releases", "flags", "watch"), default="releases")
+    parser.add_argument("story", nargs="?", choices=("releases", "flags", "watch", "aws"), default="releases")
     parser.add_argument("--keep", action="store_true", help="leave the project and its resources for inspection")
     parser.add_argument(
         "--healthy", type=float, help="watch: seconds for which a bad version is healthy after 100%%; 120 when left out"
@@ -37,7 +37,8 @@ def main() -> int:
     narrator = Narrator()
     if arguments.story == "watch":
         return _watch(narrator, healthy=arguments.healthy, keep=arguments.keep)
-    return (_flags if arguments.story == "flags" else _releases)(narrator, keep=arguments.keep)
+    play = {"flags": _flags, "aws": _aws}.get(arguments.story, _releases)
+    return play(narrator, keep=arguments.keep)
 
 
 def _releases(narrator: Narrator, *, keep: bool) -> int:
@@ -87,11 +88,29 @@ def _watch(narrator: Narrator, *, healthy: float | None, keep: bool) -> int:
     return 0 if summary.ok else 1
 
 
-def _set_up(narrator: Narrator) -> dict[str, str]:
+def _aws(narrator: Narrator, *, keep: bool) -> int:
+    from sandbox.demo.aws import run
+    from sandbox.demo.aws.summary import AwsSummary
+
+    summary = AwsSummary()
+    began = time.monotonic()
+    try:
+        variables = _set_up(narrator, aws=True)
+        summary.setup_seconds = round(time.monotonic() - began, 2)
+        run.play(variables, OUT, narrator, summary, keep=keep)
+    except SandboxError as error:
+        summary.problems.append(str(error))
+    summary.write(OUT / "aws.json")
+    narrator.end(summary)
+    return 0 if summary.to_json()["ok"] else 1
+
+
+def _set_up(narrator: Narrator, *, aws: bool = False) -> dict[str, str]:
     from sandbox.progress import reporter
 
-    narrator.act("Setting up", "A real cluster, gateway, registry and Prometheus on this machine.")
-    world.up(reporter())
+    parts = "A real cluster, gateway, registry and Prometheus on this machine"
+    narrator.act("Setting up", f"{parts}, and a local AWS." if aws else f"{parts}.")
+    world.up(reporter(), aws=aws)
     return world.environment()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.demo.narrator import Narrator
@@ -24,7 +24,8 @@ AWAIT = 60.0
 
 @dataclass(slots=True)
 class Demo:
-    """Everything an act needs. `images` maps version names of the sample to pinned images."""
+    """Everything an act needs. `images` maps version names of the sample to pinned images; `common` are sections of
+    every manifest that differ from the usual ones."""
 
     stage: Stage
     images: Mapping[str, str]
@@ -33,10 +34,11 @@ class Demo:
     load: Load | None = None
     standby: str | None = None
     current: str | None = None
+    common: Mapping[str, Any] = field(default_factory=dict)
 
     def manifest(self, version: str, strategy: Mapping[str, Any], **changes: Any) -> str:  # noqa: ANN401
         """Write the manifest of one version of the sample; returns its path."""
-        values = manifests.manifest(SERVICE, version, self.images[version], strategy, **changes)
+        values = manifests.manifest(SERVICE, version, self.images[version], strategy, **{**self.common, **changes})
         return manifests.write(self.stage.folder, values)
 
     def release(self, version: str, strategy: Mapping[str, Any], expect: str, **changes: Any) -> Release:  # noqa: ANN401
@@ -92,7 +94,7 @@ class Demo:
 
     def attempt(self) -> Mapping[str, Any]:
         """The journal's record of the last rollout."""
-        result = self.stage.slipway("status", SERVICE, "--namespace", self.stage.namespace, "--json")
+        result = self.stage.slipway("status", SERVICE, "--stack", self.stage.stack, "--json")
         if result.code != 0:
             raise SandboxError("slipway status", "it failed", "see its output", result.output.splitlines())
         found: Any = json.loads(result.output)

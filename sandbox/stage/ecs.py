@@ -38,6 +38,11 @@ class Ground:
         """Where the listener is reached."""
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def loopback_url(self) -> str:
+        """The same from within the sandbox's namespace, for the load generator."""
+        return f"http://127.0.0.1:{self.port}/"
+
     def config(self, service: str) -> dict[str, Any]:
         """The stack's settings of this ground."""
         target = {

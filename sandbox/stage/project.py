@@ -49,6 +49,8 @@ class Stage:
         self.flags: Mapping[str, Any] | None = None
         self.databases: Mapping[str, Any] | None = None
         """`releases:databases`; None where Slipway runs no migration."""
+        self.metrics: Mapping[str, Any] | None = None
+        """`releases:metrics`; None for the sandbox's Prometheus."""
         self.environment = {**os.environ, **environment, "PULUMI_ERROR_OUTPUT_STRING": "1"}
 
     def create(self) -> None:
@@ -67,7 +69,7 @@ class Stage:
         made = Stage(folder, self.stack, self.namespace, self.environment)
         made.gates, made.flags, made.run_setting = self.gates, self.flags, self.run_setting
         made.access, made.escalation = self.access, self.escalation
-        made.databases = self.databases
+        made.databases, made.metrics = self.databases, self.metrics
         return made
 
     def configure(self, service: str, manifest: str, standby: str | None = None) -> None:
@@ -105,6 +107,8 @@ class Stage:
         return {"releases:namespace": self.namespace, "releases:gatewayUrl": url}
 
     def _metrics(self) -> dict[str, Any]:
+        if self.metrics is not None:
+            return dict(self.metrics)
         found: dict[str, Any] = {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]}
         if log := self.environment.get("SLIPWAY_ACCESS_LOG"):
             found["accessLog"] = {"path": log}

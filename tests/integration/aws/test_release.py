@@ -46,7 +46,7 @@ def load(stage: EcsStage, out: Path) -> Iterator[Load]:
     """Users of the service, until the end of the block."""
     netns = Path(stage.environment["SLIPWAY_NETNS"])
     options = LoadOptions(duration=LONGEST, netns=netns)
-    with Load(f"http://127.0.0.1:{stage.ground.port}/", HOST, RATE, out, options) as found:
+    with Load(stage.ground.loopback_url, HOST, RATE, out, options) as found:
         found.await_counts(lambda counts: counts.count() > RATE, 30.0, "no requests")
         yield found
 

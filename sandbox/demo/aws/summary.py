@@ -1,0 +1,47 @@
+"""`out/demo/aws.json`: what the demo did on ECS and what its clients saw. Every number was measured in that run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sandbox.demo.aws.faulty import FaultyRelease
+from sandbox.demo.summary import Summary
+
+SAFE_ON_PROMETHEUS = 20.0
+SAFE_ON_CLOUDWATCH = 240.0
+"""Seconds from the first failure until the faulty version has no traffic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The weights of the listener rule were changed by another. `shown`: the next preview has a change; `seconds` is
+    the whole `pulumi up`, `weights` what the rule says after it, in percent by revision."""
+
+    shown: bool
+    seconds: float
+    weights: dict[str, float]
+    client_requests: int
+    client_failures: int
+
+
+@dataclass(slots=True)
+class AwsSummary(Summary):
+    """The releases of the demo, and what there is on AWS alone."""
+
+    seconds: float = 0.0
+    """Of the whole demo, without setting up."""
+    drift: Drift | None = None
+    cloudwatch: FaultyRelease | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented shape."""
+        found = Summary.to_json(self)
+        return {
+            "ok": found["ok"] and self.drift is not None and self.cloudwatch is not None,
+            "seconds": self.seconds,
+            **{key: value for key, value in found.items() if key not in ("ok", "problems")},
+            "drift": None if self.drift is None else asdict(self.drift),
+            "cloudwatch": None if self.cloudwatch is None else asdict(self.cloudwatch),
+            "problems": self.problems,
+        }
