@@ -7,6 +7,7 @@ is a plain value, so that `pulumi preview` always shows the whole release plan.
 
 from components.access import RolloutAccess, RolloutAccessArgs, declare_access
 from components.alerting import Alarm, AlarmRouting, DeliveryArgs, Slo, declare_alerting
+from components.appconfig_flags import AppConfigFlags, AppConfigFlagsArgs
 from components.aws_access import AwsRolloutAccess, AwsRolloutAccessArgs, RolloutTable, RolloutTableArgs
 from components.blue_green import BlueGreen
 from components.canary import Canary
@@ -23,6 +24,8 @@ from components.workload import VersionedWorkload, VersionedWorkloadArgs
 __all__ = [
     "Alarm",
     "AlarmRouting",
+    "AppConfigFlags",
+    "AppConfigFlagsArgs",
     "AwsRolloutAccess",
     "AwsRolloutAccessArgs",
     "BlueGreen",

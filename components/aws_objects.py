@@ -62,3 +62,19 @@ class CompositeAlarm(AwsObject, module="cloudwatch"):
 
 class Topic(AwsObject, module="sns"):
     """By which people and programs are told."""
+
+
+class Application(AwsObject, module="appconfig"):
+    """What configurations are for."""
+
+
+class Environment(AwsObject, module="appconfig"):
+    """Where they are deployed, one at a time."""
+
+
+class ConfigurationProfile(AwsObject, module="appconfig"):
+    """One of them, with all of its versions."""
+
+
+class DeploymentStrategy(AwsObject, module="appconfig"):
+    """How fast they are deployed."""

@@ -27,6 +27,7 @@ from slipway.release.evidence.references import Sources
 from slipway.release.flags.flag_set_inputs import FlagSetInputs, FlagsSetting
 from slipway.release.flags.load import read_flags
 from slipway.release.flags.model import DeclaredFlags
+from slipway.release.flags.of_target import unfit_flags
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
@@ -208,6 +209,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         problems += unrouted(configuration.escalation, _owned(services, flags))
         problems += _unwatched(configuration, services, alerting)
         problems += _unfit_alerting(configuration, alerting)
+        problems += unfit_flags(configuration.flags, flags, configuration.where)
     problems += collisions([service.release for service in services])
     if problems or configuration is None:
         raise InputError("stack configuration", problems)

@@ -21,6 +21,18 @@ NAMED = ("ecs:DescribeTaskDefinition", "cloudwatch:GetMetricData")
 """Others that know no resource."""
 
 RECORD = ("PutObject", "GetObjectVersion")
+DEPLOYED = ("CreateHostedConfigurationVersion", "StartDeployment")
+DEPLOYING = (
+    "GetDeployment",
+    "GetHostedConfigurationVersion",
+    "ListApplications",
+    "ListConfigurationProfiles",
+    "ListDeployments",
+    "ListDeploymentStrategies",
+    "ListEnvironments",
+    "ListHostedConfigurationVersions",
+)
+"""Of AppConfig, which knows its resources by ids that are made with them."""
 BUCKET = ("ListBucket", "ListBucketVersions", "GetBucketVersioning", "GetBucketObjectLockConfiguration")
 
 
@@ -46,9 +58,19 @@ def policy(target: EcsTarget, records: RecordsSetting | None = None) -> Json:
         _allow("Tasks", ["ecs:DescribeTasks"], [f"{ecs}:task/{target.cluster}/*"]),
         {**_allow("ListOfTasks", ["ecs:ListTasks"], ["*"]), "Condition": cluster},
         _allow("Reading", described, ["*"]),
+        *(_flags(partition, region, account) if target.app_config is not None else ()),
         *(_bucket(partition, records.bucket, records.prefix) if records is not None and records.bucket else ()),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _flags(partition: str, region: str, account: str) -> list[Json]:
+    arn = f"arn:{partition}:appconfig:{region}:{account}"
+    written = [f"{arn}:application/*", f"{arn}:deploymentstrategy/*"]
+    return [
+        _allow("Flags", [f"appconfig:{action}" for action in DEPLOYED], written),
+        _allow("FlagsRead", [f"appconfig:{action}" for action in DEPLOYING], ["*"]),
+    ]
 
 
 def _bucket(partition: str, bucket: str, prefix: str | None) -> list[Json]:

@@ -39,7 +39,6 @@ class EcsSetting(FrozenModel):
 
 KUBERNETES_ONLY = {
     "access": "declares an account of Kubernetes; the rights on ECS are those of an IAM role",
-    "flags": "has no feature flags on ECS yet",
 }
 """Keys of the stack that a target of ECS has not, and why."""
 

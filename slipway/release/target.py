@@ -62,6 +62,13 @@ Priority = Annotated[int, Field(ge=2, le=50000)]
 """Of a listener rule; the number below it belongs to the preview of the same service."""
 
 
+class AppConfigPlace(FrozenModel):
+    """Where the flags of a stack are deployed; the profile has the name of the set."""
+
+    application: Annotated[str, Field(min_length=1, max_length=64, description="Name of AppConfig's application.")]
+    environment: Annotated[str, Field(min_length=1, max_length=64, description="Name of its environment.")]
+
+
 class EcsTarget(FrozenModel):
     """An ECS cluster behind one listener of an Application Load Balancer, and the DynamoDB table of a stack's records.
     Endpoints and credentials are those of the environment, as of every client of AWS."""
@@ -86,6 +93,10 @@ class EcsTarget(FrozenModel):
         dict[str, Priority],
         Field(description="Service -> priority of its rule; a preview has the number below it."),
     ] = {}
+
+    app_config: Annotated[
+        AppConfigPlace | None, Field(description="Where AWS AppConfig deploys the feature flags.")
+    ] = None
 
     @field_validator("listener")
     @classmethod

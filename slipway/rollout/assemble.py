@@ -103,9 +103,9 @@ def services_in(target: Target) -> list[str]:
     return _platform(target).services(target)
 
 
-def connect_flags(target: Target, name: str, document: DocumentKind = "config-map") -> FlagWriter:
+def connect_flags(target: Target, name: str, document: DocumentKind | None = None) -> FlagWriter:
     """The writer of one set of flags in a target, by the environment's credentials. `document` says where its document
-    lies unless its journal does. Raises ClusterError when it is unreachable."""
+    lies unless its journal does; without it, where it usually does. Raises ClusterError when it is unreachable."""
     return _platform(target).flags(target, name, document)
 
 

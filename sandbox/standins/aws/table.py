@@ -549,12 +549,92 @@ TOPIC_SUBSCRIPTION = Entry(
     gone=("NotFound", "NotFoundException"),
 )
 
+APPLICATION = Entry(
+    type="aws:appconfig/application:Application",
+    args="appconfig.application:ApplicationArgs",
+    service="appconfig",
+    fields=same("name", "description"),
+    create=Call("create_application"),
+    read=Call("get_application", {"ApplicationId": "{id}"}),
+    update=(Call("update_application", {"ApplicationId": "{id}"}),),
+    delete=Call("delete_application", {"ApplicationId": "{id}"}),
+    id="Id",
+    outputs={},
+    refused="region tags",
+    replaces="",
+    autonamed="name",
+    gone=("ResourceNotFoundException",),
+)
+
+_ENVIRONMENT = {"ApplicationId": "{applicationId}", "EnvironmentId": "{id}"}
+ENVIRONMENT = Entry(
+    type="aws:appconfig/environment:Environment",
+    args="appconfig.environment:EnvironmentArgs",
+    service="appconfig",
+    fields=(
+        *same("applicationId", "name", "description"),
+        Field("monitors", "Monitors", each=same("alarmArn", "alarmRoleArn")),
+    ),
+    create=Call("create_environment"),
+    read=Call("get_environment", _ENVIRONMENT),
+    update=(Call("update_environment", _ENVIRONMENT),),
+    delete=Call("delete_environment", _ENVIRONMENT),
+    id="Id",
+    outputs={"environmentId": "Id", "state": "State"},
+    refused="region tags",
+    replaces="applicationId",
+    autonamed="name",
+    gone=("ResourceNotFoundException",),
+)
+
+_PROFILE = {"ApplicationId": "{applicationId}", "ConfigurationProfileId": "{id}"}
+CONFIGURATION_PROFILE = Entry(
+    type="aws:appconfig/configurationProfile:ConfigurationProfile",
+    args="appconfig.configuration_profile:ConfigurationProfileArgs",
+    service="appconfig",
+    fields=(
+        *same("applicationId", "name", "description", "locationUri", "retrievalRoleArn", "type"),
+        Field("validators", "Validators", each=same("type", "content")),
+    ),
+    create=Call("create_configuration_profile"),
+    read=Call("get_configuration_profile", _PROFILE),
+    update=(Call("update_configuration_profile", _PROFILE),),
+    delete=Call("delete_configuration_profile", _PROFILE),
+    id="Id",
+    outputs={"configurationProfileId": "Id"},
+    refused="kmsKeyIdentifier region tags",
+    replaces="applicationId locationUri type",
+    autonamed="name",
+    gone=("ResourceNotFoundException",),
+)
+
+DEPLOYMENT_STRATEGY = Entry(
+    type="aws:appconfig/deploymentStrategy:DeploymentStrategy",
+    args="appconfig.deployment_strategy:DeploymentStrategyArgs",
+    service="appconfig",
+    fields=same(
+        *("name", "description", "deploymentDurationInMinutes", "finalBakeTimeInMinutes", "growthFactor"),
+        *("growthType", "replicateTo"),
+    ),
+    create=Call("create_deployment_strategy"),
+    read=Call("get_deployment_strategy", {"DeploymentStrategyId": "{id}"}),
+    update=(Call("update_deployment_strategy", {"DeploymentStrategyId": "{id}"}),),
+    delete=Call("delete_deployment_strategy", {"DeploymentStrategyId": "{id}"}),
+    id="Id",
+    outputs={},
+    refused="region tags",
+    replaces="name replicateTo",
+    autonamed="name",
+    gone=("ResourceNotFoundException",),
+)
+
 ENTRIES = {
     one.type: one
     for one in (
         *(CLUSTER, TASK_DEFINITION, SERVICE),
         *(TARGET_GROUP, LOAD_BALANCER, LISTENER, LISTENER_RULE),
         *(TABLE, ROLE, POLICY, LOG_GROUP),
+        *(APPLICATION, ENVIRONMENT, CONFIGURATION_PROFILE, DEPLOYMENT_STRATEGY),
         *(METRIC_ALARM, COMPOSITE_ALARM, TOPIC, TOPIC_SUBSCRIPTION),
     )
 }

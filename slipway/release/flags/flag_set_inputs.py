@@ -45,7 +45,10 @@ class FlagSetInputs(Targeted, DeclaredFlags):
         DnsLabel, Field(max_length=40, description="The name of the set, and of the object with the document.")
     ] = DEFAULT_NAME
     document: Annotated[
-        DocumentKind, Field(description="config-map, or feature-flag for the resource of the OpenFeature operator.")
+        DocumentKind,
+        Field(
+            description="config-map, or feature-flag for the resource of the OpenFeature operator; app-config on AWS."
+        ),
     ] = "config-map"
     used: Annotated[FlagUse | None, Field(description="Where evaluations are counted, for the gate flag-used.")] = None
     observed: ObservedFlags | None = None

@@ -26,7 +26,7 @@ RECORDS_BYTES = 128 * 1024
 """Of the records together: the oldest go first."""
 
 Action = Literal["kill", "resume"]
-DocumentKind = Literal["config-map", "feature-flag"]
+DocumentKind = Literal["config-map", "feature-flag", "app-config"]
 """A ConfigMap, or the FeatureFlag resource of the OpenFeature operator."""
 Evidence = dict[str, JsonValue]
 KILL_METADATA = {"by": "killedBy", "at": "killedAt", "reason": "killedReason"}

@@ -87,8 +87,10 @@ def off_in_document(writer: FlagWriter, flag: str) -> Seen:
         document = writer.read_document()
         found = (document.content.get("flags") or {}).get(flag) if document is not None else None
         off = effective(writer.load()).flags[flag].flag.off
-        if not isinstance(found, dict):
+        if document is None or not isinstance(found, dict):
             return f"the document has no flag {flag}"
+        if not document.is_published:
+            return "the document is written, but evaluators do not get it yet"
         if found.get("state") == "ENABLED" and found.get("defaultVariant") == off and "targeting" not in found:
             return None
         return f"the document still has {flag} on"

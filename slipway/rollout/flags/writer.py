@@ -200,7 +200,10 @@ class FlagWriter:
         return self._try(self.documents[stored.head.document], self.render(effective(head)), version)
 
     def _is_current(self, stored: _Stored) -> bool:
-        return stored.document is not None and stored.document.content == self.render(effective(stored.head))
+        document = stored.document
+        return (
+            document is not None and document.is_published and document.content == self.render(effective(stored.head))
+        )
 
     def _difference(self, stored: _Stored) -> str | None:
         return difference(stored.document, self.render(effective(stored.head)))
@@ -231,7 +234,7 @@ def difference(document: StoredDocument | None, wanted: Mapping[str, Any]) -> st
     if document is None:
         return "the document is missing" if wanted.get("flags") else None
     if document.content == wanted:
-        return None
+        return None if document.is_published else "the document is written, but evaluators do not get it yet"
     there, flags = document.content.get("flags") or {}, wanted.get("flags") or {}
     names = [key for key in (*flags, *(key for key in there if key not in flags)) if there.get(key) != flags.get(key)]
     by = f"{document.by} changed" if document.by else "the document differs in"

@@ -162,6 +162,8 @@ class StoredDocument:
     version: str
     by: str = ""
     """Who wrote it last, as the platform knows it; empty where it does not."""
+    is_published: bool = True
+    """Whether it is what readers get; False where it was written and not handed out yet."""
 
 
 class JournalStore(Protocol):

@@ -59,7 +59,7 @@ class Platform(Generic[T]):
 
     adaptors: Callable[[Site[T]], Adaptors]
     services: Callable[[T], list[str]]
-    flags: Callable[[T, str, DocumentKind], FlagWriter]
+    flags: Callable[[T, str, DocumentKind | None], FlagWriter]
     flag_sets: Callable[[T], list[str]]
     outbox: Callable[[T], Outbox]
     """Of the escalations about all services of the target."""

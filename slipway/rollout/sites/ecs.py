@@ -6,12 +6,21 @@ from typing import Final
 
 from slipway.release.errors import ClusterError
 from slipway.release.flags.journal import DocumentKind
+from slipway.release.records.kinds import flag_chain
 from slipway.release.target import EcsTarget
 from slipway.rollout.adapters import WatchPlace
 from slipway.rollout.escalation.outbox import Outbox
 from slipway.rollout.flags.writer import FlagWriter
+from slipway.rollout.platforms.aws.appconfig import AppConfigDocument
 from slipway.rollout.platforms.aws.client import connect
-from slipway.rollout.platforms.aws.documents import WATCH, TableDocument
+from slipway.rollout.platforms.aws.documents import (
+    FLAG_DOCUMENT,
+    FLAG_JOURNAL,
+    FLAG_SETS,
+    WATCH,
+    TableDocument,
+    flag_sets_with_journal,
+)
 from slipway.rollout.platforms.aws.ecs import EcsWorkloads
 from slipway.rollout.platforms.aws.intents import TableIntents
 from slipway.rollout.platforms.aws.journal_store import TableJournalStore, services_with_journal
@@ -52,12 +61,31 @@ def _services(target: EcsTarget) -> list[str]:
     return services_with_journal(connect("dynamodb", target.region), target.table)
 
 
-def _flags(target: EcsTarget, name: str, document: DocumentKind) -> FlagWriter:
-    raise ClusterError(f"the flags {name}: a target of kind ecs has no feature flags yet")
+def _flags(target: EcsTarget, name: str, document: DocumentKind | None) -> FlagWriter:
+    if document not in (None, "app-config"):
+        raise ClusterError(f"the flags {name}: a target of kind ecs has no {document}; write document: app-config")
+    if target.app_config is None:
+        raise ClusterError(f"the flags {name}: write where AppConfig deploys them in releases:target.appConfig")
+    table = connect("dynamodb", target.region)
+    sets = Table(table, target.table, FLAG_SETS)
+    deployed = AppConfigDocument(
+        connect("appconfig", target.region),
+        target.app_config,
+        name,
+        TableDocument(sets, f"{FLAG_DOCUMENT}{name}"),
+    )
+    return FlagWriter(
+        name,
+        TableDocument(sets, f"{FLAG_JOURNAL}{name}"),
+        {"app-config": deployed},
+        "app-config",
+        records=TableReleaseRecords(Table(table, target.table, flag_chain(name))),
+        target=str(target),
+    )
 
 
 def _flag_sets(target: EcsTarget) -> list[str]:
-    return []
+    return flag_sets_with_journal(connect("dynamodb", target.region), target.table)
 
 
 def _outbox(target: EcsTarget) -> Outbox:

@@ -6,6 +6,7 @@ from typing import Final
 
 from lightkube import Client
 
+from slipway.release.errors import ClusterError
 from slipway.release.flags.flag_set_inputs import journal_name
 from slipway.release.flags.journal import DocumentKind
 from slipway.release.records.kinds import flag_chain
@@ -75,7 +76,9 @@ def _services(target: KubernetesTarget) -> list[str]:
     return services_with_journal(connect(target.namespace, context=target.context), target.namespace)
 
 
-def _flags(target: KubernetesTarget, name: str, document: DocumentKind) -> FlagWriter:
+def _flags(target: KubernetesTarget, name: str, document: DocumentKind | None) -> FlagWriter:
+    if document == "app-config":
+        raise ClusterError(f"the flags {name}: document app-config is for a target of AWS; choose config-map")
     namespace = target.namespace
     client = connect(namespace, context=target.context)
     journal = ConfigMapDocumentStore(client, namespace, journal_name(name), JOURNAL, name)
@@ -84,7 +87,7 @@ def _flags(target: KubernetesTarget, name: str, document: DocumentKind) -> FlagW
         "feature-flag": FeatureFlagDocumentStore(client, namespace, name, name),
     }
     records = ConfigMapRecords(client, namespace, flag_chain(name))
-    return FlagWriter(name, journal, documents, document, records=records, target=str(target))
+    return FlagWriter(name, journal, documents, document or "config-map", records=records, target=str(target))
 
 
 def _flag_sets(target: KubernetesTarget) -> list[str]:

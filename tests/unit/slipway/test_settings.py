@@ -679,3 +679,27 @@ def test_on_kubernetes_alarms_are_of_prometheus(tmp_path: Path) -> None:
         settings.parse(keys(entries, slos=slos()), tmp_path)
     assert "availability: events is of CloudWatch" in str(caught.value)
     assert "Alertmanager knows the topic shop-pages by its ARN only" in str(caught.value)
+
+
+def test_a_stack_on_ecs_has_its_flags_in_appconfig(tmp_path: Path) -> None:
+    path = flag_file(tmp_path, "flags.yaml", flags.text({"pay": flags.PAY}))
+    setting = {"files": [path], "document": "app-config"}
+    target = ECS["target"] | {"appConfig": {"application": "shop", "environment": "prod"}}
+    raw = on_ecs(tmp_path, manifest={"guardrails": errors_only()}, flags=setting, target=target)
+    read = settings.parse(raw, tmp_path)
+    assert read.flags is not None
+    assert read.flags.document == "app-config"
+    assert read.flags.where == read.target
+
+
+def test_flags_that_a_target_cannot_have_are_refused_by_name(tmp_path: Path) -> None:
+    path = flag_file(tmp_path, "flags.yaml", flags.text({"new-cart": flags.NEW_CART}))
+    raw = on_ecs(tmp_path, manifest={"guardrails": errors_only()}, flags={"files": [path]})
+    found = refused(raw, tmp_path)
+    assert found["flags.document"].message == "config-map is an object of Kubernetes"
+    assert found["target.appConfig"].message.startswith("is missing")
+    assert "new-cart: an exposure that guardrails judge" in found["flags"].message
+    manifest = write(tmp_path, "1.yaml")
+    setting = json.dumps({"files": [path], "document": "app-config"})
+    found = refused(keys({"checkout": {"manifest": manifest}}, flags=setting), tmp_path)
+    assert found["flags.document"].message == "app-config is for a target of AWS"

@@ -42,7 +42,12 @@ _ABSENT = (
     "ServiceNotFoundException",
     "TargetGroupNotFound",
 )
-_CONFLICTS = ("ConditionalCheckFailedException", "PreconditionFailed", "TransactionConflictException")
+_CONFLICTS = (
+    "ConditionalCheckFailedException",
+    "ConflictException",
+    "PreconditionFailed",
+    "TransactionConflictException",
+)
 _NOT_SENT = ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError")
 
 

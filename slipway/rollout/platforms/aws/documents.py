@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.release.errors import JournalUnreadable
-from slipway.rollout.platforms.aws.table import Table
+from slipway.rollout.platforms.aws.table import DynamoDb, Table
 from slipway.rollout.platforms.base import StoredDocument
 from slipway.rollout.platforms.lines import line_of
+from slipway.rollout.platforms.trying import Patience
 
 WATCH = "watch"
 """The item of what the watch after 100% has seen."""
+FLAG_SETS = "#flags"
+"""The partition of the sets of flags: an item for the journal of each, and one for its document."""
+FLAG_JOURNAL, FLAG_DOCUMENT = "journal#", "document#"
 
 
 class TableDocument:
@@ -42,3 +46,9 @@ class TableDocument:
     def delete(self) -> None:
         """Remove it; it is no error when there is none."""
         self._table.remove(self._key)
+
+
+def flag_sets_with_journal(client: DynamoDb, table: str, patience: Patience | None = None) -> list[str]:
+    """The sets of flags that have a journal in this table. Raises ClusterError."""
+    found = Table(client, table, FLAG_SETS, patience=patience).keys(FLAG_JOURNAL, f"{FLAG_JOURNAL}~")
+    return [key.removeprefix(FLAG_JOURNAL) for key in found]

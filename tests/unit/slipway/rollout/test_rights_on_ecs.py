@@ -11,6 +11,7 @@ from slipway.release.errors import RolloutAborted
 from slipway.release.records.store import RecordsSetting, append_next
 from slipway.rollout.platforms.aws.bucket_records import BucketRecords, services_recorded
 from tests.unit.slipway.rollout.cloud import Cloud
+from tests.unit.slipway.rollout.deploying import PLACE, Deploying
 from tests.unit.slipway.rollout.ecs import OnEcs
 from tests.unit.slipway.rollout.test_on_ecs import NoGuard
 
@@ -81,6 +82,22 @@ def test_records_in_a_bucket_need_what_is_allowed_and_nothing_else(monkeypatch: 
     assert {action.partition(":")[2] for action in added} == called
     (objects,) = [one for one in policy(target, records)["Statement"] if "s3:PutObject" in one["Action"]]
     assert objects["Resource"] == [f"arn:aws:s3:::{cloud.name}/shop/*"]
+
+
+def test_flags_need_what_is_allowed_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    deploying, called = Deploying(), set[str]()
+    store = deploying.store()
+
+    class Heard:
+        def __getattr__(self, name: str) -> Any:
+            called.add("".join(part.capitalize() for part in name.split("_")))
+            return getattr(deploying, name)
+
+    store._client = Heard()
+    store.write({"flags": {}}, store.write({"flags": {"pay": {}}}, None))
+    target = OnEcs(monkeypatch).target
+    added = actions(policy(target.model_copy(update={"app_config": PLACE}))) - actions(policy(target))
+    assert {action.partition(":")[2] for action in added} == called
 
 
 def test_what_is_written_is_named_and_only_what_describes_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from slipway.rollout.platforms.kubernetes.flag_stores import (
 from slipway.rollout.platforms.memory import MemoryDocumentStore
 from tests.unit.slipway.rollout.api import NAMESPACE, Api
 from tests.unit.slipway.rollout.cloud import Cloud
+from tests.unit.slipway.rollout.deploying import Deploying
 
 
 class Stand(ABC):
@@ -76,10 +77,21 @@ class TableStand(Stand):
         return TableDocument(table, WATCH)
 
 
+class AppConfigStand(Stand):
+    """An item of a DynamoDB table that AppConfig deploys."""
+
+    def __init__(self) -> None:
+        self.deploying = Deploying()
+
+    def store(self) -> DocumentStore:
+        return self.deploying.store()
+
+
 STANDS: dict[str, type[Stand]] = {
     "memory": MemoryStand,
     "config-map": ConfigMapStand,
     "journal": JournalStand,
     "feature-flag": FeatureFlagStand,
     "table": TableStand,
+    "app-config": AppConfigStand,
 }
