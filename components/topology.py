@@ -63,7 +63,8 @@ class Topology(pulumi.ComponentResource):
 
     release: Release
     revision: str
-    workload: AnyWorkload
+    workload: AnyWorkload | None
+    """None where something else declares the release's workload."""
     standby: AnyWorkload | None
     rollout: Rollout
     watch: Job | None
@@ -122,7 +123,9 @@ class Topology(pulumi.ComponentResource):
             "weights": self.rollout.weights,
         }
 
-    def _workload(self, name: str, release: Release, args: TopologyArgs) -> AnyWorkload:
+    def _workload(self, name: str, release: Release, args: TopologyArgs) -> AnyWorkload | None:
+        if release.workload.external is not None:
+            return None
         named, options = f"{name}-{revision_of(release)}", pulumi.ResourceOptions(parent=self)
         if isinstance(args.target, EcsTarget):
             if args.ecs is None:

@@ -38,6 +38,8 @@ COMMANDS = {
     "gates": "Judge releases by the gates of a stack, without the engine.",
     "slo": "Read objectives and alarms, and render them for Prometheus and Alertmanager.",
     "init": "Write the first manifest of a service, stack files, gate settings and trust roots.",
+    "adopt": "The manifest of a live service, or what stands in the way of releasing it.",
+    "release-route": "Give a route back that was taken over from what ran before.",
     "example": "Sign the evidence of the example in releases/checkout anew.",
     "policy": "Test policies with fixtures, and list the rules.",
     "analyze": "Replay a recording through the production decision.",

@@ -52,7 +52,8 @@ def choose(release: Release, level: Level) -> tuple[Canary | BlueGreen | Rolling
     if together:
         return _blue_green(release, level), (together, "one switch keeps two versions from working side by side")
     longest = release.analysis.horizon  # an undecided step is aborted there, so none may bake longer
-    replicas = release.workload.replicas or 0  # an autoscaler of each version would undo the batches
+    scalable = release.workload.replicas or 0  # an autoscaler of each version would undo the batches
+    replicas = 0 if release.workload.external is not None else scalable
     if level == "low" and replicas > FEW_REPLICAS and not release.migrations:
         batch = 1 / replicas if replicas <= 10 else 0.1
         strategy = Rolling(kind="rolling", batch=batch, bake=min(60.0, longest), final_bake=min(300.0, longest))

@@ -24,6 +24,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
 from slipway.release.manifest.watch import alphas
+from slipway.release.manifest.workload import External
 from slipway.release.proxies_setting import ProxiesSetting
 from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of, scaled_by_rollout, target_group_name, workload_name
@@ -43,6 +44,8 @@ class Autoscaled(FrozenModel):
     maximum: Annotated[int, Field(alias="max", ge=1)]
     shared: tuple[str, ...] = ()
     """Metrics that count every version of the service, each with its place in the manifest."""
+    name: str | None = None
+    """Of the autoscaler; None where it has the name of the workload."""
 
 
 class Backend(FrozenModel):
@@ -64,7 +67,11 @@ class Backend(FrozenModel):
     scaled_by_rollout: bool
     """True when `spec.replicas` is undeclared and the executor owns it (rolling)."""
     autoscaled: Autoscaled | None = None
-    """None where nothing scales it. The autoscaler has the name of the workload."""
+    """None where nothing scales it."""
+    external: bool | None = None
+    """True where something else declares the workload: it is never created, deleted or patched by Slipway."""
+    container: str | None = None
+    """The container that runs the image, where that is not the one named after the service."""
 
     @property
     def label(self) -> str:
@@ -74,6 +81,8 @@ class Backend(FrozenModel):
     @classmethod
     def of(cls, release: Release, platform: Kind) -> Backend:
         """The backend of a release: every name follows from its revision."""
+        if release.workload.external is not None:
+            return cls._of_external(release, release.workload.external, platform)
         revision = revision_of(release)
         name = workload_name(release.service, revision)
         workload = release.workload
@@ -96,6 +105,28 @@ class Backend(FrozenModel):
                 maximum=scaling.most,
                 shared=tuple(f"workload.autoscaling.{place} ({what})" for place, what in scaling.shared()),
             ),
+        )
+
+    @classmethod
+    def _of_external(cls, release: Release, external: External, platform: Kind) -> Backend:
+        """The names are the manifest's."""
+        scaler = external.autoscaler
+        return cls(
+            platform=platform,
+            revision=revision_of(release),
+            version=release.version,
+            image=release.artifact.image,
+            workload=external.deployment.replace("{version}", release.version),
+            entry=external.service.replace("{version}", release.version),
+            port=release.workload.port,
+            replicas=release.workload.least_replicas,
+            ready_within=release.workload.ready_within,
+            scaled_by_rollout=False,
+            autoscaled=None
+            if scaler is None
+            else Autoscaled(kind=scaler.kind, minimum=scaler.minimum, maximum=scaler.maximum, name=scaler.name),
+            external=True,
+            container=external.container,
         )
 
 

@@ -60,6 +60,7 @@ RULES: tuple[RoleRule, ...] = (
     ),
     RoleRule("keda.sh", ("scaledobjects",), ("get", "patch"), "the same where KEDA scales"),
     RoleRule("", ("pods",), ("list",), "why a candidate is not ready"),
+    RoleRule("", ("services",), ("get",), "whether the Service of an external workload selects the pods of another"),
     RoleRule("discovery.k8s.io", ("endpointslices",), ("list",), "no traffic to what has no ready endpoint"),
 )
 

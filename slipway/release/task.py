@@ -54,6 +54,7 @@ def refused_task(target: Target, workload: Workload) -> Iterator[Problem]:
         "pod": (workload.pod, "is a part of a pod", "Leave it out"),
         "podMetadata": (workload.pod_metadata.model_dump(exclude_defaults=True), "is of pods", "Leave it out"),
         "service": (workload.service.model_dump(exclude_defaults=True), "is a Service of Kubernetes", "Leave it out"),
+        "external": (workload.external, "is a Deployment of Kubernetes", "Leave it out: the task is Slipway's own"),
         "autoscaling": (workload.autoscaling, "is for Kubernetes", "Write workload.replicas instead"),
         "probes.liveness": (
             workload.probes.liveness,

@@ -33,6 +33,7 @@ from slipway.rollout.record import load
 from slipway.rollout.resting import resting_sticky
 from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.routers.changes import describe_changes
+from slipway.rollout.traffic.adoption import caveat, external_problem, foreseen, is_adoption
 from slipway.rollout.traffic.stickiness import sentence
 from slipway.rollout.update import fewer_than_serve, holds_back, unseen_problem
 from slipway.rollout.update_plan import pending_reason, update_plan_of
@@ -161,8 +162,10 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, adapters: A
 @_patient
 def plan(wanted: RolloutInputs, adapters: Adapters, olds: Mapping[str, Any]) -> str:
     """What `up` would do, in one line for the preview; reads only."""
-    stored = load(adapters)
-    course = update_plan_of(wanted, stored.head if stored else None, adapters.router.read(), recorded_serving(olds))
+    stored, live = load(adapters), adapters.router.read()
+    if is_adoption(wanted, stored.head if stored else None, live):
+        return foreseen(adapters, wanted)
+    course = update_plan_of(wanted, stored.head if stored else None, live, recorded_serving(olds))
     repair = ""
     if course.repair and course.serving is not None:
         held = stored is not None and holds_back(stored.head)
@@ -187,10 +190,14 @@ def _peak(adapters: Adapters, wanted: RolloutInputs, serving: Backend) -> str:
 @_patient
 def forecast(wanted: RolloutInputs, adapters: Adapters, olds: Mapping[str, Any]) -> tuple[str, ...]:
     """What each step of the plan will be able to notice, and where it cannot keep its promise; reads only."""
-    stored = load(adapters)
-    course = update_plan_of(wanted, stored.head if stored else None, adapters.router.read(), recorded_serving(olds))
+    stored, live = load(adapters), adapters.router.read()
+    note = tuple(filter(None, (caveat(wanted.candidate),)))
+    if is_adoption(wanted, stored.head if stored else None, live):
+        return note
+    course = update_plan_of(wanted, stored.head if stored else None, live, recorded_serving(olds))
     if course.then not in ("first", "forward"):
-        return ()
+        return note
+    external = external_problem(adapters, wanted.candidate, course.serving.backend if course.serving else None)
     steps = wanted.plan(course.then)
     stickiness = sentence(wanted.route, wanted.guardrails)
     known = _known(wanted, adapters, course.serving) if course.then == "forward" else Known(first_release=True)
@@ -199,6 +206,8 @@ def forecast(wanted: RolloutInputs, adapters: Adapters, olds: Mapping[str, Any])
     as_judged = as_counted(wanted.analysis, spacing, delay)
     notes = adapters.source.notes(wanted.analysis.tick) if adapters.source is not None else ()
     lines = (
+        *note,
+        *(() if external is None else (f"warning: nothing will move: {external}",)),
         *notes,
         *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
         *render(foresee(wanted.guardrails, as_judged, steps, stickiness=stickiness, known=known)),

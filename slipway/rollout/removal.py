@@ -90,11 +90,30 @@ def in_use(adapters: Adapters) -> set[str]:
     return used | {one.entry for one in backends}
 
 
+def end_route(adapters: Adapters) -> None:
+    """Delete the route that Slipway made; give back one that it took over; leave alone one that is another's again.
+    Raises ReleaseRefused while a route that was taken over sends anything elsewhere than before."""
+    live = adapters.router.read()
+    if live is not None and not live.managed:
+        return
+    adapters.router.claim()
+    if live is None or not live.former:
+        adapters.router.delete()
+        return
+    elsewhere = sorted(name for name, share in live.shares.items() if share > 0 and name != live.former)
+    if elsewhere:
+        raise ReleaseRefused(
+            f"the route was taken over from {live.former}, and {', '.join(elsewhere)} has traffic of it: roll back "
+            f"with `slipway rollback` first, then it can be given back. Where {live.former} is gone for good, remove "
+            "the annotation slipway.dev/former-route from the route"
+        )
+    adapters.router.give_back()
+
+
 def remove_all(adapters: Adapters, tell: Callable[[str], None], cancelled: threading.Event) -> None:
     """Delete all of it, whichever stack releases the service. Raises LeaseHeld while a rollout is in flight."""
     with hold_lease(adapters, new_rollout_id(), tell, cancelled):
-        adapters.router.claim()
-        adapters.router.delete()
+        end_route(adapters)
         adapters.intents.delete()
         adapters.journal.delete()
     adapters.lease.delete()

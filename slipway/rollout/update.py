@@ -29,6 +29,7 @@ from slipway.rollout.safety.overseer import Care, Overseer
 from slipway.rollout.safety.watchdog import new_rollout_id
 from slipway.rollout.safety.watchdog_process import guards
 from slipway.rollout.status import Reporter
+from slipway.rollout.traffic.adoption import NOTE, external_problem, is_adoption, take_over
 from slipway.rollout.traffic.floors import leave_or_write_back, with_ready_before
 from slipway.rollout.traffic.in_force import InForce
 from slipway.rollout.traffic.probe import Probe
@@ -110,14 +111,14 @@ class Update:
 
     def _run(self, holder: str) -> dict[str, Any]:
         self._go_on_escalating()
-        stored, course, live = self._while_away(self._begin)
+        stored, course, live = self._while_away(lambda: self._begin(holder))
         if course.repair and course.serving is not None:
             self._repair(stored, course.serving, live)
         if course.then == "settle" and course.serving is not None:
             return self._settle(stored, course.serving)
         return self._roll_out(stored, course, course.then, holder)  # type: ignore[arg-type]
 
-    def _begin(self) -> tuple[Stored, UpdatePlan, LiveRoute | None]:
+    def _begin(self, holder: str) -> tuple[Stored, UpdatePlan, LiveRoute | None]:
         """What there is and what is to be done; the route and the journal are ours afterwards. It may be repeated."""
         adapters, stack = self._adapters, self._adapters.stack
         stored = load(adapters) or Stored(Head(service=self._wanted.service), None)
@@ -127,6 +128,9 @@ class Update:
         problem = journal.owner_problem(owner, stack)
         if problem is not None:
             raise ReleaseRefused(problem)
+        if is_adoption(self._wanted, stored.head, adapters.router.read()):
+            take_over(adapters, self._wanted, stored, holder, self._cancelled)
+            self._reporter.event(f"{self._wanted.service}: {NOTE}; {self._wanted.candidate.label} serves")
         live = adapters.router.claim()  # from here on a write that an earlier holder has under way fails
         if unfinished_return(stored.head) is not None:
             live = self._finish_return(stored)
@@ -231,6 +235,9 @@ class Update:
         if unseen is not None:
             raise ClusterError(f"{self._wanted.service}: nothing was moved: {unseen}")
         old = course.serving.backend if course.serving is not None else None
+        problem = external_problem(self._adapters, self._wanted.candidate, old)
+        if problem is not None:
+            raise ReleaseRefused(f"{self._wanted.service}: nothing was moved: {problem}")
         self._await_in_force(stored, or_go_on=kind == "rollback")  # what an earlier rollout left in the route
         if stored.head.serving is None and course.serving is not None:
             stored.head = stored.head.model_copy(update={"serving": course.serving})

@@ -56,7 +56,7 @@ def in_the_engine(prefix: str) -> set[str]:
 
 def test_each_kind_of_file_has_one_reader() -> None:
     assert in_the_engine("yaml.safe_load") == {"slipway/release/project_files.py"}
-    text_that_is_no_file_yet = {"slipway/cli/init_files.py"}
+    text_that_is_no_file_yet = {"slipway/cli/init_files.py", "slipway/cli/adopt.py"}
     parsers = {"slipway/release/declared.py", *text_that_is_no_file_yet}
     assert in_the_engine("slipway.release.manifest.load.parse") == parsers
     by_a_path_that_a_person_names = {"slipway/cli/attest_io.py"}

@@ -14,6 +14,7 @@ from slipway.release.manifest.affinity_limits import problems_of_keeping
 from slipway.release.manifest.analysis import Analysis
 from slipway.release.manifest.clients import problems_of_source
 from slipway.release.manifest.document import Location
+from slipway.release.manifest.external_checks import problems_of_external, problems_of_external_strategy
 from slipway.release.manifest.governance import Hotfix, Rollback
 from slipway.release.manifest.guardrails import ClientFailures, Guardrail
 from slipway.release.manifest.migrations import Migration
@@ -241,6 +242,14 @@ def batches_and_autoscaling(workload: Workload, strategy: Strategy) -> Found:
     yield from (Contradiction(*problem) for problem in problems_of_batches(workload, strategy))
 
 
+def an_external_workload_is_only_described(workload: Workload) -> Found:
+    yield from (Contradiction(*problem) for problem in problems_of_external(workload))
+
+
+def batches_and_external(workload: Workload, strategy: Strategy) -> Found:
+    yield from (Contradiction(*problem) for problem in problems_of_external_strategy(workload, strategy))
+
+
 def a_batch_leaves_something_running(strategy: Strategy, workload: Workload) -> Found:
     replicas = workload.replicas
     if isinstance(strategy, Rolling) and replicas and math.ceil(strategy.batch * replicas) >= replicas:
@@ -311,6 +320,8 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     smoke_checks_need_a_preview,
     one_writer_of_the_replicas,
     batches_and_autoscaling,
+    an_external_workload_is_only_described,
+    batches_and_external,
     a_batch_leaves_something_running,
     the_times_of_the_analysis_fit,
     every_bake_fits_the_horizon,

@@ -26,6 +26,8 @@ REMEDIES: Mapping[str, str] = {
     "autoscaling: {keda: {minReplicaCount: 2, maxReplicaCount: 10, triggers: [...]}}",
     "workload.autoscaling.keda": "Write a ScaledObject's spec without scaleTargetRef and idleReplicaCount, such as "
     "keda: {minReplicaCount: 2, maxReplicaCount: 10, triggers: [...]}",
+    "workload.external": "Write external: {deployment: checkout, service: checkout}, the names of what is there",
+    "workload.external.autoscaler": "Write autoscaler: {name: checkout, min: 3, max: 12}, or leave it out",
     "workload.probes": "Write probes: {readiness: {path: /ready}}; a pod that is not asked cannot be trusted to serve",
     "workload.env": "Write names of letters, digits and underscores with text as values, such as env: {LOG: info}",
     "workload.secretEnv": "Write secretEnv: {TOKEN: {secret: name-of-the-secret, key: token}}",

@@ -18,7 +18,8 @@ def problems_of_scaling(workload: Workload) -> Found:
     """The number of pods is declared once: by `replicas`, or by an autoscaler that can work."""
     scaling = workload.autoscaling
     if scaling is None:
-        if workload.replicas is None:
+        scaled = workload.external is not None and workload.external.autoscaler is not None
+        if workload.replicas is None and not scaled:
             yield ("workload",), "replicas is missing", "Write replicas: 3, or autoscaling: {min: 2, max: 10, ...}"
         return
     if workload.replicas is not None:

@@ -15,6 +15,9 @@ from slipway.release.units import Seconds
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
+ExternalName = Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9.-]|\{version\})*$", min_length=1)]
+"""Of an object; `{version}` is the release's."""
+
 MAX_FILES_BYTES = 900_000
 """Kubernetes refuses a ConfigMap above 1 MiB, its names and labels included."""
 
@@ -120,6 +123,33 @@ class Security(FrozenModel):
         return self
 
 
+class ExternalAutoscaler(FrozenModel):
+    """What scales a workload that Slipway did not make; its minimum is raised while traffic may return, and `min` is
+    written back after that."""
+
+    kind: Literal["hpa", "keda"] = "hpa"
+    name: ObjectName
+    minimum: Annotated[int, Field(alias="min", ge=1)]
+    maximum: Annotated[int, Field(alias="max", ge=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ExternalAutoscaler:
+        if self.minimum > self.maximum:
+            raise ValueError(f"min {self.minimum} is more than max {self.maximum}")
+        return self
+
+
+class External(FrozenModel):
+    """A Deployment and a Service that something else declares, such as a Helm chart. Slipway neither creates, changes
+    nor deletes them, but moves the traffic of the Service; `{version}` in a name stands for the release's version."""
+
+    deployment: ExternalName
+    service: ExternalName
+    autoscaler: ExternalAutoscaler | None = None
+    container: ObjectName | None = None
+    """The container that runs the artifact; needed where the pod has several."""
+
+
 class Workload(FrozenModel):
     """What runs: one container with its configuration and what is added to its pod, ready within `ready_within`
     seconds; `replicas` of it, or as many as `autoscaling` finds right."""
@@ -148,10 +178,14 @@ class Workload(FrozenModel):
     """A partial PodSpec that is merged over the one rendered from the other fields, by Kubernetes' strategic merge."""
     pod_metadata: PodMetadata = PodMetadata()
     service: ServicePatch = ServicePatch()
+    external: External | None = None
+    """Where something else declares the workload; the other fields then say what it is, and make nothing."""
 
     @property
     def least_replicas(self) -> int:
         """The pods that there always are."""
+        if self.external is not None and self.external.autoscaler is not None:
+            return self.external.autoscaler.minimum
         return self.autoscaling.least if self.autoscaling is not None else self.replicas or 1
 
     @field_validator("files")

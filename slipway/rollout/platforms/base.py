@@ -73,6 +73,11 @@ class Workloads(Protocol):
         """`spec.replicas`; 0 when the Deployment is missing."""
         ...
 
+    def overlap(self, one: Backend, other: Backend) -> str | None:
+        """Why the traffic of the two is not apart, such as a Service of one that selects pods of the other; None where
+        it is."""
+        ...
+
     def running(self, backend: Backend) -> int:
         """The pods that exist or are wanted, those that are ending too: 0 when nothing of it can do anything any
         more."""

@@ -36,7 +36,13 @@ class MemoryWorkloads:
         self.fence = fence
         self.ready_at_once = ready_at_once
         self.scaled: list[tuple[str, int]] = []
+        self.overlapping: str | None = None
+        """Why the traffic of two versions is not apart, as a test says."""
         self._found: dict[str, Readiness] = {}
+
+    def overlap(self, one: Backend, other: Backend) -> str | None:
+        """As a test says."""
+        return self.overlapping
 
     def put(self, backend: Backend, readiness: Readiness | None = None) -> None:
         """Create or replace a workload; by default with all replicas that it declares ready."""

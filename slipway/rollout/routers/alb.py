@@ -109,6 +109,9 @@ class _Rule:
         return (self.tags or {}).get(name, "")
 
 
+NOT_TAKEN_OVER = "a rule that Slipway did not make cannot be taken over; only routes of the Gateway API can"
+
+
 class AlbRouter:
     """See slipway.rollout.routers.base.Router. Entries of backends are names of target groups; of a
     route it takes hosts and matches, since `place` says where they stand. `LiveRoute.accepted` says
@@ -164,6 +167,18 @@ class AlbRouter:
             if found is not None:
                 self._stamp(priority, found)
         return self.read()
+
+    def check_take_over(self, route: Route, backend: Backend) -> None:
+        """Rules of a listener are not taken over."""
+        raise ClusterError(NOT_TAKEN_OVER)
+
+    def take_over(self, route: Route, backend: Backend) -> LiveRoute:
+        """Rules of a listener are not taken over."""
+        raise ClusterError(NOT_TAKEN_OVER)
+
+    def give_back(self) -> None:
+        """No rule was taken over."""
+        raise ClusterError("the rule was made by Slipway and not taken over; `pulumi destroy` deletes it")
 
     def settings_hash(
         self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None

@@ -74,6 +74,8 @@ class LiveRoute:
     """Field manager of the last change of the spec, such as `kubectl-patch`; empty where it is unknown."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The spec without the weights, see Router.settings."""
+    former: str = ""
+    """The Service that the route sent everything to before Slipway took it over; empty for one that Slipway made."""
     behind: bool = False
     """Not accepted because a gateway that judged an earlier generation has not come to this one: its controller is
     slow, or away."""
@@ -99,6 +101,21 @@ class Router(Protocol):
         route. A write that an earlier holder of the Lease has under way then fails by compare-and-swap. It takes the
         route over from another stack: ask first whether that is allowed. Raises ClusterError for a route that
         Slipway did not make."""
+        ...
+
+    def check_take_over(self, route: Route, backend: Backend) -> None:
+        """Raises ClusterError where the live route cannot be taken over: it says anything but `route` with everything
+        at `backend`, something else writes it, or there is none. Reads only; a route of Slipway's own is none."""
+        ...
+
+    def take_over(self, route: Route, backend: Backend) -> LiveRoute:
+        """Make a route that Slipway did not make its own, with the spec that it has; what it was is kept with it.
+        Raises ClusterError as `check_take_over` does."""
+        ...
+
+    def give_back(self) -> None:
+        """Make a route that was taken over what it was before, by one write; it is no error when that was done. Raises
+        ClusterError for one that Slipway made."""
         ...
 
     def settings_hash(

@@ -22,6 +22,15 @@ from slipway.rollout.platforms.kubernetes.view import view_of
 from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import ROUTE_OWNER_LABEL, ClientAssignment, LiveRoute, Split, refuse_other_stack
+from slipway.rollout.routers.foreign import (
+    FORMER_ANNOTATION,
+    Target,
+    former_of,
+    former_target,
+    read_former,
+    refuse_unequal,
+)
+from slipway.rollout.routers.foreign_writers import refuse_other_writers
 from slipway.rollout.routers.httproute import (
     acceptance,
     changed_by,
@@ -104,6 +113,50 @@ class GatewayApiRouter:
             claimed = self._claim(name)
         return self._live(claimed) if claimed is not None else None
 
+    def check_take_over(self, route: Route, backend: Backend) -> None:
+        """Read the live route, and compare."""
+        self._foreign(route, backend)
+
+    def take_over(self, route: Route, backend: Backend) -> LiveRoute:
+        """Stamp a foreign route that says what is wanted, and keep what it was in an annotation."""
+        what = self._what(self._service)
+        for _ in range(ATTEMPTS):
+            found = self._foreign(route, backend)
+            if self._is_ours(found):
+                return self._live(found)
+            meta: Any = self._stamped(found["metadata"], self._service)
+            meta["annotations"][FORMER_ANNOTATION] = former_of(found)
+            try:
+                return self._live(self._requests.replace(what, HTTPRoute(metadata=meta, spec=found["spec"])))
+            except Conflict:
+                continue
+        raise Conflict(f"{what}: others keep writing it")
+
+    def give_back(self) -> None:
+        """Write spec and labels as they were, without any mark of Slipway's."""
+        what = self._what(self._service)
+        for _ in range(ATTEMPTS):
+            found = self._get(self._service)
+            if found is None or not self._is_ours(found):
+                return
+            self._refuse_foreign(found)
+            former = _marks(found).get(FORMER_ANNOTATION)
+            if former is None:
+                raise ClusterError(f"{what} was made by Slipway and not taken over; `pulumi destroy` deletes it")
+            spec, labels = read_former(former)
+            meta: Any = {key: found["metadata"][key] for key in _KEPT if key in found["metadata"]}
+            ours = (FORMER_ANNOTATION, WRITER_ANNOTATION, STACK_ANNOTATION, PREVIEW_ANNOTATION)
+            meta["annotations"] = {key: value for key, value in _marks(found).items() if key not in ours}
+            meta["labels"] = labels
+            meta |= {"name": self._service, "namespace": self._namespace}
+            try:
+                self._requests.replace(what, HTTPRoute(metadata=meta, spec=spec))
+            except Conflict:
+                continue
+            self._remove(self._preview_name)
+            return
+        raise Conflict(f"{what}: others keep writing it")
+
     def settings_hash(
         self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
     ) -> str:
@@ -126,6 +179,15 @@ class GatewayApiRouter:
         """Remove the route and its preview."""
         self._remove(self._service)
         self._remove(self._preview_name)
+
+    def _foreign(self, route: Route, backend: Backend) -> Json:
+        found, what = self._get(self._service), self._what(self._service)
+        if found is None:
+            raise ClusterError(f"{what} does not exist, so there is nothing to take over")
+        if not self._is_ours(found):
+            refuse_unequal(found["spec"], self._namespace, route, Target(backend.entry, backend.port))
+            refuse_other_writers(found["metadata"], what)
+        return found
 
     def _read_shared(self, max_age: float) -> Json | None:
         try:
@@ -157,6 +219,7 @@ class GatewayApiRouter:
             owner=marks.get(STACK_ANNOTATION, ""),
             changed_by=changed_by(found),
             settings=settings_of(found["spec"]),
+            former=former_target(marks.get(FORMER_ANNOTATION, "")),
             behind=behind,
         )
 

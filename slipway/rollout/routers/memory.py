@@ -52,8 +52,9 @@ class MemoryRouter:
         writer, owner = self.fence.writer, self.stack or (self._live.owner if self._live is not None else "")
         settings = wanted_settings(route, split.preview)
         by = "slipway-rollout"
+        former = self._live.former if self._live is not None else ""
         live = self._set(
-            LiveRoute(shares, "", accepted, self.problem, True, settings_hash, writer, owner, by, settings)
+            LiveRoute(shares, "", accepted, self.problem, True, settings_hash, writer, owner, by, settings, former)
         )
         self.faults.done("apply")
         return live
@@ -70,6 +71,37 @@ class MemoryRouter:
         live = self._set(replace(self._live, writer=self.fence.writer, owner=owner))
         self.faults.done("claim")
         return live
+
+    def check_take_over(self, route: Route, backend: Backend) -> None:
+        """Whether all of the traffic is at `backend`."""
+        if self._live is None or dict(self._live.shares) != {backend.entry: 100.0}:
+            raise ClusterError("the live route cannot be taken over, since it would not stay as it is")
+
+    def take_over(self, route: Route, backend: Backend) -> LiveRoute:
+        """Take over the route that `drift` has made."""
+        self.faults.hit("take_over")
+        self.check_take_over(route, backend)
+        live = self._live
+        if live is None or live.managed:
+            return live or LiveRoute({}, "", False, "", managed=False)
+        self.fence.check()
+        owner = self.stack or live.owner
+        taken = replace(live, managed=True, former=backend.entry, writer=self.fence.writer, owner=owner)
+        live = self._set(taken)
+        self.faults.done("take_over")
+        return live
+
+    def give_back(self) -> None:
+        """Everything goes to where it went, and the route is none of Slipway's."""
+        self.faults.hit("give_back")
+        live = self._live
+        if live is None or not live.managed:
+            return
+        if not live.former:
+            raise ClusterError("the route was made by Slipway and not taken over; `pulumi destroy` deletes it")
+        self.fence.check()
+        self._set(replace(live, managed=False, former="", shares={live.former: 100.0}, writer="", owner=""))
+        self.faults.done("give_back")
 
     def settings_hash(
         self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None

@@ -109,6 +109,10 @@ class EcsWorkloads:
         found = self._find(backend)
         return int(found.get("desiredCount") or 0) if found is not None else 0
 
+    def overlap(self, one: Backend, other: Backend) -> str | None:
+        """A target group has the tasks of one ECS service."""
+        return None
+
     def running(self, backend: Backend) -> int:
         """By the group of the tasks in the whole cluster: they outlive the service."""
         alive = [task for task in self._tasks() if is_alive(task, backend.workload)]

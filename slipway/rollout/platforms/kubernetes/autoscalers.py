@@ -70,7 +70,7 @@ class KubernetesAutoscalers:
     def wants_fewer(self, backend: Backend) -> bool:
         """By the condition that the controller of Kubernetes writes; KEDA makes a HorizontalPodAutoscaler too."""
         bounds = _bounds(backend)
-        name = backend.workload if bounds.kind == "hpa" else f"{KEDA_PREFIX}{backend.workload}"
+        name = _name(backend) if bounds.kind == "hpa" else f"{KEDA_PREFIX}{_name(backend)}"
         found = self._requests.find(
             f"HorizontalPodAutoscaler {self._namespace}/{name}", HorizontalPodAutoscaler, name, self._namespace
         )
@@ -115,18 +115,20 @@ class KubernetesAutoscalers:
             "spec": {kind.field: least},
         }
         return requests.apply(
-            self._named(backend), kind.resource, backend.workload, self._namespace, change, manager=MANAGER
+            self._named(backend), kind.resource, _name(backend), self._namespace, change, manager=MANAGER
         )
 
     def _find(self, backend: Backend) -> object | None:
         kind = KINDS[_bounds(backend).kind]
-        found: object | None = self._requests.find(
-            self._named(backend), kind.resource, backend.workload, self._namespace
-        )
+        found: object | None = self._requests.find(self._named(backend), kind.resource, _name(backend), self._namespace)
         return found
 
     def _named(self, backend: Backend) -> str:
-        return f"{KINDS[_bounds(backend).kind].name} {self._namespace}/{backend.workload}"
+        return f"{KINDS[_bounds(backend).kind].name} {self._namespace}/{_name(backend)}"
+
+
+def _name(backend: Backend) -> str:
+    return _bounds(backend).name or backend.workload
 
 
 def _bounds(backend: Backend) -> Autoscaled:

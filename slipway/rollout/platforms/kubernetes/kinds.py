@@ -11,10 +11,10 @@ from lightkube.core.decoders import decode_list, decode_object, decode_status
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.coordination_v1 import Lease
-from lightkube.resources.core_v1 import ConfigMap, Event, Pod
+from lightkube.resources.core_v1 import ConfigMap, Event, Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
-KINDS = (ConfigMap, Deployment, EndpointSlice, Event, Job, Lease, Pod)
+KINDS = (ConfigMap, Deployment, EndpointSlice, Event, Job, Lease, Pod, Service)
 
 
 def learn() -> None:

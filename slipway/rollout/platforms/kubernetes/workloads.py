@@ -10,7 +10,7 @@ from lightkube import Client
 from lightkube.models.autoscaling_v1 import Scale
 from lightkube.models.meta_v1 import LabelSelector
 from lightkube.resources.apps_v1 import Deployment
-from lightkube.resources.core_v1 import Pod
+from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
 from slipway.release.errors import ClusterError, Conflict, LeaseLost, LeaseStale
@@ -63,13 +63,13 @@ class KubernetesWorkloads:
             return None
         wanted = _labels(_selector(deployment)).items()
         if _all_ready(deployment):  # Pods only tell what is wrong, and most of a long answer would be theirs.
-            return _readiness(deployment, [], mine)
+            return _readiness(deployment, [], mine, backend)
         pods = [
             pod
             for pod in view.of(Pod, REVISION_LABEL).get(revision, reader, max_age) or []
             if wanted <= _labels_of(pod).items()
         ]
-        return _readiness(deployment, pods, mine)
+        return _readiness(deployment, pods, mine, backend)
 
     def _ask(self, backend: Backend) -> Readiness:
         deployment = self._get(backend)
@@ -79,7 +79,7 @@ class KubernetesWorkloads:
                 "says so, `pulumi up --refresh` makes it anew"
             )
             return Readiness(0, 0, 0, 0, problem, Reason.MISSING)
-        return _readiness(deployment, self._pods(deployment, backend), self._slices(backend))
+        return _readiness(deployment, self._pods(deployment, backend), self._slices(backend), backend)
 
     def scale(self, backend: Backend, replicas: int) -> None:
         """Set `spec.replicas` through the scale subresource, by compare-and-swap: an autoscaler may write it too."""
@@ -131,6 +131,21 @@ class KubernetesWorkloads:
         alive = [pod for pod in pods if pod.status is None or pod.status.phase not in ("Succeeded", "Failed")]
         return max(len(alive), self.replicas(backend))
 
+    def overlap(self, one: Backend, other: Backend) -> str | None:
+        """By the selectors of both Services and the labels of both templates."""
+        for mine, theirs in ((one, other), (other, one)):
+            what = f"Service {self._namespace}/{mine.entry}"
+            service = self._requests.find(what, Service, mine.entry, self._namespace)
+            deployment = self._get(theirs)
+            chosen = (service.spec.selector if service is not None and service.spec is not None else None) or {}
+            if chosen and deployment is not None and chosen.items() <= _template_labels(deployment).items():
+                by = ",".join(f"{key}={value}" for key, value in sorted(chosen.items()))
+                return (
+                    f"{what} selects the pods of {self._named(theirs)} too ({by}), so they get its traffic whatever "
+                    "the weights say; add a label to its selector that only its own pods have"
+                )
+        return None
+
     def _get(self, backend: Backend) -> Deployment | None:
         return self._requests.find(self._named(backend), Deployment, backend.workload, self._namespace)
 
@@ -152,7 +167,9 @@ class KubernetesWorkloads:
         return f"Deployment {self._namespace}/{backend.workload}"
 
 
-def _readiness(deployment: Deployment, pods: Sequence[Pod], slices: Sequence[EndpointSlice]) -> Readiness:
+def _readiness(
+    deployment: Deployment, pods: Sequence[Pod], slices: Sequence[EndpointSlice], backend: Backend
+) -> Readiness:
     found = trouble(pods) or _not_created(deployment)
     return Readiness(
         desired=_desired(deployment),
@@ -162,7 +179,7 @@ def _readiness(deployment: Deployment, pods: Sequence[Pod], slices: Sequence[End
         problem=found.text if found else None,
         reason=found.reason if found else None,
         fatal=found.fatal if found else False,
-        image=_image(deployment),
+        image=_image(deployment, backend),
     )
 
 
@@ -186,6 +203,11 @@ def _name(found: Deployment) -> str:
 
 def _labels_of(found: Pod | EndpointSlice) -> dict[str, str]:
     return (found.metadata.labels if found.metadata is not None else None) or {}
+
+
+def _template_labels(deployment: Deployment) -> dict[str, str]:
+    template = deployment.spec.template if deployment.spec is not None else None
+    return (template.metadata.labels if template is not None and template.metadata is not None else None) or {}
 
 
 def _selector(deployment: Deployment) -> LabelSelector:
@@ -222,14 +244,28 @@ def _all_ready(deployment: Deployment) -> bool:
     return made == _ready(deployment) == _desired(deployment)
 
 
-def _image(deployment: Deployment) -> str | None:
-    """Of the service's container, named after the service (see slipway.release.pod); admission may add others."""
+def _image(deployment: Deployment, backend: Backend) -> str | None:
+    """Of the service's container, which a Deployment of Slipway names after the service (see slipway.release.pod);
+    admission may add others. An external one may name its image by a tag: then it is taken for the released one where
+    it is of the same repository, since the tag says nothing of the digest."""
     template = deployment.spec.template if deployment.spec is not None else None
     if template is None or template.spec is None:
         return None
     labels = (template.metadata.labels if template.metadata is not None else None) or {}
     named = {container.name: container.image for container in template.spec.containers}
-    return named.get(labels.get(SERVICE_LABEL, "")) or (next(iter(named.values())) if len(named) == 1 else None)
+    image = named.get(backend.container or labels.get(SERVICE_LABEL, ""))
+    image = image or (next(iter(named.values())) if len(named) == 1 else None)
+    if backend.external and image is not None and same_repository(image, backend.image):
+        return backend.image
+    return image
+
+
+def same_repository(tagged: str, pinned: str) -> bool:
+    """Whether an image that is named by a tag, or by nothing, is of the repository of one that is named by digest."""
+    if "@" in tagged:
+        return False
+    path, slash, name = tagged.rpartition("/")
+    return f"{path}{slash}{name.partition(':')[0]}" == pinned.partition("@")[0]
 
 
 def _not_created(deployment: Deployment) -> Trouble | None:
