@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo [releases|flags|watch|aws]`: from an empty machine to the summary in out/demo."""
+"""`python -m sandbox.demo [releases|flags|watch|aws|adopt]`: from an empty machine to the summary in out/demo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ PLAYED = {**{name: VERSIONS[name] for name in ("v1", "v2", "v3", "v4", "errors-5
 def main() -> int:
     """Exit code 0 when every act went as it should."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("story", nargs="?", choices=("releases", "flags", "watch", "aws"), default="releases")
+    stories = ("releases", "flags", "watch", "aws", "adopt")
+    parser.add_argument("story", nargs="?", choices=stories, default="releases")
     parser.add_argument("--keep", action="store_true", help="leave the project and its resources for inspection")
     parser.add_argument(
         "--healthy", type=float, help="watch: seconds for which a bad version is healthy after 100%%; 120 when left out"
@@ -37,7 +38,7 @@ def main() -> int:
     narrator = Narrator()
     if arguments.story == "watch":
         return _watch(narrator, healthy=arguments.healthy, keep=arguments.keep)
-    play = {"flags": _flags, "aws": _aws}.get(arguments.story, _releases)
+    play = {"flags": _flags, "aws": _aws, "adopt": _adopt}.get(arguments.story, _releases)
     return play(narrator, keep=arguments.keep)
 
 
@@ -67,6 +68,21 @@ def _flags(narrator: Narrator, *, keep: bool) -> int:
     except SandboxError as error:
         summary.problems.append(str(error))
     summary.write(OUT / "flags.json")
+    for problem in summary.problems:
+        narrator.problem(problem)
+    return 0 if summary.ok else 1
+
+
+def _adopt(narrator: Narrator, *, keep: bool) -> int:
+    from sandbox.demo.adopt import run
+    from sandbox.demo.adopt.summary import AdoptSummary
+
+    summary = AdoptSummary()
+    try:
+        run.play(_set_up(narrator), OUT, narrator, summary, keep=keep)
+    except SandboxError as error:
+        summary.problems.append(str(error))
+    summary.write(OUT / "adopt.json")
     for problem in summary.problems:
         narrator.problem(problem)
     return 0 if summary.ok else 1
