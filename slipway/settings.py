@@ -36,6 +36,7 @@ from slipway.release.manifest.release import Release
 from slipway.release.migrations.databases import REMEDIES as DATABASES
 from slipway.release.migrations.databases import Databases, without_a_service
 from slipway.release.migrations.inputs import MigrationsInputs
+from slipway.release.mirror_limits import uncopied
 from slipway.release.reachability import missing_addresses, out_of_a_pods_reach, unreadable
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
@@ -244,6 +245,7 @@ def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Itera
                     *refused_by(configuration.where, release.service, release.route, chosen(release)),
                     *refused_task(configuration.where, release.workload),
                     *uncounted(metrics, configuration.where, release.guardrails, watch),
+                    *uncopied(metrics, chosen(release)),
                 )
                 yield from (replace(one, path=f"{declared.path}: {one.path}") for one in found)
 

@@ -146,13 +146,14 @@ def _attempt(seen: Inspection, attempt: Attempt) -> Iterator[tuple[str, str]]:
 
 
 def _step(step: StepRecord) -> str:
-    at = f"{step.weight:.4g}%"
+    at = f"{step.weight:.4g}%" if step.mirror is None else str(step.mirror)
     if step.ended is None:
         return f"{at} since {show_moment(step.began)}"
     seconds = show_seconds(float(round(step.ended - step.began)))
-    failed = f"{step.errors} {step.counted} failed" if step.counted else f"{step.errors} errors"
+    failed = f"{step.errors} {step.counted} failed" if step.counted and step.mirror is None else f"{step.errors} errors"
     serving = f" (serving: {step.baseline_errors} of {step.baseline_requests})" if step.baseline_errors else ""
-    return f"{at} for {seconds}, {step.requests} requests, {failed}{serving}, {step.verdict}"
+    what = "requests" if step.mirror is None else "copies"
+    return f"{at} for {seconds}, {step.requests} {what}, {failed}{serving}, {step.verdict}"
 
 
 def _why(latest: Mapping[str, Any]) -> str:

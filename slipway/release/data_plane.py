@@ -109,5 +109,8 @@ class DataPlane(FrozenModel):
     sees_no_answer: bool = False
     """Whether a request that gets no answer is counted. Where it is not, a dead candidate looks idle, so a candidate
     that is counted far below its weight fails."""
+    mirror: Literal["none", "all", "percent"] = "none"
+    """Whether the gateway can copy requests and counts the copies at the side that gets them, those without an answer
+    too; `all`: it copies every request, whatever percentage a route says."""
     generation: Literal["required", "ignored"] = "required"
     """`ignored`: the controller writes no generation into the route's status, so a status of any age counts."""

@@ -59,6 +59,7 @@ DATA_PLANES: Final[Mapping[str, DataPlane]] = {
         **_ENVOY,
         side={"envoy_cluster_name": "{namespace}_{service}_{port}"},
         known="envoy_cluster_upstream_rq_active",
+        mirror="all",
     ),
     "envoy-gateway": DataPlane(
         **_ENVOY,

@@ -37,7 +37,12 @@ def with_floors(steps: Iterable[PlannedStep], before: int | None, bounds: Autosc
     before."""
     if before is None or bounds is None:
         return tuple(steps)
-    return tuple(replace(step, replicas=needed_for(step.weight, before, bounds)) for step in steps)
+    return tuple(replace(step, replicas=needed_for(_carried(step), before, bounds)) for step in steps)
+
+
+def _carried(step: PlannedStep) -> Percent:
+    """The part of the traffic that the candidate has to answer: copies are answered too."""
+    return step.weight if step.mirror is None else step.mirror.percent
 
 
 def needed_for_all(before: int | None, candidate: Backend) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from slipway.release.errors import Problem
 from slipway.release.manifest.route import Match, Route
-from slipway.release.manifest.strategy import BlueGreen, Canary, Preview, Rolling
+from slipway.release.manifest.strategy import BlueGreen, Canary, MirrorStep, Preview, Rolling
 from slipway.release.revision import SHORT_LENGTH, TARGET_GROUP_LENGTH
 from slipway.release.target import EcsTarget, Target
 
@@ -40,7 +40,10 @@ def refused_by(target: Target, service: str, route: Route, strategy: Canary | Bl
     yield from refusals(route, preview)
     if isinstance(strategy, Canary):
         for number, step in enumerate(strategy.steps):
-            if step.weight < FINEST:
+            if isinstance(step, MirrorStep):
+                message = "a listener rule of a load balancer cannot copy requests"
+                yield Problem(f"strategy.steps[{number}].mirror", message, "Leave the mirror step out")
+            elif step.weight < FINEST:
                 message = f"is finer than the {FINEST:g}% of a listener rule"
                 yield Problem(f"strategy.steps[{number}].weight", message, f"Write {FINEST:g} or more")
 

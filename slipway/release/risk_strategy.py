@@ -66,9 +66,8 @@ def choose(release: Release, level: Level) -> tuple[Canary | BlueGreen | Rolling
 def exposure(strategy: Canary | BlueGreen | Rolling, replicas: int) -> Exposure:
     """What a strategy puts at stake with this many replicas."""
     if isinstance(strategy, Canary):
-        return Exposure(
-            strategy.steps[0].weight, sum(step.bake for step in strategy.steps[:-1]), len(strategy.steps) > 1
-        )
+        steps = strategy.weighted
+        return Exposure(steps[0].weight, sum(step.bake for step in steps[:-1]), len(steps) > 1)
     if isinstance(strategy, BlueGreen):
         return Exposure(100.0, 0.0, False)
     batches = math.ceil(replicas / max(1, math.ceil(strategy.batch * replicas)))

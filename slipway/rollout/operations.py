@@ -14,6 +14,7 @@ from slipway.release.errors import InputError, JournalUnreadable, Problem, Relea
 from slipway.release.floors import peak, shared_lines
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.plan import describe
+from slipway.release.mirror_limits import uncopied
 from slipway.release.records import journal
 from slipway.release.records.journal import Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
@@ -94,6 +95,7 @@ def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs
     refused = [
         *refused_by(found.where, found.service, found.route, found.strategy),
         *uncounted(found.metrics, found.where, found.guardrails, found.watch),
+        *uncopied(found.metrics, found.strategy),
     ]
     if refused:
         raise InputError("Rollout", refused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slipway.release.errors import ClusterError, Conflict, LeaseLost
+from slipway.release.manifest.plan import PlannedStep
 from slipway.release.manifest.route import Route
 from slipway.release.records.journal import (
     Attempt,
@@ -19,7 +20,6 @@ from slipway.release.records.journal import (
 )
 from slipway.release.records.watch import WatchEntry
 from slipway.release.rollout_inputs import Backend
-from slipway.release.units import Percent
 from slipway.rollout.adapters import Adapters
 
 TRIES = 3
@@ -128,10 +128,11 @@ class AttemptRecord:
         """Write a head that ends the attempt without a commit."""
         save_head(self._adapters, self.stored, head)
 
-    def begin_step(self, index: int, weight: Percent, now: float) -> None:
+    def begin_step(self, index: int, step: PlannedStep, now: float) -> None:
         """The step's weight is written; a step that is recorded already stays as it is."""
         if len(self.attempt.steps) <= index:
-            self._update(steps=(*self.attempt.steps, StepRecord(weight=weight, began=now)))
+            begun_now = StepRecord(weight=step.weight, began=now, mirror=step.mirror)
+            self._update(steps=(*self.attempt.steps, begun_now))
 
     def end_step(self, **counts: object) -> None:
         """Counts and verdict of the current step; nothing before the first."""

@@ -41,7 +41,7 @@ def problems_of_keeping(route: Route, strategy: Strategy, replicas: int) -> Iter
 def _of_steps(strategy: Strategy, replicas: int) -> Iterator[tuple[Location, str, str]]:
     if isinstance(strategy, Auto):
         return  # Its steps are chosen by Slipway: few, and far apart.
-    weights = [step.weight for step in planned_steps(strategy, replicas, "forward")]
+    weights = [step.weight for step in planned_steps(strategy, replicas, "forward") if step.mirror is None]
     place: Location = ("strategy", "batch") if strategy.kind == "rolling" else ("strategy", "steps")
     if len(weights) > MOST_STEPS:
         remedy = "Write a larger batch" if strategy.kind == "rolling" else "Write fewer steps"

@@ -18,6 +18,7 @@ from slipway.release.manifest.external_checks import problems_of_external, probl
 from slipway.release.manifest.governance import Hotfix, Rollback
 from slipway.release.manifest.guardrails import ClientFailures, Guardrail
 from slipway.release.manifest.migrations import Migration
+from slipway.release.manifest.mirror_checks import problems_of_mirror
 from slipway.release.manifest.pod_checks import problems_of_parts, problems_of_pod
 from slipway.release.manifest.queries import problems_of_queries
 from slipway.release.manifest.route import Route
@@ -281,6 +282,10 @@ def every_bake_fits_the_horizon(strategy: Strategy, analysis: Analysis) -> Found
             )
 
 
+def a_mirror_can_be_judged(strategy: Strategy, route: Route, guardrails: tuple[Guardrail, ...]) -> Found:
+    yield from (Contradiction(*found) for found in problems_of_mirror(strategy, route, guardrails))
+
+
 def a_watch_can_fail(watch: Watch | None, guardrails: tuple[Guardrail, ...]) -> Found:
     if watch is not None:
         yield from _of_watch(problems_of_guardrails(watch, guardrails))
@@ -325,6 +330,7 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     a_batch_leaves_something_running,
     the_times_of_the_analysis_fit,
     every_bake_fits_the_horizon,
+    a_mirror_can_be_judged,
     a_watch_can_fail,
     a_watch_reads_the_right_side,
     a_watch_leaves_alpha_to_the_rollout,

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
+from slipway.release.manifest.route import Method
+from slipway.release.manifest.strategy import BlueGreen, Canary, MirrorStep, Rolling, Step
 from slipway.release.units import Percent, percent_of, show_seconds
 
 Kind = Literal["first", "forward", "rollback"]
@@ -14,12 +15,25 @@ Kind = Literal["first", "forward", "rollback"]
 
 
 @dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What is copied to the candidate: `percent` of the requests with these methods."""
+
+    percent: Percent
+    methods: tuple[Method, ...]
+
+    def __str__(self) -> str:
+        return f"copies of {self.percent:.4g}% of {', '.join(self.methods)}"
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """Traffic share in percent, the least time at it in seconds, and for rolling the replicas of the candidate."""
+    """Traffic share in percent, the least time at it in seconds, and for rolling the replicas of the candidate. At
+    `mirror` it has no traffic of users, only copies."""
 
     weight: Percent
     bake: float
     replicas: int | None = None
+    mirror: Mirrored | None = None
 
 
 def planned_steps(strategy: Canary | BlueGreen | Rolling, replicas: int, kind: Kind) -> tuple[PlannedStep, ...]:
@@ -31,7 +45,7 @@ def planned_steps(strategy: Canary | BlueGreen | Rolling, replicas: int, kind: K
     if kind != "forward":
         return (PlannedStep(100.0, _last_bake(strategy) if kind == "first" else 0.0),)
     if isinstance(strategy, Canary):
-        return tuple(PlannedStep(step.weight, step.bake) for step in strategy.steps)
+        return tuple(_planned(step) for step in strategy.steps)
     if isinstance(strategy, BlueGreen):
         return (PlannedStep(100.0, strategy.bake),)
     return _batches(strategy, replicas)
@@ -47,7 +61,14 @@ def describe(strategy: Canary | BlueGreen | Rolling, replicas: int, kind: Kind) 
     return f"{name}: {smoke}{steps}"
 
 
+def _planned(step: Step | MirrorStep) -> PlannedStep:
+    mirror = Mirrored(step.mirror, step.methods) if isinstance(step, MirrorStep) else None
+    return PlannedStep(step.weight, step.bake, mirror=mirror)
+
+
 def _step_text(step: PlannedStep) -> str:
+    if step.mirror is not None:
+        return f"{step.mirror}, whose answers no user sees, for {show_seconds(step.bake)}"
     replicas = "" if step.replicas is None else f" ({step.replicas} replicas)"
     return f"{step.weight:.4g}%{replicas} for {show_seconds(step.bake)}"
 

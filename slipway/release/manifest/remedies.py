@@ -17,6 +17,8 @@ REMEDIES: Mapping[str, str] = {
     "or kind: blue-green, rolling or auto",
     "strategy.kind": "Choose canary, blue-green, rolling or auto",
     "strategy.steps": "Write growing weights that end at 100, each with a bake time such as 2m",
+    "strategy.steps.mirror": "Write {mirror: 100%, methods: [GET, HEAD], bake: 1m}",
+    "strategy.steps.methods": "Write methods: [GET, HEAD]",
     "strategy.preview": "Write preview: {header: {name: x-preview, value: checkout}} "
     "or preview: {host: preview.checkout.example}",
     "strategy.smoke": "Write smoke: [{path: /health, status: 200}]",

@@ -12,6 +12,10 @@ from slipway.release.units import Seconds
 Hostname = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]
 
 
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+"""Of a request."""
+
+
 class GatewayReference(FrozenModel):
     """The Gateway that the route attaches to; `section` names one listener of it."""
 
@@ -33,7 +37,7 @@ class Match(FrozenModel):
 
     path: RequestPath = "/"
     path_type: Literal["PathPrefix", "Exact"] = "PathPrefix"
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] | None = None
+    method: Method | None = None
     headers: tuple[HeaderMatch, ...] = ()
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from slipway.release.errors import JournalUnreadable
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.manifest.plan import Kind, PlannedStep
+from slipway.release.manifest.plan import Kind, Mirrored, PlannedStep
 from slipway.release.manifest.route import Route
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.watch import WatchEntry, WatchPhase
@@ -63,7 +63,9 @@ class StepRecord(FrozenModel):
     verdict: str = "INCONCLUSIVE"
     reason: str = ""
     counted: str | None = None
-    """What `errors` are when they are no requests: `clients`."""
+    """What `errors` are when they are no requests of users: `clients`, or `copies` of requests."""
+    mirror: Mirrored | None = None
+    """Where the candidate got copies only: then `requests` and `errors` are those of the copies, and no user's."""
 
 
 class Attempt(FrozenModel):

@@ -209,7 +209,7 @@ def _watch(watch: WatchPart) -> Iterator[Block]:
 
 def _step(step: StepLine) -> tuple[str, ...]:
     what = step.counted
-    mine = counted(step.bad, step.requests) if what == "requests" else f"{step.bad:,} {what} failed"
+    mine = f"{step.bad:,} {what} failed" if what == "clients" else counted(step.bad, step.requests, what)
     beside = counted(step.baseline_bad, step.baseline_requests) if what == "requests" else "-"
     length = lasting(step.seconds) if step.seconds is not None else "not ended"
     return (f"{step.number}", f"{step.weight:.4g}%", show_moment(step.at), length, mine, beside, step.verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
 
 from slipway.release.records.journal import StepRecord
 from slipway.release.records.release_record import GuardrailSeries, Recorded, RolloutEvent
@@ -119,7 +120,8 @@ def _refused(one: Recorded) -> Iterator[str]:
 
 
 def _measured(event: RolloutEvent) -> Iterator[str]:
-    steps = [step for step in event.steps if step.requests]
+    yield from _copied(event)
+    steps = [step for step in event.steps if step.requests and step.mirror is None]
     if not steps:
         return
     what = steps[-1].counted or "requests"
@@ -133,6 +135,15 @@ def _measured(event: RolloutEvent) -> Iterator[str]:
         return
     other = f", the version beside it {counted(baseline_bad, baseline)}" if baseline else ""
     yield f"The new version failed {counted(bad, total)}{other}."
+
+
+def _copied(event: RolloutEvent) -> Iterator[str]:
+    for step in event.steps:
+        if step.mirror is not None:
+            yield (
+                f"Before any user reached it, it got {step.mirror}: {counted(step.errors, step.requests, 'copies')} "
+                "failed, and no user saw their answers."
+            )
 
 
 def _evidence(event: RolloutEvent) -> Iterator[str]:
@@ -175,10 +186,13 @@ def worst_guardrail(event: RolloutEvent) -> tuple[GuardrailSeries, float, float]
 
 def _exposed(event: RolloutEvent) -> Iterator[str]:
     leading = event.series.guardrails[0] if event.series.guardrails else None
-    mine = total_of(leading.total) if leading is not None else None
-    other = total_of(leading.baseline_total) if leading is not None else None
+    if not event.had_traffic:
+        return
+    users = tuple(weight > 0 for weight in event.series.weight)  # before that there were copies at most
+    mine = total_of(tuple(compress(leading.total, users))) if leading is not None else None
+    other = total_of(tuple(compress(leading.baseline_total, users))) if leading is not None else None
     if mine and other is not None and leading is not None and leading.kind == "error-ratio":
-        bad = total_of(leading.bad) or 0
+        bad = total_of(tuple(compress(leading.bad, users))) or 0
         everything = mine + other
         yield (
             f"Who was hit: {bad:,} requests failed at the new version, {show_share(bad / everything)} of the "

@@ -34,6 +34,13 @@ class StepForesight:
     """The chance that a healthy candidate is still undecided after the horizon."""
     bounded: float | None = None
     """The bad share that it has shown not to reach when it passes since the harm of going on is bounded."""
+    copies: Percent = 0.0
+    """Percent of the requests that are copied, where no user is on the candidate: what fails are copies."""
+
+    @property
+    def where(self) -> str:
+        """For people: `5%`, or `copies of 100%`."""
+        return f"copies of {self.copies:.4g}%" if self.copies else f"{self.weight:.4g}%"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from math import log
 from slipway.release.manifest.analysis import Analysis, ExpectedTraffic
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.manifest.plan import PlannedStep
-from slipway.release.units import Percent, fraction
+from slipway.release.units import Percent, fraction, percent_of
 from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.common import COMMON, common_growth
+from slipway.rollout.analysis.copies import opened
 from slipway.rollout.analysis.detectable import absolute_growth, odds_ratio, relative_growth, smallest_ratio
 from slipway.rollout.analysis.foreseen import Detection, Foresight, StepForesight
 from slipway.rollout.analysis.foresight_text import clients_needed, clusters, unforeseen, warn
@@ -55,7 +56,7 @@ def foresee(
             seconds = max(step.bake, analysis.dwell)
             baseline = Baseline(round(recorded), round(recorded * expected.bad_share))
             found += [_step(rule, analysis, expected, step, baseline, warm) for rule in judged]
-            if step.weight > 0.0:
+            if step.weight > 0.0 or step.mirror is not None:
                 warm = 0.0  # It ends within the step that it begins in: nothing passes before.
             recorded += 0.0 if first_release else expected.rate * (1.0 - fraction(step.weight)) * seconds
     warnings = warn(analysis, found, stickiness)
@@ -75,7 +76,15 @@ def _step(
     baseline: Baseline,
     warm: float,
 ) -> StepForesight:
-    """`warm`: seconds of the step that are warm-up, in which no fault of RATIOS is noticed and nothing passes."""
+    """`warm`: seconds of the step that are warm-up, in which no fault of RATIOS is noticed and nothing passes. Copies
+    are foreseen as if every request had one of the methods that are copied: each is one request more, of which the
+    candidate answers its part."""
+    opens, copies = None, 0.0
+    if step.mirror is not None:
+        copies, part = step.mirror.percent, fraction(step.mirror.percent)
+        opens = opened(rule)
+        expected = expected.model_copy(update={"rate": expected.rate * (1.0 + part)})
+        step = replace(step, weight=percent_of(part, 1.0 + part), mirror=None)
     alone = rule.first_release or step.weight >= 100.0
     candidate = expected.rate * fraction(step.weight)
     growth = growth_of(rule, expected, step.weight, alone, baseline)
@@ -90,17 +99,18 @@ def _step(
         gross = growth_of(replace(rule, tolerate=const.WARM_UP_RATIO), expected, step.weight, alone, baseline)
         needed = rule.log_abort + const.MIXTURE_COST
         smallest = smallest_ratio(gross, const.WARM_UP_RATIO, needed, min(warm, seconds), 1.0 / share)
-    passing = foresee_passing(rule, analysis, expected, step.weight, baseline)
+    passing = foresee_passing(rule, analysis, expected, step.weight, baseline, opens)
     passes = passing.seconds + (warm if passing.seconds else 0.0)
     return StepForesight(
         rule.name,
-        step.weight,
+        0.0 if copies else step.weight,
         seconds,
         detections,
         smallest,
         passes if passes <= analysis.horizon else None,
         passing.undecided,
         passing.bounded,
+        copies,
     )
 
 

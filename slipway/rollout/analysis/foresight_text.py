@@ -31,7 +31,8 @@ def render(foresight: Foresight) -> tuple[str, ...]:
 
 
 def _step(step: StepForesight) -> str:
-    seen = ", ".join(_detection(detection) for detection in step.detections)
+    what = "copies failed" if step.copies else "failed"
+    seen = ", ".join(_detection(detection, what) for detection in step.detections)
     smallest = "no fault" if step.smallest is None else f"{step.smallest:.3g}x or more"
     passes = "never passes" if step.passes is None else f"passes after {duration(step.passes)}"
     if step.passes == 0.0:
@@ -39,15 +40,15 @@ def _step(step: StepForesight) -> str:
     if step.bounded is not None:
         passes += f", with a bad share below {show_share(step.bounded)} shown"
     return (
-        f"{step.weight:.4g}% for {duration(step.seconds)}, {step.guardrail}: {seen}; "
+        f"{step.where} for {duration(step.seconds)}, {step.guardrail}: {seen}; "
         f"this step notices {smallest}; a healthy release {passes}"
     )
 
 
-def _detection(detection: Detection) -> str:
+def _detection(detection: Detection, what: str) -> str:
     if detection.seconds is None or detection.failed is None:
         return f"{detection.ratio:g}x not seen"
-    return f"{detection.ratio:g}x in {duration(detection.seconds)} ({detection.failed:.0f} failed)"
+    return f"{detection.ratio:g}x in {duration(detection.seconds)} ({detection.failed:.0f} {what})"
 
 
 def warn(analysis: Analysis, steps: Sequence[StepForesight], stickiness: str) -> tuple[str, ...]:
@@ -97,7 +98,7 @@ def unforeseen(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _too_slow(step: StepForesight, analysis: Analysis) -> list[str]:
-    where = f"{step.weight:.4g}%: {step.guardrail}"
+    where = f"{step.where}: {step.guardrail}"
     if step.passes is None:
         return [
             f"{where} cannot be shown to be good within {duration(analysis.horizon)}: the step ends undecided "
@@ -112,7 +113,7 @@ def _too_faint(step: StepForesight) -> list[str]:
     if step.smallest is not None and step.smallest <= FAINT:
         return []
     least = "no fault" if step.smallest is None else f"only faults of {step.smallest:.3g}x or more"
-    return [f"{step.weight:.4g}%: {step.guardrail} notices {least} within {duration(step.seconds)}"]
+    return [f"{step.where}: {step.guardrail} notices {least} within {duration(step.seconds)}"]
 
 
 def _undecided(steps: Sequence[StepForesight], analysis: Analysis) -> list[str]:
@@ -126,7 +127,7 @@ def _undecided(steps: Sequence[StepForesight], analysis: Analysis) -> list[str]:
     policy = "aborts it" if analysis.on_inconclusive == "abort" else f"ends it after {duration(analysis.horizon)}"
     return [
         f"a healthy release ends undecided with a chance of about {1.0 - going:.0%}, most likely at "
-        f"{where.weight:.4g}% by {where.guardrail} (onInconclusive: {analysis.on_inconclusive} {policy}; that "
+        f"{where.where} by {where.guardrail} (onInconclusive: {analysis.on_inconclusive} {policy}; that "
         "quarantines nothing)"
     ]
 

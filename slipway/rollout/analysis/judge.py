@@ -9,6 +9,7 @@ from slipway.rollout.analysis import reasons as say
 from slipway.rollout.analysis.abort import small_fault
 from slipway.rollout.analysis.abort_reason import shown
 from slipway.rollout.analysis.common import usual_share
+from slipway.rollout.analysis.copies import as_judged
 from slipway.rollout.analysis.learn import begin_step, is_warming, learn
 from slipway.rollout.analysis.nulls import bounded_share, promotable_share
 from slipway.rollout.analysis.rules import CompiledGuardrail
@@ -19,6 +20,7 @@ from slipway.rollout.analysis.types import Counts, GuardrailCounts, GuardrailRes
 
 def judge(rule: CompiledGuardrail, state: State, tick: Tick) -> tuple[State, GuardrailResult]:
     """A guardrail that could not be read, or whose counts make no sense, is an ERROR and learns nothing."""
+    tick = as_judged(rule, tick)
     if tick.in_step < state.step.at:
         state = begin_step(rule, state)
     counts = tick.counts.get(rule.name)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from slipway.release.units import Percent
 from slipway.rollout.analysis import abort, clients, promote, signatures
 from slipway.rollout.analysis.baseline import record
 from slipway.rollout.analysis.constants import BUCKET_FROM, BUCKETS_MOST
+from slipway.rollout.analysis.copies import paired
 from slipway.rollout.analysis.gather import gather
 from slipway.rollout.analysis.rules import CompiledGuardrail
 from slipway.rollout.analysis.state import Baseline, Buckets, Pending, State, Step, Wealth, count_step
@@ -39,7 +39,7 @@ def learn(rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: 
     if rule.nature.counts == "clients":
         state, counts = _first_failures(rule, state, counts, tick)
     elif rule.nature.by_signature and weight:
-        state = _signatures(rule, state, counts, tick)
+        state = _signatures(rule, state, paired(counts, state.step, tick.mirror).candidate, tick)
     candidate = counts.candidate if weight else NONE
     judged = counts if counts.judged is None else _judged(counts)
     warm = is_warming(rule, state, tick)
@@ -48,7 +48,7 @@ def learn(rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: 
         first_at, last_at = (tick.at - tick.length if first_at is None else first_at), tick.at
     met = 0.0
     if weight:
-        state, met = _settle(rule, state, judged, weight, tick.length, warm)
+        state, met = _settle(rule, state, judged, tick, warm)
     else:
         state = _record(rule, state, judged.baseline)
     step = count_step(state.step, candidate, counts.baseline, tick.length, tick.in_step, met)
@@ -56,9 +56,10 @@ def learn(rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: 
 
 
 def _settle(
-    rule: CompiledGuardrail, state: State, counts: GuardrailCounts, weight: Percent, length: float, warm: bool
+    rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: Tick, warm: bool
 ) -> tuple[State, float]:
     """Bet on what is complete; the seconds of it in which both sides could be compared."""
+    weight, length = tick.weight, tick.length
     alone = rule.absolute or abort.is_alone(rule, weight, state.step, counts.baseline.total)
     if state.pending.seconds and state.pending.warm != warm:
         state = _record(rule, state, state.pending.baseline)._replace(pending=NOTHING)
@@ -70,12 +71,13 @@ def _settle(
         found, seconds = GuardrailCounts(block.candidate, block.baseline), block.seconds
     wealth, hopes, bounded = state.abort, state.promote, state.bounded
     if found.candidate.total or found.candidate.bad:
+        against, in_favour = paired(found, state.step, tick.mirror)
         if not rule.nature.by_signature and (rule.nature.counts != "clients" or weight >= 100.0 or rule.first_release):
-            wealth = abort.bet(rule, state, found, weight, seconds, warm)
+            wealth = abort.bet(rule, state, against, weight, seconds, warm)
         if not warm:
             rate = request_rate(state.step, counts, length)
-            hopes = promote.bet(rule, hopes, state.baseline, found, weight, seconds)
-            bounded = promote.bet_bounded(rule, bounded, state.baseline, found, weight, rate, seconds)
+            hopes = promote.bet(rule, hopes, state.baseline, in_favour, weight, seconds)
+            bounded = promote.bet_bounded(rule, bounded, state.baseline, in_favour, weight, rate, seconds)
     met = seconds if alone or (found.candidate.total and found.baseline.total) else 0.0
     state = State(
         wealth, hopes, state.baseline, state.step, None, None, state.buckets, state.clients, NOTHING, bounded,

@@ -37,21 +37,28 @@ NEVER = _Growth(0.0, 0.0)
 
 
 def foresee_passing(
-    rule: CompiledGuardrail, analysis: Analysis, expected: ExpectedTraffic, weight: Percent, baseline: Baseline
+    rule: CompiledGuardrail,
+    analysis: Analysis,
+    expected: ExpectedTraffic,
+    weight: Percent,
+    baseline: Baseline,
+    opens: Percent | None = None,
 ) -> Passing:
-    """By the ratio, by the share, or by the harm that is bounded, whichever is sooner."""
+    """By the ratio, by the share, or by the harm that is bounded, whichever is sooner. `opens` is the weight for which
+    enough must be shown, where that is another one."""
+    shown = weight if opens is None else opens
     if rule.first_release and rule.objective is None:
         return Passing(0.0, 0.0)
     alone = rule.first_release or weight >= 100.0
     errors = expected.bad_share > 0.0
     candidate, cost = expected.rate * fraction(weight), const.PROMOTE_COST if errors else 0.0
-    null = promotable_share(rule, weight, alone, baseline)
+    null = promotable_share(rule, shown, alone, baseline)
     needed, ways = rule.log_promote + cost, [_by_share(null, candidate, expected)]
     if not alone and not rule.absolute:
         needed += log(2.0 if errors else const.WITHOUT_ERRORS)
-        ways.append(_by_ratio(rule, weight, candidate, expected))
+        ways.append(_by_ratio(rule, shown, candidate, expected))
     found = [_passing(growth, needed * rule.phi, analysis, rule.phi) for growth in ways]
-    bounded = None if alone else bounded_share(rule, weight, expected.rate, _usual(expected, weight, analysis))
+    bounded = None if alone else bounded_share(rule, shown, expected.rate, _usual(expected, weight, analysis))
     if bounded is not None:
         sooner = _passing(
             _by_share(bounded, candidate, expected), (rule.log_promote + cost) * rule.phi, analysis, rule.phi

@@ -30,12 +30,12 @@ def replay(evidence: Evidence, ticks: Iterable[Tick]) -> Replay:
     Raises ValueError without ticks.
     """
     trace: list[tuple[float, Decision]] = []
-    weight: Percent | None = None
+    weight: tuple[Percent, Percent] | None = None
     passed: float | None = None
     for tick in ticks:
-        if weight is not None and tick.weight != weight:
+        if weight is not None and (tick.weight, tick.mirror) != weight:
             evidence, passed = next_step(evidence), None
-        weight = tick.weight
+        weight = tick.weight, tick.mirror
         evidence, decision = observe(evidence, tick)
         trace.append((tick.at, decision))
         if decision.verdict is not Verdict.PASS:

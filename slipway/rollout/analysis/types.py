@@ -65,6 +65,8 @@ class Tick:
     weight: Percent
     counts: Mapping[str, GuardrailCounts]
     errors: Mapping[str, str]
+    mirror: Percent = 0.0
+    """Percent of the requests whose copies the candidate got, of the methods that are copied; its counts are theirs."""
 
 
 @dataclass(frozen=True, slots=True)

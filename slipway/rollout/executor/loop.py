@@ -192,13 +192,14 @@ class Executor:
         """Write the weight and record the step. Done again after a failure it goes on where it ended."""
         index, now = self._decisions.state.index, self._adapters.now
         if self._ramp.shifted != index:
-            self._ramp.join(step.weight)
+            self._ramp.join(step)
             self._observer.tick(now())
-            self._ramp.write(index, step.weight)
+            self._ramp.write(index, step)
             self._observer.measure.next_step(now())
-        self._record.begin_step(index, step.weight, now())
+        self._record.begin_step(index, step, now())
         self._record.save()
-        self._reporter.event(f"{self._wanted.service}: {step.weight:.4g}% to {self._wanted.candidate.label}")
+        what = f"{step.weight:.4g}%" if step.mirror is None else str(step.mirror)
+        self._reporter.event(f"{self._wanted.service}: {what} to {self._wanted.candidate.label}")
 
     def _prepare(self) -> None:
         """The old replicas whose traffic has moved go first, so that there is never double capacity."""
@@ -219,7 +220,8 @@ class Executor:
         scale_candidate(self._adapters.workloads, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _show(self, why: str, left: float | None = None) -> None:
-        notes = (self._observer.note, self._record.attempt.caveat)
+        copies = f"{self._ramp.mirror}, no user is on it" if self._ramp.mirror is not None else ""
+        notes = (copies, self._observer.note, self._record.attempt.caveat)
         progress = Progress(
             service=self._wanted.service,
             step=self._decisions.state.index + 1,

@@ -17,7 +17,7 @@ from slipway.rollout.record import AttemptRecord
 from slipway.rollout.status import Reporter
 from slipway.rollout.ticks import TickLog
 from slipway.rollout.traffic.serving_side import ServingSide
-from slipway.rollout.traffic.shares import missing_share, share_problem
+from slipway.rollout.traffic.shares import copy_problem, missing_share, share_problem
 from slipway.rollout.traffic.transition import accept_within
 
 
@@ -101,7 +101,8 @@ class Observer:
         if now - self._looked < self._wanted.analysis.tick * 0.9:
             return
         self._looked = now
-        record = self.measure.look(now, self._ramp.weight)
+        copied = self._ramp.mirror.percent if self._ramp.mirror is not None else 0.0
+        record = self.measure.look(now, self._ramp.weight, copied)
         if record is not None:
             self.ticks.add(record)
 
@@ -127,6 +128,8 @@ class Observer:
         if not self._judged:
             return None
         totals = self.measure.totals
+        if self._ramp.mirror is not None:
+            return copy_problem(self._ramp.mirror.percent, totals.candidate, totals.baseline)
         sticky = self._wanted.route.affinity is not None
         return share_problem(self._ramp.weight, totals.candidate, totals.baseline, sticky=sticky)
 

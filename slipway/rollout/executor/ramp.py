@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.manifest.plan import PlannedStep
+from slipway.release.manifest.plan import Mirrored, PlannedStep
 from slipway.release.records.journal import Attempt, Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.units import Percent
@@ -44,6 +44,8 @@ class Ramp:
         """Backends that an earlier rollout left in the route without traffic and that were not yet seen idle."""
         self.weight: Percent = 0.0
         """The candidate's weight that was written last."""
+        self.mirror: Mirrored | None = None
+        """The copies that the candidate gets, by the last write."""
         self.shifted = -1
         """Index of the step whose weight was written last."""
         self.watch = RouteWatch(adapters.router, adapters.fence)
@@ -56,7 +58,7 @@ class Ramp:
         sides = [self._wanted.candidate] if self.old is None else [self.old, self._wanted.candidate]
         return [*sides, *self.idle]
 
-    def split(self, weight: Percent, *, preview: bool = False) -> Split:
+    def split(self, weight: Percent, mirror: Mirrored | None = None, *, preview: bool = False) -> Split:
         """Both sides stay in the route until after the commit, so that the way back is a change of weights only."""
         candidate = self._wanted.candidate
         strategy = self._wanted.strategy
@@ -65,7 +67,8 @@ class Ramp:
         if self.old is None:
             return Split.whole(candidate)
         idle = tuple((one, 0.0) for one in self.idle)
-        return Split(((self.old, 100.0 - weight), (candidate, weight), *idle), extra, self._draw)
+        copied = (candidate, mirror) if mirror is not None else None
+        return Split(((self.old, 100.0 - weight), (candidate, weight), *idle), extra, self._draw, copied)
 
     def open_preview(self) -> None:
         """Make the candidate reachable by the preview route at 0%. Raises ClusterError."""
@@ -73,10 +76,10 @@ class Ramp:
         self.watch.writing(split)
         self.watch.wrote(open_preview(self._adapters, self._wanted, split, self._cancelled))
 
-    def join(self, weight: Percent) -> None:
-        """Before the first `weight` is written: the candidate stands in the route at 0% and every proxy knows it.
-        Raises ClusterError until that is so."""
-        if self.old is None or self.weight > 0 or self.watch.holds(self.split(weight)):
+    def join(self, step: PlannedStep) -> None:
+        """Before the first weight or copy of `step` is written: the candidate stands in the route at 0%, without copies
+        of an earlier step, and every proxy knows it. Raises ClusterError until that is so."""
+        if self.old is None or self.weight > 0 or self.watch.holds(self.split(step.weight, step.mirror)):
             return
         adapters = self._adapters
         began = self._joining = self._joining if self._joining is not None else adapters.now()
@@ -88,9 +91,10 @@ class Ramp:
             self._joined = Joined(adapters, self._wanted.candidate, self.old, grace, hurry=hurry)
         self._joined.wait(self._cancelled)
 
-    def write(self, index: int, weight: Percent) -> None:
-        """Write the weight of the step `index`. Raises Conflict when another wrote the route meanwhile."""
-        split = self.split(weight)
+    def write(self, index: int, step: PlannedStep) -> None:
+        """Write the weight, or the copies, of the step `index`. Raises Conflict when another wrote the route
+        meanwhile."""
+        split = self.split(step.weight, step.mirror)
         if not self.watch.holds(split):  # an earlier try may have been done without an answer
             problem = self.watch.foreign()
             if problem is not None:
@@ -99,12 +103,12 @@ class Ramp:
             self.watch.writing(split)
             expect = live.version if live is not None else None
             self.watch.wrote(self._adapters.router.apply(self._wanted.route, split, expect))
-        self.weight, self.shifted = weight, index
+        self.weight, self.mirror, self.shifted = step.weight, step.mirror, index
 
     def assume_tried(self) -> None:
         """Take a weight whose write was not answered as written: it may be in force."""
         if self.watch.tried is not None:
-            self.weight = max([self.weight, *(share for side, share in self.watch.tried if side != self.old)])
+            self.weight = max([self.weight, *(share for side, share in self.watch.tried.shares if side != self.old)])
 
     def _wait(self, seconds: float) -> None:
         """Raises ClusterError at once when the rollout is interrupted, which ends what waits."""

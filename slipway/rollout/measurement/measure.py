@@ -86,8 +86,9 @@ class Measure:
             "counted": totals.counted or None,
         }
 
-    def look(self, now: float, weight: Percent) -> dict[str, Any] | None:
-        """Read, decide, and return the record of this tick; None on the first look and while requests fail."""
+    def look(self, now: float, weight: Percent, mirror: Percent = 0.0) -> dict[str, Any] | None:
+        """Read, decide, and return the record of this tick; None on the first look and while requests fail. `mirror` is
+        the percentage of requests whose copies the candidate gets."""
         try:
             wanted, age = self._wanted, recent(self._wanted.analysis.tick)
             after = self._source.snapshot(wanted.guardrails, wanted.candidate, self._baseline, age)
@@ -114,13 +115,13 @@ class Measure:
         logged = {name: self._logs[name].settle() for name in self._logs if name not in after.errors}
         counts = {**deltas(before[0], after), **self._client_counts(after, weight, now)}
         counts |= {name: found for name, (found, _) in logged.items()}
-        self._add(grown, counts)
+        self._add(grown, counts, copied=mirror > 0)
         # Rounded before they decide, so that the journal's ticks decide exactly the same again.
         at, in_step, length = (round(now - since, 3) for since in (self._began, self._step_began, before[1]))
         errors = {**self._unseen(in_step, weight), **after.errors}
         self._tell(errors)
         self._length = length
-        tick = Tick(at, in_step, length, weight, counts, errors)
+        tick = Tick(at, in_step, length, weight, counts, errors, mirror)
         earlier, former = self.evidence, self.decision
         self.evidence, self.decision = analysis.observe(earlier, tick)
         record = record_of(tick, self.decision)
@@ -212,14 +213,14 @@ class Measure:
         ]
         return "abort" if "abort" in policies else "hold"
 
-    def _add(self, grown: Mapping[str, int], counts: Mapping[str, GuardrailCounts]) -> None:
+    def _add(self, grown: Mapping[str, int], counts: Mapping[str, GuardrailCounts], *, copied: bool) -> None:
         lead = counts.get(self._leading)
         self.totals = Totals(
             self.totals.candidate + grown.get(self._wanted.candidate.revision, 0),
             self.totals.baseline + (grown.get(self._baseline.revision, 0) if self._baseline is not None else 0),
             self.totals.candidate_bad + (lead.candidate.bad if lead else 0),
             self.totals.baseline_bad + (lead.baseline.bad if lead else 0),
-            "clients" if self._leading in self._clients else "",
+            "copies" if copied else "clients" if self._leading in self._clients else "",
         )
 
 

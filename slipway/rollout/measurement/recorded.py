@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from slipway.release.units import Percent
 from slipway.rollout.analysis.evidence import Evidence, known_to_json, next_step
 from slipway.rollout.analysis.observe import observe
 from slipway.rollout.analysis.sides import Sides
@@ -40,6 +41,7 @@ def record_of(tick: Tick, decision: Decision) -> dict[str, Any]:
         "inStep": tick.in_step,
         "length": tick.length,
         "weight": tick.weight,
+        **({"mirror": tick.mirror} if tick.mirror else {}),
         "counts": {name: fields_of(counts) for name, counts in tick.counts.items()},
         "errors": dict(tick.errors),
         "verdict": decision.verdict.value,
@@ -74,9 +76,9 @@ def replay_records(evidence: Evidence, records: Iterable[Mapping[str, Any]]) -> 
         if "ticks" in record:
             known = False
             continue
-        if weight is not None and record["weight"] != weight:
+        if weight is not None and weights_of(record) != weight:
             evidence = next_step(evidence)
-        weight = record["weight"]
+        weight = weights_of(record)
         if "before" in record:
             known, evidence = True, _restored(evidence, record)
         if known:
@@ -84,10 +86,16 @@ def replay_records(evidence: Evidence, records: Iterable[Mapping[str, Any]]) -> 
             yield record["at"], decision
 
 
+def weights_of(record: Mapping[str, Any]) -> tuple[Percent, Percent]:
+    """Percent of the traffic that the candidate had, and of which it got copies; another of them is another step."""
+    return record["weight"], record.get("mirror", 0.0)
+
+
 def tick_of(record: Mapping[str, Any]) -> Tick:
     """Raises KeyError or TypeError for a record of something else."""
     counts = {name: _counts(sides) for name, sides in record["counts"].items()}
-    return Tick(record["at"], record["inStep"], record["length"], record["weight"], counts, record["errors"])
+    weight, mirror = weights_of(record)
+    return Tick(record["at"], record["inStep"], record["length"], weight, counts, record["errors"], mirror)
 
 
 def _restored(evidence: Evidence, record: Mapping[str, Any]) -> Evidence:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.rollout.analysis.types import Verdict
-from slipway.rollout.measurement.recorded import FIRST
+from slipway.rollout.measurement.recorded import FIRST, weights_of
 
 STRETCH = 300.0
 """Seconds that one record stands for at most."""
@@ -35,7 +35,7 @@ def _stretches(records: Iterable[Record]) -> list[list[Record]]:
     stretches: list[list[Record]] = []
     for record in records:
         first = stretches[-1][0] if stretches else None
-        if first is None or first["weight"] != record["weight"] or record["at"] - first["at"] >= STRETCH:
+        if first is None or weights_of(first) != weights_of(record) or record["at"] - first["at"] >= STRETCH:
             stretches.append([])
         stretches[-1].append(record)
     return stretches

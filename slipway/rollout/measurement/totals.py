@@ -18,7 +18,7 @@ class Totals:
     candidate_bad: int = 0
     baseline_bad: int = 0
     counted: str = ""
-    """What the bad events are when they are no requests: `clients`."""
+    """What the bad events are when they are no requests: `clients`, or `copies` of requests."""
 
 
 class Requests:

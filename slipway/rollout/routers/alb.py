@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import SERVICE_LABEL
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
@@ -144,6 +145,8 @@ class AlbRouter:
     def apply(self, route: Route, split: Split, expect: str | None) -> LiveRoute:
         """Write the whole route: read, compare, write, read back."""
         check_preview(split.preview)
+        if split.mirror is not None:
+            raise ClusterError("a listener rule cannot copy requests: leave the mirror step out")
         wanted = _Rule(conditions_of(route), targets_of(split))
         if split.sticky is not None:
             raise ClusterError("a listener rule cannot draw clients by a cookie: leave route.affinity.cookie out")
@@ -181,9 +184,13 @@ class AlbRouter:
         raise ClusterError("the rule was made by Slipway and not taken over; `pulumi destroy` deletes it")
 
     def settings_hash(
-        self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
+        self,
+        route: Route,
+        preview: tuple[Backend, Preview] | None = None,
+        sticky: ClientAssignment | None = None,
+        mirror: tuple[Backend, Mirrored] | None = None,
     ) -> str:
-        """What `LiveRoute.settings_hash` is while the route is as wanted; there are no sticky ones."""
+        """What `LiveRoute.settings_hash` is while the route is as wanted; there are no sticky ones and no copies."""
         return hash_of(settings_of(conditions_of(route)), preview_settings(route, preview))
 
     def settings(self, route: Route) -> Json:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from slipway.release.errors import ClusterError
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
@@ -32,11 +33,13 @@ class ClientAssignment:
 class Split:
     """The traffic that is wanted: percent per backend (sum 100), and who is reachable by preview at 0%.
 
-    With `draw` the shares are those of clients, while they are a real split."""
+    With `draw` the shares are those of clients, while they are a real split. `mirror` gets copies of requests, whose
+    answers go nowhere."""
 
     shares: tuple[tuple[Backend, Percent], ...]
     preview: tuple[Backend, Preview] | None = None
     draw: ClientAssignment | None = None
+    mirror: tuple[Backend, Mirrored] | None = None
 
     @property
     def sticky(self) -> ClientAssignment | None:
@@ -76,6 +79,8 @@ class LiveRoute:
     """The spec without the weights, see Router.settings."""
     former: str = ""
     """The Service that the route sent everything to before Slipway took it over; empty for one that Slipway made."""
+    mirrored: Mapping[str, Percent] = field(default_factory=dict)
+    """Percent of the requests, or of some of them, whose copies a Service gets."""
     behind: bool = False
     """Not accepted because a gateway that judged an earlier generation has not come to this one: its controller is
     slow, or away."""
@@ -119,10 +124,14 @@ class Router(Protocol):
         ...
 
     def settings_hash(
-        self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
+        self,
+        route: Route,
+        preview: tuple[Backend, Preview] | None = None,
+        sticky: ClientAssignment | None = None,
+        mirror: tuple[Backend, Mirrored] | None = None,
     ) -> str:
-        """What `LiveRoute.settings_hash` is while the route is as wanted (`sticky` as in Split); anything else is
-        drift. Makes no request."""
+        """What `LiveRoute.settings_hash` is while the route is as wanted (`sticky` and `mirror` as in Split); anything
+        else is drift. Makes no request."""
         ...
 
     def settings(self, route: Route) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from lightkube.generic_resource import create_namespaced_resource
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import MANAGED_BY, SERVICE_LABEL
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
@@ -36,6 +37,7 @@ from slipway.rollout.routers.httproute import (
     changed_by,
     check_preview,
     is_behind,
+    mirrored_of,
     preview_spec_of,
     settings_hash_of,
     settings_of,
@@ -158,10 +160,14 @@ class GatewayApiRouter:
         raise Conflict(f"{what}: others keep writing it")
 
     def settings_hash(
-        self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
+        self,
+        route: Route,
+        preview: tuple[Backend, Preview] | None = None,
+        sticky: ClientAssignment | None = None,
+        mirror: tuple[Backend, Mirrored] | None = None,
     ) -> str:
         """What `LiveRoute.settings_hash` is while the route is as wanted."""
-        return wanted_hash(route, preview, sticky)
+        return wanted_hash(route, preview, sticky, mirror)
 
     def settings(self, route: Route) -> Json:
         """What `LiveRoute.settings` is while the route is as wanted."""
@@ -220,6 +226,7 @@ class GatewayApiRouter:
             changed_by=changed_by(found),
             settings=settings_of(found["spec"]),
             former=former_target(marks.get(FORMER_ANNOTATION, "")),
+            mirrored=mirrored_of(found["spec"]),
             behind=behind,
         )
 

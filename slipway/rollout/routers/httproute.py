@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from slipway.release.errors import ClusterError
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import percent_of
+from slipway.rollout.routers import mirror as mirroring
 from slipway.rollout.routers import sticky
 from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.routers.parts import Json, matches, parent, reference, rule, weights
@@ -23,12 +25,17 @@ def spec_of(route: Route, split: Split) -> Json:
     users, draw = [reference(backend, weight) for backend, weight in weights(split)], split.sticky
     if draw is not None:
         users = sticky.references(split, draw)
-    return _spec(route, split.preview, users)
+    return _spec(route, split.preview, users, split.mirror)
 
 
-def wanted_hash(route: Route, preview: tuple[Backend, Preview] | None, draw: ClientAssignment | None = None) -> str:
+def wanted_hash(
+    route: Route,
+    preview: tuple[Backend, Preview] | None,
+    draw: ClientAssignment | None = None,
+    mirror: tuple[Backend, Mirrored] | None = None,
+) -> str:
     """The `settings_hash_of` of what `spec_of` and `preview_spec_of` give, for any weights."""
-    return _hash(_spec(route, preview, []), preview_spec_of(route, preview), sticky.assignments(draw))
+    return _hash(_spec(route, preview, [], mirror), preview_spec_of(route, preview), sticky.assignments(draw))
 
 
 def preview_spec_of(route: Route, preview: tuple[Backend, Preview] | None) -> Json | None:
@@ -51,6 +58,11 @@ def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
     return {name: round(percent_of(weight, total), 4) if total else 0.0 for name, weight in found.items()}
 
 
+def mirrored_of(spec: Mapping[str, Any]) -> dict[str, float]:
+    """Percent of the requests, or of some of them, whose copies a Service gets, by its name."""
+    return mirroring.copies(spec.get("rules") or [])
+
+
 def wanted_settings(route: Route, preview: tuple[Backend, Preview] | None = None) -> Json:
     """The `settings_of` of what `spec_of` gives, for any weights."""
     return settings_of(_spec(route, preview, []))
@@ -59,9 +71,7 @@ def wanted_settings(route: Route, preview: tuple[Backend, Preview] | None = None
 def settings_of(spec: Mapping[str, Any]) -> Json:
     """A route's spec without who gets the users' traffic and the rules that keep clients on a side."""
     rest, _ = _without_keeping(spec)
-    for users in (rest.get("rules") or [])[-1:]:
-        users.pop("backendRefs", None)
-    return rest
+    return _without_users(rest)
 
 
 def settings_hash_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
@@ -82,10 +92,20 @@ def _without_keeping(spec: Mapping[str, Any]) -> tuple[Json, sticky.Issued]:
 
 
 def _hash(rest: Json, preview: Mapping[str, Any] | None, issued: sticky.Issued) -> str:
-    for users in (rest.get("rules") or [])[-1:]:
-        users.pop("backendRefs", None)
+    rest = _without_users(rest)
     text = json.dumps([rest, preview, issued] if issued else [rest, preview], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _without_users(rest: Json) -> Json:
+    """Without who gets the users' traffic, in the rule that copies it too, unless another writer made that differ."""
+    rules = rest.get("rules") or []
+    for users in rules[-1:]:
+        backends = users.pop("backendRefs", None)
+        for one in rules[:-1]:
+            if mirroring.is_copying(one) and one.get("backendRefs") == backends:
+                one.pop("backendRefs", None)
+    return rest
 
 
 _Entries = Sequence[Sequence[Mapping[str, Any]]]
@@ -167,13 +187,20 @@ def _judged(entries: _Entries, generation: int | None, *, any_generation: bool =
     )
 
 
-def _spec(route: Route, preview: tuple[Backend, Preview] | None, users: list[Json]) -> Json:
-    """The preview by header comes first, then what keeps clients on a side, and the users' rule last."""
+def _spec(
+    route: Route,
+    preview: tuple[Backend, Preview] | None,
+    users: list[Json],
+    mirror: tuple[Backend, Mirrored] | None = None,
+) -> Json:
+    """The preview by header comes first, then what keeps clients on a side or copies requests, and the users' rule
+    last."""
     rules = []
     if preview is not None and preview[1].header is not None:
         rules.append(rule(matches(route, preview[1].header), [reference(preview[0], 1)], route.timeout))
     last = rule(matches(route), users, route.timeout)
-    rules += [*sticky.keeping_rules(last), last]
+    copying = [] if mirror is None else [mirroring.copying_rule(last, *mirror)]
+    rules += [*sticky.keeping_rules(last), *copying, last]
     return {"parentRefs": [parent(route)], "hostnames": list(route.hostnames), "rules": rules}
 
 

@@ -7,13 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from slipway.release.errors import ClusterError, Conflict
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.process.faults import Faults
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import ClientAssignment, LiveRoute, Split, refuse_other_stack
-from slipway.rollout.routers.httproute import check_preview, shares_of, spec_of, wanted_hash, wanted_settings
+from slipway.rollout.routers.httproute import (
+    check_preview,
+    mirrored_of,
+    shares_of,
+    spec_of,
+    wanted_hash,
+    wanted_settings,
+)
 
 
 class MemoryRouter:
@@ -41,7 +49,8 @@ class MemoryRouter:
         self.faults.hit("apply")
         check_preview(split.preview)
         self._refuse_foreign()
-        shares, settings_hash = shares_of(spec_of(route, split)), wanted_hash(route, split.preview, split.sticky)
+        spec = spec_of(route, split)
+        shares, settings_hash = shares_of(spec), wanted_hash(route, split.preview, split.sticky, split.mirror)
         if (self._live.version if self._live is not None else None) != expect:
             if self._live is not None and self._is_own(shares, settings_hash):
                 return self._live
@@ -54,7 +63,20 @@ class MemoryRouter:
         by = "slipway-rollout"
         former = self._live.former if self._live is not None else ""
         live = self._set(
-            LiveRoute(shares, "", accepted, self.problem, True, settings_hash, writer, owner, by, settings, former)
+            LiveRoute(
+                shares,
+                "",
+                accepted,
+                self.problem,
+                True,
+                settings_hash,
+                writer,
+                owner,
+                by,
+                settings,
+                former,
+                mirrored=mirrored_of(spec),
+            )
         )
         self.faults.done("apply")
         return live
@@ -104,10 +126,14 @@ class MemoryRouter:
         self.faults.done("give_back")
 
     def settings_hash(
-        self, route: Route, preview: tuple[Backend, Preview] | None = None, sticky: ClientAssignment | None = None
+        self,
+        route: Route,
+        preview: tuple[Backend, Preview] | None = None,
+        sticky: ClientAssignment | None = None,
+        mirror: tuple[Backend, Mirrored] | None = None,
     ) -> str:
         """What `LiveRoute.settings_hash` is while the route is as wanted."""
-        return wanted_hash(route, preview, sticky)
+        return wanted_hash(route, preview, sticky, mirror)
 
     def settings(self, route: Route) -> Mapping[str, Any]:
         """What `LiveRoute.settings` is while the route is as wanted."""
@@ -132,13 +158,16 @@ class MemoryRouter:
         shares: Mapping[str, float],
         *,
         settings_hash: str | None = None,
+        mirrored: Mapping[str, float] | None = None,
         managed: bool = True,
         by: str = "another",
     ) -> None:
         """Another writer changes the route; `by` is its field manager."""
         former = self._live or LiveRoute({}, "", True, "", managed)
         kept = former.settings_hash if settings_hash is None else settings_hash
-        self._set(replace(former, shares=dict(shares), managed=managed, settings_hash=kept, changed_by=by))
+        copied = dict(former.mirrored if mirrored is None else mirrored)
+        changed = replace(former, shares=dict(shares), managed=managed, settings_hash=kept, changed_by=by)
+        self._set(replace(changed, mirrored=copied))
 
     def judge(self, problem: str = "") -> None:
         """The gateway judges the live route anew: `problem` is why it refuses it, empty when it accepts it."""

@@ -14,7 +14,7 @@ from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.platforms.base import Role
 from slipway.rollout.process.fence import boot_clock
 from slipway.rollout.record import leaving_with, load, save_head
-from slipway.rollout.routers.base import Split
+from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.safety.heartbeat import LEASE_SECONDS, RENEW_EVERY, hold_lease
 from slipway.rollout.safety.rescue_exposure import turn_back_once
 from slipway.rollout.traffic.floors import leave_or_write_back
@@ -73,7 +73,7 @@ def rescue_once(
         candidate, leaving = head.attempt.candidate, head.leaving
         if head.serving is not None:
             old = head.serving.backend
-            shared = live is not None and live.shares.get(candidate.entry, 0.0) > 0
+            shared = live is not None and max(_given(live, candidate.entry)) > 0
             leaving = leaving_with(leaving, candidate if shared or head.attempt.steps else None, old)
             put_back(adapters, head.serving, head.attempt, tell, head.leaving)
             if not leaving:  # it never had traffic; otherwise the next `up` sees it without requests first
@@ -82,6 +82,11 @@ def rescue_once(
         save_head(adapters, stored, ended.model_copy(update={"leaving": leaving}))
         leave_or_write_back(adapters, stored, tell, tell)
         return stored.head
+
+
+def _given(live: LiveRoute, entry: str) -> tuple[float, float]:
+    """Percent of the traffic that a backend has, and of which it gets copies."""
+    return live.shares.get(entry, 0.0), live.mirrored.get(entry, 0.0)
 
 
 def watch_lease(

@@ -22,11 +22,11 @@ def draw_for(wanted: RolloutInputs, attempt: Attempt, steps: tuple[PlannedStep, 
     The id itself is kept secret, because it identifies the holder of the Lease.
     """
     affinity = wanted.route.affinity
-    if affinity is None or affinity.cookie is None or attempt.kind != "forward" or len(steps) < 2:
+    bounds = tuple(step.weight for step in steps if step.mirror is None)
+    if affinity is None or affinity.cookie is None or attempt.kind != "forward" or len(bounds) < 2:
         return None
     told = hashlib.sha256(f"{wanted.where.identity_of(wanted.service)}/{attempt.id}".encode()).hexdigest()[:DIGITS]
     longest = sum(max(step.bake, wanted.analysis.dwell) + wanted.analysis.horizon for step in steps)
-    bounds = tuple(step.weight for step in steps)
     return ClientAssignment(
         f"{affinity.cookie}-{told}", wanted.candidate.entry, bounds, max(AT_LEAST, math.ceil(longest))
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from slipway.release.rollout_inputs import Backend
 from slipway.rollout.process.fence import Fence, boot_clock
 from slipway.rollout.routers.base import LiveRoute, Router, Split
 
@@ -28,12 +27,12 @@ class RouteWatch:
         self._at = self._clock()
         self.live: LiveRoute | None = None
         """As it was read or written last."""
-        self.tried: tuple[tuple[Backend, float], ...] | None = None
-        """Shares of a write that was not answered."""
+        self.tried: Split | None = None
+        """A write that was not answered."""
 
     def writing(self, split: Split) -> None:
         """This split is about to be written."""
-        self.tried = split.shares
+        self.tried = split
 
     def wrote(self, live: LiveRoute | None) -> None:
         """The route is as this rollout wrote it."""
@@ -43,7 +42,7 @@ class RouteWatch:
     def holds(self, split: Split) -> bool:
         """Whether the route that was read last holds these shares, by a write of ours."""
         live = self.live
-        return live is not None and live.writer == self._fence.writer and _same(live.shares, split)
+        return live is not None and live.writer == self._fence.writer and _same(live, split)
 
     def foreign(self, max_age: float = 0.0) -> str | None:
         """Read the route; what another writer changed in it, None when none did. Raises ClusterError. `max_age` as
@@ -57,14 +56,21 @@ class RouteWatch:
             return None
         tried = self.tried
         ours = live is not None and live.writer == self._fence.writer
-        if live is not None and ours and tried is not None and _same(live.shares, Split(tried)):
+        if live is not None and ours and tried is not None and _same(live, tried):
             self.wrote(live)
             return None
         return _told(before, live)
 
 
-def _same(shares: Mapping[str, float], split: Split) -> bool:
-    wanted = {side.entry: share for side, share in split.shares}
+def _same(live: LiveRoute, split: Split) -> bool:
+    shares, wanted = live.shares, {side.entry: share for side, share in split.shares}
+    copied = {} if split.mirror is None else {split.mirror[0].entry: split.mirror[1].percent}
+    if not _close(live.mirrored, copied):
+        return False
+    return _close(shares, wanted)
+
+
+def _close(shares: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
     return shares.keys() == wanted.keys() and all(abs(shares[name] - share) <= SAME for name, share in wanted.items())
 
 
@@ -74,7 +80,13 @@ def _told(before: LiveRoute | None, live: LiveRoute | None) -> str:
     by = f" ({live.changed_by})" if live.changed_by else ""
     if before is None:
         return f"another writer{by} made the route"
+    if dict(before.mirrored) != dict(live.mirrored):
+        return f"another writer{by} changed what is copied: {_copied(live)}"
     if dict(before.shares) != dict(live.shares):
         shares = ", ".join(f"{name} {share:g}%" for name, share in sorted(live.shares.items()))
         return f"another writer{by} changed the weights to {shares}"
     return f"another writer{by} changed the route"
+
+
+def _copied(live: LiveRoute) -> str:
+    return ", ".join(f"{name} {share:g}%" for name, share in sorted(live.mirrored.items())) or "nothing"

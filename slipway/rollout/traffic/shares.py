@@ -37,6 +37,19 @@ def share_problem(weight: Percent, candidate: int, baseline: int, *, sticky: boo
     )
 
 
+def copy_problem(percent: Percent, copies: int, requests: int) -> str | None:
+    """The same for copies of `percent` of the requests of some methods: there are some, and never more than that."""
+    if copies == 0:
+        return f"no copy of a request reached the candidate ({requests} requests in this step)"
+    wanted = fraction(percent) * requests
+    if requests < MIN_REQUESTS or copies <= wanted + DEVIATIONS * math.sqrt(wanted) + SLACK * wanted:
+        return None
+    return (
+        f"{copies} requests reached the candidate, of which the route copies {percent:.4g}% of {requests} at most: "
+        "something else sends to it"
+    )
+
+
 def missing_share(weight: Percent, candidate: int, baseline: int) -> str | None:
     """For counts that a request without an answer is not in: why the candidate fails, None while nothing shows it. A
     candidate that refuses, hangs or dies is counted below its weight, beyond the tolerance of `share_problem`."""

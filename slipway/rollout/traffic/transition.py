@@ -13,6 +13,7 @@ and `take_out` is for the caller that has seen it without requests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from slipway.release.errors import ClusterError
 from slipway.release.manifest.route import Route
@@ -50,7 +51,7 @@ def next_split(
         kept = [(backends[name], percent_of(share, carried)) for name, share in mine.items()]
         return Split((*kept, *((side, 0.0) for side in missing)), wanted.preview)
     leaving = [backends[name] for name in mine if name not in targets]
-    idle = Split((*wanted.shares, *((side, 0.0) for side in leaving)), wanted.preview, wanted.draw)
+    idle = replace(wanted, shares=(*wanted.shares, *((side, 0.0) for side in leaving)))
     if any(abs(live[name] - share) > SAME for name, share in targets.items()):
         return idle
     end = wanted if out else idle
@@ -88,7 +89,7 @@ def _write_until(
         if (
             split is None
             and live is not None
-            and live.settings_hash == adapters.router.settings_hash(route, wanted.preview, wanted.sticky)
+            and live.settings_hash == adapters.router.settings_hash(route, wanted.preview, wanted.sticky, wanted.mirror)
         ):
             return await_accepted(adapters, wait)
         adapters.router.apply(route, split or _kept(wanted, live, known), live.version if live is not None else None)
@@ -99,7 +100,7 @@ def _kept(wanted: Split, live: LiveRoute | None, known: Sequence[Backend]) -> Sp
     """The wanted split with the known backends that are in the route, when only its settings differ."""
     named = {side.entry for side, _ in wanted.shares}
     idle = [side for side in known if live is not None and side.entry in live.shares and side.entry not in named]
-    return Split((*wanted.shares, *((side, 0.0) for side in idle)), wanted.preview, wanted.draw)
+    return replace(wanted, shares=(*wanted.shares, *((side, 0.0) for side in idle)))
 
 
 def await_accepted(adapters: Adapters, wait: Callable[[float], object]) -> LiveRoute:

@@ -77,6 +77,8 @@ class Traffic:
         self.hidden: str | None = None
         self.silent: set[str] = set()
         """Services whose requests are not counted."""
+        self.copied = 1.0
+        """The part of the requests that a mirror's methods match."""
         self._clock = clock
         self._router = router
         self._since = clock.now()
@@ -90,6 +92,10 @@ class Traffic:
             count = self.rate * elapsed * share / 100
             if name in self.silent:
                 continue
+            self._total[name] = self._total.get(name, 0.0) + count
+            self._failed[name] = self._failed.get(name, 0.0) + count * self.bad.get(name, 0.0)
+        for name, percent in (live.mirrored if live is not None else {}).items():
+            count = self.rate * elapsed * self.copied * percent / 100
             self._total[name] = self._total.get(name, 0.0) + count
             self._failed[name] = self._failed.get(name, 0.0) + count * self.bad.get(name, 0.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slipway.release.errors import ClusterError, Conflict
+from slipway.release.manifest.plan import PlannedStep
 from slipway.rollout.routers.base import Split
 from tests.unit.slipway.rollout.examples import backend
 from tests.unit.slipway.rollout.executor.parts import parts
@@ -32,14 +33,14 @@ def test_a_weight_whose_answer_was_lost_is_not_written_twice() -> None:
     sim = Simulation()
     ramp = parts(sim).ramp
     ramp.watch.foreign()
-    ramp.join(25.0)
+    ramp.join(PlannedStep(25.0, 0.0))
     sim.router.faults.after("apply", ClusterError("no answer"))
     with pytest.raises(ClusterError, match="no answer"):
-        ramp.write(0, 25.0)
+        ramp.write(0, PlannedStep(25.0, 0.0))
     assert (ramp.weight, ramp.shifted) == (0.0, -1)
     written = len(sim.router.history)
     assert ramp.watch.foreign() is None
-    ramp.write(0, 25.0)
+    ramp.write(0, PlannedStep(25.0, 0.0))
     assert (ramp.weight, ramp.shifted, len(sim.router.history)) == (25.0, 0, written)
 
 
@@ -47,10 +48,10 @@ def test_a_route_that_another_has_written_is_not_written_over() -> None:
     sim = Simulation()
     ramp = parts(sim).ramp
     ramp.watch.foreign()
-    ramp.join(25.0)
+    ramp.join(PlannedStep(25.0, 0.0))
     sim.router.drift({sim.old.entry: 40.0, CANDIDATE: 60.0})
     with pytest.raises(Conflict, match="changed the weights"):
-        ramp.write(0, 25.0)
+        ramp.write(0, PlannedStep(25.0, 0.0))
     live = sim.router.read()
     assert live is not None
     assert live.shares[CANDIDATE] == 60.0
@@ -70,5 +71,5 @@ def test_an_interruption_ends_the_join_at_once() -> None:
     ramp.watch.foreign()
     sim.cancelled.set()
     with pytest.raises(ClusterError):
-        ramp.join(25.0)
+        ramp.join(PlannedStep(25.0, 0.0))
     assert ramp.weight == 0.0

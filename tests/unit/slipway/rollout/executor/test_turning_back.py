@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slipway.release.errors import ClusterError, LeaseLost, RolloutAborted
-from slipway.release.manifest.plan import Kind
+from slipway.release.manifest.plan import Kind, PlannedStep
 from slipway.release.records.journal import Outcome
 from slipway.rollout.controller import Abort, Cause
 from tests.unit.slipway.rollout.executor.parts import Parts, parts
@@ -18,9 +18,9 @@ def at_25_percent(sim: Simulation, kind: Kind = "forward") -> Parts:
     """An attempt whose first step is written."""
     found = parts(sim, kind)
     found.ramp.watch.foreign()
-    found.ramp.join(25.0)
-    found.ramp.write(0, 25.0)
-    found.record.begin_step(0, 25.0, sim.clock.now())
+    found.ramp.join(PlannedStep(25.0, 0.0))
+    found.ramp.write(0, PlannedStep(25.0, 0.0))
+    found.record.begin_step(0, PlannedStep(25.0, 0.0), sim.clock.now())
     found.record.save()
     return found
 
@@ -127,7 +127,7 @@ def test_a_first_release_loses_its_route_only_when_it_is_bad(cause: Cause, where
     sim = Simulation(first=True)
     found = parts(sim, "first")
     found.ramp.watch.foreign()
-    found.ramp.write(0, 100.0)
+    found.ramp.write(0, PlannedStep(100.0, 0.0))
     assert where in end(found, cause)
     assert (sim.router.read() is not None) is routed
 
@@ -136,8 +136,8 @@ def test_a_weight_whose_answer_was_lost_counts_as_reached() -> None:
     sim = Simulation()
     found = parts(sim)
     found.ramp.watch.foreign()
-    found.ramp.join(25.0)
+    found.ramp.join(PlannedStep(25.0, 0.0))
     sim.router.faults.after("apply", ClusterError("no answer"))
     with pytest.raises(ClusterError, match="no answer"):
-        found.ramp.write(0, 25.0)
+        found.ramp.write(0, PlannedStep(25.0, 0.0))
     assert " aborted at 25%: " in end(found, Cause.ENVIRONMENT)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.release.errors import ClusterError
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import GatewayReference, HeaderMatch, Match, Route
 from slipway.release.manifest.strategy import Preview
 from slipway.rollout.routers.base import Split
@@ -15,6 +16,7 @@ from slipway.rollout.routers.httproute import (
     acceptance,
     check_preview,
     is_behind,
+    mirrored_of,
     preview_spec_of,
     settings_hash_of,
     shares_of,
@@ -243,3 +245,32 @@ def test_a_gateway_that_judged_an_earlier_generation_is_behind() -> None:
 )
 def test_a_gateway_that_never_judged_or_has_judged_is_not_behind(status: list[dict[str, Any]]) -> None:
     assert not is_behind(live(*status))
+
+
+def test_copies_are_a_rule_of_their_methods_with_the_users_backends() -> None:
+    old, new = backend("aaaaaaaa"), backend("bbbbbbbb")
+    split = Split(((old, 100.0), (new, 0.0)), mirror=(new, Mirrored(100.0, ("GET", "HEAD"))))
+    spec = spec_of(PLAIN, split)
+    copying, users = spec["rules"]
+    assert [match["method"] for match in copying["matches"]] == ["GET", "HEAD"]
+    assert copying["backendRefs"] == users["backendRefs"] and "filters" not in users
+    told = copying["filters"][0]
+    assert told["type"] == "RequestMirror" and "percent" not in told["requestMirror"]
+    assert told["requestMirror"]["backendRef"] == {"group": "", "kind": "Service", "name": new.entry, "port": 8080}
+    assert shares_of(spec) == {old.entry: 100.0, new.entry: 0.0} and mirrored_of(spec) == {new.entry: 100.0}
+    assert settings_hash_of(spec, None) == wanted_hash(PLAIN, None, None, split.mirror) != wanted_hash(PLAIN, None)
+
+
+def test_a_rule_with_copies_that_sends_elsewhere_is_another_writers() -> None:
+    old, new = backend("aaaaaaaa"), backend("bbbbbbbb")
+    split = Split(((old, 100.0), (new, 0.0)), mirror=(new, Mirrored(25.0, ("GET",))))
+    spec = spec_of(PLAIN, split)
+    assert mirrored_of(spec) == {new.entry: 25.0}
+    spec["rules"][0]["backendRefs"] = spec["rules"][0]["backendRefs"][1:]
+    assert settings_hash_of(spec, None) != wanted_hash(PLAIN, None, None, split.mirror)
+
+
+@pytest.mark.parametrize("percent", [0.5, 12.5, 50.0, 100.0])
+def test_the_percentage_of_copies_reads_back(percent: float) -> None:
+    split = Split(((backend(), 100.0),), mirror=(backend("bbbbbbbb"), Mirrored(percent, ("GET",))))
+    assert mirrored_of(spec_of(PLAIN, split)) == {"checkout-bbbbbbbb": percent}

@@ -1,0 +1,133 @@
+"""A canary whose candidate first gets copies of requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slipway.release.errors import ClusterError, RolloutAborted
+from slipway.release.manifest.plan import Mirrored
+from slipway.release.records.journal import Outcome
+from slipway.rollout import analysis
+from slipway.rollout.analysis.rules import Known
+from slipway.rollout.measurement.recorded import replay_records
+from slipway.rollout.routers.base import Split
+from slipway.rollout.safety.rescue import rescue_once
+from tests.unit.slipway.rollout.examples import wanted
+from tests.unit.slipway.rollout.simulation import Simulation
+
+STEPS: list[dict[str, Any]] = [
+    {"mirror": "100%", "methods": ["GET", "HEAD"], "bake": "4s"},
+    {"weight": 25, "bake": "4s"},
+    {"weight": 100, "bake": "4s"},
+]
+COPIES = Mirrored(100.0, ("GET", "HEAD"))
+
+
+def simulated(**changes: Any) -> Simulation:
+    return Simulation(wanted(strategy={"kind": "canary", "steps": STEPS}, **changes))
+
+
+def test_a_healthy_candidate_gets_copies_first_and_then_its_weights() -> None:
+    world = simulated()
+    head = world.run()
+    assert head.attempt is not None and head.attempt.outcome is Outcome.COMMITTED
+    assert world.shares() == [25.0, 100.0]
+    mirrored = [split.mirror for split in world.router.history]
+    assert (world.wanted.candidate, COPIES) in mirrored
+    assert all(split.mirror is None for split in world.router.history if split.shares[1][1] > 0)
+    first = head.attempt.steps[0]
+    assert (first.weight, first.mirror, first.counted, first.verdict) == (0.0, COPIES, "copies", "PASS")
+    assert first.requests > 300
+
+
+def test_a_broken_candidate_is_aborted_before_any_user_reached_it() -> None:
+    world = simulated()
+    world.traffic.bad[world.wanted.candidate.entry] = 1.0
+    with pytest.raises(RolloutAborted, match=r"before any traffic: errors: .* bad"):
+        world.run()
+    assert world.shares() == []
+    live = world.router.read()
+    assert live is not None and not live.mirrored and dict(live.shares) == {world.old.entry: 100.0}
+    assert world.wanted.candidate.revision in world.head.quarantined
+
+
+def test_what_a_candidate_without_any_copy_is_like_stays_open_until_the_horizon() -> None:
+    world = simulated()
+    world.traffic.copied = 0.0
+    with pytest.raises(RolloutAborted, match="no copy of a request reached the candidate"):
+        world.run()
+    assert world.shares() == [] and not world.head.quarantined
+
+
+def test_failures_of_other_methods_of_the_serving_version_abort_nothing() -> None:
+    world = simulated()
+    world.traffic.copied = 0.4
+    world.traffic.bad = {world.wanted.candidate.entry: 0.05, world.old.entry: 0.03}  # 5% of what is copied, too
+    world.clock.at(40.0, world.cancelled.set)
+    with pytest.raises(RolloutAborted) as ended:
+        world.run()
+    assert "abort evidence" not in str(ended.value)
+
+
+def test_another_writer_of_the_copies_ends_the_rollout() -> None:
+    world = simulated()
+
+    def interfere() -> None:
+        live = world.router.read()
+        assert live is not None and live.mirrored
+        world.router.drift(live.shares, mirrored={}, by="kubectl-edit")
+
+    world.clock.at(3.0, interfere)
+    with pytest.raises(RolloutAborted, match=r"another writer \(kubectl-edit\) changed what is copied: nothing"):
+        world.run()
+    assert world.shares() == []
+
+
+def test_a_process_that_dies_while_copies_are_made_leaves_none_behind() -> None:
+    world = simulated()
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    world.clock.at(3.0, die)
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    live = world.router.read()
+    assert live is not None and live.mirrored == {world.wanted.candidate.entry: 100.0}
+    head = rescue_once(world.world, "r1", "r1", "the provider died", "watchdog")
+    live = world.router.read()
+    assert head is not None and head.attempt is not None and head.attempt.outcome is Outcome.INTERRUPTED
+    assert live is not None and not live.mirrored and live.shares[world.old.entry] == 100.0
+    assert [one.entry for one in head.leaving] == [world.wanted.candidate.entry]
+
+
+def test_the_journal_decides_the_same_again() -> None:
+    world = simulated()
+    world.traffic.bad[world.wanted.candidate.entry] = 1.0
+    with pytest.raises(RolloutAborted):
+        world.run()
+    records = world.journal.records("r1")
+    assert {record["mirror"] for record in records if record["counts"]["errors"]["candidate"]["total"]} == {100.0}
+    known = Known(False, (0.0, 25.0, 100.0))
+    begun = analysis.begin(world.wanted.guardrails, world.wanted.analysis, known=known)
+    again = [decision.verdict.value for _, decision in replay_records(begun, records)]
+    assert again == [record["verdict"] for record in records] and again[-1] == "FAIL"
+
+
+def test_a_lost_answer_of_the_write_that_begins_the_copies_is_no_failure() -> None:
+    world = simulated()
+    lost: list[int] = []
+    apply = world.router.apply
+
+    def losing(route: Any, split: Split, expect: str | None) -> Any:
+        live = apply(route, split, expect)
+        if split.mirror is not None and not lost:
+            lost.append(1)
+            raise ClusterError("the answer was lost")
+        return live
+
+    world.router.apply = losing  # type: ignore[method-assign]
+    head = world.run()
+    assert lost and head.attempt is not None and head.attempt.outcome is Outcome.COMMITTED
