@@ -74,6 +74,18 @@ whole = aws.cloudwatch.CompositeAlarm(
     alarm_actions=[topic.arn],
     tags=tags,
 )
+application = aws.appconfig.Application("application", description="of flags")
+environment = aws.appconfig.Environment("environment", application_id=application.id)
+profile = aws.appconfig.ConfigurationProfile(
+    "profile", application_id=application.id, location_uri="hosted", type="AWS.Freeform"
+)
+strategy = aws.appconfig.DeploymentStrategy(
+    "strategy",
+    growth_factor=100,
+    deployment_duration_in_minutes=0,
+    final_bake_time_in_minutes=0,
+    replicate_to="NONE",
+)
 balancer = aws.lb.LoadBalancer("balancer", internal=True, subnets=SUBNETS, idle_timeout=30, tags=tags)
 nothing = {"type": "fixed-response", "fixed_response": {"content_type": "text/plain", "status_code": "404"}}
 listener = aws.lb.Listener(

@@ -14,7 +14,7 @@ from tests.integration.aws.program import PROGRAM
 from tests.integration.aws.shop import Shop
 from tests.integration.standins.project import VIRTUALENV, Project
 
-TYPES = 17
+TYPES = 21
 """Resources of the program; with the stack there is one more."""
 Make = Callable[..., Project]
 
