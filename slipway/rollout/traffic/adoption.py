@@ -87,8 +87,9 @@ def caveat(backend: Backend) -> str:
     if not backend.external:
         return ""
     return (
-        f"Deployment {backend.workload} and Service {backend.entry} are declared elsewhere: Slipway neither creates nor "
-        "deletes them, adds replicas only for a way back, cannot keep them warm, and holds an image that is named by a tag to no digest"
+        f"Deployment {backend.workload} and Service {backend.entry} are declared elsewhere: Slipway neither creates "
+        "nor deletes them, adds replicas only for a way back, cannot keep them warm, and holds an image that is named "
+        "by a tag to no digest"
     )
 
 
