@@ -30,6 +30,21 @@ def test_a_version_that_fails_5_percent_is_aborted_and_explained(service: Servic
     assert records[-1]["verdict"] == "FAIL"
 
 
+def test_a_broken_version_that_gets_copies_first_costs_no_user_a_request(service: Service, load: StartLoad) -> None:
+    service.released("v1")
+    copies = {"mirror": "100%", "methods": ["GET", "HEAD"], "bake": "120s"}
+    strategy = {"kind": "canary", "steps": [copies, {"weight": 50, "bake": "1s"}, {"weight": 100, "bake": "1s"}]}
+    with load(rate=100) as traffic:
+        result = service.release("errors-100", strategy)
+        assert result.code != 0 and error_lines(result.output), result.output
+        assert traffic.snapshot().failures == ()
+        assert traffic.snapshot().count("errors-100") == 0
+    live, attempt = service.live(), service.head().attempt
+    assert service.serving() == "v1" and not live.mirrored
+    assert attempt is not None and attempt.steps[0].requests > 0
+    assert attempt.steps[0].errors == attempt.steps[0].requests
+
+
 def test_an_aborted_revision_is_refused_until_the_manifest_says_why_again(service: Service, load: StartLoad) -> None:
     service.released("v1")
     with load(rate=100):

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 
 from slipway.release.errors import InputError
+from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.plan import describe
 from slipway.release.manifest.strategy import Canary
 from slipway.release.mirror_limits import uncopied
 from slipway.release.rollout_inputs import MetricsSource
+from slipway.release.target import EcsTarget
 from tests.manifests import release, text
 
+LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/edge/0123456789abcdef/0123456789abcdef"
+ECS = EcsTarget(kind="ecs", region="eu-central-1", cluster="shop", listener=LISTENER, table="releases")
 MIRROR: dict[str, Any] = {"mirror": "100%", "methods": ["GET", "HEAD"], "bake": "1m"}
 WEIGHTS: list[dict[str, Any]] = [{"weight": 5, "bake": "2m"}, {"weight": 100, "bake": "5m"}]
 
@@ -97,3 +101,9 @@ def test_profiles_that_cannot_tell_copies_are_refused_by_name() -> None:
     assert refused("contour") == []
     assert "profile istio does not count copies" in refused("istio")[0]
     assert "copies all requests" in refused("contour", 50)[0]
+
+
+def test_a_load_balancer_of_aws_cannot_copy() -> None:
+    found = release(**steps(MIRROR, *WEIGHTS))
+    refused = {one.path: one.message for one in refused_by(ECS, found.service, found.route, canary())}
+    assert refused["strategy.steps[0].mirror"] == "a listener rule of a load balancer cannot copy requests"

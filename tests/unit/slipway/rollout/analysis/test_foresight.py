@@ -10,7 +10,7 @@ from bench.decisions.calibrate import promote_factor
 from bench.decisions.cells import Cell
 from bench.decisions.recordings import simulate
 from bench.decisions.vector import Setting, abort_times
-from slipway.release.manifest.plan import PlannedStep
+from slipway.release.manifest.plan import Mirrored, PlannedStep
 from slipway.rollout.analysis.foreseen import Foresight, StepForesight
 from slipway.rollout.analysis.foresight import foresee
 from slipway.rollout.analysis.foresight_text import render
@@ -232,3 +232,14 @@ def test_it_is_rendered_a_line_a_step_and_a_line_a_warning() -> None:
 def test_it_is_plain_json() -> None:
     foresight = plan(100, 0.001)
     assert json.loads(json.dumps(foresight.to_json(), allow_nan=False))["steps"][0]["weight"] == 5
+
+
+def test_copies_are_foreseen_as_what_no_user_sees() -> None:
+    settings = analysis(expected={"rate": 100, "bad_share": 0.001})
+    copies = PlannedStep(0.0, 60.0, mirror=Mirrored(100.0, ("GET",)))
+    found = foresee((errors(),), settings, (copies, PlannedStep(5.0, 60.0), PlannedStep(100.0, 60.0)))
+    first, second, _ = found.steps
+    assert (first.weight, first.copies, second.copies) == (0.0, 100.0, 0.0)
+    assert first.where == "copies of 100%" and "copies failed" in render(found)[1]
+    sooner, later = first.detections[-1].seconds, second.detections[-1].seconds
+    assert sooner is not None and later is not None and sooner < later
