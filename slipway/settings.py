@@ -38,6 +38,7 @@ from slipway.release.migrations.databases import Databases, without_a_service
 from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.mirror_limits import uncopied
 from slipway.release.reachability import missing_addresses, out_of_a_pods_reach, unreadable
+from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
@@ -80,6 +81,7 @@ REMEDIES = {
     "probe": "Write releases:probe: {rate: 5, path: /}, requests a second, at most 50",
     "gates": "Write releases:gates: {mode: off, reason: why}, or {config: policies/config/prod.json}, or leave it out",
     "records": "Write releases:records: {kind: folder, path: /var/lib/releases}, or leave it out: beside the journal",
+    "acknowledged": "`slipway audit --acknowledge REASON` writes it; take the setting out, or write it as that does",
     "slos": "Write releases:slos: {files: [releases/alerting/checkout.yaml], target: {kind: prometheus-rule}}, "
     "or leave it out",
     "flags": "Write releases:flags: {files: [flags/checkout.yaml]}, or leave it out",
@@ -125,6 +127,8 @@ class Configuration(Targeted):
     """Left out, the gates are enforced with `policies/config/<stack>.json`."""
     records: RecordsSetting | None = None
     """Left out, release records lie in the cluster beside the journal."""
+    acknowledged: tuple[Acknowledged, ...] = ()
+    """What is known to be missing of the records; only the commands that audit them read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

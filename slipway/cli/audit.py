@@ -15,7 +15,7 @@ from slipway.cli.options import show, with_json, with_namespace, with_stack
 from slipway.cli.times import Moment
 
 if TYPE_CHECKING:
-    from slipway.cli.chains import Chain, Place
+    from slipway.cli.chains import Chain, FlagSet, Place
     from slipway.cli.past import Past
     from slipway.release.records.audit import AuditFinding, Window
     from slipway.release.records.chain import Anchor, Anchors
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     "--signed", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
     help="A signed record (slipway show --statement record), verified by the stack's trust roots; again for more.",
 )  # fmt: skip
+@click.option(
+    "--acknowledge", "reason", metavar="REASON", default=None,
+    help="Write what is known to be cut off, or written anew, into the stack's file.",
+)  # fmt: skip
 @click.option("--cluster-only", is_flag=True, help="Without Pulumi: against the journal, and anchors of --signed.")
 @with_namespace
 @with_stack
@@ -39,6 +43,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     since: datetime | None,
     until: datetime | None,
     signed: tuple[Path, ...],
+    reason: str | None,
     cluster_only: bool,
     namespace: str | None,
     stack: str | None,
@@ -49,13 +54,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
     Finds an altered, dropped or exchanged record, a chain that was cut or written anew, a commit of the journal or an
     update of the stack without a record, and a record without either. Exit code 1 when anything is missing, altered or
-    cannot be compared.
+    cannot be compared. What is cut off stays missing, so an audit names it for good, unless a person acknowledges it.
     """
+    from slipway.cli.anchored import acknowledge
     from slipway.cli.chains import find_place
     from slipway.cli.past import Past, read_past
     from slipway.cli.signed_records import signed_anchors
     from slipway.release.records.audit import Window
-    from slipway.release.records.flag_audit import audit_flags
     from slipway.release.records.kinds import flag_chain
 
     place = find_place(folder, stack, namespace)
@@ -65,15 +70,20 @@ def audit(  # noqa: PLR0913 - one parameter an option
     anchors = signed_anchors(place, signed)
     end = until.timestamp() if until is not None else time.time()
     window = Window(since.timestamp() if since is not None else 0.0, end)
+    chains, sets = place.chains(service), place.flag_sets() if service is None else []
+    if reason is not None:
+        texts = {**{one.service: one.texts for one in chains}, **{flag_chain(one.name): one.texts for one in sets}}
+        new = acknowledge(
+            place, folder, ((name, of, _anchors(name, past, anchors)) for name, of in texts.items()), reason
+        )
+        place = replace(place, acknowledged=(*place.acknowledged, *new))
     found = {
         chain.service: [_told(one, cluster_only=cluster_only) for one in _audited(place, chain, past, window, anchors)]
-        for chain in place.chains(service)
+        for chain in chains
     }
-    sets = place.flag_sets() if service is None else []
     flags = {
         one.name: [
-            _told(finding, cluster_only=cluster_only)
-            for finding in audit_flags(one.texts, one.head, window, _anchors(flag_chain(one.name), past, anchors))
+            _told(finding, cluster_only=cluster_only) for finding in _flags_audited(place, one, past, window, anchors)
         ]
         for one in sets
     }
@@ -93,8 +103,18 @@ def _audited(place: Place, chain: Chain, past: Past, window: Window, anchors: An
 
     updates = [one.of(chain.service) for one in past.updates] if past.updates is not None else None
     head = head_of(connect_adapters(chain.service, place.target), chain.service)
-    sources = Sources(head, updates, _anchors(chain.service, past, anchors), past.whole, past.why)
+    sources = Sources(
+        head, updates, _anchors(chain.service, past, anchors), past.whole, past.why, place.known(chain.service)
+    )
     return audit(chain.texts, sources, window)
+
+
+def _flags_audited(place: Place, of: FlagSet, past: Past, window: Window, anchors: Anchors) -> list[AuditFinding]:
+    from slipway.release.records.flag_audit import audit_flags
+    from slipway.release.records.kinds import flag_chain
+
+    chain = flag_chain(of.name)
+    return audit_flags(of.texts, of.head, window, _anchors(chain, past, anchors), place.known(chain))
 
 
 def _anchors(chain: str, past: Past, signed: Anchors) -> tuple[tuple[str, Anchor], ...]:

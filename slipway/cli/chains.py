@@ -10,7 +10,16 @@ from pathlib import Path
 from slipway.cli.target import find_target, only_stack
 from slipway.release.errors import EngineError, ReleaseRefused
 from slipway.release.flags.journal import Head
-from slipway.release.project_files import FLAGS, config_of, project_file, records_of, services_of, stack_file
+from slipway.release.project_files import (
+    FLAGS,
+    acknowledged_of,
+    config_of,
+    project_file,
+    records_of,
+    services_of,
+    stack_file,
+)
+from slipway.release.records.anchoring import Acknowledged, of_chain
 from slipway.release.records.chain import Anchor, Line, lines_of
 from slipway.release.records.find import find_record
 from slipway.release.records.kinds import read_any
@@ -55,6 +64,12 @@ class Place:
     """The services of the stack's file."""
     has_flags: bool = True
     """Whether the stack's file declares flags; with a namespace alone there may be some."""
+    acknowledged: tuple[Acknowledged, ...] = ()
+    """What the stack's file says that people know to be missing of the records."""
+
+    def known(self, chain: str) -> tuple[Acknowledged, ...]:
+        """What of this chain is acknowledged."""
+        return of_chain(self.acknowledged, chain)
 
     def chain(self, service: str) -> Chain:
         """Read. Raises ClusterError."""
@@ -94,7 +109,15 @@ def find_place(folder: Path, stack: str | None, namespace: str | None) -> Place:
         declared = tuple(services_of(config, path))
     except EngineError:  # a stack without services has records of what it released before
         declared = ()
-    return Place(target, records_of(config, path), project_file(folder).parent, name, declared, FLAGS in config)
+    return Place(
+        target=target,
+        setting=records_of(config, path),
+        project=project_file(folder).parent,
+        stack=name,
+        declared=declared,
+        has_flags=FLAGS in config,
+        acknowledged=acknowledged_of(config, path),
+    )
 
 
 def find_numbered(place: Place, service: str | None, flags: str | None, number: int) -> tuple[Anchor, RecordBase]:

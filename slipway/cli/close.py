@@ -13,7 +13,7 @@ import click
 from slipway.cli.options import show, with_json, with_service, with_stack
 
 if TYPE_CHECKING:
-    from slipway.cli.chains import Place
+    from slipway.cli.chains import Chain, Place
     from slipway.release.records.chain import Line
     from slipway.release.records.release_record import Recorded
     from slipway.release.review.closing import CheckLine, Owned
@@ -38,7 +38,11 @@ def close(
 
     place = find_place(folder, stack, None)
     chain, found = find_release(place, service, release)
-    points = (*checklist(found, chain.records, _review_of(place, found), _alarms_of(place)), *_watch_of(place, found))
+    points = (
+        *checklist(found, chain.records, _review_of(place, found), _alarms_of(place)),
+        *_watch_of(place, found),
+        _records_of(place, chain, folder),
+    )
     open_ = [point for point in points if not point.holds]
     if not open_ and not check:
         _archive(place, found, points, note)
@@ -76,6 +80,20 @@ def _watch_of(place: Place, found: Recorded) -> tuple[CheckLine, ...]:
     except ClusterError as error:
         return (CheckLine(name="watch", holds=False, found=f"it cannot be asked: {error}"),)
     return () if said is None else (CheckLine(name="watch", holds=said.holds, found=said.found),)
+
+
+def _records_of(place: Place, chain: Chain, folder: Path) -> CheckLine:
+    """Whether the service's records are whole by what the stack's state keeps of them."""
+    from slipway.cli.anchored import damages
+    from slipway.cli.past import read_past
+    from slipway.release.review.closing import CheckLine
+
+    past = read_past(folder, place.stack)
+    altered = damages(place, past, [(chain.service, chain.texts)]).get(chain.service, [])
+    kept = past.anchors.get(chain.service, ())
+    unknown = past.why or "the stack's state knows no record of it"
+    said = "; ".join(altered) or (f"{len(chain.texts)} record(s), as the stack's state knows them" if kept else unknown)
+    return CheckLine(name="records whole", holds=bool(kept) and not altered, found=said)
 
 
 def _review_of(place: Place, found: Recorded) -> Review | None:

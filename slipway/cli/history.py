@@ -37,10 +37,12 @@ def history(
     From the release records; what they do not have is filled in from the stack's history, and says so.
     """
     from slipway.cli import history_view
+    from slipway.cli.anchored import damage_lines, damages
     from slipway.cli.chains import find_place
     from slipway.cli.past import Past, read_past
     from slipway.release.records.chain import lines_of
     from slipway.release.records.dora import DAY, dora
+    from slipway.release.records.kinds import flag_chain
     from slipway.release.records.rows import flag_rows, rows_of
     from slipway.release.report.build import DORA_DAYS
 
@@ -63,13 +65,17 @@ def history(
     }
     sets = place.flag_sets() if service is None else []
     flags = {found.name: flag_rows(lines_of(found.texts))[:limit] for found in sets}
+    texts = [*((one.service, one.texts) for one in chains), *((flag_chain(one.name), one.texts) for one in sets)]
+    altered = damages(place, past, texts)
     if as_json:
         listed = {name: [row.model_dump(mode="json", by_alias=True) for row in found] for name, found in rows.items()}
         changed = {name: [row.model_dump(mode="json", by_alias=True) for row in found] for name, found in flags.items()}
-        show({"services": listed, "flags": changed, "history": past.why or None})
+        show({"services": listed, "flags": changed, "history": past.why or None, "altered": altered})
         return
     click.echo(history_view.listed(rows))
     if flags:
         click.echo(f"\n{history_view.flags_listed(flags)}")
+    for line in damage_lines(altered):
+        click.echo(line, err=True)
     if past.why and place.stack is not None:
         click.echo(f"the stack's history was not read: {past.why}", err=True)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from slipway.cli.engine_records import StackUpdate, State
 from slipway.release.errors import EngineError
+from slipway.release.records.anchoring import STATE, kept_in
 from slipway.release.records.chain import Anchor, Anchors
 from slipway.release.records.kinds import flag_chain
 from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, ROLLOUT
 
-STATE = "the stack's state"
 NAMED_BY = {ROLLOUT: "service", FLAG_SET: "name", FLAG_EXPOSURE: "set"}
 """The output that names what the chain is of."""
 
@@ -48,11 +45,10 @@ def anchors_in(state: State) -> Anchors:
     found: dict[str, list[tuple[str, Anchor]]] = {}
     for one in state.resources:
         field_of_name = NAMED_BY.get(one.type)
-        if field_of_name is None or not isinstance(one.outputs.get("record"), dict):
+        kept = kept_in(one.outputs)
+        if field_of_name is None or kept is None:
             continue
         name = str(one.outputs.get(field_of_name))
         chain = name if one.type == ROLLOUT else flag_chain(name)
-        with suppress(ValidationError):
-            anchor = Anchor.model_validate(one.outputs["record"])
-            found.setdefault(chain, []).append((STATE, anchor))
+        found.setdefault(chain, []).extend((STATE, anchor) for anchor in kept.anchors)
     return found

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from slipway.plugin.anchors import still_anchored
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.engine_process import EngineProcess
 from slipway.plugin.holdback import HoldBack
@@ -54,7 +55,7 @@ class AfterFailure:
                 self._hold.wait()
             self._keep_workloads(wanted, olds or {}, connect, log)
         answered = SlipwayError(f"{failed}\n{next_command(failed, wanted, stack)}")
-        return _recorded(answered, wanted, connect, first=olds is None)
+        return _recorded(answered, wanted, connect, olds)
 
     def _keep_workloads(
         self, wanted: RolloutInputs, olds: Mapping[str, Any], connect: Callable[[], Adapters], log: EngineLog
@@ -83,12 +84,13 @@ def identity_of(wanted: RolloutInputs) -> str:
 
 
 def _recorded(
-    failed: SlipwayError, wanted: RolloutInputs, connect: Callable[[], Adapters], *, first: bool
+    failed: SlipwayError, wanted: RolloutInputs, connect: Callable[[], Adapters], olds: Mapping[str, Any] | None
 ) -> SlipwayError:
+    first = olds is None
     try:
         outputs = what_stands(wanted, connect(), first=first)
     except ClusterError:
         outputs = wanted.to_wire() if first else None
     if outputs is None:
         return failed
-    return PartlyDone(str(failed), identity_of(wanted), wanted.to_wire(), outputs)
+    return PartlyDone(str(failed), identity_of(wanted), wanted.to_wire(), {**outputs, **still_anchored(olds or {})})

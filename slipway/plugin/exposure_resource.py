@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
 
-from slipway.plugin.anchors import anchored, still_anchored
+from slipway.plugin.anchors import Anchors, Chain, look_at, still_anchored
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
 from slipway.plugin.holdback import HoldBack
@@ -20,6 +20,7 @@ from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_of
 from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
 from slipway.release.flags.exposure_inputs import ExposureInputs
+from slipway.release.records.kinds import flag_chain
 from slipway.rollout import exposing
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.assemble import connect_exposure
@@ -39,6 +40,7 @@ class ExposureResource:
     """A failure waits for the other exposures of the update, which would otherwise not begin."""
     connect: Connect = connect_exposure
     live: LiveLine = field(default_factory=lambda: LiveLine(None))
+    anchors: Anchors = field(default_factory=Anchors)
 
     @staticmethod
     def check(request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
@@ -57,6 +59,7 @@ class ExposureResource:
         new = inputs.to_wire()
         changed = sorted(key for key in {*new, *olds} if olds.get(key) != new.get(key))
         log, adapters = EngineLog(self.engine, request.urn), self._adapters(inputs, request.urn)
+        self.anchors.see(request.urn, _chain(inputs, adapters), to_plain(request.olds))
         try:
             pending, killed = exposing.pending(inputs, adapters), exposing.killed_line(inputs, adapters)
         except JournalUnreadable as error:  # its own update says so
@@ -79,7 +82,7 @@ class ExposureResource:
         if request.preview:
             return provider_pb2.CreateResponse(properties=to_struct(self._preview(inputs, request.urn)))
         try:
-            outputs = self._update(inputs, request.urn)
+            outputs = self._update(inputs, request.urn, None)
         except SlipwayError as error:
             # The state must know of it: else nothing would ever remove its journal.
             wire = inputs.to_wire()
@@ -89,14 +92,17 @@ class ExposureResource:
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         """A rollout of what is left."""
         inputs = exposing.parse(to_plain(request.news))
-        run = self._preview if request.preview else self._update
-        return provider_pb2.UpdateResponse(properties=to_struct(run(inputs, request.urn)))
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=to_struct(self._preview(inputs, request.urn)))
+        outputs = self._update(inputs, request.urn, to_plain(request.olds))
+        return provider_pb2.UpdateResponse(properties=to_struct(outputs))
 
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """How many get the variant now, for a refresh."""
         inputs = _recorded(to_plain(request.inputs) or to_plain(request.properties))
-        refreshed = exposing.refreshed(inputs, self._adapters(inputs, request.urn))
-        outputs = {**refreshed, **still_anchored(request.properties)}
+        adapters, olds = self._adapters(inputs, request.urn), to_plain(request.properties)
+        look_at(_chain(inputs, adapters), olds, EngineLog(self.engine, request.urn).warning)
+        outputs = {**exposing.refreshed(inputs, adapters), **still_anchored(olds)}
         return provider_pb2.ReadResponse(
             id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs.to_wire())
         )
@@ -111,12 +117,13 @@ class ExposureResource:
     def _adapters(self, inputs: ExposureInputs, urn: str) -> ExposureAdapters:
         return self.connect(inputs, stack_of(urn))
 
-    def _update(self, inputs: ExposureInputs, urn: str) -> dict[str, Any]:
+    def _update(self, inputs: ExposureInputs, urn: str, olds: Mapping[str, Any] | None) -> dict[str, Any]:
         log = EngineLog(self.engine, urn, self.live)
         with self.flights.one() as cancelled:
             try:
                 adapters = self._adapters(inputs, urn)
-                return {**exposing.Update(inputs, adapters, log, cancelled).run(), **anchored(adapters.flags.anchor())}
+                outputs = exposing.Update(inputs, adapters, log, cancelled).run()
+                return {**outputs, **self.anchors.after(urn, _chain(inputs, adapters), olds, log.warning)}
             except SlipwayError as error:
                 failed, interrupted = error, cancelled.is_set()
             finally:
@@ -137,6 +144,10 @@ class ExposureResource:
         except (ReleaseRefused, JournalUnreadable) as error:
             log.error(f"{inputs.flag}: {error}")
         return inputs.to_wire()
+
+
+def _chain(inputs: ExposureInputs, adapters: ExposureAdapters) -> Chain:
+    return Chain(flag_chain(inputs.set), str(inputs.where), adapters.flags.records)
 
 
 def _recorded(inputs: Mapping[str, Any]) -> ExposureInputs:

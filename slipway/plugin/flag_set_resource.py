@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
 
-from slipway.plugin.anchors import anchored, still_anchored
+from slipway.plugin.anchors import Anchors, Chain, look_at, still_anchored
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_of
@@ -23,6 +23,7 @@ from slipway.release.flags.flag_set_inputs import FlagSetInputs, parse, recorded
 from slipway.release.flags.journal import Author, DocumentKind, Head
 from slipway.release.flags.use import FlagUse, ObservedFlags, is_young
 from slipway.release.flags.words import expired_lines, killed_line
+from slipway.release.records.kinds import flag_chain
 from slipway.release.target import Target
 from slipway.rollout.assemble import connect_flags
 from slipway.rollout.flags.writer import FlagWriter
@@ -44,6 +45,7 @@ class FlagSetResource:
     engine: engine_pb2_grpc.EngineStub | None
     connect: Connect = connect_flags
     unused: Unused = flag_use.unused
+    anchors: Anchors = field(default_factory=Anchors)
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Validate, and refuse what may not be declared now: a killed flag that would be turned on, and the end of a
@@ -68,6 +70,7 @@ class FlagSetResource:
         old, new = to_plain(request.old_inputs), to_plain(request.news)
         before, wanted = recorded(old), recorded(new)
         writer, log = self._writer(wanted), EngineLog(self.engine, request.urn)
+        self.anchors.see(request.urn, _chain(wanted, writer), to_plain(request.olds))
         head, now = writer.load(), writer.now()
         for flag in effective(head).flags.values():
             if flag.killed is not None:
@@ -84,23 +87,24 @@ class FlagSetResource:
     def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
         """Write the flags for the first time, or take over a set whose state was lost."""
         wanted = parse(to_plain(request.properties))
-        outputs = self._outputs(wanted, request.urn, preview=request.preview)
+        outputs = self._outputs(wanted, request.urn, None, preview=request.preview)
         return provider_pb2.CreateResponse(id=wanted.identity, properties=to_struct(outputs))
 
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         """Write them."""
         wanted = parse(to_plain(request.news))
-        outputs = self._outputs(wanted, request.urn, preview=request.preview)
+        outputs = self._outputs(wanted, request.urn, to_plain(request.olds), preview=request.preview)
         return provider_pb2.UpdateResponse(properties=to_struct(outputs))
 
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """What is in force, for a refresh; an empty answer when journal and document are gone."""
         inputs = to_plain(request.inputs) or to_plain(request.properties)
         wanted = recorded(inputs)
-        writer = self._writer(wanted)
-        if writer.journal.read() is None and writer.read_document() is None:
+        writer, olds = self._writer(wanted), to_plain(request.properties)
+        recorded_before = look_at(_chain(wanted, writer), olds, EngineLog(self.engine, request.urn).warning)
+        if writer.journal.read() is None and writer.read_document() is None and not recorded_before:
             return provider_pb2.ReadResponse()
-        outputs = {**wanted.to_wire(), EFFECTIVE: _effective(writer.load()), **still_anchored(request.properties)}
+        outputs = {**wanted.to_wire(), EFFECTIVE: _effective(writer.load()), **still_anchored(olds)}
         return provider_pb2.ReadResponse(
             id=request.id, properties=to_struct(outputs), inputs=to_struct(wanted.to_wire())
         )
@@ -130,14 +134,20 @@ class FlagSetResource:
     def _writer(self, wanted: FlagSetInputs) -> FlagWriter:
         return self.connect(wanted.where, wanted.name, wanted.document)
 
-    def _outputs(self, wanted: FlagSetInputs, urn: str, *, preview: bool) -> dict[str, Any]:
+    def _outputs(
+        self, wanted: FlagSetInputs, urn: str, olds: Mapping[str, Any] | None, *, preview: bool
+    ) -> dict[str, Any]:
         writer, declaration = self._writer(wanted), _declaration(wanted, urn)
         author = _author(writer, "pulumi up")
         if preview:
             head = after_declaration(writer.load(), declaration, author)
         else:
             head = writer.change(lambda now: after_declaration(now, declaration, author), declares=True)
-        return {**wanted.to_wire(), EFFECTIVE: _effective(head), **anchored(None if preview else writer.anchor())}
+        outputs = {**wanted.to_wire(), EFFECTIVE: _effective(head)}
+        if preview:
+            return outputs
+        tell = EngineLog(self.engine, urn).warning
+        return {**outputs, **self.anchors.after(urn, _chain(wanted, writer), olds, tell)}
 
     def _pending(self, writer: FlagWriter, head: Head, wanted: FlagSetInputs, urn: str, log: EngineLog) -> list[str]:
         """The output that an update would change although the inputs are the same."""
@@ -158,6 +168,10 @@ class FlagSetResource:
             after_end(writer.load(), _author(writer, ""))
         except ReleaseRefused as error:
             raise ReleaseRefused(f"another {moves[0]} is another set, and the present one would end: {error}") from None
+
+
+def _chain(wanted: FlagSetInputs, writer: FlagWriter) -> Chain:
+    return Chain(flag_chain(wanted.name), str(wanted.where), writer.records)
 
 
 def _declaration(wanted: FlagSetInputs, urn: str) -> Declaration:

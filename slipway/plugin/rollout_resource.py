@@ -13,6 +13,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
 
 from slipway.plugin.after_failure import AfterFailure, identity_of
+from slipway.plugin.anchors import Anchors, Chain, look_at
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
 from slipway.plugin.live_line import LiveLine
@@ -21,6 +22,7 @@ from slipway.plugin.run_memory import RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import forgetting, stack_name, stack_of
 from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
+from slipway.release.records.store import FolderRecords
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
@@ -52,6 +54,7 @@ class RolloutResource:
     flights: Flights = field(default_factory=Flights)
     connect: operations.Connect = operations.connect
     live: LiveLine = field(default_factory=lambda: LiveLine(None))
+    anchors: Anchors = field(default_factory=Anchors)
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Validate. What is refused for what the cluster remembers is an error of the resource's own step: a failure
@@ -65,8 +68,10 @@ class RolloutResource:
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         """Inputs, and also what the journal and the live route say: unfinished or drifted traffic is a change."""
         wanted = operations.parse(to_plain(request.news), recorded=True)
+        adapters = self._adapters(wanted, request.urn)
+        self.anchors.see(request.urn, _chain(wanted, adapters), to_plain(request.olds))
         try:
-            found = operations.difference(to_plain(request.old_inputs), wanted, self._adapters(wanted, request.urn))
+            found = operations.difference(to_plain(request.old_inputs), wanted, adapters)
         except JournalUnreadable as error:  # its own update says so; the other services go on
             found = operations.Difference((), (), str(error))
         log = EngineLog(self.engine, request.urn)
@@ -97,7 +102,13 @@ class RolloutResource:
         """The live weights, for refresh."""
         olds = to_plain(request.properties)
         inputs = to_plain(request.inputs) or _inputs_in(olds)
-        outputs = operations.refresh(olds or inputs, self._adapters(Place.of(inputs), request.urn))
+        place = Place.of(inputs)
+        adapters, log = self._adapters(place, request.urn), EngineLog(self.engine, request.urn)
+        outputs = operations.refresh(olds or inputs, adapters)
+        recorded = look_at(_chain(place, adapters, inputs), olds, log.warning)
+        if outputs is None and recorded:
+            log.warning(f"{place.service}: route and journal are gone, its records are not: the state keeps their end")
+            outputs = {**olds, "weights": {}}
         if outputs is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
@@ -127,7 +138,8 @@ class RolloutResource:
                 recorder = Recorder(adapters, wanted, operator(), self._facts(wanted, urn), log.event, drilled())
                 recorder.settle()
                 self._admit(wanted, adapters, urn, recorder)
-                return self._carried_out(self._update_of(wanted, adapters, olds or {}, log, cancelled), recorder)
+                outputs = _carried_out(self._update_of(wanted, adapters, olds or {}, log, cancelled), recorder)
+                return {**outputs, **self.anchors.after(urn, _chain(wanted, adapters), olds, log.warning)}
             except Exception as error:  # whatever it was, nothing under traffic may be deleted after it
                 failed, interrupted = _as_ours(error), cancelled.is_set()
             finally:
@@ -146,16 +158,6 @@ class RolloutResource:
         if wanted.run is not None and wanted.run.in_cluster:
             return OrderedUpdate(wanted, adapters, olds, log, cancelled, self.flights.abandoned)
         return Update(wanted, adapters, olds, log, cancelled, drill=drilled())
-
-    @staticmethod
-    def _carried_out(update: Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:
-        """However it ends, its rollout is recorded."""
-        anchor: Mapping[str, Any] = {}
-        try:
-            outputs = update.run()
-        finally:
-            anchor = recorder.ended()
-        return {**outputs, **anchor}
 
     def _facts(self, wanted: RolloutInputs, urn: str) -> Facts:
         """What the gates of this run know of a release; of an earlier one what its manifest still says."""
@@ -193,6 +195,22 @@ class RolloutResource:
         ):
             log.event(f"{wanted.service}: {line}")
         return wanted.to_wire()
+
+
+def _carried_out(update: Update | OrderedUpdate, recorder: Recorder) -> dict[str, Any]:
+    """However it ends, its rollout is recorded."""
+    try:
+        return update.run()
+    finally:
+        recorder.ended()
+
+
+def _chain(of: RolloutInputs | Place, adapters: Adapters, inputs: Mapping[str, Any] | None = None) -> Chain:
+    """`inputs` are those of the state, where the adapters are of a Place alone and know no folder."""
+    setting = (inputs or {}).get("records")
+    folder = setting.get("path") if isinstance(setting, Mapping) else None
+    store = adapters.records if folder is None else FolderRecords(Path(str(folder)), of.service)
+    return Chain(of.service, str(of.where), store)
 
 
 def _inputs_in(recorded: Mapping[str, Any]) -> dict[str, Any]:

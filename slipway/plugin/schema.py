@@ -60,7 +60,7 @@ _OUTCOME: Final[Spec] = ANY | {
     "description": "The record of the last rollout: result, times, each step with its verdict."
 }
 _RECORD: Final[Spec] = ANY | {
-    "description": "Number and hash of the newest release record: what a chain that was cut or rewritten is found by."
+    "description": "Number and hash of the newest release record, and of those that were lost: what a cut is found by."
 }
 ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
     "weights": _WEIGHTS,
@@ -69,7 +69,7 @@ ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
     "record": _RECORD,
 }
 _FLAG_RECORD: Final[Spec] = ANY | {
-    "description": "Number and hash of the newest record of the set's changes: what a chain that was cut is found by."
+    "description": "Number and hash of the newest record of the set, and of those that it lost: what a cut is found by."
 }
 FLAG_SET_OUTPUTS: Final[Mapping[str, Spec]] = {
     "record": _FLAG_RECORD,

@@ -11,12 +11,13 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from slipway.release.errors import EngineError
+from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.rollout_inputs import TrafficProbe
 from slipway.release.target import KINDS, Target, Targeted
@@ -25,10 +26,12 @@ SERVICES = "releases:services"
 NAMESPACE = "releases:namespace"
 TARGET = "releases:target"
 RECORDS = "releases:records"
+ACKNOWLEDGED = "releases:acknowledged"
 SLOS = "releases:slos"
 FLAGS = "releases:flags"
 PROBE = "releases:probe"
 GATEWAY_URL = "releases:gatewayUrl"
+_ACKNOWLEDGED: Final = TypeAdapter(tuple[Acknowledged, ...])
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -93,6 +96,16 @@ def records_of(config: Mapping[str, Any], path: Path) -> RecordsSetting:
         return RecordsSetting.model_validate(config.get(RECORDS, {}))
     except ValidationError as error:
         raise EngineError(f"{path.name}: {RECORDS}: {error.errors()[0]['msg']}") from None
+
+
+def acknowledged_of(config: Mapping[str, Any], path: Path) -> tuple[Acknowledged, ...]:
+    """The broken anchors of records that a stack file acknowledges. Raises EngineError."""
+    try:
+        return _ACKNOWLEDGED.validate_python(config.get(ACKNOWLEDGED, ()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+        raise EngineError(f"{path.name}: {ACKNOWLEDGED}{place}: {first['msg']}") from None
 
 
 def probe_of(config: Mapping[str, Any], path: Path) -> tuple[TrafficProbe, str] | None:

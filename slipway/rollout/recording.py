@@ -70,10 +70,9 @@ class Recorder:
         """Before the update: record the last rollout, where that was not done."""
         self._patiently(self._settle)
 
-    def ended(self) -> Mapping[str, Any]:
-        """After the update, however it ended: record its rollout. Returns what the Rollout's outputs keep of the
-        chain."""
-        return self._patiently(self._ended) or {}
+    def ended(self) -> None:
+        """After the update, however it ended: record its rollout."""
+        self._patiently(self._ended)
 
     def refused(self, reason: str) -> None:
         """Nothing was begun, for this reason."""
@@ -85,14 +84,12 @@ class Recorder:
         if self._before is not None:
             self._add_attempt(self._before, self._before)
 
-    def _ended(self) -> Mapping[str, Any]:
+    def _ended(self) -> None:
         head = self._owned_head()
-        if head is None or self.adapters.records is None:
-            return {}
-        self._collect(head)
-        self._add_repaired(head)
-        line = self._add_attempt(head, self._before)
-        return {"record": line.anchor.model_dump(mode="json")} if line is not None else {}
+        if head is not None:
+            self._collect(head)
+            self._add_repaired(head)
+            self._add_attempt(head, self._before)
 
     def _collect(self, head: Head | None) -> None:
         """What pods have recorded where they could."""
@@ -107,8 +104,8 @@ class Recorder:
             return
         self._add_attempt(before.model_copy(update={"attempt": ended_as(left, head)}), before)
 
-    def _add_attempt(self, head: Head, before: Head | None) -> Line | None:
-        """The chain's last line; with the head's attempt in the chain, if that has ended."""
+    def _add_attempt(self, head: Head, before: Head | None) -> None:
+        """Put the head's attempt into the chain, if that has ended."""
         attempt = head.attempt
         ended = attempt is not None and attempt.outcome is not Outcome.RUNNING
 
@@ -117,7 +114,8 @@ class Recorder:
                 return None
             return self._record_of(attempt, self._event_of(head, attempt, before)).to_content()
 
-        return append(self.adapters.records, make) if self.adapters.records is not None else None
+        if self.adapters.records is not None:
+            append(self.adapters.records, make)
 
     def _event_of(self, head: Head, attempt: Attempt, before: Head | None) -> RolloutEvent:
         facts = self.facts(attempt.manifest, attempt.candidate.revision)
@@ -213,15 +211,15 @@ class Recorder:
         stored = load(self.adapters)
         return stored is not None and journal.owner_problem(stored.head, self.adapters.stack) is not None
 
-    def _patiently(self, do: Callable[[], Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
+    def _patiently(self, do: Callable[[], None]) -> None:
         try:
-            return do()
+            do()
+            return
         except SlipwayError as error:
             why = str(error)
         except Exception as error:
             why = f"unexpected {type(error).__name__}: {error}"
         self.tell(f"{self.wanted.service}: the release record was not written: {why}; the next update writes it")
-        return None
 
 
 def ending_of(attempt: Attempt) -> Ending:

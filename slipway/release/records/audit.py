@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.release.records.chain import Anchor, lines_of, problems
+from slipway.release.records.anchoring import Acknowledged
+from slipway.release.records.chain import Anchor, anchor_problem, lines_of, problems
 from slipway.release.records.journal import COMMITS_KEPT, Head, Outcome
 from slipway.release.records.kinds import known
 from slipway.release.records.release_record import Recorded, read_records
@@ -56,20 +57,25 @@ class Sources:
     anchors: Sequence[tuple[str, Anchor]] = ()
     whole_history: bool = False
     no_updates: str = ""
+    acknowledged: Sequence[Acknowledged] = ()
+    """Those of this chain."""
 
 
 def audit(texts: Sequence[str], sources: Sources, window: Window) -> list[AuditFinding]:
     """Everything that is not as it should be; empty, or only notes, when all agrees."""
     records = read_records(lines_of(texts))
-    found = chain_findings(texts, sources.anchors)
+    found = chain_findings(texts, sources.anchors, sources.acknowledged)
     found += _journal(records, sources.head, window)
     found += _history(records, sources, window)
     return found
 
 
-def chain_findings(texts: Sequence[str], anchors: Sequence[tuple[str, Anchor]]) -> list[AuditFinding]:
-    """What a chain says by itself, and what the anchors say of it."""
-    found = [AuditFinding("altered", what) for what in problems(texts, anchors)]
+def chain_findings(
+    texts: Sequence[str], anchors: Sequence[tuple[str, Anchor]], acknowledged: Sequence[Acknowledged] = ()
+) -> list[AuditFinding]:
+    """What a chain says by itself, and what the anchors say of it. What a person has acknowledged fails nothing."""
+    found = [AuditFinding("altered", what) for what in problems(texts)]
+    found += _anchor_findings(texts, anchors, acknowledged)
     count = len(texts) - known(lines_of(texts))
     if count and not found:
         found.append(AuditFinding("note", f"{count} record(s) are of a kind that this version does not know"))
@@ -77,6 +83,20 @@ def chain_findings(texts: Sequence[str], anchors: Sequence[tuple[str, Anchor]]) 
         what = "no anchor is known: whether the end of the chain was cut off cannot be told"
         found.append(AuditFinding("unknown" if texts else "note", what))
     return found
+
+
+def _anchor_findings(
+    texts: Sequence[str], anchors: Sequence[tuple[str, Anchor]], acknowledged: Sequence[Acknowledged]
+) -> Iterator[AuditFinding]:
+    lines = lines_of(texts)
+    for place, anchor in dict.fromkeys(anchors):
+        if (what := anchor_problem(lines, place, anchor)) is None:
+            continue
+        known = next((one for one in acknowledged if one.is_about(anchor)), None)
+        if known is None:
+            yield AuditFinding("altered", what)
+        else:
+            yield AuditFinding("note", f"{what}; acknowledged by {known.by}: {known.reason}")
 
 
 def _journal(records: Sequence[Recorded], head: Head | None, window: Window) -> Iterator[AuditFinding]:

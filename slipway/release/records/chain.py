@@ -12,7 +12,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from slipway.release.evidence.facts import Sha256
 from slipway.release.manifest.base import FrozenModel
@@ -25,7 +27,7 @@ HASH = "hash"
 class Anchor(FrozenModel):
     """The hash that the line `seq` had."""
 
-    seq: int
+    seq: Annotated[int, Field(ge=0)]
     hash: Sha256
 
 
@@ -74,14 +76,19 @@ def problems(texts: Sequence[str], anchors: Iterable[tuple[str, Anchor]] = ()) -
     for text, line in zip(texts, lines, strict=True):
         found += _line_problems(text, line, before)
         before = line.hash
-    for place, anchor in anchors:
-        if anchor.seq >= len(lines):
-            found.append(
-                f"the record {anchor.seq} is missing: {place} knows it, the chain has {len(lines)}; its end was cut off"
-            )
-        elif lines[anchor.seq].hash != anchor.hash:
-            found.append(f"the record {anchor.seq} is not the one that {place} knows: the chain was written anew")
+    found += [said for place, anchor in anchors if (said := anchor_problem(lines, place, anchor)) is not None]
     return found
+
+
+def anchor_problem(lines: Sequence[Line], place: str, anchor: Anchor) -> str | None:
+    """Why these lines are not the chain that the anchor was taken from, nor one that goes on from it; None when they
+    are."""
+    if anchor.seq >= len(lines):
+        length = f"the chain has {len(lines)}"
+        return f"the record {anchor.seq} is missing: {place} knows it, {length}; its end was cut off"
+    if lines[anchor.seq].hash != anchor.hash:
+        return f"the record {anchor.seq} is not the one that {place} knows: the chain was written anew"
+    return None
 
 
 def _line_problems(text: str, line: Line, before: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from slipway.release.flags.journal import Head
+from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.audit import AuditFinding, Window, chain_findings
 from slipway.release.records.chain import Anchor, lines_of
 from slipway.release.records.flag_changes import key_of
@@ -14,12 +15,16 @@ from slipway.release.units import show_moment
 
 
 def audit_flags(
-    texts: Sequence[str], head: Head | None, window: Window, anchors: Sequence[tuple[str, Anchor]] = ()
+    texts: Sequence[str],
+    head: Head | None,
+    window: Window,
+    anchors: Sequence[tuple[str, Anchor]] = (),
+    acknowledged: Sequence[Acknowledged] = (),
 ) -> list[AuditFinding]:
     """Everything that is not as it should be: the chain by itself and by its anchors, and against the journal in both
     directions. `head` is None where there is no journal."""
     records = read_kind(lines_of(texts), FlagRecord)
-    found = [*chain_findings(texts, anchors)]
+    found = [*chain_findings(texts, anchors, acknowledged)]
     if head is None:
         what = "there is no journal that the records could be held against"
         return [*found, *([AuditFinding("unknown", what)] if records else [])]

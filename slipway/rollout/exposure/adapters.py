@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slipway.release.flags.journal import Head
-from slipway.release.records.chain import Anchor
+from slipway.release.records.store import RecordStore
 from slipway.rollout.escalation.desk import Escalations
 from slipway.rollout.metrics.base import Meter
 from slipway.rollout.platforms.base import JournalStore, Lease
@@ -33,8 +33,9 @@ class Flags(Protocol):
         """What of the document in force is not as the journal says; None when all of it is. Raises ClusterError."""
         ...
 
-    def anchor(self) -> Anchor | None:
-        """Number and hash of the last change on record; None where none is known."""
+    @property
+    def records(self) -> RecordStore | None:
+        """The chain of the set's changes; None where none is kept."""
         ...
 
 

@@ -30,7 +30,7 @@ from slipway.release.flags import declaring, journal
 from slipway.release.flags.effective import EffectiveFlags, effective
 from slipway.release.flags.flagd import flagd_document
 from slipway.release.flags.journal import Author, DocumentKind, Head
-from slipway.release.records.chain import Anchor, Line, lines_of
+from slipway.release.records.chain import Line, lines_of
 from slipway.release.records.flag_changes import next_record
 from slipway.release.records.kinds import FlagRecord
 from slipway.release.records.release_record import read_kind
@@ -113,15 +113,6 @@ class FlagWriter:
         if stored.unsettled:
             return f"the kill of {', '.join(stored.unsettled)} is in the document, but not in the journal yet"
         return self._difference(stored)
-
-    def anchor(self) -> Anchor | None:
-        """Number and hash of the last change on record, which a chain that was cut is found by; None while there is
-        none, and where it cannot be read: the flags are in force, whatever becomes of their records."""
-        try:
-            last = self.records.last() if self.records is not None else None
-        except ClusterError:
-            return None
-        return last.anchor if last is not None else None
 
     def remove(self, author: Author) -> None:
         """The end of the set: its document goes, and its journal too unless a kill stands in it, which outlives the

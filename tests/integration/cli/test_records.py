@@ -16,7 +16,7 @@ def lines_of(service: Service) -> dict[str, str]:
     return dict(found["data"])
 
 
-def test_every_release_is_on_record_and_an_audit_finds_an_altered_one_and_a_cut_end(
+def test_every_release_is_on_record_and_an_audit_finds_an_altered_one_and_a_cut_also_after_the_next(
     service: Service, load: StartLoad, slipway: Slipway
 ) -> None:
     service.released("v1", FAST)
@@ -40,6 +40,11 @@ def test_every_release_is_on_record_and_an_audit_finds_an_altered_one_and_a_cut_
     said = [one["what"] for one in slipway("audit", code=1)["services"]["checkout"]]
     assert any("the record 0 is missing: the stack's state knows it" in what for what in said)
     assert any("errors-100 (aborted) has no record" in what for what in said)
+    service.kubectl("delete", "configmap", RECORDS)
+    service.released("v2", FAST)
+    assert len(lines_of(service)) == 2, "the abort, from the journal, and v2"
+    said = [one["what"] for one in slipway("audit", code=1)["services"]["checkout"]]
+    assert any("the record 0 is not the one that the stack's state knows" in what for what in said), said
 
 
 def test_destroy_leaves_the_records(service: Service) -> None:

@@ -257,6 +257,41 @@ def test_an_audit_of_a_cut_chain_names_it_and_ends_with_1(project: Project, monk
     assert "the record 9 is missing: the stack's state knows it" in result.stdout
 
 
+def test_what_is_cut_off_is_named_until_it_is_acknowledged_in_the_stacks_file(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audited(project, monkeypatch)
+    project.file.write_text("".join(f"{line}\n" for line in project.it.records.read()[:-1]))
+    assert project.said("history")["altered"]["checkout"][0].startswith("the record 9 is missing")
+    assert "checkout: records were cut or altered: the record 9" in project.run("history").stderr
+    assert "OPEN   records whole: the record 9 is missing" in project.run("close", "#0").stdout
+    result = project.run("audit", "checkout", "--acknowledge", "the disk was lost")
+    assert "note     the record 9 is missing" in result.stdout
+    assert "the disk was lost" in result.stdout
+    assert "altered  " not in result.stdout
+    setting = yaml.safe_load((project.folder / "Pulumi.prod.yaml").read_text())["config"]["releases:acknowledged"]
+    assert [(one["chain"], one["record"], one["reason"]) for one in setting] == [("checkout", 9, "the disk was lost")]
+    assert project.run("audit", "checkout", "--acknowledge", "again").exit_code == result.exit_code
+    assert (
+        len(yaml.safe_load((project.folder / "Pulumi.prod.yaml").read_text())["config"]["releases:acknowledged"]) == 1
+    )
+    assert project.said("history")["altered"] == {}
+    assert "records whole: 9 record(s)" in project.run("close", "#0").stdout
+
+
+def test_an_acknowledgement_that_cannot_be_read_is_one_line(project: Project) -> None:
+    file = project.folder / "Pulumi.prod.yaml"
+    file.write_text(f"{file.read_text()}  releases:acknowledged: [{{chain: checkout}}]\n")
+    result = project.run("audit", "--cluster-only")
+    assert (result.exit_code, "releases:acknowledged[0].record: Field required" in result.stderr) == (1, True)
+
+
+def test_anchors_that_a_chain_broke_are_anchors_too() -> None:
+    record = {"seq": 3, "hash": "a" * 64, "broken": [{"seq": 5, "hash": "b" * 64}]}
+    state = State((Resource("u", ROLLOUT, {"service": "checkout", "record": record}),), ())
+    assert [one.seq for _, one in anchors_in(state)["checkout"]] == [5, 3]
+
+
 def test_an_audit_without_pulumi_fails_unless_that_is_said(project: Project) -> None:
     assert project.run("audit").exit_code == 1
     result = project.run("audit", "--cluster-only")
@@ -375,6 +410,8 @@ def test_a_release_that_may_not_be_closed_is_told_why_and_leaves_no_record(proje
 def test_a_release_is_closed_once_and_on_record(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     line = CheckLine(name="review done", holds=True, found="2 item(s) done")
     monkeypatch.setattr("slipway.release.review.closing.checklist", lambda *args: (line,))
+    assert "OPEN   records whole: no `pulumi` on PATH" in project.run("close", "#0", "--check").stdout
+    audited(project, monkeypatch)
     assert project.run("close", "#0", "--check").exit_code == 0
     assert len(project.file.read_text().splitlines()) == 10
     for _ in range(2):

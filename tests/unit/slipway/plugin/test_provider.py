@@ -20,7 +20,7 @@ from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records.chain import lines_of
 from slipway.release.records.journal import Head, Outcome, Quarantine
-from slipway.release.records.store import MemoryRecords
+from slipway.release.records.store import MemoryRecords, append
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.target import parse_target
 from slipway.rollout import operations
@@ -421,6 +421,19 @@ def test_refresh_of_what_is_gone_says_so() -> None:
     assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
 
 
+def test_refresh_keeps_in_the_state_what_shows_that_records_were_cut() -> None:
+    world, records = Simulation(first=True), MemoryRecords()
+    append(records, lambda lines: {"what": 1})
+    stage, known = Stage(replace(world.world, records=records)), {"seq": 4, "hash": "a" * 64}
+    state = {**recorded(world), "record": known}
+    request = provider_pb2.ReadRequest(
+        id="shop/checkout", urn=URN, inputs=to_struct(recorded(world)), properties=to_struct(state)
+    )
+    assert to_plain(stage.provider.Read(request, stage.context).properties)["record"] == known
+    records.lines.clear()
+    assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
+
+
 @pytest.mark.parametrize("journal", [head().to_json(), {"format": 9, "service": "checkout", "serving": "other"}, None])
 def test_destroy_needs_service_and_namespace_only(journal: dict[str, Any] | None) -> None:
     world = Simulation()
@@ -520,6 +533,19 @@ def test_an_update_leaves_a_record_whose_place_and_hash_are_outputs(monkeypatch:
     (line,) = lines_of(records.read())
     assert to_plain(answer.properties)["record"] == {"seq": 0, "hash": line.hash}
     assert line.content["event"]["rollout"] == "r1"
+
+
+def test_an_update_after_records_were_cut_keeps_the_former_anchor(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, records = remembering(head()), MemoryRecords()
+    monkeypatch.setattr(Update, "run", lambda self: {"weights": {}})
+    append(records, lambda lines: {"what": 1})
+    stage = Stage(replace(world.world, records=records))
+    known = {"seq": 4, "hash": "a" * 64}
+    request = provider_pb2.UpdateRequest(
+        urn=URN, news=to_struct(wanted().to_wire()), olds=to_struct({**wanted().to_wire(), "record": known})
+    )
+    kept = to_plain(stage.provider.Update(request, stage.context).properties)["record"]
+    assert (kept["seq"], kept["broken"]) == (0, [known])
 
 
 def test_a_refused_update_leaves_a_record_and_a_preview_of_it_none() -> None:

@@ -45,10 +45,9 @@ class Recording:
         world, found = recorder.adapters, inputs or self.world.wanted
         try:
             update = Update(found, world, {}, self.world.lines, self.world.cancelled, drill=drill)
-            outputs = update.run()
+            return update.run()
         finally:
-            anchor = recorder.ended()
-        return {**outputs, **anchor}
+            recorder.ended()
 
     @property
     def found(self) -> list[Recorded]:

@@ -9,8 +9,8 @@ from slipway.release.flags.attempts import Exposing, ExposureHead, begun, parse
 from slipway.release.flags.journal import Author, Change, Head, after_change, after_exposure
 from slipway.release.flags.model import DeclaredFlags, FeatureFlag
 from slipway.release.manifest.guardrails import Guardrail
-from slipway.release.records.chain import Anchor
 from slipway.release.records.journal import Outcome
+from slipway.release.records.store import MemoryRecords, append
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.exposure.adapters import ExposureAdapters
 from slipway.rollout.exposure.record import Stored
@@ -59,6 +59,7 @@ class MemoryFlags:
         self.written: list[float] = []
         self.stale = ""
         """What of the document is not in force."""
+        self.records = MemoryRecords()
 
     def load(self) -> Head:
         self.faults.hit("load")
@@ -68,16 +69,13 @@ class MemoryFlags:
         self.faults.hit("change")
         self.head = change(self.head)
         self.written.append(self.percent)
+        append(self.records, lambda lines: {"percent": self.percent})
         self.faults.done("change")
         return self.head
 
     def pending(self) -> str | None:
         self.faults.hit("pending")
         return self.stale or None
-
-    def anchor(self) -> Anchor | None:
-        """Of as many records as were written."""
-        return Anchor(seq=len(self.written) - 1, hash="0" * 64) if self.written else None
 
     @property
     def percent(self) -> float:
