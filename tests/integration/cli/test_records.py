@@ -41,7 +41,8 @@ def test_every_release_is_on_record_and_an_audit_finds_an_altered_one_and_a_cut_
     assert any("the record 0 is missing: the stack's state knows it" in what for what in said)
     assert any("errors-100 (aborted) has no record" in what for what in said)
     service.kubectl("delete", "configmap", RECORDS)
-    service.released("v2", FAST)
+    with load(rate=100):
+        service.released("v2", FAST)
     assert len(lines_of(service)) == 2, "the abort, from the journal, and v2"
     said = [one["what"] for one in slipway("audit", code=1)["services"]["checkout"]]
     assert any("the record 0 is not the one that the stack's state knows" in what for what in said), said
