@@ -11,6 +11,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2
+from pydantic import ValidationError
 
 from slipway.plugin.after_failure import AfterFailure, identity_of
 from slipway.plugin.anchors import Anchors, Chain, look_at
@@ -22,10 +23,11 @@ from slipway.plugin.run_memory import RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import forgetting, stack_name, stack_of
 from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
-from slipway.release.records.store import FolderRecords
+from slipway.release.records.store import RecordsSetting
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
+from slipway.rollout.assemble import open_records
 from slipway.rollout.in_cluster.ordering import OrderedUpdate, order_removal, where_it_runs
 from slipway.rollout.moves import move_lines, must_delete_first, rival_line
 from slipway.rollout.operations import Place
@@ -206,10 +208,14 @@ def _carried_out(update: Update | OrderedUpdate, recorder: Recorder) -> dict[str
 
 
 def _chain(of: RolloutInputs | Place, adapters: Adapters, inputs: Mapping[str, Any] | None = None) -> Chain:
-    """`inputs` are those of the state, where the adapters are of a Place alone and know no folder."""
-    setting = (inputs or {}).get("records")
-    folder = setting.get("path") if isinstance(setting, Mapping) else None
-    store = adapters.records if folder is None else FolderRecords(Path(str(folder)), of.service)
+    """`inputs` are those of the state: the adapters of a Place do not know where records lie otherwise."""
+    store = adapters.records
+    try:
+        if inputs is not None and inputs.get("records") is not None:
+            setting = RecordsSetting.model_validate(inputs["records"], extra="ignore")
+            store = store if setting.kind == "cluster" else open_records(of.service, of.where, setting, Path())
+    except (ValidationError, SlipwayError):  # another version's setting: nothing is known of its records
+        store = None
     return Chain(of.service, str(of.where), store)
 
 

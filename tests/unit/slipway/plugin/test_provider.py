@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -20,7 +21,7 @@ from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ClusterError, RolloutAborted
 from slipway.release.records.chain import lines_of
 from slipway.release.records.journal import Head, Outcome, Quarantine
-from slipway.release.records.store import MemoryRecords, append
+from slipway.release.records.store import FolderRecords, MemoryRecords, append
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.target import parse_target
 from slipway.rollout import operations
@@ -431,6 +432,19 @@ def test_refresh_keeps_in_the_state_what_shows_that_records_were_cut() -> None:
     )
     assert to_plain(stage.provider.Read(request, stage.context).properties)["record"] == known
     records.lines.clear()
+    assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
+
+
+def test_refresh_looks_at_the_records_where_the_state_says_that_they_lie(tmp_path: Path) -> None:
+    world, setting = Simulation(first=True), {"kind": "folder", "path": str(tmp_path)}
+    stage, known = Stage(replace(world.world, records=MemoryRecords())), {"seq": 4, "hash": "a" * 64}
+    append(FolderRecords(tmp_path, "checkout"), lambda lines: {"what": 1})
+    state = recorded(world, records=setting)
+    request = provider_pb2.ReadRequest(
+        id="shop/checkout", urn=URN, inputs=to_struct(state), properties=to_struct({**state, "record": known})
+    )
+    assert to_plain(stage.provider.Read(request, stage.context).properties)["record"] == known
+    (tmp_path / "checkout.jsonl").unlink()
     assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
 
 
