@@ -39,6 +39,7 @@ def main() -> None:
             manifest=entry.declared.path,
             target=stack.target,
             ecs=stack.ecs,
+            function=stack.function,
             metrics=stack.metrics,
             gateway_url=stack.gateway_url,
             probe=stack.probe,

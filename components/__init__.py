@@ -14,6 +14,7 @@ from components.canary import Canary
 from components.cluster import cluster_options
 from components.ecs_workload import EcsWorkload, EcsWorkloadArgs
 from components.flags import FeatureFlag, KillSwitch
+from components.lambda_workload import LambdaWorkload, LambdaWorkloadArgs
 from components.packaged import Service, ServiceArgs
 from components.resources import FlagSet, Release, Rollout
 from components.rolling import Rolling
@@ -36,6 +37,8 @@ __all__ = [
     "FeatureFlag",
     "FlagSet",
     "KillSwitch",
+    "LambdaWorkload",
+    "LambdaWorkloadArgs",
     "Release",
     "Rolling",
     "Rollout",

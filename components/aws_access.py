@@ -1,4 +1,4 @@
-"""What a stack on ECS stands on: the table of its records, and the rights that running rollouts needs."""
+"""What a stack on ECS or Lambda stands on: the table of its records, and the rights that running rollouts needs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components.aws_objects import Policy, Table
-from slipway.release.aws_rights import policy
+from slipway.release.aws_rights import policy_of
 from slipway.release.records.store import RecordsSetting
-from slipway.release.target import EcsTarget
+from slipway.release.target import EcsTarget, LambdaTarget
 from slipway.release.tokens import AWS_ROLLOUT_ACCESS, ROLLOUT_TABLE
 
 
@@ -18,7 +18,7 @@ from slipway.release.tokens import AWS_ROLLOUT_ACCESS, ROLLOUT_TABLE
 class AwsRolloutAccessArgs:
     """`target` as in `releases:target`, `records` as in `releases:records`."""
 
-    target: EcsTarget
+    target: EcsTarget | LambdaTarget
     records: RecordsSetting | None = None
 
 
@@ -33,7 +33,7 @@ class AwsRolloutAccess(pulumi.ComponentResource):
         super().__init__(AWS_ROLLOUT_ACCESS, name, {}, opts)
         content = {
             "description": f"Rollouts of Slipway on {args.target}",
-            "policy": json.dumps(policy(args.target, args.records), sort_keys=True),
+            "policy": json.dumps(policy_of(args.target, args.records), sort_keys=True),
         }
         self.policy = Policy(name, content, pulumi.ResourceOptions(parent=self))
         self.arn = self.policy.arn

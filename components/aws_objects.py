@@ -44,6 +44,10 @@ class Service(AwsObject, module="ecs"):
     """How many of it."""
 
 
+class Function(AwsObject, module="lambda", outputs=("version",)):
+    """Code that runs for each request."""
+
+
 class Table(AwsObject, module="dynamodb"):
     """The records of a stack."""
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import pulumi
 import pulumi_kubernetes
 
-from slipway.release.target import EcsTarget, Target
+from slipway.release.target import KubernetesTarget, Target
 
 
 def cluster_options(
@@ -16,7 +16,7 @@ def cluster_options(
     """The options by which components declare what belongs in `target`: a provider for the context of its cluster or
     for its region, called `name` in the stack. None is made where a target of Kubernetes names no context, so that the
     engine's default provider stays theirs."""
-    if isinstance(target, EcsTarget):
+    if not isinstance(target, KubernetesTarget):
         options = pulumi.ResourceOptions(parent=parent, version=version("pulumi-aws"))
         # Not the SDK's class: importing the SDK takes half a second of every preview.
         aws = pulumi.ProviderResource("aws", name or f"aws-{target.region}", {"region": target.region}, options)

@@ -8,11 +8,13 @@ from typing import ClassVar, TypeAlias
 import pulumi
 
 from components.ecs_workload import EcsWorkload, EcsWorkloadArgs
+from components.lambda_workload import LambdaWorkload, LambdaWorkloadArgs
 from components.objects import Job
 from components.resources import Migrations, Rollout
 from components.workload import VersionedWorkload, VersionedWorkloadArgs
 from slipway.release.ecs_setting import EcsSetting
 from slipway.release.escalation.setting import EscalationSetting
+from slipway.release.lambda_setting import LambdaSetting
 from slipway.release.manifest.release import Release
 from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.records.store import RecordsSetting
@@ -20,11 +22,11 @@ from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs, TrafficProbe
 from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import Chosen, chosen
-from slipway.release.target import EcsTarget, Target
+from slipway.release.target import EcsTarget, LambdaTarget, Target
 from slipway.release.tokens import TOPOLOGIES
 from slipway.release.watch_job import watch_job
 
-AnyWorkload: TypeAlias = VersionedWorkload | EcsWorkload
+AnyWorkload: TypeAlias = VersionedWorkload | EcsWorkload | LambdaWorkload
 """The set of one revision, by the kind of the target."""
 
 
@@ -50,6 +52,8 @@ class TopologyArgs:
     gate: pulumi.Resource | None = None
     ecs: EcsSetting | None = None
     """For a target of kind ecs."""
+    function: LambdaSetting | None = None
+    """For a target of kind lambda."""
     migrations: MigrationsInputs | None = None
     """What is applied behind the gate and before anything of the service is created."""
 
@@ -84,7 +88,9 @@ class Topology(pulumi.ComponentResource):
         if args.standby is not None and revision_of(args.standby) == self.revision:
             raise ValueError(f"{name}: the standby is the same revision as the release ({self.revision})")
         self.workload = self._workload(name, args.release, args)
-        self.standby = None if args.standby is None else self._workload(name, args.standby, args)
+        # A function keeps its published versions: the standby is one of them.
+        beside = args.standby if not isinstance(args.target, LambdaTarget) else None
+        self.standby = None if beside is None else self._workload(name, beside, args)
         inputs = (
             RolloutInputs.of(
                 args.release,
@@ -131,6 +137,10 @@ class Topology(pulumi.ComponentResource):
             if args.ecs is None:
                 raise ValueError(f"{name}: a target of kind ecs needs the network of its tasks: give ecs")
             return EcsWorkload(named, EcsWorkloadArgs.of(release, args.target, args.ecs), options)
+        if isinstance(args.target, LambdaTarget):
+            if args.function is None:
+                raise ValueError(f"{name}: a target of kind lambda needs the role of its functions: give function")
+            return LambdaWorkload(name, LambdaWorkloadArgs.of(release, args.function), options)
         return VersionedWorkload(named, VersionedWorkloadArgs.of(release, args.target.namespace), options)
 
 

@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Annotated
 
 import pulumi
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from slipway.release.collisions import collisions
 from slipway.release.counted import uncounted
@@ -28,6 +29,9 @@ from slipway.release.flags.flag_set_inputs import FlagSetInputs, FlagsSetting
 from slipway.release.flags.load import read_flags
 from slipway.release.flags.model import DeclaredFlags
 from slipway.release.flags.of_target import unfit_flags
+from slipway.release.function import refused_function
+from slipway.release.lambda_setting import REFUSED, LambdaSetting, misplaced
+from slipway.release.lambda_setting import REMEDY as LAMBDA
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
@@ -67,8 +71,10 @@ REMEDIES = {
     "namespace": "Write releases:namespace: the Kubernetes namespace of the services, such as shop",
     "target": "Write releases:target: {name: eu, context: eu-prod, namespace: shop}, your own name of the cluster "
     "and its context in the kubeconfig, or only releases:namespace; or {kind: ecs, region: eu-central-1, "
-    "cluster: shop, listener: <ARN>, table: slipway-shop, rules: {checkout: 110}}",
+    "cluster: shop, listener: <ARN>, table: slipway-shop, rules: {checkout: 110}}, or {kind: lambda, "
+    "region: eu-central-1, account: '123456789012', table: slipway-shop, aliases: {checkout: live}}",
     "ecs": ECS,
+    "lambda": LAMBDA,
     "metrics": "Write releases:metrics: {kind: prometheus, url: http://prometheus.example:9090}, or for a target "
     "of kind ecs {kind: cloudwatch}",
     "gatewayUrl": "Write releases:gatewayUrl: where the gateway answers, such as http://gateway.example",
@@ -117,6 +123,8 @@ class Configuration(Targeted):
     access: Access | None = None
     ecs: EcsSetting | None = None
     """Network and roles of the tasks, for a target of kind ecs."""
+    function: Annotated[LambdaSetting | None, Field(alias="lambda")] = None
+    """Role and time of the functions, for a target of kind lambda."""
     slos: SloSetting | None = None
     """Objectives and alarms, how their rules reach Prometheus, and who is told."""
     flags: FlagsSetting | None = None
@@ -170,6 +178,7 @@ class Settings:
     run: RunSetting | None
     access: Access | None
     ecs: EcsSetting | None
+    function: LambdaSetting | None
     flags: FlagSetInputs | None
     escalation: EscalationSetting | None
     gates: GateSetting
@@ -227,6 +236,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
         run=configuration.run,
         access=configuration.access,
         ecs=configuration.ecs,
+        function=configuration.function,
         flags=_flag_set(configuration, flags),
         escalation=configuration.escalation,
         gates=configuration.gates,
@@ -240,6 +250,8 @@ def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Itera
     others = {key: getattr(configuration, key) for key in KUBERNETES_ONLY}
     in_cluster = configuration.run is not None and configuration.run.in_cluster
     yield from unfit(configuration.where, configuration.ecs, in_cluster, others)
+    others = {key: getattr(configuration, key) for key in REFUSED}
+    yield from misplaced(configuration.where, configuration.function, others, in_cluster=in_cluster)
     for service in services:
         for declared in (service.declared, service.standby):
             if declared is not None:
@@ -248,6 +260,7 @@ def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Itera
                 found = (
                     *refused_by(configuration.where, release.service, release.route, chosen(release)),
                     *refused_task(configuration.where, release.workload),
+                    *refused_function(configuration.where, release.workload),
                     *uncounted(metrics, configuration.where, release.guardrails, watch),
                     *uncopied(metrics, chosen(release)),
                 )

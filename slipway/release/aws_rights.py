@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from slipway.release.records.store import RecordsSetting
-from slipway.release.target import EcsTarget
+from slipway.release.target import EcsTarget, LambdaTarget
 
 Json = dict[str, Any]
 TABLE = ("GetItem", "PutItem", "DeleteItem", "Query", "BatchWriteItem")
@@ -34,6 +34,31 @@ DEPLOYING = (
 )
 """Of AppConfig, which knows its resources by ids that are made with them."""
 BUCKET = ("ListBucket", "ListBucketVersions", "GetBucketVersioning", "GetBucketObjectLockConfiguration")
+
+
+VERSIONS = ("ListVersionsByFunction", "GetFunction", "DeleteFunction", "InvokeFunction", "GetFunctionUrlConfig")
+ALIASES = ("GetAlias", "CreateAlias", "UpdateAlias", "DeleteAlias", "GetProvisionedConcurrencyConfig")
+MAPPINGS = ("lambda:ListEventSourceMappings", "cloudwatch:GetMetricData")
+"""Others that know no resource."""
+
+
+def policy_of(target: EcsTarget | LambdaTarget, records: RecordsSetting | None = None) -> Json:
+    """What the role that runs `pulumi up` may do on this target, beside what the provider of AWS needs to declare
+    resources."""
+    if isinstance(target, EcsTarget):
+        return policy(target, records)
+    partition = next((f"aws-{part}" for part in ("cn", "us-gov") if target.region.startswith(f"{part}-")), "aws")
+    place = f"{partition}:{{}}:{target.region}:{target.account}"
+    table = f"arn:{place.format('dynamodb')}:table/{target.table}"
+    functions = [f"arn:{place.format('lambda')}:function:{name}" for name in target.aliases or {"*": ""}]
+    qualified = [f"{function}:*" for function in functions]
+    statements = [
+        _allow("Records", [f"dynamodb:{action}" for action in TABLE], [table]),
+        _allow("Functions", [f"lambda:{action}" for action in (*VERSIONS, *ALIASES)], [*functions, *qualified]),
+        _allow("Reading", list(MAPPINGS), ["*"]),
+        *(_bucket(partition, records.bucket, records.prefix) if records is not None and records.bucket else ()),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def policy(target: EcsTarget, records: RecordsSetting | None = None) -> Json:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from slipway.release.errors import Problem
+from slipway.release.function import refused_alias
 from slipway.release.manifest.route import Match, Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, MirrorStep, Preview, Rolling
 from slipway.release.revision import SHORT_LENGTH, TARGET_GROUP_LENGTH
-from slipway.release.target import EcsTarget, Target
+from slipway.release.target import EcsTarget, LambdaTarget, Target
 
 VALUES = 5
 """Of all conditions of a rule together."""
@@ -28,6 +29,9 @@ LONGEST_SERVICE = TARGET_GROUP_LENGTH - SHORT_LENGTH - 1
 
 def refused_by(target: Target, service: str, route: Route, strategy: Canary | BlueGreen | Rolling) -> Iterator[Problem]:
     """What of a service this kind of target cannot do, with the place in its manifest or in the stack's settings."""
+    if isinstance(target, LambdaTarget):
+        yield from refused_alias(target, service, route, strategy)
+        return
     if not isinstance(target, EcsTarget):
         if route.gateway is None:
             yield Problem("route.gateway", "is missing", "Write route: {gateway: {namespace: edge, name: public}, ...}")

@@ -57,7 +57,7 @@ class Backend(FrozenModel):
     version: str
     image: str
     workload: Annotated[str, Field(alias="deployment")]
-    """Name of what runs it: the Deployment, or the ECS service."""
+    """Name of what runs it: the Deployment, the ECS service, or the version of a function."""
     entry: Annotated[str, Field(alias="service")]
     """Its name in the router: the Service that the route sends to, or the target group."""
     port: int
@@ -92,7 +92,7 @@ class Backend(FrozenModel):
             version=release.version,
             image=release.artifact.image,
             workload=name,
-            entry=name if platform == "kubernetes" else target_group_name(release.service, revision),
+            entry=target_group_name(release.service, revision) if platform == "ecs" else name,
             port=workload.port,
             replicas=workload.least_replicas,
             ready_within=workload.ready_within,

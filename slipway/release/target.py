@@ -69,12 +69,18 @@ class AppConfigPlace(FrozenModel):
     environment: Annotated[str, Field(min_length=1, max_length=64, description="Name of its environment.")]
 
 
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="Region of everything here.")]
+TableName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$", description="DynamoDB table of journals, Leases and intents.")
+]
+
+
 class EcsTarget(FrozenModel):
     """An ECS cluster behind one listener of an Application Load Balancer, and the DynamoDB table of a stack's records.
     Endpoints and credentials are those of the environment, as of every client of AWS."""
 
     kind: Literal["ecs"]
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="Region of everything here.")]
+    region: Region
     cluster: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Name of the ECS cluster, not its ARN.")
     ]
@@ -85,10 +91,7 @@ class EcsTarget(FrozenModel):
             description="ARN of the listener whose rules send to the services.",
         ),
     ]
-    table: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$", description="DynamoDB table of journals, Leases and intents."),
-    ]
+    table: TableName
     rules: Annotated[
         dict[str, Priority],
         Field(description="Service -> priority of its rule; a preview has the number below it."),
@@ -152,9 +155,59 @@ class EcsTarget(FrozenModel):
         return f"{self.region}/{self.cluster}"
 
 
-Target: TypeAlias = KubernetesTarget | EcsTarget
+class LambdaTarget(FrozenModel):
+    """Functions of one account and region, each with an alias that its users invoke, and the DynamoDB table of a
+    stack's records. A function has the name of its service."""
+
+    kind: Literal["lambda"]
+    region: Region
+    account: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="Number of the account, as a text.")]
+    table: TableName
+    aliases: Annotated[
+        dict[str, Annotated[str, Field(pattern=r"^[A-Za-z_-][A-Za-z0-9_-]{0,127}$")]],
+        Field(description="Service -> the alias of its function that users invoke; the Rollout makes it."),
+    ] = {}
+
+    @field_validator("aliases")
+    @classmethod
+    def _in_order(cls, aliases: dict[str, str]) -> dict[str, str]:
+        return dict(sorted(aliases.items()))
+
+    def __hash__(self) -> int:
+        """A place is a key of what is remembered of it; `aliases` alone could not be hashed."""
+        return hash((self.region, self.account, self.table, *self.aliases.items()))
+
+    @property
+    def scope(self) -> str:
+        """What answers and messages call the namespace: account and region."""
+        return f"{self.account}/{self.region}"
+
+    def at(self, service: str | None) -> LambdaTarget:
+        """The same place with the alias of one service only, or of none."""
+        mine = {name: alias for name, alias in self.aliases.items() if name == service}
+        return self.model_copy(update={"aliases": mine})
+
+    def identity_of(self, service: str) -> str:
+        """The id of what a stack releases for a service here."""
+        return f"lambda/{self}/{service}"
+
+    def has_gateway_of(self, other: Target) -> bool:
+        """Never: each alias is a way in of its own."""
+        return False
+
+    def is_same_place(self, other: Target) -> bool:
+        """Whether both are the same account and region, and their records lie in the same table."""
+        if not isinstance(other, LambdaTarget):
+            return False
+        return (self.region, self.account, self.table) == (other.region, other.account, other.table)
+
+    def __str__(self) -> str:
+        return f"{self.region}/{self.account}"
+
+
+Target: TypeAlias = KubernetesTarget | EcsTarget | LambdaTarget
 """The union of the kinds, told apart by `kind`; without it a target is one of Kubernetes."""
-Kind = Literal["kubernetes", "ecs"]
+Kind = Literal["kubernetes", "ecs", "lambda"]
 """Of a target, and of the platform of what runs there."""
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _ADAPTER: Final[TypeAdapter[Target]] = TypeAdapter(Annotated[Target, Field(discriminator="kind")])
@@ -180,6 +233,8 @@ _STAY = "write that, or take the service out of the stack first"
 def other_rule(old: Target, new: Target) -> str | None:
     """Why a service cannot go from one target to the other: its rule would be left behind with all of its traffic, as
     both have the same records. None where it can."""
+    if isinstance(old, LambdaTarget) and isinstance(new, LambdaTarget) and old.is_same_place(new):
+        return _other_alias(old, new)
     if not isinstance(old, EcsTarget) or not isinstance(new, EcsTarget) or not old.is_same_place(new):
         return None
     if old.listener != new.listener:
@@ -192,6 +247,13 @@ def other_rule(old: Target, new: Target) -> str | None:
     return None
 
 
+def _other_alias(old: LambdaTarget, new: LambdaTarget) -> str | None:
+    for service in old.aliases.keys() & new.aliases.keys():
+        if (name := old.aliases[service]) != new.aliases[service]:
+            return f"target.aliases.{service}: users invoke the alias {name}; {_STAY}"
+    return None
+
+
 class Targeted(FrozenModel):
     """Inputs that name a target, by `namespace` alone when it is one of the default cluster: the short form. What is
     written is the short form wherever it says everything, so that inputs which were recorded before there were targets
@@ -201,7 +263,7 @@ class Targeted(FrozenModel):
         Target | None,
         Field(
             discriminator="kind",
-            description="Where the services run: cluster and namespace (`namespace` is its short form), or ECS.",
+            description="Where the services run: cluster and namespace (`namespace` is its short form), ECS or Lambda.",
         ),
     ] = None
     namespace: Annotated[

@@ -10,7 +10,16 @@ from typing import Protocol
 from slipway.release.records.store import RecordStore
 from slipway.rollout.escalation.desk import Escalations
 from slipway.rollout.metrics.base import Source
-from slipway.rollout.platforms.base import Autoscalers, DocumentStore, Intents, JournalStore, Lease, Workloads
+from slipway.rollout.platforms.base import (
+    Autoscalers,
+    DocumentStore,
+    Intents,
+    Invoked,
+    JournalStore,
+    Lease,
+    Unused,
+    Workloads,
+)
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process import clock
 from slipway.rollout.process.fence import UNFENCED, Fence
@@ -84,3 +93,7 @@ class Adapters:
     """None where nothing can be watched after 100%."""
     autoscalers: Autoscalers | None = None
     """None where nothing scales workloads with their load."""
+    unused: Unused | None = None
+    """None where the engine deletes the workloads of former versions."""
+    invoked: Invoked | None = None
+    """None where a version is reached through the gateway's preview route."""

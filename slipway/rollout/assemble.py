@@ -21,6 +21,7 @@ from slipway.rollout.platforms.aws.client import connect
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.sites.base import Platform, Site
 from slipway.rollout.sites.ecs import ECS
+from slipway.rollout.sites.functions import LAMBDA
 from slipway.rollout.sites.kubernetes import KUBERNETES
 
 
@@ -49,7 +50,7 @@ def connect_adapters(
         lease=made.lease,
         journal=made.journal,
         intents=made.intents,
-        source=source_for(metrics, target, made.proxies) if metrics is not None else None,
+        source=source_for(metrics, target, made.proxies, service) if metrics is not None else None,
         fence=site.fence,
         stack=stack,
         records=made.records if elsewhere is None else elsewhere,
@@ -58,6 +59,8 @@ def connect_adapters(
         escalations=connect_escalations(escalation, target, sends=sends) if escalation is not None else None,
         watch=made.watch,
         autoscalers=made.autoscalers,
+        unused=made.unused,
+        invoked=made.invoked,
     )
 
 
@@ -114,7 +117,7 @@ def flag_sets_in(target: Target) -> list[str]:
     return _platform(target).flag_sets(target)
 
 
-PLATFORMS: Final[Mapping[Kind, Platform[Any]]] = {"ecs": ECS, "kubernetes": KUBERNETES}
+PLATFORMS: Final[Mapping[Kind, Platform[Any]]] = {"ecs": ECS, "kubernetes": KUBERNETES, "lambda": LAMBDA}
 """Kind of target -> its platform."""
 
 

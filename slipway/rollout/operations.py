@@ -39,6 +39,11 @@ from slipway.rollout.traffic.stickiness import sentence
 from slipway.rollout.update import fewer_than_serve, holds_back, unseen_problem
 from slipway.rollout.update_plan import pending_reason, update_plan_of
 
+PUBLISHED = (
+    "`~ Function` publishes a version of this revision, which no user invokes: the alias leads to what served before "
+    "until the rollout moves its weights"
+)
+"""What a plan says of the resource that is updated in place."""
 READ_WITHIN = 20.0
 """Seconds for which an API server that is away is asked again, where nothing is in flight yet."""
 
@@ -207,9 +212,11 @@ def forecast(wanted: RolloutInputs, adapters: Adapters, olds: Mapping[str, Any])
     unseen, delay = unseen_problem(adapters, course), wanted.metrics.delay
     as_judged = as_counted(wanted.analysis, spacing, delay)
     notes = adapters.source.notes(wanted.analysis.tick) if adapters.source is not None else ()
+    published = wanted.candidate.platform == "lambda"
     lines = (
         *note,
         *(() if external is None else (f"warning: nothing will move: {external}",)),
+        *((PUBLISHED,) if published else ()),
         *notes,
         *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
         *render(foresee(wanted.guardrails, as_judged, steps, stickiness=stickiness, known=known)),

@@ -348,6 +348,15 @@ class Update:
         self._await_in_force(stored)
         self._take_out(stored)
         self._write_back(stored)
+        self._drop_unused(stored)
+
+    def _drop_unused(self, stored: Stored) -> None:
+        """Old versions that the engine does not delete; what still leaves the route, and the standby, stay."""
+        if (unused := self._adapters.unused) is None:
+            return
+        named = (self._wanted.candidate, self._wanted.standby, *stored.head.leaving)
+        with contextlib.suppress(ClusterError):  # the next one does it
+            unused.prune({one.revision for one in named if one is not None})
 
     def _write_back(self, stored: Stored) -> None:
         """The autoscalers may follow the load again."""

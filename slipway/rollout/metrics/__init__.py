@@ -10,7 +10,7 @@ from slipway.release.data_planes import profile_name
 from slipway.release.errors import ClusterError
 from slipway.release.http_access import QueryAccess
 from slipway.release.rollout_inputs import LogsSource, MetricsSource, TracesSource
-from slipway.release.target import EcsTarget, Target
+from slipway.release.target import EcsTarget, LambdaTarget, Target
 from slipway.rollout.metrics.base import Source
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ TRACES_TOKEN_FILE = "SLIPWAY_TRACES_TOKEN_FILE"  # noqa: S105 - the name of a va
 """The same of the server of traces."""
 
 
-def source_for(metrics: MetricsSource, target: Target, proxies: Proxies | None = None) -> Source:
+def source_for(metrics: MetricsSource, target: Target, proxies: Proxies | None = None, service: str = "") -> Source:
     """The source of this kind; MetricsSource has refused kinds that there are not. `proxies` are those of the platform,
     where the setting names some to be found there. Raises ClusterError for a source that sees nothing of this kind of
     target."""
     if metrics.kind == "cloudwatch":
-        return _cloudwatch(metrics, target)
+        return _cloudwatch(metrics, target, service)
     prometheus = None if metrics.url is None else _prometheus(metrics, metrics.url, target.scope)
     if metrics.kind == "prometheus" and prometheus is not None:
         return prometheus
@@ -64,14 +64,19 @@ def _prometheus(metrics: MetricsSource, url: str, namespace: str) -> PrometheusS
     )
 
 
-def _cloudwatch(metrics: MetricsSource, target: Target) -> Source:
-    if not isinstance(target, EcsTarget):
-        raise ClusterError(f"metrics.kind cloudwatch counts at a load balancer of AWS; {target} has none")
+def _cloudwatch(metrics: MetricsSource, target: Target, service: str) -> Source:
+    if not isinstance(target, EcsTarget | LambdaTarget):
+        raise ClusterError(f"metrics.kind cloudwatch counts at AWS; {target} is not there")
     from slipway.rollout.metrics.cloudwatch import CloudWatchSource
+    from slipway.rollout.metrics.cloudwatch_view import BalancerView, FunctionView, View
     from slipway.rollout.platforms.aws.client import connect
 
-    cloudwatch, elb = (connect(name, target.region) for name in ("cloudwatch", "elbv2"))
-    return CloudWatchSource(cloudwatch, elb, target.load_balancer, metrics.settles)
+    view: View
+    if isinstance(target, EcsTarget):
+        view = BalancerView(connect("elbv2", target.region), target.load_balancer)
+    else:
+        view = FunctionView(connect("lambda", target.region), service, target.aliases.get(service, ""))
+    return CloudWatchSource(connect("cloudwatch", target.region), view, metrics.settles)
 
 
 def prometheus_at(url: str, access: QueryAccess, transport: httpx2.BaseTransport | None = None) -> Prometheus:

@@ -1,4 +1,4 @@
-"""Counts of an Application Load Balancer in CloudWatch, by target group: whole minutes that have settled."""
+"""Counts in CloudWatch, by target group or by version of a function: whole minutes that have settled."""
 
 from __future__ import annotations
 
@@ -13,25 +13,18 @@ from slipway.release.rollout_inputs import Backend
 from slipway.release.units import show_seconds
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
 from slipway.rollout.metrics.cloudwatch_minutes import KEPT, PERIOD, Counted, settled_until
+from slipway.rollout.metrics.cloudwatch_view import Points, View
 from slipway.rollout.metrics.draft import Draft
 from slipway.rollout.metrics.history import Ticks
 from slipway.rollout.platforms.aws.requests import AwsRequests
-from slipway.rollout.platforms.aws.target_groups import TargetGroupApi, TargetGroups
 from slipway.rollout.platforms.observed_lease import Clock
 from slipway.rollout.platforms.trying import Patience
 
-EMITTER = "alb"
-NAMESPACE = "AWS/ApplicationELB"
-REQUESTS = "RequestCount"
-ANSWERED = ("HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count", "HTTPCode_Target_4XX_Count")
-"""What was answered well: all others are bad, a request without an answer among them."""
 SKEW = 600.0
 """Seconds by which the clock of this host may be wrong: it only bounds what is asked for."""
 SILENT = 3
-"""Minutes without any request of the load balancer, from which on counts may be late for ever."""
+"""Minutes without any request at all, from which on counts may be late for ever."""
 Json = dict[str, Any]
-_Points = Mapping[str, Mapping[float, float]]
-"""Metric -> the beginning of a minute -> its sum."""
 
 
 class CloudWatchApi(Protocol):
@@ -43,27 +36,24 @@ class CloudWatchApi(Protocol):
 
 
 class CloudWatchSource:
-    """See slipway.rollout.metrics.base.Source. It counts errors; a guardrail of another kind is an error by name. The
-    entries of backends are names of target groups. It has no past: what was counted before is none of its ticks.
+    """See slipway.rollout.metrics.base.Source. It counts errors; a guardrail of another kind is an error by name.
+    `view` says what the entries of backends are. It has no past: what was counted before is none of its ticks.
 
-    CloudWatch is asked once for each minute that may have settled, and no more often. That a target group had no
-    requests is seen in a minute of which the whole load balancer has a count and the group has none."""
+    CloudWatch is asked once for each minute that may have settled, and no more often. That an entry had no requests is
+    seen in a minute of which all of them together have a count and the entry has none."""
 
     def __init__(
         self,
         cloudwatch: CloudWatchApi,
-        elb: TargetGroupApi,
-        load_balancer: str,
+        view: View,
         lateness: float,
         clock: Clock | None = None,
         patience: Patience | None = None,
     ) -> None:
-        """`load_balancer` is the end of its ARN, `app/NAME/ID`; `lateness` how long after its end a minute is trusted
-        to be whole, in seconds."""
+        """`lateness` is how long after its end a minute is trusted to be whole, in seconds."""
         self._cloudwatch = cloudwatch
         self._requests = AwsRequests(patience=patience)
-        self._groups = TargetGroups(elb, self._requests)
-        self._load_balancer = load_balancer
+        self._view = view
         self._lateness = lateness
         self._clock = clock or Clock()
         self._counted: dict[str, Counted] = {}
@@ -169,7 +159,7 @@ class CloudWatchSource:
     def _series(self, backend: Backend) -> dict[str, Series]:
         """Empty before the first minute of the backend has settled."""
         found = self._count(backend.entry)
-        return {EMITTER: found.series()} if found.until else {}
+        return {self._view.emitter: found.series()} if found.until else {}
 
     def _refuse_silence(self) -> None:
         """Raises ClusterError when no minute comes any more: that there are no requests cannot be told from counts that
@@ -178,8 +168,8 @@ class CloudWatchSource:
         silent = whole.settled - max(whole.seen, self._began or 0.0)
         if silent > SILENT * PERIOD:
             raise ClusterError(
-                f"CloudWatch has no minute of {self._load_balancer} for {show_seconds(silent)}: no requests, or its "
-                "counts are late; send some, or check the dimension LoadBalancer in AWS/ApplicationELB"
+                f"CloudWatch has no minute of {self._view.whole} for {show_seconds(silent)}: no requests, or its "
+                f"counts are late; send some, or check the dimension {self._view.hint} in {self._view.namespace}"
             )
 
     def _count(self, entry: str) -> Counted:
@@ -190,22 +180,18 @@ class CloudWatchSource:
             self._ahead = answered - now
             self._began = answered if self._began is None else self._began
             settled = settled_until(answered, self._lateness)
-            good: dict[float, float] = {}
-            for name in ANSWERED:
-                for start, value in points.get(name, {}).items():
-                    good[start] = good.get(start, 0.0) + value
             counted = self._counted.setdefault(entry, Counted())
-            counted.add(points[REQUESTS], good, settled, self._since)
+            counted.add(*self._view.counted(entry, points), settled, self._since)
             self._due[entry] = now + settled + PERIOD + self._lateness - answered
         return self._counted[entry]
 
-    def _points(self, entry: str) -> tuple[_Points, float]:
+    def _points(self, entry: str) -> tuple[Points, float]:
         """The newest minutes, and when CloudWatch answered by its own clock. Raises ClusterError."""
-        what = f"CloudWatch metrics of {f'target group {entry}' if entry else self._load_balancer}"
+        what = f"CloudWatch metrics of {entry or self._view.whole}"
         now = self._clock.now()
-        names = (REQUESTS, *ANSWERED) if entry else (REQUESTS,)
+        names, dimensions = self._view.metrics(entry), self._view.dimensions(entry)
         asked: dict[str, object] = {
-            "MetricDataQueries": [self._query(number, name, entry) for number, name in enumerate(names)],
+            "MetricDataQueries": [self._query(number, name, dimensions) for number, name in enumerate(names)],
             "StartTime": _minute(now - self._lateness - KEPT * PERIOD - SKEW),
             "EndTime": _minute(now + SKEW),
             "ScanBy": "TimestampAscending",
@@ -224,12 +210,9 @@ class CloudWatchSource:
                 return found, _answered(what, page)
             asked["NextToken"] = page["NextToken"]
 
-    def _query(self, number: int, metric: str, entry: str) -> Json:
-        dimensions = [{"Name": "LoadBalancer", "Value": self._load_balancer}]
-        if entry:
-            group = self._groups.arns([entry])[entry].rpartition(":")[2]
-            dimensions.append({"Name": "TargetGroup", "Value": group})
-        named = {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions}
+    def _query(self, number: int, metric: str, dimensions: Mapping[str, str]) -> Json:
+        of = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        named = {"Namespace": self._view.namespace, "MetricName": metric, "Dimensions": of}
         return {"Id": f"m{number}", "MetricStat": {"Metric": named, "Period": int(PERIOD), "Stat": "Sum"}}
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from slipway.release.manifest.route import Route
+from slipway.release.manifest.strategy import SmokeCheck
 from slipway.release.rollout_inputs import Backend
 
 Action = Literal["abort", "pause", "resume", "promote", "cancel"]
@@ -102,6 +104,22 @@ class Autoscalers(Protocol):
 
     def wants_fewer(self, backend: Backend) -> bool:
         """Whether by the load that it has seen it would leave fewer replicas than its minimum."""
+        ...
+
+
+class Unused(Protocol):
+    """Workloads that the engine does not delete, as they belong to one resource that stays."""
+
+    def prune(self, keep: AbstractSet[str]) -> None:
+        """Delete those of revisions that are not in `keep`, stand in no route and are not among the newest."""
+        ...
+
+
+class Invoked(Protocol):
+    """A version that can be asked without a route."""
+
+    def run_checks(self, backend: Backend, route: Route, checks: tuple[SmokeCheck, ...]) -> str:
+        """Empty when all pass at this very version, otherwise one line that says what was asked, seen and wanted."""
         ...
 
 

@@ -22,7 +22,7 @@ from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.aws.requests import AwsRequests
 from slipway.rollout.platforms.aws.target_groups import TargetGroupApi, TargetGroups
-from slipway.rollout.platforms.trying import Failure, Kind, Patience, Tries
+from slipway.rollout.platforms.trying import Failure, Patience, Tries
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.alb_rule import (
     action_of,
@@ -275,14 +275,7 @@ class AlbRouter:
         if found is None:
             return
         self._refuse_foreign(priority, found)
-        tries = Tries(self._requests.patience)
-        while True:
-            self._requests.fence.check()
-            done = self._requests.once(self._what(priority), lambda: self._client.delete_rule(RuleArn=found.arn))
-            if not isinstance(done, Failure) or done.kind is Kind.ABSENT:
-                return
-            if not tries.another(done):
-                raise done.error
+        self._requests.remove(self._what(priority), lambda: self._client.delete_rule(RuleArn=found.arn))
 
     def _rules(self) -> dict[int, _Rule]:
         """The rules of this place that are there, with their tags."""

@@ -28,6 +28,8 @@ def smoke(adapters: Adapters, wanted: RolloutInputs, cancelled: threading.Event)
     """Empty when every check passed at the candidate itself, by the preview that is open; otherwise what failed, in one
     line. A check that fails is final once the candidate has been seen to answer."""
     strategy = wanted.strategy
+    if adapters.invoked is not None and strategy.kind == "blue-green":
+        return adapters.invoked.run_checks(wanted.candidate, wanted.route, strategy.smoke)
     if strategy.kind != "blue-green" or strategy.preview is None:
         return "smoke checks need a preview route"
     if wanted.gateway_url is None:

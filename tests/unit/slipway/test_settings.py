@@ -596,6 +596,62 @@ def test_what_does_not_fit_a_target_of_ecs_is_listed_at_once(tmp_path: Path) -> 
     assert "counts error-ratio alone" in problems["releases/2.yaml: guardrails[1]"].message
 
 
+LAMBDA: dict[str, dict[str, object]] = {
+    "target": {
+        "kind": "lambda",
+        "region": "eu-central-1",
+        "account": "123456789012",
+        "table": "slipway-shop",
+        "aliases": {"checkout": "live"},
+    },
+    "lambda": {"role": "arn:aws:iam::123456789012:role/checkout", "timeout": "10s"},
+}
+
+
+def on_lambda(root: Path, *, manifest: dict[str, object] | None = None, **changes: object) -> dict[str, str]:
+    """The keys of a stack whose one service is a function."""
+    kept: dict[str, object] = {
+        "route": {"hostnames": ["checkout.example"]},
+        "workload__probes": {"readiness": {"path": "/ready"}},
+        "guardrails": errors_only(),
+    }
+    path = write(root, "releases/2.yaml", **{**kept, **(manifest or {})})
+    values = {**ECS, **LAMBDA, "ecs": None, "services": {"checkout": {"manifest": path}}, **changes}
+    return {key: json.dumps(value) for key, value in values.items() if value is not None}
+
+
+def test_a_stack_on_lambda_names_account_alias_and_role(tmp_path: Path) -> None:
+    read = settings.parse(on_lambda(tmp_path), tmp_path)
+    assert str(read.target) == "eu-central-1/123456789012"
+    assert read.function is not None
+    assert (read.function.role, read.function.timeout) == ("arn:aws:iam::123456789012:role/checkout", 10.0)
+
+
+def test_what_does_not_fit_a_target_of_lambda_is_listed_at_once(tmp_path: Path) -> None:
+    manifest: dict[str, object] = {
+        "route": {"hostnames": ["checkout.example"], "timeout": "3s", "matches": [{"path": "/a"}]},
+        "strategy": {"kind": "rolling"},
+        "workload__serviceAccount": "other",
+    }
+    target = {**LAMBDA["target"], "aliases": {}}
+    others: dict[str, object] = {"access": {"serviceAccount": "other"}, "lambda": None, "ecs": ECS["ecs"]}
+    metrics = {"kind": "prometheus", "url": "http://p.example"}
+    problems = refused(on_lambda(tmp_path, manifest=manifest, target=target, metrics=metrics, **others), tmp_path)
+    assert problems["lambda"].message.startswith("is missing")
+    assert "account of Kubernetes" in problems["access"].message
+    assert "is for a target of kind ecs" in problems["ecs"].message
+    at = "releases/2.yaml: "
+    assert problems[f"{at}target.aliases"].message == "has none for checkout"
+    assert "none before a function" in problems[f"{at}metrics.kind"].message
+    for place in ("route.timeout", "route.matches", "strategy.kind", "workload.serviceAccount"):
+        assert f"{at}{place}" in problems
+
+
+def test_the_setting_of_functions_is_for_lambda_alone(tmp_path: Path) -> None:
+    raw = {**keys({"checkout": {"manifest": write(tmp_path, "2.yaml")}}), "lambda": json.dumps(LAMBDA["lambda"])}
+    assert refused(raw, tmp_path)["lambda"].message == "is for a target of kind lambda"
+
+
 def test_a_gateway_is_needed_on_kubernetes_and_cloudwatch_is_not_there(tmp_path: Path) -> None:
     path = write(tmp_path, "2.yaml", route__gateway=None)
     raw = {**keys({"checkout": {"manifest": path}}), "metrics": json.dumps({"kind": "cloudwatch"})}

@@ -38,6 +38,7 @@ _ABSENT = (
     "NoSuchKey",
     "NoSuchVersion",
     "ObjectLockConfigurationNotFoundError",
+    "ProvisionedConcurrencyConfigNotFoundException",
     "RuleNotFound",
     "ServiceNotFoundException",
     "TargetGroupNotFound",
@@ -46,8 +47,12 @@ _CONFLICTS = (
     "ConditionalCheckFailedException",
     "ConflictException",
     "PreconditionFailed",
+    "PreconditionFailedException",
+    "ResourceConflictException",
     "TransactionConflictException",
 )
+_NOT_FOUND = "ResourceNotFoundException"
+"""Of DynamoDB with the status 400, for a table that should be there; of Lambda with 404, for what may not be."""
 _NOT_SENT = ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError")
 
 
@@ -90,7 +95,7 @@ def _refused(what: str, response: dict[str, Any]) -> Failure:
     text = f"{what}: {code}: {said}".rstrip(": ")
     if code in _CONFLICTS:
         return Failure(Kind.CONFLICT, Conflict(f"{what}: another writer changed it in between"))
-    if code in _ABSENT:
+    if code in _ABSENT or (code == _NOT_FOUND and status == 404):
         return Failure(Kind.ABSENT, ClusterError(f"{text}; check that it was created"))
     if code in _BUSY or status == 429:
         return Failure(Kind.NOT_DONE, ClusterAway(f"{text}; AWS limits the rate; try again"))
@@ -107,5 +112,5 @@ def _remedy(code: str) -> str | None:
         return "allow it in a policy of this role"
     return {
         "NoSuchBucket": "check that the bucket exists in this region and account",
-        "ResourceNotFoundException": "check that the table exists in this region and account",
+        _NOT_FOUND: "check that the table exists in this region and account",
     }.get(code)

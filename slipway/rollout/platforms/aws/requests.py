@@ -49,6 +49,17 @@ class AwsRequests:
             if done.kind is Kind.GARBLED or not tries.another(done):
                 raise done.error
 
+    def remove(self, what: str, call: Callable[[], object]) -> None:
+        """A deletion, of what may be gone already. Raises ClusterError, LeaseLost and LeaseStale."""
+        tries = Tries(self.patience)
+        while True:
+            self.fence.check()
+            done = self.once(what, call)
+            if not isinstance(done, Failure) or done.kind is Kind.ABSENT:
+                return
+            if not tries.another(done):
+                raise done.error
+
     def write(
         self,
         what: str,

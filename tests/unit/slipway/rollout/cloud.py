@@ -95,8 +95,9 @@ class Cloud:
         found: list[Json] = self.client("dynamodb").scan(TableName=self.name)["Items"]
         return {(one[PARTITION]["S"], one[SORT]["S"]): one["text"]["S"] for one in found}
 
-    def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        self.requests.append(named(request))
+    def _send(self, request: AWSPreparedRequest, event_name: str = "", **_: object) -> AWSResponse:
+        call = event_name.rpartition(".")[2] if event_name.startswith("before-send.lambda.") else named(request)
+        self.requests.append(call)
         effect = self.before.pop(0) if self.before else None
         answer = effect(request) if effect is not None else None
         return answer if answer is not None else self.serve(request)

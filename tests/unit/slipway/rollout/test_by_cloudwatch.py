@@ -11,8 +11,9 @@ import pytest
 from slipway.release.errors import RolloutAborted
 from slipway.release.target import Target
 from slipway.rollout import operations
-from slipway.rollout.metrics.cloudwatch import NAMESPACE, CloudWatchSource
+from slipway.rollout.metrics.cloudwatch import CloudWatchSource
 from slipway.rollout.metrics.cloudwatch_minutes import PERIOD
+from slipway.rollout.metrics.cloudwatch_view import BalancerView
 from slipway.rollout.platforms.observed_lease import Clock as Steady
 from slipway.rollout.update import Update
 from tests.unit.slipway.rollout.cloud import Cloud
@@ -102,7 +103,7 @@ class Minutes(Clock):
                     {"MetricName": "RequestCount", "Dimensions": [balancer], "Timestamp": moment, "Value": whole}
                 )
             if data:
-                self.cloud.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+                self.cloud.client("cloudwatch").put_metric_data(Namespace=BalancerView.namespace, MetricData=data)
 
 
 class ByCloudWatch(Simulation):
@@ -116,7 +117,9 @@ class ByCloudWatch(Simulation):
         self.minutes.traffic = self.traffic
         clock = Steady(self.clock.now, self.clock.now, self.clock.advance)
         balancer = self.minutes.balancer
-        source = CloudWatchSource(cloud.client("cloudwatch"), Groups(), balancer, LATENESS, clock, cloud.patience)
+        source = CloudWatchSource(
+            cloud.client("cloudwatch"), BalancerView(Groups(), balancer), LATENESS, clock, cloud.patience
+        )
         self.world = replace(self.world, source=source)
         self.journal.save(head().to_json(), None)
         self.clock.advance(5 * PERIOD)

@@ -10,8 +10,9 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ErrorRatio, Latency
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import Snapshot
-from slipway.rollout.metrics.cloudwatch import NAMESPACE, CloudWatchSource
+from slipway.rollout.metrics.cloudwatch import CloudWatchSource
 from slipway.rollout.metrics.cloudwatch_minutes import PERIOD
+from slipway.rollout.metrics.cloudwatch_view import BalancerView
 from slipway.rollout.platforms.observed_lease import Clock
 from tests.unit.slipway.rollout.cloud import Cloud, failing, timeout
 from tests.unit.slipway.rollout.examples import backend
@@ -40,7 +41,13 @@ class Metrics:
 
     def meter(self) -> CloudWatchSource:
         clock = Clock(lambda: self.now + self.ahead, lambda: self.now - START, lambda _: None)
-        return CloudWatchSource(self.cloudwatch, self.elb, self.balancer, LATENESS, clock, self.cloud.patience)
+        return CloudWatchSource(
+            self.cloudwatch,
+            BalancerView(self.elb, self.balancer, self.cloud.patience),
+            LATENESS,
+            clock,
+            self.cloud.patience,
+        )
 
     def counts(self, side: Backend, number: int, **counts: int) -> None:
         """What the load balancer has sent of one minute."""
@@ -54,14 +61,14 @@ class Metrics:
             {"MetricName": names[key], "Dimensions": dimensions, "Timestamp": moment, "Value": value}
             for key, value in counts.items()
         ]
-        self.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+        self.cloudwatch.put_metric_data(Namespace=BalancerView.namespace, MetricData=data)
 
     def balanced(self, number: int, requests: int) -> None:
         """What it has sent of the whole load balancer."""
         moment = datetime.fromtimestamp(START + number * PERIOD, UTC)
         dimensions = [{"Name": "LoadBalancer", "Value": self.balancer}]
         point = {"MetricName": "RequestCount", "Dimensions": dimensions, "Timestamp": moment, "Value": requests}
-        self.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[point])
+        self.cloudwatch.put_metric_data(Namespace=BalancerView.namespace, MetricData=[point])
 
     def settle(self, number: int) -> None:
         """It is the moment at which this minute has settled."""

@@ -27,6 +27,7 @@ from slipway.rollout.platforms.observed_lease import Clock
 from slipway.rollout.process.fence import UNFENCED, Fence
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json
 from tests.unit.slipway.rollout.cloud import Cloud
+from tests.unit.slipway.rollout.functions import FunctionCloud
 from tests.unit.slipway.rollout.platforms.aws.services import Services
 
 SERVICE = "checkout"
@@ -34,6 +35,9 @@ SERVICE = "checkout"
 
 class Stand(ABC):
     """A platform with nothing on it. `now` is the time of all processes."""
+
+    scales = True
+    """Whether there are replicas to scale."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -188,5 +192,26 @@ class EcsStand(Stand):
         self.now += seconds
 
 
-STANDS: dict[str, type[Stand]] = {"ecs": EcsStand, "kubernetes": KubernetesStand, "memory": MemoryStand}
+class LambdaStand(EcsStand):
+    """The real adaptors on the server of functions; the records are those of ECS."""
+
+    scales = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._functions = FunctionCloud()
+
+    def put(self, backend: Backend) -> None:
+        self._functions.publish(backend.revision, backend.image)
+
+    def workloads(self, fence: Fence = UNFENCED) -> Workloads:
+        return self._functions.workloads(fence)
+
+
+STANDS: dict[str, type[Stand]] = {
+    "ecs": EcsStand,
+    "kubernetes": KubernetesStand,
+    "lambda": LambdaStand,
+    "memory": MemoryStand,
+}
 """Every platform that rollouts may run on, and the one of the tests."""

@@ -66,7 +66,18 @@ def test_a_workload_that_is_not_there_has_no_replicas_and_cannot_be_scaled(stand
         workloads.scale(BACKEND, 1)
 
 
+def test_a_workload_without_replicas_is_never_scaled(stand: Stand) -> None:
+    if stand.scales:
+        pytest.skip("the platform has replicas")
+    stand.put(BACKEND)
+    with pytest.raises(ClusterError, match="has no replicas to scale"):
+        stand.workloads().scale(BACKEND, 7)
+    assert (stand.workloads().replicas(BACKEND), stand.workloads().running(BACKEND)) == (3, 3)
+
+
 def test_only_the_workload_that_is_named_is_scaled(stand: Stand) -> None:
+    if not stand.scales:
+        pytest.skip("the platform has no replicas")
     other = backend("bbbbbbbb")
     stand.put(BACKEND)
     stand.put(other)
@@ -75,6 +86,8 @@ def test_only_the_workload_that_is_named_is_scaled(stand: Stand) -> None:
 
 
 def test_nothing_is_scaled_without_the_right_to_write(stand: Stand) -> None:
+    if not stand.scales:
+        pytest.skip("the platform has no replicas")
     stand.put(BACKEND)
     with pytest.raises(LeaseLost):
         stand.workloads(Fence()).scale(BACKEND, 7)
