@@ -81,6 +81,8 @@ def conforms(value: object, spec: dict[str, Any], at: str = "") -> list[str]:
         return []
     if "oneOf" in spec:
         assert isinstance(value, dict), at
+        if "discriminator" not in spec:  # told apart by the fields that it has
+            return min((conforms(value, one, at) for one in spec["oneOf"]), key=len)
         return conforms(
             value, {"$ref": spec["discriminator"]["mapping"][value[spec["discriminator"]["propertyName"]]]}, at
         )
