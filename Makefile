@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo demo-flags demo-watch demo-aws demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-fleet bench-preview bench-aws-sources
+.PHONY: setup demo demo-flags demo-watch demo-aws demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-sources bench-fleet bench-preview bench-aws-sources
 
 setup: $(STAMP)
 
@@ -91,6 +91,10 @@ bench-peers: setup
 # How fast a fault is noticed and how long a rollback takes, on the sandbox. Writes out/bench/rollouts.json.
 bench-rollouts: setup
 	$(BIN)/python -m bench.rollouts
+
+# How soon a fault is noticed by where the counts come from, on the sandbox. Writes out/bench/sources.json.
+bench-sources: setup
+	$(BIN)/python -m bench.sources
 
 # What the policy pack costs in a preview of 1,000 resources on the sandbox. Writes out/bench/policies.json.
 bench-policies: setup

@@ -1,0 +1,148 @@
+"""How soon a fault is noticed by where the counts come from, on the sandbox: `make bench-sources`.
+
+A version that fails 5% or 50% of its requests from its first one on is released at 100 requests a second, tick 1 s,
+first step 5%. Its counts come from Prometheus servers that scrape the gateway every 1, 15 and 60 seconds, or from the
+gateway's proxy itself. Writes out/bench/sources.json: `[{source, scrape_seconds, fault, seconds_to_safe,
+client_failures}]`. Seconds to safe: from the first faulty response that the client saw to the last response of the
+faulty version.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from bench.rollouts import FAULT_RATE, OUT, Bench
+from sandbox import toolchain, world
+from sandbox.context import ENVOY_STATS_PORT
+from sandbox.progress import SilentReporter
+from sandbox.sample.binaries import binaries
+from sandbox.sample.images import Faults, publish
+from sandbox.sample.load import Load, LoadOptions
+from sandbox.stage import manifests
+from sandbox.stage.project import Stage
+
+FAULTS = (5, 50)
+"""Percent of the requests that fail."""
+INTERVALS = (1, 15, 60)
+"""Seconds between two scrapes."""
+PROXIES = "proxies"
+HOST = "bench-sources.example"
+ANALYSIS = {"tick": "1s", "dwell": "2s", "horizon": "10m", "errorGrace": "60s", "expected": {"rate": FAULT_RATE}}
+
+
+def main() -> int:
+    """Exit code 0 when every faulty release was aborted."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    known = [PROXIES, *(f"prometheus-{seconds}s" for seconds in INTERVALS)]
+    arguments.add_argument("--source", action="append", choices=known, help="Only this one; all when left out.")
+    wanted = arguments.parse_args().source or known
+    world.up()
+    variables = world.environment()
+    versions = {"v1": Faults()} | {_name(percent): Faults(error_ratio=percent / 100) for percent in FAULTS}
+    images = publish(variables["SLIPWAY_REGISTRY"], binaries().sample, versions)
+    envoy = f"{urlsplit(variables['SLIPWAY_GATEWAY_URL']).hostname}:{ENVOY_STATS_PORT}"
+    found: list[dict[str, Any]] = []
+    OUT.mkdir(parents=True, exist_ok=True)
+    for source in wanted:
+        with _metrics(source, envoy) as metrics:
+            found += _measure(source, metrics, images, variables)
+        (OUT / "sources.json").write_text(json.dumps(found, indent=2) + "\n")
+    for row in found:
+        print(f"{row['source']}, {row['fault']}: {row['seconds_to_safe']} s, {row['client_failures']} failed requests")
+    return 0
+
+
+def _measure(
+    source: str, metrics: Mapping[str, Any], images: dict[str, str], variables: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    stage = Stage(OUT / f"sources-{source}", "bench", "slipway-bench-sources", variables)
+    stage.metrics = metrics
+    options = LoadOptions(duration=900.0, netns=Path(variables["SLIPWAY_NETNS"]))
+
+    def load(name: str, rate: float) -> Load:
+        return Load(variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], HOST, rate, OUT / f"{name}.jsonl", options)
+
+    bench = Bench(stage, images, load)
+    stage.create()
+    try:
+        changes = {"route": manifests.route(HOST), "analysis": ANALYSIS}
+        serving = bench.declare("v1", "v1", **changes)
+        assert bench.up(serving)[0] == 0, "the first release failed"
+        found = []
+        for percent in FAULTS:
+            faulty = bench.declare(_name(percent), _name(percent), **changes)
+            with load(f"{source}-{percent}", FAULT_RATE) as traffic:
+                code, _ = bench.up(faulty)
+                counts = traffic.snapshot()
+            first, last = counts.first_failure(_name(percent)), counts.last_response(_name(percent))
+            assert code != 0, "the faulty release was not aborted"
+            assert first is not None and last is not None, "the client saw no fault"
+            found.append(
+                {
+                    "source": PROXIES if source == PROXIES else "prometheus",
+                    "scrape_seconds": None if source == PROXIES else int(source.split("-")[1].rstrip("s")),
+                    "fault": f"{percent}%",
+                    "seconds_to_safe": round(last - first, 2),
+                    "client_failures": counts.failed(),
+                }
+            )
+            assert bench.up(serving)[0] == 0, "the way back to a settled stack failed"
+        return found
+    finally:
+        stage.destroy()
+
+
+@contextmanager
+def _metrics(source: str, envoy: str) -> Iterator[dict[str, Any]]:
+    """The setting of the metrics; a Prometheus of its own runs meanwhile where one is needed."""
+    if source == PROXIES:
+        yield {"kind": "proxies", "proxies": {"addresses": [f"http://{envoy}"]}}
+        return
+    seconds = int(source.split("-")[1].rstrip("s"))
+    folder = OUT / source
+    folder.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    job = {
+        "job_name": "envoy",
+        "metrics_path": "/stats/prometheus",
+        "static_configs": [{"targets": [envoy], "labels": {"pod": "envoy"}}],
+    }
+    interval = {"scrape_interval": f"{seconds}s", "scrape_timeout": f"{min(10, seconds)}s"}
+    (folder / "prometheus.yml").write_text(yaml.safe_dump({"global": interval, "scrape_configs": [job]}))
+    server = subprocess.Popen(
+        [
+            str(toolchain.ensure(SilentReporter()).daemon("prometheus")),
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / f'data-{os.getpid()}'}",
+            f"--web.listen-address={address}",
+            "--log.level=error",
+        ]
+    )
+    try:
+        time.sleep(3 * seconds + 2)  # two scrapes at least, from which the interval is learned
+        yield {"kind": "prometheus", "url": f"http://{address}"}
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _name(percent: int) -> str:
+    return f"errors-{percent}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
