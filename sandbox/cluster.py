@@ -15,7 +15,7 @@ from sandbox import pod_environment, probes, process
 from sandbox.context import GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME, Context
 from sandbox.errors import SandboxError
 from sandbox.namespace import CLEAN_ENVIRONMENT
-from sandbox.parts import gateway, metrics
+from sandbox.parts import envoy_gateway, gateway, metrics
 from sandbox.paths import PROJECT
 from sandbox.state import write_atomically
 
@@ -48,8 +48,9 @@ def heartbeat(node: Mapping[str, Any]) -> float:
 
 
 def gateway_programmed(context: Context) -> bool:
+    """Whether the controller has taken the Gateway. Envoy Gateway says no more of one whose Envoy it does not run."""
     path = f"/apis/{GATEWAY_API}/v1/namespaces/{GATEWAY_NAMESPACE}/gateways/{GATEWAY_NAME}"
-    return _has_condition(context, path, "Programmed")
+    return _has_condition(context, path, "Programmed" if context.envoy_gateway is None else "Accepted")
 
 
 def account_ready(context: Context) -> bool:
@@ -68,11 +69,15 @@ def _has_condition(context: Context, path: str, kind: str) -> bool:
 
 
 def definitions_served(context: Context) -> bool:
-    """Whether the API server knows Gateways, Contour's own kinds and feature flags."""
+    """Whether the API server knows Gateways, the controller's own kinds and feature flags."""
     try:
         get(context, f"/apis/{GATEWAY_API}/v1/gateways")
-        get(context, f"/apis/{GATEWAY_API}/v1alpha3/backendtlspolicies")
-        get(context, "/apis/projectcontour.io/v1alpha1/contourconfigurations")
+        if context.envoy_gateway is None:
+            get(context, f"/apis/{GATEWAY_API}/v1alpha3/backendtlspolicies")
+            get(context, "/apis/projectcontour.io/v1alpha1/contourconfigurations")
+        else:
+            get(context, f"/apis/{GATEWAY_API}/v1/backendtlspolicies")
+            get(context, f"/apis/{envoy_gateway.API}/envoyproxies")
         get(context, "/apis/core.openfeature.dev/v1beta1/featureflags")
     except OSError:
         return False
@@ -80,9 +85,11 @@ def definitions_served(context: Context) -> bool:
 
 
 def install_definitions(context: Context) -> None:
-    """The Gateway API in the version that Contour wants, Contour's own kinds, and OpenFeature's resource for flags."""
-    share = context.tools.contour / "share"
-    for file in (share / "gateway-api-crds.yaml", share / "contour-crds.yaml", FEATURE_FLAGS):
+    """The Gateway API in the version that the gateway's controller wants, the controller's own kinds, and OpenFeature's
+    resource for flags."""
+    share = (context.envoy_gateway or context.tools.contour) / "share"
+    own = [share / "contour-crds.yaml"] if context.envoy_gateway is None else sorted(share.glob("*/*.yaml"))
+    for file in (share / "gateway-api-crds.yaml", *own, FEATURE_FLAGS):
         _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(file))
     await_true(lambda: definitions_served(context), "kube-apiserver", "what was installed is not served", 30)
 
@@ -90,7 +97,8 @@ def install_definitions(context: Context) -> None:
 def install_gateway(context: Context) -> None:
     """The Gateway ``public`` and what belongs to it."""
     manifests = context.paths.config / "gateway.yaml"
-    write_atomically(manifests, yaml.safe_dump_all(gateway.manifests(), sort_keys=False))
+    objects = gateway.manifests() if context.envoy_gateway is None else envoy_gateway.manifests(context)
+    write_atomically(manifests, yaml.safe_dump_all(objects, sort_keys=False), 0o600)
     _kubectl(context, "apply", "--server-side", "--force-conflicts", "-f", str(manifests))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sandbox.network import Network
 from sandbox.paths import StatePaths
@@ -19,6 +20,8 @@ ENVOY_STATS_PORT = 8002
 LISTENER_PORT = 80
 GATEWAY_PORT = 8000 + LISTENER_PORT
 """Contour opens a Gateway's listener on Envoy's port 8000 higher."""
+ENVOY_GATEWAY_PORT = 10000 + LISTENER_PORT
+"""Envoy Gateway opens one on the port 10000 higher, and keeps 8080 for itself."""
 
 NODE_NAME = "slipway"
 GATEWAY_NAMESPACE = "edge"
@@ -37,6 +40,8 @@ class Context:
     cgroup: str
     pause_image: str
     """The pod sandbox image, by digest."""
+    envoy_gateway: Path | None = None
+    """The folder with Envoy Gateway and its definitions, where it is the gateway's controller; Contour is it else."""
 
     @property
     def api_url(self) -> str:

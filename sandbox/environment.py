@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import state, toolchain
-from sandbox.context import ALERTMANAGER_PORT, GATEWAY_PORT, PROMETHEUS_PORT, REGISTRY_PORT, VICTORIA_LOGS_PORT
+from sandbox.context import (
+    ALERTMANAGER_PORT,
+    ENVOY_GATEWAY_PORT,
+    GATEWAY_PORT,
+    PROMETHEUS_PORT,
+    REGISTRY_PORT,
+    VICTORIA_LOGS_PORT,
+)
 from sandbox.errors import SandboxError
 from sandbox.parts import aws, victoria_logs
 from sandbox.paths import StatePaths, cache_dir
@@ -27,7 +34,8 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
         return _external(paths, current.external, base)
     if current.network is None or not paths.kubeconfig.exists():
         raise SandboxError("sandbox", "it is not up", "run slipway sandbox up")
-    node = current.network.node
+    port = ENVOY_GATEWAY_PORT if current.gateway else GATEWAY_PORT
+    node, log = current.network.node, str(paths.access_log)
     logs = {"SLIPWAY_LOGS_URL": f"http://{node}:{VICTORIA_LOGS_PORT}"} if victoria_logs.NAME in current.parts else {}
     cloud = aws.variables(node, paths) if aws.NAMES[0] in current.parts else {}
     return (
@@ -40,12 +48,12 @@ def environment(paths: StatePaths, base: Mapping[str, str]) -> dict[str, str]:
             "SLIPWAY_RULES": str(paths.rules),
             "SLIPWAY_ALERTMANAGER_CONFIG": str(paths.alertmanager),
             "SLIPWAY_ALERTMANAGER_URL": f"http://{node}:{ALERTMANAGER_PORT}",
-            "SLIPWAY_GATEWAY_URL": f"http://{node}:{GATEWAY_PORT}",
-            "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{GATEWAY_PORT}",
+            "SLIPWAY_GATEWAY_URL": f"http://{node}:{port}",
+            "SLIPWAY_GATEWAY_LOOPBACK_URL": f"http://127.0.0.1:{port}",
             "SLIPWAY_REGISTRY": f"{node}:{REGISTRY_PORT}",
             "SLIPWAY_NETNS": str(paths.netns),
-            "SLIPWAY_ACCESS_LOG": str(paths.access_log),
         }
+        | ({"SLIPWAY_METRICS_PROFILE": current.gateway} if current.gateway else {"SLIPWAY_ACCESS_LOG": log})
     )
 
 

@@ -19,6 +19,7 @@ from sandbox.parts import (
     alertmanager,
     aws,
     control_plane,
+    envoy_gateway,
     etcd,
     gateway,
     metrics,
@@ -37,16 +38,19 @@ PAUSE_REPOSITORY = "slipway/pause"
 
 @dataclass(frozen=True)
 class Extras:
-    """What a sandbox has only where it is asked for: the program of the server of logs, and the folder with the
-    packages of the local AWS."""
+    """What a sandbox has only where it is asked for: the program of the server of logs, the folder with the packages of
+    the local AWS."""
 
     logs: Path | None = None
     aws: Path | None = None
+    envoy_gateway: Path | None = None
+    """The folder with Envoy Gateway, where it is wanted in the place of Contour."""
 
 
 def start(paths: StatePaths, tools: Toolchain, report: Reporter, extras: Extras | None = None) -> Context:
     """Bring every part up; returns when pods can be created and the gateway is programmed."""
-    current = state.load(paths)
+    current, extras = state.load(paths), extras or Extras()
+    current.gateway = "envoy-gateway" if extras.envoy_gateway is not None else None
     with report.step("namespaces and network"):
         namespace, network = _foundation(paths, tools, current)
     pause = images.build({"/pause": tools.pause}, ["/pause"])
@@ -57,9 +61,10 @@ def start(paths: StatePaths, tools: Toolchain, report: Reporter, extras: Extras 
         pki=pki.ensure(paths.pki, [network.node, "127.0.0.1"]),
         cgroup=Cgroups(paths.identity).name,
         pause_image=f"{network.node}:{REGISTRY_PORT}/{PAUSE_REPOSITORY}@{pause.digest}",
+        envoy_gateway=extras.envoy_gateway,
     )
     state.write_atomically(paths.kubeconfig, kubeconfig.render(context, "admin"), 0o600)
-    _Startup(context, namespace, Launcher(paths, namespace, current), report, extras or Extras()).run(pause)
+    _Startup(context, namespace, Launcher(paths, namespace, current), report, extras).run(pause)
     return context
 
 
@@ -136,15 +141,19 @@ class _Startup:
             self._once(cluster.definitions_served, cluster.install_definitions)
             self._once(cluster.prometheus_may_list_pods, cluster.install_prometheus_rights)
             self._once(cluster.pods_reach_the_api_server, cluster.install_pod_environment)
-        gateways = [gateway.contour(context), gateway.envoy(context), access_log.part(context)]
         with self.report.step("node and gateway ready"):
             self._once(cluster.gateway_programmed, cluster.install_gateway)
-            self._launch(gateways)
-            self.launcher.await_ready([*agents, *gateways])
+            controller, *data_plane = _gateway(context)
+            self._launch([controller])
+            if context.envoy_gateway is not None:
+                # An Envoy that asks before there is an answer is never given one.
+                self._await(cluster.gateway_programmed, controller.name, "the Gateway is not accepted")
+            self._launch(data_plane)
+            self.launcher.await_ready([*agents, controller, *data_plane])
             since = time.time() - process.age(self.launcher.state.parts["kubelet"].started)
             self._await(lambda it: cluster.node_ready(it, since), "kubelet", "the node is not ready")
             self._await(cluster.account_ready, "kube-controller-manager", "pods cannot be created")
-            self._await(cluster.gateway_programmed, "contour", "the Gateway is not programmed")
+            self._await(cluster.gateway_programmed, controller.name, "the Gateway is not programmed")
         if self.extras.aws is not None:
             with self.report.step("local AWS"):
                 emulators = aws.parts(context, self.extras.aws)
@@ -161,3 +170,10 @@ class _Startup:
 
     def _await(self, question: Callable[[Context], bool], part: str, problem: str) -> None:
         cluster.await_true(lambda: question(self.context), part, problem, READY_WITHIN)
+
+
+def _gateway(context: Context) -> list[Part]:
+    """The gateway's controller and its data plane."""
+    if context.envoy_gateway is not None:
+        return [envoy_gateway.controller(context, context.envoy_gateway), envoy_gateway.envoy(context)]
+    return [gateway.contour(context), gateway.envoy(context), access_log.part(context)]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -62,6 +62,8 @@ class State(BaseModel):
     network_namespace: int | None = None
     parts: dict[str, ProcessRecord] = {}
     external: ExternalRecord | None = None
+    gateway: Literal["envoy-gateway"] | None = None
+    """The controller of the gateway, from the first `up` on; None for Contour."""
 
 
 def load(paths: StatePaths) -> State:
@@ -75,7 +77,7 @@ def load(paths: StatePaths) -> State:
 def save(paths: StatePaths, state: State) -> None:
     """Replace the state file."""
     paths.root.mkdir(parents=True, exist_ok=True)
-    write_atomically(paths.state_file, state.model_dump_json(indent=2) + "\n")
+    write_atomically(paths.state_file, state.model_dump_json(indent=2, exclude_none=True) + "\n")
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:

@@ -13,7 +13,7 @@ from sandbox import probes, process, state
 from sandbox.cgroups import Cgroups
 from sandbox.context import API_PORT, GATEWAY_NAME, GATEWAY_NAMESPACE, NODE_NAME
 from sandbox.errors import SandboxError
-from sandbox.parts import aws, victoria_logs
+from sandbox.parts import aws, envoy_gateway, victoria_logs
 from sandbox.paths import StatePaths
 from sandbox.pki import Pki
 from sandbox.standins import links
@@ -31,11 +31,10 @@ PARTS = (
     "kube-scheduler",
     "kubelet",
     "pod-scout",
-    "contour",
-    "envoy",
-    "access-log",
 )
-"""Every daemon, in the order of starting."""
+"""Every daemon but the gateway's, in the order of starting."""
+GATEWAYS = {"contour": ("contour", "envoy", "access-log"), "envoy-gateway": (envoy_gateway.NAME, "envoy")}
+"""The daemons of each gateway."""
 TOOLS = ("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes", "pulumi-resource-aws", "kubectl", "flagd")
 """What the sandbox's PATH leads to, the machine's own programs first."""
 
@@ -69,6 +68,8 @@ class Status:
     state_folder: str
     network_namespace: str
     kubeconfig: str
+    gateway: str = ""
+    """The controller of the gateway; empty for a cluster of the user's own."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,13 +81,14 @@ def inspect(paths: StatePaths) -> Status:
     if current.external is not None:
         return _external(paths, current.external)
     namespace = namespaces.find(paths.identity)
+    gateway = current.gateway or "contour"
     asked_for = [name for name in OPTIONAL if name in current.parts]
-    parts = tuple(_part(name, current, paths) for name in (*PARTS, *asked_for))
+    parts = tuple(_part(name, current, paths) for name in (*PARTS, *GATEWAYS[gateway], *asked_for))
     problems = [f"{part.name} is {part.state}" for part in parts if part.state != "running"]
     if namespace is None:
         problems = ["the sandbox is not up"]
     elif current.network is not None:
-        problems += _cluster_problems(paths, current.network.node)
+        problems += _cluster_problems(paths, current.network.node, "Accepted" if current.gateway else "Programmed")
     inside = process.members("pid", namespace.inode("pid")) if namespace else []
     return Status(
         kind="local",
@@ -99,6 +101,7 @@ def inspect(paths: StatePaths) -> Status:
         state_folder=str(paths.root),
         network_namespace=str(paths.netns) if namespace else "",
         kubeconfig=str(paths.kubeconfig) if namespace else "",
+        gateway=gateway,
     )
 
 
@@ -114,10 +117,10 @@ def _part(name: str, current: state.State, paths: StatePaths) -> PartStatus:
     return PartStatus(name, "running", record.version, record.pid, round(age, 1), memory, record.listens, log)
 
 
-def _cluster_problems(paths: StatePaths, node: str) -> list[str]:
+def _cluster_problems(paths: StatePaths, node: str, programmed: str) -> list[str]:
     pki = Pki(paths.pki)
     gateway = f"/apis/gateway.networking.k8s.io/v1/namespaces/{GATEWAY_NAMESPACE}/gateways/{GATEWAY_NAME}"
-    wanted = {f"/api/v1/nodes/{NODE_NAME}": ("node", "Ready"), gateway: ("gateway", "Programmed")}
+    wanted = {f"/api/v1/nodes/{NODE_NAME}": ("node", "Ready"), gateway: ("gateway", programmed)}
     problems = []
     for path, (what, kind) in wanted.items():
         try:

@@ -34,20 +34,23 @@ def main() -> int:
     parser.add_argument(
         "--healthy", type=float, help="watch: seconds for which a bad version is healthy after 100%%; 120 when left out"
     )
+    parser.add_argument("--gateway", choices=world.GATEWAYS, help="releases: the controller of the sandbox's gateway")
     arguments = parser.parse_args()
     narrator = Narrator()
     if arguments.story == "watch":
         return _watch(narrator, healthy=arguments.healthy, keep=arguments.keep)
-    play = {"flags": _flags, "aws": _aws, "adopt": _adopt}.get(arguments.story, _releases)
+    if arguments.story == "releases":
+        return _releases(narrator, keep=arguments.keep, gateway=arguments.gateway)
+    play = {"flags": _flags, "aws": _aws, "adopt": _adopt}[arguments.story]
     return play(narrator, keep=arguments.keep)
 
 
-def _releases(narrator: Narrator, *, keep: bool) -> int:
+def _releases(narrator: Narrator, *, keep: bool, gateway: world.Gateway | None) -> int:
     summary = Summary()
     shutil.rmtree(OUT, ignore_errors=True)
     began = time.monotonic()
     try:
-        variables = _set_up(narrator)
+        variables = _set_up(narrator, gateway=gateway)
         summary.setup_seconds = round(time.monotonic() - began, 2)
         narrator.say(f"ready after {summary.setup_seconds:.1f}s")
         _play(variables, narrator, summary, keep=keep)
@@ -121,12 +124,12 @@ def _aws(narrator: Narrator, *, keep: bool) -> int:
     return 0 if summary.to_json()["ok"] else 1
 
 
-def _set_up(narrator: Narrator, *, aws: bool = False) -> dict[str, str]:
+def _set_up(narrator: Narrator, *, aws: bool = False, gateway: world.Gateway | None = None) -> dict[str, str]:
     from sandbox.progress import reporter
 
     parts = "A real cluster, gateway, registry and Prometheus on this machine"
     narrator.act("Setting up", f"{parts}, and a local AWS." if aws else f"{parts}.")
-    world.up(reporter(), aws=aws)
+    world.up(reporter(), aws=aws, gateway=gateway)
     return world.environment()
 
 

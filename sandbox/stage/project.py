@@ -112,6 +112,8 @@ class Stage:
         if self.metrics is not None:
             return dict(self.metrics)
         found: dict[str, Any] = {"kind": "prometheus", "url": self.environment["SLIPWAY_PROMETHEUS_URL"]}
+        if profile := self.environment.get("SLIPWAY_METRICS_PROFILE"):
+            found["profile"] = profile
         if log := self.environment.get("SLIPWAY_ACCESS_LOG"):
             found["accessLog"] = {"path": log}
         return found

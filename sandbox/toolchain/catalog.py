@@ -87,6 +87,41 @@ def contour() -> GoModule:
     )
 
 
+def envoy_gateway() -> GoModule:
+    """The other Gateway API controller, for those who ask for it, and the resource definitions that it wants."""
+    package = "github.com/envoyproxy/gateway"
+    version = pinned("envoy_gateway", package)
+    definitions = "charts/gateway-helm/charts/crds/crds"
+    kinds = (
+        "backends",
+        "backendtrafficpolicies",
+        "clienttrafficpolicies",
+        "envoyextensionpolicies",
+        "envoypatchpolicies",
+        "envoyproxies",
+        "httproutefilters",
+        "securitypolicies",
+    )
+    return GoModule(
+        name="envoy-gateway",
+        title=f"Envoy Gateway {version}",
+        source=HERE / "envoy_gateway",
+        targets={"envoy-gateway": f"{package}/cmd/envoy-gateway"},
+        ldflags=(f"-X {package}/internal/cmd/version.envoyGatewayVersion={version}",),
+        files={
+            "gateway-api-crds.yaml": (package, f"{definitions}/gatewayapi-crds.yaml"),
+            **{
+                f"envoy-gateway-crds/{kind}.yaml": (
+                    package,
+                    f"{definitions}/generated/gateway.envoyproxy.io_{kind}.yaml",
+                )
+                for kind in kinds
+            },
+        },
+        usual="about 4 min on 2 cores",
+    )
+
+
 def kubernetes_provider() -> GoModule:
     """The Kubernetes provider of Pulumi, for those who want the real one in place of the stand-in."""
     package = "github.com/pulumi/pulumi-kubernetes/provider/v4"

@@ -60,6 +60,11 @@ def sandbox() -> None:
 )
 @click.option("--logs", is_flag=True, help="A server of logs too: VictoriaLogs, built from its Go module.")
 @click.option("--aws", is_flag=True, help="A local AWS too: ECS, load balancers, CloudWatch, DynamoDB and more.")
+@click.option(
+    "--gateway",
+    type=click.Choice(world.GATEWAYS),
+    help="The controller of the gateway: Contour when left out, else the one that the sandbox has.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @_explained
 def up(
@@ -70,6 +75,7 @@ def up(
     real_provider: bool,
     logs: bool,
     aws: bool,
+    gateway: world.Gateway | None,
     quiet: bool,
 ) -> None:
     """Bring the sandbox up, or complete one that is partly up."""
@@ -81,13 +87,15 @@ def up(
         raise click.UsageError("--logs goes without --external: there your own server of logs is used")
     elif aws:
         raise click.UsageError("--aws goes without --external: the local AWS runs its tasks on the sandbox's own node")
+    elif gateway:
+        raise click.UsageError("--gateway goes without --external: there your own gateway is used")
     report = reporter(quiet=quiet)
     if use_external:
         external.adopt(state_paths(), prometheus_url, gateway_url)
         report.note('the sandbox is your own cluster now; eval "$(slipway sandbox env)" points your shell at it')
         return
     started = time.monotonic()
-    world.up(report, real_provider=real_provider, logs=logs, aws=aws)
+    world.up(report, real_provider=real_provider, logs=logs, aws=aws, gateway=gateway)
     report.note(f"sandbox ready after {time.monotonic() - started:.1f} s")
     report.note('eval "$(slipway sandbox env)" points your shell at it')
 
@@ -143,6 +151,8 @@ def _print_status(found: status.Status) -> None:
         click.echo(f"{row}{part.memory / MEBIBYTE:7.0f} MiB  {part.listens}")
     for name, place in found.tools.items():
         click.echo(f"{name:32}{place}")
+    if found.gateway:
+        click.echo(f"{'gateway':32}{found.gateway}")
     if found.parts:
         click.echo(f"{found.pods} pods, {found.memory / MEBIBYTE:.0f} MiB in all; logs in {found.state_folder}/logs")
     for problem in found.problems:

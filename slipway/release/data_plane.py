@@ -105,6 +105,8 @@ class DataPlane(FrozenModel):
     that an emitter says nothing of has counted nothing."""
     endpoints: MetricName | None = None
     """A gauge of the endpoints that an emitter has of a side."""
+    drops_idle: bool = False
+    """Whether a proxy has nothing of a backend at weight 0: then it cannot be seen to know one before its traffic."""
     alive: Alive
     sees_no_answer: bool = False
     """Whether a request that gets no answer is counted. Where it is not, a dead candidate looks idle, so a candidate

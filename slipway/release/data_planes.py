@@ -65,6 +65,7 @@ DATA_PLANES: Final[Mapping[str, DataPlane]] = {
         **_ENVOY,
         side={"envoy_cluster_name": "~service/{namespace}/{service}/{port}/.+"},
         known="envoy_cluster_membership_total",
+        drops_idle=True,
     ),
     "istio": DataPlane(**_ISTIO, where={"reporter": "source"}),
     "istio-waypoint": DataPlane(**_ISTIO, where={"reporter": "waypoint"}),

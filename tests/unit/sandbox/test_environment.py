@@ -84,3 +84,13 @@ def test_a_cluster_of_the_users_is_passed_on(paths: StatePaths) -> None:
 
 def test_exports_survive_a_shell() -> None:
     assert environment.exports({"B": "a b", "A": "it's"}) == "export A='it'\"'\"'s'\nexport B='a b'"
+
+
+def test_another_gateway_has_another_port_and_profile_and_no_access_log(up: StatePaths) -> None:
+    current = state.load(up)
+    current.gateway = "envoy-gateway"
+    state.save(up, current)
+    found = environment.environment(up, {})
+    assert found["SLIPWAY_GATEWAY_URL"] == "http://10.213.1.2:10080"
+    assert found["SLIPWAY_METRICS_PROFILE"] == "envoy-gateway"
+    assert "SLIPWAY_ACCESS_LOG" not in found

@@ -194,3 +194,7 @@ def test_the_setting_makes_the_source() -> None:
     assert isinstance(source_for(made(**pods), SHOP, Fleet()), ProxiesSource)
     with pytest.raises(ClusterError, match="this target is none"):
         source_for(made(**pods), SHOP)
+
+
+def test_where_a_backend_without_weight_is_left_out_nothing_is_waited_for_before_its_first_weight() -> None:
+    assert source(Fleet(a=page(aaaaaaaa=(5, 0))), profile="envoy-gateway").knows(NEW, OLD, 0.0) is True
