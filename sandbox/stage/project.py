@@ -46,8 +46,6 @@ class Stage:
         """`releases:access`; None where the accounts are none of the stack's."""
         self.escalation: Mapping[str, Any] | None = None
         """`releases:escalation`; None where no owner is told."""
-        self.metrics: Mapping[str, Any] | None = None
-        """`releases:metrics`; None for the sandbox's Prometheus."""
         self.flags: Mapping[str, Any] | None = None
         self.databases: Mapping[str, Any] | None = None
         """`releases:databases`; None where Slipway runs no migration."""
