@@ -2,7 +2,7 @@
 
 A canary whose first step is 5% of 100 requests a second releases a version that fails 5% or 20% of its requests, judged
 by counters that are scraped every second, or by minutes of CloudWatch that come 45 s late and are trusted after 60 s.
-All at the same time, each on a stack with a load balancer of its own on the sandbox's local AWS. Fault to safe: from
+Two at the same time, each on a stack with a load balancer of its own on the sandbox's local AWS. Fault to safe: from
 the first failure that the client saw to the last response of the faulty version. Writes out/bench/aws-sources.json.
 """
 
@@ -22,12 +22,14 @@ from sandbox.demo.aws.acts import CLOUDWATCH
 from sandbox.demo.aws.faulty import FaultyRelease, Source, faulty_release, load_on, serving
 from sandbox.demo.aws.run import PROPAGATION
 from sandbox.demo.aws.slowness import slowness
+from sandbox.errors import SandboxError
 from sandbox.paths import PROJECT
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import Faults, publish
 
 OUT = PROJECT / "out" / "bench"
 RATE = 100.0
+AT_ONCE = 2
 PLAYED = {"v1": Faults(), "errors-5": Faults(error_ratio=0.05), "errors-20": Faults(error_ratio=0.2)}
 SOURCES = (Source("prometheus"), CLOUDWATCH)
 
@@ -41,8 +43,12 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     cases = [(source, version) for source in SOURCES for version in images if version != "v1"]
     slow = slowness(variables, propagation=PROPAGATION, lateness=CLOUDWATCH.lateness)
-    with slow, ThreadPoolExecutor(len(cases)) as pool:
-        found = list(pool.map(lambda case: _measure(folder, case[0], case[1], images, variables), cases))
+    with slow, ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            found = list(pool.map(lambda case: _measure(folder, case[0], case[1], images, variables), cases))
+        except SandboxError as error:
+            print(error.render())
+            return 1
     load = round(os.getloadavg()[1], 1)
     content = {"load_average": load, "runs": [asdict(one) for one in found]}
     (OUT / "aws-sources.json").write_text(json.dumps(content, indent=2) + "\n")

@@ -79,11 +79,7 @@ class Aws:
 
     def create(self, name: str, host: str) -> Ground:
         """A cluster, a load balancer whose listener answers 404, and an empty table."""
-        subnets = self._ec2.describe_subnets()["Subnets"][:2]
-        vpc = subnets[0]["VpcId"]
-        filters = [{"Name": "vpc-id", "Values": [vpc]}]
-        group = self._ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
-        names = tuple(one["SubnetId"] for one in subnets)
+        vpc, names, group = self.network()
         self.ecs.create_cluster(clusterName=name)
         keys = {"service": "HASH", "item": "RANGE"}
         self._dynamodb.create_table(
@@ -99,6 +95,18 @@ class Aws:
         made = self.elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[nothing])
         listener = made["Listeners"][0]["ListenerArn"]
         return Ground(name, self._region, vpc, names, group, listener, balancer, host, port)
+
+    def network(self) -> tuple[str, tuple[str, ...], str]:
+        """A VPC that is there, two of its subnets and a security group."""
+        subnets = self._ec2.describe_subnets()["Subnets"][:2]
+        vpc = subnets[0]["VpcId"]
+        filters = [{"Name": "vpc-id", "Values": [vpc]}]
+        group = self._ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
+        return vpc, tuple(one["SubnetId"] for one in subnets), group
+
+    def unprotect(self, table: str) -> None:
+        """Let a table be deleted that was declared with protection."""
+        self._dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
 
     def delete(self, ground: Ground) -> None:
         """All that `create` made."""

@@ -24,7 +24,7 @@ QUIET = 5.0
 """Seconds without a response of the faulty version after which it counts as gone."""
 BACK = "; traffic goes back"
 """What a rollout says that has decided to abort."""
-WORKLOAD = manifests.workload(replicas=2)
+READY_WITHIN = "120s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,10 @@ def serving(name: str, folder: Path, image: str, variables: Mapping[str, str]) -
 
 
 def declare(stage: EcsStage, version: str, image: str) -> None:
-    """Write the manifest of that version, and name it in the configuration."""
-    changes = {"route": dict(ROUTE), "workload": WORKLOAD}
+    """Write the manifest of that version, and name it in the configuration. Target groups are named by the revision in
+    the whole account, so the stack is a part of it."""
+    workload = manifests.workload(replicas=2, readyWithin=READY_WITHIN, env={"STACK": stage.stack})
+    changes = {"route": dict(ROUTE), "workload": workload}
     values = manifests.manifest(SERVICE, version, image, manifests.CANARY, **changes)
     stage.configure(SERVICE, manifests.write(stage.folder, values))
 

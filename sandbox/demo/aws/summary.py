@@ -16,7 +16,7 @@ SAFE_ON_CLOUDWATCH = 240.0
 @dataclass(frozen=True, slots=True)
 class Drift:
     """The weights of the listener rule were changed by another. `shown`: the next preview has a change; `seconds` is
-    the whole `pulumi up`, `weights` what the rule says after it, in percent by revision."""
+    the whole `pulumi up`, `weights` what the stack's outputs say after it, in percent by target group."""
 
     shown: bool
     seconds: float
