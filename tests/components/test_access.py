@@ -27,6 +27,7 @@ def test_the_role_allows_what_a_rollout_does_and_nothing_else() -> None:
         ("", "configmaps"): {"get", "list", "create", "update", "patch", "delete"},
         ("core.openfeature.dev", "featureflags"): {"get", "create", "update", "delete"},
         ("", "pods"): {"list"},
+        ("", "services"): {"get"},
         ("discovery.k8s.io", "endpointslices"): {"list"},
         ("apps", "deployments"): {"get", "list"},
         ("apps", "deployments/scale"): {"get", "patch"},
