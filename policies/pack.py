@@ -20,7 +20,7 @@ from slipway.release.declared import read_manifest
 from slipway.release.errors import EngineError, InputError
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.findings import Finding, finding
-from slipway.release.gating.case import gate_input_of
+from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.catalog import evaluate as evaluate_gates
 from slipway.release.gating.configuration import Configuration, load_below, parse

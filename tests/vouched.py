@@ -25,7 +25,7 @@ from slipway.release.evidence.trust import Principal, TrustRoots
 from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import BudgetStatus, GateInput, ObservedArtifact
+from slipway.release.readiness.gate_input import BudgetStatus, GateInput, ObservedArtifact
 from slipway.release.readiness.settings import Settings
 from tests.manifests import DIGEST, manifest
 

@@ -118,7 +118,7 @@ def _declared(project: Path, stack: str) -> list[str]:
 
 def _service_of(project: Path, path: str) -> str | None:
     """The service of a manifest, where it can be read."""
-    from slipway.release.gating.case import manifest_problems
+    from slipway.release.gating.gate_input import manifest_problems
 
     read, _ = manifest_problems(project, path)
     return None if read is None else read.release.service
@@ -136,7 +136,7 @@ def _write(output: Path, text: str) -> None:
 
 
 def _judge(project: Path, stack: str, path: str, configuration: Configuration, ask: str) -> Judgement:
-    from slipway.release.gating.case import manifest_problems
+    from slipway.release.gating.gate_input import manifest_problems
     from slipway.release.gating.judge import judge, urn_of
     from slipway.release.project_files import project_name
     from slipway.release.release_inputs import Observed

@@ -12,7 +12,7 @@ from slipway.release.document_files import read_document_below
 from slipway.release.errors import InputError
 from slipway.release.findings import plain
 from slipway.release.gating.judge import Judged, Judgement
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.risk import Recommendation, recommend, warnings
 
 Judgements = Sequence[tuple[str, Judgement]]

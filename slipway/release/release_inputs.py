@@ -19,7 +19,7 @@ from slipway.release.evidence.model import EvidenceRecord
 from slipway.release.findings import Text
 from slipway.release.fingerprint import fingerprint_of
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
+from slipway.release.readiness.gate_input import BudgetStatus, ObservedArtifact
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.risk import recommend
 from slipway.release.strategy import chosen

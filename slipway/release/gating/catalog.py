@@ -32,7 +32,7 @@ from slipway.release.readiness import (
     watch,
 )
 from slipway.release.readiness import settings as thresholds
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 
 DOCUMENT = "docs/gates.md"
 

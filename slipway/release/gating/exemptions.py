@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from slipway.release.findings import Finding, GateId
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.readiness.case import CLOCK_SKEW
+from slipway.release.readiness.gate_input import CLOCK_SKEW
 from slipway.release.tokens import RELEASE, type_of, without_parents
 
 LONGEST = timedelta(days=30)

@@ -1,5 +1,5 @@
 """The judgement of one release: every finding with its level, or the exemption that lets it pass. Pure but for the
-files that `slipway.release.gating.case` reads."""
+files that `slipway.release.gating.gate_input` reads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from slipway.release.findings import Finding, order, plain
-from slipway.release.gating.case import declared_otherwise, gate_input_of, manifest_problems
+from slipway.release.gating.gate_input import declared_otherwise, gate_input_of, manifest_problems
 from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.gating.configuration import Configuration, Level
 from slipway.release.gating.exemptions import Exemption, exemption_of
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.tokens import RELEASE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import AnalysisFacts
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 
 GATE = "static-analysis"
 

@@ -12,7 +12,7 @@ from slipway.release.manifest.guardrails import AnyKind, Guardrail
 from slipway.release.manifest.plan import planned_steps
 from slipway.release.manifest.watch import NamedGuardrail
 from slipway.release.pod import pod_spec
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.readiness.plain_secrets import plain_secrets
 from slipway.release.readiness.pod_restrictions import Violation, violations
 from slipway.release.revision import revision_of

@@ -6,7 +6,7 @@ from slipway.release.evidence.builders import matches
 from slipway.release.evidence.facts import ProvenanceFacts
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import GateInput, dated_ahead, rejected
+from slipway.release.readiness.gate_input import GateInput, dated_ahead, rejected
 
 GATE = "artifact-integrity"
 PROVENANCE = "provenance"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import DrillFacts
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import GateInput, aged
+from slipway.release.readiness.gate_input import GateInput, aged
 
 GATE = "kill-switch"
 KINDS = ("kill-switch", "release", "ops")

@@ -9,7 +9,7 @@ from slipway.release.evidence.facts import LintDanger, LintFacts, LintHit
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.migrations import Migration
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 
 GATE = "migrations"
 MOST_RULES = 20

@@ -10,7 +10,7 @@ from slipway.release.evidence.facts import MigrationFacts
 from slipway.release.evidence.migration_files import MigrationSource
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.migrations import Migration
-from slipway.release.readiness.case import GateInput, dated_ahead, rejected
+from slipway.release.readiness.gate_input import GateInput, dated_ahead, rejected
 from slipway.release.readiness.migration_lint import GATE, lint
 from slipway.release.sql.isolate import classify_isolated
 from slipway.release.sql.model import Operation, Script

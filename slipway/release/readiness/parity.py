@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from slipway.release.findings import Finding, finding, plain
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 
 GATE = "parity"
 MOST_LISTED = 50

@@ -9,7 +9,7 @@ from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.governance import Approval
 from slipway.release.people import is_plain, known_as, may_be
-from slipway.release.readiness.case import CLOCK_SKEW, GateInput, aged, rejected
+from slipway.release.readiness.gate_input import CLOCK_SKEW, GateInput, aged, rejected
 
 QA = "qa"
 APPROVALS = "approvals"

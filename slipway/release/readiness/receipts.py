@@ -5,7 +5,7 @@ from __future__ import annotations
 from slipway.release.evidence.facts import DrillFacts, StagingFacts
 from slipway.release.evidence.model import Item
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import GateInput, aged, rejected
+from slipway.release.readiness.gate_input import GateInput, aged, rejected
 from slipway.release.readiness.parity import undeclared
 from slipway.release.revision import revision_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import Kind
 from slipway.release.findings import Finding, Turn, finding
-from slipway.release.readiness.case import GateInput, aged, rejected
+from slipway.release.readiness.gate_input import GateInput, aged, rejected
 
 GATE = "evidence"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.release import Release
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.risk import riskier_than_recommended
 
 ROLLBACK = "rollback"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipway.release.evidence.facts import CoverageFacts, TestFacts
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.units import show_share
 
 TESTS = "tests"

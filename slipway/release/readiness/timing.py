@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from slipway.release.findings import Finding, finding
-from slipway.release.readiness.case import CLOCK_SKEW, GateInput
+from slipway.release.readiness.gate_input import CLOCK_SKEW, GateInput
 from slipway.release.units import show_share
 
 FREEZE = "freeze"

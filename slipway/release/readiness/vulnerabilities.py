@@ -7,7 +7,7 @@ from slipway.release.evidence.facts import VEX_BADNESS, ScanFacts, VexEntry, Vex
 from slipway.release.evidence.model import Item
 from slipway.release.evidence.severity import RANK, canonical
 from slipway.release.findings import Finding, Severity, finding
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 
 GATE = "vulnerabilities"
 MOST_LISTED = 20

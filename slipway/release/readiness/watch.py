@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from slipway.release.findings import Finding, finding
 from slipway.release.manifest.watch import needs_holdback
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.units import show_seconds
 from slipway.release.watch_inputs import WatchInputs
 

@@ -9,7 +9,7 @@ import httpx2
 
 from slipway.release.errors import ClusterError
 from slipway.release.http_access import PLAIN, QueryAccess
-from slipway.release.readiness.case import BudgetStatus
+from slipway.release.readiness.gate_input import BudgetStatus
 from slipway.rollout.metrics import prometheus_at
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx2
 
-from slipway.release.readiness.case import ObservedArtifact
+from slipway.release.readiness.gate_input import ObservedArtifact
 
 LARGEST = 8 << 20
 WITHIN = 10.0

@@ -16,7 +16,7 @@ from slipway.cli.example_signing import RELEASES, STAGING, sign_example
 from slipway.release.gating.configuration import load_below
 from slipway.release.gating.judge import judge, urn_of
 from slipway.release.manifest.load import load
-from slipway.release.readiness.case import ObservedArtifact
+from slipway.release.readiness.gate_input import ObservedArtifact
 from slipway.release.release_inputs import Observed
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

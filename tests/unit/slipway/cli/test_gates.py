@@ -16,7 +16,7 @@ from slipway.cli.main import cli
 from slipway.release.evidence import junit, sarif
 from slipway.release.gating.configuration import Configuration
 from slipway.release.gating.judge import judge
-from slipway.release.readiness.case import BudgetStatus
+from slipway.release.readiness.gate_input import BudgetStatus
 from slipway.release.release_inputs import Observed
 from tests.policies.releases.broken import FALSE_ACCEPTANCES, RELEASES
 from tests.policies.releases.scene import Scene, keep_stacks_in

@@ -9,7 +9,7 @@ import pytest
 from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION, evaluate
 from slipway.release.gating.configuration import Configuration
 from slipway.release.gating.settings import NoSettings
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.readiness.settings import Settings
 from tests.vouched import Vouched
 

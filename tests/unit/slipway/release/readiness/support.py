@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slipway.release.findings import Finding
 from slipway.release.gating.catalog import evaluate
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 
 
 def refused(case: GateInput, gate: str, *codes: str) -> list[Finding]:

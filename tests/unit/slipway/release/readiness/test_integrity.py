@@ -8,7 +8,7 @@ import pytest
 
 from slipway.release.evidence import predicates
 from slipway.release.gating.catalog import evaluate
-from slipway.release.readiness.case import ObservedArtifact
+from slipway.release.readiness.gate_input import ObservedArtifact
 from slipway.release.readiness.settings import IntegritySettings, ProvenanceSettings, Settings
 from tests.manifests import DIGEST, OTHER_DIGEST
 from tests.unit.slipway.release.evidence.support import data

@@ -8,7 +8,7 @@ import pytest
 
 from slipway.release.evidence import propose, receipts
 from slipway.release.flags.model import DeclaredFlags
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.readiness.settings import KillSwitchSettings, Settings
 from tests.flags import FLAGS, declared
 from tests.unit.slipway.release.readiness.support import passes, refused

@@ -11,7 +11,7 @@ import pytest
 from slipway.release.evidence import receipts
 from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.manifest.migrations import Database
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.readiness.settings import MigrationSettings, Settings
 from tests.manifests import DIGEST, OTHER_DIGEST
 from tests.unit.slipway.release.readiness.support import passes, refused

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from slipway.release.readiness.case import BudgetStatus
+from slipway.release.readiness.gate_input import BudgetStatus
 from slipway.release.readiness.settings import BudgetSettings, Freeze, FreezeSettings, Settings
 from tests.unit.slipway.release.readiness.support import passes, refused
 from tests.vouched import NOW, Vouched

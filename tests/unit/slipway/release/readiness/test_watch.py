@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.readiness.settings import Settings, WatchSettings
 from tests.flags import declared
 from tests.unit.slipway.release.readiness.support import passes, refused

@@ -15,7 +15,7 @@ import pytest
 from slipway.release.declared import DeclaredRelease
 from slipway.release.gating.configuration import Configuration, Section
 from slipway.release.gating.settings import IntegrityGate
-from slipway.release.readiness.case import BudgetStatus, ObservedArtifact
+from slipway.release.readiness.gate_input import BudgetStatus, ObservedArtifact
 from slipway.release.records.journal import Commit, Completed, Head
 from slipway.release.release_inputs import Observed
 from slipway.release.target import KubernetesTarget

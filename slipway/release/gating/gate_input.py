@@ -18,7 +18,7 @@ from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.configuration import Configuration
 from slipway.release.manifest.release import Release
 from slipway.release.project_files import services_declared
-from slipway.release.readiness.case import GateInput
+from slipway.release.readiness.gate_input import GateInput
 from slipway.release.release_inputs import Observed, ReleaseInputs
 from slipway.release.review.files import reviews_beside
 from slipway.release.risk import History

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipway.release.declared import read_manifest
-from slipway.release.gating.case import gate_input_of
+from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.gating.configuration import Configuration
 from slipway.release.release_inputs import Observed
 from tests.manifests import text
