@@ -34,8 +34,8 @@ from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.document_files import read_named
 from slipway.release.errors import InputError, Problem, SlipwayError
 from slipway.release.findings import GateId
-from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.gating.configuration import Configuration, parse
+from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.manifest.base import FrozenModel
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of, similar

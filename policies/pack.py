@@ -20,10 +20,10 @@ from slipway.release.declared import read_manifest
 from slipway.release.errors import EngineError, InputError
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.findings import Finding, finding
-from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.gating.catalog import MANIFEST
 from slipway.release.gating.catalog import evaluate as evaluate_gates
 from slipway.release.gating.configuration import Configuration, load_below, parse
+from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.gating.judge import Judgement, judge, message, weighed
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.release import Release
@@ -77,8 +77,8 @@ class Pack:
         for path in self.manifests():
             with suppress(Exception):  # what is wrong is said when the release is judged
                 read = read_manifest(self.project, path)
-                case = gate_input_of(self.project, self.stack, read, self.configuration, Observed(), self.now())
-                evaluate_gates(case)
+                gate_input = gate_input_of(self.project, self.stack, read, self.configuration, Observed(), self.now())
+                evaluate_gates(gate_input)
 
     # -- judging -------------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class Pack:
             if rule.gate.name == MANIFEST:
                 yield from self._weighed(judgement, resource)
             return
-        release = judgement.case.release if judgement.case is not None else None
+        release = judgement.gate_input.release if judgement.gate_input is not None else None
         for entry in judgement.of(rule.gate.name):
             if entry.exemption is None:
                 yield message(entry, resource.urn, release)

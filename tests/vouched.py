@@ -131,7 +131,7 @@ class Vouched:
         """The manifest as it is now."""
         return parse(yaml.safe_dump(self.manifest, sort_keys=False), "manifest")
 
-    def case(self, **changes: object) -> GateInput:
+    def gate_input(self, **changes: object) -> GateInput:
         """Everything that the gates look at, for production."""
         release = self.release()
         sources = Sources(self.root)

@@ -23,9 +23,9 @@ def main(out: Path) -> None:
     looks: dict[str, list[float]] = {}
     look = Measure.look
 
-    def recorded(self: Measure, now: float, weight: float) -> dict[str, Any] | None:
+    def recorded(self: Measure, now: float, weight: float, mirror: float = 0.0) -> dict[str, Any] | None:
         looks.setdefault(self._wanted.candidate.entry, []).append(time.monotonic())
-        return look(self, now, weight)
+        return look(self, now, weight, mirror)
 
     Measure.look = recorded  # type: ignore[method-assign]
     RunMemory.refusal_reason = lambda self, stack, wanted: None  # type: ignore[method-assign]  # no gates here

@@ -22,17 +22,17 @@ def junit(project: Path, stack: str, judged: Judgements) -> str:
         suite = Xml.SubElement(root, "testsuite", name=path)
         failures = 0
         for gate in RELEASE_GATES:
-            case = Xml.SubElement(suite, "testcase", classname=path, name=gate)
+            gate_input = Xml.SubElement(suite, "testcase", classname=path, name=gate)
             found = judgement.of(gate)
             refusing = [entry for entry in found if entry.refuses]
             if refusing:
                 failures += 1
                 first = refusing[0].finding
-                failure = Xml.SubElement(case, "failure", type=f"{gate}/{first.code}", message=first.message)
+                failure = Xml.SubElement(gate_input, "failure", type=f"{gate}/{first.code}", message=first.message)
                 failure.text = "\n".join(entry.finding.message for entry in refusing)
             rest = [entry for entry in found if not entry.refuses]
             if rest:
-                Xml.SubElement(case, "system-out").text = "\n".join(map(_passing, rest))
+                Xml.SubElement(gate_input, "system-out").text = "\n".join(map(_passing, rest))
         suite.set("tests", str(len(RELEASE_GATES)))
         suite.set("failures", str(failures))
     Xml.indent(root)

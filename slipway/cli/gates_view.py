@@ -28,15 +28,15 @@ def as_text(project: Path, stack: str, judged: Judgements) -> str:
 
 
 def _release(project: Path, stack: str, path: str, judgement: Judgement) -> str:
-    release = judgement.case.release if judgement.case is not None else None
+    release = judgement.gate_input.release if judgement.gate_input is not None else None
     what = f"{release.service} {release.version}" if release is not None else path
     refusing, rest = judgement.refusing, [e for e in judgement.judged if not e.refuses and e.exemption is None]
     if refusing:
         lines = [f"REFUSED  {what} for {stack}: {len(refusing)} problem(s)  ({path})"]
     else:
         lines = [f"passed   {what} for {stack}  ({path})"]
-    if judgement.case is not None:
-        recommended, minded = _risk(judgement.case)
+    if judgement.gate_input is not None:
+        recommended, minded = _risk(judgement.gate_input)
         lines += [f"  {plain(recommended.describe())}", *(f"  Mind: {one}" for one in minded)]
     for turn, name in TURNS.items():
         mine = [entry for entry in refusing if entry.finding.turn == turn]
@@ -58,18 +58,18 @@ def _release(project: Path, stack: str, path: str, judgement: Judgement) -> str:
     return "\n".join(lines)
 
 
-def _risk(case: GateInput) -> tuple[Recommendation, tuple[str, ...]]:
+def _risk(gate_input: GateInput) -> tuple[Recommendation, tuple[str, ...]]:
     """The score with its recommendation, and what the past adds to it."""
-    return recommend(case.release, case.past), () if case.past is None else warnings(case.past)
+    return recommend(gate_input.release, gate_input.past), () if gate_input.past is None else warnings(gate_input.past)
 
 
-def _risk_values(case: GateInput) -> dict[str, Any]:
-    recommended, minded = _risk(case)
+def _risk_values(gate_input: GateInput) -> dict[str, Any]:
+    recommended, minded = _risk(gate_input)
     return {
         "level": recommended.level,
         "score": recommended.score,
         "recommended": recommended.strategy.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "declared": case.release.strategy.kind,
+        "declared": gate_input.release.strategy.kind,
         "reasons": list(recommended.reasons),
         "factors": [factor.model_dump(mode="json") for factor in recommended.factors],
         "mind": list(minded),
@@ -103,7 +103,7 @@ def as_json(project: Path, stack: str, judged: Judgements) -> str:
 
 
 def _values(project: Path, path: str, judgement: Judgement) -> dict[str, Any]:
-    release = judgement.case.release if judgement.case is not None else None
+    release = judgement.gate_input.release if judgement.gate_input is not None else None
     return {
         "manifest": path,
         "urn": judgement.urn,
@@ -111,7 +111,7 @@ def _values(project: Path, path: str, judgement: Judgement) -> dict[str, Any]:
         "version": release.version if release is not None else None,
         "image": release.artifact.image if release is not None else None,
         "passed": not judgement.refusing,
-        "risk": _risk_values(judgement.case) if judgement.case is not None else None,
+        "risk": _risk_values(judgement.gate_input) if judgement.gate_input is not None else None,
         "findings": [
             {
                 **entry.finding.model_dump(mode="json"),

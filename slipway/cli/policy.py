@@ -118,12 +118,12 @@ def _junit(outcomes: Sequence[Outcome], unusable: Mapping[str, str]) -> str:
     counts = {"tests": len(outcomes) + len(unusable), "failures": len(failed), "errors": len(unusable)}
     suite = Xml.Element("testsuite", {"name": "policies"} | {name: str(count) for name, count in counts.items()})
     for one in outcomes:
-        case = Xml.SubElement(suite, "testcase", classname=one.rule, name=one.name)
+        gate_input = Xml.SubElement(suite, "testcase", classname=one.rule, name=one.name)
         if not one.passed:
             said = f"expected {_codes(one.expected)}, found {_codes(one.found)}"
-            Xml.SubElement(case, "failure", message=said).text = json.dumps(list(one.messages), indent=1)
+            Xml.SubElement(gate_input, "failure", message=said).text = json.dumps(list(one.messages), indent=1)
     for file, said in unusable.items():
-        case = Xml.SubElement(suite, "testcase", classname="fixtures", name=file)
-        Xml.SubElement(case, "error", message="the fixture cannot be used").text = said
+        gate_input = Xml.SubElement(suite, "testcase", classname="fixtures", name=file)
+        Xml.SubElement(gate_input, "error", message="the fixture cannot be used").text = said
     Xml.indent(suite)
     return Xml.tostring(suite, encoding="unicode", xml_declaration=True)

@@ -70,7 +70,7 @@ class ReleaseResource:
                 inputs=request.news, failures=[_failure(p.path, f"{p.message}. {p.remedy}") for p in error.problems]
             )
         if isinstance(checked, Judgement):
-            refused = checked.case.release if checked.case is not None else None
+            refused = checked.gate_input.release if checked.gate_input is not None else None
             failures = [_failure(e.finding.field, message(e, request.urn, refused)) for e in checked.refusing]
             if failures:
                 if (why := self.keep(self.project, inputs, checked)) is not None:
@@ -154,12 +154,14 @@ class ReleaseResource:
         configuration = self._configuration(inputs, stack)
         observed = self.memory.observed[urn] = self.observe(inputs, olds.get("observed"), configuration)
         judgement = judge(self.project, stack, urn, inputs, configuration, observed, self.now())
-        if judgement.refusing or judgement.case is None:
+        if judgement.refusing or judgement.gate_input is None:
             return judgement
         self.memory.verdicts[urn] = verdict_of(judgement)
         evidence = _recorded_evidence(inputs, olds) if observed.settled else None
-        recorded = inputs.model_copy(update={"observed": observed, "evidence": evidence or judgement.case.evidence})
-        return recorded, judgement.case.release
+        recorded = inputs.model_copy(
+            update={"observed": observed, "evidence": evidence or judgement.gate_input.evidence}
+        )
+        return recorded, judgement.gate_input.release
 
     def _configuration(self, inputs: ReleaseInputs, stack: str) -> gates.Configuration:
         path = inputs.gates.path(stack)

@@ -76,7 +76,7 @@ class ResourceGate(Gate):
     """Judges what a program declares, so it needs the engine."""
 
 
-def _nothing_more(case: GateInput) -> list[Finding]:
+def _nothing_more(gate_input: GateInput) -> list[Finding]:
     """The gate `manifest` judges before there is a GateInput: what cannot be read or was declared otherwise."""
     return []
 
@@ -450,6 +450,6 @@ UNCONDITIONAL = frozenset(gate.name for gate in _ROWS if gate.unconditional)
 WITHOUT_EXEMPTION = frozenset(gate.name for gate in _ROWS if gate.unconditional or not gate.exemptible)
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """All findings of all gates on releases, worst first. Empty means ready."""
-    return order([finding for gate in RELEASE_GATES.values() for finding in gate.evaluate(case)])
+    return order([finding for gate in RELEASE_GATES.values() for finding in gate.evaluate(gate_input)])

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from slipway.release.findings import Finding, order, plain
-from slipway.release.gating.gate_input import declared_otherwise, gate_input_of, manifest_problems
 from slipway.release.gating.catalog import RELEASE_GATES, evaluate
 from slipway.release.gating.configuration import Configuration, Level
 from slipway.release.gating.exemptions import Exemption, exemption_of
+from slipway.release.gating.gate_input import declared_otherwise, gate_input_of, manifest_problems
 from slipway.release.manifest.release import Release
 from slipway.release.readiness.gate_input import GateInput
 from slipway.release.release_inputs import Observed, ReleaseInputs
@@ -36,16 +36,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All that the gates say of one release, worst first. `case` is None when the manifest cannot be read."""
+    """All that the gates say of one release, worst first. `gate_input` is None when the manifest cannot be read."""
 
     urn: str
     judged: tuple[Judged, ...]
-    case: GateInput | None
+    gate_input: GateInput | None
 
     @property
     def settled(self) -> bool:
         """Whether an earlier recorded verdict decides."""
-        return self.case is not None and self.case.settled
+        return self.gate_input is not None and self.gate_input.settled
 
     @property
     def refusing(self) -> tuple[Judged, ...]:
@@ -84,14 +84,14 @@ def judge(
     """
     path = manifest if isinstance(manifest, str) else manifest.manifest
     declared, findings = manifest_problems(project, path)
-    case: GateInput | None = None
+    gate_input: GateInput | None = None
     if declared is not None:
-        case = gate_input_of(project, stack, declared, configuration, observed, now)
+        gate_input = gate_input_of(project, stack, declared, configuration, observed, now)
         if not isinstance(manifest, str):
-            findings = declared_otherwise(manifest, declared, case.migrations)
+            findings = declared_otherwise(manifest, declared, gate_input.migrations)
         if not observed.settled:
-            findings += evaluate(case)
-    return Judgement(urn, tuple(weighed(order(findings), urn, configuration, now)), case)
+            findings += evaluate(gate_input)
+    return Judgement(urn, tuple(weighed(order(findings), urn, configuration, now)), gate_input)
 
 
 def weighed(findings: Iterable[Finding], urn: str, configuration: Configuration, now: datetime) -> list[Judged]:

@@ -9,17 +9,17 @@ from slipway.release.readiness.gate_input import GateInput
 GATE = "static-analysis"
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Each report by itself: a failed run, new errors, too many warnings, results that the tool left open."""
     findings = []
-    for item, facts in case.evidence.of(AnalysisFacts):
-        for code, found, wanted, remedy in _problems(case, facts):
+    for item, facts in gate_input.evidence.of(AnalysisFacts):
+        for code, found, wanted, remedy in _problems(gate_input, facts):
             findings.append(finding(GATE, code, item.field, found, wanted, remedy))
     return findings
 
 
-def _problems(case: GateInput, facts: AnalysisFacts) -> list[tuple[str, str, str, str]]:
-    limits = case.settings.static_analysis
+def _problems(gate_input: GateInput, facts: AnalysisFacts) -> list[tuple[str, str, str, str]]:
+    limits = gate_input.settings.static_analysis
     problems = []
     tools = ", ".join(facts.tools)
     if not facts.successful:

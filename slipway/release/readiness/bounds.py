@@ -25,32 +25,34 @@ UNCONFINED = ("container.apparmor.security.beta.kubernetes.io/", "seccomp.securi
 """Annotations by which the kernel's confinement of a container is chosen."""
 
 
-def evaluate_guardrails(case: GateInput) -> list[Finding]:
+def evaluate_guardrails(gate_input: GateInput) -> list[Finding]:
     """Each guardrail, and the analysis of all of them, is within the bounds of the configuration."""
     remedy = "Declare a stricter value, or let the platform widen the bound in the gates' configuration"
-    found = [*_analysis(case)]
-    for number, guardrail in enumerate(case.release.guardrails):
-        lax = _guardrail(case, guardrail)
+    found = [*_analysis(gate_input)]
+    for number, guardrail in enumerate(gate_input.release.guardrails):
+        lax = _guardrail(gate_input, guardrail)
         found += [(f"guardrails[{number}].{field}", value, most) for field, value, most in lax]
-    for number, own in enumerate(_of_watch(case)):
+    for number, own in enumerate(_of_watch(gate_input)):
         if not isinstance(own, NamedGuardrail):
-            lax = _guardrail(case, own)
+            lax = _guardrail(gate_input, own)
             found += [(f"watch.guardrails[{number}].{field}", value, most) for field, value, most in lax]
     findings = [finding(GUARDRAILS, "lax", field, value, f"at most {most}", remedy) for field, value, most in found]
-    if case.settings.guardrails.measured and all(one.nature.counts == "nothing" for one in case.release.guardrails):
+    if gate_input.settings.guardrails.measured and all(
+        one.nature.counts == "nothing" for one in gate_input.release.guardrails
+    ):
         wanted, add = "one that measures requests or events", "Add one of kind error-ratio, latency, slo or custom"
         findings.append(finding(GUARDRAILS, "unmeasured", "guardrails", "alerts alone", wanted, add))
     return findings
 
 
-def _of_watch(case: GateInput) -> tuple[NamedGuardrail | AnyKind, ...]:
-    watch = case.release.watch
+def _of_watch(gate_input: GateInput) -> tuple[NamedGuardrail | AnyKind, ...]:
+    watch = gate_input.release.watch
     return watch.guardrails or () if watch is not None else ()
 
 
-def evaluate_pod_security(case: GateInput) -> list[Finding]:
+def evaluate_pod_security(gate_input: GateInput) -> list[Finding]:
     """No root, no token of the platform, no container without confinement, no secret in plain text."""
-    workload, settings = case.release.workload, case.settings.pod_security
+    workload, settings = gate_input.release.workload, gate_input.settings.pod_security
     security, account = workload.security, workload.service_account
     findings = []
     if not settings.allow_root and (security.run_as_user == 0 or not security.run_as_non_root):
@@ -80,12 +82,12 @@ def evaluate_pod_security(case: GateInput) -> list[Finding]:
         for place, value in annotations
         if place.partition("nnotations.")[2].startswith(UNCONFINED) and value == "unconfined"
     ]
-    return findings + [_unrestricted(one) for one in _of_pod(case)]
+    return findings + [_unrestricted(one) for one in _of_pod(gate_input)]
 
 
-def _of_pod(case: GateInput) -> Iterator[Violation]:
+def _of_pod(gate_input: GateInput) -> Iterator[Violation]:
     """What `workload.pod` adds to the pod that the other fields make, which is restricted but for its user."""
-    release, settings = case.release, case.settings.pod_security
+    release, settings = gate_input.release, gate_input.settings.pod_security
     security = release.workload.security
     allowed = set(settings.allow)
     if settings.allow_root or security.run_as_user == 0 or not security.run_as_non_root:
@@ -104,11 +106,11 @@ _Lax = tuple[str, str, str]
 """Field, value found, the most that is allowed."""
 
 
-def _analysis(case: GateInput) -> Iterator[_Lax]:
-    analysis, bounds = case.release.analysis, case.settings.guardrails
+def _analysis(gate_input: GateInput) -> Iterator[_Lax]:
+    analysis, bounds = gate_input.release.analysis, gate_input.settings.guardrails
     if analysis.false_promote > bounds.max_false_promote:
         yield "analysis.falsePromote", show_share(analysis.false_promote), show_share(bounds.max_false_promote)
-    steps = planned_steps(chosen(case.release), case.release.workload.least_replicas, "forward")
+    steps = planned_steps(chosen(gate_input.release), gate_input.release.workload.least_replicas, "forward")
     most = min(bounds.max_warm_up, max(analysis.dwell, steps[0].bake))
     if analysis.warm_up > most:
         yield "analysis.warmUp", show_seconds(analysis.warm_up), f"{show_seconds(most)}, and as long as the first step"
@@ -116,8 +118,8 @@ def _analysis(case: GateInput) -> Iterator[_Lax]:
         yield "analysis.errorGrace", show_seconds(analysis.error_grace), show_seconds(bounds.max_error_grace)
 
 
-def _guardrail(case: GateInput, guardrail: Guardrail) -> Iterator[_Lax]:
-    bounds, declared = case.settings.guardrails, guardrail.limits
+def _guardrail(gate_input: GateInput, guardrail: Guardrail) -> Iterator[_Lax]:
+    bounds, declared = gate_input.settings.guardrails, guardrail.limits
     if declared.tolerate > bounds.max_tolerate:
         yield "tolerate", f"{declared.tolerate:g}", f"{bounds.max_tolerate:g}"
     if declared.negligible > bounds.max_negligible:

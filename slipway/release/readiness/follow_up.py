@@ -8,17 +8,17 @@ from slipway.release.readiness.gate_input import GateInput
 GATE = "follow-up"
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Overdue action items of the service's reviews, and reviews that cannot be read."""
-    if case.settled or case.release.hotfix is not None:
+    if gate_input.settled or gate_input.release.hotfix is not None:
         return []
-    today = case.now.date()
+    today = gate_input.now.date()
     unreadable = [
         finding(
             GATE, "unreadable", "reviews", problem, "reviews that can be read",
             "Correct the file; `slipway review RELEASE` writes one", turn="owner",
         )
-        for problem in case.reviews.problems
+        for problem in gate_input.reviews.problems
     ]  # fmt: skip
     overdue = [
         finding(
@@ -30,7 +30,7 @@ def evaluate(case: GateInput) -> list[Finding]:
             "Do it and write by, at and how under done, or agree on a later day with its owner",
             turn="owner",
         )
-        for one in case.reviews.open_items
+        for one in gate_input.reviews.open_items
         if one.item.is_overdue(today)
     ]
     return unreadable + overdue

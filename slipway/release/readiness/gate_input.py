@@ -127,14 +127,14 @@ def rejected(gate: GateId, entry: Rejected, turn: Turn) -> Finding:
     )
 
 
-def dated_ahead(gate: GateId, item: Item, case: GateInput, turn: Turn) -> list[Finding]:
+def dated_ahead(gate: GateId, item: Item, gate_input: GateInput, turn: Turn) -> list[Finding]:
     """The finding for evidence that does not age, but is dated in the future."""
-    return aged(gate, item, case, math.inf, turn) if item.at is not None else []
+    return aged(gate, item, gate_input, math.inf, turn) if item.at is not None else []
 
 
-def aged(gate: GateId, item: Item, case: GateInput, most: float, turn: Turn) -> list[Finding]:
+def aged(gate: GateId, item: Item, gate_input: GateInput, most: float, turn: Turn) -> list[Finding]:
     """The finding for evidence that is too old, or dated in the future; empty when its age is fine."""
-    problem = age_problem(item.at, case.now, most, case.settled)
+    problem = age_problem(item.at, gate_input.now, most, gate_input.settled)
     if problem is None:
         return []
     code, found, wanted = problem

@@ -12,35 +12,35 @@ GATE = "artifact-integrity"
 PROVENANCE = "provenance"
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """A trusted signer signed something about this digest, and the registry has exactly these bytes."""
-    return [*_signature(case), *_registry(case)]
+    return [*_signature(gate_input), *_registry(gate_input)]
 
 
-def evaluate_provenance(case: GateInput) -> list[Finding]:
+def evaluate_provenance(gate_input: GateInput) -> list[Finding]:
     """Every provenance must verify and come from an allowed builder; one at least must be there when required."""
-    findings = [rejected(PROVENANCE, entry, "platform") for entry in case.evidence.rejections("provenance")]
-    items = case.evidence.of(ProvenanceFacts)
-    if not items and not findings and case.settings.provenance.required:
+    findings = [rejected(PROVENANCE, entry, "platform") for entry in gate_input.evidence.rejections("provenance")]
+    items = gate_input.evidence.of(ProvenanceFacts)
+    if not items and not findings and gate_input.settings.provenance.required:
         findings.append(
             finding(
                 PROVENANCE,
                 "missing",
                 "evidence.provenance",
                 "nothing",
-                f"SLSA provenance of {case.evidence.subject}",
+                f"SLSA provenance of {gate_input.evidence.subject}",
                 "Let the build service attest the image, and list the file under evidence.provenance",
                 turn="platform",
             )
         )
-    findings += [finding for item, _ in items for finding in dated_ahead(PROVENANCE, item, case, "platform")]
-    return [*findings, *(finding for item, facts in items for finding in _builder(case, item, facts))]
+    findings += [finding for item, _ in items for finding in dated_ahead(PROVENANCE, item, gate_input, "platform")]
+    return [*findings, *(finding for item, facts in items for finding in _builder(gate_input, item, facts))]
 
 
-def _builder(case: GateInput, item: Item, facts: ProvenanceFacts) -> list[Finding]:
+def _builder(gate_input: GateInput, item: Item, facts: ProvenanceFacts) -> list[Finding]:
     findings = []
-    if not any(matches(pattern, facts.builder) for pattern in case.trust.builders):
-        allowed = ", ".join(case.trust.builders) or "none is configured"
+    if not any(matches(pattern, facts.builder) for pattern in gate_input.trust.builders):
+        allowed = ", ".join(gate_input.trust.builders) or "none is configured"
         findings.append(
             finding(
                 PROVENANCE,
@@ -53,7 +53,7 @@ def _builder(case: GateInput, item: Item, facts: ProvenanceFacts) -> list[Findin
                 severity="critical",
             )
         )
-    source = case.settings.provenance.source
+    source = gate_input.settings.provenance.source
     if source is not None and not _within(facts.source, source):
         findings.append(
             finding(
@@ -91,15 +91,15 @@ def _within(source: str, wanted: str) -> bool:
     return bool(wanted) and source.startswith(wanted) and (not rest or wanted[-1] in "/@#?:" or rest[0] in "/@#?")
 
 
-def _signature(case: GateInput) -> list[Finding]:
-    if any(item.subject == case.release.artifact.digest for item in case.evidence.items):
+def _signature(gate_input: GateInput) -> list[Finding]:
+    if any(item.subject == gate_input.release.artifact.digest for item in gate_input.evidence.items):
         return []
     return [
         finding(
             GATE,
             "unsigned",
             "artifact.image",
-            f"no verified statement about {case.release.artifact.digest}",
+            f"no verified statement about {gate_input.release.artifact.digest}",
             "at least one by a principal of the trust roots",
             "Sign the provenance or the results of this artifact",
             turn="platform",
@@ -108,15 +108,19 @@ def _signature(case: GateInput) -> list[Finding]:
     ]
 
 
-def _registry(case: GateInput) -> list[Finding]:
-    settings, seen, image = case.settings.artifact_integrity, case.artifact, case.release.artifact.image
-    if settings.registries and case.release.artifact.registry not in settings.registries:
+def _registry(gate_input: GateInput) -> list[Finding]:
+    settings, seen, image = (
+        gate_input.settings.artifact_integrity,
+        gate_input.artifact,
+        gate_input.release.artifact.image,
+    )
+    if settings.registries and gate_input.release.artifact.registry not in settings.registries:
         return [
             finding(
                 GATE,
                 "registry",
                 "artifact.image",
-                f"registry {case.release.artifact.registry or 'without a host'}",
+                f"registry {gate_input.release.artifact.registry or 'without a host'}",
                 f"one of: {', '.join(settings.registries)}",
                 "Push it to an allowed registry, or let the platform add this one to artifact-integrity.registries",
                 turn="platform",
@@ -151,14 +155,14 @@ def _registry(case: GateInput) -> list[Finding]:
             )
         ]
     findings = []
-    if seen.digest != case.release.artifact.digest:
+    if seen.digest != gate_input.release.artifact.digest:
         findings.append(
             finding(
                 GATE,
                 "wrong-digest",
                 "artifact.image",
                 f"bytes with digest {seen.digest or 'unknown'}",
-                case.release.artifact.digest,
+                gate_input.release.artifact.digest,
                 "Do not use this registry until it is known why it serves other bytes",
                 turn="platform",
                 severity="critical",

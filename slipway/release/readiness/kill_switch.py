@@ -12,15 +12,15 @@ KINDS = ("kill-switch", "release", "ops")
 _LEVELS = ("low", "medium", "high")
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Each risky feature can be switched off without a release."""
-    least, found = _LEVELS.index(case.settings.kill_switch.risk), list[Finding]()
-    for number, change in enumerate(case.release.scope.changes):
+    least, found = _LEVELS.index(gate_input.settings.kill_switch.risk), list[Finding]()
+    for number, change in enumerate(gate_input.release.scope.changes):
         if change.kind != "feature" or _LEVELS.index(change.risk) < least:
             continue
         field, flag = f"scope.changes[{number}].flag", (change.flag or "").strip()
         if flag:
-            found += _undeclared(case, field, flag) or _undrilled(case, flag)
+            found += _undeclared(gate_input, field, flag) or _undrilled(gate_input, flag)
         else:
             found.append(
                 finding(
@@ -35,17 +35,17 @@ def evaluate(case: GateInput) -> list[Finding]:
     return found
 
 
-def _undeclared(case: GateInput, field: str, flag: str) -> list[Finding]:
-    declared = case.flags.flags.get(flag) if case.flags is not None else None
+def _undeclared(gate_input: GateInput, field: str, flag: str) -> list[Finding]:
+    declared = gate_input.flags.flags.get(flag) if gate_input.flags is not None else None
     if declared is not None and declared.kind in KINDS:
         return []
     if declared is not None:
         code, found = "wrong-kind", f"{flag} is of kind {declared.kind}"
-    elif case.flags_problem:
-        code, found = "unreadable", case.flags_problem
+    elif gate_input.flags_problem:
+        code, found = "unreadable", gate_input.flags_problem
     else:
-        known = ", ".join(case.flags.flags) if case.flags is not None else ""
-        code, found = "undeclared", f"{flag} is no flag of the stack {case.stack}, which has {known or 'none'}"
+        known = ", ".join(gate_input.flags.flags) if gate_input.flags is not None else ""
+        code, found = "undeclared", f"{flag} is no flag of the stack {gate_input.stack}, which has {known or 'none'}"
     return [
         finding(
             GATE,
@@ -58,20 +58,20 @@ def _undeclared(case: GateInput, field: str, flag: str) -> list[Finding]:
     ]
 
 
-def _undrilled(case: GateInput, flag: str) -> list[Finding]:
-    settings = case.settings.kill_switch
-    if case.settled or not settings.drilled or case.before_production:
+def _undrilled(gate_input: GateInput, flag: str) -> list[Finding]:
+    settings = gate_input.settings.kill_switch
+    if gate_input.settled or not settings.drilled or gate_input.before_production:
         return []
     drills = [
         (item, facts)
-        for item, facts in case.evidence.of(DrillFacts)
+        for item, facts in gate_input.evidence.of(DrillFacts)
         if facts.procedure == "kill" and facts.flag == flag
     ]
     worked = [item for item, facts in drills if facts.outcome == "completed"]
-    if any(not aged(GATE, item, case, settings.max_age, "owner") for item in worked):
+    if any(not aged(GATE, item, gate_input, settings.max_age, "owner") for item in worked):
         return []
     if worked:
-        return [finding for item in worked for finding in aged(GATE, item, case, settings.max_age, "owner")]
+        return [finding for item in worked for finding in aged(GATE, item, gate_input, settings.max_age, "owner")]
     return [_never(flag, settings.max_age, failed=bool(drills))]
 
 

@@ -21,14 +21,16 @@ _WHY: dict[LintDanger, str] = {
 }
 
 
-def lint(case: GateInput) -> list[Finding]:
+def lint(gate_input: GateInput) -> list[Finding]:
     """Every report against the migrations that the release lists."""
-    return [finding for item, facts in case.evidence.of(LintFacts) for finding in _report(case, item, facts)]
+    return [
+        finding for item, facts in gate_input.evidence.of(LintFacts) for finding in _report(gate_input, item, facts)
+    ]
 
 
-def _report(case: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:
-    limits = case.settings.migrations
-    if not case.release.migrations:
+def _report(gate_input: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:
+    limits = gate_input.settings.migrations
+    if not gate_input.release.migrations:
         yield finding(
             GATE,
             "unlisted",
@@ -44,14 +46,14 @@ def _report(case: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:
     if limits.max_lint_warnings is not None and facts.warnings > limits.max_lint_warnings:
         said = f"{facts.warnings} warnings, such as {worst}"
         yield finding(GATE, "lint-warnings", item.field, said, f"at most {limits.max_lint_warnings}", "Fix them")
-    yield from _by_rule(case, item, facts)
+    yield from _by_rule(gate_input, item, facts)
 
 
-def _by_rule(case: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:
-    allowed = case.settings.migrations.allow_lint_rules
+def _by_rule(gate_input: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]:
+    allowed = gate_input.settings.migrations.allow_lint_rules
     counting: dict[str, list[LintHit]] = {}
     for hit in facts.hits:
-        if hit.rule not in allowed and not _judged_elsewhere(case, hit):
+        if hit.rule not in allowed and not _judged_elsewhere(gate_input, hit):
             counting.setdefault(hit.rule, []).append(hit)
     for rule, hits in list(counting.items())[:MOST_RULES]:
         places = ", ".join(f"{hit.file}:{hit.line}" for hit in hits[:3])
@@ -69,12 +71,12 @@ def _by_rule(case: GateInput, item: Item, facts: LintFacts) -> Iterator[Finding]
         yield finding(GATE, "lint-rule", item.field, f"{more} more of the kind", "none", "Lint fewer scripts at a time")
 
 
-def _judged_elsewhere(case: GateInput, hit: LintHit) -> bool:
+def _judged_elsewhere(gate_input: GateInput, hit: LintHit) -> bool:
     """What a declared contract takes away is judged against the previous artifact, and a way down takes away what the
     way up has added; for both the gate reads the scripts themselves."""
     if hit.danger != "takes-away":
         return False
-    listed = [(script, free) for migration in case.release.migrations for script, free in _scripts(migration)]
+    listed = [(script, free) for migration in gate_input.release.migrations for script, free in _scripts(migration)]
     fitting = [free for script, free in listed if _same_file(script, hit.file)]
     return bool(fitting) and all(fitting)
 

@@ -19,13 +19,13 @@ from slipway.release.sql.names import overlaps
 __all__ = ["GATE", "evaluate"]
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Every migration of the release, its receipts and its lint reports."""
-    findings = [rejected(GATE, entry, "development") for entry in case.evidence.rejections("migration")]
-    for item, _ in case.evidence.of(MigrationFacts):
-        findings += dated_ahead(GATE, item, case, "platform")
-    sources = {source.id: source for source in case.migrations}
-    for number, migration in enumerate(case.release.migrations):
+    findings = [rejected(GATE, entry, "development") for entry in gate_input.evidence.rejections("migration")]
+    for item, _ in gate_input.evidence.of(MigrationFacts):
+        findings += dated_ahead(GATE, item, gate_input, "platform")
+    sources = {source.id: source for source in gate_input.migrations}
+    for number, migration in enumerate(gate_input.release.migrations):
         field = f"migrations[{number}]"
         source = sources.get(migration.id)
         if source is None:
@@ -33,11 +33,11 @@ def evaluate(case: GateInput) -> list[Finding]:
                 finding(GATE, "unknown", field, "scripts that were not read", "its scripts", "Give the gate access")
             )
             continue
-        findings += _one(case, field, migration, source)
-    return [*findings, *lint(case)]
+        findings += _one(gate_input, field, migration, source)
+    return [*findings, *lint(gate_input)]
 
 
-def _one(case: GateInput, field: str, migration: Migration, source: MigrationSource) -> list[Finding]:
+def _one(gate_input: GateInput, field: str, migration: Migration, source: MigrationSource) -> list[Finding]:
     unreadable = [
         finding(
             GATE,
@@ -52,9 +52,9 @@ def _one(case: GateInput, field: str, migration: Migration, source: MigrationSou
     ]
     if unreadable:
         return unreadable
-    receipt = _receipt(case, source)
+    receipt = _receipt(gate_input, source)
     if migration.dialect == "other":
-        return _unclassified(case, field, migration, source, receipt)
+        return _unclassified(gate_input, field, migration, source, receipt)
     up = classify_isolated(source.up.text)
     if up.problem is not None:
         return [
@@ -62,8 +62,8 @@ def _one(case: GateInput, field: str, migration: Migration, source: MigrationSou
         ]
     return [
         *_phase(field, migration, up),
-        *_previous(case, field, up.operations, receipt),
-        *_way_back(case, field, migration, source, up, receipt),
+        *_previous(gate_input, field, up.operations, receipt),
+        *_way_back(gate_input, field, migration, source, up, receipt),
     ]
 
 
@@ -91,13 +91,13 @@ def _phase(field: str, migration: Migration, up: Script) -> list[Finding]:
 
 
 def _previous(
-    case: GateInput, field: str, operations: tuple[Operation, ...], receipt: MigrationFacts | None
+    gate_input: GateInput, field: str, operations: tuple[Operation, ...], receipt: MigrationFacts | None
 ) -> list[Finding]:
     """Contracts against what the previous artifact uses."""
     breaking = [operation for operation in operations if operation.effect == "contract"]
-    if not breaking or case.first or _previous_passed(case, receipt):
+    if not breaking or gate_input.first or _previous_passed(gate_input, receipt):
         return []
-    previous = case.previous
+    previous = gate_input.previous
     if previous is None:
         return [_contract(field, "unknown", f"{_listed(breaking)}; the previous release is not known")]
     if previous.database is None:
@@ -116,17 +116,17 @@ def _uses(operation: Operation, declared: tuple[str, ...]) -> list[str]:
     return [used for used in declared if overlaps(operation.target, used)][:3]
 
 
-def _previous_passed(case: GateInput, receipt: MigrationFacts | None) -> bool:
+def _previous_passed(gate_input: GateInput, receipt: MigrationFacts | None) -> bool:
     return (
         receipt is not None
-        and case.previous is not None
+        and gate_input.previous is not None
         and receipt.previous_passed is True
-        and receipt.previous_artifact == case.previous.artifact.digest
+        and receipt.previous_artifact == gate_input.previous.artifact.digest
     )
 
 
 def _way_back(
-    case: GateInput,
+    gate_input: GateInput,
     field: str,
     migration: Migration,
     source: MigrationSource,
@@ -148,11 +148,11 @@ def _way_back(
     losing = [operation for operation in up.operations if operation.loses_data]
     if losing:
         return [_irreversible(f"{field}.up", "loses-data", f"{_listed(losing)}, which no down step brings back")]
-    return _proved(case, field, receipt)
+    return _proved(gate_input, field, receipt)
 
 
-def _proved(case: GateInput, field: str, receipt: MigrationFacts | None) -> list[Finding]:
-    if not case.settings.migrations.receipt or (receipt is not None and receipt.round_trip):
+def _proved(gate_input: GateInput, field: str, receipt: MigrationFacts | None) -> list[Finding]:
+    if not gate_input.settings.migrations.receipt or (receipt is not None and receipt.round_trip):
         return []
     found = "no receipt for these scripts" if receipt is None else f"a round trip on {receipt.database} that failed"
     return [
@@ -168,7 +168,7 @@ def _proved(case: GateInput, field: str, receipt: MigrationFacts | None) -> list
 
 
 def _unclassified(
-    case: GateInput, field: str, migration: Migration, source: MigrationSource, receipt: MigrationFacts | None
+    gate_input: GateInput, field: str, migration: Migration, source: MigrationSource, receipt: MigrationFacts | None
 ) -> list[Finding]:
     """A dialect that is not parsed: only receipts tell anything. A compensation stands in for the way down, and not
     for the proof that the previous artifact goes on working."""
@@ -178,20 +178,24 @@ def _unclassified(
         if source.down is None:
             findings.append(_irreversible(f"{field}.down", "no-down", "no down step and no compensation"))
         elif receipt is None or not receipt.round_trip:
-            findings += _proved(case, field, receipt) or [
+            findings += _proved(gate_input, field, receipt) or [
                 finding(GATE, "unproved", field, "no receipt", "a receipt: this dialect is not classified", "Prove it")
             ]
-    if (migration.phase != "expand" or compensated) and not case.first and not _previous_passed(case, receipt):
+    if (
+        (migration.phase != "expand" or compensated)
+        and not gate_input.first
+        and not _previous_passed(gate_input, receipt)
+    ):
         findings.append(_contract(field, "unknown", "a dialect that is not classified, and no receipt of the previous"))
     return findings
 
 
-def _receipt(case: GateInput, source: MigrationSource) -> MigrationFacts | None:
+def _receipt(gate_input: GateInput, source: MigrationSource) -> MigrationFacts | None:
     """The receipt that names exactly these scripts; one that failed counts before one that passed."""
     wanted = (source.id, source.up.sha256, None if source.down is None else source.down.sha256)
     fitting = [
         facts
-        for _, facts in case.evidence.of(MigrationFacts)
+        for _, facts in gate_input.evidence.of(MigrationFacts)
         if any((run.id, run.up, run.down) == wanted for run in facts.migrations)
     ]
     return min(fitting, key=lambda facts: (facts.round_trip, facts.previous_passed is True), default=None)

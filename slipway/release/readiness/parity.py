@@ -22,23 +22,23 @@ _HIDDEN = ("workload.env.", "workload.files.", "workload.args", "workload.comman
 _ABSENT = "absent"
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Undeclared differences, declarations without a difference, and an unknown staging."""
-    if case.before_production or not case.settings.parity.required:
+    if gate_input.before_production or not gate_input.settings.parity.required:
         return []
-    if case.staging is None:
+    if gate_input.staging is None:
         return [
             finding(
                 GATE,
                 "unknown",
                 "environment.differences",
-                case.staging_problem or f"no manifest of {case.settings.staging.stack}",
-                f"the release that runs in {case.settings.staging.stack}",
-                f"Release to {case.settings.staging.stack} first, and name its manifest under releases:services in "
-                f"that stack's file (Pulumi.{case.settings.staging.stack}.yaml)",
+                gate_input.staging_problem or f"no manifest of {gate_input.settings.staging.stack}",
+                f"the release that runs in {gate_input.settings.staging.stack}",
+                f"Release to {gate_input.settings.staging.stack} first, and name its manifest under releases:services "
+                f"in that stack's file (Pulumi.{gate_input.settings.staging.stack}.yaml)",
             )
         ]
-    return [*_artifact(case, case.staging), *_configuration(case, case.staging)]
+    return [*_artifact(gate_input, gate_input.staging), *_configuration(gate_input, gate_input.staging)]
 
 
 def differences(staging: Release, here: Release) -> dict[str, tuple[str, str]]:
@@ -58,33 +58,33 @@ def undeclared(staging: Release, here: Release) -> dict[str, tuple[str, str]]:
     return {path: values for path, values in found.items() if not any(_covers(field, path) for field in declared)}
 
 
-def _artifact(case: GateInput, staging: Release) -> list[Finding]:
-    if staging.artifact.digest == case.release.artifact.digest:
+def _artifact(gate_input: GateInput, staging: Release) -> list[Finding]:
+    if staging.artifact.digest == gate_input.release.artifact.digest:
         return []
     return [
         finding(
             GATE,
             "artifact",
             "artifact.image",
-            f"{case.release.artifact.digest}, {case.settings.staging.stack} runs {staging.artifact.digest}",
+            f"{gate_input.release.artifact.digest}, {gate_input.settings.staging.stack} runs {staging.artifact.digest}",
             "the artifact that was tried before",
-            f"Release this artifact to {case.settings.staging.stack} first",
+            f"Release this artifact to {gate_input.settings.staging.stack} first",
             severity="critical",
         )
     ]
 
 
-def _configuration(case: GateInput, staging: Release) -> list[Finding]:
-    environment = case.release.environment
+def _configuration(gate_input: GateInput, staging: Release) -> list[Finding]:
+    environment = gate_input.release.environment
     declared = {} if environment is None else {entry.field: entry.reason for entry in environment.differences}
-    found = differences(staging, case.release)
-    surprising = undeclared(staging, case.release)
+    found = differences(staging, gate_input.release)
+    surprising = undeclared(staging, gate_input.release)
     findings = [
         finding(
             GATE,
             "undeclared",
             path,
-            f"{here} here, {there} in {case.settings.staging.stack}",
+            f"{here} here, {there} in {gate_input.settings.staging.stack}",
             "the same, or a declared difference with its reason",
             "Make them the same, or declare it under environment.differences",
         )

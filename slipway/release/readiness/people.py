@@ -15,18 +15,18 @@ QA = "qa"
 APPROVALS = "approvals"
 
 
-def evaluate_qa(case: GateInput) -> list[Finding]:
+def evaluate_qa(gate_input: GateInput) -> list[Finding]:
     """QA said `go`, signed it, for this release as it is now. Anything else sends it back."""
-    findings = [rejected(QA, entry, "qa") for entry in case.evidence.rejections("qa")]
-    declared, signed = case.release.qa, case.evidence.of(QaFacts)
+    findings = [rejected(QA, entry, "qa") for entry in gate_input.evidence.rejections("qa")]
+    declared, signed = gate_input.release.qa, gate_input.evidence.of(QaFacts)
     if declared is not None and declared.recommendation != "go":
         findings.append(_not_go("qa.recommendation", declared.recommendation))
         return findings
     for item, facts in signed:
         if facts.recommendation != "go":
             findings.append(_not_go(item.field, f"{facts.recommendation} by {facts.by} {facts.note}".strip()))
-        findings += aged(QA, item, case, case.settings.qa.max_age, "qa")
-    if case.settings.qa.required and not findings and (declared is None or not signed):
+        findings += aged(QA, item, gate_input, gate_input.settings.qa.max_age, "qa")
+    if gate_input.settings.qa.required and not findings and (declared is None or not signed):
         found = (
             "no recommendation" if declared is None else f"{declared.by}'s recommendation without a signed statement"
         )
@@ -62,39 +62,39 @@ def evaluate_qa(case: GateInput) -> list[Finding]:
     return findings
 
 
-def evaluate_approvals(case: GateInput) -> list[Finding]:
+def evaluate_approvals(gate_input: GateInput) -> list[Finding]:
     """Each required role approved, by different people, none of them the author, none expired."""
-    findings = [rejected(APPROVALS, entry, "owner") for entry in case.evidence.rejections("approval")]
-    if case.settled:
+    findings = [rejected(APPROVALS, entry, "owner") for entry in gate_input.evidence.rejections("approval")]
+    if gate_input.settled:
         return findings
-    author = case.release.scope.author or ""
-    if case.settings.approvals.roles:
-        findings += _author(case, author)
-    findings += _declared_otherwise(case)
+    author = gate_input.release.scope.author or ""
+    if gate_input.settings.approvals.roles:
+        findings += _author(gate_input, author)
+    findings += _declared_otherwise(gate_input)
     usable: list[ApprovalFacts] = []
     refused: set[str] = set()
-    for item, facts in case.evidence.of(ApprovalFacts):
-        problems = _approval(case, item, facts, author)
+    for item, facts in gate_input.evidence.of(ApprovalFacts):
+        problems = _approval(gate_input, item, facts, author)
         findings += problems
         if problems:
             refused.add(facts.role)
         else:
             usable.append(facts)
-    return [*findings, *_roles(case, usable, refused)]
+    return [*findings, *_roles(gate_input, usable, refused)]
 
 
-def _declared_otherwise(case: GateInput) -> list[Finding]:
+def _declared_otherwise(gate_input: GateInput) -> list[Finding]:
     """What the manifest shows its readers must be what was signed: role, name and expiry of each approval."""
-    signed = {item.field: facts for item, facts in case.evidence.of(ApprovalFacts)}
-    rejected_fields = {entry.field for entry in case.evidence.rejections("approval")}
+    signed = {item.field: facts for item, facts in gate_input.evidence.of(ApprovalFacts)}
+    rejected_fields = {entry.field for entry in gate_input.evidence.rejections("approval")}
     findings = []
-    for number, declared in enumerate(case.release.approvals):
+    for number, declared in enumerate(gate_input.release.approvals):
         field = f"approvals[{number}]"
         if f"{field}.statement" in rejected_fields:
             continue
         statement = signed.get(f"{field}.statement")
         candidates = [statement] if statement is not None else list(signed.values())
-        if any(_same(case, declared, facts) for facts in candidates):
+        if any(_same(gate_input, declared, facts) for facts in candidates):
             continue
         wanted = (
             "an approval that is signed"
@@ -116,19 +116,19 @@ def _declared_otherwise(case: GateInput) -> list[Finding]:
     return findings
 
 
-def _same(case: GateInput, declared: Approval, facts: ApprovalFacts) -> bool:
+def _same(gate_input: GateInput, declared: Approval, facts: ApprovalFacts) -> bool:
     if declared.role != facts.role or declared.expires not in {None, facts.expires}:
         return False
-    return _same_person(case, declared.by, facts.by)
+    return _same_person(gate_input, declared.by, facts.by)
 
 
 def _until(expires: datetime | None) -> str:
     return "" if expires is None else f" until {expires.isoformat()}"
 
 
-def _approval(case: GateInput, item: Item, facts: ApprovalFacts, author: str) -> list[Finding]:
-    findings = aged(APPROVALS, item, case, case.settings.approvals.max_age, "owner")
-    if author.strip() and _same_person(case, facts.by, author):
+def _approval(gate_input: GateInput, item: Item, facts: ApprovalFacts, author: str) -> list[Finding]:
+    findings = aged(APPROVALS, item, gate_input, gate_input.settings.approvals.max_age, "owner")
+    if author.strip() and _same_person(gate_input, facts.by, author):
         findings.append(
             finding(
                 APPROVALS,
@@ -141,7 +141,7 @@ def _approval(case: GateInput, item: Item, facts: ApprovalFacts, author: str) ->
                 severity="critical",
             )
         )
-    if facts.expires is not None and facts.expires < case.now - CLOCK_SKEW:
+    if facts.expires is not None and facts.expires < gate_input.now - CLOCK_SKEW:
         findings.append(
             finding(
                 APPROVALS,
@@ -156,7 +156,7 @@ def _approval(case: GateInput, item: Item, facts: ApprovalFacts, author: str) ->
     return findings
 
 
-def _author(case: GateInput, author: str) -> list[Finding]:
+def _author(gate_input: GateInput, author: str) -> list[Finding]:
     """Whether it is known who made the change, so that another person approves."""
     problem: tuple[str, str, str] | None = None
     if not author.strip():
@@ -168,12 +168,14 @@ def _author(case: GateInput, author: str) -> list[Finding]:
             f"{shown}, which is not printable ASCII",
             "Write the author's name in the trust roots",
         )
-    elif case.trust.principal_of(author) is None:
-        akin = [one.name for one in case.trust.principals if one.roles and any(may_be(author, n) for n in one.names)]
+    elif gate_input.trust.principal_of(author) is None:
+        akin = [
+            one.name for one in gate_input.trust.principals if one.roles and any(may_be(author, n) for n in one.names)
+        ]
         if akin:
             remedy = "Write that principal's name, or list the other name among its aliases in the trust roots"
             problem = "author-unclear", f"{author}, who may be {' or '.join(akin)}", remedy
-        elif case.settings.approvals.known_authors:
+        elif gate_input.settings.approvals.known_authors:
             remedy = "Add the author to the trust roots, a name is enough, or list the name among a principal's aliases"
             problem = "author-unknown", f"{author}, who is no principal of the trust roots", remedy
     if problem is None:
@@ -183,16 +185,16 @@ def _author(case: GateInput, author: str) -> list[Finding]:
     return [finding(APPROVALS, code, "scope.author", found, wanted, remedy)]
 
 
-def _same_person(case: GateInput, first: str, second: str) -> bool:
+def _same_person(gate_input: GateInput, first: str, second: str) -> bool:
     """By principals where both are known, else by their names."""
-    one, other = case.trust.principal_of(first), case.trust.principal_of(second)
+    one, other = gate_input.trust.principal_of(first), gate_input.trust.principal_of(second)
     return known_as(first) == known_as(second) or (one is not None and one is other)
 
 
-def _roles(case: GateInput, usable: list[ApprovalFacts], refused: set[str]) -> list[Finding]:
+def _roles(gate_input: GateInput, usable: list[ApprovalFacts], refused: set[str]) -> list[Finding]:
     """Roles without an approval (those in `refused` were reported already); one person cannot fill two of them."""
     free = {known_as(facts.by): facts for facts in usable}
-    wanted = case.settings.approvals.roles
+    wanted = gate_input.settings.approvals.roles
     by_role = {role: [known_as(f.by) for f in usable if f.role == role] for role in wanted}
     missing = [role for role in wanted if not by_role[role]]
     if not missing and not _assignable(list(wanted), by_role, frozenset()):

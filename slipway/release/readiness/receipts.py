@@ -15,15 +15,15 @@ MOST_LISTED = 5
 """Fields that differ, of those that a message shows."""
 
 
-def evaluate_staging(case: GateInput) -> list[Finding]:
+def evaluate_staging(gate_input: GateInput) -> list[Finding]:
     """The same revision, artifact and workload, completed a rollout in the stack before this one, or one whose
     differences are declared. Production is no test environment."""
-    if case.before_production or not case.settings.staging.required:
+    if gate_input.before_production or not gate_input.settings.staging.required:
         return []
-    findings = [rejected(STAGING, entry, "owner") for entry in case.evidence.rejections("staging")]
-    wanted = case.settings.staging.stack
-    receipts = [(item, facts) for item, facts in case.evidence.of(StagingFacts) if facts.stack == wanted]
-    completed = [_receipt(case, item, facts) for item, facts in receipts if facts.outcome == "completed"]
+    findings = [rejected(STAGING, entry, "owner") for entry in gate_input.evidence.rejections("staging")]
+    wanted = gate_input.settings.staging.stack
+    receipts = [(item, facts) for item, facts in gate_input.evidence.of(StagingFacts) if facts.stack == wanted]
+    completed = [_receipt(gate_input, item, facts) for item, facts in receipts if facts.outcome == "completed"]
     if findings or any(not problems for problems in completed):
         return findings
     if completed:
@@ -35,7 +35,7 @@ def evaluate_staging(case: GateInput) -> list[Finding]:
             "failed" if failed else "missing",
             "evidence.statements",
             f"a rollout in {wanted} that was {failed[0]}" if failed else f"no receipt of a rollout in {wanted}",
-            f"a completed rollout of {case.evidence.subject} in {wanted}",
+            f"a completed rollout of {gate_input.evidence.subject} in {wanted}",
             f"Release it to {wanted}, then list the receipt of `slipway attest staging`",
             turn="owner",
             severity="critical",
@@ -43,13 +43,13 @@ def evaluate_staging(case: GateInput) -> list[Finding]:
     ]
 
 
-def _receipt(case: GateInput, item: Item, facts: StagingFacts) -> list[Finding]:
+def _receipt(gate_input: GateInput, item: Item, facts: StagingFacts) -> list[Finding]:
     """What keeps a receipt of a completed rollout from counting: its age, or that something else ran."""
-    findings = aged(STAGING, item, case, case.settings.staging.max_age, "owner")
-    problem = _other_revision(case, facts.revision)
+    findings = aged(STAGING, item, gate_input, gate_input.settings.staging.max_age, "owner")
+    problem = _other_revision(gate_input, facts.revision)
     if problem is not None:
         code, found, remedy = problem
-        wanted = f"revision {revision_of(case.release)}, or one whose differences are declared"
+        wanted = f"revision {revision_of(gate_input.release)}, or one whose differences are declared"
         findings.append(
             finding(
                 STAGING, code, item.field, f"{item.path}: {found}", wanted, remedy, turn="owner", severity="critical"
@@ -58,18 +58,18 @@ def _receipt(case: GateInput, item: Item, facts: StagingFacts) -> list[Finding]:
     return findings
 
 
-def _other_revision(case: GateInput, revision: str | None) -> tuple[str, str, str] | None:
+def _other_revision(gate_input: GateInput, revision: str | None) -> tuple[str, str, str] | None:
     """(code, found, remedy) when what ran there is not what is released; the digest alone says nothing of the
     workload."""
-    stack = case.settings.staging.stack
+    stack = gate_input.settings.staging.stack
     if revision is None:
         return "unbound", "a receipt that names no revision", "Make it again with `slipway attest staging`"
-    if revision == revision_of(case.release):
+    if revision == revision_of(gate_input.release):
         return None
     again = f"Release this manifest to {stack}, then list the receipt of `slipway attest staging`"
-    if case.staging is None or revision != revision_of(case.staging):
+    if gate_input.staging is None or revision != revision_of(gate_input.staging):
         return "other-revision", f"revision {revision} ran in {stack}", again
-    differing = list(undeclared(case.staging, case.release))
+    differing = list(undeclared(gate_input.staging, gate_input.release))
     if not differing:
         return None
     listed = ", ".join(differing[:MOST_LISTED]) + (", ..." if len(differing) > MOST_LISTED else "")
@@ -77,24 +77,24 @@ def _other_revision(case: GateInput, revision: str | None) -> tuple[str, str, st
     return "other-revision", f"revision {revision} ran in {stack}, which differs in {listed}", declare
 
 
-def evaluate_drill(case: GateInput) -> list[Finding]:
+def evaluate_drill(gate_input: GateInput) -> list[Finding]:
     """Every required procedure of the service was drilled recently, and worked."""
-    if case.settled:
+    if gate_input.settled:
         return []
-    findings = [rejected(DRILL, entry, "owner") for entry in case.evidence.rejections("drill")]
-    for procedure in case.settings.drill.procedures:
-        findings += _procedure(case, procedure, bool(findings))
+    findings = [rejected(DRILL, entry, "owner") for entry in gate_input.evidence.rejections("drill")]
+    for procedure in gate_input.settings.drill.procedures:
+        findings += _procedure(gate_input, procedure, bool(findings))
     return findings
 
 
-def _procedure(case: GateInput, procedure: str, rejected_some: bool) -> list[Finding]:
-    most = case.settings.drill.max_age
-    drills = [(item, facts) for item, facts in case.evidence.of(DrillFacts) if facts.procedure == procedure]
+def _procedure(gate_input: GateInput, procedure: str, rejected_some: bool) -> list[Finding]:
+    most = gate_input.settings.drill.max_age
+    drills = [(item, facts) for item, facts in gate_input.evidence.of(DrillFacts) if facts.procedure == procedure]
     worked = [item for item, facts in drills if facts.outcome == "completed"]
-    if any(not aged(DRILL, item, case, most, "owner") for item in worked):
+    if any(not aged(DRILL, item, gate_input, most, "owner") for item in worked):
         return []
     if worked:
-        return [finding for item in worked for finding in aged(DRILL, item, case, most, "owner")]
+        return [finding for item in worked for finding in aged(DRILL, item, gate_input, most, "owner")]
     if rejected_some and not drills:
         return []  # what is wrong with it was said already
     return [
@@ -103,7 +103,7 @@ def _procedure(case: GateInput, procedure: str, rejected_some: bool) -> list[Fin
             "failed" if drills else "missing",
             "evidence.statements",
             f"a {procedure} drill that failed" if drills else f"no receipt of a {procedure} drill",
-            f"a {procedure} drill of {case.release.service} that worked, at most {most / 86400:.4g} days ago",
+            f"a {procedure} drill of {gate_input.release.service} that worked, at most {most / 86400:.4g} days ago",
             f"Run `slipway drill {procedure}` in staging, then list the receipt that it writes",
             turn="owner",
         )

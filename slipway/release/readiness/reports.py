@@ -25,46 +25,48 @@ ELSEWHERE: frozenset[Kind] = frozenset({"provenance", "qa", "approval", "staging
 """Kinds whose own gate reports what was rejected."""
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Missing, rejected, stale and future-dated reports, and statements that say nothing that can be used."""
-    return [*_missing(case), *_rejected(case), *_stale(case)]
+    return [*_missing(gate_input), *_rejected(gate_input), *_stale(gate_input)]
 
 
-def _missing(case: GateInput) -> list[Finding]:
-    there = {item.facts.kind for item in case.evidence.items} | {entry.kind for entry in case.evidence.rejected}
+def _missing(gate_input: GateInput) -> list[Finding]:
+    there = {item.facts.kind for item in gate_input.evidence.items} | {
+        entry.kind for entry in gate_input.evidence.rejected
+    }
     return [
         finding(
             gate=GATE,
             code="missing",
             field=f"evidence.{section}",
             found="nothing",
-            wanted=f"{kind} evidence for {case.evidence.subject}",
+            wanted=f"{kind} evidence for {gate_input.evidence.subject}",
             remedy=f"Let CI produce it, bind it with `slipway attest results`, and list it under evidence.{section}",
             turn=turn,
         )
         for kind, (section, turn) in REPORTS.items()
-        if kind in case.settings.evidence.required and kind not in there
+        if kind in gate_input.settings.evidence.required and kind not in there
     ]
 
 
-def _rejected(case: GateInput) -> list[Finding]:
+def _rejected(gate_input: GateInput) -> list[Finding]:
     return [
         rejected(GATE, entry, REPORTS[entry.kind][1] if entry.kind in REPORTS else "platform")
-        for entry in case.evidence.rejected
+        for entry in gate_input.evidence.rejected
         if entry.kind not in ELSEWHERE
     ]
 
 
-def _stale(case: GateInput) -> list[Finding]:
-    limits = case.settings.evidence
+def _stale(gate_input: GateInput) -> list[Finding]:
+    limits = gate_input.settings.evidence
     return [
         finding
-        for item in case.evidence.items
+        for item in gate_input.evidence.items
         if item.facts.kind in REPORTS
         for finding in aged(
             GATE,
             item,
-            case,
+            gate_input,
             limits.max_scan_age if item.facts.kind in _SCANS else limits.max_age,
             REPORTS[item.facts.kind][1],
         )

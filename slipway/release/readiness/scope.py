@@ -15,9 +15,9 @@ STRATEGY = "strategy"
 _LEVELS = ("low", "medium", "high")
 
 
-def evaluate_rollback(case: GateInput) -> list[Finding]:
+def evaluate_rollback(gate_input: GateInput) -> list[Finding]:
     """How long an undo may take, and a compensation for each constraint that stands in its way."""
-    rollback, most = case.release.rollback, case.settings.rollback.max_minutes
+    rollback, most = gate_input.release.rollback, gate_input.settings.rollback.max_minutes
     findings = []
     if rollback.max_minutes > most:
         findings.append(
@@ -59,9 +59,9 @@ def evaluate_rollback(case: GateInput) -> list[Finding]:
     return findings
 
 
-def evaluate_environment(case: GateInput) -> list[Finding]:
+def evaluate_environment(gate_input: GateInput) -> list[Finding]:
     """The dependencies on the environment were answered, and are in place."""
-    environment = case.release.environment
+    environment = gate_input.release.environment
     if environment is None:
         return [
             finding(
@@ -78,7 +78,7 @@ def evaluate_environment(case: GateInput) -> list[Finding]:
             ENVIRONMENT,
             "not-ready",
             f"environment.dependencies[{number}]",
-            f"{dependency.name} ({dependency.kind}) is not ready in {case.stack}",
+            f"{dependency.name} ({dependency.kind}) is not ready in {gate_input.stack}",
             "a dependency that is in place",
             "Put it in place, then say ready: true",
             turn="owner",
@@ -88,9 +88,9 @@ def evaluate_environment(case: GateInput) -> list[Finding]:
     ]
 
 
-def evaluate_hotfix(case: GateInput) -> list[Finding]:
+def evaluate_hotfix(gate_input: GateInput) -> list[Finding]:
     """A hotfix is tracked, and its follow-up is due soon."""
-    release, most = case.release, case.settings.hotfix.max_follow_up
+    release, most = gate_input.release, gate_input.settings.hotfix.max_follow_up
     hot = [number for number, change in enumerate(release.scope.changes) if change.kind == "hotfix"]
     if release.hotfix is None:
         return [
@@ -108,8 +108,8 @@ def evaluate_hotfix(case: GateInput) -> list[Finding]:
     others = [number for number, change in enumerate(release.scope.changes) if change.kind not in {"hotfix", "fix"}]
     if others or not release.scope.changes:
         return _rides_along(release, others)
-    left = (release.hotfix.follow_up_due - case.now).total_seconds()
-    if case.settled or 0 < left <= most:
+    left = (release.hotfix.follow_up_due - gate_input.now).total_seconds()
+    if gate_input.settled or 0 < left <= most:
         return []
     found = (
         f"{release.hotfix.follow_up_due.isoformat()}, {'in the past' if left <= 0 else f'in {left / 86400:.1f} days'}"
@@ -146,10 +146,10 @@ def _rides_along(release: Release, others: list[int]) -> list[Finding]:
     ]
 
 
-def evaluate_strategy(case: GateInput) -> list[Finding]:
+def evaluate_strategy(gate_input: GateInput) -> list[Finding]:
     """A strategy that is riskier than the recommended one needs a reason in writing."""
-    why = riskier_than_recommended(case.release, case.past)
-    if not why or len((case.release.strategy.reason or "").strip()) >= 10:
+    why = riskier_than_recommended(gate_input.release, gate_input.past)
+    if not why or len((gate_input.release.strategy.reason or "").strip()) >= 10:
         return []
     return [
         finding(

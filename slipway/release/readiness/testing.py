@@ -11,12 +11,12 @@ TESTS = "tests"
 COVERAGE = "coverage"
 
 
-def evaluate_tests(case: GateInput) -> list[Finding]:
+def evaluate_tests(gate_input: GateInput) -> list[Finding]:
     """Over all test reports together: cases, pass rate of what ran, and the shares that were skipped or flaky."""
-    found = [facts for _, facts in case.evidence.of(TestFacts)]
+    found = [facts for _, facts in gate_input.evidence.of(TestFacts)]
     if not found:
         return []
-    limits, problems = case.settings.tests, []
+    limits, problems = gate_input.settings.tests, []
     cases, skipped = sum(facts.cases for facts in found), sum(facts.skipped for facts in found)
     passed, flaky = sum(facts.passed for facts in found), sum(facts.flaky for facts in found)
     ran = cases - skipped
@@ -65,10 +65,10 @@ def _failing(found: list[TestFacts]) -> str:
     )
 
 
-def evaluate_coverage(case: GateInput) -> list[Finding]:
+def evaluate_coverage(gate_input: GateInput) -> list[Finding]:
     """Over all coverage reports together: lines, and branches where the reports have them."""
-    found = [facts for _, facts in case.evidence.of(CoverageFacts)]
-    limits = case.settings.coverage
+    found = [facts for _, facts in gate_input.evidence.of(CoverageFacts)]
+    limits = gate_input.settings.coverage
     lines, covered = sum(f.lines for f in found), sum(f.lines_covered for f in found)
     branches, taken = sum(f.branches for f in found), sum(f.branches_covered for f in found)
     findings = []

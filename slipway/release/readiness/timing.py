@@ -16,9 +16,9 @@ BUDGET_AGE = timedelta(hours=1)
 _FIXES = frozenset({"fix", "hotfix"})
 
 
-def evaluate_freeze(case: GateInput) -> list[Finding]:
+def evaluate_freeze(gate_input: GateInput) -> list[Finding]:
     """No release inside a freeze, but for tracked hotfixes where the freeze allows them."""
-    if case.settled:
+    if gate_input.settled:
         return []
     return [
         finding(
@@ -30,23 +30,24 @@ def evaluate_freeze(case: GateInput) -> list[Finding]:
             "Wait for its end, or declare a hotfix with its ticket and follow-up",
             turn="owner",
         )
-        for freeze in case.settings.freeze.windows
-        if freeze.start <= case.now < freeze.end and not (freeze.allow_hotfix and case.release.hotfix is not None)
+        for freeze in gate_input.settings.freeze.windows
+        if freeze.start <= gate_input.now < freeze.end
+        and not (freeze.allow_hotfix and gate_input.release.hotfix is not None)
     ]
 
 
-def evaluate_budget(case: GateInput) -> list[Finding]:
+def evaluate_budget(gate_input: GateInput) -> list[Finding]:
     """With the error budget spent only fixes are released (error budget policy of the SRE workbook)."""
-    if case.settled or _is_a_fix(case):
+    if gate_input.settled or _is_a_fix(gate_input):
         return []
-    settings, budget = case.settings.error_budget, case.budget
+    settings, budget = gate_input.settings.error_budget, gate_input.budget
     if budget is None:
         if not settings.required:
             return []
         return [_unknown("no status of the error budget")]
     if budget.remaining is None or budget.at is None:
         return [_unknown(budget.problem or "no status of the error budget")] if settings.required else []
-    if not -CLOCK_SKEW <= case.now - budget.at <= BUDGET_AGE:
+    if not -CLOCK_SKEW <= gate_input.now - budget.at <= BUDGET_AGE:
         return [_unknown(f"a status of {budget.at.isoformat()}")]
     if budget.remaining > settings.min_remaining:
         return []
@@ -63,9 +64,9 @@ def evaluate_budget(case: GateInput) -> list[Finding]:
     ]
 
 
-def _is_a_fix(case: GateInput) -> bool:
-    changes = case.release.scope.changes
-    return case.release.hotfix is not None or (bool(changes) and all(change.kind in _FIXES for change in changes))
+def _is_a_fix(gate_input: GateInput) -> bool:
+    changes = gate_input.release.scope.changes
+    return gate_input.release.hotfix is not None or (bool(changes) and all(change.kind in _FIXES for change in changes))
 
 
 def _unknown(found: str) -> Finding:

@@ -15,10 +15,14 @@ MOST_LISTED = 20
 _EXCUSED = frozenset({"not_affected", "fixed"})
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Each vulnerability that VEX does not excuse, and scans that failed or left results open."""
-    vex = [facts for _, facts in case.evidence.of(VexFacts)]
-    return [finding for item, facts in case.evidence.of(ScanFacts) for finding in _scan(case, item, facts, _Vex(vex))]
+    vex = [facts for _, facts in gate_input.evidence.of(VexFacts)]
+    return [
+        finding
+        for item, facts in gate_input.evidence.of(ScanFacts)
+        for finding in _scan(gate_input, item, facts, _Vex(vex))
+    ]
 
 
 class _Vex:
@@ -49,8 +53,8 @@ class _Vex:
         return max(about or whole, key=VEX_BADNESS.index, default=None)
 
 
-def _scan(case: GateInput, item: Item, facts: ScanFacts, vex: _Vex) -> list[Finding]:
-    refuse = case.settings.vulnerabilities.refuse
+def _scan(gate_input: GateInput, item: Item, facts: ScanFacts, vex: _Vex) -> list[Finding]:
+    refuse = gate_input.settings.vulnerabilities.refuse
     counting = [v for v in facts.vulnerabilities if RANK[v.severity] >= RANK[refuse] and vex.status(v) not in _EXCUSED]
     findings = [_vulnerability(item, one, vex, refuse) for one in counting[:MOST_LISTED]]
     unlisted = sum(count for severity, count in facts.omitted.items() if RANK[severity] >= RANK[refuse])

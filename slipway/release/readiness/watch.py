@@ -13,26 +13,31 @@ from slipway.release.watch_inputs import WatchInputs
 GATE = "watch"
 
 
-def evaluate(case: GateInput) -> list[Finding]:
+def evaluate(gate_input: GateInput) -> list[Finding]:
     """Of a settled release nothing is asked again."""
-    if case.settled:
+    if gate_input.settled:
         return []
-    watch = WatchInputs.of(case.release)
+    watch = WatchInputs.of(gate_input.release)
     if watch is None:
-        return list(_missing(case))
-    return [*_length(case, watch), *_unjudged(case, watch), *_only_escalates(case, watch), *_flags(case, watch)]
+        return list(_missing(gate_input))
+    return [
+        *_length(gate_input, watch),
+        *_unjudged(gate_input, watch),
+        *_only_escalates(gate_input, watch),
+        *_flags(gate_input, watch),
+    ]
 
 
-def _missing(case: GateInput) -> Iterator[Finding]:
-    if case.settings.watch.required:
+def _missing(gate_input: GateInput) -> Iterator[Finding]:
+    if gate_input.settings.watch.required:
         yield finding(
             GATE, "missing", "watch", "a release that is not watched after 100%", "a watch",
             "Write watch: {for: 1h, holdback: 2%}",
         )  # fmt: skip
 
 
-def _length(case: GateInput, watch: WatchInputs) -> Iterator[Finding]:
-    least = case.settings.watch.min_for
+def _length(gate_input: GateInput, watch: WatchInputs) -> Iterator[Finding]:
+    least = gate_input.settings.watch.min_for
     if watch.lasts < least:
         yield finding(
             GATE, "too-short", "watch.for", show_seconds(watch.lasts), f"at least {show_seconds(least)}",
@@ -40,10 +45,10 @@ def _length(case: GateInput, watch: WatchInputs) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _unjudged(case: GateInput, watch: WatchInputs) -> Iterator[Finding]:
+def _unjudged(gate_input: GateInput, watch: WatchInputs) -> Iterator[Finding]:
     """Nothing is held back where nothing is kept warm: what can only compare would never fail."""
     names = [one.name for one in watch.guardrails if needs_holdback(one)]
-    if case.standby is False and not case.first and names:
+    if gate_input.standby is False and not gate_input.first and names:
         yield finding(
             GATE, "unjudged", "watch.guardrails", f"{', '.join(names)}, and no version that is kept warm",
             "a standby for the hold-back, or guardrails with an objective",
@@ -51,12 +56,12 @@ def _unjudged(case: GateInput, watch: WatchInputs) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _only_escalates(case: GateInput, watch: WatchInputs) -> Iterator[Finding]:
+def _only_escalates(gate_input: GateInput, watch: WatchInputs) -> Iterator[Finding]:
     """The first release of a service has nothing that it could go back to."""
-    if not case.settings.watch.must_roll_back or case.first:
+    if not gate_input.settings.watch.must_roll_back or gate_input.first:
         return
-    why = watch.why_it_only_escalates(case.standby is True)
-    if case.standby is None and not watch.why_it_only_escalates(standby=True):
+    why = watch.why_it_only_escalates(gate_input.standby is True)
+    if gate_input.standby is None and not watch.why_it_only_escalates(standby=True):
         why = "whether a version is kept warm is unknown: the stack's file does not declare the service"
     if why:
         yield finding(
@@ -65,11 +70,11 @@ def _only_escalates(case: GateInput, watch: WatchInputs) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _flags(case: GateInput, watch: WatchInputs) -> Iterator[Finding]:
-    known = case.flags.flags if case.flags is not None else {}
+def _flags(gate_input: GateInput, watch: WatchInputs) -> Iterator[Finding]:
+    known = gate_input.flags.flags if gate_input.flags is not None else {}
     for number, flag in enumerate(watch.on_breach.kill):
         if flag not in known:
-            found = case.flags_problem or f"{flag} is no flag of the stack {case.stack}"
+            found = gate_input.flags_problem or f"{flag} is no flag of the stack {gate_input.stack}"
             yield finding(
                 GATE, "undeclared", f"watch.onBreach.kill[{number}]", found,
                 "a flag in a file that releases:flags names", "Declare it there, or leave it out",

@@ -269,8 +269,8 @@ FIXTURE: dict[str, Any] = {
 
 
 def one_case(**changes: object) -> dict[str, Any]:
-    (case,) = FIXTURE["cases"]
-    return FIXTURE | {"cases": [case | {"expect": []} | changes]}
+    (gate_input,) = FIXTURE["cases"]
+    return FIXTURE | {"cases": [gate_input | {"expect": []} | changes]}
 
 
 def fixtures(tmp_path: Path, content: object, *arguments: str) -> Result:
@@ -285,8 +285,8 @@ def test_fixtures_that_hold_pass(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json", "junit"])
 def test_fixtures_that_do_not_hold_fail_and_say_what_was_found(tmp_path: Path, form: str) -> None:
-    (case,) = FIXTURE["cases"]
-    result = fixtures(tmp_path, FIXTURE | {"cases": [case | {"expect": []}]}, "--format", form)
+    (gate_input,) = FIXTURE["cases"]
+    result = fixtures(tmp_path, FIXTURE | {"cases": [gate_input | {"expect": []}]}, "--format", form)
     assert result.exit_code == 1
     assert "missing" in result.stdout
     assert "no containers" in result.stdout

@@ -34,7 +34,7 @@ def _without(name: str, **change: object) -> TrustRoots:
 
 
 def test_everything_that_is_vouched_for_becomes_an_item_with_its_binding(it: Vouched) -> None:
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert dossier.rejected == ()
     kinds = sorted(item.facts.kind for item in dossier.items)
     assert kinds == sorted([*REPORTS, "provenance", "qa", "approval", "staging", "drill", "migration"])
@@ -43,7 +43,7 @@ def test_everything_that_is_vouched_for_becomes_an_item_with_its_binding(it: Vou
 
 
 def test_a_dossier_survives_the_way_through_the_state_of_a_stack(it: Vouched) -> None:
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert EvidenceRecord.model_validate_json(json.dumps(dossier.to_wire())) == dossier
     assert len(json.dumps(dossier.to_wire())) < 64 * 1024
 
@@ -51,47 +51,47 @@ def test_a_dossier_survives_the_way_through_the_state_of_a_stack(it: Vouched) ->
 def test_a_report_that_was_changed_after_it_was_signed_is_refused(it: Vouched) -> None:
     with (it.root / "junit.xml").open("ab") as file:
         file.write(b"\n")
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert _only(dossier) == ("evidence.tests[0]", "unbound")
     assert "changed after it was signed" in dossier.rejected[0].detail
 
 
 def test_a_report_that_no_statement_names_is_refused(it: Vouched) -> None:
     it.manifest["evidence"]["statements"].remove("results.json")
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert {entry.code for entry in dossier.rejected} == {"unbound"}
     assert len(dossier.rejected) == len(REPORTS)
 
 
 def test_a_report_bound_to_another_artifact_is_refused(it: Vouched) -> None:
     it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, digest=OTHER_DIGEST)
-    assert {entry.code for entry in it.case().evidence.rejected} == {"wrong-digest"}
+    assert {entry.code for entry in it.gate_input().evidence.rejected} == {"wrong-digest"}
 
 
 def test_a_report_bound_as_another_kind_is_refused(it: Vouched) -> None:
     names = {kind: name for kind, (_, _, name) in REPORTS.items() if kind != "static-analysis"}
     it.bind(names | {"security-scan": "lint.sarif"})
-    codes = {entry.field: entry.code for entry in it.case().evidence.rejected}
+    codes = {entry.field: entry.code for entry in it.gate_input().evidence.rejected}
     assert codes == {"evidence.staticAnalysis[0]": "unbound", "evidence.securityScan[0]": "unbound"}
 
 
 def test_a_signer_who_may_not_vouch_for_a_kind_is_refused(it: Vouched) -> None:
     it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, by="quinn")
-    assert {entry.code for entry in it.case().evidence.rejected} == {"not-allowed"}
+    assert {entry.code for entry in it.gate_input().evidence.rejected} == {"not-allowed"}
 
 
 def test_a_statement_by_nobody_in_the_trust_roots_is_refused_and_what_it_binds_too(it: Vouched) -> None:
     it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, by="mallory")
-    codes = {entry.field: entry.code for entry in it.case().evidence.rejected}
+    codes = {entry.field: entry.code for entry in it.gate_input().evidence.rejected}
     assert codes["evidence.statements[0]"] == "untrusted"
     assert codes["evidence.tests[0]"] == "unbound"
 
 
 def test_a_credential_that_was_retired_before_the_statement_does_not_count(it: Vouched) -> None:
     it.trust = _without("quinn", until=YESTERDAY - timedelta(days=1))
-    assert _only(it.case().evidence) == ("qa.statement", "untrusted")
+    assert _only(it.gate_input().evidence) == ("qa.statement", "untrusted")
     it.trust = _without("quinn", until=NOW)
-    assert it.case().evidence.rejected == ()
+    assert it.gate_input().evidence.rejected == ()
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_word_in_somebody_elses_name_or_about_another_release_is_refused(
     reference = it.reference() | predicate.get("release", {})  # type: ignore[operator]
     said = {"at": YESTERDAY.isoformat(), "recommendation": "go", "by": "quinn"} | predicate | {"release": reference}
     it.sign("qa.json", "quinn", receipts.QA, said)
-    assert _only(it.case().evidence) == ("qa.statement", code)
+    assert _only(it.gate_input().evidence) == ("qa.statement", code)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_an_approval_does_not_carry_over_to_a_changed_manifest(it: Vouched, chan
         for part in parents:
             target = target[part]
         target[last] = value
-    codes = {entry.field: entry.code for entry in it.case().evidence.rejected}
+    codes = {entry.field: entry.code for entry in it.gate_input().evidence.rejected}
     assert codes == {"qa.statement": "wrong-release", "approvals[0].statement": "wrong-release"}
 
 
 def test_more_evidence_can_be_added_after_the_approval(it: Vouched) -> None:
     it.manifest["evidence"]["statements"].append(it.sign("more.json", "stage", receipts.STAGING, _staging()))
-    assert it.case().evidence.rejected == ()
+    assert it.gate_input().evidence.rejected == ()
 
 
 def _staging() -> dict[str, object]:
@@ -142,24 +142,24 @@ def _staging() -> dict[str, object]:
 def test_an_approval_in_a_role_that_the_signer_does_not_have_is_refused(it: Vouched) -> None:
     said = {"at": YESTERDAY.isoformat(), "release": it.reference(), "role": "security", "by": "olive"}
     it.sign("approval.json", "olive", receipts.APPROVAL, said)
-    assert _only(it.case().evidence) == ("approvals[0].statement", "not-allowed")
+    assert _only(it.gate_input().evidence) == ("approvals[0].statement", "not-allowed")
 
 
 def test_a_receipt_of_another_service_or_artifact_is_refused(it: Vouched) -> None:
     it.sign("staging.json", "stage", receipts.STAGING, _staging() | {"service": "basket"})
-    assert _only(it.case().evidence) == ("evidence.statements[1]", "wrong-release")
+    assert _only(it.gate_input().evidence) == ("evidence.statements[1]", "wrong-release")
     it.sign("staging.json", "stage", receipts.STAGING, _staging(), OTHER_DIGEST)
-    assert _only(it.case().evidence) == ("evidence.statements[1]", "wrong-digest")
+    assert _only(it.gate_input().evidence) == ("evidence.statements[1]", "wrong-digest")
 
 
 def test_a_statement_listed_as_something_else_is_refused(it: Vouched) -> None:
     it.manifest["evidence"]["provenance"] = ["qa.json"]
-    assert _only(it.case().evidence) == ("evidence.provenance[0]", "malformed")
+    assert _only(it.gate_input().evidence) == ("evidence.provenance[0]", "malformed")
 
 
 def test_a_plain_file_is_no_statement(it: Vouched) -> None:
     it.write("slsa.json", b'{"builder": "me"}')
-    assert _only(it.case().evidence) == ("evidence.provenance[0]", "unsigned")
+    assert _only(it.gate_input().evidence) == ("evidence.provenance[0]", "unsigned")
 
 
 @pytest.mark.parametrize(
@@ -178,22 +178,22 @@ def test_a_plain_file_is_no_statement(it: Vouched) -> None:
 )
 def test_each_defect_of_a_report_has_a_code_of_its_own(it: Vouched, damage: object, code: Code) -> None:
     damage(it.root / "junit.xml")  # type: ignore[operator]
-    assert _only(it.case().evidence) == ("evidence.tests[0]", code)
+    assert _only(it.gate_input().evidence) == ("evidence.tests[0]", code)
 
 
 @pytest.mark.parametrize("reference", ["../junit.xml", "/etc/group", "a/../../b"])
 def test_a_reference_out_of_the_project_is_refused(it: Vouched, reference: str) -> None:
     shutil.copy(it.root / "junit.xml", it.root.parent / "junit.xml")
     it.manifest["evidence"]["tests"] = [reference]
-    assert _only(it.case().evidence) == ("evidence.tests[0]", "outside")
+    assert _only(it.gate_input().evidence) == ("evidence.tests[0]", "outside")
 
 
 def _surefire(it: Vouched, number: int, *, folder: str = "target/surefire-reports") -> list[str]:
     """Reports of one class each, one of which is flaky, bound as CI does."""
     names = []
     for n in range(number):
-        case = f'<testcase classname="c{n}" name="a" time="1">{"<flakyFailure/>" if n == 0 else ""}</testcase>'
-        names.append(it.write(f"{folder}/TEST-c{n:03}.xml", f'<testsuite tests="1">{case}</testsuite>'.encode()))
+        gate_input = f'<testcase classname="c{n}" name="a" time="1">{"<flakyFailure/>" if n == 0 else ""}</testcase>'
+        names.append(it.write(f"{folder}/TEST-c{n:03}.xml", f'<testsuite tests="1">{gate_input}</testsuite>'.encode()))
     files = [
         {"kind": kind, "name": name, "sha256": hashlib.sha256((it.root / name).read_bytes()).hexdigest()}
         for kind, name in [*((kind, name) for kind, (_, _, name) in REPORTS.items() if kind != "tests")]
@@ -218,7 +218,7 @@ def test_a_folder_or_a_pattern_stands_for_its_files_and_is_one_item(it: Vouched,
     _surefire(it, 150)
     it.write("target/surefire-reports/readme.txt", b"no report")
     it.manifest["evidence"]["tests"] = [entry]
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert dossier.rejected == ()
     (item,) = [item for item in dossier.items if item.facts.kind == "tests"]
     assert (item.field, item.path) == ("evidence.tests[0]", f"{entry} (150 files)")
@@ -232,7 +232,7 @@ def test_each_file_of_a_pattern_is_judged(it: Vouched) -> None:
     it.manifest["evidence"]["tests"] = ["target/surefire-reports/TEST-*.xml"]
     (it.root / names[1]).write_bytes(b"<testsuite")
     (it.root / "target/surefire-reports/TEST-other.xml").write_bytes(b"<testsuite><testcase name='x'/></testsuite>")
-    found = {entry.path: (entry.field, entry.code) for entry in it.case().evidence.rejected}
+    found = {entry.path: (entry.field, entry.code) for entry in it.gate_input().evidence.rejected}
     assert found == {
         names[1]: ("evidence.tests[0]", "malformed"),
         "target/surefire-reports/TEST-other.xml": ("evidence.tests[0]", "unbound"),
@@ -243,13 +243,13 @@ def test_a_report_that_was_signed_and_is_gone_from_its_folder_is_missed(it: Vouc
     names = _surefire(it, 3)
     it.manifest["evidence"]["tests"] = ["target/surefire-reports"]
     (it.root / names[2]).unlink()
-    assert _only(it.case().evidence) == ("evidence.tests", "omitted")
+    assert _only(it.gate_input().evidence) == ("evidence.tests", "omitted")
 
 
 @pytest.mark.parametrize("entry", ["nowhere/*.xml", "../*.xml", "/etc/*", "junit.xml/*.xml"])
 def test_a_pattern_that_stands_for_nothing_is_refused(it: Vouched, entry: str) -> None:
     it.manifest["evidence"]["tests"] = [entry]
-    assert _only(it.case().evidence)[0] == "evidence.tests[0]"
+    assert _only(it.gate_input().evidence)[0] == "evidence.tests[0]"
 
 
 def test_a_pattern_neither_lists_nor_follows_symbolic_links(
@@ -262,14 +262,14 @@ def test_a_pattern_neither_lists_nor_follows_symbolic_links(
     (it.root / "here" / "TEST-x.xml").symlink_to(outside / "TEST-x.xml")
     for entry in ("linked/*.xml", "linked", "here/*.xml", "**/TEST-*.xml"):
         it.manifest["evidence"]["tests"] = [entry]
-        assert not [item for item in it.case().evidence.items if item.facts.kind == "tests"]
+        assert not [item for item in it.gate_input().evidence.items if item.facts.kind == "tests"]
 
 
 def test_more_files_than_are_read_are_refused_by_their_entry(it: Vouched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collect, "MOST_FILES", 20)
     _surefire(it, 30)
     it.manifest["evidence"]["tests"] = ["target/surefire-reports"]
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert _only(dossier) == ("evidence.tests[0]", "too-large")
     assert dossier.rejected[0].path == "target/surefire-reports"
     assert {item.facts.kind for item in dossier.items} >= {"coverage", "qa"}
@@ -279,7 +279,7 @@ def test_more_pieces_of_evidence_than_are_recorded_are_refused_and_not_dropped(
     it: Vouched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collect, "MOST_ITEMS", 5)
-    assert _only(it.case().evidence) == ("evidence", "too-large")
+    assert _only(it.gate_input().evidence) == ("evidence", "too-large")
 
 
 def test_of_two_statements_about_a_report_the_later_one_dates_it(it: Vouched) -> None:
@@ -288,7 +288,7 @@ def test_of_two_statements_about_a_report_the_later_one_dates_it(it: Vouched) ->
     it.bind({kind: name for kind, (_, _, name) in REPORTS.items()}, at=later)
     it.write("older.json", first)
     it.manifest["evidence"]["statements"].append("older.json")
-    tests = next(item for item in it.case().evidence.items if item.facts.kind == "tests")
+    tests = next(item for item in it.gate_input().evidence.items if item.facts.kind == "tests")
     assert tests.at == later
 
 
@@ -309,18 +309,18 @@ def test_a_report_that_is_added_up_is_not_counted_twice(it: Vouched, kind: str) 
     section, _, name = REPORTS[kind]
     shutil.copy(it.root / name, it.root / "copy.xml")
     it.manifest["evidence"][section] = [name, "copy.xml"]
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert _only(dossier) == (f"evidence.{section}[1]", "duplicate")
 
 
 def test_a_report_that_was_signed_for_the_artifact_cannot_be_left_out(it: Vouched) -> None:
     it.write("e2e.xml", FAILED)
     _bind(it, ("tests", "e2e.xml"))
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert _only(dossier) == ("evidence.tests", "omitted")
     assert "e2e.xml was signed as tests of this artifact, and is not listed" in dossier.rejected[0].detail
     it.manifest["evidence"]["tests"].append("e2e.xml")
-    assert it.case().evidence.rejected == ()
+    assert it.gate_input().evidence.rejected == ()
 
 
 def test_neither_a_changed_report_nor_a_signed_one_hides_that_another_was_left_out(it: Vouched) -> None:
@@ -329,10 +329,10 @@ def test_neither_a_changed_report_nor_a_signed_one_hides_that_another_was_left_o
     passed = {"result": "PASSED", "configuration": [], "passedTests": ["a"], "finishedOn": YESTERDAY.isoformat()}
     it.sign("more.json", "ci", predicates.TEST_RESULT, passed)
     it.manifest["evidence"]["tests"].append("more.json")
-    assert _only(it.case().evidence) == ("evidence.tests", "omitted")
+    assert _only(it.gate_input().evidence) == ("evidence.tests", "omitted")
     with (it.root / "junit.xml").open("ab") as file:
         file.write(b"\n")
-    assert {entry.code for entry in it.case().evidence.rejected} == {"unbound", "omitted"}
+    assert {entry.code for entry in it.gate_input().evidence.rejected} == {"unbound", "omitted"}
 
 
 def test_a_report_that_was_signed_for_another_artifact_is_not_missed(it: Vouched) -> None:
@@ -341,7 +341,7 @@ def test_a_report_that_was_signed_for_another_artifact_is_not_missed(it: Vouched
     entries = [{"kind": "tests", "name": "e2e.xml", "sha256": digest}]
     it.sign("old.json", "ci", receipts.RESULTS, {"at": YESTERDAY.isoformat(), "files": entries}, OTHER_DIGEST)
     it.manifest["evidence"]["statements"].append("old.json")
-    assert it.case().evidence.rejected == ()
+    assert it.gate_input().evidence.rejected == ()
 
 
 def test_of_several_who_signed_the_one_who_speaks_counts(it: Vouched) -> None:
@@ -355,7 +355,7 @@ def test_of_several_who_signed_the_one_who_speaks_counts(it: Vouched) -> None:
     envelope["signatures"] += json.loads((it.root / "approval.json").read_bytes())["signatures"]
     it.write("approval.json", json.dumps(envelope).encode())
     it.trust = roots
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert dossier.rejected == ()
     assert [item.binding.signer for item in dossier.items if item.facts.kind == "approval"] == ["olive"]
 
@@ -376,7 +376,7 @@ def test_a_file_of_several_statements_is_read_one_by_one(it: Vouched, form: str)
     }
     it.write("slsa.jsonl", texts[form].encode())
     it.manifest["evidence"]["provenance"] = ["slsa.jsonl"]
-    dossier = it.case().evidence
+    dossier = it.gate_input().evidence
     assert dossier.rejected == ()
     assert [item.path for item in dossier.items if item.facts.kind == "provenance"] == ["slsa.jsonl"]
 
@@ -385,7 +385,7 @@ def test_each_statement_of_a_file_is_verified_by_itself(it: Vouched) -> None:
     it.sign("forged.json", "mallory", predicates.SLSA_PROVENANCE, {"a": 1})
     it.write("slsa.jsonl", f"{_line(it, 'slsa.json')}\n{_line(it, 'forged.json')}\n".encode())
     it.manifest["evidence"]["provenance"] = ["slsa.jsonl"]
-    assert _only(it.case().evidence) == ("evidence.provenance[0]", "untrusted")
+    assert _only(it.gate_input().evidence) == ("evidence.provenance[0]", "untrusted")
 
 
 def test_a_file_of_statements_that_nobody_reads_is_refused(it: Vouched) -> None:
@@ -393,4 +393,4 @@ def test_a_file_of_statements_that_nobody_reads_is_refused(it: Vouched) -> None:
     it.sign("b.json", "ci", "https://spdx.dev/Document/v2.3", {"b": 1})
     it.write("slsa.jsonl", f"{_line(it, 'a.json')}\n{_line(it, 'b.json')}\n".encode())
     it.manifest["evidence"]["provenance"] = ["slsa.jsonl"]
-    assert {entry.code for entry in it.case().evidence.rejected} == {"unsupported"}
+    assert {entry.code for entry in it.gate_input().evidence.rejected} == {"unsupported"}

@@ -17,7 +17,7 @@ from tests.vouched import Vouched
 @pytest.fixture
 def bare(tmp_path: Path) -> GateInput:
     """A release whose evidence is missing: named in its manifest, and in no file."""
-    return Vouched(tmp_path).case()
+    return Vouched(tmp_path).gate_input()
 
 
 def test_every_row_has_a_name_of_its_own() -> None:

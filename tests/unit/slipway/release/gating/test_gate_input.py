@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from slipway.release.declared import read_manifest
-from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.gating.configuration import Configuration
+from slipway.release.gating.gate_input import gate_input_of
 from slipway.release.release_inputs import Observed
 from tests.manifests import text
 
@@ -33,5 +33,5 @@ def test_whether_a_version_is_kept_warm_is_what_the_stacks_file_says(
     (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (tmp_path / "Pulumi.prod.yaml").write_text(f"config:\n  releases:services: {services}\n")
     declared = read_manifest(tmp_path, "releases/1.yaml")
-    case = gate_input_of(tmp_path, "prod", declared, Configuration(), Observed(), NOW)
-    assert case.standby is kept_warm
+    gate_input = gate_input_of(tmp_path, "prod", declared, Configuration(), Observed(), NOW)
+    assert gate_input.standby is kept_warm

@@ -7,9 +7,9 @@ from slipway.release.gating.catalog import evaluate
 from slipway.release.readiness.gate_input import GateInput
 
 
-def refused(case: GateInput, gate: str, *codes: str) -> list[Finding]:
+def refused(gate_input: GateInput, gate: str, *codes: str) -> list[Finding]:
     """Assert that exactly this gate refuses, with exactly these codes, and hand its findings back."""
-    findings = evaluate(case)
+    findings = evaluate(gate_input)
     assert {(finding.gate, finding.code) for finding in findings} == {(gate, code) for code in codes}, findings
     for finding in findings:
         assert finding.field
@@ -20,6 +20,6 @@ def refused(case: GateInput, gate: str, *codes: str) -> list[Finding]:
     return findings
 
 
-def passes(case: GateInput) -> None:
+def passes(gate_input: GateInput) -> None:
     """Assert that nothing is refused."""
-    assert [finding.message for finding in evaluate(case)] == []
+    assert [finding.message for finding in evaluate(gate_input)] == []

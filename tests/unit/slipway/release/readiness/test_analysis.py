@@ -39,32 +39,32 @@ def test_new_errors_and_open_results_of_static_analysis_are_refused(
 ) -> None:
     _sarif(it, "lint.sarif", result)
     if codes:
-        refused(it.case(), "static-analysis", *codes)
+        refused(it.gate_input(), "static-analysis", *codes)
     else:
-        passes(it.case())
+        passes(it.gate_input())
 
 
 def test_an_analysis_that_failed_is_refused_although_it_found_nothing(it: Vouched) -> None:
     _sarif(it, "lint.sarif", successful=False)
-    refused(it.case(), "static-analysis", "failed-run")
+    refused(it.gate_input(), "static-analysis", "failed-run")
 
 
 def test_warnings_may_be_limited_and_open_results_allowed(it: Vouched) -> None:
     _sarif(it, "lint.sarif", {"level": "warning"}, {"kind": "open"})
     it.settings = Settings(static_analysis=AnalysisSettings(max_warnings=0, allow_undecided=True))
-    refused(it.case(), "static-analysis", "warnings")
+    refused(it.gate_input(), "static-analysis", "warnings")
 
 
 def test_a_severe_vulnerability_is_refused_unless_vex_excuses_it(it: Vouched) -> None:
-    passes(it.case())  # the VEX document says that it is not affected
+    passes(it.gate_input())  # the VEX document says that it is not affected
     it.manifest["evidence"]["vex"] = []
-    (finding,) = refused(it.case(), "vulnerabilities", "exploitable")
+    (finding,) = refused(it.gate_input(), "vulnerabilities", "exploitable")
     assert "CVE-2026-10001 (critical, CVSS 9.8)" in finding.found
 
 
 def test_vex_that_nobody_signed_excuses_nothing(it: Vouched) -> None:
     it.bind({kind: name for kind, (_, _, name) in REPORTS.items() if kind != "vex"})
-    assert {finding.gate for finding in evaluate(it.case())} == {"evidence", "vulnerabilities"}
+    assert {finding.gate for finding in evaluate(it.gate_input())} == {"evidence", "vulnerabilities"}
 
 
 @pytest.mark.parametrize("status", ["affected", "under_investigation"])
@@ -73,25 +73,25 @@ def test_vex_that_does_not_say_not_affected_or_fixed_excuses_nothing(it: Vouched
     document["statements"] = [document["statements"][0] | {"status": status}]
     it.write("vex.json", json.dumps(document).encode())
     it.bind({kind: name for kind, (_, _, name) in REPORTS.items()})
-    (finding,) = refused(it.case(), "vulnerabilities", "exploitable")
+    (finding,) = refused(it.gate_input(), "vulnerabilities", "exploitable")
     assert f"VEX says {status}" in finding.found
 
 
 @pytest.mark.parametrize(("refuse", "count"), [("critical", 0), ("high", 0), ("medium", 1), ("low", 2)])
 def test_the_level_from_which_vulnerabilities_are_refused_is_configured(it: Vouched, refuse: str, count: int) -> None:
     it.settings = Settings(vulnerabilities=VulnerabilitySettings.model_validate({"refuse": refuse}))
-    findings = refused(it.case(), "vulnerabilities", "exploitable") if count else []
+    findings = refused(it.gate_input(), "vulnerabilities", "exploitable") if count else []
     assert len(findings) == count
 
 
 def test_a_long_list_is_summed_up_and_still_refused(it: Vouched) -> None:
     results = [{"ruleId": f"CVE-2026-{number}", "level": "error"} for number in range(1000, 1400)]
     _sarif(it, "scan.sarif", *results)
-    findings = refused(it.case(), "vulnerabilities", "exploitable", "many")
+    findings = refused(it.gate_input(), "vulnerabilities", "exploitable", "many")
     assert len(findings) == 21
     assert any("380 more" in finding.found for finding in findings)
 
 
 def test_a_scan_that_failed_or_left_results_open_is_refused(it: Vouched) -> None:
     _sarif(it, "scan.sarif", {"kind": "open"}, successful=False)
-    refused(it.case(), "vulnerabilities", "failed-run", "undecided")
+    refused(it.gate_input(), "vulnerabilities", "failed-run", "undecided")

@@ -7,6 +7,6 @@ from tests.vouched import vouch
 
 
 def test_a_complete_release_is_ready(tmp_path: Path) -> None:
-    case = vouch(tmp_path).case()
-    assert [finding.message for finding in evaluate(case)] == []
-    assert case.evidence.rejected == ()
+    gate_input = vouch(tmp_path).gate_input()
+    assert [finding.message for finding in evaluate(gate_input)] == []
+    assert gate_input.evidence.rejected == ()

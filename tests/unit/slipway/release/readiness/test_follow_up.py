@@ -32,23 +32,23 @@ def write(project: Path, name: str, *items: dict[str, Any], **changes: Any) -> N
 
 
 def test_an_overdue_item_is_refused_and_one_that_is_due_today_is_not(it: Vouched) -> None:
-    passes(it.case(reviews=due(NOW.date())))
-    (found,) = refused(it.case(reviews=due(NOW.date() - timedelta(days=1))), "follow-up", "overdue")
+    passes(it.gate_input(reviews=due(NOW.date())))
+    (found,) = refused(it.gate_input(reviews=due(NOW.date() - timedelta(days=1))), "follow-up", "overdue")
     assert found.field == "reviews/1.yaml: items[0]"
     assert "payments: find the cause" in found.found
 
 
 def test_a_hotfix_and_a_settled_release_wait_for_nothing(it: Vouched) -> None:
     late = due(NOW.date() - timedelta(days=9))
-    passes(it.case(reviews=late, settled=True))
+    passes(it.gate_input(reviews=late, settled=True))
     it.manifest["hotfix"] = HOTFIX
     it.people()
-    passes(it.case(reviews=late))
+    passes(it.gate_input(reviews=late))
 
 
 def test_a_review_that_cannot_be_read_is_refused(it: Vouched) -> None:
     (found,) = refused(
-        it.case(reviews=Reviews(problems=("reviews/1.yaml: items: is missing",))), "follow-up", "unreadable"
+        it.gate_input(reviews=Reviews(problems=("reviews/1.yaml: items: is missing",))), "follow-up", "unreadable"
     )
     assert "items: is missing" in found.found
 

@@ -33,7 +33,7 @@ IMAGE = f"registry.example/checkout@{DIGEST}"
 def test_an_artifact_that_the_registry_does_not_confirm_is_refused(
     it: Vouched, seen: ObservedArtifact | None, code: str
 ) -> None:
-    refused(it.case(artifact=seen), "artifact-integrity", code)
+    refused(it.gate_input(artifact=seen), "artifact-integrity", code)
 
 
 @pytest.mark.parametrize(("immutable", "codes"), [(True, set()), (False, {"mutable-tags"}), (None, {"mutable-tags"})])
@@ -41,18 +41,20 @@ def test_tags_that_can_be_moved_are_refused_where_that_is_asked_for(
     it: Vouched, immutable: bool | None, codes: set[str]
 ) -> None:
     it.settings = Settings(artifact_integrity=IntegritySettings(immutable_tags=True))
-    case = it.case(artifact=ObservedArtifact(image=IMAGE, exists=True, digest=DIGEST, tag_immutable=immutable))
+    gate_input = it.gate_input(
+        artifact=ObservedArtifact(image=IMAGE, exists=True, digest=DIGEST, tag_immutable=immutable)
+    )
     if codes:
-        refused(case, "artifact-integrity", *codes)
+        refused(gate_input, "artifact-integrity", *codes)
     else:
-        passes(case)
+        passes(gate_input)
 
 
 def test_a_release_comes_from_an_allowed_registry(it: Vouched) -> None:
     it.settings = Settings(artifact_integrity=IntegritySettings(registries=("registry.example",)))
-    passes(it.case())
+    passes(it.gate_input())
     it.settings = Settings(artifact_integrity=IntegritySettings(registries=("registry.example:5000", "other.example")))
-    (finding,) = refused(it.case(artifact=None), "artifact-integrity", "registry")
+    (finding,) = refused(it.gate_input(artifact=None), "artifact-integrity", "registry")
     assert "registry registry.example" in finding.found
 
 
@@ -60,56 +62,56 @@ def test_an_artifact_about_which_nobody_signed_anything_is_refused(it: Vouched) 
     it.manifest["evidence"] = {}
     it.manifest["approvals"] = []
     del it.manifest["qa"]
-    findings = evaluate(it.case())
+    findings = evaluate(it.gate_input())
     assert findings[0].gate == "artifact-integrity"
     assert findings[0].code == "unsigned"
 
 
 def test_provenance_is_required(it: Vouched) -> None:
     it.manifest["evidence"]["provenance"] = []
-    refused(it.case(), "provenance", "missing")
+    refused(it.gate_input(), "provenance", "missing")
     it.settings = Settings(provenance=ProvenanceSettings(required=False))
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_a_builder_that_is_not_allowed_is_refused(it: Vouched) -> None:
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa("https://laptop.example"))
-    (finding,) = refused(it.case(), "provenance", "builder")
+    (finding,) = refused(it.gate_input(), "provenance", "builder")
     assert "https://laptop.example" in finding.found
 
 
 def test_provenance_that_somebody_else_signed_is_refused(it: Vouched) -> None:
     it.sign("slsa.json", "ci", predicates.SLSA_PROVENANCE, slsa())
-    refused(it.case(), "provenance", "not-allowed")
+    refused(it.gate_input(), "provenance", "not-allowed")
     it.sign("slsa.json", "mallory", predicates.SLSA_PROVENANCE, slsa())
-    refused(it.case(), "provenance", "untrusted")
+    refused(it.gate_input(), "provenance", "untrusted")
 
 
 def test_provenance_of_another_artifact_is_refused(it: Vouched) -> None:
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa(), OTHER_DIGEST)
-    refused(it.case(), "provenance", "wrong-digest")
+    refused(it.gate_input(), "provenance", "wrong-digest")
 
 
 def test_a_build_from_another_repository_is_refused(it: Vouched) -> None:
     it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/checkout"))
-    passes(it.case())
+    passes(it.gate_input())
     it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/basket"))
-    refused(it.case(), "provenance", "source")
+    refused(it.gate_input(), "provenance", "source")
 
 
 def test_a_repository_whose_name_begins_alike_is_another_one(it: Vouched) -> None:
     it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/check"))
-    refused(it.case(), "provenance", "source")
+    refused(it.gate_input(), "provenance", "source")
     for source in ("git+https://forge.example/checkout", "git+https://forge.example/"):
         it.settings = Settings(provenance=ProvenanceSettings(source=source))
-        passes(it.case())
+        passes(it.gate_input())
 
 
 def test_provenance_of_tomorrow_is_refused(it: Vouched) -> None:
     statement = slsa()
     statement["runDetails"] |= {"metadata": {"finishedOn": (NOW + timedelta(days=1)).isoformat()}}  # type: ignore[operator]
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, statement)
-    refused(it.case(), "provenance", "future")
+    refused(it.gate_input(), "provenance", "future")
 
 
 def _github(it: Vouched, *builders: str) -> None:
@@ -119,14 +121,14 @@ def _github(it: Vouched, *builders: str) -> None:
 
 def test_githubs_provenance_passes_for_every_tag_of_the_workflow(it: Vouched) -> None:
     _github(it, "https://github.com/o/r/.github/workflows/release.yml@refs/tags/*")
-    passes(it.case())
+    passes(it.gate_input())
     it.settings = Settings(provenance=ProvenanceSettings(source="git+https://github.com/o/r"))
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_githubs_provenance_of_another_reference_is_refused_with_the_pattern_that_would_do(it: Vouched) -> None:
     _github(it, "https://github.com/o/r/.github/workflows/release.yml@refs/heads/*")
-    (finding,) = refused(it.case(), "provenance", "builder")
+    (finding,) = refused(it.gate_input(), "provenance", "builder")
     assert finding.remedy.endswith("https://github.com/o/r/.github/workflows/release.yml@refs/tags/*")
 
 
@@ -137,7 +139,7 @@ def test_gitlab_names_the_commit_by_another_digest(it: Vouched) -> None:
     it.trust = it.trust.model_copy(update={"builders": ("https://gitlab.example/g/p/-/runners/*",)})
     it.settings = Settings(provenance=ProvenanceSettings(source="https://gitlab.example/g/p"))
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, statement)
-    passes(it.case())
+    passes(it.gate_input())
 
 
 @pytest.mark.parametrize("empty", [{"resolvedDependencies": None}, {"resolvedDependencies": []}], ids=str)
@@ -146,12 +148,12 @@ def test_provenance_may_leave_lists_out_and_is_then_of_an_unknown_source(it: Vou
     statement["buildDefinition"] |= empty
     statement["runDetails"]["metadata"] = None
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, statement)
-    passes(it.case())
+    passes(it.gate_input())
     it.settings = Settings(provenance=ProvenanceSettings(source="git+https://forge.example/checkout"))
-    refused(it.case(), "provenance", "source")
+    refused(it.gate_input(), "provenance", "source")
 
 
 def test_a_builder_that_is_not_named_is_none_that_is_allowed(it: Vouched) -> None:
     it.sign("slsa.json", "builder", predicates.SLSA_PROVENANCE, slsa(""))
-    (finding,) = refused(it.case(), "provenance", "builder")
+    (finding,) = refused(it.gate_input(), "provenance", "builder")
     assert "not named" in finding.found

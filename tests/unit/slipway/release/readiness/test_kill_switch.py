@@ -29,8 +29,8 @@ def drilled(it: Vouched, flag: str = "pay", days: int = 1, outcome: str = "compl
     it.manifest["evidence"]["statements"].append("kill.json")
 
 
-def case(it: Vouched, flags: DeclaredFlags | None = None, **changes: object) -> GateInput:
-    return it.case(flags=declared() if flags is None else flags, **changes)
+def gate_input(it: Vouched, flags: DeclaredFlags | None = None, **changes: object) -> GateInput:
+    return it.gate_input(flags=declared() if flags is None else flags, **changes)
 
 
 @pytest.mark.parametrize(
@@ -47,32 +47,32 @@ def test_only_a_risky_feature_needs_a_flag(it: Vouched, change: dict[str, object
         }
     ]
     it.people()
-    passes(case(it))
+    passes(gate_input(it))
 
 
 def test_a_risky_feature_without_a_flag_is_refused(it: Vouched) -> None:
     it.manifest["scope"]["changes"] = [{"id": "A", "kind": "feature", "risk": "high"}]
     it.people()
-    refused(case(it), "kill-switch", "missing")
+    refused(gate_input(it), "kill-switch", "missing")
 
 
 def test_a_declared_flag_whose_kill_was_drilled_passes(it: Vouched) -> None:
     flagged(it)
     drilled(it)
-    passes(case(it))
+    passes(gate_input(it))
 
 
 def test_a_flag_that_nobody_declares_is_refused(it: Vouched) -> None:
     flagged(it, flag="another")
     drilled(it, "another")
-    (found,) = refused(case(it), "kill-switch", "undeclared")
+    (found,) = refused(gate_input(it), "kill-switch", "undeclared")
     assert "pay" in found.found
-    refused(it.case(), "kill-switch", "undeclared")
+    refused(it.gate_input(), "kill-switch", "undeclared")
 
 
 def test_files_of_flags_that_cannot_be_read_are_named(it: Vouched) -> None:
     flagged(it)
-    (found,) = refused(it.case(flags_problem="flags.yaml: line 3: no owner"), "kill-switch", "unreadable")
+    (found,) = refused(it.gate_input(flags_problem="flags.yaml: line 3: no owner"), "kill-switch", "unreadable")
     assert "flags.yaml" in found.found
 
 
@@ -80,36 +80,36 @@ def test_an_experiment_guards_no_feature(it: Vouched) -> None:
     assert FLAGS["theme"]["kind"] == "experiment"
     flagged(it, flag="theme")
     drilled(it, "theme")
-    refused(case(it), "kill-switch", "wrong-kind")
+    refused(gate_input(it), "kill-switch", "wrong-kind")
 
 
 def test_a_flag_that_nobody_ever_turned_off_is_refused_with_the_command(it: Vouched) -> None:
     flagged(it)
-    (found,) = refused(case(it), "kill-switch", "not-drilled")
+    (found,) = refused(gate_input(it), "kill-switch", "not-drilled")
     assert "slipway drill kill pay" in found.remedy
     drilled(it, "another-flag")
-    refused(case(it), "kill-switch", "not-drilled")
+    refused(gate_input(it), "kill-switch", "not-drilled")
 
 
 def test_a_drill_that_failed_or_is_long_ago_is_none(it: Vouched) -> None:
     flagged(it)
     drilled(it, outcome="failed")
-    refused(case(it), "kill-switch", "drill-failed")
+    refused(gate_input(it), "kill-switch", "drill-failed")
     drilled(it, days=91)
-    refused(case(it), "kill-switch", "stale")
+    refused(gate_input(it), "kill-switch", "stale")
     it.settings = Settings(kill_switch=KillSwitchSettings(max_age=100 * 86400.0))
-    passes(case(it))
+    passes(gate_input(it))
 
 
 def test_where_it_is_drilled_no_drill_is_asked_for(it: Vouched) -> None:
     flagged(it)
-    passes(case(it, stack="staging"))
-    passes(case(it, settled=True))
+    passes(gate_input(it, stack="staging"))
+    passes(gate_input(it, settled=True))
     it.settings = Settings(kill_switch=KillSwitchSettings(drilled=False))
-    passes(case(it))
+    passes(gate_input(it))
 
 
 def test_a_kill_drill_is_no_drill_of_the_rollback(it: Vouched) -> None:
     drilled(it)
     it.manifest["evidence"]["statements"].remove("drill.json")
-    refused(case(it), "drill", "missing")
+    refused(gate_input(it), "drill", "missing")

@@ -29,29 +29,29 @@ def _drill(it: Vouched, name: str = "drill.json", **said: object) -> None:
 
 def test_production_needs_the_same_artifact_to_have_passed_staging(it: Vouched) -> None:
     it.manifest["evidence"]["statements"].remove("staging.json")
-    refused(it.case(), "staging", "missing")
+    refused(it.gate_input(), "staging", "missing")
 
 
 @pytest.mark.parametrize("outcome", ["aborted", "interrupted"])
 def test_a_rollout_that_did_not_complete_in_staging_is_refused(it: Vouched, outcome: str) -> None:
     _staging(it, outcome=outcome)
-    (finding,) = refused(it.case(), "staging", "failed")
+    (finding,) = refused(it.gate_input(), "staging", "failed")
     assert outcome in finding.found
 
 
 def test_a_receipt_of_another_stack_does_not_count(it: Vouched) -> None:
     _staging(it, stack="laptop")
-    refused(it.case(), "staging", "missing")
+    refused(it.gate_input(), "staging", "missing")
 
 
 def test_a_receipt_of_another_artifact_does_not_count(it: Vouched) -> None:
     it.sign("staging.json", "stage", receipts.STAGING, DID | {"version": "1.0.0"}, OTHER_DIGEST)
-    refused(it.case(), "staging", "wrong-digest")
+    refused(it.gate_input(), "staging", "wrong-digest")
 
 
 def test_a_receipt_of_long_ago_is_stale(it: Vouched) -> None:
     _staging(it, at=(NOW - timedelta(days=31)).isoformat())
-    refused(it.case(), "staging", "stale")
+    refused(it.gate_input(), "staging", "stale")
 
 
 def _elsewhere(it: Vouched, **workload: object) -> Release:
@@ -64,64 +64,64 @@ def _elsewhere(it: Vouched, **workload: object) -> Release:
 def test_a_receipt_is_for_the_whole_revision_not_for_the_image_alone(it: Vouched) -> None:
     it.manifest["workload"]["env"] = {"LOG": "debug", "FEATURE": "on"}
     it.people()
-    (finding,) = refused(it.case(), "staging", "other-revision")
+    (finding,) = refused(it.gate_input(), "staging", "other-revision")
     assert "ran in staging" in finding.found
     assert revision_of(it.release()) in finding.wanted
     it.staged()
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_a_receipt_of_another_revision_counts_where_every_difference_is_declared(it: Vouched) -> None:
     staging = _elsewhere(it, replicas=1)
     it.staged(revision=revision_of(staging))
-    (finding,) = RELEASE_GATES["staging"].evaluate(it.case(staging=staging))
+    (finding,) = RELEASE_GATES["staging"].evaluate(it.gate_input(staging=staging))
     assert (finding.code, "workload.replicas" in finding.found) == ("other-revision", True)
     it.manifest["environment"]["differences"] = [{"field": "workload.replicas", "reason": "staging has no users"}]
     it.people()
-    passes(it.case(staging=staging))
+    passes(it.gate_input(staging=staging))
     more = _elsewhere(it, replicas=1, env={"LOG": "debug"})
-    (finding,) = RELEASE_GATES["staging"].evaluate(it.case(staging=more))
+    (finding,) = RELEASE_GATES["staging"].evaluate(it.gate_input(staging=more))
     assert finding.code == "other-revision", "what staging is said to run now is not what the receipt is about"
 
 
 def test_a_receipt_that_names_no_revision_says_nothing_of_the_workload(it: Vouched) -> None:
     it.staged(revision=None)
-    refused(it.case(), "staging", "unbound")
+    refused(it.gate_input(), "staging", "unbound")
 
 
 def test_staging_asks_for_no_receipt_of_itself(it: Vouched) -> None:
     it.manifest["evidence"]["statements"].remove("staging.json")
-    passes(it.case(stack="staging", staging=None))
+    passes(it.gate_input(stack="staging", staging=None))
     it.settings = Settings(staging=StagingSettings(required=False))
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_a_service_whose_rollback_nobody_drilled_is_refused(it: Vouched) -> None:
     it.manifest["evidence"]["statements"].remove("drill.json")
-    (finding,) = refused(it.case(), "drill", "missing")
+    (finding,) = refused(it.gate_input(), "drill", "missing")
     assert finding.turn == "owner"
 
 
 def test_a_drill_that_failed_is_refused_until_one_works(it: Vouched) -> None:
     _drill(it, outcome="failed")
-    refused(it.case(), "drill", "failed")
+    refused(it.gate_input(), "drill", "failed")
     _drill(it, "again.json")
     it.manifest["evidence"]["statements"].append("again.json")
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_a_drill_of_long_ago_is_stale(it: Vouched) -> None:
     _drill(it, at=(NOW - timedelta(days=91)).isoformat())
-    refused(it.case(), "drill", "stale")
-    passes(it.case(settled=True))
+    refused(it.gate_input(), "drill", "stale")
+    passes(it.gate_input(settled=True))
 
 
 def test_a_drill_counts_for_the_service_whatever_artifact_it_was_made_with(it: Vouched) -> None:
     it.sign("drill.json", "stage", receipts.DRILL, DID | {"procedure": "rollback", "seconds": 5.0}, OTHER_DIGEST)
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_every_required_procedure_must_be_drilled(it: Vouched) -> None:
     it.settings = Settings(drill=DrillSettings(procedures=("deploy", "rollback")))
-    (finding,) = refused(it.case(), "drill", "missing")
+    (finding,) = refused(it.gate_input(), "drill", "missing")
     assert "deploy" in finding.found

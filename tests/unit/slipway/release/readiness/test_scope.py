@@ -15,13 +15,13 @@ STEPS = [{"weight": 50, "bake": "1s"}, {"weight": 100, "bake": "1s"}]
 def test_environment_dependencies_that_were_not_answered_are_refused(it: Vouched) -> None:
     del it.manifest["environment"]
     it.people()
-    refused(it.case(), "environment", "unanswered")
+    refused(it.gate_input(), "environment", "unanswered")
 
 
 def test_a_dependency_that_is_not_ready_is_refused(it: Vouched) -> None:
     it.manifest["environment"]["dependencies"][0]["ready"] = False
     it.people()
-    (finding,) = refused(it.case(), "environment", "not-ready")
+    (finding,) = refused(it.gate_input(), "environment", "not-ready")
     assert "ledger" in finding.found
 
 
@@ -39,16 +39,16 @@ def test_unclear_rollback_constraints_are_refused(it: Vouched, rollback: dict[st
     it.manifest["rollback"] = rollback
     it.people()
     if codes:
-        refused(it.case(), "rollback", *codes)
+        refused(it.gate_input(), "rollback", *codes)
     else:
-        passes(it.case())
+        passes(it.gate_input())
 
 
 def test_a_hotfix_without_a_record_is_refused(it: Vouched) -> None:
     release = it.release()
     hot = Change(id="A", kind="hotfix", risk="low")
     untracked = release.model_copy(update={"scope": release.scope.model_copy(update={"changes": (hot,)})})
-    (finding,) = RELEASE_GATES["hotfix"].evaluate(it.case(release=untracked))
+    (finding,) = RELEASE_GATES["hotfix"].evaluate(it.gate_input(release=untracked))
     assert (finding.code, finding.severity) == ("untracked", "critical")
 
 
@@ -58,20 +58,20 @@ def test_the_follow_up_of_a_hotfix_is_due_soon(it: Vouched, days: int, codes: se
     it.manifest["hotfix"] = {"ticket": "INC-7", "reason": "payments fail", "followUpDue": due}
     it.people()
     if codes:
-        refused(it.case(), "hotfix", *codes)
-        passes(it.case(settled=True))
+        refused(it.gate_input(), "hotfix", *codes)
+        passes(it.gate_input(settled=True))
     else:
-        passes(it.case())
+        passes(it.gate_input())
 
 
 def test_a_riskier_strategy_needs_a_reason(it: Vouched) -> None:
     it.manifest["strategy"] = {"kind": "canary", "steps": STEPS}
     it.people()
-    (finding,) = refused(it.case(), "strategy", "riskier")
+    (finding,) = refused(it.gate_input(), "strategy", "riskier")
     assert "50% first" in finding.found
     it.manifest["strategy"]["reason"] = "a drill of the fast path, agreed with the owner"
     it.people()
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_nothing_but_fixes_comes_with_a_hotfix(it: Vouched) -> None:
@@ -79,6 +79,6 @@ def test_nothing_but_fixes_comes_with_a_hotfix(it: Vouched) -> None:
     it.manifest["hotfix"] = {"ticket": "OPS-1", "reason": "checkout is down", "followUpDue": due}
     it.manifest["scope"]["changes"] = [{"id": "A", "kind": "hotfix"}, {"id": "B", "kind": "feature"}]
     it.people()
-    (finding,) = refused(it.case(), "hotfix", "not-a-hotfix")
+    (finding,) = refused(it.gate_input(), "hotfix", "not-a-hotfix")
     assert finding.field == "scope.changes[1]"
     assert "B is feature" in finding.found

@@ -19,28 +19,28 @@ def frozen(freeze: Freeze) -> Settings:
 
 def test_nothing_is_released_inside_a_freeze(it: Vouched) -> None:
     it.settings = frozen(FREEZE)
-    (finding,) = refused(it.case(), "freeze", "frozen")
+    (finding,) = refused(it.gate_input(), "freeze", "frozen")
     assert "Black Friday" in finding.found
 
 
 def test_a_freeze_has_a_beginning_and_an_end(it: Vouched) -> None:
     it.settings = frozen(FREEZE)
-    passes(it.case(now=NOW, settings=frozen(FREEZE.model_copy(update={"end": NOW}))))
-    passes(it.case(settings=frozen(FREEZE.model_copy(update={"start": NOW + timedelta(seconds=1)}))))
+    passes(it.gate_input(now=NOW, settings=frozen(FREEZE.model_copy(update={"end": NOW}))))
+    passes(it.gate_input(settings=frozen(FREEZE.model_copy(update={"start": NOW + timedelta(seconds=1)}))))
 
 
 def test_a_rollback_is_never_frozen(it: Vouched) -> None:
     it.settings = frozen(FREEZE)
-    passes(it.case(settled=True))
+    passes(it.gate_input(settled=True))
 
 
 def test_a_tracked_hotfix_passes_a_freeze_that_allows_it(it: Vouched) -> None:
     it.manifest["hotfix"] = HOTFIX
     it.people()
     it.settings = frozen(FREEZE)
-    passes(it.case())
+    passes(it.gate_input())
     it.settings = frozen(FREEZE.model_copy(update={"allow_hotfix": False}))
-    refused(it.case(), "freeze", "frozen")
+    refused(it.gate_input(), "freeze", "frozen")
 
 
 def _feature(it: Vouched) -> None:
@@ -50,10 +50,10 @@ def _feature(it: Vouched) -> None:
 
 def test_with_the_budget_spent_only_fixes_are_released(it: Vouched) -> None:
     spent = BudgetStatus(remaining=0, at=NOW, source="prometheus")
-    passes(it.case(budget=spent))  # the release is a fix
+    passes(it.gate_input(budget=spent))  # the release is a fix
     _feature(it)
-    refused(it.case(budget=spent), "error-budget", "spent")
-    passes(it.case(budget=spent, settled=True))
+    refused(it.gate_input(budget=spent), "error-budget", "spent")
+    passes(it.gate_input(budget=spent, settled=True))
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,16 @@ def test_with_the_budget_spent_only_fixes_are_released(it: Vouched) -> None:
 def test_an_unknown_or_old_budget_is_refused_where_it_is_required(it: Vouched, budget: BudgetStatus | None) -> None:
     _feature(it)
     it.settings = Settings(error_budget=BudgetSettings(required=True))
-    refused(it.case(budget=budget), "error-budget", "unknown")
+    refused(it.gate_input(budget=budget), "error-budget", "unknown")
 
 
 def test_the_reason_why_there_is_no_number_is_in_the_finding(it: Vouched) -> None:
     _feature(it)
     it.settings = Settings(error_budget=BudgetSettings(required=True))
-    (found,) = refused(it.case(budget=BudgetStatus(problem="NaN, no number")), "error-budget", "unknown")
+    (found,) = refused(it.gate_input(budget=BudgetStatus(problem="NaN, no number")), "error-budget", "unknown")
     assert "NaN, no number" in found.found
 
 
 def test_without_a_budget_a_release_passes_where_none_is_required(it: Vouched) -> None:
     _feature(it)
-    passes(it.case(budget=None))
+    passes(it.gate_input(budget=None))

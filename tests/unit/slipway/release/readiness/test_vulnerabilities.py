@@ -56,30 +56,30 @@ def test_vex_of_one_component_excuses_it_and_nothing_else(it: Vouched) -> None:
     places = [("dpkg", "m"), ("app/vendor/zlib", "m")]
     _scan(it, *places)
     _vex(it, DPKG)
-    (finding,) = refused(it.case(), "vulnerabilities", "exploitable")
+    (finding,) = refused(it.gate_input(), "vulnerabilities", "exploitable")
     assert "app/vendor/zlib" in finding.found
     assert f"VEX speaks only of {DPKG}" in finding.found
     _scan(it, places[0])
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_vex_of_the_whole_artifact_excuses_every_place(it: Vouched) -> None:
     _scan(it, ("dpkg", "m"), ("app/vendor/zlib", "m"))
     _vex(it)
-    passes(it.case())
+    passes(it.gate_input())
 
 
 def test_the_scanners_own_word_for_the_component_counts(it: Vouched) -> None:
     _scan(it, ("image", "Package: dpkg\nInstalled Version: 1.18.25"), ("image", "Package: zlib\nInstalled Version: 1"))
     _vex(it, DPKG)
-    (finding,) = refused(it.case(), "vulnerabilities", "exploitable")
+    (finding,) = refused(it.gate_input(), "vulnerabilities", "exploitable")
     assert "zlib@1 in image" in finding.found
 
 
 def test_a_scan_that_does_not_say_where_is_not_excused_by_vex_of_a_component(it: Vouched) -> None:
     _scan(it, ("image", "m"))
     _vex(it, DPKG)
-    refused(it.case(), "vulnerabilities", "exploitable")
+    refused(it.gate_input(), "vulnerabilities", "exploitable")
 
 
 def test_a_statement_about_the_component_goes_before_one_about_the_whole_artifact(it: Vouched) -> None:
@@ -91,9 +91,9 @@ def test_a_statement_about_the_component_goes_before_one_about_the_whole_artifac
     }
     _scan(it, ("dpkg", "m"))
     _vex(it, DPKG, statements=[whole])
-    passes(it.case())
+    passes(it.gate_input())
     _scan(it, ("zlib", "m"))
-    refused(it.case(), "vulnerabilities", "exploitable")
+    refused(it.gate_input(), "vulnerabilities", "exploitable")
 
 
 @pytest.mark.parametrize(
