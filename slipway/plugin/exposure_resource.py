@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +60,8 @@ class ExposureResource:
         new = inputs.to_wire()
         changed = sorted(key for key in {*new, *olds} if olds.get(key) != new.get(key))
         log, adapters = EngineLog(self.engine, request.urn), self._adapters(inputs, request.urn)
-        self.anchors.see(request.urn, _chain(inputs, adapters), to_plain(request.olds))
+        with suppress(InputError):  # of another version: nothing is known of its chain
+            self.anchors.see(request.urn, _chain(_recorded(olds), None), to_plain(request.olds))
         try:
             pending, killed = exposing.pending(inputs, adapters), exposing.killed_line(inputs, adapters)
         except JournalUnreadable as error:  # its own update says so
@@ -146,8 +148,8 @@ class ExposureResource:
         return inputs.to_wire()
 
 
-def _chain(inputs: ExposureInputs, adapters: ExposureAdapters) -> Chain:
-    return Chain(flag_chain(inputs.set), str(inputs.where), adapters.flags.records)
+def _chain(inputs: ExposureInputs, adapters: ExposureAdapters | None) -> Chain:
+    return Chain(flag_chain(inputs.set), str(inputs.where), adapters.flags.records if adapters is not None else None)
 
 
 def _recorded(inputs: Mapping[str, Any]) -> ExposureInputs:

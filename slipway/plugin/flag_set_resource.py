@@ -70,7 +70,7 @@ class FlagSetResource:
         old, new = to_plain(request.old_inputs), to_plain(request.news)
         before, wanted = recorded(old), recorded(new)
         writer, log = self._writer(wanted), EngineLog(self.engine, request.urn)
-        self.anchors.see(request.urn, _chain(wanted, writer), to_plain(request.olds))
+        self.anchors.see(request.urn, _chain(before, None), to_plain(request.olds))
         head, now = writer.load(), writer.now()
         for flag in effective(head).flags.values():
             if flag.killed is not None:
@@ -170,8 +170,8 @@ class FlagSetResource:
             raise ReleaseRefused(f"another {moves[0]} is another set, and the present one would end: {error}") from None
 
 
-def _chain(wanted: FlagSetInputs, writer: FlagWriter) -> Chain:
-    return Chain(flag_chain(wanted.name), str(wanted.where), writer.records)
+def _chain(of: FlagSetInputs, writer: FlagWriter | None) -> Chain:
+    return Chain(flag_chain(of.name), str(of.where), writer.records if writer is not None else None)
 
 
 def _declaration(wanted: FlagSetInputs, urn: str) -> Declaration:

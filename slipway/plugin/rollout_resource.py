@@ -25,6 +25,7 @@ from slipway.plugin.urns import forgetting, stack_name, stack_of
 from slipway.release.errors import InputError, JournalUnreadable, ReleaseRefused, SlipwayError
 from slipway.release.records.store import RecordsSetting
 from slipway.release.rollout_inputs import RolloutInputs
+from slipway.release.target import Target
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import open_records
@@ -71,7 +72,8 @@ class RolloutResource:
         """Inputs, and also what the journal and the live route say: unfinished or drifted traffic is a change."""
         wanted = operations.parse(to_plain(request.news), recorded=True)
         adapters = self._adapters(wanted, request.urn)
-        self.anchors.see(request.urn, _chain(wanted, adapters), to_plain(request.olds))
+        if (before := _former_chain(to_plain(request.old_inputs))) is not None:
+            self.anchors.see(request.urn, before, to_plain(request.olds))
         try:
             found = operations.difference(to_plain(request.old_inputs), wanted, adapters)
         except JournalUnreadable as error:  # its own update says so; the other services go on
@@ -110,7 +112,7 @@ class RolloutResource:
         recorded = look_at(_chain(place, adapters, inputs), olds, log.warning)
         if outputs is None and recorded:
             log.warning(f"{place.service}: route and journal are gone, its records are not: the state keeps their end")
-            outputs = {**olds, "weights": {}}
+            outputs = {**olds, "weights": {}, "serving": None}  # the next update is a first release
         if outputs is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
@@ -209,14 +211,29 @@ def _carried_out(update: Update | OrderedUpdate, recorder: Recorder) -> dict[str
 
 def _chain(of: RolloutInputs | Place, adapters: Adapters, inputs: Mapping[str, Any] | None = None) -> Chain:
     """`inputs` are those of the state: the adapters of a Place do not know where records lie otherwise."""
-    store = adapters.records
+    store, setting = adapters.records, of.records if isinstance(of, RolloutInputs) else None
     try:
         if inputs is not None and inputs.get("records") is not None:
             setting = RecordsSetting.model_validate(inputs["records"], extra="ignore")
             store = store if setting.kind == "cluster" else open_records(of.service, of.where, setting, Path())
     except (ValidationError, SlipwayError):  # another version's setting: nothing is known of its records
         store = None
-    return Chain(of.service, str(of.where), store)
+    return Chain(of.service, _lies(of.where, setting), store)
+
+
+def _former_chain(inputs: Mapping[str, Any]) -> Chain | None:
+    """The chain that the state's anchor is of, for its name and place alone; None where the state does not tell."""
+    try:
+        place, given = Place.of(inputs), inputs.get("records")
+        setting = RecordsSetting.model_validate(given, extra="ignore") if given is not None else None
+    except (ValidationError, InputError):
+        return None
+    return Chain(place.service, _lies(place.where, setting), None)
+
+
+def _lies(target: Target, setting: RecordsSetting | None) -> str:
+    """Where a chain lies: beside the journal of its target, or elsewhere whatever the target is."""
+    return str(target) if setting is None or setting.kind == "cluster" else setting.model_dump_json()
 
 
 def _inputs_in(recorded: Mapping[str, Any]) -> dict[str, Any]:

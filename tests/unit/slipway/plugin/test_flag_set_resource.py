@@ -245,6 +245,17 @@ def test_another_name_is_refused_while_flags_are_on(stage: Stage) -> None:
     assert list(stage.diff(inputs(OFF), inputs(OFF, name="others")).replaces) == ["name"]
 
 
+@pytest.mark.parametrize(("moved", "same"), [({"name": "others"}, False), ({"document": "feature-flag"}, True)])
+def test_another_set_begins_another_chain_and_another_document_does_not(moved: dict[str, str], same: bool) -> None:
+    stage, known = Stage(), {"seq": 4, "hash": "a" * 64}
+    stage.up(OFF)
+    old, new = inputs(OFF), inputs(OFF, **moved)
+    olds = to_struct({**to_plain(old), "record": known})
+    stage.resource.diff(provider_pb2.DiffRequest(urn=URN, old_inputs=old, news=new, olds=olds))
+    created = stage.resource.create(provider_pb2.CreateRequest(urn=URN, properties=new))
+    assert ("broken" in to_plain(created.properties)["record"]) is same
+
+
 def test_a_document_of_another_kind_replaces_the_first_once_the_flags_are_off(stage: Stage) -> None:
     with pytest.raises(ReleaseRefused, match="another document is another set"):
         stage.diff(inputs(), inputs(document="feature-flag"))

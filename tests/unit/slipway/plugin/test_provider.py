@@ -426,11 +426,13 @@ def test_refresh_keeps_in_the_state_what_shows_that_records_were_cut() -> None:
     world, records = Simulation(first=True), MemoryRecords()
     append(records, lambda lines: {"what": 1})
     stage, known = Stage(replace(world.world, records=records)), {"seq": 4, "hash": "a" * 64}
-    state = {**recorded(world), "record": known}
+    state = {**recorded(world), "record": known, "serving": serving().model_dump(mode="json", by_alias=True)}
     request = provider_pb2.ReadRequest(
         id="shop/checkout", urn=URN, inputs=to_struct(recorded(world)), properties=to_struct(state)
     )
-    assert to_plain(stage.provider.Read(request, stage.context).properties)["record"] == known
+    kept = to_plain(stage.provider.Read(request, stage.context).properties)
+    assert kept["record"] == known
+    assert kept.get("serving") is None, "nothing serves, so the next update must not wait for it"
     records.lines.clear()
     assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
 
@@ -446,6 +448,29 @@ def test_refresh_looks_at_the_records_where_the_state_says_that_they_lie(tmp_pat
     assert to_plain(stage.provider.Read(request, stage.context).properties)["record"] == known
     (tmp_path / "checkout.jsonl").unlink()
     assert stage.provider.Read(request, stage.context) == provider_pb2.ReadResponse()
+
+
+@pytest.mark.parametrize(("setting", "same"), [(None, False), ({"kind": "folder", "path": "records"}, True)])
+def test_a_service_that_moves_begins_another_chain_unless_its_records_lie_elsewhere(
+    setting: dict[str, Any] | None, same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Update, "run", lambda self: {})
+    world, known = Simulation(first=True), {"seq": 4, "hash": "a" * 64}
+    records = MemoryRecords()
+    append(records, lambda lines: {"what": 1})
+    stage = Stage(replace(world.world, records=records))
+    old, new = wanted(records=setting), wanted(records=setting, namespace="elsewhere")
+    request = provider_pb2.DiffRequest(
+        urn=URN,
+        old_inputs=to_struct(old.to_wire()),
+        news=to_struct(new.to_wire()),
+        olds=to_struct({**old.to_wire(), "record": known}),
+    )
+    assert list(stage.provider.Diff(request, stage.context).replaces) == ["namespace"]
+    created = stage.create(new)
+    assert created is not None
+    record = to_plain(created.properties)["record"]
+    assert record["seq"] == 0 and ("broken" in record) is same
 
 
 @pytest.mark.parametrize("journal", [head().to_json(), {"format": 9, "service": "checkout", "serving": "other"}, None])
