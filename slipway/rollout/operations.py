@@ -35,6 +35,7 @@ from slipway.rollout.resting import resting_sticky
 from slipway.rollout.retrying import retry_while_away
 from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.traffic.adoption import caveat, external_problem, foreseen, is_adoption
+from slipway.rollout.traffic.copying import copying_problem
 from slipway.rollout.traffic.stickiness import sentence
 from slipway.rollout.update import fewer_than_serve, holds_back, unseen_problem
 from slipway.rollout.update_plan import pending_reason, update_plan_of
@@ -205,20 +206,20 @@ def forecast(wanted: RolloutInputs, adapters: Adapters, olds: Mapping[str, Any])
     if course.then not in ("first", "forward"):
         return note
     external = external_problem(adapters, wanted.candidate, course.serving.backend if course.serving else None)
+    stuck = (external, copying_problem(adapters, wanted, course.then), unseen_problem(adapters, course))
     steps = wanted.plan(course.then)
     stickiness = sentence(wanted.route, wanted.guardrails)
     known = _known(wanted, adapters, course.serving) if course.then == "forward" else Known(first_release=True)
     spacing = adapters.source.spacing() if adapters.source is not None else None
-    unseen, delay = unseen_problem(adapters, course), wanted.metrics.delay
+    delay = wanted.metrics.delay
     as_judged = as_counted(wanted.analysis, spacing, delay)
     notes = adapters.source.notes(wanted.analysis.tick) if adapters.source is not None else ()
     published = wanted.candidate.platform == "lambda"
     lines = (
         *note,
-        *(() if external is None else (f"warning: nothing will move: {external}",)),
+        *(f"warning: nothing will move: {problem}" for problem in stuck if problem is not None),
         *((PUBLISHED,) if published else ()),
         *notes,
-        *(() if unseen is None else (f"warning: nothing will move: {unseen}",)),
         *render(foresee(wanted.guardrails, as_judged, steps, stickiness=stickiness, known=known)),
         *(late(wanted.metrics.settles, delay) if delay else sparse(spacing, wanted.analysis, steps)),
         *shared_lines(wanted.candidate),

@@ -30,6 +30,7 @@ from slipway.rollout.safety.watchdog import new_rollout_id
 from slipway.rollout.safety.watchdog_process import guards
 from slipway.rollout.status import Reporter
 from slipway.rollout.traffic.adoption import NOTE, external_problem, is_adoption, take_over
+from slipway.rollout.traffic.copying import copying_problem
 from slipway.rollout.traffic.floors import leave_or_write_back, with_ready_before
 from slipway.rollout.traffic.in_force import InForce
 from slipway.rollout.traffic.probe import Probe
@@ -235,7 +236,9 @@ class Update:
         if unseen is not None:
             raise ClusterError(f"{self._wanted.service}: nothing was moved: {unseen}")
         old = course.serving.backend if course.serving is not None else None
-        problem = external_problem(self._adapters, self._wanted.candidate, old)
+        problem = external_problem(self._adapters, self._wanted.candidate, old) or self._while_away(
+            lambda: copying_problem(self._adapters, self._wanted, kind)
+        )
         if problem is not None:
             raise ReleaseRefused(f"{self._wanted.service}: nothing was moved: {problem}")
         self._await_in_force(stored, or_go_on=kind == "rollback")  # what an earlier rollout left in the route

@@ -203,6 +203,10 @@ class AlbRouter:
         others = {number: rule for number, rule in self._listed().items() if number not in own}
         return [f"rule {number}" for number, rule in sorted(others.items()) if overlaps(rule.conditions, wanted)]
 
+    def losing_to_copies(self, route: Route) -> list[str]:
+        """None: a listener rule copies nothing."""
+        return []
+
     def delete(self) -> None:
         """Remove both rules; it is no error when there are none."""
         self._remove(self._place.priority)

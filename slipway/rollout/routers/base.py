@@ -143,6 +143,10 @@ class Router(Protocol):
         """The names of other routes of the namespace that have a host name and a match of this one."""
         ...
 
+    def losing_to_copies(self, route: Route) -> Sequence[str]:
+        """The names of other routes of the namespace that would lose requests to a rule that copies this one's."""
+        ...
+
     def delete(self) -> None:
         """Remove the route; it is no error when there is none."""
         ...

@@ -47,7 +47,7 @@ from slipway.rollout.routers.httproute import (
     wanted_settings,
 )
 from slipway.rollout.routers.parts import Json, matches
-from slipway.rollout.routers.rivals import share_a_match
+from slipway.rollout.routers.rivals import loses_to_methods, share_a_match
 
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 PREVIEW_ANNOTATION = "slipway.dev/preview-route"
@@ -175,16 +175,23 @@ class GatewayApiRouter:
 
     def rivals(self, route: Route) -> list[str]:
         """The names of other routes of the namespace that have a host name and a match of this one."""
-        what = f"HTTPRoutes in {self._namespace}"
-        found = self._requests.ask(what, lambda: list(self._client.list(HTTPRoute, namespace=self._namespace)))
-        own, wanted = (self._service, self._preview_name), matches(route)
-        names = [(str(one["metadata"]["name"]), one["spec"]) for one in found if one["metadata"]["name"] not in own]
-        return [name for name, spec in names if share_a_match(spec, route, wanted)]
+        wanted = matches(route)
+        return [name for name, spec in self._others() if share_a_match(spec, route, wanted)]
+
+    def losing_to_copies(self, route: Route) -> list[str]:
+        """The names of other routes of the namespace that are told apart from this one by headers alone."""
+        return [name for name, spec in self._others() if loses_to_methods(spec, self._namespace, route)]
 
     def delete(self) -> None:
         """Remove the route and its preview."""
         self._remove(self._service)
         self._remove(self._preview_name)
+
+    def _others(self) -> list[tuple[str, Json]]:
+        """Names and specs of the routes of the namespace that are not of this service."""
+        what, own = f"HTTPRoutes in {self._namespace}", (self._service, self._preview_name)
+        found = self._requests.ask(what, lambda: list(self._client.list(HTTPRoute, namespace=self._namespace)))
+        return [(str(one["metadata"]["name"]), one["spec"]) for one in found if one["metadata"]["name"] not in own]
 
     def _foreign(self, route: Route, backend: Backend) -> Json:
         found, what = self._get(self._service), self._what(self._service)

@@ -219,6 +219,10 @@ class LambdaRouter:
                 found.append(f"the event source mapping {one.get('UUID')}, which leads to {LATEST}")
         return found
 
+    def losing_to_copies(self, route: Route) -> list[str]:
+        """None: an alias copies nothing."""
+        return []
+
     def delete(self) -> None:
         """Remove the alias; it is no error when there is none."""
         found = self._find()

@@ -34,6 +34,8 @@ class MemoryRouter:
         self.history: list[Split] = []
         self.others: list[str] = []
         """Names of other routes that claim the same."""
+        self.narrower: list[str] = []
+        """Names of other routes that claim some of it, by a header."""
         self.problem = ""
         """Why the gateway refuses the routes that are written from now on; empty: it accepts them."""
         self._live: LiveRoute | None = None
@@ -142,6 +144,10 @@ class MemoryRouter:
     def rivals(self, route: Route) -> Sequence[str]:
         """Other routes with the same match, as a test says."""
         return self.others
+
+    def losing_to_copies(self, route: Route) -> Sequence[str]:
+        """Other routes that are told apart by a header, as a test says."""
+        return self.narrower
 
     def delete(self) -> None:
         """Remove the route."""

@@ -270,6 +270,21 @@ def test_nothing_moves_while_the_profile_does_not_find_what_serves() -> None:
     assert not any(world.wanted.candidate.entry in str(one) for one in world.router.history[written:])
 
 
+def test_nothing_moves_while_copies_would_take_requests_from_another_route() -> None:
+    steps = [{"mirror": "100%", "methods": ["GET"], "bake": "4s"}, {"weight": 100, "bake": "4s"}]
+    world = Simulation(wanted(strategy={"kind": "canary", "steps": steps}))
+    remember(world, head())
+    world.router.narrower = ["partner"]
+    warned = "warning: nothing will move: the mirror step would take GET from the route partner"
+    assert operations.forecast(world.wanted, world.world, {})[0].startswith(warned)
+    written = len(world.router.history)
+    with pytest.raises(
+        ReleaseRefused, match="nothing was moved: the mirror step would take GET from the route partner"
+    ):
+        update(world)
+    assert not any(world.wanted.candidate.entry in str(one) for one in world.router.history[written:])
+
+
 @pytest.mark.parametrize("profile", ["otel-http", None])
 def test_a_candidate_that_is_silent_fails_where_only_answers_are_counted(profile: str | None) -> None:
     metrics = {"kind": "prometheus", "url": "http://p.example"} | ({"profile": profile} if profile else {})

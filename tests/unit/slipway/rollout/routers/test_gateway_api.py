@@ -285,3 +285,13 @@ def test_another_route_with_the_same_match_is_a_rival(api: Api, router: GatewayA
     assert router.rivals(PLAIN) == []
     elsewhere = Route.model_validate({**ROUTE, "hostnames": ["other.example"]})
     assert renamed.rivals(elsewhere) == []
+
+
+def test_another_route_of_the_host_and_path_with_a_header_more_would_lose_to_copies(
+    api: Api, router: GatewayApiRouter
+) -> None:
+    narrow = Route.model_validate({**ROUTE, "matches": [{"path": "/", "headers": [{"name": "x-p", "value": "1"}]}]})
+    router.apply(narrow, Split.whole(OLD), None)
+    other = GatewayApiRouter(api.client(), NAMESPACE, "other", patience=api.patience)
+    assert other.losing_to_copies(PLAIN) == ["checkout"]
+    assert router.losing_to_copies(PLAIN) == []
