@@ -35,7 +35,7 @@ from slipway.rollout.operations import Place
 from slipway.rollout.process.drilling import drilled
 from slipway.rollout.process.operator import operator
 from slipway.rollout.recording import Facts, Recorder, ReleaseFacts
-from slipway.rollout.removal import remove, services_of
+from slipway.rollout.removal import declared_services_of, remove
 from slipway.rollout.update import Update
 from slipway.rollout.watching.words import who_watches
 
@@ -127,7 +127,7 @@ class RolloutResource:
             if isinstance(inputs.get("run"), Mapping):
                 order_removal(operations.parse(_inputs_in(inputs), recorded=True), adapters, log, cancelled, forget)
             else:
-                remove(adapters, str(inputs["service"]), services_of(inputs), log, cancelled, forget)
+                remove(adapters, str(inputs["service"]), declared_services_of(inputs), log, cancelled, forget)
             return empty_pb2.Empty()
 
     def _adapters(self, where: RolloutInputs | Place, urn: str) -> Adapters:

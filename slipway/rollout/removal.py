@@ -43,6 +43,7 @@ def remove(
     stored = adapters.journal.load()
     owner = _another(read_owner(stored.content) if stored is not None else _owner_by_route(adapters), adapters.stack)
     if owner is None:
+        _refuse_foreign_traffic(adapters, service, workloads, forget)
         remove_all(adapters, reporter.status, cancelled)
         return
     used = sorted(set(workloads) & in_use(adapters))
@@ -56,8 +57,30 @@ def remove(
 
 def services_of(recorded: Mapping[str, Any]) -> tuple[str, ...]:
     """The Services of candidate and standby in a Rollout's recorded inputs."""
+    return tuple(str(side["service"]) for side in _sides(recorded))
+
+
+def declared_services_of(recorded: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of them that the stack declares, so that the engine deletes them."""
+    return tuple(str(side["service"]) for side in _sides(recorded) if not side.get("external"))
+
+
+def _sides(recorded: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     sides = (recorded.get("candidate"), recorded.get("standby"))
-    return tuple(str(side["service"]) for side in sides if isinstance(side, dict) and "service" in side)
+    return [side for side in sides if isinstance(side, dict) and "service" in side]
+
+
+def _refuse_foreign_traffic(adapters: Adapters, service: str, workloads: Iterable[str], forget: str) -> None:
+    """A route that is not Slipway's stays as it is, so what it sends to must stay too."""
+    live = adapters.router.read()
+    if live is None or live.managed:
+        return
+    used = sorted(name for name in set(workloads) if live.shares.get(name, 0.0) > 0)
+    if used:
+        raise ReleaseRefused(
+            f"{service}: nothing is deleted, since the route is not marked as Slipway's any more and {', '.join(used)} "
+            f"has its traffic. Send it elsewhere, or make this stack forget it without deleting anything: {forget}"
+        )
 
 
 def _owner_by_route(adapters: Adapters) -> Head:

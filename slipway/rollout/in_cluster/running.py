@@ -17,7 +17,7 @@ from slipway.rollout.in_cluster.report import DONE, RunEnd
 from slipway.rollout.in_cluster.reporting import RunReporter
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.record import load
-from slipway.rollout.removal import remove, services_of
+from slipway.rollout.removal import declared_services_of, remove
 from slipway.rollout.retrying import retry_until
 from slipway.rollout.safety.overseer import RestartedByTheCluster
 from slipway.rollout.safety.rescue import rescue_once
@@ -96,7 +96,7 @@ class Runner:
     def _carry_out(self) -> None:
         order, adapters = self._order, self._adapters
         if order.task == "remove":
-            services = services_of(order.wanted.to_wire())
+            services = declared_services_of(order.wanted.to_wire())
             remove(adapters, order.wanted.service, services, self._report, self._cancelled, order.forget)
             return
         if order.task == "put-back":

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.release.errors import ReleaseRefused
 from slipway.release.records.journal import Head
-from slipway.rollout.removal import remove, services_of
+from slipway.rollout.removal import declared_services_of, remove, services_of
 from slipway.rollout.routers.base import Split
 from tests.unit.slipway.rollout.examples import attempt, backend, head, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -83,6 +83,24 @@ def test_the_workloads_are_those_of_candidate_and_standby() -> None:
     inputs = wanted(standby=backend("aaaaaaaa")).to_wire()
     assert services_of(inputs) == ("checkout-bbbbbbbb", "checkout-aaaaaaaa")
     assert services_of({"service": "checkout"}) == ()
+
+
+def test_what_something_else_declares_is_not_deleted_by_the_engine() -> None:
+    external = wanted(standby=backend("aaaaaaaa").model_copy(update={"external": True})).to_wire()
+    assert services_of(external) == ("checkout-bbbbbbbb", "checkout-aaaaaaaa")
+    assert declared_services_of(external) == ("checkout-bbbbbbbb",)
+
+
+def test_what_a_route_without_slipways_mark_sends_to_is_kept_by_a_failure() -> None:
+    world = remembering(head(stack="shop/prod"))
+    world.router.drift({"checkout-aaaaaaaa": 100.0}, managed=False)
+    with pytest.raises(ReleaseRefused, match=r"nothing is deleted.*checkout-aaaaaaaa has its traffic.*pulumi state"):
+        removing(world, "shop/prod", ["checkout-aaaaaaaa"])
+    assert world.journal.load() is not None
+    world.router.drift({"another": 100.0}, managed=False)
+    removing(world, "shop/prod", ["checkout-aaaaaaaa"])
+    assert world.journal.load() is None
+    assert world.router.read() is not None, "it is another's"
 
 
 def test_without_a_journal_the_route_still_says_whose_the_service_is() -> None:
