@@ -227,8 +227,11 @@ class AppConfigDocument:
             self._waiting.pause(POLL)
 
     def _deployed(self) -> Document | None:
-        """What clients get."""
+        """What clients get; None while another deployment of it is in flight, after which they may get something
+        else."""
         mine = [one for one in self._deployments() if one.get("ConfigurationName") == self._profile]
+        if any(one["State"] in IN_FLIGHT for one in mine):
+            return None
         done = [one for one in mine if one["State"] == "COMPLETE"]
         if not done:
             return None

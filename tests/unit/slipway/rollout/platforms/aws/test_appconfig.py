@@ -95,6 +95,18 @@ def test_a_deployment_that_does_not_end_is_named_and_the_kill_is_not_forgotten(f
     assert flags.is_off()
 
 
+def test_what_clients_had_before_a_deployment_in_flight_is_deployed_again_after_it(flags: Flags) -> None:
+    """As where the process that began the deployment died, and its change is taken back before the end of it."""
+    store = flags.aws.store()
+    before = store.read()
+    assert before is not None
+    flags.aws.versions.append(b'{"flags": {}}')
+    flags.aws.begin("flags", version=2)["looks"] = 10
+    store.write(before.content, before.version)
+    assert flags.aws.deployed == before.content
+    assert flags.aws.deployments[-1]["DeploymentNumber"] == 3
+
+
 def test_a_deployment_that_is_rolled_back_is_an_error(flags: Flags) -> None:
     flags.aws.ends = "ROLLED_BACK"
     with pytest.raises(ClusterError, match="deployment 2 ended as ROLLED_BACK"):
