@@ -34,6 +34,7 @@ from slipway.rollout.executor.turning_back import TurningBack
 from slipway.rollout.process.crowd import IN_FLIGHT
 from slipway.rollout.record import AttemptRecord, Stored
 from slipway.rollout.status import Progress, Reporter, lost_line
+from slipway.rollout.traffic.adoption import external_problem
 from slipway.rollout.traffic.floors import hold
 from slipway.rollout.traffic.joined import NotKnownYet
 from slipway.rollout.traffic.reach import reach
@@ -192,6 +193,8 @@ class Executor:
         """Write the weight and record the step. Done again after a failure it goes on where it ended."""
         index, now = self._decisions.state.index, self._adapters.now
         if self._ramp.shifted != index:
+            if index == 0:
+                self._check_external()
             self._ramp.join(step)
             self._observer.tick(now())
             self._ramp.write(index, step)
@@ -200,6 +203,12 @@ class Executor:
         self._record.save()
         what = f"{step.weight:.4g}%" if step.mirror is None else str(step.mirror)
         self._reporter.event(f"{self._wanted.service}: {what} to {self._wanted.candidate.label}")
+
+    def _check_external(self) -> None:
+        """What something else declares may have come after the update began. Raises ClusterError."""
+        problem = external_problem(self._adapters, self._wanted.candidate, self._ramp.old)
+        if problem is not None:
+            raise ClusterError(problem)
 
     def _prepare(self) -> None:
         """The old replicas whose traffic has moved go first, so that there is never double capacity."""
@@ -217,6 +226,8 @@ class Executor:
             hold(self._adapters, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _scale_candidate(self) -> None:
+        if self._wanted.candidate.external and self._record.attempt.kind != "rollback":
+            return  # What declares it says how many there are; replicas are added only for a way back.
         scale_candidate(self._adapters.workloads, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _show(self, why: str, left: float | None = None) -> None:

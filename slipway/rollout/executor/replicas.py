@@ -23,6 +23,8 @@ def scale_down_old(workloads: Workloads, old: Backend, before: int, moved: float
 
 def with_old_replicas(adapters: Adapters, attempt: Attempt, wanted: RolloutInputs, old: Backend | None) -> Attempt:
     """Record what the old workload is scaled back to, if this strategy scales it at all."""
-    if old is None or attempt.kind != "forward" or wanted.strategy.kind != "rolling" or old.autoscaled is not None:
-        return attempt  # An autoscaler of the old one would undo it: then its replicas stay until the end.
+    if old is None or attempt.kind != "forward" or wanted.strategy.kind != "rolling":
+        return attempt
+    if old.autoscaled is not None or old.external:
+        return attempt  # What scales the old one would undo it: then its replicas stay until the end.
     return attempt.model_copy(update={"old_replicas": max(1, adapters.workloads.replicas(old))})

@@ -7,6 +7,7 @@ traffic of users, so that the order of the two does not matter to them.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from lightkube import Client
@@ -140,6 +141,7 @@ class GatewayApiRouter:
         for _ in range(ATTEMPTS):
             found = self._get(self._service)
             if found is None or not self._is_ours(found):
+                self._remove(self._preview_name)
                 return
             self._refuse_foreign(found)
             former = _marks(found).get(FORMER_ANNOTATION)
@@ -151,12 +153,9 @@ class GatewayApiRouter:
             meta["annotations"] = {key: value for key, value in _marks(found).items() if key not in ours}
             meta["labels"] = labels
             meta |= {"name": self._service, "namespace": self._namespace}
-            try:
+            # Read back: after a lost answer, what was not written yet holds all that was sent, and its marks too.
+            with contextlib.suppress(Conflict):
                 self._requests.replace(what, HTTPRoute(metadata=meta, spec=spec))
-            except Conflict:
-                continue
-            self._remove(self._preview_name)
-            return
         raise Conflict(f"{what}: others keep writing it")
 
     def settings_hash(

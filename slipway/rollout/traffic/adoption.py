@@ -18,10 +18,12 @@ NOTE = "took over the live route as it was; no weight changed"
 
 def is_adoption(wanted: RolloutInputs, head: Head | None, live: LiveRoute | None) -> bool:
     """Whether an update takes over a route: nothing of the service was released, the workload is not Slipway's, and the
-    route is another's, or was taken over by an attempt that did not get to write the journal."""
+    route is another's, or was taken over by an attempt that did not get to write the journal. Where a journal was lost
+    later, other versions stand in the route, and it is none."""
     if not wanted.candidate.external or live is None or (head is not None and head.serving is not None):
         return False
-    return not live.managed or live.former == wanted.candidate.entry
+    entry = wanted.candidate.entry
+    return not live.managed or (live.former == entry and dict(live.shares) == {entry: 100.0})
 
 
 def take_over(

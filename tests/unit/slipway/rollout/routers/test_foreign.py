@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import httpx2
 import pytest
 
 from slipway.release.errors import ClusterError
@@ -60,6 +61,23 @@ def test_it_is_given_back_as_it_was_however_often_it_was_written(api: Api, route
     writes = len(api.writes)
     router.give_back()
     assert len(api.writes) == writes, "given back twice is given back"
+
+
+def test_a_give_back_without_an_answer_is_not_taken_for_done(api: Api, router: GatewayApiRouter) -> None:
+    """What was taken over and not given back yet has all that is sent, and more: its marks."""
+    before = copy.deepcopy(api.objects[PATH])
+    router.take_over(WANTED, OLD)
+
+    def lost(request: httpx2.Request) -> None:
+        if request.method == "PUT":
+            api.on_request = lambda _: None
+            api.change(PATH, lambda found: found.update(status={"parents": []}), by="gateway")
+            raise httpx2.ReadTimeout("no answer")
+
+    api.on_request = lost
+    router.give_back()
+    assert not router.read().managed  # type: ignore[union-attr]
+    assert api.objects[PATH]["metadata"]["labels"] == before["metadata"]["labels"]
 
 
 @pytest.mark.parametrize(

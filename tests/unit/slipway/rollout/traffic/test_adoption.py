@@ -63,6 +63,17 @@ def test_a_process_that_died_before_the_journal_was_written_is_made_good_by_the_
     assert world.head.serving is not None
 
 
+def test_a_journal_that_was_lost_later_is_no_reason_to_move_everything_back_at_once() -> None:
+    world = live_service()
+    update(world)
+    outputs = update(world, wanted("bbbbbbbb"))
+    world.journal.delete()
+    world.router.history.clear()
+    Update(world.wanted, world.world, outputs, world.lines, world.cancelled).run()
+    shares = [{side.entry: share for side, share in split.shares} for split in world.router.history]
+    assert {"checkout": 25.0, "checkout-bbbbbbbb": 75.0} in shares
+
+
 def test_the_next_release_is_a_canary_against_it_and_scales_nothing_of_it() -> None:
     world = live_service()
     update(world)
@@ -145,6 +156,32 @@ def test_the_plan_says_that_no_weight_changes_and_what_is_not_promised() -> None
     assert "keep them warm" in caveat(OLD)
     world.router.drift({"other": 100.0}, managed=False)
     assert "nothing will be taken over" in operations.plan(world.wanted, world.world, {})
+
+
+def test_a_new_external_version_gets_no_replicas_from_slipway() -> None:
+    world = live_service()
+    update(world)
+    new = backend("dddddddd").model_copy(update={"workload": "checkout-d", "entry": "checkout-d", "external": True})
+    world.workloads.put(new, Readiness(desired=1, ready=1, endpoints_ready=1, restarts=0, image=new.image))
+    with pytest.raises(RolloutAborted, match="1 of 3 replicas ready"):
+        update(world, wanted("dddddddd", candidate=new))
+    assert world.workloads.scaled == []
+
+
+def test_an_external_version_that_comes_after_the_update_began_is_looked_at_before_it_has_traffic() -> None:
+    world = live_service()
+    update(world)
+    world.router.history.clear()
+    new = backend("dddddddd").model_copy(update={"workload": "checkout-d", "entry": "checkout-d", "external": True})
+
+    def come() -> None:
+        world.workloads.put(new, Readiness(desired=3, ready=3, endpoints_ready=3, restarts=0, image=new.image))
+        world.workloads.overlapping = "Service shop/checkout selects the pods of checkout-d too"
+
+    world.clock.at(world.clock.now() - 1000.0 + 5.0, come)
+    with pytest.raises(RolloutAborted, match="selects the pods"):
+        update(world, wanted("dddddddd", candidate=new))
+    assert {side.entry for split in world.router.history for side, share in split.shares if share} <= {"checkout"}
 
 
 def test_two_versions_of_one_service_object_are_refused() -> None:
