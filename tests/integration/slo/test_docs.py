@@ -14,6 +14,7 @@ from slipway.release.gating.configuration import load_below
 from slipway.release.manifest.guardrails import AlertFiring
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.model import LeastBad
+from slipway.release.slo.reading import read_alerting
 from slipway.release.slo.rules import BURNS, PAGE
 from tests.unit.slipway.release.slo.examples import ROOT
 
@@ -46,9 +47,16 @@ def test_the_commands_do_what_the_page_says(packages: Path, alerting: Path, tmp_
 
 
 def test_the_setting_of_the_page_is_one() -> None:
-    (content,) = blocks("yaml")
-    setting = SloSetting.model_validate(yaml.safe_load(content)["releases:slos"])
-    assert setting.target.kind == "prometheus-rule"
+    (setting,) = [one["releases:slos"] for one in map(yaml.safe_load, blocks("yaml")) if "releases:slos" in one]
+    assert SloSetting.model_validate(setting).target.kind == "prometheus-rule"
+
+
+def test_the_objectives_in_cloudwatch_of_the_page_are_read(tmp_path: Path) -> None:
+    (content,) = [text for text in blocks("yaml") if "slos" in yaml.safe_load(text)]
+    (tmp_path / "slos.yaml").write_text(content)
+    read = read_alerting(tmp_path, ["slos.yaml"])
+    assert [slo.events.kind for slo in read.slos] == ["cloudwatch"]
+    assert [alarm.when.kind for alarm in read.alarms] == ["cloudwatch"]
 
 
 def test_the_gates_setting_and_the_guardrail_of_the_page_are_read(tmp_path: Path) -> None:
