@@ -29,6 +29,9 @@ class Target:
     service: str
     port: int
 
+    def __str__(self) -> str:
+        return f"{self.service}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignRoute:
@@ -92,7 +95,7 @@ def refuse_unequal(spec: Mapping[str, Any], namespace: str, route: Route, target
     found = read_foreign(spec, namespace)
     problems = list(found.problems)
     if found.target is not None and found.target != target:
-        problems.append(f"it sends to {found.target.service}:{found.target.port}, not {target.service}:{target.port}")
+        problems.append(f"it sends to {found.target}, not {target}")
     if found.route is not None:
         wanted, live = _comparable(route), _comparable(found.route)
         problems += [

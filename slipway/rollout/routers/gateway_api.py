@@ -29,6 +29,7 @@ from slipway.rollout.routers.foreign import (
     Target,
     former_of,
     former_target,
+    read_foreign,
     read_former,
     refuse_unequal,
 )
@@ -196,9 +197,14 @@ class GatewayApiRouter:
         found, what = self._get(self._service), self._what(self._service)
         if found is None:
             raise ClusterError(f"{what} does not exist, so there is nothing to take over")
+        wanted = Target(backend.entry, backend.port)
         if not self._is_ours(found):
-            refuse_unequal(found["spec"], self._namespace, route, Target(backend.entry, backend.port))
+            refuse_unequal(found["spec"], self._namespace, route, wanted)
             refuse_other_writers(found["metadata"], what)
+        elif (target := read_foreign(found["spec"], self._namespace).target) not in (None, wanted):
+            raise ClusterError(
+                f"{what} sends to {target}, and the manifest says {wanted}: adopt the service as it is first"
+            )
         return found
 
     def _read_shared(self, max_age: float) -> Json | None:

@@ -43,6 +43,8 @@ def test_taking_it_over_changes_no_word_of_the_spec(api: Api, router: GatewayApi
     assert api.objects[PATH]["metadata"]["labels"]["team"] == "shop"
     router.take_over(WANTED, OLD)
     assert len(api.writes) == 1, "done again, it is done"
+    with pytest.raises(ClusterError, match="sends to checkout:80, and the manifest says checkout:81"):
+        router.check_take_over(WANTED, OLD.model_copy(update={"port": 81}))
 
 
 def test_it_is_given_back_as_it_was_however_often_it_was_written(api: Api, router: GatewayApiRouter) -> None:
