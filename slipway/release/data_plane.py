@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Annotated, Literal
 
@@ -105,13 +106,13 @@ class DataPlane(FrozenModel):
     that an emitter says nothing of has counted nothing."""
     endpoints: MetricName | None = None
     """A gauge of the endpoints that an emitter has of a side."""
-    drops_idle: bool = False
+    drops_idle: bool = Field(default=False, exclude_if=operator.not_)
     """Whether a proxy has nothing of a backend at weight 0: then it cannot be seen to know one before its traffic."""
     alive: Alive
     sees_no_answer: bool = False
     """Whether a request that gets no answer is counted. Where it is not, a dead candidate looks idle, so a candidate
     that is counted far below its weight fails."""
-    mirror: Literal["none", "all", "percent"] = "none"
+    mirror: Literal["none", "all", "percent"] = Field(default="none", exclude_if=lambda value: value == "none")
     """Whether the gateway can copy requests and counts the copies at the side that gets them, those without an answer
     too; `all`: it copies every request, whatever percentage a route says."""
     generation: Literal["required", "ignored"] = "required"

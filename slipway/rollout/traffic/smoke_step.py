@@ -26,7 +26,8 @@ def open_preview(adapters: Adapters, wanted: RolloutInputs, split: Split, cancel
 
 def smoke(adapters: Adapters, wanted: RolloutInputs, cancelled: threading.Event) -> str:
     """Empty when every check passed at the candidate itself, by the preview that is open; otherwise what failed, in one
-    line. A check that fails is final once the candidate has been seen to answer."""
+    line. A check that fails is final once the candidate has been seen to answer all that was asked: what failed may
+    otherwise have been the answer of what served before."""
     strategy = wanted.strategy
     if adapters.invoked is not None and strategy.kind == "blue-green":
         return adapters.invoked.run_checks(wanted.candidate, wanted.route, strategy.smoke)
@@ -37,9 +38,8 @@ def smoke(adapters: Adapters, wanted: RolloutInputs, cancelled: threading.Event)
     headers, problem = preview_headers(wanted.route, strategy.preview), ""
     for _ in range(ROUNDS):
         before = _requests(adapters, wanted)
-        problem = run_checks(wanted.gateway_url, headers, strategy.smoke)
-        sent = sum(check.times for check in strategy.smoke)
-        reached = _await_counted(adapters, wanted, before, 1 if problem else sent, cancelled)
+        problem, sent = run_checks(wanted.gateway_url, headers, strategy.smoke)
+        reached = _await_counted(adapters, wanted, before, sent, cancelled)
         if not reached and not problem:
             problem = f"the {sent} smoke request(s) passed, but the data plane did not count them at the candidate"
         if reached or cancelled.is_set():

@@ -11,6 +11,7 @@ from slipway.release.records.journal import Outcome
 from slipway.rollout.platforms.base import Intent, Readiness, Reason
 from slipway.rollout.routers.base import Split
 from slipway.rollout.traffic import smoke_step
+from slipway.rollout.traffic.smoke import Checked
 from tests.unit.slipway.rollout.examples import ROUTE, backend, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -367,10 +368,10 @@ def test_weights_that_somebody_writes_during_the_smoke_checks_are_noticed(monkey
     }
     world = Simulation(wanted(strategy=strategy, gatewayUrl="http://gateway.example"))
 
-    def meddle(url: str, headers: object, checks: object) -> str:
+    def meddle(url: str, headers: object, checks: object) -> Checked:
         world.router.drift({world.old.entry: 50.0, CANDIDATE: 50.0})
         world.traffic._total[CANDIDATE] = 1.0
-        return ""
+        return Checked("", 1)
 
     monkeypatch.setattr(smoke_step, "run_checks", meddle)
     with pytest.raises(RolloutAborted, match=r"changed the weights to .*50%"):

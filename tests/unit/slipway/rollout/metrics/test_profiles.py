@@ -218,6 +218,13 @@ CUSTOM = DataPlane(
 )
 
 
+def test_what_a_data_plane_says_nothing_of_is_not_in_the_state() -> None:
+    written = CUSTOM.model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert {"mirror", "dropsIdle"}.isdisjoint(written)
+    said = DataPlane.model_validate({**written, "mirror": "all", "dropsIdle": True})
+    assert said.model_dump(mode="json", by_alias=True).items() >= {"mirror": "all", "dropsIdle": True}.items()
+
+
 def asking(server: Server, profile: str | DataPlane) -> PrometheusSource:
     server.on("[300s]", result(row(data_plane_of(profile).alive.metric, 3)))
     return PrometheusSource(Prometheus("http://prometheus.example", None, server.transport), "shop", profile)

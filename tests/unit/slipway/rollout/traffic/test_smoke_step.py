@@ -9,6 +9,7 @@ import pytest
 from slipway.release.errors import ClusterError
 from slipway.rollout.routers.base import Split
 from slipway.rollout.traffic import smoke_step
+from slipway.rollout.traffic.smoke import Checked
 from slipway.rollout.traffic.smoke_step import COUNTED_WITHIN, ROUNDS, open_preview, smoke
 from tests.unit.slipway.rollout.examples import wanted
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -38,11 +39,11 @@ class Stage:
         self.total = 100.0
         monkeypatch.setattr(self.world.traffic, "requests", lambda sides: {sides[0].revision: self.total})
 
-        def run(url: str, headers: dict[str, str], checks: object) -> str:
+        def run(url: str, headers: dict[str, str], checks: object) -> Checked:
             self.asked.append((url, headers))
             said, reached = left.pop(0) if len(left) > 1 else left[0]
             self.total += reached
-            return said
+            return Checked(said, 2 if said else 4)  # the first request fails, and that of the other check follows
 
         monkeypatch.setattr(smoke_step, "run_checks", run)
 
@@ -88,7 +89,7 @@ FAILED = "GET /health answered 500, wanted 200"
 
 
 def test_a_check_that_failed_at_the_candidate_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, counted=1.0, problem=FAILED)
+    stage = Stage(monkeypatch, counted=2.0, problem=FAILED)
     began = stage.world.clock.now()
     assert stage.run() == FAILED
     assert stage.world.clock.now() == began
@@ -100,6 +101,12 @@ def test_a_preview_that_comes_into_force_late_is_asked_again(monkeypatch: pytest
     stage = Stage(monkeypatch, rounds=[(elsewhere, 0.0), (elsewhere, 0.0), ("", 4.0)])
     assert stage.run() == ""
     assert len(stage.asked) == 3
+
+
+def test_a_failure_of_which_something_else_answered_a_part_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, rounds=[(FAILED, 1.0), ("", 4.0)])
+    assert stage.run() == ""
+    assert len(stage.asked) == 2
 
 
 def test_what_fails_once_the_preview_is_in_force_fails(monkeypatch: pytest.MonkeyPatch) -> None:
