@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from sandbox import world
 from sandbox.demo import acts
@@ -61,19 +63,39 @@ def _releases(narrator: Narrator, *, keep: bool, gateway: world.Gateway | None) 
     return 0 if summary.to_json()["ok"] else 1
 
 
+class _Told(Protocol):
+    """A summary of a story whose problems are told at its end."""
+
+    problems: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything went as it should."""
+        ...
+
+    def write(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        ...
+
+
+def _told(narrator: Narrator, summary: _Told, name: str, play: Callable[[dict[str, str]], None]) -> int:
+    """Set the sandbox up, play, write out/demo/`name`, and tell the problems. The exit code."""
+    try:
+        play(_set_up(narrator))
+    except SandboxError as error:
+        summary.problems.append(str(error))
+    summary.write(OUT / name)
+    for problem in summary.problems:
+        narrator.problem(problem)
+    return 0 if summary.ok else 1
+
+
 def _flags(narrator: Narrator, *, keep: bool) -> int:
     from sandbox.demo.flags import run
     from sandbox.demo.flags.summary import FlagsSummary
 
     summary = FlagsSummary()
-    try:
-        run.play(_set_up(narrator), OUT, narrator, summary, keep=keep)
-    except SandboxError as error:
-        summary.problems.append(str(error))
-    summary.write(OUT / "flags.json")
-    for problem in summary.problems:
-        narrator.problem(problem)
-    return 0 if summary.ok else 1
+    return _told(narrator, summary, "flags.json", lambda found: run.play(found, OUT, narrator, summary, keep=keep))
 
 
 def _adopt(narrator: Narrator, *, keep: bool) -> int:
@@ -81,30 +103,19 @@ def _adopt(narrator: Narrator, *, keep: bool) -> int:
     from sandbox.demo.adopt.summary import AdoptSummary
 
     summary = AdoptSummary()
-    try:
-        run.play(_set_up(narrator), OUT, narrator, summary, keep=keep)
-    except SandboxError as error:
-        summary.problems.append(str(error))
-    summary.write(OUT / "adopt.json")
-    for problem in summary.problems:
-        narrator.problem(problem)
-    return 0 if summary.ok else 1
+    return _told(narrator, summary, "adopt.json", lambda found: run.play(found, OUT, narrator, summary, keep=keep))
 
 
 def _watch(narrator: Narrator, *, healthy: float | None, keep: bool) -> int:
     from sandbox.demo.watch import run
     from sandbox.demo.watch.summary import WatchSummary
 
-    summary = WatchSummary()
-    try:
-        seconds = run.HEALTHY if healthy is None else healthy
-        run.play(_set_up(narrator), OUT, narrator, summary, healthy=seconds, keep=keep)
-    except SandboxError as error:
-        summary.problems.append(str(error))
-    summary.write(OUT / "watch.json")
-    for problem in summary.problems:
-        narrator.problem(problem)
-    return 0 if summary.ok else 1
+    summary, seconds = WatchSummary(), run.HEALTHY if healthy is None else healthy
+
+    def play(found: dict[str, str]) -> None:
+        run.play(found, OUT, narrator, summary, healthy=seconds, keep=keep)
+
+    return _told(narrator, summary, "watch.json", play)
 
 
 def _aws(narrator: Narrator, *, keep: bool) -> int:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.state import write_atomically
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -70,10 +72,7 @@ class Summary:
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(self.to_json(), indent=2) + "\n")
-        draft.replace(path)
+        write_atomically(path, json.dumps(self.to_json(), indent=2) + "\n")
 
 
 def steps_of(attempt: Mapping[str, Any]) -> tuple[Step, ...]:

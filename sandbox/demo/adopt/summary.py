@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.state import write_atomically
+
 ACTS = ("adopted", "released", "rolled-back", "given-back")
 
 
@@ -39,7 +41,4 @@ class AdoptSummary:
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
+        write_atomically(path, json.dumps(self.to_json(), indent=2) + "\n")

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.state import write_atomically
+
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
@@ -51,10 +53,7 @@ class FlagsSummary:
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
+        write_atomically(path, json.dumps(self.to_json(), indent=2) + "\n")
 
 
 def p99(values: Sequence[float]) -> float:
