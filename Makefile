@@ -30,9 +30,9 @@ QUICK := tests/unit tests/components tests/policies
 # Integration tests that run at once: each waits more than it computes.
 AT_ONCE := 3
 
-# All tests. Those in tests/integration start the sandbox themselves; the few of them that fail are run again, alone.
+# All tests. Those in tests/integration start the sandbox themselves. The few that fail are run again, alone.
 test: setup
-	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
+	$(BIN)/python -m tests.second_run -n auto --dist loadfile $(QUICK)
 	$(BIN)/python -m tests.second_run -n $(AT_ONCE) --dist loadfile -m "not alone" tests/integration
 	$(BIN)/python -m tests.second_run -m alone tests/integration
 

@@ -1,9 +1,10 @@
 """pytest, and what failed once more, alone.
 
-The integration tests share a machine, a cluster and a gateway, three at a time: a few times in a thousand one of them
-fails because of what ran beside it. Such a test must be mended, but it must not hide whether everything else holds. So
-up to `MOST` tests that failed are run a second time, one after the other with nothing beside them. Those that pass then
-are named at the end and added to out/second_run.txt; with more failures, or one that fails again, the run has failed.
+Thousands of tests share a machine, and those of tests/integration also a cluster and a gateway, three at a time: now
+and then one of them fails because of what ran beside it. Such a test must be mended, but it must not hide whether
+everything else holds. So up to `MOST` tests that failed are run a second time, one after the other with nothing beside
+them. Those that pass then are named at the end and added to out/second_run.txt; with more failures, or one that fails
+again, the run has failed.
 
 python -m tests.second_run PYTEST-ARGUMENTS
 """

@@ -18,10 +18,8 @@ GET /changes   as JSON, each configuration that came: seconds of the monotonic c
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import queue
 import random
 import signal
 import sys
@@ -169,16 +167,15 @@ def main() -> None:
     service = Service(flag, *fault)
     handler = type("ServiceHandler", (Handler,), {"service": service})
     server = Server(("", int(os.environ.get("PORT", "8080"))), handler)
-    # No event: a handler may run within its wait, and would then wait for the lock that this holds.
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: signals.put(number))
+    # Blocked before any thread starts, so that all threads inherit it: a signal then waits until it is taken. A handler
+    # that runs just before the main thread blocks would not wake it.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     flag.connect()
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    signals.get()
+    signal.sigwait(ends)
     service.draining = True
-    with contextlib.suppress(queue.Empty):
-        signals.get(timeout=float(os.environ.get("DRAIN_SECONDS", "2")))
+    signal.sigtimedwait(ends, float(os.environ.get("DRAIN_SECONDS", "2")))
     server.shutdown()
     os._exit(0)  # the provider's threads need no more care
 

@@ -1,18 +1,20 @@
-"""Signals, heard without a lock.
+"""Signals, heard whatever the main thread does.
 
-Python runs a handler in the main thread between any two of its instructions, also within `threading.Event.wait`, which
-then holds the lock that `Event.set` takes: a handler that sets an event may wait for itself for ever. Here the handler
-only puts the signal into a queue whose `put` may be interrupted by itself (the documentation of queue.SimpleQueue), and
-a thread does the rest.
+Python runs a handler in the main thread between any two of its instructions. Within `threading.Event.wait` that thread
+holds the lock that `Event.set` takes, so a handler that sets an event may wait for itself for ever; and a handler that
+is due just as the thread blocks runs only when it wakes, which may be never. Here the interpreter writes the number of
+each signal into a socket at once (`signal.set_wakeup_fd`), and a thread that reads it does the rest.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from queue import SimpleQueue
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -28,26 +30,36 @@ def on_signals(do: Callable[[int], None], numbers: Sequence[signal.Signals] = EN
 def signals_to(do: Callable[[int], None], numbers: Sequence[signal.Signals] = ENDING) -> Iterator[None]:
     """The same for the length of the block; the handlers that were there before are put back."""
     former = {number: signal.getsignal(number) for number in numbers}
-    heard = _listen(do, numbers)
+    written, former_descriptor = _listen(do, numbers)
     try:
         yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-        heard.put(None)
+        signal.set_wakeup_fd(former_descriptor)
+        written.close()
 
 
-def _listen(do: Callable[[int], None], numbers: Sequence[signal.Signals]) -> SimpleQueue[int | None]:
-    heard: SimpleQueue[int | None] = SimpleQueue()
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        heard.put(number)
+def _listen(do: Callable[[int], None], numbers: Sequence[signal.Signals]) -> tuple[socket.socket, int]:
+    """The socket that signals are written to, which ends the thread when it is closed, and the former descriptor."""
+    read, written = socket.socketpair()
+    written.setblocking(False)
+    former = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
 
     def tell() -> None:
-        while (number := heard.get()) is not None:
-            do(number)
+        # The thread keeps `written` open where the caller does not.
+        while written.fileno() >= 0 and (received := read.recv(1)):
+            if received[0] in numbers:
+                do(received[0])
+            elif former >= 0:
+                with contextlib.suppress(OSError):
+                    os.write(former, received)
 
     threading.Thread(target=tell, name="signals", daemon=True).start()
     for number in numbers:
-        signal.signal(number, handle)
-    return heard
+        signal.signal(number, _handle)
+    return written, former
+
+
+def _handle(_number: int, _frame: FrameType | None) -> None:
+    """Nothing: it stands in the place of the default, which would end the process."""

@@ -23,6 +23,23 @@ with stop._cond:  # as Event.wait has it for an instant
 stop.wait()
 print("ended")
 """
+WHILE_BLOCKED = """
+import os, signal
+from threading import Event
+from slipway.rollout.process.signals import on_signals
+stop = Event()
+on_signals(lambda number: os.write(1, b"ended\\n") and os._exit(0))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # another thread takes it, and this one is not woken
+os.kill(os.getpid(), signal.SIGTERM)
+stop.wait()
+"""
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_is_heard() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WHILE_BLOCKED], capture_output=True, text=True, timeout=WITHIN, check=True
+    )
+    assert ended.stdout == "ended\n"
 
 
 def test_a_signal_within_the_wait_for_the_event_that_it_sets_is_heard() -> None:
