@@ -107,7 +107,7 @@ class Measure:
             self._forget_a_pass(now - before[1])
             return None
         self._before = (after if before is None else carry(before[0], after), now)
-        grown = self._requests.since(after.traffic)
+        grown = self._requests.since(after)
         if before is None:
             self._tell(after.errors)
             self._learn_from_the_past(weight)

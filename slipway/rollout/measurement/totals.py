@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slipway.rollout.metrics.base import Series
+from slipway.rollout.metrics.base import Series, Snapshot
 from slipway.rollout.metrics.counters import counted
+from slipway.rollout.metrics.emitters import Emitters
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,14 @@ class Requests:
 
     def __init__(self) -> None:
         self._known: Mapping[str, Mapping[str, Series]] = {}
+        self._emitters = Emitters()
 
-    def since(self, traffic: Mapping[str, Mapping[str, Series]]) -> dict[str, int]:
+    def since(self, look: Snapshot) -> dict[str, int]:
         """By revision. On the first look all that was ever counted is new."""
-        found = {side: counted(self._known.get(side, {}), emitters) for side, emitters in traffic.items()}
+        found = {
+            side: counted(self._known.get(side, {}), series, self._emitters, look.emitters)
+            for side, series in look.traffic.items()
+        }
+        self._emitters = self._emitters.joined(look.emitters)
         self._known = {side: kept for side, (_, kept) in found.items()}
         return {side: events for side, (events, _) in found.items()}

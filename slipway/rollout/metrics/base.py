@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from slipway.release.manifest.guardrails import Guardrail
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.analysis.sides import Sides
+from slipway.rollout.metrics.emitters import Emitters
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Reading:
     firing: bool | None = None
     clients: ClientEvents | None = None
     logs: LogWindow | None = None
+    emitters: Emitters = field(default_factory=Emitters)
+    """Whose series these are, where that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Snapshot:
     guardrails that are counted there; empty for a revision that it has not seen."""
     traffic_error: str | None = None
     """Why `traffic` could not be read; then nothing of this look is a verdict."""
+    emitters: Emitters = field(default_factory=Emitters)
+    """Those of `traffic`."""
 
 
 @runtime_checkable

@@ -10,8 +10,8 @@ from slipway.release.manifest.guardrails import ErrorRatio, Latency, Slo
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import Reading, Series
 from slipway.rollout.metrics.draft import Draft
-from slipway.rollout.metrics.envoy import ACTIVE, MEMBERS, REQUESTS, SECONDS, Frame, cluster_name
-from slipway.rollout.metrics.profiles import Lens
+from slipway.rollout.metrics.envoy import ACTIVE, MEMBERS, REQUESTS, SECONDS, Frame, cluster_name, samples
+from slipway.rollout.metrics.profiles import Lens, Row
 from slipway.rollout.metrics.readers import ReadRequest
 
 Counted = ErrorRatio | Latency | Slo
@@ -73,6 +73,7 @@ class CountedByProxies(ABC):
             draft.fail([guardrail.name for guardrail in counted], error)
             return
         draft.traffic = {side.revision: frame.requests(self._cluster(side)) for side in sides}
+        draft.emitters = frame.known
         if counted:  # Else the time is that of the other sources.
             draft.seen(frame.at)
         for guardrail in counted:
@@ -84,7 +85,14 @@ class CountedByProxies(ABC):
             except ClusterError as error:
                 draft.fail([guardrail.name], error)
             else:
-                draft.readings[guardrail.name] = Reading(found[0], found[1] if len(found) > 1 else {})
+                baseline = found[1] if len(found) > 1 else {}
+                draft.readings[guardrail.name] = Reading(found[0], baseline, emitters=frame.known)
+
+    def _framed(
+        self, rows: Sequence[Row], backends: Sequence[Backend], absent_at: Mapping[str, float] | None = None
+    ) -> Frame:
+        found = samples(self._lens.read(rows, backends))
+        return Frame(found, tells_age=self._lens.plane.alive.uptime, absent_at=absent_at)
 
     def _cluster(self, backend: Backend) -> str:
         return cluster_name(self._lens.namespace, backend)

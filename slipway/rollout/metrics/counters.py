@@ -2,8 +2,10 @@
 
 Counters only grow, so a value that fell means that its emitter began anew: all of the new value happened since
 (Prometheus' own rule, https://prometheus.io/docs/prometheus/latest/querying/functions/#increase, without its
-extrapolation). What an emitter counted between its last look and its end is unknown, and is left out. A sample that
-is older than the one before is no new value at all: two replicas of Prometheus that answer in turn are not in step.
+extrapolation). An age that fell means the same. What an emitter counted between its last look and its end is unknown,
+and is left out. What one shows when it is seen first is new only if it began after the first look, or was in sight
+without it (slipway.rollout.metrics.emitters). A sample that is older than the one before is no new value at all: two
+replicas of Prometheus that answer in turn are not in step.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.units import show_seconds
 from slipway.rollout.analysis.types import Counts, GuardrailCounts
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
+from slipway.rollout.metrics.emitters import Emitters
 
 NOTHING = Series(0.0, 0.0, {})
 OLDER_MOST = 60.0
@@ -25,8 +28,8 @@ OLDER_MOST = 60.0
 def deltas(before: Snapshot, after: Snapshot) -> dict[str, GuardrailCounts]:
     """Events between two looks, per guardrail. One that has no reading in either look has no counts.
 
-    An emitter that is new counts from zero. So that one which was merely out of sight is not taken for new,
-    hand in what `carry` made as `before`.
+    An emitter that is new counts from zero, one that is merely seen late from what it shows. So that one which was out
+    of sight is taken for neither, hand in what `carry` made as `before`.
     """
     found = {}
     for name, reading in after.readings.items():
@@ -34,8 +37,8 @@ def deltas(before: Snapshot, after: Snapshot) -> dict[str, GuardrailCounts]:
         if former is None or name in after.errors:
             continue
         found[name] = GuardrailCounts(
-            candidate=_side(former.candidate, reading.candidate),
-            baseline=_side(former.baseline, reading.baseline),
+            candidate=_side(former.candidate, reading.candidate, former.emitters, reading.emitters),
+            baseline=_side(former.baseline, reading.baseline, former.emitters, reading.emitters),
             firing=reading.firing,
         )
     return found
@@ -55,9 +58,12 @@ def carry(before: Snapshot | None, after: Snapshot) -> Snapshot:
     return replace(after, at=before.at if is_older(after.at, before.at) else after.at, readings=readings)
 
 
-def counted(before: Mapping[str, Series], after: Mapping[str, Series]) -> tuple[int, Mapping[str, Series]]:
-    """Events of one side between two looks, and what the next look is compared with: `deltas` and `carry` of it."""
-    return _side(before, after).total, _newest(before, after)
+def counted(
+    before: Mapping[str, Series], after: Mapping[str, Series], known: Emitters, seen: Emitters
+) -> tuple[int, Mapping[str, Series]]:
+    """Events of one side between two looks, and what the next look is compared with: `deltas` and `carry` of it. The
+    emitters are `known` by the looks so far, and `seen` in this one."""
+    return _side(before, after, known, seen).total, _newest(before, after)
 
 
 def is_older(at: float, before: float) -> bool:
@@ -91,7 +97,12 @@ def bound_note(threshold: float, bounds: Iterable[float]) -> str | None:
 
 
 def _merged(before: Reading, after: Reading) -> Reading:
-    return Reading(_newest(before.candidate, after.candidate), _newest(before.baseline, after.baseline), after.firing)
+    return Reading(
+        _newest(before.candidate, after.candidate),
+        _newest(before.baseline, after.baseline),
+        after.firing,
+        emitters=before.emitters.joined(after.emitters),
+    )
 
 
 def _newest(before: Mapping[str, Series], after: Mapping[str, Series]) -> dict[str, Series]:
@@ -108,11 +119,21 @@ def _newer(before: Series | None, after: Series) -> Series:
     return replace(after, bad=max(before.bad, after.bad))
 
 
-def _side(before: Mapping[str, Series], after: Mapping[str, Series]) -> Counts:
-    grown = [_grown(before.get(emitter, NOTHING), series) for emitter, series in after.items()]
+def _side(before: Mapping[str, Series], after: Mapping[str, Series], known: Emitters, seen: Emitters) -> Counts:
+    grown = [
+        _grown(_start(emitter, before.get(emitter), series, known, seen), series) for emitter, series in after.items()
+    ]
     total = round(sum(series.total for series in grown))
     bad = min(total, round(sum(series.bad for series in grown)))
     return Counts(total, bad, *_histogram(grown, total))
+
+
+def _start(emitter: str, before: Series | None, after: Series, known: Emitters, seen: Emitters) -> Series:
+    """What the growth of one emitter is counted from."""
+    if before is None:
+        return NOTHING if known.is_new(emitter, seen) else after
+    anew = not is_older(after.at, before.at) and known.restarted(emitter, before.at, seen)
+    return NOTHING if anew else before
 
 
 def _grown(before: Series, after: Series) -> Series:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
+from slipway.rollout.metrics.emitters import Emitters
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class Draft:
     at: float = 0.0
     traffic: dict[str, dict[str, Series]] = field(default_factory=dict)
     traffic_error: str | None = None
+    emitters: Emitters = field(default_factory=Emitters)
 
     def seen(self, at: float) -> None:
         """The source's own time of what was read; the newest counts."""
@@ -28,4 +30,4 @@ class Draft:
 
     def finish(self) -> Snapshot:
         """The snapshot."""
-        return Snapshot(self.at, self.readings, self.errors, self.traffic, self.traffic_error)
+        return Snapshot(self.at, self.readings, self.errors, self.traffic, self.traffic_error, self.emitters)

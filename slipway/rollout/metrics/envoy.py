@@ -24,6 +24,7 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import Series
 from slipway.rollout.metrics.copies import check_copies, emitter_of
 from slipway.rollout.metrics.counters import effective_bound
+from slipway.rollout.metrics.emitters import Emitters, not_before
 
 REQUESTS = "envoy_cluster_upstream_rq"
 SECONDS = "envoy_cluster_upstream_rq_time_bucket"
@@ -97,9 +98,14 @@ class Frame:
 
     An emitter is one Envoy, named by its pod or its scrape address. Series of the same emitter that differ in
     other labels are copies (two jobs, two replicas of Prometheus): the newest counts.
+
+    `tells_age`: the value of ALIVE is the emitter's age in seconds. `absent_at`: of a source that lists emitters, a
+    time at which each was not there.
     """
 
-    def __init__(self, found: Iterable[Sample]) -> None:
+    def __init__(
+        self, found: Iterable[Sample], *, tells_age: bool = False, absent_at: Mapping[str, float] | None = None
+    ) -> None:
         newest: dict[tuple[str, ...], Sample] = {}
         for one in found:
             key = (one.name, one.emitter, one.cluster, one.code, one.bound)
@@ -107,6 +113,12 @@ class Frame:
                 newest[key] = one
         self.emitters = {one.emitter: one.at for one in newest.values() if one.name == ALIVE}
         """Emitter -> time of its newest scrape."""
+        ages = {one.emitter: one.value for one in newest.values() if one.name == ALIVE and tells_age}
+        self._not_before = {
+            emitter: began
+            for emitter, at in self.emitters.items()
+            if (began := not_before(at, ages.get(emitter), (absent_at or {}).get(emitter))) is not None
+        }
         # What is older than its emitter's newest scrape has vanished from it.
         self._current = [one for one in newest.values() if one.at >= self.emitters.get(one.emitter, math.inf)]
 
@@ -114,6 +126,11 @@ class Frame:
     def at(self) -> float:
         """The newest scrape; 0 when there is none."""
         return max(self.emitters.values(), default=0.0)
+
+    @property
+    def known(self) -> Emitters:
+        """The emitters, and when they began."""
+        return Emitters(self.at, self._not_before)
 
     def requests(self, cluster: str) -> dict[str, Series]:
         """Answers and those of 5xx. An emitter that knows the cluster and has sent it nothing has zeros."""

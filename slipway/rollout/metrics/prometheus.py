@@ -35,7 +35,6 @@ from slipway.rollout.metrics.envoy import (
     REQUESTS,
     SECONDS,
     Frame,
-    samples,
     scrape_interval,
 )
 from slipway.rollout.metrics.history import History, Ticks
@@ -176,7 +175,7 @@ class PrometheusSource(CountedByProxies):
             rows = self._hub.ranges(Asked(tuple(names), clusters, window), max_age)
         else:
             rows = self._api.ranges(self._lens.selector(names, backends, window))
-        frame = Frame(samples(self._lens.read(rows, backends)))
+        frame = self._framed(rows, backends)
         if not frame.emitters:
             # The interval may have been changed.
             self._interval = None

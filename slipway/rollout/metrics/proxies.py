@@ -1,7 +1,8 @@
 """The source that asks the proxies of the data plane themselves, at each look: no scrape has to be waited for.
 
-A proxy that comes counts from zero, one that restarted begins anew, one that goes keeps what it had counted
-(slipway.rollout.metrics.counters). One that is ready and does not answer is an error: its requests would be missing.
+A proxy that comes counts from zero, one that was there and is seen late from what it shows, one that restarted begins
+anew, one that goes keeps what it had counted (slipway.rollout.metrics.counters). One that is ready and does not answer
+is an error: its requests would be missing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import Snapshot
 from slipway.rollout.metrics.counted import Counted, CountedByProxies
 from slipway.rollout.metrics.draft import Draft
-from slipway.rollout.metrics.envoy import REQUESTS, Frame, samples
+from slipway.rollout.metrics.envoy import REQUESTS, Frame
 from slipway.rollout.metrics.exposition import rows_of
 from slipway.rollout.metrics.history import Ticks
 from slipway.rollout.metrics.profiles import Lens
@@ -37,10 +38,12 @@ _DIGITS = r"(_\d\d\d)?"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one proxy shows. `proxy` names its process: another one has another name."""
+    """What one proxy shows. `proxy` names it: another one has another name. `absent_at` is a time at which it was not
+    there (Unix seconds), 0 where none is known."""
 
     proxy: str
     text: str
+    absent_at: float = 0.0
 
 
 class Proxies(Protocol):
@@ -124,10 +127,10 @@ class ProxiesSource(CountedByProxies):
             return (f"warning: nothing will move: {error}",)
 
     def _frame(self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0) -> Frame:
+        now, wanted = self._now(), self._lens.metrics(names)  # no sample is older
         pages = self._proxies.read(self._query(backends))
-        now, wanted = self._now(), self._lens.metrics(names)
         rows = [row for page in pages for row in rows_of(page.text, wanted, page.proxy, now)]
-        frame = Frame(samples(self._lens.read(rows, backends)))
+        frame = self._framed(rows, backends, {page.proxy: page.absent_at for page in pages})
         if not frame.emitters:
             raise ClusterError(
                 f"no proxy shows {self._lens.plane.alive.metric}; check metrics.profile ({self._lens.name}) and the "

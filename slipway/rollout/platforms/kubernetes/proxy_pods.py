@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,24 +12,39 @@ from lightkube.models.core_v1 import Pod as PodModel
 from lightkube.resources.core_v1 import Pod
 
 from slipway.release.errors import ClusterError
+from slipway.rollout.metrics.emitters import Listed
 from slipway.rollout.metrics.proxies import Page, read_pages
 from slipway.rollout.platforms.kubernetes.calls import FAILURES, failure_of
+from slipway.rollout.process import clock
 
 STARTED = "Running"
 
 
 class ProxyPods:
-    """Ready pods of one namespace that have these labels, found anew at each look."""
+    """Ready pods of one namespace that have these labels, found anew at each look. One that no earlier look listed, not
+    even as unready, is new since then."""
 
-    def __init__(self, client: Client, namespace: str, selector: Mapping[str, str], port: int, path: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        selector: Mapping[str, str],
+        port: int,
+        path: str,
+        *,
+        now: Callable[[], float] = clock.now,
+    ) -> None:
         self._client: Any = client
+        self._now, self._listed = now, Listed()
         self._namespace, self._selector, self._port, self._path = namespace, dict(selector), port, path
 
     def read(self, query: str) -> Sequence[Page]:
         """See slipway.rollout.metrics.proxies.Proxies."""
         names = self._ready()
         paths = {proxy: self._proxied(pod) for proxy, pod in names.items()}
-        return read_pages(paths, query, self._get)
+        return [
+            replace(page, absent_at=self._listed.absent_at(page.proxy)) for page in read_pages(paths, query, self._get)
+        ]
 
     def cost(self, tick: float) -> str:
         """Each look is one list and one request a proxy, all of them to the API server."""
@@ -38,11 +54,13 @@ class ProxyPods:
     def _ready(self) -> dict[str, str]:
         """Name of the process -> name of its pod. A pod that begins again keeps its name, and its counters fall."""
         what = f"the proxies in namespace {self._namespace}"
+        asked = self._now()
         try:
             found = list(self._client.list(Pod, namespace=self._namespace, labels=self._selector))
         except FAILURES as error:
             raise failure_of(what, error).error from error
-        ready = {f"{pod.metadata.name}/{pod.metadata.uid}": str(pod.metadata.name) for pod in found if _is_ready(pod)}
+        self._listed.take([_process(pod) for pod in found], asked)
+        ready = {_process(pod): str(pod.metadata.name) for pod in found if _is_ready(pod)}
         if not ready:
             said = ",".join(f"{name}={value}" for name, value in self._selector.items())
             raise ClusterError(f"{what}: no pod with {said} is ready; correct metrics.proxies.selector")
@@ -61,6 +79,10 @@ class ProxyPods:
         if not response.is_success:
             raise ClusterError(f"HTTP {response.status_code} through the API server")
         return str(response.text)
+
+
+def _process(pod: PodModel) -> str:
+    return f"{pod.metadata.name}/{pod.metadata.uid}" if pod.metadata is not None else ""
 
 
 def _is_ready(pod: PodModel) -> bool:

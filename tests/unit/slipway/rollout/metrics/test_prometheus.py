@@ -22,6 +22,7 @@ from slipway.release.manifest.guardrails import (
 from slipway.release.rollout_inputs import AccessLog
 from slipway.rollout.analysis.dispersion import estimate
 from slipway.rollout.metrics.base import Reading, Series
+from slipway.rollout.metrics.counters import deltas
 from slipway.rollout.metrics.envoy import ACTIVE, ALIVE, MEMBERS, REQUESTS, SECONDS
 from slipway.rollout.metrics.prometheus import PrometheusSource
 from slipway.rollout.metrics.prometheus_api import Prometheus
@@ -401,3 +402,16 @@ def test_two_envoys_under_one_label_are_an_error_and_no_restarts(server: Server,
     assert "two Envoys have the label pod='p'" in found.errors["errors"]
     with pytest.raises(ClusterError, match="honor_labels"):
         source.traffic((NEW, OLD))
+
+
+@pytest.mark.parametrize(("age", "counted"), [(4000, 0), (20, 40)])
+def test_an_envoy_that_is_scraped_late_counts_only_if_it_began_after_the_first_look(
+    server: Server, source: PrometheusSource, age: float, counted: int
+) -> None:
+    """Without a query of its own: its age comes with every scrape."""
+    before = source.snapshot([ERRORS], NEW, OLD)
+    late = (row(ALIVE, age, at=130.0, pod="q"), {**of("new", REQUESTS, 40, envoy_response_code="503", pod="q")})
+    late[1]["values"] = [[130.0, "40"]]
+    server.on("__name__", result(row(ALIVE, 37, at=130.0), *late))
+    found = deltas(before, source.snapshot([ERRORS], NEW, OLD))["errors"].candidate
+    assert (found.total, found.bad) == (counted, counted)

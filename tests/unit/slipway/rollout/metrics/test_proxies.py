@@ -40,15 +40,17 @@ def page(uptime: int = 100, **counts: tuple[int, int]) -> str:
 
 
 class Fleet:
-    """Proxies by name; None does not answer."""
+    """Proxies by name; None does not answer. `absent_at`: when they were known not to be there."""
 
     def __init__(self, **pages: str | None) -> None:
         self.pages: dict[str, str | None] = dict(pages)
         self.asked: list[str] = []
+        self.absent_at: dict[str, float] = {}
 
     def read(self, query: str) -> Sequence[Page]:
         self.asked.append(query)
-        return read_pages({name: name for name in self.pages}, "", self._get)
+        pages = read_pages({name: name for name in self.pages}, "", self._get)
+        return [Page(one.proxy, one.text, self.absent_at.get(one.proxy, 0.0)) for one in pages]
 
     def cost(self, tick: float) -> str:
         return f"{len(self.pages)} of them, each once in {tick:g}s"
@@ -89,13 +91,40 @@ def test_a_proxy_that_restarts_comes_or_goes_loses_and_invents_nothing() -> None
     fleet = Fleet(a=page(bbbbbbbb=(100, 10)), b=page(bbbbbbbb=(50, 5)))
     asking = source(fleet)
     before = asking.snapshot([ERRORS], NEW, OLD)
-    fleet.pages = {"a": page(1, bbbbbbbb=(4, 2)), "c": page(2, bbbbbbbb=(3, 0))}
+    fleet.pages = {"a": page(1, bbbbbbbb=(4, 2)), "c": page(0, bbbbbbbb=(3, 0))}
+    fleet.absent_at["c"] = before.at
     after = asking.snapshot([ERRORS], NEW, OLD)
     counted = deltas(before, after)["errors"].candidate
     assert (counted.total, counted.bad) == (4 + 2 + 3, 2)
     fleet.pages["b"] = page(200, bbbbbbbb=(60, 5))
     counted = deltas(carry(before, after), asking.snapshot([ERRORS], NEW, OLD))["errors"].candidate
     assert (counted.total, counted.bad) == (10, 0), "what it counted before it was away is not counted again"
+
+
+@pytest.mark.parametrize("old", ["listed", "older than the lists tell"])
+def test_of_a_proxy_that_was_there_and_is_seen_late_the_past_is_not_counted(old: str) -> None:
+    fleet = Fleet(a=page(bbbbbbbb=(100, 10)))
+    asking = source(fleet)
+    before = asking.snapshot([ERRORS], NEW, OLD)
+    if old != "listed":
+        fleet.absent_at["late"] = before.at
+    fleet.pages["late"] = page(9000, bbbbbbbb=(5000, 400), aaaaaaaa=(70_000, 300))
+    seen = asking.snapshot([ERRORS], NEW, OLD)
+    counted = deltas(before, seen)["errors"]
+    assert (counted.candidate.total, counted.candidate.bad, counted.baseline.total) == (0, 0, 0)
+    fleet.pages["late"] = page(9001, bbbbbbbb=(5004, 402), aaaaaaaa=(70_050, 301))
+    counted = deltas(carry(before, seen), asking.snapshot([ERRORS], NEW, OLD))["errors"]
+    assert (counted.candidate.total, counted.candidate.bad) == (6, 2)
+    assert (counted.baseline.total, counted.baseline.bad) == (51, 1)
+
+
+def test_a_proxy_in_sight_counts_a_version_that_it_is_told_of_from_zero() -> None:
+    fleet = Fleet(a=page(9000, aaaaaaaa=(70_000, 0)))
+    asking = source(fleet)
+    before = asking.snapshot([ERRORS], NEW, OLD)
+    fleet.pages["a"] = page(9001, aaaaaaaa=(70_000, 0), bbbbbbbb=(3, 2))
+    counted = deltas(before, asking.snapshot([ERRORS], NEW, OLD))["errors"].candidate
+    assert (counted.total, counted.bad) == (5, 2)
 
 
 def test_a_proxy_that_does_not_answer_is_an_error_and_no_pass() -> None:

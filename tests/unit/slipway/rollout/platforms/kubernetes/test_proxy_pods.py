@@ -61,6 +61,20 @@ def test_a_pod_of_the_same_name_is_another_proxy(api: Api) -> None:
     assert before.proxy != after.proxy
 
 
+def test_a_pod_that_no_earlier_list_held_was_absent_then_and_an_unready_one_was_not(api: Api) -> None:
+    times = iter((100.0, 101.0, 102.0))
+    asking = ProxyPods(api.client(), "projectcontour", {"app": "envoy"}, 8002, "/", now=lambda: next(times))
+    pod(api, "envoy-a")
+    pod(api, "envoy-b", ready=False)
+    asking.read("")
+    pod(api, "envoy-b")
+    pod(api, "envoy-c", ready=False)
+    asking.read("")
+    pod(api, "envoy-c")
+    pages = {one.proxy.partition("/")[0]: one.absent_at for one in asking.read("")}
+    assert pages == {"envoy-a": 0.0, "envoy-b": 0.0, "envoy-c": 100.0}
+
+
 def test_no_proxy_at_all_is_an_error_that_names_the_labels(api: Api) -> None:
     with pytest.raises(ClusterError, match=r"no pod with app=envoy is ready; correct metrics\.proxies\.selector"):
         proxies(api).read("")
