@@ -29,7 +29,7 @@ from slipway.release.slo.reading import Alerting
 from slipway.release.slo.routing import Routing
 from slipway.release.slo.rules import RuleGroup as Group
 from slipway.release.slo.rules import alarm_group, budget_query, rule_file, slo_group
-from slipway.release.slo.watch_alarm import watch_group
+from slipway.release.slo.watch_alarm import Opened, watch_group
 from slipway.release.tokens import ALARM, ALARM_ROUTING, SLO
 
 
@@ -54,13 +54,21 @@ class Rules(pulumi.ComponentResource):
     alerts: tuple[str, ...]
     """The names of its alarms, for guardrails of the kind `alert`."""
 
-    def _declare(self, name: str, group: Group, delivery: DeliveryArgs, after: Sequence[pulumi.Resource] = ()) -> None:
+    def _declare(
+        self,
+        name: str,
+        group: Group,
+        delivery: DeliveryArgs,
+        after: Sequence[pulumi.Resource] = (),
+        late: tuple[Mapping[str, Any], ...] | None = None,
+    ) -> None:
+        """`late` are the rules of the group in which an output stands that only the update knows."""
         child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
         self.alerts = group.alerts
-        self.delivered = _object(name, group, delivery, child)
+        self.delivered = _object(name, group if late is None else group._replace(rules=late), delivery, child)
         inputs = RuleGroupInputs.of(group, delivery.target, delivery.url, delivery.within, delivery.access)
         before = [*after, *([] if self.delivered is None else [self.delivered])]
-        self.group = RuleGroup(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before))
+        self.group = RuleGroup(name, inputs, pulumi.ResourceOptions(parent=self, depends_on=before), late)
 
 
 class Slo(Rules):
@@ -91,13 +99,18 @@ class Alarm(Rules):
 
 
 class WatchAlarm(Rules):
-    """The alarm for a watch after 100% that has no process. It comes after the Rollout: before the commit there is
-    nothing to watch."""
+    """The alarm for a watch after 100% that has no process. It comes after the Rollout, whose commit opens the watch:
+    from then on its absence counts."""
 
     def __init__(self, watched: Topology, delivery: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         name = f"watch-{watched.release.service}"
         super().__init__(ALARM, name, {}, opts)
-        self._declare(name, watch_group(watched.release), delivery, [watched.rollout])
+        group, release = watch_group(watched.release), watched.release
+        last, gone = group.rules
+        from_commit = watched.rollout.watched.apply(
+            lambda found: watch_group(release, opened=Opened.of(found)).rules[0]["expr"]
+        )
+        self._declare(name, group, delivery, [watched.rollout], ({**last, "expr": from_commit}, gone))
         self.register_outputs({"alerts": list(self.alerts)})
 
 
@@ -169,5 +182,7 @@ def _object(name: str, group: Group, delivery: DeliveryArgs, opts: pulumi.Resour
     metadata = {"name": name.lower(), "namespace": delivery.namespace, "labels": dict(target.labels)}
     if isinstance(target, PrometheusRules):
         return PrometheusRule(name, {"metadata": metadata, "spec": content}, opts)
-    text = yaml.safe_dump(content, sort_keys=False, width=1000, allow_unicode=True)
+    text = pulumi.Output.from_input(content).apply(
+        lambda known: yaml.safe_dump(known, sort_keys=False, width=1000, allow_unicode=True)
+    )
     return ConfigMap(name, {"metadata": metadata, "data": {f"{group.name}.yaml": text}}, opts)

@@ -144,6 +144,7 @@ class Service(pulumi.ComponentResource):
     serving: pulumi.Output[Mapping[str, Any] | None]
     outcome: pulumi.Output[Mapping[str, Any] | None]
     record: pulumi.Output[Mapping[str, Any] | None]
+    watched: pulumi.Output[Mapping[str, float] | None]
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Reads the manifests before anything is registered. Raises InputError with everything that is wrong."""
@@ -162,11 +163,12 @@ class Service(pulumi.ComponentResource):
         self.serving = topology.rollout.serving
         self.outcome = topology.rollout.outcome
         self.record = topology.rollout.record
+        self.watched = topology.rollout.watched
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Output[Any]]:
         """The outputs by their names in the schema."""
-        names = ("service", "version", "revision", "strategy", "weights", "serving", "outcome", "record")
+        names = ("service", "version", "revision", "strategy", "weights", "serving", "outcome", "record", "watched")
         return {name: getattr(self, name) for name in names}
 
     def _topology(self, found: ReadService) -> TopologyArgs:

@@ -29,12 +29,13 @@ class Rollout(pulumi.CustomResource):
     """The backend that the last completed rollout left in charge."""
     outcome: pulumi.Output[Mapping[str, Any] | None]
     """The record of the last rollout: result, revision, version, times, and each step with its verdict."""
-
     record: pulumi.Output[Mapping[str, Any] | None]
     """Number and hash of the newest release record, by which a chain that was cut or rewritten is found."""
+    watched: pulumi.Output[Mapping[str, float] | None]
+    """`opened` and `until` of the watch of what serves, in Unix seconds; empty where its commit opened none."""
 
     def __init__(self, name: str, inputs: RolloutInputs, opts: pulumi.ResourceOptions | None = None) -> None:
-        outputs = dict.fromkeys(("weights", "serving", "outcome", "record"))
+        outputs = dict.fromkeys(("weights", "serving", "outcome", "record", "watched"))
         super().__init__(ROLLOUT, name, {**inputs.to_wire(), **outputs}, opts)
 
 
@@ -70,8 +71,16 @@ class RuleGroup(pulumi.CustomResource):
 
     health: pulumi.Output[str]
 
-    def __init__(self, name: str, inputs: RuleGroupInputs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(RULE_GROUP, name, {**inputs.to_wire(), "health": None}, opts)
+    def __init__(
+        self,
+        name: str,
+        inputs: RuleGroupInputs,
+        opts: pulumi.ResourceOptions | None = None,
+        late: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
+        """`late` replaces the rules of `inputs` by the same with outputs in them."""
+        rules = {} if late is None else {"rules": list(map(dict, late))}
+        super().__init__(RULE_GROUP, name, {**inputs.to_wire(), **rules, "health": None}, opts)
 
 
 class FlagSet(pulumi.CustomResource):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
-from slipway.plugin.structs import to_plain, to_struct
+from slipway.plugin.structs import UNKNOWN, to_plain, to_struct
 from slipway.release.errors import ClusterError, InputError, Problem, QueryRefused
 from slipway.release.manifest.document import Document
 from slipway.release.manifest.problems import problems_of
@@ -94,8 +94,9 @@ class RuleGroupResource:
     def _foretell(self, wanted: RuleGroupInputs, log: EngineLog) -> None:
         """An expression that the server's version does not know is an error of the preview. A server that cannot be
         asked from here is not: the update runs elsewhere."""
+        known = wanted.model_copy(update={"rules": _without_unknown(wanted.rules)})
         try:
-            rules.refuse_unread(wanted, self.connect(wanted))
+            rules.refuse_unread(known, self.connect(known))
         except QueryRefused:
             raise
         except ClusterError as error:
@@ -103,13 +104,18 @@ class RuleGroupResource:
 
 
 def parse(inputs: Mapping[str, Any]) -> RuleGroupInputs:
-    """Raises InputError with every problem."""
+    """Raises InputError with every problem. The expression of a rule may be one that only the update will know."""
     content = {name: value for name, value in inputs.items() if name not in EVALUATED}
     try:
         wanted = RuleGroupInputs.model_validate(content, by_alias=True, by_name=False)
     except ValidationError as error:
         raise InputError("RuleGroup", problems_of(error, RuleGroupInputs, Document(data=content), {})) from None
-    found = [*unsound(wanted.rules), *unsound_texts(wanted.rules)]
+    found = [*unsound(_without_unknown(wanted.rules)), *unsound_texts(wanted.rules)]
     if found:
         raise InputError("RuleGroup", [Problem(f"rules{each.path}", each.problem, REMEDY) for each in found])
     return wanted
+
+
+def _without_unknown(rules: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """For checks: an expression that is not known yet is none that could be refused."""
+    return tuple({**rule, **({"expr": "0"} if rule.get("expr") == UNKNOWN else {})} for rule in rules)

@@ -62,11 +62,17 @@ _OUTCOME: Final[Spec] = ANY | {
 _RECORD: Final[Spec] = ANY | {
     "description": "Number and hash of the newest release record, and of those that were lost: what a cut is found by."
 }
+_WATCHED: Final[Spec] = {
+    "type": "object",
+    "additionalProperties": {"type": "number"},
+    "description": "opened and until of the watch of what serves, Unix seconds; empty where its commit opened none.",
+}
 ROLLOUT_OUTPUTS: Final[Mapping[str, Spec]] = {
     "weights": _WEIGHTS,
     "serving": _SERVING,
     "outcome": _OUTCOME,
     "record": _RECORD,
+    "watched": _WATCHED,
 }
 _FLAG_RECORD: Final[Spec] = ANY | {
     "description": "Number and hash of the newest record of the set, and of those that it lost: what a cut is found by."

@@ -10,6 +10,8 @@ from google.protobuf import json_format, struct_pb2
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, the same everywhere
 """An object whose SIGNATURE is SECRET is a secret value, in Pulumi's protocol."""
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""In the place of a value that only the update will know, in Pulumi's protocol. There is none but in previews."""
 
 
 def secret_keys(struct: struct_pb2.Struct) -> list[str]:

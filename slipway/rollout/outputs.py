@@ -16,7 +16,8 @@ STEPS_KEPT = 200
 
 
 def outputs_of(wanted: RolloutInputs, head: Head, live: LiveRoute | None) -> dict[str, Any]:
-    """The inputs, the live weights, what serves, and the record of the last completed rollout."""
+    """The inputs, the live weights, what serves, when it is watched, and the record of the last completed
+    rollout."""
     return {**wanted.to_wire(), **outcome_of(head, live)}
 
 
@@ -27,7 +28,17 @@ def outcome_of(head: Head, live: LiveRoute | None) -> dict[str, Any]:
         "weights": weights_of(live),
         "serving": head.serving.model_dump(mode="json", by_alias=True, exclude_none=True) if head.serving else None,
         "outcome": _outcome(attempt) if attempt is not None else None,
+        "watched": watched_of(head),
     }
+
+
+def watched_of(head: Head) -> dict[str, float]:
+    """From when until when what serves is watched by the watch that its commit opened, in whole Unix seconds; empty
+    where it opened none, as after a rollback. Never missing, so that the preview of an unchanged stack knows it."""
+    watch, serving = head.watch, head.serving
+    if watch is None or serving is None or watch.backend.revision != serving.backend.revision:
+        return {}
+    return {"opened": float(int(watch.opened)), "until": float(round(watch.over))}
 
 
 def weights_of(live: LiveRoute | None) -> dict[str, float]:

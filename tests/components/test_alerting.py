@@ -15,6 +15,7 @@ from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.reading import Alerting, read_alerting
+from slipway.release.slo.watch_alarm import Opened, watch_group
 from slipway.release.target import KubernetesTarget
 from slipway.release.tokens import ALARM, ALARM_ROUTING, ROLLOUT, RULE_GROUP, SLO
 from tests.components.recorder import Record, declare
@@ -25,6 +26,7 @@ URL = "http://prometheus.example:9090"
 OPERATOR = {"kind": "prometheus-rule", "labels": {"release": "monitoring"}}
 PROMETHEUS_RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 CONFIG_MAP, SECRET = "kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret"
+WATCHED = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
 NAMES = ["slo-checkout-availability", "slo-checkout-latency", "alarm-CheckoutQueueStuck"]
 
 
@@ -100,21 +102,41 @@ def test_the_routing_is_where_alertmanager_looks_for_it(
     assert yaml.safe_load(content)["route"]["receiver"] == "team-platform-page"
 
 
-@pytest.mark.parametrize(("where", "names"), [("cluster", ["watch-checkout"]), ("host", [])])
-def test_a_watch_in_a_job_has_an_alarm_for_its_absence_once_it_is_committed(where: str, names: list[str]) -> None:
-    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": {"kind": "file", "folder": "/rules"}})
+def watched(where: str, target: dict[str, Any], opened: dict[str, float] | None = None) -> Record:
+    """A stack with one watched service, whose Rollout answers with the watch that its commit opened."""
+    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": target})
     run = RunSetting.model_validate({"in": where, **({"image": f"s@{DIGEST}"} if where == "cluster" else {})})
-    watched = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
     source = MetricsSource(kind="prometheus", url=URL)
     args = TopologyArgs(
-        release=watched, target=KubernetesTarget(namespace="shop"), metrics=source, manifest="m.yaml", run=run
+        release=WATCHED, target=KubernetesTarget(namespace="shop"), metrics=source, manifest="m.yaml", run=run
     )
 
     def program() -> None:
         made = service(args)
         declare_alerting(Alerting(), setting, URL, "shop", pulumi.ResourceOptions(), [made])
 
-    record = declare(program)
+    return declare(program, {ROLLOUT: {"watched": opened}} if opened is not None else None)
+
+
+@pytest.mark.parametrize(("where", "names"), [("cluster", ["watch-checkout"]), ("host", [])])
+def test_a_watch_in_a_job_has_an_alarm_for_its_absence_once_it_is_committed(where: str, names: list[str]) -> None:
+    record = watched(where, {"kind": "file", "folder": "/rules"})
     groups = record.all(RULE_GROUP)
     assert [one.name for one in groups] == names
     assert all(record.one(ROLLOUT, "checkout").urn in one.depends_on for one in groups)
+
+
+@pytest.mark.parametrize("target", [OPERATOR, {"kind": "config-map"}], ids=["operator", "config-map"])
+@pytest.mark.parametrize("opened", [{"opened": 1000.0, "until": 4600.0}, {}, None], ids=["opened", "none", "unsaid"])
+def test_the_alarm_counts_from_the_commit_that_opened_the_watch(
+    target: dict[str, Any], opened: dict[str, float] | None
+) -> None:
+    record = watched("cluster", target, opened)
+    wanted = watch_group(WATCHED, opened=Opened(1000.0, 4600.0) if opened else None)
+    assert record.one(RULE_GROUP).properties["rules"] == [dict(rule) for rule in wanted.rules]
+    if target is OPERATOR:
+        (group,) = record.one(PROMETHEUS_RULE, "watch-checkout").properties["spec"]["groups"]
+    else:
+        (text,) = record.one(CONFIG_MAP, "watch-checkout").properties["data"].values()
+        (group,) = yaml.safe_load(text)["groups"]
+    assert group == wanted.content()

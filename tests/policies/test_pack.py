@@ -20,7 +20,7 @@ from policies.server import _initial
 from slipway.release.errors import InputError
 from slipway.release.gating.catalog import CATALOG, RELEASE_GATES, UNCONDITIONAL, WITHOUT_EXEMPTION
 from slipway.release.gating.configuration import load
-from slipway.release.tokens import RELEASE
+from slipway.release.tokens import RELEASE, RULE_GROUP
 from tests.policies.releases.scene import Scene, keep_stacks_in
 
 ROOT = Path(__file__).parents[2]
@@ -206,6 +206,19 @@ def test_properties_that_are_unknown_at_preview_are_refused(tmp_path: Path, name
         resource = Resource(kind, "x", f"urn:pulumi:prod::p::{kind}::x", unknown_checking_proxy(props))
         lines = list(made.of_resource(rule, resource))
         assert lines, f"{name} lets an unknown {kind} pass"
+
+
+def test_an_expression_that_only_the_update_knows_is_judged_by_the_update(tmp_path: Path) -> None:
+    rule, made = RULES["alarm-route"], pack(tmp_path)
+    assert isinstance(rule, ResourceRule)
+
+    def said(*expressions: str) -> list[str]:
+        props = {"rules": [{"record": "a:b", "expr": each} for each in expressions]}
+        resource = Resource(RULE_GROUP, "x", f"urn:pulumi:prod::p::{RULE_GROUP}::x", unknown_checking_proxy(props))
+        return list(made.of_resource(rule, resource))
+
+    assert said(UNKNOWN_STRING_VALUE, "vector(1)") == []
+    assert len(said(UNKNOWN_STRING_VALUE, "sum(")) == 1
 
 
 def test_a_release_that_is_unknown_or_malformed_is_refused_by_the_rule_that_none_can_lower(tmp_path: Path) -> None:

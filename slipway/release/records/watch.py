@@ -76,6 +76,11 @@ class WatchEntry(FrozenModel):
         """When it ends without a breach."""
         return self.opened + self.seconds
 
+    @property
+    def over(self) -> float:
+        """When it is over: its declared end, or the time at which it ended before."""
+        return self.until if self.ended is None else min(self.until, self.ended)
+
     def shares(self) -> Mapping[str, Percent]:
         """Percent of the traffic for each entry of the router while nothing else moves it."""
         if self.standby is None or self.holdback <= 0 or self.phase not in HOLDING:

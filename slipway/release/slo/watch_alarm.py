@@ -1,13 +1,16 @@
 """The alarm for a watch after 100% that has no process. Pure.
 
 Its process exports until when it watches and when it last gave a sign of life (slipway.rollout.process.vitals). The
-alarm fires while a watch that was seen is not over and there is no sign of life. A release that is declared with a
-watch need not have one, as after a rollback to it: so a process that was never seen is no alarm.
+alarm fires while a watch is not over and there is no sign of life. Until when it lasts is what its process said last;
+before the first sign of life it is what the commit says that opened it (the output `watched` of the Rollout). A release
+that is declared with a watch need not have one, as after a rollback to it: then the commit says nothing, and there is
+no alarm.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from slipway.release.manifest.release import Release
 from slipway.release.revision import revision_of
@@ -39,13 +42,27 @@ def watch_owned(release: Release) -> Owned | None:
     return Owned(f"{release.service}: {WATCH_GONE}", release.owner.team, SEVERITY)
 
 
-def watch_group(release: Release, hold: Seconds = HOLD) -> RuleGroup:
+class Opened(NamedTuple):
+    """The watch that a commit opened, in Unix seconds."""
+
+    at: float
+    until: float
+
+    @classmethod
+    def of(cls, watched: Mapping[str, float] | None) -> Opened | None:
+        """From the output `watched` of a Rollout; None where the commit opened none."""
+        return cls(watched["opened"], watched["until"]) if watched else None
+
+
+def watch_group(release: Release, hold: Seconds = HOLD, opened: Opened | None = None) -> RuleGroup:
     """The rules of one watched release. A revision has rules of its own, so that those of an earlier watch go with
-    it."""
+    it. Without `opened` only a watch that was seen can be missed."""
     about = {"service": release.service, "revision": revision_of(release)}
     selected = "{" + ",".join(f'{name}="{value}"' for name, value in about.items()) + "}"
-    # What the process said last is remembered, as its series end with it.
+    # What the process said last is remembered, as its series end with it; it may have ended before its time.
     last = f"max({UNTIL}{selected}) or max(last_over_time({LAST_UNTIL}{selected}[{REMEMBERED}]))"
+    if opened is not None:  # a revision that is tried again has an earlier watch, which was over before
+        last = f"{last} > {opened.at:.0f} or vector({opened.until:.0f})"
     alive = f"{BEAT}{selected} > time() - {QUIET:g}"
     gone: dict[str, Any] = {
         "alert": WATCH_GONE,

@@ -75,7 +75,7 @@ def watch_in_pod(
 def export_beat(vitals: Vitals, service: str, watch: WatchEntry, at: float) -> None:
     """For the alarm that a watch has no process: until when it is watched, and that it was so at this time."""
     about = {"service": service, "revision": watch.backend.revision}
-    vitals.set(UNTIL, watch.until if watch.ended is None else min(watch.until, watch.ended), **about)
+    vitals.set(UNTIL, watch.over, **about)
     vitals.set(BEAT, at, **about)
 
 

@@ -1,6 +1,6 @@
 """When the alarm fires for a watch without a process, by promtool's own evaluation of every fifteen seconds.
 
-The watch is declared for an hour; its process is read every fifteen seconds. Times are minutes.
+The watch is declared for an hour from the commit on; its process is read every fifteen seconds. Times are minutes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import pytest
 import yaml
 
 from slipway.release.revision import revision_of
-from slipway.release.slo.rules import rule_file
-from slipway.release.slo.watch_alarm import BEAT, UNTIL, WATCH_GONE, watch_group
+from slipway.release.slo.rules import RuleGroup, rule_file
+from slipway.release.slo.watch_alarm import BEAT, UNTIL, WATCH_GONE, Opened, watch_group
 from tests.manifests import release
 
 WATCHED = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
-GROUP = watch_group(WATCHED)
 STEP, END = 15, 3600
+OPENED, NOT_OPENED = watch_group(WATCHED, opened=Opened(0, END)), watch_group(WATCHED)
 DAYS = 3 * 24 * 60
 
 
@@ -35,12 +35,22 @@ class Story:
     ended: int | None = None
     fires: tuple[int, int] | None = None
     minutes: int = 180
+    group: RuleGroup = OPENED
 
 
 STORIES = (
     Story("it lasts to its end", ((0, 61),)),
-    Story("there is no watch, as after a rollback to a release with one", ()),
-    Story("the process begins late", ((10, 61),)),
+    Story("no process ever begins", (), fires=(5, 59)),
+    Story("the process begins late", ((10, 61),), fires=(5, 9)),
+    Story("the commit opened none, as after a rollback to a release with a watch", (), group=NOT_OPENED),
+    Story("it was seen, and until when is not known otherwise", ((0, 20),), fires=(25, 59), group=NOT_OPENED),
+    Story(
+        "a revision is tried again without a process, two minutes after its earlier watch began",
+        ((0, 2),),
+        ended=1,
+        fires=(7, 59),
+        group=watch_group(WATCHED, opened=Opened(120, END)),
+    ),
     Story("the process is gone for two minutes", ((0, 20), (22, 61))),
     # A series whose target is gone is stale at once; the alarm waits for five minutes, and ends with the watch.
     Story("the process is gone for good", ((0, 20),), fires=(25, 59)),
@@ -52,7 +62,7 @@ STORIES = (
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_who_is_told_that_nothing_watches_and_when(story: Story, packages: Path, tmp_path: Path) -> None:
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rule_file([GROUP])))
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rule_file([story.group])))
     (tmp_path / "test.yaml").write_text(yaml.safe_dump(_document(story)))
     promtool = packages / "usr" / "bin" / "promtool"
     done = subprocess.run(
@@ -94,7 +104,7 @@ def _minutes(story: Story) -> list[int]:
 
 
 def _look(minute: int, story: Story) -> dict[str, Any]:
-    rule = dict(GROUP.rules[-1])
+    rule = dict(story.group.rules[-1])
     firing = story.fires is not None and story.fires[0] <= minute <= story.fires[1]
     wanted = [{"exp_labels": rule["labels"], "exp_annotations": rule["annotations"]}] if firing else []
     return {"eval_time": f"{minute}m", "alertname": WATCH_GONE, "exp_alerts": wanted}

@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from slipway.plugin.rule_group_resource import RuleGroupResource
-from slipway.plugin.structs import to_plain, to_struct
+from slipway.plugin.structs import UNKNOWN, to_plain, to_struct
 from slipway.release.errors import ClusterError, QueryRefused
 from tests.unit.slipway.rollout.rules.server import RULES, MemoryServer, inputs
 
@@ -95,3 +95,13 @@ def test_a_changed_rule_and_a_changed_file_are_differences(tmp_path: Path) -> No
     assert (list(moved.replaces), moved.deleteBeforeReplace) == (["group"], True)
     path.unlink()
     assert list(diff(wanted).diffs) == ["file"]
+
+
+def test_an_expression_that_only_the_update_knows_stands_in_no_previews_way() -> None:
+    unknown = {**wire(), "rules": [{**RULES[0], "expr": UNKNOWN}, {**RULES[1], "expr": "rate(x) > 1"}]}
+    (reason,) = checked(unknown)
+    assert "rules[1].expr" in reason, "what is known is judged"
+    unknown["rules"][1] = RULES[1]
+    assert checked(unknown) == []
+    request = provider_pb2.CreateRequest(urn=URN, properties=to_struct(unknown), preview=True)
+    resource(MemoryServer(refuses=frozenset({UNKNOWN}))).create(request)

@@ -11,6 +11,7 @@ from slipway.release.records.watch import WatchPhase
 from slipway.release.slo.watch_alarm import BEAT, UNTIL
 from slipway.rollout import operations
 from slipway.rollout.inspection import inspect
+from slipway.rollout.outputs import watched_of
 from slipway.rollout.watching.document import read_document
 from slipway.rollout.watching.telling import escalation_id
 from slipway.rollout.watching.words import closing_line
@@ -120,6 +121,37 @@ def test_its_signs_of_life_and_its_end_are_exported() -> None:
     assert ended is not None
     assert exported(service)[UNTIL] == ended
     assert f'revision="{service.watch.backend.revision}"' in service.vitals.text()
+
+
+def test_the_outputs_say_from_when_until_when_what_serves_is_watched() -> None:
+    service = Watched()
+    assert watched_of(service.world.head) == {}
+    service.release()
+    opened = service.watch.opened
+    at_once = watched_of(service.world.head)
+    assert at_once == {"opened": int(opened), "until": round(opened + 600.0)}
+    service.watcher().run()
+    assert watched_of(service.world.head) == at_once, "an end at its time is no change of the stack"
+    service.release_next("cccccccc")
+    assert watched_of(service.world.head) == {}, "the next one has no watch"
+
+
+def test_after_a_breach_nothing_of_what_serves_is_watched() -> None:
+    service = Watched()
+    service.release()
+    service.fail_from(60.0)
+    service.watcher().run()
+    assert service.watch.phase is WatchPhase.ROLLED_BACK
+    assert watched_of(service.world.head) == {}
+
+
+def test_a_watch_that_only_escalated_is_over_at_its_end() -> None:
+    service = Watched(standby=False)
+    service.release()
+    service.fail_from(60.0)
+    service.watcher().run()
+    assert service.watch.ended is not None
+    assert watched_of(service.world.head)["until"] == round(service.watch.ended) < round(service.watch.until)
 
 
 class Died(BaseException):
