@@ -106,6 +106,17 @@ class WatchCount(FrozenModel):
     evidence: float | None = None
     threshold: float | None = None
     """None for what counts nothing, such as an alert."""
+    sampled: float | None = None
+    """About the share of the clients that was counted in the end, on both sides alike; None for all of them."""
+    betting: float | None = None
+    """The same of the clients whose failures were evidence in the end."""
+
+    @property
+    def sample(self) -> str:
+        """In words, where it is not all of the clients."""
+        counted = f"in the end about {self.sampled:.2g} of the clients were counted" if self.sampled is not None else ""
+        bet = f"about {self.betting:.2g} of them were evidence" if self.betting is not None else ""
+        return ", ".join(filter(None, (counted, bet)))
 
 
 class WatchEvent(FrozenModel):

@@ -203,6 +203,7 @@ def _watch(watch: WatchPart) -> Iterator[Block]:
         )
         for one in watch.counts
     )
+    yield from (Text(f"{one.name}: {one.sample}.") for one in watch.counts if one.sample)
     if rows:
         yield Table(("Guardrail of the watch", "New version", "Hold-back", "Evidence against it"), rows)
 

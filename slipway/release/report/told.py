@@ -110,7 +110,8 @@ def _count(count: WatchCount) -> str:
     held = f"; hold-back {counted(count.baseline_bad, count.baseline_total, 'events')}" if count.baseline_total else ""
     known = count.evidence is not None and count.threshold is not None
     evidence = f"; evidence {count.evidence:.4g} of {count.threshold:.4g}" if known else ""
-    return f"{count.name}: {counted(count.bad, count.total, 'events')}{held}{evidence}"
+    sample = f"; {count.sample}" if count.sample else ""
+    return f"{count.name}: {counted(count.bad, count.total, 'events')}{held}{evidence}{sample}"
 
 
 def _flag(record: FlagRecord) -> Parts:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import exp, log
 from operator import mul
+from typing import NamedTuple
 
 from slipway.release.units import Percent, fraction
 from slipway.rollout.analysis import constants as const
@@ -14,6 +15,7 @@ from slipway.rollout.analysis.likelihood import ratio_logs
 from slipway.rollout.analysis.mixture import restart_rate, share
 from slipway.rollout.analysis.overshoot import boost
 from slipway.rollout.analysis.rules import CompiledGuardrail
+from slipway.rollout.analysis.sampling import Sample
 from slipway.rollout.analysis.state import Wealth
 from slipway.rollout.analysis.types import Counts, GuardrailCounts
 
@@ -23,15 +25,22 @@ COARSE = "bucket:"
 DONE = 1.0
 
 
+class Memory(NamedTuple):
+    """What is remembered of clients that failed, see State.clients, and who of all clients bets."""
+
+    known: Mapping[str, float]
+    sample: Sample
+
+
 def bet(
     rule: CompiledGuardrail,
     wealth: Wealth,
-    clients: Mapping[str, float],
+    memory: Memory,
     failures: Iterable[tuple[str, bool]],
     weight: Percent,
     length: float,
     warm: bool,
-) -> tuple[Wealth, Mapping[str, float], tuple[int, int]]:
+) -> tuple[Wealth, Memory, tuple[int, int]]:
     """One tick of first failures: evidence, what is known of the clients now, and how many
     failed for the first time on the candidate and on the baseline.
 
@@ -40,16 +49,23 @@ def bet(
     bursts; the designed weight is the exposure, not the traffic. A client that failed on the baseline at weight
     lb has a hash of at least lb: when it fails again at w its side is Bernoulli((w - lb) / (1 - lb)). A client
     that failed on the candidate never bets again, nor does one that has nothing to tell at this weight.
+
+    Of more clients than can be remembered those in a sample bet. It is made smaller by the keys of clients that failed
+    before, so whether a client bets is settled before its failure is looked at, and by its key alone: its side is
+    Bernoulli(w) as before, and the evidence stays a test martingale.
     """
     rho0 = const.WARM_UP_RATIO if warm else rule.tolerate
-    known, learned = clients, dict[str, float]()
+    (known, sample), learned = memory, dict[str, float]()
     regime = f"{REGIME} warm" if warm else REGIME
     weights = wealth.weights if wealth.regime == regime else const.PRIOR
     evidence, w = wealth.log, min(1.0, fraction(weight))
     failed = [0, 0]
     for key, on_candidate in failures:
         bound = known.get(key)
-        if bound is None and len(known) >= const.CLIENTS_MOST:
+        if bound is None and len(known) >= const.CLIENTS_MOST and sample.has(key):
+            sample = sample.of_first(known, const.CLIENTS_MOST // 2)
+            known = learned = {one: below for one, below in known.items() if sample.has(one)}
+        if not sample.has(key):
             continue
         lower = 0.0 if bound is None else bound
         if bound is None:
@@ -57,7 +73,7 @@ def bet(
         now = DONE if on_candidate else w
         if now > lower:
             if not learned:  # Thousands may be known: they are copied only when there is something to add.
-                known = learned = dict(clients)
+                known = learned = dict(known)
             learned[key] = now
         if lower >= w or w >= 1.0:
             continue
@@ -66,9 +82,9 @@ def bet(
         growth, weights = _once(rule, rho0, weights, exposure, 1.0 - w, on_candidate, evidence)
         evidence = min(700.0, evidence + growth)
     if w >= 1.0:
-        return wealth, known, (failed[1], failed[0])
+        return wealth, Memory(known, sample), (failed[1], failed[0])
     weights = share(weights, const.PRIOR, restart_rate(length, rule.horizon))
-    return Wealth(evidence, regime, weights), known, (failed[1], failed[0])
+    return Wealth(evidence, regime, weights), Memory(known, sample), (failed[1], failed[0])
 
 
 def _once(

@@ -74,7 +74,7 @@ THRESHOLD_PRIOR = 0.5
 """Weight of the threshold's own bucket; the others share the rest."""
 
 CLIENTS_MOST = 4096
-"""Failing clients that are remembered; later ones do not bet (which costs power, never validity)."""
+"""Failing clients that are remembered. With more of them only a sample bets, which costs power, never validity."""
 MISSED = 20.0
 """A step counts as one without a baseline when by its weight the chance that nothing reached it is below e^-20."""
 QUIET_SECONDS = 30.0

@@ -81,7 +81,7 @@ def _settle(
     met = seconds if alone or (found.candidate.total and found.baseline.total) else 0.0
     state = State(
         wealth, hopes, state.baseline, state.step, None, None, state.buckets, state.clients, NOTHING, bounded,
-        state.signatures,
+        state.signatures, state.betting,
     )  # fmt: skip
     return _record(rule, state, found.baseline), met
 
@@ -126,14 +126,15 @@ def _first_failures(
     rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: Tick
 ) -> tuple[State, GuardrailCounts]:
     warm = is_warming(rule, state, tick)
-    wealth, known, (candidate, baseline) = clients.bet(
-        rule, state.abort, state.clients, counts.first_failures, tick.weight, tick.length, warm
+    memory = clients.Memory(state.clients, state.betting)
+    wealth, (known, betting), (candidate, baseline) = clients.bet(
+        rule, state.abort, memory, counts.first_failures, tick.weight, tick.length, warm
     )
-    state = state._replace(abort=wealth, clients=known)
+    state = state._replace(abort=wealth, clients=known, betting=betting)
     # A client that failed in an earlier step, and fails again, is no first failure, and yet bad in this step.
     bad = max(candidate, counts.candidate.bad), max(baseline, counts.baseline.bad)
     found = clients.new_clients(counts, *bad)
-    return state, replace(found, alive=counts.alive, judged=counts.judged)
+    return state, replace(counts, candidate=found.candidate, baseline=found.baseline)
 
 
 def _signatures(rule: CompiledGuardrail, state: State, counts: GuardrailCounts, tick: Tick) -> State:

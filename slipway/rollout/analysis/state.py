@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from slipway.rollout.analysis.sampling import ALL, Sample
 from slipway.rollout.analysis.types import Counts
 
 
@@ -81,6 +82,8 @@ class State(NamedTuple):
     """Evidence that the harm of going on is bounded."""
     signatures: Mapping[str, Wealth] = {}
     """Logs only: the test of each error's signature, in the order of first appearance."""
+    betting: Sample = ALL
+    """Client failures only: who of the clients bets; of more than can be remembered a sample."""
 
 
 def count_step(step: Step, candidate: Counts, baseline: Counts, length: float, at: float, met: float) -> Step:
@@ -111,6 +114,8 @@ def state_to_json(state: State) -> dict[str, Any]:
         data["buckets"] = [*map(list, lists), total]
     if state.clients:
         data["clients"] = dict(state.clients)
+    if state.betting != ALL:
+        data["betting"] = state.betting.to_json()
     if state.pending.seconds:
         candidate, baseline, seconds, warm = state.pending
         data["pending"] = [_counts_to_json(candidate), _counts_to_json(baseline), seconds, warm]
@@ -136,6 +141,7 @@ def state_from_json(data: Mapping[str, Any]) -> State:
         _pending(data["pending"]) if "pending" in data else Pending(),
         _wealth(data["bounded"]) if "bounded" in data else Wealth(),
         {text: _wealth((log, regime, weights)) for text, log, regime, weights in data.get("signatures", ())},
+        Sample.from_json(data["betting"]) if "betting" in data else ALL,
     )
 
 

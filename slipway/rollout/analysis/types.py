@@ -52,6 +52,11 @@ class GuardrailCounts:
     of them who failed in it. Where shares are tested these count, since a client that was only just seen is not yet
     a good one; None where that time is not known: then `candidate` and `baseline` do."""
 
+    baseline_alive: bool = False
+    """As `alive`, of the baseline."""
+    sampled: float = 1.0
+    """For client-failures: about the share of all clients that is counted here, on both sides alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
@@ -39,6 +39,8 @@ class Seen(NamedTuple):
     baseline_bad: int = 0
     candidate_at: float = 0.0
     baseline_at: float = 0.0
+    sampled: float = 1.0
+    """About the share of the clients that is counted by now, on both sides alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,17 @@ def summary(state: WatchState) -> str:
             f"{rule.name}: {seen.candidate_bad:,} of {seen.candidate:,} {rule.nature.unit}{beside}, "
             f"evidence {exp(min(700.0, one.abort.log)):.3g} of {rule.abort_at:,.0f}"
         )
-    return "; ".join(parts)
+    return "; ".join([*parts, *sampling(state)])
+
+
+def sampling(state: WatchState) -> Iterator[str]:
+    """Where clients are more than are remembered: of whom the counts and the evidence are."""
+    for rule, one in zip(state.evidence.settings.rules, state.evidence.states, strict=True):
+        counted, betting = state.seen.get(rule.name, Seen()).sampled, one.betting.share
+        if counted < 1.0:
+            yield f"{rule.name}: too many clients to count them all, by now about {counted:.2g} of them are counted"
+        if betting < 1.0:
+            yield f"{rule.name}: so many clients failed that about {betting:.2g} of those that still may are evidence"
 
 
 def counts_of(state: WatchState) -> tuple[WatchCount, ...]:
@@ -141,6 +153,8 @@ def counts_of(state: WatchState) -> tuple[WatchCount, ...]:
                 baseline_total=seen.baseline,
                 evidence=float(f"{exp(min(700.0, one.abort.log)):.4g}") if counts else None,
                 threshold=float(f"{rule.abort_at:.4g}") if counts else None,
+                sampled=float(f"{seen.sampled:.2g}") if seen.sampled < 1.0 else None,
+                betting=float(f"{one.betting.share:.2g}") if one.betting.share < 1.0 else None,
             )
         )
     return tuple(found)

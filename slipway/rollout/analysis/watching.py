@@ -195,5 +195,6 @@ def _added(seen: Seen, counts: GuardrailCounts, at: float) -> Seen:
         seen.baseline + baseline.total,
         seen.baseline_bad + baseline.bad,
         at if alive else seen.candidate_at,
-        at if baseline.total or baseline.bad else seen.baseline_at,
+        at if baseline.total or baseline.bad or counts.baseline_alive else seen.baseline_at,
+        min(seen.sampled, counts.sampled),
     )

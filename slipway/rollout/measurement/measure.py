@@ -185,9 +185,9 @@ class Measure:
         }
 
     def _client_counts(self, after: Snapshot, weight: Percent, now: float) -> dict[str, GuardrailCounts]:
-        known = {g.name: state.clients for g, state in zip(self._wanted.guardrails, self.evidence.states, strict=True)}
+        states = {g.name: state for g, state in zip(self._wanted.guardrails, self.evidence.states, strict=True)}
         return {
-            name: ledger.counts(known[name], weight, now)
+            name: ledger.counts(states[name].clients, weight, now, states[name].betting)
             for name, ledger in self._clients.items()
             if name in after.readings and name not in after.errors
         }

@@ -51,10 +51,14 @@ def record_of(tick: Tick, decision: Decision) -> dict[str, Any]:
     }
 
 
+OF_WATCHES = frozenset({"baseline_alive", "sampled"})
+"""Fields that decide nothing in a rollout; the looks of a watch are not recorded."""
+
+
 def fields_of(value: Counts | GuardrailCounts | GuardrailResult) -> dict[str, Any]:
     """Names and values of its fields, as dataclasses.asdict has them, which copies each value and takes a quarter of a
     look."""
-    return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    return {name: _plain(getattr(value, name)) for name in value.__slots__ if name not in OF_WATCHES}
 
 
 def _plain(value: object) -> object:

@@ -9,14 +9,15 @@ from itertools import groupby
 from typing import Any
 
 from slipway.release.units import Fraction, Percent, fraction
-from slipway.rollout.analysis import constants as const
 from slipway.rollout.analysis.clients import DONE
+from slipway.rollout.analysis.sampling import ALL, Sample
 from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.analysis.types import Counts, GuardrailCounts
 from slipway.rollout.metrics.base import ClientEvents
 
 SEEN_MOST = 50_000
-"""Clients of a side that are told apart in a step; later ones are not counted, which only makes a step last longer."""
+"""Clients of a side that are told apart. In a step later ones are not counted, which only makes it last longer; a
+watch, which lasts for days, goes on with a sample of the clients."""
 WAITING_MOST = 8192
 TICK_MOST = 1500
 """Failures in one tick, about 30 kB of the journal; the rest waits for the next tick."""
@@ -83,12 +84,18 @@ class _Side:
         """Of all clients that are known."""
         return {*self.observed, *self.judged, *self.ever}
 
-    def to_json(self, cut: str | None) -> dict[str, Any]:
+    def keep(self, sample: Sample) -> None:
+        """Forget all others, which are never counted again."""
+        self.observed = {key: at for key, at in self.observed.items() if sample.has(key)}
+        self.judged = {key: at for key, at in self.judged.items() if sample.has(key)}
+        self.failed, self.ever = set(filter(sample.has, self.failed)), set(filter(sample.has, self.ever))
+
+    def to_json(self, sample: Sample) -> dict[str, Any]:
         return {
-            "observed": _by_time(self.observed, cut),
-            "judged": _by_time(self.judged, cut),
-            "failed": sorted(key for key in self.failed if _is_below(key, cut)),
-            "ever": sorted(key for key in self.ever if _is_below(key, cut)),
+            "observed": _by_time(self.observed, sample),
+            "judged": _by_time(self.judged, sample),
+            "failed": sorted(filter(sample.has, self.failed)),
+            "ever": sorted(filter(sample.has, self.ever)),
             "new": self.new,
             "bad": self.bad,
         }
@@ -107,20 +114,27 @@ class ClientLedger:
 
     `observe` seconds after a client was first answered it is judged: as bad if it failed meanwhile, else as good. So
     both sides have the same time, however long the step lasts, and a client that was only just seen is not good yet.
+
+    With `thins` clients are counted in a sample once a side has too many to be told apart: on both sides alike those
+    whose keys come first, so that neither gets better or worse by it. Failures bet as ever: who of the clients bets is
+    the evidence's to say.
     """
 
-    def __init__(self, observe: float) -> None:
+    def __init__(self, observe: float, *, thins: bool = False) -> None:
         self._observe = observe
+        self._thins = thins
         self._sides = Sides(_Side(), _Side())
         self._waiting: dict[tuple[str, bool], None] = {}
-        self._alive = False
+        self._alive = Sides(False, False)
         self._shown = -math.inf
         """When the source last showed anybody."""
         self.note = ""
         self.silent = Sides(True, True)
         """Whether the source has shown no client of either side in this step."""
-        self._cut: str | None = None
-        """Clients whose keys are not below this one are left out; None counts all."""
+        self._counted = ALL
+        """Who of the clients is counted, on both sides."""
+        self._betting = ALL
+        """Whose failures can tell something, by the evidence."""
 
     def next_step(self) -> None:
         """The weight changes: clients are counted anew."""
@@ -130,27 +144,47 @@ class ClientLedger:
 
     def take(self, events: ClientEvents, at: float, in_step: float) -> None:
         """What one look found. Looks of which no tick is made are taken too, so that nothing is lost."""
-        self._alive |= events.alive.candidate
+        self._alive = Sides(*(before or now for before, now in zip(self._alive, events.alive, strict=True)))
         self.silent = Sides(*(silent and not alive for silent, alive in zip(self.silent, events.alive, strict=True)))
         self._shown = at if events.alive.candidate or any(events.seen) else self._shown
         self.note = events.note
         if in_step < SETTLE_SECONDS:
             return
+        if self._thins:
+            self._make_room(events)
         for side, keys in zip(self._sides, events.seen, strict=True):
             for key in keys:
-                if _is_below(key, self._cut):
+                if self._counted.has(key):
                     side.see(key, at)
         for key, on_candidate in events.failures:
-            if not _is_below(key, self._cut):
-                continue
-            self._sides.of(on_candidate).fail(key)
-            if len(self._waiting) < WAITING_MOST:
+            if self._counted.has(key):
+                self._sides.of(on_candidate).fail(key)
+            if len(self._waiting) < WAITING_MOST and self._betting.has(key):
                 self._waiting[key, on_candidate] = None
 
-    def counts(self, known: Mapping[str, float], weight: Percent, at: float) -> GuardrailCounts:
+    def _make_room(self, events: ClientEvents) -> None:
+        """For all that this look counts: of a side that would have too many clients half stay. What is left out is so
+        on both sides."""
+        smaller = []
+        for on_candidate, side, seen in zip((True, False), self._sides, events.seen, strict=True):
+            if len(side.observed) + len(side.judged) + len(side.ever) + len(seen) + len(events.failures) <= SEEN_MOST:
+                continue
+            every = side.keys() | seen | {key for key, on in events.failures if on is on_candidate}
+            if sum(map(self._counted.has, every)) > SEEN_MOST:
+                smaller.append(self._counted.of_first(every, SEEN_MOST // 2))
+        if smaller:
+            self._counted = min(smaller)
+            for side in self._sides:
+                side.keep(self._counted)
+
+    def counts(self, known: Mapping[str, float], weight: Percent, at: float, betting: Sample = ALL) -> GuardrailCounts:
         """The tick: clients that were seen, and that failed, for the first time in this step, those who are judged
-        now, and the failures that can tell something. `known` is what the evidence holds of the clients."""
-        failures = tuple(event for event in self._waiting if _tells(known, event, fraction(weight)))
+        now, and the failures that can tell something. `known` is what the evidence holds of the clients, `betting` who
+        of them bets."""
+        self._betting = betting
+        failures = tuple(
+            event for event in self._waiting if betting.has(event[0]) and _tells(known, event, fraction(weight))
+        )
         now, later = failures[:TICK_MOST], failures[TICK_MOST:]
         self._waiting = dict.fromkeys(later)
         # A source that went quiet shows no failures either: time without data makes no client good.
@@ -159,22 +193,28 @@ class ClientLedger:
             for side in self._sides:
                 side.forget(at - self._observe - RENEW_SECONDS)
         candidate, baseline = (side.take_new() for side in self._sides)
-        alive, self._alive = self._alive, False
-        return GuardrailCounts(candidate, baseline, first_failures=now, alive=alive, judged=judged)
+        alive, self._alive = self._alive, Sides(False, False)
+        return GuardrailCounts(
+            candidate,
+            baseline,
+            first_failures=now,
+            alive=alive.candidate,
+            judged=judged,
+            baseline_alive=alive.baseline,
+            sampled=self._counted.share,
+        )
 
     def to_json(self, most: int = KEPT_MOST) -> dict[str, Any]:
-        """What a process needs that goes on, as plain JSON values: at most `most` clients of a side. With more of them,
-        those whose keys come first: a key is a hash, so it says nothing of a client, and the others are left out from
-        then on, so that no client counts twice."""
-        cut = self._cut
+        """What a process needs that goes on, as plain JSON values: at most `most` clients of a side. With more of them
+        it counts a sample from then on, so that no client counts twice."""
+        sample = self._counted
         for side in self._sides:
-            if len(keys := sorted(key for key in side.keys() if _is_below(key, cut))) > most:  # noqa: SIM118
-                cut = keys[most]
+            sample = sample.of_first(side.keys(), most)
         return {
-            "cut": cut,
-            "sides": [side.to_json(cut) for side in self._sides],
-            "waiting": [[key, on] for key, on in self._waiting if _is_below(key, cut)],
-            "alive": self._alive,
+            "counted": sample.to_json(),
+            "sides": [side.to_json(sample) for side in self._sides],
+            "waiting": [[key, on] for key, on in self._waiting if sample.has(key)],
+            "alive": list(self._alive),
             "shown": None if self._shown == -math.inf else self._shown,
             "silent": list(self.silent),
         }
@@ -185,21 +225,17 @@ class ClientLedger:
             candidate, baseline = map(_Side.from_json, data["sides"])
             self._sides = Sides(candidate, baseline)
             self._waiting = {(str(key), bool(on)): None for key, on in data["waiting"]}
-            self._cut, self._alive = data["cut"], bool(data["alive"])
+            self._counted, self._alive = Sample.from_json(data["counted"]), Sides(*map(bool, data["alive"]))
             self._shown = -math.inf if data["shown"] is None else float(data["shown"])
             self.silent = Sides(*map(bool, data["silent"]))
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"these are no clients of a watch: {error!r}") from error
 
 
-def _by_time(clients: Mapping[str, float], cut: str | None) -> list[list[Any]]:
+def _by_time(clients: Mapping[str, float], sample: Sample) -> list[list[Any]]:
     """In their order, those of one instant together: `[seconds, [keys]]`."""
-    kept = ((key, at) for key, at in clients.items() if _is_below(key, cut))
+    kept = ((key, at) for key, at in clients.items() if sample.has(key))
     return [[at, [key for key, _ in group]] for at, group in groupby(kept, key=lambda one: one[1])]
-
-
-def _is_below(key: str, cut: str | None) -> bool:
-    return cut is None or key < cut
 
 
 def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: Fraction) -> bool:
@@ -209,5 +245,5 @@ def _tells(known: Mapping[str, float], event: tuple[str, bool], weight: Fraction
     key, on_candidate = event
     bound = known.get(key)
     if bound is None:
-        return len(known) < const.CLIENTS_MOST
+        return True
     return bound < DONE and (on_candidate or bound < weight)

@@ -9,6 +9,8 @@ from slipway.release.errors import ClusterError
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.units import Percent
 from slipway.release.watch_inputs import WatchInputs
+from slipway.rollout.analysis.clients import Memory
+from slipway.rollout.analysis.sampling import ALL
 from slipway.rollout.analysis.types import Tick
 from slipway.rollout.measurement.log_ledger import LogLedger
 from slipway.rollout.metrics.base import Meter, Resumable, Snapshot
@@ -17,6 +19,7 @@ from slipway.rollout.metrics.counters import carry, deltas, is_older
 
 OBSERVED = 30.0
 """Seconds for which a client is observed before it counts as good or bad."""
+NOTHING = Memory({}, ALL)
 
 
 class WatchMeter:
@@ -39,7 +42,7 @@ class WatchMeter:
         self.before: Snapshot | None = None
         self.counted = 0.0
         counting = [guardrail.name for guardrail in watch.guardrails if guardrail.nature.counts == "clients"]
-        self._clients = {name: ClientLedger(OBSERVED) for name in counting}
+        self._clients = {name: ClientLedger(OBSERVED, thins=True) for name in counting}
         self._logs = {one.name: LogLedger(opened) for one in watch.guardrails if one.nature.by_signature}
 
     def reached(self) -> dict[str, Any]:
@@ -68,7 +71,7 @@ class WatchMeter:
         """The traffic was moved by others meanwhile: the next look is compared with none before it."""
         self.before, self.counted = None, 0.0
 
-    def look(self, now: float, weight: Percent, known: Mapping[str, Mapping[str, float]]) -> Tick | None:
+    def look(self, now: float, weight: Percent, known: Mapping[str, Memory]) -> Tick | None:
         """The window that ends now. None on the first look and while there is nothing new; one without counts when no
         source could be read. `known` is what the evidence says of single clients, by guardrail."""
         try:
@@ -88,7 +91,8 @@ class WatchMeter:
         counts = {name: found for name, found in deltas(before, after).items() if name not in self._clients}
         for name, ledger in self._clients.items():
             if name in after.readings and name not in after.errors:
-                counts[name] = ledger.counts(known.get(name, {}), weight, now)
+                clients, betting = known.get(name, NOTHING)
+                counts[name] = ledger.counts(clients, weight, now, betting)
         for name, logs in self._logs.items():
             if name not in after.errors:
                 counts[name] = logs.settle()[0]

@@ -18,7 +18,8 @@ from slipway.release.records.journal import Head
 from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.units import show_seconds
 from slipway.rollout.adapters import Adapters
-from slipway.rollout.analysis.watch_state import counts_of
+from slipway.rollout.analysis.clients import Memory
+from slipway.rollout.analysis.watch_state import counts_of, sampling
 from slipway.rollout.analysis.watching import Standing, WatchLook, WatchState, begin_watch, look
 from slipway.rollout.measurement.snapshots import snapshot_from_json, snapshot_to_json
 from slipway.rollout.platforms.base import Lease
@@ -204,10 +205,12 @@ class Watcher:
     def _look(self, watch: WatchEntry, now: float) -> WatchEntry | None:
         document, state, meter = self._held
         evidence = state.evidence
-        known = {rule.name: one.clients for rule, one in zip(evidence.settings.rules, evidence.states, strict=True)}
+        pairs = zip(evidence.settings.rules, evidence.states, strict=True)
+        known = {rule.name: Memory(one.clients, one.betting) for rule, one in pairs}
         weight = watch.shares()[watch.backend.entry]
         tick = meter.look(now, weight, known)
         self._state, seen = look(state, now - watch.opened, tick)
+        self._tell_sampling(state, self._state)
         self._tell_silence(watch, seen)
         if seen.standing is Standing.BREACH:
             return self._breach(seen)
@@ -227,6 +230,12 @@ class Watcher:
             self._record(watch, "silent", seen.reason)
         if seen.back:
             self._reporter.event(f"{self._service}: there are data of {', '.join(seen.back)} again")
+
+    def _tell_sampling(self, before: WatchState, now: WatchState) -> None:
+        """Whenever fewer clients count than before."""
+        for line in sampling(now):
+            if line not in sampling(before):
+                self._reporter.event(f"{self._service}: {line}")
 
     def _record(self, watch: WatchEntry, moment: Moment, reason: str) -> None:
         document, _, _ = self._held

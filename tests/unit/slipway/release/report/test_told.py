@@ -50,9 +50,13 @@ def text_of(found: Told) -> str:
             watch(phase="breach", reason="errors", moved=True, standby="0.9", safe_after=3.0, counts=(COUNT,)),
             ["breach: errors; all traffic to 0.9 within 3s", "5 of 100 events (5%); hold-back 0 of 4", "3 of 6"],
         ),
+        (
+            watch(phase="held", counts=(COUNT.model_copy(update={"sampled": 0.25, "betting": 0.5}),)),
+            ["3 of 6; in the end about 0.25 of the clients were counted, about 0.5 of them were evidence"],
+        ),
         (flag(reason="it fails"), ["kill of the flag pay in the set flags, change 1", "reason it fails", "true"]),
     ],
-    ids=["rollout", "closure", "failed drill", "drill", "kill drill", "refusal", "watch", "flag"],
+    ids=["rollout", "closure", "failed drill", "drill", "kill drill", "refusal", "watch", "sample", "flag"],
 )
 def test_what_happened_is_told(record: Any, said: list[str]) -> None:
     text = text_of(told(ANCHOR, record))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from math import exp
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -116,10 +118,54 @@ def test_what_is_known_of_the_clients_is_shared_until_it_changes() -> None:
     assert more.states[0].clients == {"a": 0.05, "b": 1.0, "c": 1.0}
 
 
-def test_memory_is_bounded() -> None:
-    many = [(f"k{i}", i % 20 == 0) for i in range(const.CLIENTS_MOST + 500)]
+def test_memory_is_bounded_and_a_sample_of_later_clients_bets() -> None:
+    many = [(f"{i * 7919 % 9973:04}", i % 20 == 0) for i in range(9000)]
     evidence, _ = observe(start(), look(2, *many))
-    assert len(evidence.states[0].clients) == const.CLIENTS_MOST
+    state = evidence.states[0]
+    assert const.CLIENTS_MOST // 2 <= len(state.clients) <= const.CLIENTS_MOST
+    assert state.betting.share == pytest.approx(0.25)
+    assert all(map(state.betting.has, state.clients))
+    later, _ = observe(evidence, look(4, ("0000x", True)))
+    assert evidence_of(later) > evidence_of(evidence), "the watch is not blind"
+    kept = Evidence.from_json(json.loads(json.dumps(evidence.to_json())))
+    assert kept.states == evidence.states
+
+
+def test_who_was_left_out_never_bets_again() -> None:
+    many = [(f"{i * 7919 % 9973:04}", False) for i in range(9000)]
+    evidence, _ = observe(start(), look(2, *many))
+    left_out = [(key, True) for key, _ in many if not evidence.states[0].betting.has(key)]
+    after, _ = observe(evidence, look(4, *left_out))
+    quiet, _ = observe(evidence, look(4))
+    assert after.states[0].abort == quiet.states[0].abort
+    assert after.states[0].clients == quiet.states[0].clients
+
+
+def mean_evidence(evidence: Evidence, keys: list[str], w: float, at: float = 2.0) -> float:
+    """Over all ways in which these clients' failures may fall on the sides by the weight, stopped at 100."""
+    if not keys or evidence_of(evidence) >= 100.0:
+        return min(100.0, evidence_of(evidence))
+    sides = {side: observe(evidence, look(at, (keys[0], side), weight=100.0 * w))[0] for side in (True, False)}
+    on, off = (mean_evidence(sides[side], keys[1:], w, at + 2.0) for side in (True, False))
+    return w * on + (1.0 - w) * off
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text("abcdef", min_size=1, max_size=3), min_size=3, max_size=6, unique=True), st.floats(0.02, 0.98))
+def test_with_a_sample_the_evidence_is_still_fair(keys: list[str], w: float) -> None:
+    """Exactly, by every way in which the clients may be drawn."""
+    with patch.object(const, "CLIENTS_MOST", 2):
+        assert mean_evidence(fresh(clients(tolerate=1.0)), keys, w) <= 1.0 + 1e-9
+
+
+@given(st.lists(st.tuples(st.text("abcdef", min_size=1, max_size=2), st.booleans()), max_size=30), st.integers(2, 6))
+def test_who_bets_does_not_depend_on_the_side_of_any_failure(failures: list[Failure], most: int) -> None:
+    with patch.object(const, "CLIENTS_MOST", most):
+        found, _ = observe(start(), look(2, *failures))
+        other, _ = observe(start(), look(2, *[(key, not side) for key, side in failures]))
+    assert found.states[0].betting == other.states[0].betting
+    assert found.states[0].clients.keys() == other.states[0].clients.keys()
+    assert len(found.states[0].clients) <= most
 
 
 def test_at_weight_zero_nobody_bets_and_nothing_is_remembered() -> None:

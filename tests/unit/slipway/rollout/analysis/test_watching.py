@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.release.manifest.analysis import Analysis
-from slipway.release.manifest.guardrails import AlertFiring, Custom, ErrorRatio, Slo
+from slipway.release.manifest.guardrails import AlertFiring, ClientFailures, Custom, ErrorRatio, Slo
 from slipway.release.manifest.watch import OnBreach
 from slipway.release.watch_inputs import WatchInputs
 from slipway.rollout.analysis import Counts, GuardrailCounts, Tick
 from slipway.rollout.analysis.past import Past
 from slipway.rollout.analysis.rules import Known
-from slipway.rollout.analysis.watch_state import counts_of
+from slipway.rollout.analysis.watch_state import counts_of, sampling
 from slipway.rollout.analysis.watching import (
     STRETCH,
     Standing,
@@ -265,3 +266,35 @@ def test_a_stretch_does_not_end_while_there_is_evidence_for_a_fault() -> None:
     state, _ = look(state, 3610.0, window(3610.0, counted((980, 180), (20, 0))))
     assert state.stretch == 0
     assert state.evidence.states[0].abort.log > gathered
+
+
+CLIENTS = ClientFailures(name="clients", kind="client-failures", tolerate=1.1, negligible=0.01)
+
+
+def test_known_clients_of_a_hold_back_are_no_silence() -> None:
+    """Who comes again is not new, so a side may have no new client for hours."""
+    state = begin_watch(watch(CLIENTS), ANALYSIS)
+    again = GuardrailCounts(Counts(0, 0), Counts(0, 0), alive=True, baseline_alive=True)
+    state, found = follow(state, (window(at, again, "clients") for at in range(10, 3601, 10)))
+    assert (found.standing, state.gaps) == (Standing.HELD, ())
+    state = begin_watch(watch(CLIENTS), ANALYSIS)
+    alone = replace(again, baseline_alive=False)
+    state, found = follow(state, (window(at, alone, "clients") for at in range(10, 3601, 10)))
+    assert found.standing is Standing.UNSEEN
+    assert "no data of the hold-back" in found.reason
+
+
+def test_that_clients_are_counted_by_a_sample_is_said_and_recorded() -> None:
+    state = begin_watch(watch(CLIENTS), ANALYSIS)
+    state, found = look(state, 10.0, window(10.0, counted((100, 0), (5, 0)), "clients"))
+    assert list(sampling(state)) == []
+    assert (counts_of(state)[0].sampled, counts_of(state)[0].betting) == (None, None)
+    failed = tuple((f"{number * 7919 % 9973:04}", number % 50 != 0) for number in range(5000))
+    thinned = GuardrailCounts(Counts(100, 0), Counts(5, 0), first_failures=failed, sampled=0.25)
+    state, found = look(state, 20.0, window(20.0, replace(thinned, first_failures=()), "clients"))
+    assert "about 0.25 of them are counted" in found.reason
+    state, _ = look(state, 30.0, window(30.0, thinned, "clients"))
+    assert [line.partition(": ")[0] for line in sampling(state)] == ["clients", "clients"]
+    (count,) = counts_of(WatchState.from_json(json.loads(json.dumps(state.to_json()))))
+    assert (count.sampled, count.betting) == (0.25, 0.5)
+    assert count.sample == "in the end about 0.25 of the clients were counted, about 0.5 of them were evidence"

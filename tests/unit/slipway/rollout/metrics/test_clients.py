@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from slipway.rollout.analysis import Counts, GuardrailCounts, Verdict, begin, next_step, observe
 from slipway.rollout.analysis.clients import COARSE
 from slipway.rollout.analysis.evidence import Evidence
+from slipway.rollout.analysis.sampling import Sample
 from slipway.rollout.analysis.sides import Sides
 from slipway.rollout.metrics import clients as subject
 from slipway.rollout.metrics.base import ClientEvents
@@ -252,6 +255,66 @@ def test_what_is_kept_is_bounded_and_no_client_counts_twice_beyond_it() -> None:
         again.take(crowd, 1_700_000_000.123456 + later * OBSERVE, LATER)
         found = again.counts({}, 95.0, 1_700_000_000.123456 + later * OBSERVE)
         assert found.judged == (Counts(0, 0), Counts(0, 0))
+
+
+SEEN = st.lists(
+    st.tuples(st.frozensets(KEYS), st.frozensets(KEYS), st.lists(st.tuples(KEYS, st.booleans()), max_size=4)),
+    max_size=20,
+)
+
+
+def within(ledger: ClientLedger, sample: Sample) -> list[dict[str, Any]]:
+    """What is known of the clients of this sample."""
+    sides = [dict(side.to_json(sample)) for side in ledger._sides]
+    return [{name: side[name] for name in ("observed", "judged", "failed", "ever")} for side in sides]
+
+
+@given(SEEN, st.integers(2, 8), st.sampled_from([98.0, 100.0]))
+def test_a_sample_is_counted_exactly_as_without_bounds_and_on_both_sides_alike(
+    looks: list[tuple[frozenset[str], frozenset[str], list[Failure]]], most: int, weight: float
+) -> None:
+    whole, thin = ClientLedger(OBSERVE), ClientLedger(OBSERVE, thins=True)
+    for number, (candidate, baseline, failures) in enumerate(looks):
+        at, seen = 3.7 * number, ClientEvents(Sides(candidate, baseline), tuple(failures), Sides(True, True))
+        whole.take(seen, at, LATER)
+        with patch.object(subject, "SEEN_MOST", most):
+            thin.take(seen, at, LATER)
+        every, found = whole.counts({}, weight, at), thin.counts({}, weight, at)
+        assert found.first_failures == every.first_failures, "who of them bets is the evidence's to say"
+        assert all(len(side.keys()) <= most for side in thin._sides)
+        sample = thin._counted
+        assert within(thin, sample) == within(whole, sample)
+        assert all(sample.has(key) for side in thin._sides for key in side.keys())  # noqa: SIM118
+        assert found.sampled == sample.share
+
+
+@given(SEEN, st.integers(2, 8))
+def test_who_is_counted_does_not_depend_on_which_side_is_which(
+    looks: list[tuple[frozenset[str], frozenset[str], list[Failure]]], most: int
+) -> None:
+    one, other = ClientLedger(OBSERVE, thins=True), ClientLedger(OBSERVE, thins=True)
+    with patch.object(subject, "SEEN_MOST", most):
+        for number, (candidate, baseline, failures) in enumerate(looks):
+            at, swapped = 3.7 * number, tuple((key, not on) for key, on in failures)
+            one.take(ClientEvents(Sides(candidate, baseline), tuple(failures), Sides(True, True)), at, LATER)
+            other.take(ClientEvents(Sides(baseline, candidate), swapped, Sides(True, True)), at, LATER)
+            assert one._counted == other._counted
+
+
+def test_a_watch_of_millions_of_clients_goes_on_counting_a_sample_of_them() -> None:
+    salt, ledger = Salt(b"one watch"), ClientLedger(OBSERVE, thins=True)
+    with patch.object(subject, "SEEN_MOST", 1000):
+        new = Sides(0, 0)
+        for look in range(40):
+            names = [salt.hashed(f"{look} {number}") for number in range(500)]
+            crowd = Sides(frozenset(names[:400]), frozenset(names[400:]))
+            ledger.take(ClientEvents(crowd, (), Sides(True, True)), 10.0 * look, LATER)
+            found = ledger.counts({}, 98.0, 10.0 * look)
+            new = Sides(found.candidate.total, found.baseline.total)
+    assert new.candidate > 5
+    assert found.sampled < 0.1
+    assert new.candidate / 400 == pytest.approx(found.sampled, rel=0.6)
+    assert (found.alive, found.baseline_alive) == (True, True)
 
 
 def test_what_is_none_of_its_own_is_refused() -> None:
