@@ -40,7 +40,7 @@ from slipway.rollout.traffic.transition import move, take_out
 from slipway.rollout.traffic.waiting import await_ready
 from slipway.rollout.update_plan import UpdatePlan, update_plan_of
 from slipway.rollout.watching.back import finish_return, unfinished_return
-from slipway.rollout.watching.opening import open_document
+from slipway.rollout.watching.opening import forget_clients, open_document
 from slipway.rollout.watching.recording import record_moment
 from slipway.rollout.watching.start import flags_in
 from slipway.rollout.watching.telling import tell_breach
@@ -214,6 +214,16 @@ class Update:
         self._tell(record_moment(self._adapters, self._wanted, watch, "opened", operator()))
         self._reporter.event(f"{self._wanted.service}: {describe_entry(watch)}")
 
+    def _end_watch(self, former: WatchEntry, stored: Stored) -> None:
+        """This release took the traffic. What tells clients apart goes with the watch: with its document where the next
+        watch writes its own."""
+        ended = former.ended_as(
+            WatchPhase.SUPERSEDED, f"{self._wanted.candidate.label} was released", self._adapters.now()
+        )
+        self._tell(record_moment(self._adapters, self._wanted, ended, "superseded", operator(), reason=ended.reason))
+        if stored.head.watching is None:
+            self._tell(forget_clients(self._adapters, former))
+
     def _rest(self, stored: Stored, serving: Serving) -> None:
         """Give what serves all the traffic, but for the hold-back of its watch. A standby that is not ready holds
         nothing back."""
@@ -268,12 +278,7 @@ class Update:
                 probe.stop()
         self._settle_escalations(attempt)
         if former is not None and stored.head.watch != former:
-            ended = former.ended_as(
-                WatchPhase.SUPERSEDED, f"{attempt.candidate.label} was released", self._adapters.now()
-            )
-            self._tell(
-                record_moment(self._adapters, self._wanted, ended, "superseded", operator(), reason=ended.reason)
-            )
+            self._end_watch(former, stored)
         self._open_watch(stored)  # before anything else, so that what is counted from now on is the watch's
         self._after_commit(stored)
         return outputs_of(self._wanted, head, self._patiently(self._adapters.router.read))

@@ -37,6 +37,28 @@ def open_document(adapters: Adapters, wanted: RolloutInputs, watch: WatchEntry) 
     return "others keep writing its document"
 
 
+def forget_clients(adapters: Adapters, watch: WatchEntry) -> str | None:
+    """After the end of a watch whose process may be gone: the salt of its clients' keys is kept no longer. A process
+    that is still there loses its turn and finds the end. Raises nothing: why it could not be removed."""
+    if adapters.watch is None:
+        return None
+    try:
+        for _ in range(TRIES):
+            stored = adapters.watch.document.read()
+            found = read_document(stored)
+            if stored is None or found is None or found.watch != watch.id or found.reached is None:
+                return None
+            try:
+                content = found.model_copy(update={"reached": None}).to_document()
+                adapters.watch.document.write(content, stored.version)
+            except Conflict:
+                continue
+            return None
+    except SlipwayError as error:
+        return f"the salt of the clients' keys could not be removed: {error}"
+    return "the salt of the clients' keys could not be removed: others keep writing its document"
+
+
 def new_document(adapters: Adapters, wanted: RolloutInputs, watch: WatchEntry) -> WatchDocument:
     """With the counters as they are now, where they can be read, and what the past says of them."""
     document = WatchDocument(watch=watch.id, stack=adapters.stack, wanted=wanted)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from slipway.release.manifest.guardrails import Guardrail
+from slipway.release.records.watch import WatchPhase
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics.base import LogCounts, LogWindow, Reading, Snapshot
 from slipway.rollout.metrics.prometheus import PrometheusSource
@@ -89,6 +90,20 @@ def test_what_tells_clients_apart_is_kept_while_the_watch_is_open_and_no_longer(
     look()
     assert kept == [{"clients": {}, "source": {"salt": "s"}}, None]
     assert went_on == [{"salt": "s"}]
+
+
+def test_the_salt_of_a_watch_goes_with_the_release_that_ends_it() -> None:
+    service = Watched(holdback=0.02)
+    setattr(service.world.traffic, "reached", lambda: {"salt": "s"})  # noqa: B010 - the stand-in's own have none
+    setattr(service.world.traffic, "go_on", lambda _: None)  # noqa: B010
+    service.release()
+    left = read_document(service.document.read())
+    assert left is not None
+    assert left.reached == {"source": {"salt": "s"}}
+    service.release_next("cccccccc")
+    assert service.watch.phase is WatchPhase.SUPERSEDED
+    found = read_document(service.document.read())
+    assert found == left.model_copy(update={"reached": None})
 
 
 @pytest.mark.parametrize("reached", [{"source": {}}, {"source": {"clients": {}}}])
