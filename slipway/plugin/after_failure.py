@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from slipway.plugin.anchors import still_anchored
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.engine_process import EngineProcess
 from slipway.plugin.holdback import HoldBack
@@ -45,9 +44,11 @@ class AfterFailure:
         *,
         stack: str,
         interrupted: bool,
+        anchored: Mapping[str, Any],
     ) -> SlipwayError:
         """The error to answer with, when it may be answered: its reason, and the next command in a line of its own.
-        `olds` is None for a create, `stack` the stack's name."""
+        `olds` is None for a create, `stack` the stack's name, `anchored` the output that keeps the end of the chain of
+        records."""
         if not interrupted:
             if self._hold.busy:
                 others = "The other rollouts of this update go on; this one fails when they are done"
@@ -55,7 +56,7 @@ class AfterFailure:
                 self._hold.wait()
             self._keep_workloads(wanted, olds or {}, connect, log)
         answered = SlipwayError(f"{failed}\n{next_command(failed, wanted, stack)}")
-        return _recorded(answered, wanted, connect, olds)
+        return _recorded(answered, wanted, connect, anchored, first=olds is None)
 
     def _keep_workloads(
         self, wanted: RolloutInputs, olds: Mapping[str, Any], connect: Callable[[], Adapters], log: EngineLog
@@ -84,13 +85,17 @@ def identity_of(wanted: RolloutInputs) -> str:
 
 
 def _recorded(
-    failed: SlipwayError, wanted: RolloutInputs, connect: Callable[[], Adapters], olds: Mapping[str, Any] | None
+    failed: SlipwayError,
+    wanted: RolloutInputs,
+    connect: Callable[[], Adapters],
+    anchored: Mapping[str, Any],
+    *,
+    first: bool,
 ) -> SlipwayError:
-    first = olds is None
     try:
         outputs = what_stands(wanted, connect(), first=first)
     except ClusterError:
         outputs = wanted.to_wire() if first else None
     if outputs is None:
         return failed
-    return PartlyDone(str(failed), identity_of(wanted), wanted.to_wire(), {**outputs, **still_anchored(olds or {})})
+    return PartlyDone(str(failed), identity_of(wanted), wanted.to_wire(), {**outputs, **anchored})

@@ -45,13 +45,18 @@ class Anchors:
         if RECORD in outputs:
             self._seen[urn, chain.name, chain.where] = {RECORD: outputs[RECORD]}
 
+    def before(self, urn: str, chain: Chain, outputs: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The output that an update begins with, and that one which failed leaves: that of the state, for a create
+        what its difference showed."""
+        return still_anchored(self._seen.get((urn, chain.name, chain.where), {}) if outputs is None else outputs)
+
     def after(self, urn: str, chain: Chain, outputs: Mapping[str, Any] | None, tell: Tell) -> dict[str, Any]:
         """The output after an update. `outputs` are those of the state, None for a create. A chain that cannot be read
         leaves it as it is."""
-        before = self._seen.get((urn, chain.name, chain.where), {}) if outputs is None else outputs
+        before = self.before(urn, chain, outputs)
         lines = _lines(chain.store)
         if lines is None:
-            return still_anchored(before)
+            return before
         now = advanced(kept_in(before), lines)
         if now.broken:
             tell(f"the records of {chain.name} were cut or altered: {now.broken}. {REMEDY}")

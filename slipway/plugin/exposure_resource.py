@@ -87,8 +87,8 @@ class ExposureResource:
             outputs = self._update(inputs, request.urn, None)
         except SlipwayError as error:
             # The state must know of it: else nothing would ever remove its journal.
-            wire = inputs.to_wire()
-            raise PartlyDone(str(error), inputs.identity, wire, wire) from None
+            wire, anchored = inputs.to_wire(), self.anchors.before(request.urn, _chain(inputs, None), None)
+            raise PartlyDone(str(error), inputs.identity, wire, {**wire, **anchored}) from None
         return provider_pb2.CreateResponse(id=inputs.identity, properties=to_struct(outputs))
 
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
@@ -149,7 +149,7 @@ class ExposureResource:
 
 
 def _chain(inputs: ExposureInputs, adapters: ExposureAdapters | None) -> Chain:
-    return Chain(flag_chain(inputs.set), str(inputs.where), adapters.flags.records if adapters is not None else None)
+    return Chain(flag_chain(inputs.set), inputs.where.place, adapters.flags.records if adapters is not None else None)
 
 
 def _recorded(inputs: Mapping[str, Any]) -> ExposureInputs:

@@ -171,7 +171,7 @@ class FlagSetResource:
 
 
 def _chain(of: FlagSetInputs, writer: FlagWriter | None) -> Chain:
-    return Chain(flag_chain(of.name), str(of.where), writer.records if writer is not None else None)
+    return Chain(flag_chain(of.name), of.where.place, writer.records if writer is not None else None)
 
 
 def _declaration(wanted: FlagSetInputs, urn: str) -> Declaration:

@@ -149,7 +149,10 @@ class RolloutResource:
             finally:
                 log.close()
         stack, connect = stack_name(urn), partial(self._adapters, wanted, urn)
-        raise self.after.answer(failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted)
+        anchored = self.anchors.before(urn, _unopened(wanted), olds)
+        raise self.after.answer(
+            failed, wanted, olds, connect, log, stack=stack, interrupted=interrupted, anchored=anchored
+        )
 
     def _update_of(
         self,
@@ -231,9 +234,14 @@ def _former_chain(inputs: Mapping[str, Any]) -> Chain | None:
     return Chain(place.service, _lies(place.where, setting), None)
 
 
+def _unopened(wanted: RolloutInputs) -> Chain:
+    """The chain, for its name and place alone."""
+    return Chain(wanted.service, _lies(wanted.where, wanted.records), None)
+
+
 def _lies(target: Target, setting: RecordsSetting | None) -> str:
     """Where a chain lies: beside the journal of its target, or elsewhere whatever the target is."""
-    return str(target) if setting is None or setting.kind == "cluster" else setting.model_dump_json()
+    return target.place if setting is None or setting.kind == "cluster" else setting.model_dump_json()
 
 
 def _inputs_in(recorded: Mapping[str, Any]) -> dict[str, Any]:

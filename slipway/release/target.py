@@ -52,7 +52,12 @@ class KubernetesTarget(FrozenModel):
 
     def is_same_place(self, other: Target) -> bool:
         """Whether both are the same namespace of the same cluster, however it is reached."""
-        return isinstance(other, KubernetesTarget) and (self.name, self.namespace) == (other.name, other.namespace)
+        return isinstance(other, KubernetesTarget) and self.place == other.place
+
+    @property
+    def place(self) -> str:
+        """Where its records lie: the same for all targets that are the same place."""
+        return f"{self.kind}/{self.name}/{self.namespace}"
 
     def __str__(self) -> str:
         return self.namespace if self.name == DEFAULT_NAME else f"{self.name}/{self.namespace}"
@@ -147,9 +152,12 @@ class EcsTarget(FrozenModel):
 
     def is_same_place(self, other: Target) -> bool:
         """Whether both are the same cluster, and their records lie in the same table."""
-        if not isinstance(other, EcsTarget):
-            return False
-        return (self.region, self.cluster, self.table) == (other.region, other.cluster, other.table)
+        return isinstance(other, EcsTarget) and self.place == other.place
+
+    @property
+    def place(self) -> str:
+        """Where its records lie: the same for all targets that are the same place."""
+        return f"{self.kind}/{self.region}/{self.cluster}/{self.table}"
 
     def __str__(self) -> str:
         return f"{self.region}/{self.cluster}"
@@ -197,9 +205,12 @@ class LambdaTarget(FrozenModel):
 
     def is_same_place(self, other: Target) -> bool:
         """Whether both are the same account and region, and their records lie in the same table."""
-        if not isinstance(other, LambdaTarget):
-            return False
-        return (self.region, self.account, self.table) == (other.region, other.account, other.table)
+        return isinstance(other, LambdaTarget) and self.place == other.place
+
+    @property
+    def place(self) -> str:
+        """Where its records lie: the same for all targets that are the same place."""
+        return f"{self.kind}/{self.region}/{self.account}/{self.table}"
 
     def __str__(self) -> str:
         return f"{self.region}/{self.account}"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from pulumi.runtime.proto import engine_pb2, provider_pb2
+from pulumi.runtime.proto import engine_pb2, provider_pb2, status_pb2
 
 from slipway.plugin.exposure_resource import ExposureResource
 from slipway.plugin.holdback import HoldBack
@@ -110,6 +110,18 @@ def test_a_flag_that_the_guard_killed_fails_the_update_and_is_no_change_afterwar
     assert severity == engine_pb2.WARNING
     assert "killed by guard" in line
     assert stage.create()["percent"] == 0.0
+
+
+def test_a_replacement_that_fails_keeps_the_end_of_the_records_in_the_state(stage: Stage) -> None:
+    stage.world.users.bad["on"] = 0.3
+    known, checked = {"seq": 4, "hash": "a" * 64}, stage.checked()
+    olds = to_struct({**to_plain(checked), "record": known})
+    stage.resource.diff(provider_pb2.DiffRequest(urn=URN, old_inputs=checked, news=checked, olds=olds))
+    with pytest.raises(PartlyDone) as failed:
+        stage.create()
+    answer = provider_pb2.ErrorResourceInitFailed()
+    assert status_pb2.Status.FromString(failed.value.details()).details[0].Unpack(answer)
+    assert to_plain(answer.properties)["record"] == known
 
 
 def test_an_exposure_that_is_not_where_it_is_to_be_is_a_change(stage: Stage) -> None:

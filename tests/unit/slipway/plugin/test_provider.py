@@ -471,6 +471,11 @@ def test_a_service_that_moves_begins_another_chain_unless_its_records_lie_elsewh
     assert created is not None
     record = to_plain(created.properties)["record"]
     assert record["seq"] == 0 and ("broken" in record) is same
+    failing(monkeypatch)
+    assert stage.create(new) is None
+    assert stage.context.stands is not None
+    kept = stage.context.stands.get("record")
+    assert kept == (known if same else None), "a create that fails leaves what its next update goes on from"
 
 
 @pytest.mark.parametrize("journal", [head().to_json(), {"format": 9, "service": "checkout", "serving": "other"}, None])

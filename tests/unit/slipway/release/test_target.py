@@ -162,6 +162,7 @@ def test_another_cluster_or_table_is_another_place_and_a_rule_is_not_moved(
     old, new = ecs().at("checkout"), ecs(**changes).at("checkout")
     wires = [{"service": "checkout", "target": one.model_dump(mode="json")} for one in (old, new)]
     assert moving_fields(*wires) == moving
+    assert (old.place == new.place) is (moving == ()), "two places are never one key of what is remembered"
     assert (other_rule(old, new) or "").startswith(reason or "")
     assert (other_rule(old, new) is None) is (reason is None)
 
