@@ -90,7 +90,7 @@ def _step(step: StepState, flight: Flight) -> Text:
         lasts = f" ≥{lasting(float(round(step.seconds)))}" if flight.running else " not reached"
     else:
         lasts = f" {lasting(float(round(step.seconds)))}"
-    return Text(f"{step.weight:.4g}%{sign}{lasts}", style=style)
+    return Text(f"{step.name}{sign}{lasts}", style=style)
 
 
 def _guardrails(flight: Flight, width: int) -> Table:

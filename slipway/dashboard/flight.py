@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.release.flags.attempts import Exposing
-from slipway.release.manifest.plan import PlannedStep
+from slipway.release.manifest.plan import PlannedStep, name_of_step
 from slipway.release.records.journal import Attempt, Outcome, StepRecord
 from slipway.release.records.release_record import Recorded, Series
 from slipway.release.units import Percent
@@ -21,10 +21,10 @@ RECENT = 600.0
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """One step: `state` is `done`, `current`, `failed` (it ended without the next one) or `planned`; `seconds` how long
-    it has lasted, or is planned for at least."""
+    """One step, `25%` or `mirror 100%` by its `name`: `state` is `done`, `current`, `failed` (it ended without the next
+    one) or `planned`; `seconds` how long it has lasted, or is planned for at least."""
 
-    weight: Percent
+    name: str
     state: str
     seconds: float
     verdict: str = ""
@@ -181,7 +181,7 @@ def _weight(seen: Inspection, attempt: Attempt) -> Percent:
 def _steps(attempt: Attempt | Exposing, planned: Sequence[PlannedStep], now: float) -> tuple[StepState, ...]:
     done = [_begun(attempt, number, step, now) for number, step in enumerate(attempt.steps)]
     ahead = planned[len(done) :]
-    return (*done, *(StepState(step.weight, "planned", step.bake) for step in ahead))
+    return (*done, *(StepState(name_of_step(step.weight, step.mirror), "planned", step.bake) for step in ahead))
 
 
 def _begun(attempt: Attempt | Exposing, number: int, step: StepRecord, now: float) -> StepState:
@@ -190,7 +190,8 @@ def _begun(attempt: Attempt | Exposing, number: int, step: StepRecord, now: floa
     if last and attempt.outcome is not Outcome.COMMITTED:
         state = "current" if running else "failed"
     ended = step.ended if step.ended is not None else attempt.ended if attempt.ended is not None else now
-    return StepState(step.weight, state, max(0.0, ended - step.began), step.verdict if step.ended is not None else "")
+    name, lasted = name_of_step(step.weight, step.mirror), max(0.0, ended - step.began)
+    return StepState(name, state, lasted, step.verdict if step.ended is not None else "")
 
 
 def _left(steps: Sequence[StepRecord], planned: Sequence[PlannedStep], now: float) -> tuple[float | None, float | None]:

@@ -78,7 +78,7 @@ def _step(step: StepState, *, reached: bool) -> str:
     lasts = f"{least}{lasting(float(round(step.seconds)))}" if reached else "not reached"
     verdict = f", {safe(step.verdict)}" if step.verdict else ""
     return (
-        f'<li class="{safe(step.state)}"{now}><strong>{step.weight:.4g}%</strong> '
+        f'<li class="{safe(step.state)}"{now}><strong>{safe(step.name)}</strong> '
         f'<span>{safe(lasts)}<span class="hidden">, {safe(step.state)}{verdict}</span></span></li>'
     )
 

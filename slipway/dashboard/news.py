@@ -123,7 +123,8 @@ def _of_flight(old: Flight | None, new: Flight, *, known: bool) -> Iterator[tupl
     if old is None and not new.running and not known:
         return
     if new.step != (old.step if old is not None else 0):
-        yield "step", f"{new.weight:.4g}% to {new.version}, step {new.step} of {len(new.steps)}"
+        at = new.steps[new.step - 1].name if 0 < new.step <= len(new.steps) else f"{new.weight:.4g}%"
+        yield "step", f"{at} to {new.version}, step {new.step} of {len(new.steps)}"
     if new.verdict and new.verdict != (old.verdict if old is not None else ""):
         yield "verdict", f"{new.verdict}{f': {plain(new.reason)}' if new.reason else ''}"
     if new.state != (old.state if old is not None else "running"):

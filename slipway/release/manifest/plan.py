@@ -66,6 +66,11 @@ def _planned(step: Step | MirrorStep) -> PlannedStep:
     return PlannedStep(step.weight, step.bake, mirror=mirror)
 
 
+def name_of_step(weight: Percent, mirror: Mirrored | None) -> str:
+    """In a list of steps: `25%`, or `mirror 100%` where the candidate gets copies and no user."""
+    return f"{weight:.4g}%" if mirror is None else f"mirror {mirror.percent:.4g}%"
+
+
 def _step_text(step: PlannedStep) -> str:
     if step.mirror is not None:
         return f"{step.mirror}, whose answers no user sees, for {show_seconds(step.bake)}"

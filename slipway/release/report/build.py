@@ -144,6 +144,7 @@ def _step(number: int, step: StepRecord) -> StepLine:
         verdict=step.verdict,
         reason=step.reason,
         counted=step.counted or "requests",
+        mirror=step.mirror,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from slipway.release.manifest.plan import name_of_step
 from slipway.release.records.release_record import GuardrailSeries, Series
 from slipway.release.report.model import GuardrailLine, Report, StepLine, WatchPart
 from slipway.release.report.words import counted, lasting, measured
@@ -213,7 +214,15 @@ def _step(step: StepLine) -> tuple[str, ...]:
     mine = f"{step.bad:,} {what} failed" if what == "clients" else counted(step.bad, step.requests, what)
     beside = counted(step.baseline_bad, step.baseline_requests) if what == "requests" else "-"
     length = lasting(step.seconds) if step.seconds is not None else "not ended"
-    return (f"{step.number}", f"{step.weight:.4g}%", show_moment(step.at), length, mine, beside, step.verdict)
+    return (
+        f"{step.number}",
+        name_of_step(step.weight, step.mirror),
+        show_moment(step.at),
+        length,
+        mine,
+        beside,
+        step.verdict,
+    )
 
 
 def _health(report: Report) -> Iterator[Block]:

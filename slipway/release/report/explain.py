@@ -54,9 +54,10 @@ def explanation(one: Recorded) -> tuple[str, ...]:
 
 def _completed(one: Recorded) -> Iterator[str]:
     event = one.event
+    steps = sum(step.mirror is None for step in event.steps)
     yield (
-        f"{_who(one)} began the release at {show_moment(event.began)}. It took over the traffic in {len(event.steps)} "
-        f"step{'s' if len(event.steps) != 1 else ''} and has had all of it since {show_moment(event.ended)}."
+        f"{_who(one)} began the release at {show_moment(event.began)}. It took over the traffic in {steps} "
+        f"step{'s' if steps != 1 else ''} and has had all of it since {show_moment(event.ended)}."
     )
     yield from _measured(event)
     if event.course == "first":

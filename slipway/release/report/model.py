@@ -9,6 +9,7 @@ from typing import Literal
 
 from slipway.release.evidence.facts import Sha256
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.records.dora import Dora
 from slipway.release.records.kinds import WatchCount
 from slipway.release.records.release_record import Ending, EvidenceLine, GateOutcome, Series
@@ -75,6 +76,8 @@ class StepLine(FrozenModel):
     verdict: str
     reason: str
     counted: str
+    mirror: Mirrored | None = None
+    """Where it got copies of requests and no user."""
 
 
 class WatchLine(FrozenModel):

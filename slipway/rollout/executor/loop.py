@@ -231,7 +231,7 @@ class Executor:
         scale_candidate(self._adapters.workloads, self._wanted.candidate, needed(self._settings, self._decisions.state))
 
     def _show(self, why: str, left: float | None = None) -> None:
-        copies = f"{self._ramp.mirror}, no user is on it" if self._ramp.mirror is not None else ""
+        copies = f"{self._ramp.mirror}, no user is on it" if self._ramp.copying else ""
         notes = (copies, self._observer.note, self._record.attempt.caveat)
         progress = Progress(
             service=self._wanted.service,

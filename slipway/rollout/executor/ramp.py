@@ -45,7 +45,9 @@ class Ramp:
         self.weight: Percent = 0.0
         """The candidate's weight that was written last."""
         self.mirror: Mirrored | None = None
-        """The copies that the candidate gets, by the last write."""
+        """The copies that are measured: those of the last step, until another one is written."""
+        self.copying = False
+        """Whether the route has them made."""
         self.shifted = -1
         """Index of the step whose weight was written last."""
         self.watch = RouteWatch(adapters.router, adapters.fence)
@@ -85,6 +87,7 @@ class Ramp:
         began = self._joining = self._joining if self._joining is not None else adapters.now()
         self.watch.writing(self.split(0.0))
         self.watch.wrote(move(adapters, self._wanted.route, self.split(0.0), self.known(), self._wait))
+        self.copying = False
         if self._joined is None:
             hurry = adapters.now() - began < PROMPT and self._hurry
             grace = self._wanted.analysis.error_grace
@@ -104,6 +107,7 @@ class Ramp:
             expect = live.version if live is not None else None
             self.watch.wrote(self._adapters.router.apply(self._wanted.route, split, expect))
         self.weight, self.mirror, self.shifted = step.weight, step.mirror, index
+        self.copying = step.mirror is not None
 
     def assume_tried(self) -> None:
         """Take a weight whose write was not answered as written: it may be in force."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slipway.dashboard.flight import EXPOSURE, RECENT, Flight, exposure_of, flight_of
-from slipway.release.records.journal import Outcome
+from slipway.release.manifest.plan import Mirrored, PlannedStep
+from slipway.release.records.journal import Outcome, StepRecord
 from slipway.rollout.inspection import Inspection
 from slipway.rollout.safety.holder import Holding
 from tests.unit.slipway.cli.examples import NOW, attempt, head, intent, live
@@ -21,7 +22,7 @@ def flight(seen: Inspection, now: float = NOW) -> Flight:
 def test_weight_steps_evidence_and_time_left_are_told() -> None:
     found = flight(in_flight())
     assert (found.version, found.before, found.weight, found.state) == ("version-b", "version-a", 25.0, "running")
-    assert [(one.weight, one.state) for one in found.steps] == [(5, "done"), (25, "current"), (100, "planned")]
+    assert [(one.name, one.state) for one in found.steps] == [("5%", "done"), ("25%", "current"), ("100%", "planned")]
     assert found.step == 2
     assert (found.left, found.left_in_all) == (50.0, 140.0)
     assert found.elapsed == 42.0
@@ -75,7 +76,7 @@ def test_an_exposure_in_flight_is_told_as_a_rollout_is() -> None:
     found = exposure_of(exposure(), NOW)
     assert found is not None
     assert (found.service, found.version, found.before, found.weight) == ("shop/pay", "on", "off", 25.0)
-    assert [(one.weight, one.state) for one in found.steps] == [(5, "done"), (25, "current"), (100, "planned")]
+    assert [(one.name, one.state) for one in found.steps] == [("5%", "done"), ("25%", "current"), ("100%", "planned")]
     assert (found.left, found.left_in_all, found.state, found.kind) == (50.0, 140.0, "running", EXPOSURE)
     assert (found.guardrails[0].bad, found.guardrails[0].total) == (4, 200)
 
@@ -90,3 +91,13 @@ def test_an_exposure_whose_process_is_gone_is_silent_and_one_that_ended_is_told_
     assert (told.state, told.reason, told.steps[1].state) == ("aborted", "5% errors", "failed")
     assert exposure_of(over, NOW + RECENT) is None
     assert exposure_of(exposure(last=None), NOW) is None
+
+
+def test_a_mirror_step_is_named_by_what_is_copied_and_not_by_its_empty_share() -> None:
+    copies = Mirrored(100.0, ("GET", "HEAD"))
+    planned = (PlannedStep(0.0, 30.0, mirror=copies), *PLANNED)
+    first = StepRecord(weight=0.0, began=NOW - 5, mirror=copies)
+    found = flight(in_flight(head=head(attempt=attempt(steps=(first,), planned=planned)), live=live(a=100.0, b=0.0)))
+    assert [one.name for one in found.steps] == ["mirror 100%", "5%", "25%", "100%"]
+    ahead = flight(in_flight(head=head(attempt=attempt(planned=planned)), live=live(a=100.0)))
+    assert [(one.name, one.state) for one in ahead.steps][:2] == [("mirror 100%", "planned"), ("5%", "planned")]

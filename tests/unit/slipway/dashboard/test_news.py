@@ -8,7 +8,8 @@ from typing import Any
 from slipway.dashboard.news import changes, flights_in
 from slipway.release.flags.journal import Change, Head
 from slipway.release.flags.model import DeclaredFlags
-from slipway.release.records.journal import Outcome
+from slipway.release.manifest.plan import Mirrored, PlannedStep
+from slipway.release.records.journal import Outcome, StepRecord
 from slipway.release.records.watch import WatchEntry, WatchPhase, describe_entry
 from slipway.rollout.inspection import FlagsInspection
 from slipway.rollout.overview import Seen, TargetView
@@ -114,3 +115,12 @@ def test_what_goes_on_is_listed_before_what_ended() -> None:
     over = Seen(exposure(outcome=Outcome.COMMITTED, ended=NOW - 5), NOW)
     found = flights_in(view(in_flight(), exposures={"shop/pay": over}), NOW)
     assert [(one.service, one.running) for one in found] == [("checkout", True), ("shop/pay", False)]
+
+
+def test_a_mirror_step_is_told_by_what_is_copied() -> None:
+    copies = Mirrored(50.0, ("GET",))
+    first = StepRecord(weight=0.0, began=NOW - 5, mirror=copies)
+    planned = (PlannedStep(0.0, 30.0, mirror=copies), *PLANNED)
+    began = in_flight(head=head(attempt=attempt(planned=planned)), live=live(a=100.0, b=0.0))
+    copying = in_flight(head=head(attempt=attempt(steps=(first,), planned=planned)), live=live(a=100.0, b=0.0))
+    assert said(view(began), view(copying)) == [("step", "checkout: mirror 50% to version-b, step 1 of 4")]

@@ -8,9 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from slipway.release.manifest.plan import Mirrored
 from slipway.release.records.release_record import Recorded, Series
 from slipway.release.report.build import report_of
-from slipway.release.report.document import Curve, Document, Plot, document_of
+from slipway.release.report.document import Curve, Document, Plot, Table, document_of
 from slipway.release.report.html import as_html
 from slipway.release.report.markdown import as_markdown
 from slipway.release.report.model import Report
@@ -223,3 +224,16 @@ def test_a_document_says_its_values_in_words_too(ten: Ten) -> None:
     document: Document = document_of(ten.report("c3", "aborted"))
     labels = re.findall(r'aria-label="([^"]*)"', as_html(document))
     assert any(label.startswith("errors: bad share, over ") and "new version from" in label for label in labels)
+
+
+def test_a_mirror_step_is_no_step_of_the_traffic_and_is_named_by_what_was_copied(ten: Ten) -> None:
+    recorded = next(one for one in ten.found if one.event.ending == "committed" and len(one.event.steps) > 1)
+    copies = Mirrored(100.0, ("GET", "HEAD"))
+    first = recorded.event.steps[0].model_copy(update={"weight": 0.0, "mirror": copies, "counted": "copies"})
+    steps = (first, *recorded.event.steps)
+    event = recorded.event.model_copy(update={"steps": steps})
+    copied = recorded.model_copy(update={"record": recorded.record.model_copy(update={"event": event})})
+    report = report_of(copied, ten.found)
+    assert f"took over the traffic in {len(steps) - 1} step" in report.explanation[0]
+    table = next(block for block in document_of(report).sections[2].blocks if isinstance(block, Table))
+    assert [row[1] for row in table.rows] == ["mirror 100%", *(f"{step.weight:.4g}%" for step in recorded.event.steps)]

@@ -131,3 +131,32 @@ def test_a_lost_answer_of_the_write_that_begins_the_copies_is_no_failure() -> No
     world.router.apply = losing  # type: ignore[method-assign]
     head = world.run()
     assert lost and head.attempt is not None and head.attempt.outcome is Outcome.COMMITTED
+
+
+def test_the_status_says_copies_only_while_they_are_made() -> None:
+    world = simulated()
+    world.traffic.unknown = {world.wanted.candidate.entry}  # so that each join is waited for
+    joins: list[bool] = []
+
+    def let_in() -> None:
+        world.traffic.unknown = set()
+
+    world.clock.at(10.0, let_in)
+    apply = world.router.apply
+
+    def watching(route: Any, split: Split, expect: str | None) -> Any:
+        joined = any(one.mirror is not None for one in world.router.history) and split.mirror is None
+        if joined and not joins:
+            joins.append(True)
+            world.traffic.unknown = {world.wanted.candidate.entry}
+            world.clock.at(world.clock.seconds - 1000.0 + 10.0, let_in)
+            world.lines.lines.append("-- the copies end --")
+        return apply(route, split, expect)
+
+    world.router.apply = watching  # type: ignore[method-assign]
+    world.run()
+    ended = world.lines.lines.index("-- the copies end --")
+    before, after = world.lines.lines[:ended], world.lines.lines[ended + 1 :]
+    assert any("no user is on it" in line for line in before)
+    assert any("gets no traffic yet" in line for line in after)
+    assert not any("no user is on it" in line for line in after)
