@@ -166,10 +166,10 @@ class Update:
         if attempt is not None:
             known = (*known, attempt.candidate)
             head = journal.interrupted(head, "the process died", "repair", self._adapters.now())
-        shares = live.shares if live is not None else {}
+        given = {**live.mirrored, **{name: share for name, share in live.shares.items() if share > 0}} if live else {}
         kept = resting_split(serving, kept_watch(head, self._wanted))
         stays = {side.entry for side, _ in kept.shares}
-        had = tuple(one for one in known if shares.get(one.entry, 0.0) > 0 and one.entry not in stays)
+        had = tuple(one for one in known if given.get(one.entry, 0.0) > 0 and one.entry not in stays)
         head = head.model_copy(update={"leaving": leaving_with((*head.leaving, *had), gone, serving.backend)})
         if head.watch is not None and kept == Split.whole(serving.backend):
             head = head.model_copy(update={"watch": head.watch.model_copy(update={"holdback": 0.0})})

@@ -14,6 +14,7 @@ from slipway.rollout.analysis.rules import Known
 from slipway.rollout.measurement.recorded import replay_records
 from slipway.rollout.routers.base import Split
 from slipway.rollout.safety.rescue import rescue_once
+from slipway.rollout.update import Update
 from tests.unit.slipway.rollout.examples import wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -160,3 +161,25 @@ def test_the_status_says_copies_only_while_they_are_made() -> None:
     assert any("no user is on it" in line for line in before)
     assert any("gets no traffic yet" in line for line in after)
     assert not any("no user is on it" in line for line in after)
+
+
+def test_a_process_that_dies_before_it_has_noted_the_copies_leaves_a_candidate_that_is_still_waited_for() -> None:
+    world = simulated()
+    apply = world.router.apply
+
+    def dying(route: Any, split: Split, expect: str | None) -> Any:
+        live = apply(route, split, expect)
+        if split.mirror is not None:
+            raise KeyboardInterrupt
+        return live
+
+    world.router.apply = dying  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    assert world.head.attempt is not None and world.head.attempt.steps == ()
+    world.router.apply = apply  # type: ignore[method-assign]
+    settled = world.wanted.model_copy(update={"candidate": world.old})
+    waited = Update(settled, world.world, {}, world.lines, world.cancelled)
+    waited.run()
+    assert any(f"{world.wanted.candidate.entry} is seen without requests" in line for line in world.lines.lines)
+    assert world.head.leaving == ()
