@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp-$(shell sha256sum requirements.lock pyproject.toml 2>/de
 
 ROOMS := bench components policies sandbox slipway
 
-.PHONY: setup demo demo-flags demo-watch demo-aws demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-sources bench-fleet bench-preview bench-aws-sources
+.PHONY: setup demo demo-flags demo-watch demo-aws demo-picture test test-quick test-real-provider check chaos lock bench-decisions bench-cost bench-peers bench-policies bench-rollouts bench-sources bench-autoscaling bench-fleet bench-preview bench-aws-sources
 
 setup: $(STAMP)
 
@@ -95,6 +95,11 @@ bench-rollouts: setup
 # How soon a fault is noticed by where the counts come from, on the sandbox. Writes out/bench/sources.json.
 bench-sources: setup
 	$(BIN)/python -m bench.sources
+
+# Ready pods of both versions in twenty releases under a HorizontalPodAutoscaler, on the sandbox. Twenty minutes on a
+# quiet machine. Writes out/bench/autoscaling.json.
+bench-autoscaling: setup
+	$(BIN)/python -m bench.autoscaling
 
 # What the policy pack costs in a preview of 1,000 resources on the sandbox. Writes out/bench/policies.json.
 bench-policies: setup
