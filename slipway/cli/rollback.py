@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from slipway.release.errors import ReleaseRefused
 
 if TYPE_CHECKING:
     from slipway.cli.engine import Engine
+    from slipway.cli.engine_records import StackUpdate
     from slipway.cli.entry_plan import Plan
 
 
@@ -74,8 +75,16 @@ def rollback(  # noqa: PLR0913 - one parameter an option
     question on a terminal) and with --allow-other-changes.
     """
     began = time.monotonic()
-    agreed = _end_in_flight(service, folder, stack, reason, yes=yes, plan_only=plan_only)
-    engine, planned = _plan(service, folder, stack, to, compensated, keep_schema=keep_schema)
+    from slipway.cli.engine import Engine
+
+    engine = Engine(folder, stack)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # Read while the rest is imported and the cluster is asked; again where an update was ended after that.
+        history = pool.submit(engine.history)
+        ended = _end_in_flight(service, folder, stack, engine, reason, yes=yes, plan_only=plan_only)
+        history = pool.submit(engine.history) if ended else history
+        planned = _plan(service, folder, engine, history, to, compensated, keep_schema=keep_schema)
+    agreed = yes or ended
     wish = Wish(
         agreed=agreed,
         question=f"Roll {planned.service} back?",
@@ -88,25 +97,27 @@ def rollback(  # noqa: PLR0913 - one parameter an option
 
 
 def _plan(
-    service: str, folder: Path, stack: str | None, to: str | None, compensated: tuple[str, ...], *, keep_schema: bool
-) -> tuple[Engine, Plan]:
-    """To save time, the stack's history is read while the rest is still being imported."""
-    from slipway.cli.engine import Engine
+    service: str,
+    folder: Path,
+    engine: Engine,
+    history: Future[list[StackUpdate]],
+    to: str | None,
+    compensated: tuple[str, ...],
+    *,
+    keep_schema: bool,
+) -> Plan:
+    from slipway.cli.entry_plan import Stack
+    from slipway.cli.rollback_plan import plan
+    from slipway.cli.rollback_schema import Answers
 
-    engine = Engine(folder, stack)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        history = pool.submit(engine.history)
-        from slipway.cli.entry_plan import Stack
-        from slipway.cli.rollback_plan import plan
-        from slipway.cli.rollback_schema import Answers
-
-        answers = Answers(compensated, keep_schema)
-        return engine, plan(service, engine, history, Stack.read(folder, engine.stack, service), to, answers)
+    answers = Answers(compensated, keep_schema)
+    return plan(service, engine, history, Stack.read(folder, engine.stack, service), to, answers)
 
 
-def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *, yes: bool, plan_only: bool) -> bool:
-    """Abort the rollout in flight, if there is one, when the operator agrees; returns whether they did, or need not be
-    asked."""
+def _end_in_flight(
+    service: str, folder: Path, stack: str | None, engine: Engine, reason: str, *, yes: bool, plan_only: bool
+) -> bool:
+    """Abort the rollout in flight, if there is one, when the operator agrees; returns whether there was one."""
     from slipway.cli.rollback_in_flight import attempt_in_flight, end_in_flight
     from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_adapters
@@ -114,7 +125,7 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
     adapters = connect_adapters(service, find_target(folder, stack, None))
     attempt = attempt_in_flight(adapters, service)
     if attempt is None:
-        return yes
+        return False
     what = f"a rollout to {attempt.candidate.label} is in flight"
     if plan_only:
         raise ReleaseRefused(
@@ -122,7 +133,5 @@ def _end_in_flight(service: str, folder: Path, stack: str | None, reason: str, *
         )
     if not yes:
         ask(f"{service}: {what}. Abort it and roll back?", f"{service}: not rolled back, and nothing was written")
-    from slipway.cli.engine import Engine
-
-    end_in_flight(adapters, service, Engine(folder, stack), reason, lambda line: click.echo(line, err=True))
+    end_in_flight(adapters, service, engine, reason, lambda line: click.echo(line, err=True))
     return True
