@@ -20,7 +20,8 @@ from sandbox.toolchain.catalog import locked
 from sandbox.toolchain.packages import interpreter
 
 REST_PORT, ELB_PORT, ECS_PORT = 4566, 4567, 4568
-STATS_PORT = 8004
+STATS_PORT, FUNCTIONS_PORT = 8004, 8005
+"""Where the counters of load balancers and of functions are read."""
 ADMIN_SOCKET = "/run/alb-envoy.sock"
 NAMES = ("aws-rest", "alb-envoy", "aws-elb", "aws-ecs")
 """Every part of it, in the order of starting."""
@@ -71,11 +72,16 @@ def _environment(packages: Path, **others: str) -> Mapping[str, str]:
 
 
 def _rest(context: Context, packages: Path, folder: Path) -> Part:
-    """ministack: everything that no other part here does."""
+    """ministack: everything that no other part here does. Its functions run on the sandbox's node."""
     (folder / "tmp").mkdir(exist_ok=True)
+    pki = context.pki
+    arguments = [str(REST_PORT), str(FUNCTIONS_PORT), str(folder)]
+    arguments += [context.api_url, str(pki.ca), str(pki.folder / "admin.token")]
+    target = {"targets": [f"127.0.0.1:{FUNCTIONS_PORT}"], "labels": {"pod": "functions"}}
     return Part(
         name="aws-rest",
-        argv=_python(context, "aws-rest", "ministack", []),
+        argv=_python(context, "aws-rest", "sandbox.aws.rest", arguments),
+        files={metrics.data_planes(context) / "functions.json": json.dumps([target])},
         environment=_environment(
             packages,
             GATEWAY_PORT=str(REST_PORT),

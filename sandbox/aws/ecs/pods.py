@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 NAMESPACE = "ecs"
-PREFIX = "ecs-"
 WITHIN = 10.0
 STOP_TIMEOUT = 30
 """Seconds between SIGTERM and SIGKILL where a container says no `stopTimeout`, as on AWS."""
@@ -44,34 +43,35 @@ class Seen:
 
 @dataclass(frozen=True)
 class Pods:
-    """The pods of the namespace `ecs`."""
+    """The pods of a namespace, which begin with its name."""
 
     api: str
     authority: Path
     token: Path
+    namespace: str = NAMESPACE
 
     def prepare(self) -> None:
         """Make the namespace, and end what an earlier process left in it."""
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
         self._call("POST", "/api/v1/namespaces", body, well=(HTTPStatus.CONFLICT,))
         for name in self.seen():
             self.delete(name, 0)
 
     def seen(self) -> dict[str, Seen]:
         """Every pod there is, by task."""
-        found = self._call("GET", f"/api/v1/namespaces/{NAMESPACE}/pods") or {}
+        found = self._call("GET", f"/api/v1/namespaces/{self.namespace}/pods") or {}
         items = found.get("items") or []
-        return {item["metadata"]["name"].removeprefix(PREFIX): _seen(item) for item in items}
+        return {item["metadata"]["name"].removeprefix(f"{self.namespace}-"): _seen(item) for item in items}
 
     def create(self, task: str, definition: Json, group: str, overrides: Json) -> None:
         """Start a task; one that is there already is no error."""
-        pod = pod_of(task, definition, group, overrides)
-        self._call("POST", f"/api/v1/namespaces/{NAMESPACE}/pods", pod, well=(HTTPStatus.CONFLICT,))
+        pod = pod_of(task, definition, group, overrides, self.namespace)
+        self._call("POST", f"/api/v1/namespaces/{self.namespace}/pods", pod, well=(HTTPStatus.CONFLICT,))
 
     def delete(self, task: str, grace: int | None = None) -> None:
         """Stop a task, by its own `stopTimeout` where no `grace` in seconds is given."""
         body: Json = {} if grace is None else {"gracePeriodSeconds": grace}
-        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{PREFIX}{task}"
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{self.namespace}-{task}"
         self._call("DELETE", path, body, well=(HTTPStatus.NOT_FOUND,))
 
     def _call(self, method: str, path: str, body: Json | None = None, well: tuple[int, ...] = ()) -> Json | None:
@@ -91,7 +91,7 @@ class Pods:
                 raise OSError(f"{method} {path}: {error.code} {error.read()[:300]!r}") from error
 
 
-def pod_of(task: str, definition: Json, group: str, overrides: Json) -> Json:
+def pod_of(task: str, definition: Json, group: str, overrides: Json, namespace: str = NAMESPACE) -> Json:
     """The pod of one task. Nothing of it is restarted: ECS starts another task."""
     labels: dict[str, str] = {}
     for container in definition["containerDefinitions"]:
@@ -104,8 +104,8 @@ def pod_of(task: str, definition: Json, group: str, overrides: Json) -> Json:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": f"{PREFIX}{task}",
-            "namespace": NAMESPACE,
+            "name": f"{namespace}-{task}",
+            "namespace": namespace,
             "labels": {"ecs-group": group.replace(":", "."), **own},
             "annotations": labels,
         },

@@ -9,15 +9,18 @@ import logging
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
-from sandbox.aws import ACCOUNT, REGION
-from sandbox.aws.elb import minutes, overlay, plane, settings, view
+from sandbox.aws import ACCOUNT, REGION, settings
+from sandbox.aws.elb import overlay, plane, view
 from sandbox.aws.elb.health import Health
+from sandbox.aws.elb.minutes import NAMESPACE, points
+from sandbox.aws.minutes import Minutes, sender
 
 LOOK_SECONDS = 0.1
 
@@ -25,7 +28,7 @@ LOOK_SECONDS = 0.1
 class _Loop:
     """Looks at moto's model again and again."""
 
-    def __init__(self, folder: Path, stats: str, health: Health, send: minutes.Minutes) -> None:
+    def __init__(self, folder: Path, stats: str, health: Health, send: Minutes) -> None:
         self._settings = folder / "settings.json"
         self._stats = stats
         self._health = health
@@ -48,7 +51,7 @@ class _Loop:
         self._health.look(known)
         self._plane.write(known, slowness.propagation)
         try:
-            self._minutes.look(known, lambda: plane.counters(self._stats), slowness.lateness)
+            self._minutes.look(partial(points, known), lambda: plane.counters(self._stats), slowness.lateness)
         except OSError as error:
             sys.stderr.write(f"elb: {error}\n")
 
@@ -58,7 +61,7 @@ def main() -> None:
     port, folder, stats, cloudwatch = sys.argv[1:]
     health = Health(lambda: plane.in_flight(stats))
     overlay.install(health)
-    loop = _Loop(Path(folder), stats, health, minutes.Minutes(minutes.sender(cloudwatch)))
+    loop = _Loop(Path(folder), stats, health, Minutes(sender(cloudwatch, NAMESPACE)))
     loop.look()
     threading.Thread(target=loop.run, daemon=True).start()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

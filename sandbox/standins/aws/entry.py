@@ -21,6 +21,10 @@ class Call:
     found: str = ""
     whole: bool = False
     """Of an update: all inputs are sent, not only those that have changed."""
+    when: str = ""
+    """Of an update: members of the request whose change sends it, beside those that the operation itself takes."""
+    needs: str = ""
+    """Of an update: the input that has to be true for it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class Entry:
     """What fields cannot say of a request."""
     inward: Callable[[Json], Json] = lambda live: live
     """What fields cannot say of what Read finds."""
+    pick: Callable[[Any, Json], Json | None] = lambda found, known: found
+    """Which of what ``read`` finds it is, by what is known of it; None when it is not among that."""
     gone: tuple[str, ...] = ()
     """Codes of errors that say it does not exist."""
     alive: Callable[[Json], bool] = lambda live: True

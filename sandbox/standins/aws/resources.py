@@ -91,7 +91,7 @@ class Resources:
 
     def _find(self, entry: Entry, known: Json) -> Json | None:
         try:
-            live = self._clients.call(entry.service, entry.read, known)
+            live = entry.pick(self._clients.call(entry.service, entry.read, known), known)
         except RefusedError as error:
             if error.code in entry.gone:
                 return None
@@ -124,9 +124,7 @@ class Resources:
         """The calls of an update that take any of the members that are wanted."""
         for call in entry.update:
             mine = wanted & self._clients.takes(entry.service, call)
-            if call.given.get("PolicyDocument") and wanted:
-                mine = set()
-            elif not mine:
+            if not (mine or wanted & set(call.when.split())) or (call.needs and not known.get(call.needs)):
                 continue
             part = request if call.whole else {name: request[name] for name in mine if name in request}
             self._clients.call(entry.service, call, known, part)

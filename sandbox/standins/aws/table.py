@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.standins.aws.entry import Attributes, Call, Entry, Tags
 from sandbox.standins.aws.fields import Field, equal, same
+from sandbox.standins.aws.functions import ALIAS, FUNCTION, PERMISSION
 
 Json = dict[str, Any]
 _ECS_TAGS = Tags(
@@ -363,7 +364,11 @@ ROLE = Entry(
     read=Call("get_role", {"RoleName": "{id}"}, "Role"),
     update=(
         Call("update_role", {"RoleName": "{id}"}),
-        Call("update_assume_role_policy", {"RoleName": "{id}", "PolicyDocument": "{assumeRolePolicy}"}),
+        Call(
+            "update_assume_role_policy",
+            {"RoleName": "{id}", "PolicyDocument": "{assumeRolePolicy}"},
+            when="AssumeRolePolicyDocument",
+        ),
     ),
     delete=Call("delete_role", {"RoleName": "{id}"}),
     id="RoleName",
@@ -634,6 +639,7 @@ ENTRIES = {
         *(CLUSTER, TASK_DEFINITION, SERVICE),
         *(TARGET_GROUP, LOAD_BALANCER, LISTENER, LISTENER_RULE),
         *(TABLE, ROLE, POLICY, LOG_GROUP),
+        *(FUNCTION, ALIAS, PERMISSION),
         *(APPLICATION, ENVIRONMENT, CONFIGURATION_PROFILE, DEPLOYMENT_STRATEGY),
         *(METRIC_ALARM, COMPOSITE_ALARM, TOPIC, TOPIC_SUBSCRIPTION),
     )

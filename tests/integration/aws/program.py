@@ -121,6 +121,28 @@ service = aws.ecs.Service(
     deployment_circuit_breaker={"enable": True, "rollback": False},
     opts=pulumi.ResourceOptions(depends_on=[rule]),
 )
+function = aws.lambda_.Function(
+    "function",
+    package_type="Image",
+    image_uri=IMAGE,
+    image_config={"commands": ["--quiet"]},
+    role=role.arn,
+    publish=True,
+    description="of the shop",
+    memory_size=MEMORY,
+    environment={"variables": {"AWS_LWA_PORT": "8080", "AWS_LWA_READINESS_CHECK_PATH": "/readyz"}},
+    tags=tags,
+)
+alias = aws.lambda_.Alias("alias", name="live", function_name=function.name, function_version="1")
+invoked = aws.lambda_.Permission(
+    "invoked",
+    action="lambda:InvokeFunction",
+    function=function.name,
+    qualifier=alias.name,
+    principal="events.amazonaws.com",
+    source_arn=topic.arn,
+)
+pulumi.export("function", function.name)
 pulumi.export("service", service.name)
 pulumi.export("cluster", cluster.name)
 pulumi.export("alarm", alarm.name)

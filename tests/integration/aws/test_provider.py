@@ -14,7 +14,7 @@ from tests.integration.aws.program import PROGRAM
 from tests.integration.aws.shop import Shop
 from tests.integration.standins.project import VIRTUALENV, Project
 
-TYPES = 21
+TYPES = 24
 """Resources of the program; with the stack there is one more."""
 Make = Callable[..., Project]
 
@@ -60,7 +60,7 @@ class Queue(NamedTuple):
 
 def write(project: Project, shop: Shop, image: str, queue: Queue, **changed: object) -> None:
     values = {"NAME": shop.name, "VPC": shop.vpc, "SUBNETS": shop.subnets, "PORT": shop.other_port, "IMAGE": image}
-    values |= {"RETENTION": 7, "THRESHOLD": 5, "DESIRED": 1, "QUEUE": queue.arn} | changed
+    values |= {"RETENTION": 7, "THRESHOLD": 5, "DESIRED": 1, "MEMORY": 128, "QUEUE": queue.arn} | changed
     head = "\n".join(f"{name} = {value!r}" for name, value in values.items())
     project.write("__main__.py", f"{head}\n{PROGRAM}")
 
@@ -81,8 +81,8 @@ def test_every_type_is_made_kept_changed_repaired_and_deleted(
     assert f"{TYPES} unchanged" in refreshed, refreshed
     assert project.planned() == {"same": TYPES}
 
-    write(project, shop, images["v1"], queue, RETENTION=14, THRESHOLD=9, DESIRED=2)
-    assert project.up() == {"updated": 3, "unchanged": TYPES - 3}
+    write(project, shop, images["v1"], queue, RETENTION=14, THRESHOLD=9, DESIRED=2, MEMORY=256)
+    assert project.up() == {"updated": 4, "unchanged": TYPES - 4}
 
     outputs = project.outputs()
     cloudwatch = client(variables, "cloudwatch")
@@ -94,8 +94,11 @@ def test_every_type_is_made_kept_changed_repaired_and_deleted(
         RuleArn=outputs["rule"], Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/other"]}}]
     )
     shop.ecs.update_service(cluster=outputs["cluster"], service=outputs["service"], desiredCount=1)
-    assert "~ 2 updated" in project.pulumi("refresh", "--yes").stdout
-    assert project.up() == {"updated": 2, "unchanged": TYPES - 2}
+    functions, named = client(variables, "lambda"), {"FunctionName": outputs["function"]}
+    assert [one["Version"] for one in functions.list_versions_by_function(**named)["Versions"]] == ["$LATEST", "1", "2"]
+    functions.update_alias(**named, Name="live", FunctionVersion="2")
+    assert "~ 3 updated" in project.pulumi("refresh", "--yes").stdout
+    assert project.up() == {"updated": 3, "unchanged": TYPES - 3}
 
     assert project.pulumi("destroy", "--yes").stdout.count("deleted") >= TYPES
     assert project.resources() == [] or len(project.resources()) == 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.aws.elb.minutes import Minutes, grown, points
+from sandbox.aws.elb.minutes import points
 from sandbox.aws.elb.view import Group, Listener, Rule, View
+from sandbox.aws.minutes import Minutes, grown
 
 BALANCER = "arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/app/shop/1"
 GROUP = "arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/shop/2"
@@ -40,11 +42,11 @@ def test_a_minute_is_sent_as_late_as_it_is_asked_for_and_once() -> None:
     sent: list[list[Any]] = []
     now, total = [659.0], {COMPLETED: 5}
     minutes = Minutes(sent.append, clock=lambda: now[0])
-    minutes.look(VIEW, lambda: total, 30.0)
+    minutes.look(partial(points, VIEW), lambda: total, 30.0)
     total[COMPLETED] = 8
     for moment in (660.0, 689.9, 690.0, 719.0):
         now[0] = moment
-        minutes.look(VIEW, lambda: total, 30.0)
+        minutes.look(partial(points, VIEW), lambda: total, 30.0)
         assert len(sent) == (1 if moment >= 690.0 else 0)
     assert sent[0][0]["Value"] == 3.0
 

@@ -1,4 +1,4 @@
-"""How slow this load balancer is, in a file that may change at any time."""
+"""How slow the local AWS is, in a file that may change at any time."""
 
 from __future__ import annotations
 
