@@ -79,6 +79,9 @@ def refused_alias(
         elif step.weight < FINEST:
             message = f"is finer than the {FINEST:g}% of an alias"
             yield Problem(f"strategy.steps[{number}].weight", message, f"Write {FINEST:g} or more")
+        elif 100 - FINEST < step.weight < 100:
+            message = f"leaves less than the {FINEST:g}% of an alias to what serves"
+            yield Problem(f"strategy.steps[{number}].weight", message, f"Write at most {100 - FINEST:g}, or 100")
 
 
 def memory_of(workload: Workload) -> int:

@@ -45,6 +45,8 @@ from slipway.rollout.watching.recording import record_moment
 from slipway.rollout.watching.start import flags_in
 from slipway.rollout.watching.telling import tell_breach
 
+UNUSED_KEPT = 3
+"""Revisions that completed last, whose workloads stay where the engine deletes none."""
 T = TypeVar("T")
 
 
@@ -359,12 +361,14 @@ class Update:
         self._drop_unused(stored)
 
     def _drop_unused(self, stored: Stored) -> None:
-        """Old versions that the engine does not delete; what still leaves the route, and the standby, stay."""
+        """Old versions that the engine does not delete. What still leaves the route, the standby and those that
+        completed last stay: an attempt that failed takes the place of none of them."""
         if (unused := self._adapters.unused) is None:
             return
         named = (self._wanted.candidate, self._wanted.standby, *stored.head.leaving)
+        recent = {one.revision for one in stored.head.completed[:UNUSED_KEPT]}
         with contextlib.suppress(ClusterError):  # the next one does it
-            unused.prune({one.revision for one in named if one is not None})
+            unused.prune(recent | {one.revision for one in named if one is not None})
 
     def _write_back(self, stored: Stored) -> None:
         """The autoscalers may follow the load again."""

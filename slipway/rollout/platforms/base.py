@@ -111,7 +111,7 @@ class Unused(Protocol):
     """Workloads that the engine does not delete, as they belong to one resource that stays."""
 
     def prune(self, keep: AbstractSet[str]) -> None:
-        """Delete those of revisions that are not in `keep`, stand in no route and are not among the newest."""
+        """Delete those of revisions that are not in `keep` and stand in no route."""
         ...
 
 

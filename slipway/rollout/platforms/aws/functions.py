@@ -13,17 +13,11 @@ from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 
 ACTIVE = "Active"
-KEPT = 3
-"""Versions that stay beside those that are named: the newest ones of Slipway's."""
 Json = dict[str, Any]
 
 
 class FunctionApi(VersionsApi, Protocol):
     """What is used of boto3's client for `lambda`: each method takes the parameters of the API."""
-
-    def get_function(self, **asked: object) -> Json:
-        """A version, with its image."""
-        ...
 
     def delete_function(self, **asked: object) -> Json:
         """Delete a version."""
@@ -82,12 +76,10 @@ class LambdaWorkloads:
         return self.replicas(backend)
 
     def prune(self, keep: frozenset[str], alias: frozenset[str]) -> None:
-        """Delete the versions of revisions that are not in `keep`, but for the newest of them; those whose numbers are
-        in `alias` stay too, and those that Slipway did not make. Deleting again does no harm."""
-        found = self._versions.listed()
-        ours = sorted((number for number, revision in found.items() if revision), key=int)
-        for number in ours[:-KEPT]:
-            if found[number] not in keep and number not in alias:
+        """Delete the versions of revisions that are not in `keep`; those whose numbers are in `alias` stay too, and
+        those that Slipway did not make. Deleting again does no harm."""
+        for number, revision in self._versions.listed().items():
+            if revision and revision not in keep and number not in alias:
                 what = f"version {number} of the function {self._function}"
                 asked = {"FunctionName": self._function, "Qualifier": number}
                 self._requests.remove(what, lambda: self._client.delete_function(**asked))  # noqa: B023 - called at once

@@ -1,7 +1,8 @@
 """The published versions of a function, by the revision that is written in their description.
 
 A version never changes, so what is known of one is asked for once. A revision may have been published more than once,
-as after a rollback in the program; then the oldest version is the one of it, whose number never changes.
+as after a rollback in the program; then it is the oldest version that can run, so the very one that served where that
+one still can.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 
 from slipway.rollout.platforms.aws.requests import AwsRequests
 
+INACTIVE = "Inactive"
+"""The state of a version that had no request for weeks, and runs nothing before it is invoked."""
 LATEST = "$LATEST"
 """The code that may still change: no user is led there."""
 DESCRIBED = "slipway "
@@ -22,6 +25,10 @@ class VersionsApi(Protocol):
 
     def list_versions_by_function(self, **asked: object) -> Json:
         """One page of the versions of a function, the oldest first."""
+        ...
+
+    def get_function(self, **asked: object) -> Json:
+        """A version, with its state and its image."""
         ...
 
 
@@ -39,13 +46,24 @@ class Versions:
         self.function = function
         self._revisions: dict[str, str] = {}
         """Number -> revision; empty for a version that Slipway did not make."""
+        self._chosen: dict[tuple[str, ...], str] = {}
+        """Versions of one revision -> the one that is used. It stays: by it the alias is read and written."""
 
     def number_of(self, revision: str) -> str | None:
         """The version of a revision; None where none is published, or the function does not exist."""
         if revision not in self._revisions.values():
             self.listed()
-        numbers = [number for number, one in self._revisions.items() if one == revision]
-        return min(numbers, key=int, default=None)
+        numbers = tuple(sorted((number for number, one in self._revisions.items() if one == revision), key=int))
+        if len(numbers) > 1 and numbers not in self._chosen:
+            self._chosen[numbers] = next((one for one in numbers if self._runs(one)), numbers[0])
+        return self._chosen[numbers] if len(numbers) > 1 else next(iter(numbers), None)
+
+    def _runs(self, number: str) -> bool:
+        """Whether a version does not sleep; one that failed is told by its readiness, and not passed over."""
+        asked: dict[str, object] = {"FunctionName": self.function, "Qualifier": number}
+        what = f"version {number} of the function {self.function}"
+        found = self._requests.find(what, lambda: self._client.get_function(**asked))
+        return found is not None and found["Configuration"].get("State") != INACTIVE
 
     def revision_of(self, number: str) -> str:
         """The revision of a version; empty for one that Slipway did not make, and for `$LATEST`."""

@@ -190,6 +190,26 @@ def test_old_versions_are_deleted_but_for_the_standby_and_the_newest(functions: 
     assert sorted(functions.cloud.versions) == ["1", "2", "4", "5", "6"]
 
 
+def test_attempts_that_failed_take_the_place_of_no_version_that_served(functions: OnLambda) -> None:
+    functions.release(FIRST)
+    functions.release(SECOND)
+    assert functions.traffic is not None
+    for number in range(4):
+        functions.traffic.bad[f"{functions.service}-{str(number) * 8}"] = 0.3
+        with pytest.raises(RolloutAborted):
+            functions.release(f"{number}" * 8)
+    functions.release("c" * 8)
+    assert sorted(functions.cloud.versions) == ["1", "2", "7"]
+
+
+def test_a_rollback_leads_to_the_version_that_runs_where_the_one_that_served_sleeps(functions: OnLambda) -> None:
+    functions.release(FIRST)
+    functions.release(SECOND)
+    functions.cloud.versions["1"]["Configuration"]["State"] = "Inactive"
+    functions.release(FIRST)
+    assert functions.alias == "3"
+
+
 def test_another_alias_is_refused_while_users_invoke_this_one(functions: OnLambda) -> None:
     functions.release(FIRST)
     moved = functions.target.model_copy(update={"aliases": {functions.service: "other"}})
