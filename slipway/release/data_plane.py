@@ -107,7 +107,8 @@ class DataPlane(FrozenModel):
     endpoints: MetricName | None = None
     """A gauge of the endpoints that an emitter has of a side."""
     drops_idle: bool = Field(default=False, exclude_if=operator.not_)
-    """Whether a proxy has nothing of a backend at weight 0: then it cannot be seen to know one before its traffic."""
+    """Whether a gateway configures nothing of a backend at weight 0 in its proxies: then a rule of the route that no
+    request matches names it too, so that it is there before its first weight and after its last."""
     alive: Alive
     sees_no_answer: bool = False
     """Whether a request that gets no answer is counted. Where it is not, a dead candidate looks idle, so a candidate

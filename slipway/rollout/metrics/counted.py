@@ -50,10 +50,7 @@ class CountedByProxies(ABC):
         return frame.active(self._cluster(backend))
 
     def knows(self, backend: Backend, beside: Backend, after: float) -> bool | None:
-        """Whether every Envoy that could send to `beside` could to `backend`; see the protocol. Where a backend at
-        weight 0 is left out, its cluster and endpoints come with the first weight."""
-        if self._lens.plane.drops_idle:
-            return True
+        """Whether every Envoy that could send to `beside` could to `backend`; see the protocol."""
         frame = self._frame((ACTIVE, MEMBERS), [backend, beside])
         if min(frame.emitters.values()) <= after:
             return None

@@ -79,10 +79,13 @@ class GatewayApiRouter:
         patience: Patience | None = None,
         *,
         any_generation: bool = False,
+        hold_idle: bool = False,
     ) -> None:
-        """`any_generation`: the controller writes no generation into the route's status."""
+        """`any_generation`: the controller writes no generation into the route's status. `hold_idle`: it configures
+        nothing of a backend at weight 0, unless another rule names it."""
         self._client = client
         self._any_generation = any_generation
+        self._hold_idle = hold_idle
         self._requests = Requests(client, fence, patience)
         self._fence = fence
         self._stack = stack
@@ -102,7 +105,7 @@ class GatewayApiRouter:
     def apply(self, route: Route, split: Split, expect: str | None) -> LiveRoute:
         """Write the whole route by compare-and-swap on its spec and its writer."""
         check_preview(split.preview)
-        spec, preview = spec_of(route, split), preview_spec_of(route, split.preview)
+        spec, preview = spec_of(route, split, hold_idle=self._hold_idle), preview_spec_of(route, split.preview)
         if preview is not None:
             self._write_preview(preview)
         written = self._swap(spec, expect, has_preview=preview is not None)

@@ -17,15 +17,19 @@ from slipway.release.units import percent_of
 from slipway.rollout.routers import mirror as mirroring
 from slipway.rollout.routers import sticky
 from slipway.rollout.routers.base import ClientAssignment, Split
+from slipway.rollout.routers.holding import holding_rule
 from slipway.rollout.routers.parts import Json, matches, parent, reference, rule, weights
 
 
-def spec_of(route: Route, split: Split) -> Json:
-    """The spec of the service's route. ValueError for a split that is none."""
+def spec_of(route: Route, split: Split, *, hold_idle: bool = False) -> Json:
+    """The spec of the service's route; with `hold_idle` a rule holds the backends at weight 0. ValueError for a split
+    that is none."""
     users, draw = [reference(backend, weight) for backend, weight in weights(split)], split.sticky
     if draw is not None:
         users = sticky.references(split, draw)
-    return _spec(route, split.preview, users, split.mirror)
+    spec = _spec(route, split.preview, users, split.mirror)
+    held = holding_rule(spec["rules"][-1]) if hold_idle else None
+    return spec if held is None else {**spec, "rules": [held, *spec["rules"]]}
 
 
 def wanted_hash(
@@ -76,7 +80,8 @@ def settings_of(spec: Mapping[str, Any]) -> Json:
 
 def settings_hash_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
     """Hash of everything but who gets the users' traffic, and how much of it. The rules that keep clients on a side
-    follow from the last one; where they do not, another writer changed them, and they count."""
+    and the one that holds backends follow from the last one; where they do not, another writer changed them, and they
+    count."""
     rest, issued = _without_keeping(spec)
     return _hash(rest, preview, issued)
 
@@ -88,6 +93,8 @@ def _without_keeping(spec: Mapping[str, Any]) -> tuple[Json, sticky.Issued]:
     keeping = sticky.keeping_rules(rules[-1]) if issued else []
     if keeping and rules[-1 - len(keeping) : -1] == keeping:
         del rules[-1 - len(keeping) : -1]
+    if rules and rules[0] == holding_rule(rules[-1]):
+        del rules[0]
     return rest, issued
 
 

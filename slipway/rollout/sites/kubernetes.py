@@ -43,7 +43,7 @@ def _adaptors(site: Site[KubernetesTarget]) -> Adaptors:
     service, namespace, fence = site.service, site.target.namespace, site.fence
     client = connect(namespace, context=site.target.context)
     return Adaptors(
-        router=GatewayApiRouter(client, namespace, service, fence, site.stack, any_generation=_any_generation(site)),
+        router=_router(site, client),
         workloads=KubernetesWorkloads(client, namespace, fence),
         autoscalers=KubernetesAutoscalers(client, namespace, fence),
         lease=KubernetesLease(client, namespace, service),
@@ -67,9 +67,17 @@ def _proxies(site: Site[KubernetesTarget], client: Client) -> Proxies | None:
     return ProxyPods(client, metrics.proxies_namespace, place.selector or {}, place.port, place.path)
 
 
-def _any_generation(site: Site[KubernetesTarget]) -> bool:
-    """Whether the controller writes no generation into the status of routes."""
-    return site.metrics is not None and site.metrics.data_plane.generation == "ignored"
+def _router(site: Site[KubernetesTarget], client: Client) -> GatewayApiRouter:
+    plane = site.metrics.data_plane if site.metrics is not None else None
+    return GatewayApiRouter(
+        client,
+        site.target.namespace,
+        site.service,
+        site.fence,
+        site.stack,
+        any_generation=plane is not None and plane.generation == "ignored",
+        hold_idle=plane is not None and plane.drops_idle,
+    )
 
 
 def _services(target: KubernetesTarget) -> list[str]:

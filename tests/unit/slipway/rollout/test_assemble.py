@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from slipway.release.manifest.route import Route
+from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.target import KINDS, KubernetesTarget, Target
 from slipway.rollout.assemble import PLATFORMS, connect_adapters, services_in
 from slipway.rollout.platforms.base import Intent
@@ -45,6 +46,20 @@ def clusters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Api]:
 
 def test_each_kind_of_target_has_a_platform() -> None:
     assert set(PLATFORMS) == set(KINDS)
+
+
+@pytest.mark.parametrize(("profile", "rules"), [("envoy-gateway", 2), ("contour", 1)])
+def test_the_profile_of_the_gateway_says_what_the_router_writes(
+    clusters: dict[str, Api], profile: str, rules: int
+) -> None:
+    metrics = MetricsSource(kind="prometheus", url="http://prometheus.example", profile=profile)
+    world = connect_adapters("checkout", EU, metrics)
+    world.fence.arm("holder")
+    world.fence.note_renewal(world.fence.now(), 15.0)
+    joined = Split(((backend("old"), 100.0), (backend("new"), 0.0)))
+    world.router.apply(Route.model_validate(ROUTE), joined, None)
+    written = next(found for path, found in clusters["eu"].objects.items() if "httproutes" in path)
+    assert len(written["spec"]["rules"]) == rules
 
 
 def begin(target: Target, service: str, holder: str) -> None:

@@ -225,5 +225,12 @@ def test_the_setting_makes_the_source() -> None:
         source_for(made(**pods), SHOP)
 
 
-def test_where_a_backend_without_weight_is_left_out_nothing_is_waited_for_before_its_first_weight() -> None:
-    assert source(Fleet(a=page(aaaaaaaa=(5, 0))), profile="envoy-gateway").knows(NEW, OLD, 0.0) is True
+def test_a_gateway_that_is_made_to_hold_a_backend_without_weight_is_seen_to_know_it() -> None:
+    def shown(*revisions: str) -> str:
+        clusters = [f'envoy_cluster_name="service/shop/{backend(one).entry}/8080/http"' for one in revisions]
+        rows = [f"envoy_cluster_membership_total{{{one}}} 3" for one in clusters]
+        return "\n".join(["envoy_server_uptime{} 100", *rows])
+
+    asking = source(Fleet(a=shown("aaaaaaaa")), profile="envoy-gateway")
+    assert asking.knows(NEW, OLD, 0.0) is False
+    assert source(Fleet(a=shown("aaaaaaaa", "bbbbbbbb")), profile="envoy-gateway").knows(NEW, OLD, 0.0) is True
