@@ -19,8 +19,8 @@ COME_ALONG = {"botocore", "google", "grpc", "pydantic_core", "sigstore_models"}
 
 OF_THE_SAMPLE = {"openfeature"}
 """What the sample behind a flag imports in its pods, from the lock in sandbox/toolchain/openfeature."""
-OF_LOCAL_AWS = {"moto", "werkzeug"}
-"""What the load balancers of the local AWS import in their own environment, from the lock in sandbox/toolchain/aws."""
+OF_LOCAL_AWS = {"ministack", "moto", "werkzeug"}
+"""What the services of the local AWS import in their own environment, from the lock in sandbox/toolchain/aws."""
 
 
 def name_of(requirement: str) -> str:
