@@ -82,7 +82,9 @@ class _Reader:
         what = f"{kind} {self._namespace}/{name}"
         found = self._requests.find(what, resource, name, self._namespace)
         if found is None:
-            raise ClusterError(f"{what} does not exist; name what runs by --route, --service and --deployment")
+            raise ClusterError(
+                f"{what} does not exist; name the HTTPRoute first, and what runs by --service and --deployment"
+            )
         return plain(found)
 
     def all(self, what: str, resource: Any) -> list[Json]:  # noqa: ANN401 - as above

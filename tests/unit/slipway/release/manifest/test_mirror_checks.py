@@ -93,6 +93,11 @@ def test_a_rule_has_room_for_64_matches() -> None:
     assert place == "strategy.steps[0].methods" and "64" in message
 
 
+def test_a_match_that_has_a_method_takes_the_room_of_one() -> None:
+    matches = [{"path": f"/{number}", "method": "GET"} for number in range(64)]
+    assert len(release(route__matches=matches, **steps(MIRROR, *WEIGHTS)).route.matches) == 64
+
+
 def test_profiles_that_cannot_tell_copies_are_refused_by_name() -> None:
     def refused(profile: str, mirror: object = "100%") -> list[str]:
         metrics = MetricsSource(kind="prometheus", url="http://p.example", profile=profile)
