@@ -68,8 +68,7 @@ def adopt(*, route: str, namespace: str | None, stack: str | None, folder: Path,
 
 def manifest(service: str, version: str, found: Found, owner: dict[str, str]) -> str:
     """The text of the manifest, as the loader takes it. Raises InputError where an option makes none of it."""
-    import yaml
-
+    from slipway.release.manifest.document import document_text
     from slipway.release.manifest.load import parse
 
     external = found.external.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -90,7 +89,7 @@ def manifest(service: str, version: str, found: Found, owner: dict[str, str]) ->
         "rollback": {"maxMinutes": 10, "constraints": [], "compensations": []},
         "owner": owner,
     }
-    text = HEADING.format(service=service) + yaml.safe_dump(values, sort_keys=False, width=120)
+    text = HEADING.format(service=service) + document_text(values)
     parse(text, "the manifest")
     return text
 

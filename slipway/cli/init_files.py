@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import yaml
-
 from slipway.cli import init_manifest
 from slipway.cli.attest_io import write_new
 from slipway.cli.program_files import program_files
@@ -17,6 +15,7 @@ from slipway.release.errors import InputError, Problem
 from slipway.release.evidence import make
 from slipway.release.evidence.facts import Kind
 from slipway.release.evidence.trust_file import Entry, as_text
+from slipway.release.manifest.document import document_text
 from slipway.release.manifest.load import parse
 from slipway.release.people import known_as
 
@@ -135,7 +134,7 @@ def _stack_file(answers: Answers, stack: str) -> str:
     }
     if answers.gateway_url is not None:
         config["releases:gatewayUrl"] = answers.gateway_url
-    return yaml.safe_dump({"config": config}, sort_keys=False)
+    return document_text({"config": config})
 
 
 def _gates(answers: Answers, stack: str) -> str:

@@ -87,10 +87,9 @@ def _existing(project: Path, path: str) -> Review | None:
 def _write(project: Path, path: str, known: int, content: Review) -> None:
     """A new file, or the items from number `known` on into the text of the one that is there, which stays as people
     wrote it."""
-    import yaml
-
     from slipway.release.editing import APPEND, edited
     from slipway.release.errors import InputError, Problem
+    from slipway.release.manifest.document import document_text
 
     values = content.model_dump(mode="json", by_alias=True, exclude_none=True)
     whole = project / path
@@ -101,7 +100,7 @@ def _write(project: Path, path: str, known: int, content: Review) -> None:
                 text = edited(text, path, ("items", APPEND), item)
         else:
             whole.parent.mkdir(parents=True, exist_ok=True)
-            text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
+            text = document_text(values)
         whole.write_text(text)
     except OSError as error:
         problem = Problem("file", f"cannot be written: {error.strerror}", "Make its folder writable")

@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import yaml
 from pydantic import JsonValue
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from slipway.release.errors import InputError, Problem
-from slipway.release.manifest.document import Location, nodes_of, read_document, show_location
+from slipway.release.manifest.document import Location, document_text, nodes_of, read_document, show_location
 
 BY_HAND = "Edit the file by hand"
 _PATH = re.compile(r"(?:^|\.)([\w/-]+)|\[(\d+|\+)\]")
@@ -123,7 +122,7 @@ class _Edit:
         """On one line; plain where YAML allows it."""
         if self.as_json:
             return json.dumps(value, ensure_ascii=False)
-        dumped = yaml.safe_dump(value, default_flow_style=True, width=1 << 30, allow_unicode=True, sort_keys=False)
+        dumped = document_text(value, width=1 << 30, flow=True)
         return dumped.removesuffix("\n").removesuffix("\n...").strip()
 
 

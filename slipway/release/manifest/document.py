@@ -1,4 +1,6 @@
-"""YAML text -> plain data with line numbers, bounded in size, depth and expansion. Nothing in it can run code."""
+"""YAML text -> plain data with line numbers, bounded in size, depth and expansion. Nothing in it can run code. Plain
+data -> YAML text that reads as the same data.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +67,15 @@ def nodes_of(text: str | bytes, subject: str) -> Node:
     return node
 
 
+def document_text(value: object, *, width: int = 120, flow: bool = False) -> str:
+    """Plain data as the text of a YAML document, on one line with `flow`. Text that YAML 1.1 or 1.2 would take for
+    something else, such as `no` or `12e4`, is quoted."""
+    dumped: str = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=flow, width=width, allow_unicode=True, sort_keys=False
+    )
+    return dumped
+
+
 def show_location(location: Location) -> str:
     """`("strategy", "steps", 1, "weight")` -> `strategy.steps[1].weight`. Odd keys are quoted."""
     text = ""
@@ -125,8 +136,15 @@ _CORE = (
         "-+.0123456789",
     ),
 )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes plain only what is of the same type in YAML 1.1, which it knows, and in YAML 1.2."""
+
+
 for _name, _pattern, _first in _CORE:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first))
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
 class _Reading:

@@ -18,6 +18,7 @@ from slipway.release.evidence import jsontext, make
 from slipway.release.evidence.statement import parse
 from slipway.release.evidence.verify import read_predicate
 from slipway.release.flags.journal import Head
+from slipway.release.manifest.document import document_text
 from slipway.release.records.chain import lines_of, problems, sealed
 from slipway.release.records.kinds import ClosureRecord, chain_of, read_any
 from slipway.release.records.release_record import read_kind
@@ -337,7 +338,7 @@ def test_what_is_missing_in_a_review_is_added_and_its_comments_stay(project: Pro
     file = project.folder / project.said("review", "#2")["file"]
     whole = yaml.safe_load(file.read_text())
     left = {**whole, "items": [{**whole["items"][0], "id": "ours", "what": "our own item"}]}
-    file.write_text(f"# ours\n{yaml.safe_dump(left, sort_keys=False)}# the end\n")
+    file.write_text(f"# ours\n{document_text(left)}# the end\n")
     before = file.read_text()
     said = project.said("review", "#2")["items"]
     assert [item["id"] for item in said] == ["ours", *(item["id"] for item in whole["items"])]
