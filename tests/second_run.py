@@ -19,8 +19,9 @@ from pathlib import Path
 
 import pytest
 
-MOST = 3
-"""Tests that may be run again: more failures than these are no accident."""
+MOST = 6
+"""Tests that may be run again. Where the gateway that they share had no processor for seconds, each of the three that
+ran has failed; more than two such moments are no accident."""
 CACHE = Path("out/pytest")
 """A cache of its own, so that `pytest --last-failed` of a developer means the developer's last run."""
 REPORT = Path("out/second_run.txt")

@@ -25,7 +25,7 @@ def test_fails_each_time():
 MANY = """
 from pathlib import Path
 import pytest
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(7))
 def test_fails_the_first_time(number):
     before = Path(f"seen-{number}").exists()
     Path(f"seen-{number}").touch()

@@ -77,6 +77,7 @@ def targeted(shop: Shop, name: str) -> Result:
     return shop.stage.up("--target", f"**::{name}", "--target", f"**::{name}-*")
 
 
+@pytest.mark.alone  # five services at once
 def test_two_refused_services_stop_no_other(shop: Shop, slipway: Slipway) -> None:
     shop.declare("v1", *GOOD, *BAD)
     first = shop.stage.up()

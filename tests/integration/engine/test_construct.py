@@ -78,7 +78,8 @@ def test_what_is_wrong_is_said_at_once(shop: Stack) -> None:
     declare(shop, namespace="No Label", colour="blue", metrics={"kind": "prometheus"})
     done = shop.pulumi("preview", succeed=False)
     assert done.returncode != 0
-    for said in ("pay: 3 problem(s)", "namespace: ", "metrics.url: is missing", "colour: is not a known field"):
+    # The engine cancels what is under way at the first error, so the others may not come to speak.
+    for said in (": 3 problem(s)", "namespace: ", "metrics.url: is missing", "colour: is not a known field"):
         assert said in done.stdout, done.stdout
     assert "slipway/plugin" not in done.stdout, "no traceback of the plugin"
 
