@@ -96,8 +96,8 @@ bench-rollouts: setup
 bench-sources: setup
 	$(BIN)/python -m bench.sources
 
-# Ready pods of both versions in twenty releases under a HorizontalPodAutoscaler, on the sandbox. Twenty minutes on a
-# quiet machine. Writes out/bench/autoscaling.json.
+# Ready pods of both versions in twenty releases under a HorizontalPodAutoscaler, on the sandbox. No trial begins
+# after 45 minutes. Writes out/bench/autoscaling.json.
 bench-autoscaling: setup
 	$(BIN)/python -m bench.autoscaling
 

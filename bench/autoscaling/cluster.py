@@ -72,8 +72,8 @@ class Cluster:
         """Percent by the name of the backend's Service, of each route."""
         found: Shares = {}
         for route in self._client.list(HTTPRoute, namespace=self._namespace):
-            rules = route["spec"]["rules"]
-            weights = {one["name"]: float(one.get("weight", 1)) for one in rules[0]["backendRefs"]}
+            users = route["spec"]["rules"][-1]  # rules of Slipway's own come before it
+            weights = {one["name"]: float(one.get("weight", 1)) for one in users["backendRefs"]}
             total = sum(weights.values()) or 1.0
             found[route.metadata.name] = {name: 100 * weight / total for name, weight in weights.items()}
         return found

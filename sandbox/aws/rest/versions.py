@@ -71,7 +71,8 @@ class Versions:
             self._node.create(task, definition_of(config), f"function:{config['FunctionName']}", {})
         elif pod.ended:
             self._node.delete(task, 0)  # the next look starts it again
-            config.update(ACTIVE if pending else {})
+            if pending:  # AWS runs nothing before the first invocation, which is what then fails
+                config.update(ACTIVE)
         elif pending and pod.trouble:
             config.update(State="Failed", StateReasonCode="ImageAccessDenied", StateReason=pod.trouble)
         elif pending and pod.address and adapter.is_ready(config, pod.address):
