@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 
 from slipway.cli.engine import Engine
@@ -47,18 +46,17 @@ def plan(
     schema = plan_schema(
         engine.project, service, previous, _left(memory, previous, found, manifests), target, found.database, answers
     )
-    schema = replace(schema, platform=found.target.kind)
     previous = without_standby(previous, schema)
     return Plan(
         command="rollback",
         service=service,
         stack=found.name,
-        namespace=found.target.scope,
+        where=found.target,
         file=found.file,
         before=found.entry,
         destination=previous,
         target=target,
-        readiness=adapters.workloads.readiness(Backend.of(target, found.target.kind)),
+        readiness=adapters.workloads.readiness(Backend.of(target, found.target)),
         kind="rollback" if head is not None and head.has_completed(previous.release.revision) else "forward",
         source=memory.source,
         warnings=(*warnings_of(engine.project, previous), *schema.notes),
