@@ -23,34 +23,35 @@ def main() -> None:
         pulumi.log.warn(notice)
     if (told := engine.notice(len(stack.services), engine.parallel())) is not None:
         pulumi.log.info(told)
-    cluster = cluster_options(stack.target)
+    options = {name: cluster_options(place.target, place.provider) for name, place in stack.places.items()}
     if stack.access is not None:
-        accounts = stack.access.service_account, None if stack.run is None else stack.run.account
-        cluster = declare_access(*accounts, stack.target.scope, cluster, stack.metrics.proxies_namespace)
+        accounts = stack.access.service_account, None if stack.own.run is None else stack.own.run.account
+        options[None] = declare_access(*accounts, stack.target.scope, options[None], stack.metrics.proxies_namespace)
     flag_set = flags.declare(stack.flags)
     services = []
     for entry in stack.services:
-        inputs = ReleaseInputs.of(entry.declared, stack.target, stack.gates, entry.scripts)
+        place = stack.places[entry.at]
+        inputs = ReleaseInputs.of(entry.declared, place.target, stack.gates, entry.scripts)
         args = TopologyArgs(
             gate=Release(entry.release.service, inputs),
             migrations=entry.migrations,
             release=entry.release,
             standby=None if entry.standby is None else entry.standby.release,
             manifest=entry.declared.path,
-            target=stack.target,
-            ecs=stack.ecs,
-            function=stack.function,
-            metrics=stack.metrics,
-            gateway_url=stack.gateway_url,
-            probe=stack.probe,
+            target=place.target,
+            ecs=place.ecs,
+            function=place.function,
+            metrics=place.metrics,
+            gateway_url=place.gateway_url,
+            probe=place.probe,
             records=stack.records,
-            run=stack.run,
+            run=place.run,
             escalation=stack.escalation,
         )
-        services.append(service(args, cluster))
+        services.append(service(args, options[entry.at]))
     flags.expose(stack.flags, flag_set, stack.metrics, services, stack.escalation)
     if (slos := stack.slos) is not None:
-        where = slos.url, stack.target.scope, cluster
+        where = slos.url, stack.target.scope, options[None]
         pulumi.export("slos", declare_alerting(slos.alerting, slos.setting, *where, services))
     pulumi.export("services", {each.release.service: each.exported() for each in services})
 

@@ -6,18 +6,19 @@ The only reader of `pulumi.Config`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Any
 
 import pulumi
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from slipway.release.collisions import collisions
 from slipway.release.counted import uncounted
 from slipway.release.declared import DeclaredRelease, read_manifest
-from slipway.release.ecs_setting import KUBERNETES_ONLY, EcsSetting, unfit
+from slipway.release.ecs_setting import KUBERNETES_ONLY, unfit
 from slipway.release.ecs_setting import REMEDY as ECS
 from slipway.release.errors import InputError, Problem
 from slipway.release.escalation.setting import REMEDIES as ESCALATION
@@ -30,7 +31,7 @@ from slipway.release.flags.load import read_flags
 from slipway.release.flags.model import DeclaredFlags
 from slipway.release.flags.of_target import unfit_flags
 from slipway.release.function import refused_function
-from slipway.release.lambda_setting import REFUSED, LambdaSetting, misplaced
+from slipway.release.lambda_setting import REFUSED, misplaced
 from slipway.release.lambda_setting import REMEDY as LAMBDA
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.base import FrozenModel
@@ -41,11 +42,14 @@ from slipway.release.migrations.databases import REMEDIES as DATABASES
 from slipway.release.migrations.databases import Databases, without_a_service
 from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.mirror_limits import uncopied
+from slipway.release.places import REMEDY as PLACES
+from slipway.release.places import SETTING as AT_PLACES
+from slipway.release.places import Place, PlaceSetting, remedies_of, unfit_places
 from slipway.release.reachability import missing_addresses, out_of_a_pods_reach, unreadable
 from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
-from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.run_setting import REMEDY as RUN_REMEDY
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo import routing
@@ -54,9 +58,8 @@ from slipway.release.slo.fitting import unfit_alerting
 from slipway.release.slo.reading import Alerting, read_alerting
 from slipway.release.slo.watch_alarm import watch_owned
 from slipway.release.strategy import chosen
-from slipway.release.target import DnsLabel, Target, Targeted
+from slipway.release.target import DnsLabel, Target
 from slipway.release.task import refused_task
-from slipway.release.urls import ServerUrl
 from slipway.release.watch_inputs import WatchInputs
 
 PROJECT = "releases"
@@ -93,6 +96,7 @@ REMEDIES = {
     "flags": "Write releases:flags: {files: [flags/checkout.yaml]}, or leave it out",
     "run": RUN_REMEDY.replace("Write run", "Write releases:run"),
     "access": "Write releases:access: {serviceAccount: slipway-rollout}, or leave it out",
+    AT_PLACES: PLACES,
     **ESCALATION,
     **DATABASES,
 }
@@ -100,10 +104,11 @@ REMEDIES = {
 
 class ServiceEntry(FrozenModel):
     """`manifest` is what the service shall run, `standby` an earlier release that stays warm; both are paths in
-    the project."""
+    the project. `place` is one of `releases:places`, the stack's own when left out."""
 
     manifest: str
     standby: str | None = None
+    place: str | None = None
 
 
 class Access(FrozenModel):
@@ -112,19 +117,14 @@ class Access(FrozenModel):
     service_account: DnsLabel = "slipway-rollout"
 
 
-class Configuration(Targeted):
-    """The keys of the stack file, all in the namespace `releases`."""
+class Configuration(PlaceSetting):
+    """The keys of the stack file, all in the namespace `releases`. Those of a place are those of the stack's own."""
 
     services: dict[str, ServiceEntry] = {}
-    metrics: MetricsSource
-    gateway_url: ServerUrl | None = None
-    probe: TrafficProbe | None = None
+    places: dict[DnsLabel, PlaceSetting] = {}
+    """Where services run that are not in the stack's own place."""
     run: RunSetting | None = None
     access: Access | None = None
-    ecs: EcsSetting | None = None
-    """Network and roles of the tasks, for a target of kind ecs."""
-    function: Annotated[LambdaSetting | None, Field(alias="lambda")] = None
-    """Role and time of the functions, for a target of kind lambda."""
     slos: SloSetting | None = None
     """Objectives and alarms, how their rules reach Prometheus, and who is told."""
     flags: FlagsSetting | None = None
@@ -145,6 +145,8 @@ class Service:
 
     declared: DeclaredRelease
     standby: DeclaredRelease | None
+    at: str | None = None
+    """The name of its place, None for the stack's own."""
     scripts: tuple[MigrationSource, ...] = ()
     """Those of the migrations, which QA and approvers approve as well."""
     migrations: MigrationsInputs | None = None
@@ -171,19 +173,29 @@ class Settings:
     """Everything that the program declares resources from."""
 
     services: tuple[Service, ...]
-    target: Target
-    metrics: MetricsSource
-    gateway_url: str | None
-    probe: TrafficProbe | None
-    run: RunSetting | None
+    places: Mapping[str | None, Place]
+    """By name, the stack's own by None."""
     access: Access | None
-    ecs: EcsSetting | None
-    function: LambdaSetting | None
     flags: FlagSetInputs | None
     escalation: EscalationSetting | None
     gates: GateSetting
     records: RecordsSetting | None
     slos: DeclaredAlerting | None = None
+
+    @property
+    def own(self) -> Place:
+        """The place that the keys at the top describe."""
+        return self.places[None]
+
+    @property
+    def target(self) -> Target:
+        """Of the stack's own place."""
+        return self.own.target
+
+    @property
+    def metrics(self) -> MetricsSource:
+        """Of the stack's own place."""
+        return self.own.metrics
 
 
 def read() -> Settings:
@@ -203,40 +215,34 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     try:
         configuration = Configuration.model_validate(document.data, by_alias=True, by_name=False)
     except ValidationError as error:
-        problems += problems_of(error, Configuration, document, REMEDIES, secret=True)
+        remedies = {**REMEDIES, **remedies_of(_mapping(document.data, AT_PLACES), REMEDIES)}
+        problems += problems_of(error, Configuration, document, remedies, secret=True)
     if not any(key in given for key in DECLARE):
         problems.append(Problem("services", "is missing", REMEDIES["services"]))
     loaded = _Manifests(root, problems)
     services = tuple(_services(document.data, loaded))
+    places = {} if configuration is None else _places(configuration)
     if configuration is not None:
-        releases = [service.release for service in services]
-        outbox = configuration.escalation.outbox if configuration.escalation is not None else None
-        problems += out_of_a_pods_reach(configuration.run, configuration.metrics, configuration.gateway_url, outbox)
-        problems += unreadable(releases, configuration.metrics)
-        probe = None if configuration.probe is None else "releases:probe"
-        problems += _unfit(configuration, services)
-        problems += missing_addresses(releases, configuration.metrics, configuration.gateway_url, probe, REMEDIES)
+        problems += unfit_places(configuration.where, {name: one.where for name, one in configuration.places.items()})
+    for place in places.values():
+        here = [service for service in services if service.at == place.name]
+        problems += map(place.at_its_keys, _out_of_place(configuration, place, here))
+        problems += _unfit_manifests(place, here)
     alerting = _alerting(document.data, root, problems)
     flags = _flags(document.data, root, problems)
     if configuration is not None:
         problems += without_a_service(configuration.databases, (service.release.service for service in services))
         problems += unrouted(configuration.escalation, _owned(services, flags))
-        problems += _unwatched(configuration, services, alerting)
+        problems += _unwatched(configuration, [one for one in services if one.at is None], alerting)
         problems += _unfit_alerting(configuration, alerting)
         problems += unfit_flags(configuration.flags, flags, configuration.where)
-    problems += collisions([service.release for service in services])
+    problems += _collisions(services, places)
     if problems or configuration is None:
         raise InputError("stack configuration", problems)
     return Settings(
         services=tuple(_migrating(service, configuration.databases) for service in services),
-        target=configuration.where,
-        metrics=configuration.metrics,
-        gateway_url=configuration.gateway_url,
-        probe=configuration.probe,
-        run=configuration.run,
+        places=places,
         access=configuration.access,
-        ecs=configuration.ecs,
-        function=configuration.function,
         flags=_flag_set(configuration, flags),
         escalation=configuration.escalation,
         gates=configuration.gates,
@@ -245,26 +251,56 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     )
 
 
-def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Iterator[Problem]:
-    """What of the settings and of the manifests does not fit the target."""
-    others = {key: getattr(configuration, key) for key in KUBERNETES_ONLY}
-    in_cluster = configuration.run is not None and configuration.run.in_cluster
-    yield from unfit(configuration.where, configuration.ecs, in_cluster, others)
-    others = {key: getattr(configuration, key) for key in REFUSED}
-    yield from misplaced(configuration.where, configuration.function, others, in_cluster=in_cluster)
+def _places(configuration: Configuration) -> dict[str | None, Place]:
+    others: dict[str | None, Place] = {name: Place.of(name, one) for name, one in configuration.places.items()}
+    return {None: Place.of(None, configuration, configuration.run), **others}
+
+
+def _out_of_place(configuration: Configuration | None, place: Place, services: Sequence[Service]) -> Iterator[Problem]:
+    """What of the settings of a place does not fit its target, or does not reach what its services need."""
+    once = configuration if place.name is None else None  # the stack's own has the keys that a stack has once
+    releases = [service.release for service in services]
+    escalation = None if once is None else once.escalation
+    yield from out_of_a_pods_reach(
+        place.run, place.metrics, place.gateway_url, None if escalation is None else escalation.outbox
+    )
+    yield from unreadable(releases, place.metrics)
+    in_cluster = place.run is not None and place.run.in_cluster
+    yield from unfit(place.target, place.ecs, in_cluster, {key: getattr(once, key, None) for key in KUBERNETES_ONLY})
+    others = {key: getattr(once, key, None) for key in REFUSED}
+    yield from misplaced(place.target, place.function, others, in_cluster=in_cluster)
+    probe = None if place.probe is None else place.named("releases:probe")
+    yield from missing_addresses(releases, place.metrics, place.gateway_url, probe, REMEDIES)
+
+
+def _unfit_manifests(place: Place, services: Sequence[Service]) -> Iterator[Problem]:
+    """What of the manifests does not fit the place where they are released."""
     for service in services:
         for declared in (service.declared, service.standby):
             if declared is not None:
                 release = declared.release
-                metrics, watch = configuration.metrics, WatchInputs.of(release)
+                watch = WatchInputs.of(release)
                 found = (
-                    *refused_by(configuration.where, release.service, release.route, chosen(release)),
-                    *refused_task(configuration.where, release.workload),
-                    *refused_function(configuration.where, release.workload),
-                    *uncounted(metrics, configuration.where, release.guardrails, watch),
-                    *uncopied(metrics, chosen(release)),
+                    *refused_by(place.target, release.service, release.route, chosen(release)),
+                    *refused_task(place.target, release.workload),
+                    *refused_function(place.target, release.workload),
+                    *uncounted(place.metrics, place.target, release.guardrails, watch),
+                    *uncopied(place.metrics, chosen(release)),
                 )
-                yield from (replace(one, path=f"{declared.path}: {one.path}") for one in found)
+                for one in found:
+                    message, remedy = place.named(one.message), place.named(one.remedy)
+                    yield Problem(f"{declared.path}: {one.path}", message, remedy)
+
+
+def _collisions(services: Sequence[Service], places: Mapping[str | None, Place]) -> Iterator[Problem]:
+    """Those of services whose places have one gateway; of all, where the places cannot be told."""
+    if not places:
+        yield from collisions([service.release for service in services])
+        return
+    for first, second in combinations(services, 2):
+        one, other = places.get(first.at), places.get(second.at)
+        if one is not None and other is not None and one.target.has_gateway_of(other.target):
+            yield from collisions([first.release, second.release])
 
 
 def _migrating(service: Service, databases: Databases) -> Service:
@@ -294,14 +330,20 @@ def _decoded(value: str) -> object:
         return value
 
 
+def _mapping(data: object, key: str) -> dict[str, Any]:
+    """What stands below a key, whatever else is wrong with the configuration; empty where it is no mapping."""
+    found = data.get(key) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
     """The services that can be read, whatever else is wrong with the configuration."""
-    entries = data.get("services") if isinstance(data, dict) else None
-    for name, raw in sorted(entries.items()) if isinstance(entries, dict) else ():
+    for name, raw in sorted(_mapping(data, "services").items()):
         try:
             entry = ServiceEntry.model_validate(raw, by_alias=True, by_name=False)
         except ValidationError:
             continue
+        loaded.look_up(name, entry.place, _mapping(data, AT_PLACES))
         declared = loaded.read(name, "manifest", entry.manifest)
         standby = loaded.read(name, "standby", entry.standby) if entry.standby is not None else None
         if declared is None:
@@ -309,7 +351,8 @@ def _services(data: object, loaded: _Manifests) -> Iterator[Service]:
         if standby is not None:
             loaded.compare(name, declared, standby)
         sources = Sources(loaded.root, str(PurePosixPath(entry.manifest).parent))
-        yield Service(declared=declared, standby=standby, scripts=read_migrations(declared.release, sources))
+        scripts = read_migrations(declared.release, sources)
+        yield Service(declared=declared, standby=standby, at=entry.place, scripts=scripts)
 
 
 def _alerting(data: object, root: Path, problems: list[Problem]) -> Alerting | None:
@@ -336,7 +379,7 @@ def _unfit_alerting(configuration: Configuration, alerting: Alerting | None) -> 
 
 
 def _unwatched(
-    configuration: Configuration, services: tuple[Service, ...], alerting: Alerting | None
+    configuration: Configuration, services: Sequence[Service], alerting: Alerting | None
 ) -> Iterator[Problem]:
     """Watches in Jobs whose alarm would have no receiver."""
     if alerting is None or configuration.run is None or not configuration.run.in_cluster:
@@ -403,6 +446,12 @@ class _Manifests:
             self.problems.append(Problem(at, message, f"Name a manifest of {service}"))
             return None
         return declared
+
+    def look_up(self, service: str, place: str | None, places: Collection[str]) -> None:
+        if place is not None and place not in places:
+            known = ", ".join(sorted(places)) or "none"
+            message = f"is {place}, and releases:{AT_PLACES} has no such place (there: {known})"
+            self.problems.append(Problem(f"services.{service}.place", message, f"Correct it. {PLACES}"))
 
     def compare(self, service: str, declared: DeclaredRelease, standby: DeclaredRelease) -> None:
         at = f"services.{service}.standby"

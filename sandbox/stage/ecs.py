@@ -147,3 +147,19 @@ class EcsStage(Stage):
 
     def _remove_namespace(self) -> None:
         """None on ECS."""
+
+
+class MixedStage(EcsStage):
+    """An EcsStage with a second place beside it: a namespace of the cluster, called `cluster` in the stack."""
+
+    def place(self) -> dict[str, Any]:
+        """The target of ECS, and the other place."""
+        url = self.environment["SLIPWAY_GATEWAY_URL"]
+        cluster = {"namespace": self.namespace, "metrics": self._metrics(), "gatewayUrl": url}
+        return {**super().place(), "releases:places": {"cluster": cluster}}
+
+    def _make_namespace(self) -> None:
+        Stage._make_namespace(self)
+
+    def _remove_namespace(self) -> None:
+        Stage._remove_namespace(self)

@@ -72,10 +72,10 @@ class Stage:
         made.databases, made.metrics = self.databases, self.metrics
         return made
 
-    def configure(self, service: str, manifest: str, standby: str | None = None) -> None:
+    def configure(self, service: str, manifest: str, standby: str | None = None, place: str | None = None) -> None:
         """Set one service's entry in the stack's configuration."""
-        services = self.services()
-        services[service] = {"manifest": manifest} | ({"standby": standby} if standby is not None else {})
+        services, given = self.services(), {"standby": standby, "place": place}
+        services[service] = {"manifest": manifest} | {key: value for key, value in given.items() if value is not None}
         self._write_config(services)
 
     def services(self) -> dict[str, Any]:

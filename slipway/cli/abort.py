@@ -33,7 +33,7 @@ def abort(
     from slipway.rollout.assemble import connect_adapters
     from slipway.rollout.inspection import head_of
 
-    where = find_target(folder, stack, namespace)
+    where = find_target(folder, stack, namespace, service)
     adapters = connect_adapters(service, where)
     ended = end_rollout(adapters, service, reason, timeout, lambda line: click.echo(line, err=True), wait=wait)
     settled = serving_line(head_of(adapters, service)) if ended.outcome is not None else None

@@ -102,7 +102,7 @@ def _audited(place: Place, chain: Chain, past: Past, window: Window, anchors: An
     from slipway.rollout.inspection import head_of
 
     updates = [one.of(chain.service) for one in past.updates] if past.updates is not None else None
-    head = head_of(connect_adapters(chain.service, place.target), chain.service)
+    head = head_of(connect_adapters(chain.service, place.target_of(chain.service)), chain.service)
     sources = Sources(
         head, updates, _anchors(chain.service, past, anchors), past.whole, past.why, place.known(chain.service)
     )

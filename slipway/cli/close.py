@@ -74,7 +74,7 @@ def _watch_of(place: Place, found: Recorded) -> tuple[CheckLine, ...]:
     if found.event.release is None or found.event.release.watch is None:
         return ()
     try:
-        adapters = connect_adapters(service, place.target)
+        adapters = connect_adapters(service, place.target_of(service))
         head = head_of(adapters, service)
         said = closing_line(head, evidence_of(adapters, head), revision, time.time())
     except ClusterError as error:
@@ -130,7 +130,6 @@ def _archive(place: Place, found: Recorded, points: tuple[CheckLine, ...], note:
     from slipway.release.records.kinds import ClosedPoint, ClosureEvent, ClosureRecord
     from slipway.release.records.release_record import read_kind
     from slipway.release.records.store import RecordsSetting, append
-    from slipway.rollout.assemble import open_records
     from slipway.rollout.process.operator import operator
     from slipway.rollout.watching.recording import collect
 
@@ -151,7 +150,7 @@ def _archive(place: Place, found: Recorded, points: tuple[CheckLine, ...], note:
         known = any(one.event.rollout == rollout for _, one in read_kind(lines, ClosureRecord))
         return None if known else written.to_content()
 
-    chain = open_records(record.service, place.target, place.setting, place.project or Path())
+    chain = place.open(record.service)
     if place.setting.kind != "cluster" and found.event.release is not None and found.event.release.watch is not None:
-        collect(open_records(record.service, place.target, RecordsSetting(), Path()), chain)
+        collect(place.open(record.service, RecordsSetting()), chain)
     append(chain, make)

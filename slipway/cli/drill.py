@@ -173,11 +173,11 @@ def _rehearse(
 
 def _probe_of(engine: Engine, it: Making) -> Probe | None:
     """The stack's own probe, sent to the host of the manifest; None where the stack's file names none."""
-    from slipway.release.project_files import config_of, probe_of, stack_file
+    from slipway.release.project_files import config_at, config_of, probe_of, stack_file
     from slipway.rollout.traffic.probe import Probe
 
     path = stack_file(engine.project, engine.stack)
-    found = probe_of(config_of(path), path)
+    found = probe_of(config_at(config_of(path), path, it.release.service), path)
     if found is None:
         click.echo(
             "no releases:probe with releases:gatewayUrl in the stack's file: lost requests are not seen", err=True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from slipway.cli.chains import Place
@@ -16,7 +15,6 @@ from slipway.release.records.release_record import digest_of, read_kind
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.store import append
 from slipway.release.revision import revision_of
-from slipway.rollout.assemble import open_records
 from slipway.rollout.process.operator import operator
 
 
@@ -28,7 +26,7 @@ def record_drill(place: Place, release: Release, event: DrillEvent) -> None:
         at=time.time(),
         by=operator(),
         stack=stack,
-        target=str(place.target),
+        target=str(place.target_of(release.service)),
         service=release.service,
         subject=ReleasedVersion(revision=revision_of(release), version=release.version, image=image, manifest=""),
         digest=digest_of(image),
@@ -39,4 +37,4 @@ def record_drill(place: Place, release: Release, event: DrillEvent) -> None:
         known = any(one.event.sha256 == event.sha256 for _, one in read_kind(lines, DrillRecord))
         return None if known else record.to_content()
 
-    append(open_records(release.service, place.target, place.setting, place.project or Path()), make)
+    append(place.open(release.service), make)

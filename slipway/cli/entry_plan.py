@@ -17,7 +17,7 @@ from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
 from slipway.release.manifest.plan import Kind, describe
 from slipway.release.manifest.release import Release
 from slipway.release.migrations.databases import Database, database_of
-from slipway.release.project_files import SERVICES, config_of, services_of, stack_file, target_of
+from slipway.release.project_files import SERVICES, config_of, place_of_service, services_of, stack_file, targets_of
 from slipway.release.records.journal import Head
 from slipway.release.records.rollback import Destination, serving_entry
 from slipway.release.strategy import chosen
@@ -83,6 +83,8 @@ class Stack:
     """Empty for a service that the file does not name yet."""
     others: Mapping[str, Mapping[str, Any]]
     """The entries of the other services."""
+    targets: Mapping[str, Target]
+    """Those of the other services."""
     database: Database | None = None
 
     @classmethod
@@ -97,7 +99,9 @@ class Stack:
             raise EngineError(f"{path.name} configures no service {service}; there are: {known}")
         others = {other: entry for other, entry in services.items() if other != service}
         database = database_of(config, service, path)
-        return cls(name, file, target_of(config, path), services.get(service, {}), others, database)
+        places = targets_of(config, path)
+        found = {one: places[place_of_service(config, path, one)] for one in (*others, service)}
+        return cls(name, file, found.pop(service), services.get(service, {}), others, found, database)
 
 
 def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -> dict[str, Mapping[str, Any] | None]:
@@ -105,7 +109,7 @@ def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -
 
     def entry_of(service: str) -> Mapping[str, Any] | None:
         try:
-            head = head_of(connect_adapters(service, found.target), service)
+            head = head_of(connect_adapters(service, found.targets[service]), service)
         except ClusterError:
             return None
         if head is None or head.serving is None:

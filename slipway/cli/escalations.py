@@ -29,7 +29,7 @@ def escalations(
     if ctx.invoked_subcommand is not None:
         return
     found = ctx.obj()
-    entries = [entry for entry in found.outbox.entries() if everything or entry.closed is None]
+    entries = [entry for entry in found.entries() if everything or entry.closed is None]
     if as_json:
         show({"outbox": found.name, "escalations": [escalations_view.as_json(entry) for entry in entries]})
         return

@@ -7,11 +7,10 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import cast
 
-from slipway.cli.target import configuration, find_target
+from slipway.cli.target import configuration, find_targets
 from slipway.release.errors import InputError, Problem, SlipwayError
 from slipway.release.escalation.model import Escalation, id_of
 from slipway.release.escalation.outbox import Closed, Entry, closed, entry_of, next_due
@@ -28,49 +27,61 @@ PROMPT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An outbox; `name` says where it is. `setting` reads that of the stack, which may be left out."""
+    """The outboxes of all places of a stack; `name` says where they are. `setting` reads that of the stack, which may
+    be left out."""
 
-    connect: Callable[[], Outbox]
+    connect: Callable[[], list[Outbox]]
     name: str
     place: str
     setting: Callable[[], EscalationSetting]
 
     @property
-    def outbox(self) -> Outbox:
-        """The outbox itself. Raises ClusterError when the cluster cannot be named."""
+    def outboxes(self) -> list[Outbox]:
+        """The outboxes themselves. Raises ClusterError when the cluster cannot be named."""
         return self.connect()
+
+    def entries(self) -> list[Entry]:
+        """Those of all outboxes, the oldest first. Raises ClusterError."""
+        found = [entry for outbox in self.outboxes for entry in outbox.entries()]
+        return sorted(found, key=lambda entry: entry.escalation.at)
 
 
 def find_outbox(folder: Path, stack: str | None, namespace: str | None) -> Found:
-    """The outbox of a stack, or the one of a namespace. Raises SlipwayError."""
+    """The outboxes of a stack, or the one of a namespace. Raises SlipwayError."""
 
     def setting() -> EscalationSetting:
         return setting_of(*configuration(folder, stack))
 
-    where = find_target(folder, stack, namespace)
+    targets = find_targets(folder, stack, namespace)
     box = None
     if namespace is None and KEY in configuration(folder, stack)[0]:
         box = setting().outbox
-    named = f"the namespace {where}" if box is None else f"the folder {box}"
-    return Found(partial(connect_outbox, where, box), named, str(where), setting)
+    names = ", ".join(map(str, targets))
+    named = f"the namespace {names}" if box is None else f"the folder {box}"
+    each = targets if box is None else targets[:1]
+    return Found(lambda: [connect_outbox(where, box) for where in each], named, names, setting)
 
 
 def close_and_tell(found: Found, escalation: str, by: str, reason: str, now: float) -> str:
     """End one and tell those who know of it; who was not told yet, empty when all were. Raises SlipwayError."""
     end = Closed(by=by, at=now, reason=reason)
-    outbox = found.outbox
-    entry = change(outbox, escalation, lambda one: closed(one, end))
-    if entry is None:
-        raise SlipwayError(f"{found.name} has no escalation {escalation}; `slipway escalations` lists them")
-    sender = Sender(outbox, entry)
-    sender.run(time.time, time.sleep, PROMPT)
-    return _left(sender.entry)
+    for outbox in found.outboxes:
+        entry = change(outbox, escalation, lambda one: closed(one, end))
+        if entry is not None:
+            sender = Sender(outbox, entry)
+            sender.run(time.time, time.sleep, PROMPT)
+            return _left(sender.entry)
+    raise SlipwayError(f"{found.name} has no escalation {escalation}; `slipway escalations` lists them")
 
 
 def send_all(found: Found, tell: Callable[[str], None], *, follow: bool) -> list[str]:
     """Try everything that is due once, or until nothing is left; what is left, a line each."""
-    outbox = found.outbox
-    senders = [Sender(outbox, entry, tell) for entry in outbox.entries() if next_due(entry) is not None]
+    senders = [
+        Sender(outbox, entry, tell)
+        for outbox in found.outboxes
+        for entry in outbox.entries()
+        if next_due(entry) is not None
+    ]
     if not follow:
         for sender in senders:
             sender.once(time.time())

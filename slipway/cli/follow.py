@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import click
@@ -20,10 +20,10 @@ REDRAWN = 1.0
 NARROWEST = 40
 
 
-def follow(overview: Overview, every: float, *, as_json: bool) -> None:
-    """Show one target on the terminal as it changes; where stdout is none, or with `as_json`, one line a change. Ctrl-C
+def follow(overviews: Sequence[Overview], every: float, *, as_json: bool) -> None:
+    """Show targets on the terminal as they change; where stdout is none, or with `as_json`, one line a change. Ctrl-C
     ends it without an error."""
-    hub = Hub([overview], every=every)
+    hub = Hub(overviews, every=every)
     show = _draw if sys.stdout.isatty() and not as_json else _lines_of(as_json=as_json)
     hub.start()
     try:
@@ -35,7 +35,7 @@ def follow(overview: Overview, every: float, *, as_json: bool) -> None:
 
 def _draw(hub: Hub) -> None:
     """Two columns stay free: what the terminal shows of Ctrl-C must not begin a new line."""
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.live import Live
 
     console = Console()
@@ -43,7 +43,9 @@ def _draw(hub: Hub) -> None:
         state = hub.state()
         while not hub.closed:
             console.width = max(NARROWEST, shutil.get_terminal_size().columns - len("^C"))
-            live.update(follow_view.screen(state.views[0], hub.now(), console.width), refresh=True)
+            live.update(
+                Group(*(follow_view.screen(view, hub.now(), console.width) for view in state.views)), refresh=True
+            )
             state = hub.await_news(state.number, REDRAWN)
 
 
@@ -62,5 +64,6 @@ def _lines_of(*, as_json: bool) -> Callable[[Hub], None]:
 def _news(state: State, after: int, *, as_json: bool) -> list[str]:
     new = [change for number, change in state.news if number > after]
     if as_json:
-        return [json.dumps(follow_view.as_json(change, state.views[0])) for change in new]
+        views = {view.name: view for view in state.views}
+        return [json.dumps(follow_view.as_json(change, views[change.target])) for change in new]
     return [follow_view.line_of(change) for change in new]

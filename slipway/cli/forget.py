@@ -29,7 +29,7 @@ def forget(service: str, yes: bool, namespace: str | None, stack: str | None, fo
     from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_adapters
 
-    where = find_target(folder, stack, namespace)
+    where = find_target(folder, stack, namespace, service)
     adapters = connect_adapters(service, where)
     refuse_in_use(adapters, service)
     if not yes:

@@ -146,18 +146,19 @@ def _judge(project: Path, stack: str, path: str, configuration: Configuration, a
     service = read.release.service if read is not None else "unknown"
     observed = Observed()
     if read is not None and ask != "nothing":
-        target = _target(project, stack) if ask == "cluster" else None
+        target = _target(project, stack, service) if ask == "cluster" else None
         observed = observe_undeclared(read, target, configuration)
     urn = urn_of(stack, project_name(project), service)
     return judge(project, stack, urn, path, configuration, observed, datetime.now(UTC))
 
 
-def _target(project: Path, stack: str) -> Target:
+def _target(project: Path, stack: str, service: str) -> Target:
     from slipway.release.errors import EngineError
-    from slipway.release.project_files import config_of, stack_file, target_of
+    from slipway.release.project_files import config_of, place_of_service, stack_file, targets_of
 
     file = stack_file(project, stack)
+    config = config_of(file)
     try:
-        return target_of(config_of(file), file)
+        return targets_of(config, file)[place_of_service(config, file, service)]
     except EngineError as error:
         raise EngineError(f"{error}; name one, or leave out --ask cluster") from None

@@ -35,7 +35,7 @@ def hand_over(
     from slipway.rollout.assemble import connect_adapters
     from slipway.rollout.process.operator import operator
 
-    where = find_target(folder, stack, namespace)
+    where = find_target(folder, stack, namespace, service)
     owner, now = offer(connect_adapters(service, where), service, to, f"{operator()}: {reason}")
     if as_json:
         show({"ok": True, "service": service, "namespace": where.scope, "owner": owner, "handedTo": now})

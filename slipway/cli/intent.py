@@ -52,7 +52,7 @@ def intent_command(action: Action, text: str) -> click.Command:
     ) -> None:
         from slipway.cli.target import find_target
 
-        where = find_target(folder, stack, namespace)
+        where = find_target(folder, stack, namespace, service)
         tell_rollout(where, service, action, reason, wait=wait, timeout=timeout, as_json=as_json, every=every)
 
     return command

@@ -14,18 +14,25 @@ from slipway.rollout.overview import Overview, place_of
 
 
 def look_at(folder: Path, stacks: Sequence[str], namespaces: Sequence[str]) -> list[Overview]:
-    """One overview for each stack and namespace that is named, else for each stack of the project that has a target;
-    those that have none are named on stderr. Raises EngineError."""
+    """One overview for each place of the stacks and each namespace that are named, else for those of each stack of the
+    project that has a target; those that have none are named on stderr. Raises EngineError."""
     named = [find_place(folder, stack, None) for stack in stacks]
     named += [find_place(folder, None, namespace) for namespace in namespaces]
-    return [overview_of(place) for place in named or _of_project(folder)]
+    return [overview for place in named or _of_project(folder) for overview in overviews_of(place)]
 
 
-def overview_of(place: Place, service: str | None = None) -> Overview:
-    """Of one place, or of one service in it."""
+def overviews_of(place: Place, service: str | None = None) -> list[Overview]:
+    """One for each place of a stack, or only of one service where that runs."""
     name = place.stack or str(place.target)
-    reached = place_of(place.target, place.setting, place.project or Path())
-    return Overview(name, place.target, reached, service=service)
+    targets = {name: place.target, **{f"{name} ({other})": target for other, target in place.others.items()}}
+    if service is not None:
+        where = place.target_of(service)
+        targets = {named: target for named, target in targets.items() if target == where}
+    project = place.project or Path()
+    return [
+        Overview(named, target, place_of(target, place.setting, project), service=service)
+        for named, target in targets.items()
+    ]
 
 
 def _of_project(folder: Path) -> list[Place]:

@@ -41,7 +41,7 @@ def undo(
     release = declared.release
     if release.service != service:
         raise ReleaseRefused(f"{manifest} is a release of {release.service}, not of {service}")
-    target = find_target(folder, stack, None)
+    target = find_target(folder, stack, None, service)
     adapters = connect_adapters(service, target)
     _refuse_in_use(service, declared.revision, release.version, adapters)
     if (running := adapters.workloads.running(Backend.of(release, target))) > 0:

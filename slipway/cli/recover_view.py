@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.cli.engine_records import Lock, Pending, State
-from slipway.release.project_files import NAMESPACE, SERVICES, TARGET, target_of
+from slipway.release.project_files import NAMESPACE, SERVICES, TARGET, place_of_service, targets_of
 from slipway.release.records.journal import Head
 from slipway.release.target import NAMED_BY, Target, recorded_target
 from slipway.release.tokens import ROLLOUT
@@ -107,8 +107,8 @@ def services_of_stack(state: State, config: Mapping[str, Any], path: Path) -> li
     }
     services = config.get(SERVICES)
     if config.keys() & {NAMESPACE, TARGET} and isinstance(services, dict):
-        target = target_of(config, path)
-        found = {**{str(service): target for service in services}, **found}
+        targets = targets_of(config, path)
+        found = {**{str(one): targets[place_of_service(config, path, str(one))] for one in services}, **found}
     return sorted(found.items(), key=lambda one: one[0])
 
 

@@ -27,7 +27,7 @@ def release_route(service: str, namespace: str | None, stack: str | None, folder
     from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_adapters
 
-    where = find_target(folder, stack, namespace)
+    where = find_target(folder, stack, namespace, service)
     former = give_back(connect_adapters(service, where), service)
     if as_json:
         show({"ok": True, "service": service, "namespace": where.scope, "backend": former})

@@ -122,7 +122,7 @@ def _end_in_flight(
     from slipway.cli.target import find_target
     from slipway.rollout.assemble import connect_adapters
 
-    adapters = connect_adapters(service, find_target(folder, stack, None))
+    adapters = connect_adapters(service, find_target(folder, stack, None, service))
     attempt = attempt_in_flight(adapters, service)
     if attempt is None:
         return False

@@ -34,22 +34,28 @@ def status(
     if follow:
         from slipway.cli.chains import find_place
         from slipway.cli.follow import follow as follow_target
-        from slipway.cli.looking import overview_of
+        from slipway.cli.looking import overviews_of
 
-        follow_target(overview_of(find_place(folder, stack, namespace), service), every, as_json=as_json)
+        follow_target(overviews_of(find_place(folder, stack, namespace), service), every, as_json=as_json)
         return
     from slipway.cli import status_view
-    from slipway.cli.target import find_target
+    from slipway.cli.target import find_target, find_targets
     from slipway.rollout.assemble import connect_adapters, services_in
     from slipway.rollout.inspection import inspect
 
-    where = find_target(folder, stack, namespace)
-    services = [service] if service is not None else services_in(where)
+    if service is not None:
+        asked = [(service, find_target(folder, stack, namespace, service))]
+        targets = [asked[0][1]]
+    else:
+        targets = find_targets(folder, stack, namespace)
+        asked = [(one, where) for where in targets for one in services_in(where)]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(lambda one: inspect(connect_adapters(one, where), one, where.scope), services))
+        found = list(pool.map(lambda one: inspect(connect_adapters(*one), one[0], one[1].scope), asked))
+    names = ", ".join(str(where) for where in targets)
     if as_json:
-        show({"namespace": where.scope, "services": [status_view.as_json(seen) for seen in found]})
+        namespaces = ", ".join(where.scope for where in targets)
+        show({"namespace": namespaces, "services": [status_view.as_json(seen) for seen in found]})
         return
     if not found:
-        click.echo(f"no service was released in {where} yet")
+        click.echo(f"no service was released in {names} yet")
     click.echo("\n\n".join(status_view.as_text(seen) for seen in found), nl=bool(found))

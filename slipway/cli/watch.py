@@ -54,7 +54,7 @@ def watch(service: str, namespace: str | None, stack: str | None, folder: Path, 
 
     cancelled, lines = threading.Event(), _Lines(err=as_json)
     with signals_to(lambda _number: cancelled.set()):
-        _, watcher = watch_on_host(service, find_target(folder, stack, namespace), lines, cancelled)
+        _, watcher = watch_on_host(service, find_target(folder, stack, namespace, service), lines, cancelled)
         ended = watcher.run()
     if ended is None:
         lines.event(f"{service}: interrupted; the watch is open, and no process watches: run the command again")

@@ -17,6 +17,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from slipway.release.errors import EngineError
+from slipway.release.places import SETTING, PlaceSetting, as_key
 from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.rollout_inputs import TrafficProbe
@@ -31,6 +32,8 @@ SLOS = "releases:slos"
 FLAGS = "releases:flags"
 PROBE = "releases:probe"
 GATEWAY_URL = "releases:gatewayUrl"
+PLACES = f"releases:{SETTING}"
+_OF_A_PLACE: Final = {f"releases:{one.alias or name}" for name, one in PlaceSetting.model_fields.items()}
 _ACKNOWLEDGED: Final = TypeAdapter(tuple[Acknowledged, ...])
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -77,17 +80,55 @@ def services_of(config: Mapping[str, Any], path: Path) -> dict[str, dict[str, An
     return {str(name): entry for name, entry in services.items()}
 
 
-def target_of(config: Mapping[str, Any], path: Path) -> Target:
-    """The target of the services in a stack file's configuration. Raises EngineError."""
+def places_of(config: Mapping[str, Any], path: Path) -> dict[str | None, dict[str, Any]]:
+    """The configuration as each place of the stack sees it, by name and the stack's own, None, first: what belongs to
+    another place stands at the top. Raises EngineError."""
+    given = config.get(PLACES, {})
+    if not isinstance(given, dict) or not all(isinstance(place, dict) for place in given.values()):
+        raise EngineError(f"{path.name}: {PLACES} must map the name of each place to its keys")
+    shared = {key: value for key, value in config.items() if key not in _OF_A_PLACE}
+    others: dict[str | None, dict[str, Any]] = {
+        str(name): {**shared, **{f"releases:{key}": value for key, value in place.items()}}
+        for name, place in given.items()
+    }
+    return {None: dict(config), **others}
+
+
+def place_of_service(config: Mapping[str, Any], path: Path, service: str) -> str | None:
+    """The name of the place in the entry of a service; None for the stack's own, and for a service that the file does
+    not name. Raises EngineError."""
+    entry = services_of(config, path).get(service, {}) if SERVICES in config else {}
+    place = entry.get("place")
+    if place is not None and place not in places_of(config, path):
+        raise EngineError(f"{path.name}: {SERVICES}.{service}.place: there is no {place} in {PLACES}")
+    return None if place is None else str(place)
+
+
+def config_at(config: Mapping[str, Any], path: Path, service: str) -> dict[str, Any]:
+    """The configuration as the place of a service sees it. Raises EngineError."""
+    return places_of(config, path)[place_of_service(config, path, service)]
+
+
+def targets_of(config: Mapping[str, Any], path: Path) -> dict[str | None, Target]:
+    """The targets of all places, the stack's own first. Raises EngineError."""
+    return {name: target_of(one, path, name) for name, one in places_of(config, path).items()}
+
+
+def target_of(config: Mapping[str, Any], path: Path, place: str | None = None) -> Target:
+    """The target in a configuration as a place sees it; `place` names that for what is said. Raises EngineError."""
     given, namespace = config.get(TARGET), config.get(NAMESPACE)
     if given is None and not isinstance(namespace, str):
-        raise EngineError(f"{path.name} has neither {NAMESPACE} nor {TARGET}")
+        raise EngineError(f"{path.name} has neither {_key(NAMESPACE, place)} nor {_key(TARGET, place)}")
     try:
         return Targeted.model_validate({"target": given, "namespace": namespace}).where
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in KINDS)
-        raise EngineError(f"{path.name}: releases:{place}: {first['msg']}") from None
+        field = ".".join(str(part) for part in first["loc"] if part not in KINDS)
+        raise EngineError(f"{path.name}: {_key(f'releases:{field}', place)}: {first['msg']}") from None
+
+
+def _key(key: str, place: str | None) -> str:
+    return key if place is None else as_key(key, place)
 
 
 def records_of(config: Mapping[str, Any], path: Path) -> RecordsSetting:

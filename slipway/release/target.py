@@ -65,6 +65,8 @@ class KubernetesTarget(FrozenModel):
 
 Priority = Annotated[int, Field(ge=2, le=50000)]
 """Of a listener rule; the number below it belongs to the preview of the same service."""
+PRIORITIES_APART = 2
+"""At least, for two services at one listener."""
 
 
 class AppConfigPlace(FrozenModel):
@@ -119,7 +121,7 @@ class EcsTarget(FrozenModel):
     def _with_room_for_previews(cls, rules: dict[str, int]) -> dict[str, int]:
         ordered = sorted(rules.items(), key=lambda rule: rule[1])
         for (first, low), (second, high) in pairwise(ordered):
-            if high - low < 2:
+            if high - low < PRIORITIES_APART:
                 raise ValueError(f"{second} has {high} and {first} has {low}: leave the number below each free")
         return dict(sorted(rules.items()))
 

@@ -23,6 +23,8 @@ from slipway.release.records.released import ReleasedVersion
 
 Entry = Mapping[str, Any]
 """A service's entry in the stack's configuration: `manifest`, perhaps `standby`, and whatever else is in it."""
+PLACE = "place"
+"""The key of an entry that says where the service runs. A way back does not move it: its journal is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,19 +187,22 @@ def _choice(memory: Memory, passed: Sequence[str]) -> str:
 def _entry(
     target: ReleasedVersion, updates: Sequence[PastUpdate], known: Mapping[str, ReleasedVersion], declared: Entry
 ) -> dict[str, Any]:
-    """The target's entry as it last was; updates that succeeded as a whole are believed first."""
+    """The target's entry as it last was, in the place where the service is now; updates that succeeded as a whole are
+    believed first."""
 
     def holds(update: PastUpdate) -> bool:
         one = known.get(str(update.entry.get("manifest"))) if update.entry is not None else None
         return one is not None and one.revision == target.revision
 
     for update in sorted(filter(holds, updates), key=lambda update: not update.succeeded):
-        entry = dict(update.entry or {})
+        entry = {key: value for key, value in (update.entry or {}).items() if key != PLACE}
         break
     else:
         entry = {"manifest": target.manifest}
         if "standby" in declared:
             entry["standby"] = declared["standby"]
+    if PLACE in declared:
+        entry[PLACE] = declared[PLACE]
     kept = known.get(str(entry.get("standby")))
     if kept is not None and _same(kept, target):
         del entry["standby"]

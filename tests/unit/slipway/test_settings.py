@@ -48,9 +48,13 @@ def test_a_stack_names_its_services_and_where_they_run(tmp_path: Path) -> None:
     assert (service.release.version, service.declared.path) == ("2", new)
     assert service.standby is not None
     assert service.standby.release.version == "1"
-    assert (str(read.target), read.gateway_url, read.metrics.kind) == ("shop", "http://gateway.example", "prometheus")
-    assert read.probe is not None
-    assert read.probe.rate == 5
+    assert (str(read.target), read.own.gateway_url, read.metrics.kind) == (
+        "shop",
+        "http://gateway.example",
+        "prometheus",
+    )
+    assert read.own.probe is not None
+    assert read.own.probe.rate == 5
     assert read.access is None
 
 
@@ -176,7 +180,7 @@ def test_access_has_a_default_name(tmp_path: Path) -> None:
     assert read.access.service_account == "deployer"
 
 
-@pytest.mark.parametrize("stack", ["staging", "prod"])
+@pytest.mark.parametrize("stack", ["staging", "prod", "ecs"])
 def test_the_shipped_stacks_are_valid(stack: str) -> None:
     import yaml
 
@@ -326,8 +330,8 @@ IN_CLUSTER = {"in": "cluster", "image": f"registry.example/slipway@{OTHER_DIGEST
 
 def test_rollouts_run_on_the_host_unless_the_stack_says_otherwise(tmp_path: Path) -> None:
     services = {"checkout": {"manifest": write(tmp_path, "1.yaml")}}
-    assert settings.parse(keys(services), tmp_path).run is None
-    run = settings.parse(keys(services, run=json.dumps(IN_CLUSTER)), tmp_path).run
+    assert settings.parse(keys(services), tmp_path).own.run is None
+    run = settings.parse(keys(services, run=json.dumps(IN_CLUSTER)), tmp_path).own.run
     assert run is not None
     assert (run.in_cluster, run.service_account, run.start_within, run.on_lost_follower) == (
         True, "slipway-runner", 60.0, "continue",
@@ -356,7 +360,7 @@ def test_a_rollout_in_the_cluster_cannot_use_what_only_the_host_has(host: str, t
     log = {"path": "/var/log/envoy/access.jsonl"}
     metrics = json.dumps({"kind": "prometheus", "url": f"http://{host}:9090", "accessLog": log})
     settings_of = {"metrics": metrics, "gatewayUrl": f"http://{host}:8080"}
-    assert settings.parse(keys(services) | settings_of, tmp_path).run is None
+    assert settings.parse(keys(services) | settings_of, tmp_path).own.run is None
     found = refused(keys(services, run=json.dumps(IN_CLUSTER)) | settings_of, tmp_path)
     assert set(found) == {"metrics.url", "metrics.accessLog", "gatewayUrl"}
 
@@ -575,8 +579,8 @@ def errors_only() -> list[dict[str, object]]:
 def test_a_stack_on_ecs_names_cluster_listener_and_table(tmp_path: Path) -> None:
     read = settings.parse(on_ecs(tmp_path, manifest={"guardrails": errors_only()}), tmp_path)
     assert str(read.target) == "eu-central-1/shop"
-    assert read.ecs is not None
-    assert read.ecs.subnets == ("subnet-0a",)
+    assert read.own.ecs is not None
+    assert read.own.ecs.subnets == ("subnet-0a",)
     assert (read.metrics.kind, read.metrics.settles, read.metrics.delay) == ("cloudwatch", 90.0, 210.0)
 
 
@@ -623,8 +627,8 @@ def on_lambda(root: Path, *, manifest: dict[str, object] | None = None, **change
 def test_a_stack_on_lambda_names_account_alias_and_role(tmp_path: Path) -> None:
     read = settings.parse(on_lambda(tmp_path), tmp_path)
     assert str(read.target) == "eu-central-1/123456789012"
-    assert read.function is not None
-    assert (read.function.role, read.function.timeout) == ("arn:aws:iam::123456789012:role/checkout", 10.0)
+    assert read.own.function is not None
+    assert (read.own.function.role, read.own.function.timeout) == ("arn:aws:iam::123456789012:role/checkout", 10.0)
 
 
 def test_what_does_not_fit_a_target_of_lambda_is_listed_at_once(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from slipway.cli.main import cli
 from slipway.release.escalation.outbox import Outcome, after_try
-from slipway.rollout.escalation.outbox import FolderOutbox, change
+from slipway.rollout.escalation.outbox import FolderOutbox, MemoryOutbox, change
 from tests.escalations import WEBHOOK, entry
 
 
@@ -111,6 +111,26 @@ def test_an_escalation_is_closed_and_those_who_know_of_it_are_told(project: Path
     assert ended.reason == "fixed"
     assert "nothing is escalated" in run(project).output
     assert "closed" in run(project, "--all").output
+
+
+def test_the_outboxes_of_all_places_are_one(project: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = project / "Pulumi.prod.yaml"
+    content = yaml.safe_load(path.read_text())
+    del content["config"]["releases:escalation"]["outbox"]
+    content["config"]["releases:places"] = {"eu": {"target": {"name": "eu", "namespace": "carts"}}}
+    path.write_text(yaml.safe_dump(content))
+    boxes = {"shop": MemoryOutbox(), "eu/carts": MemoryOutbox()}
+    monkeypatch.setattr("slipway.cli.escalations_io.connect_outbox", lambda target, folder: boxes[str(target)])
+    told = {"kind": "alertmanager", "url": f"http://127.0.0.1:{receiver.server_port}"}
+    boxes["eu/carts"].save(entry(told, id="abort-cart-1", at=1.0), None)
+    boxes["shop"].save(entry(told, id="abort-checkout-1", at=2.0), None)
+    listed = json.loads(run(project, "--json").output)
+    assert listed["outbox"] == "the namespace shop, eu/carts"
+    assert [one["id"] for one in listed["escalations"]] == ["abort-cart-1", "abort-checkout-1"]
+    assert run(project, "send").stdout == "nothing is left to tell\n"
+    assert len(receiver.got) == 2
+    assert run(project, "close", "abort-cart-1").exit_code == 0
+    assert [one.closed is None for box in boxes.values() for one in box.entries()] == [True, False]
 
 
 def test_what_nobody_has_cannot_be_closed(project: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_pipe_gets_a_line_a_change_until_ctrl_c(
 
     monkeypatch.setattr(Hub, "start", lambda hub: None)
     monkeypatch.setattr(Hub, "await_news", await_news)
-    follow.follow(overview, 1.0, as_json=as_json)
+    follow.follow([overview], 1.0, as_json=as_json)
     lines = capsys.readouterr().out.splitlines()
     if as_json:
         assert [json.loads(line)["what"] for line in lines] == ["began", "step", "verdict", "ended"]
@@ -108,10 +108,11 @@ def test_a_pipe_gets_a_line_a_change_until_ctrl_c(
 
 
 def test_the_command_follows_the_service_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[object, float, bool]] = []
+    seen: list[tuple[list[str], float, bool]] = []
     monkeypatch.setattr(
-        "slipway.cli.follow.follow", lambda overview, every, as_json: seen.append((overview.view.name, every, as_json))
+        "slipway.cli.follow.follow",
+        lambda found, every, as_json: seen.append(([one.view.name for one in found], every, as_json)),
     )
     done = CliRunner().invoke(cli, ["status", "checkout", "--follow", "-n", "shop", "--every", "3", "--json"])
     assert done.exit_code == 0, done.output
-    assert seen == [("shop", 3.0, True)]
+    assert seen == [(["shop"], 3.0, True)]

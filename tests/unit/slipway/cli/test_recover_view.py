@@ -126,3 +126,13 @@ def test_services_come_from_the_state_and_from_the_configuration(
     resources = (Resource(URN, "slipway:index:Rollout", outputs), Resource("u", "slipway:index:Rollout", {}))
     found = services_of_stack(State(resources, ()), config, Path("Pulumi.prod.yaml"))
     assert [(service, str(target)) for service, target in found] == wanted
+
+
+def test_each_service_is_looked_for_in_its_place(tmp_path: Path) -> None:
+    config = {
+        "releases:namespace": "shop",
+        "releases:services": {"checkout": {"manifest": "1.yaml"}, "cart": {"manifest": "2.yaml", "place": "eu"}},
+        "releases:places": {"eu": {"target": {"name": "eu", "namespace": "carts"}}},
+    }
+    found = services_of_stack(State((), ()), config, tmp_path)
+    assert [(service, str(target)) for service, target in found] == [("cart", "eu/carts"), ("checkout", "shop")]

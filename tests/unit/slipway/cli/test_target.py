@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.cli.target import find_target
+from slipway.cli.target import find_target, find_targets
 from slipway.release.errors import EngineError
 from slipway.release.target import KubernetesTarget
 
@@ -54,3 +54,27 @@ def test_a_target_that_is_none_is_named_with_its_field(project: Path) -> None:
     (project / "Pulumi.prod.yaml").write_text("config:\n  releases:target: {name: EU, namespace: shop}\n")
     with pytest.raises(EngineError, match=r"Pulumi\.prod\.yaml: releases:target\.name: String should match"):
         find_target(project, None, None)
+
+
+PLACES = """config:
+  releases:namespace: shop
+  releases:services: {checkout: {manifest: 1.yaml}, cart: {manifest: 2.yaml, place: eu}}
+  releases:places: {eu: {target: {name: eu, namespace: carts}}}
+"""
+OWN, EU = KubernetesTarget(namespace="shop"), KubernetesTarget(name="eu", namespace="carts")
+
+
+def test_a_service_names_the_place_where_it_runs(project: Path) -> None:
+    (project / "Pulumi.prod.yaml").write_text(PLACES)
+    assert [find_target(project, None, None, service) for service in ("checkout", "cart", None)] == [OWN, EU, OWN]
+    assert find_target(project, None, "mine", "cart") == KubernetesTarget(namespace="mine")
+    assert find_targets(project, None, None) == [OWN, EU]
+    assert find_targets(project, None, "mine") == [KubernetesTarget(namespace="mine")]
+
+
+def test_a_service_that_no_file_names_is_where_its_journal_lies(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "Pulumi.prod.yaml").write_text(PLACES)
+    journals = {OWN: ["checkout"], EU: ["cart", "gone"]}
+    monkeypatch.setattr("slipway.rollout.assemble.services_in", lambda target: journals[target])
+    assert find_target(project, None, None, "gone") == EU
+    assert find_target(project, None, None, "new") == OWN

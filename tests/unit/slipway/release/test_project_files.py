@@ -8,13 +8,18 @@ import pytest
 
 from slipway.release.errors import EngineError
 from slipway.release.project_files import (
+    config_at,
     config_of,
+    probe_of,
     project_file,
     project_name,
+    records_of,
     services_declared,
     services_of,
     stack_file,
     stacks_of,
+    target_of,
+    targets_of,
 )
 
 BEFORE = b"# mine\r\nconfig:\n  releases:services: {checkout: {manifest: 1.yaml}}  # tail"
@@ -100,3 +105,49 @@ def test_a_stack_without_services_declares_none_and_one_without_a_file_is_an_err
 def test_what_one_reader_changes_is_not_seen_by_the_next(project: Path) -> None:
     services_declared(project, "prod")["checkout"]["manifest"] = "2.yaml"
     assert services_declared(project, "prod") == {"checkout": {"manifest": "1.yaml"}}
+
+
+PLACES = """config:
+  releases:namespace: shop
+  releases:gatewayUrl: http://gateway.example
+  releases:probe: {rate: 5, path: /}
+  releases:records: {kind: folder, path: records}
+  releases:services: {checkout: {manifest: 1.yaml}, cart: {manifest: 2.yaml, place: eu}}
+  releases:places: {eu: {target: {name: eu, namespace: carts}, gatewayUrl: "http://eu.example"}}
+"""
+
+
+def test_each_service_sees_the_keys_of_its_place_and_those_that_a_stack_has_once(project: Path) -> None:
+    path = project / "Pulumi.prod.yaml"
+    path.write_text(PLACES)
+    config = config_of(path)
+    assert {name: str(target) for name, target in targets_of(config, path).items()} == {None: "shop", "eu": "eu/carts"}
+    cart, checkout = (config_at(config, path, service) for service in ("cart", "checkout"))
+    assert (target_of(cart, path), target_of(checkout, path)) == tuple(reversed(targets_of(config, path).values()))
+    assert (cart["releases:gatewayUrl"], checkout["releases:gatewayUrl"]) == (
+        "http://eu.example",
+        "http://gateway.example",
+    )
+    assert records_of(cart, path) == records_of(checkout, path)
+    assert probe_of(cart, path) is None
+    assert probe_of(checkout, path) is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("place: eu", "place: us"), "services.cart.place: there is no us in releases:places"),
+        (("{eu: {target: {name: eu,", "{eu: {target: {name: EU,"), "releases:places.eu.target.name"),
+        (("{eu: {target: {name: eu, namespace: carts}, ", "{eu: {"), "neither releases:places.eu.namespace nor"),
+        (("releases:places: {eu: ", "releases:places: {eu: 1, us: "), "must map the name of each place to its keys"),
+    ],
+)  # fmt: skip
+def test_a_place_that_makes_no_sense_is_one_clear_line(project: Path, changed: tuple[str, str], said: str) -> None:
+    path = project / "Pulumi.prod.yaml"
+    path.write_text(PLACES.replace(*changed))
+    with pytest.raises(EngineError) as error:
+        config = config_of(path)
+        targets_of(config, path)
+        config_at(config, path, "cart")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,15 @@ def test_it_goes_back_to_the_release_before_and_keeps_the_one_that_it_leaves_war
 def test_the_entry_is_restored_whole() -> None:
     found = rollback(memory("ab"), update("a", standby="h", extra={"deep": [1]}), update("b", other=1))
     assert found.entry == {"manifest": "a.yaml", "standby": "b.yaml", "extra": {"deep": [1]}}
+
+
+@pytest.mark.parametrize("now", [{"place": "aws"}, {}])
+@pytest.mark.parametrize("then", [{"place": "old"}, {}])
+def test_a_service_stays_in_the_place_where_it_is(now: dict[str, Any], then: dict[str, Any]) -> None:
+    declared = {"manifest": "b.yaml", **now}
+    for updates in ((update("a", **then), update("b")), (update("b"),)):
+        found = rollback(memory("ab"), *updates, declared=declared)
+        assert found.entry == {"manifest": "a.yaml", "standby": "b.yaml", **now}
 
 
 def test_a_killed_update_is_missing_from_the_history_but_its_commit_counts() -> None:
