@@ -338,8 +338,10 @@ def _unfit_alerting(configuration: Configuration, alerting: Alerting | None) -> 
 def _unwatched(
     configuration: Configuration, services: tuple[Service, ...], alerting: Alerting | None
 ) -> Iterator[Problem]:
-    """Watches in Jobs whose alarm would have no receiver."""
-    if alerting is None or configuration.run is None or not configuration.run.in_cluster:
+    """Watches whose alarm would have no receiver: those in Jobs, and those of hosts that give signs of life."""
+    in_jobs = configuration.run is not None and configuration.run.in_cluster
+    on_hosts = configuration.slos is not None and configuration.slos.host_metrics is not None
+    if alerting is None or not (in_jobs or on_hosts):
         return
     owned = [each for service in services if (each := watch_owned(service.release)) is not None]
     for lost in routing.unrouted(owned, alerting.routing):
