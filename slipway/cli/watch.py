@@ -52,7 +52,7 @@ def watch(
 
     For stacks without releases:run, whose watch runs in no Job. A breach puts the traffic back to the warm standby,
     quarantines the revision, kills the flags that the manifest names and tells the owner. A watch that was interrupted
-    goes on where it was when the command is run again. With --host-metrics an alarm can tell that nobody watches. Exit
+    goes on where it was when the command is run again. With --host-metrics an alarm tells when no process watches. Exit
     code 1 after a breach, or without data.
     """
     from slipway.cli.target import find_target, only_stack
