@@ -85,7 +85,7 @@ class EcsWorkload(pulumi.ComponentResource):
     def _declare_target_group(self) -> TargetGroup:
         args, workload = self._args, self._args.workload
         content = {
-            "name": target_group_name(args.service, args.revision),
+            "name": target_group_name(args.service, args.revision, args.target),
             "port": workload.port,
             "protocol": "HTTP",
             "protocolVersion": PROTOCOLS[workload.app_protocol],
@@ -98,11 +98,11 @@ class EcsWorkload(pulumi.ComponentResource):
         return TargetGroup(self._name, content, self._child())
 
     def _declare_warm_rule(self) -> ListenerRule:
-        revision = self._args.revision
-        header = {"httpHeaderName": PREVIEW_HEADER, "values": [revision]}
+        name = workload_name(self._args.service, self._args.revision)
+        header = {"httpHeaderName": PREVIEW_HEADER, "values": [name]}
         content = {
             "listenerArn": self._args.target.listener,
-            "priority": warm_priority(revision),
+            "priority": warm_priority(name),
             "conditions": [{"httpHeader": header}],
             "actions": [{"type": "forward", "targetGroupArn": self.target_group.arn}],
             "tags": self._tags,

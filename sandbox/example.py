@@ -22,11 +22,12 @@ from sandbox.paths import PROJECT
 from sandbox.progress import Reporter
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import Faults, publish
-from slipway.cli.example_signing import KEYS, RELEASES, STAGING, TRUST, sign_example
+from slipway.cli.example_signing import KEYS, ON_ECS, RELEASES, STAGING, TRUST, sign_example
 from slipway.cli.program_files import program_files
 from slipway.release.manifest.load import load
 
 REPOSITORY = "payments/checkout"
+GATES_ON_ECS = "policies/config/ecs.json"
 PROBE = {"rate": 50, "path": "/"}
 """Traffic of our own in both stacks: the sandbox has no users."""
 HURRIED = (
@@ -74,7 +75,8 @@ def write_files(folder: Path, images: Mapping[str, str], environment: Mapping[st
     for name, text in program_files(folder).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    made = shutil.ignore_patterns("signed", Path(KEYS).name, Path(TRUST).name)
+    # The example on ECS stays behind: nothing of the sandbox's cluster is in it.
+    made = shutil.ignore_patterns("signed", *(Path(name).name for name in (KEYS, TRUST, ON_ECS, GATES_ON_ECS)))
     shutil.copytree(PROJECT / "releases", folder / "releases", ignore=made)
     shutil.copytree(PROJECT / "policies" / "config", folder / "policies" / "config", ignore=made)
     for stack in NAMESPACES:

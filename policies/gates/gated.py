@@ -47,11 +47,11 @@ def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) ->
 def _is_named(props: Mapping[str, Any], service: str, around: Surroundings) -> bool:
     """Whether the standby is exactly what some manifest of the stack says."""
     try:
-        platform = recorded_target(props).kind
+        target = recorded_target(props)
     except InputError:
         return False
     mine = (release for release in around.manifests.values() if release.service == service)
-    return any(not [*differences("standby", props["standby"], _wire(Backend.of(one, platform)))] for one in mine)
+    return any(not [*differences("standby", props["standby"], _wire(Backend.of(one, target)))] for one in mine)
 
 
 def _wire(part: FrozenModel) -> dict[str, Any]:

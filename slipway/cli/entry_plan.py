@@ -36,7 +36,7 @@ class Plan:
     command: Literal["release", "rollback"]
     service: str
     stack: str
-    namespace: str
+    where: Target
     file: StackFile
     before: Mapping[str, Any]
     """The service's entry as it is configured now."""
@@ -53,6 +53,11 @@ class Plan:
     revisions: tuple[str, ...]
     """Of the service, as far as they are known: its workloads are named after them."""
     schema: SchemaPlan = NOTHING_TO_UNDO
+
+    @property
+    def namespace(self) -> str:
+        """What answers and messages call the place."""
+        return self.where.scope
 
     @property
     def warm(self) -> bool:

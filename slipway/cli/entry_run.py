@@ -95,7 +95,7 @@ class EntryRun:
         if done.error is not None or not plan.schema.steps:
             return done
         try:
-            plan.schema.carry_out(plan.adapters.workloads, on_line, plan.adapters.pause)
+            plan.schema.carry_out(plan.where, plan.adapters.workloads, on_line, plan.adapters.pause)
         except ClusterError as error:
             remedy = f"`slipway migrations {plan.service}` shows what is applied, and undoes it with --undo"
             return replace(done, error=f"{done.summary}; but the database is not as it was: {error}; {remedy}")

@@ -1,4 +1,4 @@
-"""`slipway example`: fresh statements for the example in `releases/checkout`, by keys that this command makes."""
+"""`slipway example`: fresh statements for the examples in `releases`, by keys that this command makes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slipway.cli.options import show, with_json
 @click.option("--at", type=Time(), default=None, help="When everything was said; now when left out.")
 @with_json
 def example(*, folder: Path, at: datetime | None, as_json: bool) -> None:
-    """Sign the evidence of the example, releases/checkout, anew: receipts and scans age.
+    """Sign the evidence of the examples, releases/checkout and releases/cart, anew: receipts and scans age.
 
     Makes keys of the example's principals where there are none (releases/example-keys), the trust roots that name them
     (policies/config/trust.example.yaml), and every statement that the gates ask for but the receipt of staging. None of

@@ -1,4 +1,4 @@
-"""Signs what the example's manifests name, with keys made once a checkout: no private key is in the repository."""
+"""Signs what the manifests of the example name, with keys made once a checkout: no private key is in the repository."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from slipway.release.evidence.vouch import Build, Keys, vouch
 from slipway.release.manifest.release import Release
 
 RELEASES = "releases/checkout"
+ON_ECS = "releases/cart"
 KEYS = "releases/example-keys"
 TRUST = "policies/config/trust.example.yaml"
 STAGING = ".staging.yaml"
@@ -35,16 +36,16 @@ PRINCIPALS: tuple[Entry, ...] = (
     Entry("qa-lead", "QA", may=("qa",)),
     Entry(
         "payments-lead",
-        "owner of the service checkout",
+        "owner of the services",
         may=("approval",),
         roles=("service-owner",),
-        services=("checkout",),
+        services=("checkout", "cart"),
     ),
     Entry("release-manager", "keeps the receipts of staging and of drills", may=("staging", "drill")),
     Entry("dana", "writes changes and vouches for nothing"),
 )
 BUILDER = "https://builder.example/hosted/v1"
-SOURCE = "git+https://forge.example/payments/checkout"
+SOURCE = "git+https://forge.example/payments"
 COMMIT = "5d1f0c2e9a7b4c6d8e0f1a2b3c4d5e6f70819203"
 DATABASE = "PostgreSQL 17.2 (the example's word, nothing was run)"
 
@@ -54,8 +55,13 @@ def sign_example(project: Path, at: datetime) -> list[Path]:
 
     Raises InputError when this is not the example, or one of its reports cannot be read.
     """
-    manifests = sorted(path for path in (project / RELEASES).glob("*.yaml") if not path.name.endswith(STAGING))
-    if not manifests:
+    manifests = sorted(
+        path
+        for folder in (RELEASES, ON_ECS)
+        for path in (project / folder).glob("*.yaml")
+        if not path.name.endswith(STAGING)
+    )
+    if not any((project / RELEASES).glob("*.yaml")):
         remedy = "Run it in a checkout of Slipway, or begin a project of your own with `slipway init`"
         raise InputError("example", [Problem(RELEASES, "has no manifest, so this is not the example", remedy)])
     private = {entry.name: _private_key(project, entry.name) for entry in PRINCIPALS if entry.may}
@@ -94,8 +100,10 @@ def _statements(project: Path, release: Release, at: datetime, private: Mapping[
         approver=private["payments-lead"],
         receipts=private["release-manager"],
     )
-    signed = vouch(release, Sources(project, RELEASES), at, keys, Build(BUILDER, SOURCE, COMMIT), DATABASE)
-    folder = project / RELEASES / "evidence" / release.version / "signed"
+    beside = f"releases/{release.service}"
+    build = Build(BUILDER, f"{SOURCE}/{release.service}", COMMIT)
+    signed = vouch(release, Sources(project, beside), at, keys, build, DATABASE)
+    folder = project / beside / "evidence" / release.version / "signed"
     files = {
         "provenance.json": signed.provenance,
         "qa.json": signed.qa,

@@ -44,7 +44,7 @@ def undo(
     target = find_target(folder, stack, None)
     adapters = connect_adapters(service, target)
     _refuse_in_use(service, declared.revision, release.version, adapters)
-    if (running := adapters.workloads.running(Backend.of(release, target.kind))) > 0:
+    if (running := adapters.workloads.running(Backend.of(release, target))) > 0:
         raise ReleaseRefused(f"{service}: {running} pod(s) of {release.version} run; take it out of the stack first")
     sources = Sources(project, str(PurePosixPath(manifest).parent))
     left = LeftRelease(release, declared.revision, read_migrations(release, sources))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 
 from slipway.cli.engine import Engine
@@ -48,9 +47,8 @@ def plan(
     schema = plan_schema(
         engine.project, service, previous, _left(memory, previous, found, manifests), target, found.database, answers
     )
-    schema = replace(schema, platform=found.target.kind)
     previous = without_standby(previous, schema)
-    backend = Backend.of(target, found.target.kind)
+    backend = Backend.of(target, found.target)
     readiness = adapters.workloads.readiness(backend)
     template = head.template_of(backend.revision) if head is not None else None
     changed = changed_in_place(backend, readiness, template)
@@ -58,7 +56,7 @@ def plan(
         command="rollback",
         service=service,
         stack=found.name,
-        namespace=found.target.scope,
+        where=found.target,
         file=found.file,
         before=found.entry,
         destination=previous,

@@ -19,7 +19,7 @@ from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import Destination
 from slipway.release.rollout_inputs import Backend
 from slipway.release.sql.isolate import classify_isolated
-from slipway.release.target import Kind
+from slipway.release.target import Target
 from slipway.rollout.migrations import run
 from slipway.rollout.migrations.base import MigratedDatabase
 from slipway.rollout.migrations.postgresql import PostgreSql
@@ -53,19 +53,21 @@ class SchemaPlan:
     left: tuple[Release, ...] = ()
     notes: tuple[str, ...] = ()
     database: MigratedDatabase | None = None
-    platform: Kind = "kubernetes"
-    """Of the workloads."""
 
-    def carry_out(self, workloads: Workloads, tell: Tell, pause: Callable[[float], None] = time.sleep) -> None:
-        """Undo the steps. Raises ClusterError; what was undone before stays so, and the same command goes on."""
+    def carry_out(
+        self, where: Target, workloads: Workloads, tell: Tell, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Undo the steps; the workloads are in the target `where`. Raises ClusterError; what was undone before stays
+        so, and the same command goes on."""
         if self.database is None or not self.steps:
             return
         for release in self.left:
-            self._await_gone(release, workloads, tell, pause)
+            self._await_gone(Backend.of(release, where), release, workloads, tell, pause)
         run.undo(self.service, self.steps, self.database, tell, threading.Event())
 
-    def _await_gone(self, release: Release, workloads: Workloads, tell: Tell, pause: Callable[[float], None]) -> None:
-        backend = Backend.of(release, self.platform)
+    def _await_gone(
+        self, backend: Backend, release: Release, workloads: Workloads, tell: Tell, pause: Callable[[float], None]
+    ) -> None:
         for number in range(round((GONE_WITHIN + release.workload.drain.grace) / POLL) + 1):
             running = workloads.running(backend)
             if running == 0:

@@ -56,7 +56,7 @@ def _names(target: EcsTarget, service: str) -> Iterator[Problem]:
     if len(service) > LONGEST_SERVICE:
         message = (
             f"{service} has {len(service)} characters, and the name of a target group may have {TARGET_GROUP_LENGTH}, "
-            f"{SHORT_LENGTH} of them from the revision"
+            f"{SHORT_LENGTH} of them from its revision and place"
         )
         yield Problem("service", message, f"Give it a name of at most {LONGEST_SERVICE} characters")
     if service not in target.rules:

@@ -7,6 +7,7 @@ import json
 
 from slipway.release.manifest.release import Release
 from slipway.release.strategy import chosen
+from slipway.release.target import EcsTarget
 
 REVISION_LENGTH = 20
 """Hex digits, 80 bits: a second manifest of the same revision would be taken for one that completed here, so none may
@@ -16,8 +17,8 @@ FORMER_LENGTHS = (8,)
 TARGET_GROUP_LENGTH = 32
 """Characters of the name of a target group at most."""
 SHORT_LENGTH = 10
-"""Hex digits of a revision in the name of a target group. Two revisions that share them cannot exist beside each other:
-AWS refuses the second group of a name."""
+"""Hex digits in the name of a target group, of the revision and where it is released. Two that share them cannot exist
+beside each other: AWS refuses the second group of a name."""
 TEMPLATE = 2
 """Raise it with every change of what components/workload.py renders from the same manifest: a running workload
 is never patched in place, not by a new version of Slipway either. The same goes for a changed default, while a new
@@ -61,6 +62,8 @@ def workload_name(service: str, revision: str) -> str:
     return f"{service}-{revision}"
 
 
-def target_group_name(service: str, revision: str) -> str:
-    """The name of the target group of one revision."""
-    return f"{service}-{revision[:SHORT_LENGTH]}"
+def target_group_name(service: str, revision: str, target: EcsTarget) -> str:
+    """The name of the target group of one revision. Such names are those of a whole account and region, so cluster and
+    listener are in it: two stacks of one account may hold the same revision."""
+    content = json.dumps([revision, target.cluster, target.listener])
+    return f"{service}-{hashlib.sha256(content.encode()).hexdigest()[:SHORT_LENGTH]}"

@@ -30,7 +30,7 @@ from slipway.release.records.store import RecordsSetting
 from slipway.release.revision import revision_of, scaled_by_rollout, target_group_name, workload_name
 from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import chosen
-from slipway.release.target import Kind, KubernetesTarget, Target, Targeted, recorded_target
+from slipway.release.target import EcsTarget, Kind, KubernetesTarget, Target, Targeted, recorded_target
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 from slipway.release.watch_inputs import WatchInputs
@@ -79,20 +79,20 @@ class Backend(FrozenModel):
         return f"{self.version} ({self.revision})"
 
     @classmethod
-    def of(cls, release: Release, platform: Kind) -> Backend:
-        """The backend of a release: every name follows from its revision."""
+    def of(cls, release: Release, target: Target) -> Backend:
+        """The backend of a release in a target: every name follows from its revision."""
         if release.workload.external is not None:
-            return cls._of_external(release, release.workload.external, platform)
+            return cls._of_external(release, release.workload.external, target.kind)
         revision = revision_of(release)
         name = workload_name(release.service, revision)
         workload = release.workload
         return cls(
-            platform=platform,
+            platform=target.kind,
             revision=revision,
             version=release.version,
             image=release.artifact.image,
             workload=name,
-            entry=target_group_name(release.service, revision) if platform == "ecs" else name,
+            entry=target_group_name(release.service, revision, target) if isinstance(target, EcsTarget) else name,
             port=workload.port,
             replicas=workload.least_replicas,
             ready_within=workload.ready_within,
@@ -317,8 +317,8 @@ class RolloutInputs(Targeted):
         return cls(
             service=release.service,
             target=target.at(release.service),
-            candidate=Backend.of(release, target.kind),
-            standby=None if standby is None else Backend.of(standby, target.kind),
+            candidate=Backend.of(release, target),
+            standby=None if standby is None else Backend.of(standby, target),
             route=release.route,
             strategy=chosen(release),
             guardrails=release.guardrails,

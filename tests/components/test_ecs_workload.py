@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from components import EcsWorkload, EcsWorkloadArgs, aws_objects
 from slipway.release.ecs_setting import EcsSetting
 from slipway.release.revision import revision_of
+from slipway.release.rollout_inputs import Backend
 from slipway.release.target import EcsTarget
 from tests.components.recorder import Record, declare
 from tests.manifests import STRATEGIES, release
@@ -31,10 +33,28 @@ def declared(**changes: Any) -> Record:
 def test_everything_is_named_by_service_and_revision() -> None:
     revision = revision_of(release(**PLAIN))
     record = declared()
-    assert record.one(GROUP).properties["name"] == f"checkout-{revision[:10]}"
     assert record.one(TASK).properties["family"] == f"checkout-{revision}"
     assert record.one(SERVICE).properties["name"] == f"checkout-{revision}"
     assert {one.type for one in record if one.type.startswith("aws:")} == {GROUP, RULE, TASK, SERVICE}
+
+
+def test_the_rollout_finds_the_target_group_by_its_name() -> None:
+    name = declared().one(GROUP).properties["name"]
+    assert name == Backend.of(release(**PLAIN), TARGET).entry
+    assert re.fullmatch(r"checkout-[0-9a-f]{10}", name)
+
+
+@pytest.mark.parametrize("other", [{"cluster": "staging"}, {"listener": LISTENER[:-1]}])
+def test_one_account_holds_the_same_revision_in_several_stages(other: dict[str, str]) -> None:
+    name = declared().one(GROUP).properties["name"]
+    assert Backend.of(release(**PLAIN), TARGET.model_copy(update=other)).entry != name
+
+
+def test_two_services_of_one_revision_have_warm_rules_of_their_own() -> None:
+    one, other = declared().one(RULE).properties, declared(service="cart").one(RULE).properties
+    assert revision_of(release(**PLAIN)) == revision_of(release(**PLAIN, service="cart"))
+    assert one["priority"] != other["priority"]
+    assert one["conditions"] != other["conditions"]
 
 
 def test_another_revision_is_another_set() -> None:
@@ -48,7 +68,7 @@ def test_the_service_comes_after_the_rule_that_keeps_its_group_in_use() -> None:
     rule = record.one(RULE)
     assert rule.urn in record.one(SERVICE).depends_on
     header = rule.properties["conditions"][0]["httpHeader"]
-    assert header == {"httpHeaderName": "x-slipway-revision", "values": [revision_of(release(**PLAIN))]}
+    assert header == {"httpHeaderName": "x-slipway-revision", "values": [f"checkout-{revision_of(release(**PLAIN))}"]}
     assert rule.properties["actions"] == [{"type": "forward", "targetGroupArn": f"arn:{GROUP}"}]
 
 

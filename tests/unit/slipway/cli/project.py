@@ -22,6 +22,7 @@ from slipway.release.manifest.load import load
 from slipway.release.records import journal
 from slipway.release.records.journal import Attempt, Head, Outcome, read_head
 from slipway.release.rollout_inputs import Backend
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.memory import MemoryWorkloads
 from tests.unit.slipway.cli.examples import NOW, world
@@ -126,7 +127,8 @@ class Project:
         return path
 
     def backend(self, version: str) -> Backend:
-        return Backend.of(load(self.folder / "releases" / SERVICE / f"{version}.yaml"), "kubernetes")
+        release = load(self.folder / "releases" / SERVICE / f"{version}.yaml")
+        return Backend.of(release, KubernetesTarget(namespace="shop"))
 
     def head(self) -> Head:
         stored = self.world.journal.load()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from slipway.cli.example_signing import KEYS, RELEASES
+from slipway.cli.example_signing import KEYS, ON_ECS, RELEASES
 from slipway.cli.main import cli
 from slipway.release.gating.configuration import load_below
 from slipway.release.gating.judge import judge, urn_of
@@ -32,7 +32,7 @@ def project(tmp_path: Path) -> Path:
     made = shutil.ignore_patterns("signed", "example-keys", "trust.example.yaml")
     shutil.copytree(ROOT / "releases", tmp_path / "releases", ignore=made)
     shutil.copytree(ROOT / "policies" / "config", tmp_path / "policies" / "config", ignore=made)
-    for name in ("Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"):
+    for name in ("Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml", "Pulumi.ecs.yaml"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
@@ -89,6 +89,13 @@ def test_its_evidence_ages_and_is_signed_anew_by_the_same_keys(project: Path) ->
     assert {path.name: path.read_bytes() for path in (project / KEYS).iterdir()} == keys
 
 
+def test_the_example_on_ecs_passes_the_gates_of_its_stack(project: Path) -> None:
+    sign(project, datetime.now(UTC))
+    result = run("gates", "-C", str(project), "--stack", "ecs")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("passed   cart 1.4.0 for ecs")
+
+
 def test_the_standby_is_a_complete_release_too(project: Path) -> None:
     sign(project)
     earlier = f"{RELEASES}/2026.11.20-2.yaml"
@@ -108,7 +115,8 @@ def test_no_private_key_can_be_read_by_others_or_be_committed(project: Path) -> 
     assert len(private) == 5
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in private)
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert {f"{KEYS}/", "policies/config/trust.example.yaml", f"{RELEASES}/evidence/*/signed/"} <= set(ignored)
+    signed = {f"{folder}/evidence/*/signed/" for folder in (RELEASES, ON_ECS)}
+    assert {f"{KEYS}/", "policies/config/trust.example.yaml", *signed} <= set(ignored)
 
 
 def test_a_project_that_is_not_the_example_is_left_alone(tmp_path: Path) -> None:

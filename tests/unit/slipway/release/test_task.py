@@ -123,4 +123,4 @@ def test_requests_in_flight_have_the_grace_of_the_manifest() -> None:
 
 @given(st.integers(0, 16**20 - 1))
 def test_a_rule_that_keeps_a_group_in_use_is_behind_those_of_services(number: int) -> None:
-    assert WARM_FROM <= warm_priority(f"{number:020x}") <= 50000
+    assert WARM_FROM <= warm_priority(f"checkout-{number:020x}") <= 50000

@@ -12,8 +12,10 @@ from slipway.release.manifest.load import parse
 from slipway.release.revision import declared_replicas, revision_of
 from slipway.release.rollout_inputs import Autoscaled, Backend
 from slipway.release.strategy import chosen
+from slipway.release.target import KubernetesTarget
 from tests.manifests import ABSENT, STRATEGIES, release, text
 
+SHOP = KubernetesTarget(namespace="shop")
 CPU = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "500m"}}}
 QUEUE = {
     "type": "External",
@@ -39,14 +41,14 @@ def problems(**changes: object) -> dict[str, Problem]:
 
 @pytest.mark.parametrize(("autoscaling", "kind", "least", "most"), [(HPA, "hpa", 2, 10), (KEDA, "keda", 3, 12)])
 def test_an_autoscaler_stands_instead_of_replicas(autoscaling: object, kind: str, least: int, most: int) -> None:
-    backend = Backend.of(release(**scaled(autoscaling)), "kubernetes")
+    backend = Backend.of(release(**scaled(autoscaling)), SHOP)
     assert backend.autoscaled == Autoscaled.model_validate({"kind": kind, "min": least, "max": most})
     assert backend.replicas == least
     assert declared_replicas(release(**scaled(autoscaling))) is None
 
 
 def test_what_is_not_autoscaled_is_as_before() -> None:
-    assert Backend.of(release(), "kubernetes").autoscaled is None
+    assert Backend.of(release(), SHOP).autoscaled is None
     assert declared_replicas(release()) == 3
     assert revision_of(release()) == revision_of(release(workload__replicas=3))
 
@@ -147,7 +149,8 @@ def test_a_metric_that_names_neither_pods_nor_revision_counts_both_versions() ->
     autoscaling = release(**scaled({**HPA, "metrics": [CPU, QUEUE, both]})).workload.autoscaling
     assert autoscaling is not None
     assert list(autoscaling.shared()) == [("metrics[2]", "External metric rps")]
-    scaled_by = Backend.of(release(**scaled({**HPA, "metrics": [CPU, QUEUE, both]})), "kubernetes").autoscaled
+    external = release(**scaled({**HPA, "metrics": [CPU, QUEUE, both]}))
+    scaled_by = Backend.of(external, SHOP).autoscaled
     assert scaled_by is not None
     assert scaled_by.shared == ("workload.autoscaling.metrics[2] (External metric rps)",)
     shared = {"type": "prometheus", "metadata": {"query": "sum(rps)", "threshold": "50"}}
