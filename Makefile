@@ -84,9 +84,10 @@ bench-cost: setup
 	$(BIN)/python -m bench.cost
 
 # Real releases with Slipway, Argo Rollouts and Flagger side by side on the sandbox: an hour or more, and it goes on where it was
-# stopped. QUICK=1 does one fault and one healthy release of each. Writes out/bench/peers.json and two plots.
+# stopped. QUICK=1 does one fault and one healthy release of each; SCRAPE=15 has a Prometheus that scrapes every 15 s, and
+# Slipway by the proxies as well. Writes out/bench/peers.json (peers-15s.json) and two plots.
 bench-peers: setup
-	$(BIN)/python -m bench.peers $(if $(QUICK),--quick --fresh)
+	$(BIN)/python -m bench.peers $(if $(QUICK),--quick --fresh) $(if $(SCRAPE),--scrape $(SCRAPE))
 
 # How fast a fault is noticed and how long a rollback takes, on the sandbox. Writes out/bench/rollouts.json.
 bench-rollouts: setup

@@ -11,22 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import yaml
-
+from bench.own_prometheus import proxy_address, scraping
 from bench.rollouts import FAULT_RATE, OUT, Bench
-from sandbox import toolchain, world
-from sandbox.context import ENVOY_STATS_PORT
-from sandbox.progress import SilentReporter
+from sandbox import world
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import Faults, publish
 from sandbox.sample.load import Load, LoadOptions
@@ -52,7 +44,7 @@ def main() -> int:
     variables = world.environment()
     versions = {"v1": Faults()} | {_name(percent): Faults(error_ratio=percent / 100) for percent in FAULTS}
     images = publish(variables["SLIPWAY_REGISTRY"], binaries().sample, versions)
-    envoy = f"{urlsplit(variables['SLIPWAY_GATEWAY_URL']).hostname}:{ENVOY_STATS_PORT}"
+    envoy = proxy_address(variables)
     found: list[dict[str, Any]] = []
     OUT.mkdir(parents=True, exist_ok=True)
     for source in wanted:
@@ -111,33 +103,8 @@ def _metrics(source: str, envoy: str) -> Iterator[dict[str, Any]]:
         yield {"kind": "proxies", "proxies": {"addresses": [f"http://{envoy}"]}}
         return
     seconds = int(source.split("-")[1].rstrip("s"))
-    folder = OUT / source
-    folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    job = {
-        "job_name": "envoy",
-        "metrics_path": "/stats/prometheus",
-        "static_configs": [{"targets": [envoy], "labels": {"pod": "envoy"}}],
-    }
-    interval = {"scrape_interval": f"{seconds}s", "scrape_timeout": f"{min(10, seconds)}s"}
-    (folder / "prometheus.yml").write_text(yaml.safe_dump({"global": interval, "scrape_configs": [job]}))
-    server = subprocess.Popen(
-        [
-            str(toolchain.ensure(SilentReporter()).daemon("prometheus")),
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / f'data-{os.getpid()}'}",
-            f"--web.listen-address={address}",
-            "--log.level=error",
-        ]
-    )
-    try:
-        time.sleep(3 * seconds + 2)  # two scrapes at least, from which the interval is learned
-        yield {"kind": "prometheus", "url": f"http://{address}"}
-    finally:
-        server.terminate()
-        server.wait(20)
+    with scraping(envoy, seconds, OUT / source) as url:
+        yield {"kind": "prometheus", "url": url}
 
 
 def _name(percent: int) -> str:

@@ -153,16 +153,18 @@ def declare_alerting(
     opts: pulumi.ResourceOptions,
     services: Sequence[Topology] = (),
 ) -> Mapping[str, Any]:
-    """Declare all of a stack's objectives and alarms and their routing, and an alarm for each watch in a Job. Returns,
-    by objective, the names of its alarms and the query for its budget, which Prometheus alone has. `url` is that of its
-    server, None where CloudWatch evaluates the alarms."""
+    """Declare all of a stack's objectives and alarms and their routing, and an alarm for the absence of each watch that
+    gives signs of life: in a Job, or on a host that `setting` has a folder for. Returns, by objective, the names of its
+    alarms and the query for its budget, which Prometheus alone has. `url` is that of its server, None where CloudWatch
+    evaluates the alarms."""
     if isinstance(setting.target, CloudWatchAlarms) or url is None:
         return declare_in_cloudwatch(alerting, f"{pulumi.get_project()}-{pulumi.get_stack()}", opts)
     delivery = DeliveryArgs(
         target=setting.target, namespace=namespace, url=url, within=setting.within, access=setting.access
     )
     for service in services:
-        if service.watch is not None:
+        seen = service.watch is not None or setting.host_metrics is not None
+        if seen and service.release.watch is not None:
             WatchAlarm(service, delivery, opts)
     slos = [Slo(f"slo-{slo.name}", slo, delivery, opts) for slo in alerting.slos]
     for alarm in alerting.alarms:

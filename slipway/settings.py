@@ -233,7 +233,7 @@ def parse(raw: Mapping[str, str], root: Path) -> Settings:
     if configuration is not None:
         problems += without_a_service(configuration.databases, (service.release.service for service in services))
         problems += unrouted(configuration.escalation, _owned(services, flags))
-        problems += _unwatched(configuration, [one for one in services if one.at is None], alerting)
+        problems += _unwatched(configuration, services, alerting)
         problems += _unfit_alerting(configuration, alerting)
         problems += unfit_flags(configuration.flags, flags, configuration.where)
     problems += _collisions(services, places)
@@ -381,10 +381,13 @@ def _unfit_alerting(configuration: Configuration, alerting: Alerting | None) -> 
 def _unwatched(
     configuration: Configuration, services: Sequence[Service], alerting: Alerting | None
 ) -> Iterator[Problem]:
-    """Watches in Jobs whose alarm would have no receiver."""
-    if alerting is None or configuration.run is None or not configuration.run.in_cluster:
+    """Watches whose alarm would have no receiver: those in Jobs, and those of hosts that give signs of life."""
+    in_jobs = configuration.run is not None and configuration.run.in_cluster
+    on_hosts = configuration.slos is not None and configuration.slos.host_metrics is not None
+    if alerting is None or not (in_jobs or on_hosts):
         return
-    owned = [each for service in services if (each := watch_owned(service.release)) is not None]
+    watched = [service.release for service in services if on_hosts or service.at is None]  # Jobs are of the own place
+    owned = [each for release in watched if (each := watch_owned(release)) is not None]
     for lost in routing.unrouted(owned, alerting.routing):
         yield Problem("slos", f"{lost.owned.alarm}: {lost.problem}", lost.remedy)
 

@@ -95,19 +95,25 @@ FAULTS = (
 )
 HEALTHY = frozenset(fault.name for fault in FAULTS if fault.begins == "never")
 SETTINGS = (Setting("documented", interval=60, hold=60), Setting("aggressive", interval=10, hold=10))
-SYSTEMS = ("slipway", "argo-rollouts", "flagger")
+PROXIES = "slipway-proxies"
+"""Slipway that reads the data plane itself, for a Prometheus that scrapes too seldom."""
+OURS = ("slipway", PROXIES)
+SYSTEMS = (*OURS, "argo-rollouts", "flagger")
 RUNS = 5
 RUNS_OF_HEALTHY = 3
 QUICK = ("errors-20", "healthy")
 
 
-def cells(*, runs: int = RUNS, quick: bool = False) -> Iterator[Cell]:
+def cells(*, runs: int = RUNS, quick: bool = False, scrape: int | None = None) -> Iterator[Cell]:
     """Every cell, the systems in turn so that an interrupted benchmark has something of each. `quick`: one fault and
-    one healthy release of each system at its documented settings."""
-    for setting in SETTINGS[:1] if quick else SETTINGS:
+    one healthy release of each system at its documented settings. `scrape`: with a Prometheus that scrapes every so
+    many seconds, and Slipway by the proxies beside it; at the documented settings only, as the aggressive ones look
+    at ten seconds, in which there would be no two samples."""
+    systems = [system for system in SYSTEMS if scrape is not None or system != PROXIES]
+    for setting in SETTINGS[:1] if quick or scrape is not None else SETTINGS:
         for fault in FAULTS:
             if not quick or fault.name in QUICK:
-                for system in SYSTEMS:
+                for system in systems:
                     yield Cell(system, setting, fault, 1 if quick else _runs(fault, runs))
 
 

@@ -22,6 +22,8 @@ from sandbox.toolchain.packages import interpreter
 REST_PORT, ELB_PORT, ECS_PORT = 4566, 4567, 4568
 STATS_PORT, FUNCTIONS_PORT = 8004, 8005
 """Where the counters of load balancers and of functions are read."""
+URLS_PORT = 8006
+"""Where the URLs of functions answer, by their host names."""
 ADMIN_SOCKET = "/run/alb-envoy.sock"
 NAMES = ("aws-rest", "alb-envoy", "aws-elb", "aws-ecs")
 """Every part of it, in the order of starting."""
@@ -54,6 +56,7 @@ def variables(node: str, paths: StatePaths) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "SLIPWAY_FUNCTION_URLS": f"http://{node}:{URLS_PORT}",
         "SLIPWAY_AWS_SETTINGS": str(paths.data / "aws" / "settings.json"),
     }
 
@@ -75,7 +78,7 @@ def _rest(context: Context, packages: Path, folder: Path) -> Part:
     """ministack: everything that no other part here does. Its functions run on the sandbox's node."""
     (folder / "tmp").mkdir(exist_ok=True)
     pki = context.pki
-    arguments = [str(REST_PORT), str(FUNCTIONS_PORT), str(folder)]
+    arguments = [str(REST_PORT), str(FUNCTIONS_PORT), str(URLS_PORT), str(folder)]
     arguments += [context.api_url, str(pki.ca), str(pki.folder / "admin.token")]
     target = {"targets": [f"127.0.0.1:{FUNCTIONS_PORT}"], "labels": {"pod": "functions"}}
     return Part(

@@ -75,12 +75,23 @@ class Aws:
         self._region = variables["AWS_REGION"]
         self._variables = variables
         self.ecs, self.elb = self._client("ecs", "ECS"), self._client("elbv2", "ELASTIC_LOAD_BALANCING_V2")
+        self.functions = self._client("lambda", "LAMBDA")
         self._ec2, self._dynamodb = self._client("ec2", "EC2"), self._client("dynamodb", "DYNAMODB")
 
     def create(self, name: str, host: str) -> Ground:
         """A cluster, a load balancer whose listener answers 404, and an empty table."""
         vpc, names, group = self.network()
         self.ecs.create_cluster(clusterName=name)
+        self.create_table(name)
+        balancer = self.elb.create_load_balancer(Name=name, Subnets=list(names))["LoadBalancers"][0]["LoadBalancerArn"]
+        port = self.free_port()
+        nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        made = self.elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[nothing])
+        listener = made["Listeners"][0]["ListenerArn"]
+        return Ground(name, self._region, vpc, names, group, listener, balancer, host, port)
+
+    def create_table(self, name: str) -> None:
+        """An empty one, for the records of a stack."""
         keys = {"service": "HASH", "item": "RANGE"}
         self._dynamodb.create_table(
             TableName=name,
@@ -89,12 +100,10 @@ class Aws:
             KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
         )
         self._dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig=WAIT)
-        balancer = self.elb.create_load_balancer(Name=name, Subnets=list(names))["LoadBalancers"][0]["LoadBalancerArn"]
-        port = self.free_port()
-        nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
-        made = self.elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[nothing])
-        listener = made["Listeners"][0]["ListenerArn"]
-        return Ground(name, self._region, vpc, names, group, listener, balancer, host, port)
+
+    def delete_table(self, name: str) -> None:
+        """With all that is in it."""
+        self._dynamodb.delete_table(TableName=name)
 
     def network(self) -> tuple[str, tuple[str, ...], str]:
         """A VPC that is there, two of its subnets and a security group."""
@@ -112,7 +121,7 @@ class Aws:
         """All that `create` made."""
         self.elb.delete_listener(ListenerArn=ground.listener)
         self.elb.delete_load_balancer(LoadBalancerArn=ground.load_balancer)
-        self._dynamodb.delete_table(TableName=ground.name)
+        self.delete_table(ground.name)
         self.ecs.delete_cluster(cluster=ground.name)
 
     def free_port(self) -> int:

@@ -164,6 +164,11 @@ class Stage:
         self.run("stack", "rm", "--yes", "--force")
         self._remove_namespace()
 
+    def abandon(self) -> None:
+        """Only the namespace goes, with everything in it: for a stage whose backend is thrown away as well, and whose
+        processes have ended. Three runs of the engine less than `destroy`."""
+        self._remove_namespace()
+
     def _make_namespace(self) -> None:
         self._kubectl("create", "namespace", self.namespace)
 

@@ -42,4 +42,5 @@ def resume(  # noqa: PLR0913 - one parameter an option
             raise click.UsageError("a flag is resumed with --reason: why may it be on again?")
         carry_out(where, service, flag_set, "resume", reason, as_json=as_json)
     else:
+        where = find_target(folder, stack, namespace, service)
         tell_rollout(where, service, "resume", reason, wait=wait, timeout=timeout, as_json=as_json)

@@ -21,6 +21,7 @@ from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import Destination, Memory, previous_release
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.assemble import connect_adapters
+from slipway.rollout.drift import changed_in_place
 from slipway.rollout.inspection import head_of
 
 
@@ -47,6 +48,10 @@ def plan(
         engine.project, service, previous, _left(memory, previous, found, manifests), target, found.database, answers
     )
     previous = without_standby(previous, schema)
+    backend = Backend.of(target, found.target)
+    readiness = adapters.workloads.readiness(backend)
+    template = head.template_of(backend.revision) if head is not None else None
+    changed = changed_in_place(backend, readiness, template)
     return Plan(
         command="rollback",
         service=service,
@@ -56,10 +61,10 @@ def plan(
         before=found.entry,
         destination=previous,
         target=target,
-        readiness=adapters.workloads.readiness(Backend.of(target, found.target)),
+        readiness=readiness,
         kind="rollback" if head is not None and head.has_completed(previous.release.revision) else "forward",
         source=memory.source,
-        warnings=(*warnings_of(engine.project, previous), *schema.notes),
+        warnings=(*filter(None, (changed,)), *warnings_of(engine.project, previous), *schema.notes),
         schema=schema,
         adapters=adapters,
         beside=as_they_serve(engine.project, found, past),

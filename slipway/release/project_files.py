@@ -21,6 +21,7 @@ from slipway.release.places import SETTING, PlaceSetting, as_key
 from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.rollout_inputs import TrafficProbe
+from slipway.release.slo.delivery import SloSetting
 from slipway.release.target import KINDS, Target, Targeted
 
 SERVICES = "releases:services"
@@ -147,6 +148,16 @@ def acknowledged_of(config: Mapping[str, Any], path: Path) -> tuple[Acknowledged
         first = error.errors()[0]
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
         raise EngineError(f"{path.name}: {ACKNOWLEDGED}{place}: {first['msg']}") from None
+
+
+def host_metrics_of(config: Mapping[str, Any], path: Path) -> str | None:
+    """The folder in which a stack says that the signs of life of `slipway watch` are read; None where it names none.
+    Raises EngineError."""
+    given = config.get(SLOS)
+    try:
+        return None if given is None else SloSetting.model_validate(given).host_metrics
+    except ValidationError as error:
+        raise EngineError(f"{path.name}: {SLOS}: {error.errors()[0]['msg']}") from None
 
 
 def probe_of(config: Mapping[str, Any], path: Path) -> tuple[TrafficProbe, str] | None:

@@ -54,7 +54,9 @@ class Inspection:
     def drift(self) -> str | None:
         """What was changed in place in the workload that serves."""
         backend = self._serving
-        return drift_of(backend, self.readiness) if backend is not None and self.readiness is not None else None
+        if self.head is None or backend is None or self.readiness is None:
+            return None
+        return drift_of(backend, self.readiness, self.head.template_of(backend.revision))
 
     @property
     def lacking(self) -> str | None:

@@ -162,8 +162,11 @@ def difference(old_inputs: Mapping[str, Any], wanted: RolloutInputs, adapters: A
     live = adapters.router.read()
     what = describe_changes(adapters.router.settings(wanted.route), live.settings) if live is not None else ""
     pending = pending_reason(wanted, head, live, settings_hash, what)
-    serving = stored.head.serving if stored is not None else None
-    drift = drift_of(serving.backend, adapters.workloads.readiness(serving.backend)) if serving is not None else None
+    serving = head.serving if head is not None else None
+    drift = None
+    if head is not None and serving is not None:
+        found = adapters.workloads.readiness(serving.backend)
+        drift = drift_of(serving.backend, found, head.template_of(serving.backend.revision))
     return Difference(changed, replaces, pending, drift)
 
 

@@ -104,11 +104,13 @@ class AttemptRecord:
         if head != self.stored.head:
             save_head(self._adapters, self.stored, head)
 
-    def commit(self, route: Route, leaving: Backend | None, watch: WatchEntry | None = None) -> None:
-        """Write that the candidate serves, and is watched from now on. Raises ClusterError when that is not known to
-        stand; calling again writes the same head."""
+    def commit(
+        self, route: Route, leaving: Backend | None, watch: WatchEntry | None = None, template: str | None = None
+    ) -> None:
+        """Write that the candidate serves with this digest of its template, and is watched from now on. Raises
+        ClusterError when that is not known to stand; calling again writes the same head."""
         if self._end is None:
-            head = committed(self.stored.head, self.attempt, route, self._adapters.now(), watch)
+            head = committed(self.stored.head, self.attempt, route, self._adapters.now(), watch, template)
             self._end = head.model_copy(update={"leaving": leaving_with(head.leaving, leaving, self.attempt.candidate)})
         save_head(self._adapters, self.stored, self._end)
         self._end = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -15,7 +16,7 @@ from slipway.release.rollout_inputs import MetricsSource
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.reading import Alerting, read_alerting
-from slipway.release.slo.watch_alarm import Opened, watch_group
+from slipway.release.slo.watch_alarm import NONE, Opened, watch_group
 from slipway.release.target import KubernetesTarget
 from slipway.release.tokens import ALARM, ALARM_ROUTING, ROLLOUT, RULE_GROUP, SLO
 from tests.components.recorder import Record, declare
@@ -102,9 +103,11 @@ def test_the_routing_is_where_alertmanager_looks_for_it(
     assert yaml.safe_load(content)["route"]["receiver"] == "team-platform-page"
 
 
-def watched(where: str, target: dict[str, Any], opened: dict[str, float] | None = None) -> Record:
+def watched(
+    where: str, target: dict[str, Any], opened: dict[str, float] | None = None, more: Mapping[str, str] = {}
+) -> Record:
     """A stack with one watched service, whose Rollout answers with the watch that its commit opened."""
-    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": target})
+    setting = SloSetting.model_validate({"files": [EXAMPLE], "target": target, **more})
     run = RunSetting.model_validate({"in": where, **({"image": f"s@{DIGEST}"} if where == "cluster" else {})})
     source = MetricsSource(kind="prometheus", url=URL)
     args = TopologyArgs(
@@ -118,9 +121,19 @@ def watched(where: str, target: dict[str, Any], opened: dict[str, float] | None 
     return declare(program, {ROLLOUT: {"watched": opened}} if opened is not None else None)
 
 
-@pytest.mark.parametrize(("where", "names"), [("cluster", ["watch-checkout"]), ("host", [])])
-def test_a_watch_in_a_job_has_an_alarm_for_its_absence_once_it_is_committed(where: str, names: list[str]) -> None:
-    record = watched(where, {"kind": "file", "folder": "/rules"})
+@pytest.mark.parametrize(
+    ("where", "more", "names"),
+    [
+        ("cluster", {}, ["watch-checkout"]),
+        ("host", {}, []),
+        ("host", {"hostMetrics": "/var/lib/node_exporter"}, ["watch-checkout"]),
+    ],
+    ids=["job", "host", "host-with-metrics"],
+)
+def test_a_watch_that_gives_signs_of_life_has_an_alarm_for_its_absence_once_it_is_committed(
+    where: str, more: dict[str, str], names: list[str]
+) -> None:
+    record = watched(where, {"kind": "file", "folder": "/rules"}, more=more)
     groups = record.all(RULE_GROUP)
     assert [one.name for one in groups] == names
     assert all(record.one(ROLLOUT, "checkout").urn in one.depends_on for one in groups)
@@ -132,7 +145,8 @@ def test_the_alarm_counts_from_the_commit_that_opened_the_watch(
     target: dict[str, Any], opened: dict[str, float] | None
 ) -> None:
     record = watched("cluster", target, opened)
-    wanted = watch_group(WATCHED, opened=Opened(1000.0, 4600.0) if opened else None)
+    said = None if opened is None else NONE
+    wanted = watch_group(WATCHED, opened=Opened(1000.0, 4600.0) if opened else said)
     assert record.one(RULE_GROUP).properties["rules"] == [dict(rule) for rule in wanted.rules]
     if target is OPERATOR:
         (group,) = record.one(PROMETHEUS_RULE, "watch-checkout").properties["spec"]["groups"]

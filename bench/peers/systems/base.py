@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from bench.own_prometheus import proxy_address
 from bench.peers.api import Api
 from bench.peers.matrix import Cell
 from bench.peers.waiting import Patience
@@ -28,6 +29,11 @@ class Surroundings:
     @property
     def prometheus(self) -> str:
         return self.variables["SLIPWAY_PROMETHEUS_URL"]
+
+    @property
+    def proxy(self) -> str:
+        """The data plane's own statistics."""
+        return f"http://{proxy_address(self.variables)}"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The server. `python -m sandbox.aws.rest PORT COUNTERS-PORT FOLDER API CA TOKEN-FILE`, by the local AWS's packages.
+"""The server, by the local AWS's packages: `python -m sandbox.aws.rest PORT COUNTERS-PORT URLS-PORT FOLDER API CA
+TOKEN-FILE`.
 
 FOLDER may hold `settings.json`; the rest of ministack's settings are in the environment.
 """
@@ -9,6 +10,7 @@ import logging
 import sys
 import threading
 import time
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +22,7 @@ from sandbox.aws.ecs.pods import Pods
 from sandbox.aws.minutes import Minutes, sender
 from sandbox.aws.rest import overlay
 from sandbox.aws.rest.counts import NAMESPACE, Counters, points
+from sandbox.aws.rest.urls import Urls
 from sandbox.aws.rest.versions import NAMESPACE as PODS
 from sandbox.aws.rest.versions import Versions
 
@@ -53,7 +56,7 @@ def _send_minutes(counters: Counters, minutes: Minutes, file: Path) -> None:
 
 def main() -> None:
     """Serve until the process is ended."""
-    port, counters_port, folder, api, authority, token = sys.argv[1:]
+    port, counters_port, urls_port, folder, api, authority, token = sys.argv[1:]
     del sys.argv[1:]  # ministack reads its own
     pods = Pods(api, Path(authority), Path(token), PODS)
     pods.prepare()
@@ -62,7 +65,8 @@ def main() -> None:
     _Handler.counters = counters
     minutes = Minutes(sender(f"http://127.0.0.1:{port}", NAMESPACE))
     server = ThreadingHTTPServer(("127.0.0.1", int(counters_port)), _Handler)
-    for work in (server.serve_forever, runs.run):
+    urls = Urls(partial(overlay.led_by_url, runs), counters)
+    for work in (server.serve_forever, runs.run, partial(urls.run, int(urls_port))):
         threading.Thread(target=work, daemon=True).start()
     settled = (counters, minutes, Path(folder) / "settings.json")
     threading.Thread(target=_send_minutes, args=settled, daemon=True).start()

@@ -23,7 +23,7 @@ def is_ready(config: Mapping[str, Any], address: str) -> bool:
     """Whether the container answers at its readiness path."""
     known = variables(config)
     try:
-        status, _, _ = _ask(_place(known, address), ("GET", known.get(READINESS, "/"), None, {}), PROBE_WITHIN)
+        status, _, _ = _ask(place_of(known, address), ("GET", known.get(READINESS, "/"), None, {}), PROBE_WITHIN)
     except (OSError, http.client.HTTPException):
         return False
     return status < http.HTTPStatus.BAD_REQUEST
@@ -34,7 +34,7 @@ def invoke(config: Mapping[str, Any], address: str, event: Json) -> Json:
     or none in time."""
     known, timeout = variables(config), float(config.get("Timeout") or 3)
     try:
-        status, headers, body = _ask(_place(known, address), request_of(event, known), timeout)
+        status, headers, body = _ask(place_of(known, address), request_of(event, known), timeout)
     except TimeoutError:
         return error("Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds")
     except (OSError, http.client.HTTPException) as failure:
@@ -76,7 +76,8 @@ def request_of(event: Json, known: Mapping[str, str]) -> tuple[str, str, bytes |
     return str(asked["method"]), str(event["rawPath"]) + (f"?{query}" if query else ""), data, headers
 
 
-def _place(known: Mapping[str, str], address: str) -> tuple[str, int]:
+def place_of(known: Mapping[str, str], address: str) -> tuple[str, int]:
+    """Where a container listens."""
     return address, int(known.get(PORT, "8080"))
 
 

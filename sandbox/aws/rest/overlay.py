@@ -16,8 +16,9 @@ from typing import Any
 from ministack.core.responses import error_response_json  # type: ignore[import-not-found]
 from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
-from sandbox.aws.rest import alias, versions
+from sandbox.aws.rest import adapter, alias, versions
 from sandbox.aws.rest.counts import Counters, Way
+from sandbox.aws.rest.urls import Led
 
 MODULE: Any = lambda_svc
 REPLACED = {
@@ -60,7 +61,7 @@ def install(runs: versions.Versions, counters: Counters) -> None:
     for name in ("_create_function", "_update_code", "_publish_version"):
         setattr(MODULE, name, _pending_at_first(getattr(MODULE, name)))
     MODULE._invoke = _weighted(MODULE._invoke)
-    MODULE.handle_function_url_request = _weighted_url(MODULE.handle_function_url_request)
+    MODULE.handle_function_url_request = _elsewhere
     MODULE._execute_function_dispatch = _counted(MODULE._execute_function_dispatch, counters)
     MODULE._execute_function_docker = lambda func, event, request_id: runs.invoke(func["config"], event)
     MODULE._schedule_state_transition = _settled_later
@@ -143,25 +144,36 @@ def _weighted(original: Callable[..., Any]) -> Callable[..., Any]:
     return invoke
 
 
-def _weighted_url(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    async def serve(url_id: str, *rest: Any, resolved: Any = None, source_ip: str | None = None) -> Answer:  # noqa: ANN401
-        found = resolved or MODULE.resolve_function_url(url_id)
-        if found is not None:
-            account, region, name, qualifier, config = found
-            found = (account, region, name, _drawn(name, qualifier), config)
-        answer: Answer = await original(url_id, *rest, resolved=found, source_ip=source_ip)
-        return answer
+async def _elsewhere(*_: object, **__: object) -> Answer:
+    """The URLs of functions have a server of their own: see sandbox.aws.rest.urls."""
+    refused: Answer = error_response_json("MisdirectedRequest", "function URLs answer at SLIPWAY_FUNCTION_URLS", 421)
+    return refused
 
-    return serve
+
+def led_by_url(runs: versions.Versions, host: str) -> Led | None:
+    """Where a request to the host name of a function's URL goes."""
+    found = MODULE.resolve_function_url(host.partition(".")[0])
+    function = MODULE._functions.get_scoped(*found[:3]) if found is not None else None
+    if function is None:
+        return None
+    known = function["aliases"].get(found[3])
+    number = alias.version_for(known, random.random()) if known else found[3]  # noqa: S311 - a share of requests
+    config: Json = function["versions"].get(number, function)["config"]
+    address = runs.address_of(config)
+    place = adapter.place_of(adapter.variables(config), address) if address is not None else None
+    return Led(_way(config, str(found[3]) if known else ""), config, place)
+
+
+def _way(config: Json, led_by: str) -> Way:
+    description = str(config.get("Description") or "").split()
+    name = str(config["FunctionName"])
+    return Way(name, led_by, str(config["Version"]), "-".join([name, *description[-1:]]))
 
 
 def _counted(original: Callable[..., Json], counters: Counters) -> Callable[..., Json]:
     @wraps(original)
     def run(func: Json, config: Json, event: Json, request_id: str, started: float) -> Json:
-        description = str(config.get("Description") or "").split()
-        name, version = str(config["FunctionName"]), str(config["Version"])
-        way = Way(name, _led_by.get(), version, "-".join([name, *description[-1:]]))
+        way = _way(config, _led_by.get())
         counters.begin(way)
         failed = True
         try:

@@ -78,9 +78,13 @@ class Versions:
         elif pending and pod.address and adapter.is_ready(config, pod.address):
             config.update(ACTIVE)
 
+    def address_of(self, config: Config) -> str | None:
+        """Of the container of a version; None while none runs. `$LATEST` is never run here."""
+        return self._addresses.get(task_of(config))
+
     def invoke(self, config: Config, event: Json) -> Json:
-        """Run a version. `$LATEST` is never run here."""
-        address = self._addresses.get(task_of(config))
+        """Run a version."""
+        address = self.address_of(config)
         if address is None:
             return adapter.error("Runtime.ExitError", f"version {config['Version']} has no container that runs")
         return adapter.invoke(config, address, event)

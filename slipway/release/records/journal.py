@@ -103,6 +103,9 @@ class Completed(ReleasedVersion):
 
     at: float
     """When it did, in Unix seconds."""
+    template: str | None = None
+    """What the pods of its workload were told to run when it completed first, as a digest: what differs later was
+    changed in place. None where that was not read."""
 
 
 class Commit(FrozenModel):
@@ -168,6 +171,10 @@ class Head(FrozenModel):
     def has_completed(self, revision: str) -> bool:
         """Whether this revision has completed in this service before."""
         return any(entry.revision == revision for entry in self.completed)
+
+    def template_of(self, revision: str) -> str | None:
+        """The digest of the template with which this revision completed; None where there is none on record."""
+        return next((entry.template for entry in self.completed if entry.revision == revision), None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, with the top-level fields that only another version knows."""
@@ -278,15 +285,24 @@ def raising(head: Head, *backends: Backend | None) -> Head:
     return head.model_copy(update={"raised": tuple(every.values())})
 
 
-def committed(head: Head, attempt: Attempt, route: Route, now: float, watch: WatchEntry | None = None) -> Head:
-    """The head after the commit: the candidate serves, and is one that completed. From here on it is watched by
-    `watch`; a watch of what served before has ended."""
+def committed(
+    head: Head,
+    attempt: Attempt,
+    route: Route,
+    now: float,
+    watch: WatchEntry | None = None,
+    template: str | None = None,
+) -> Head:
+    """The head after the commit: the candidate serves, and is one that completed with this digest of its template, or
+    the one that it had when it completed before. From here on it is watched by `watch`; a watch of what served before
+    has ended."""
     entry = Completed(
         revision=attempt.candidate.revision,
         version=attempt.candidate.version,
         image=attempt.candidate.image,
         manifest=attempt.manifest,
         at=now,
+        template=head.template_of(attempt.candidate.revision) or template,
     )
     others = tuple(old for old in head.completed if old.revision != entry.revision)
     quarantined = {key: value for key, value in head.quarantined.items() if key != entry.revision}

@@ -11,8 +11,8 @@ from slipway.release.records.chain import Line
 from slipway.release.records.dora import DAY, dora
 from slipway.release.records.journal import StepRecord
 from slipway.release.records.release_record import GuardrailSeries, Recorded, RolloutEvent
-from slipway.release.records.releases import rollback_of
 from slipway.release.report.actions import action_items
+from slipway.release.report.afterwards import Afterwards, afterwards
 from slipway.release.report.explain import explanation, headline
 from slipway.release.report.model import (
     ChangeLine,
@@ -35,6 +35,7 @@ from slipway.release.strategy import chosen
 from slipway.release.units import show_share
 
 UNKNOWN = "unknown: the record has no manifest"
+NOT_NEEDED = "not needed: it does not serve"
 DORA_DAYS = 90
 
 
@@ -43,6 +44,7 @@ def report_of(one: Recorded, records: Sequence[Recorded], lines: Sequence[Line] 
     watch. What came after it counts too: a release that was rolled back later says so."""
     record, release = one.record, one.event.release
     watch = watched(lines, one.event.rollout)
+    later = afterwards(one, records, watch)
     return Report(
         service=record.service,
         version=record.subject.version,
@@ -55,7 +57,7 @@ def report_of(one: Recorded, records: Sequence[Recorded], lines: Sequence[Line] 
         owner=f"{release.owner.team}, {release.owner.oncall}" if release is not None else UNKNOWN,
         runbook=release.owner.runbook if release is not None else UNKNOWN,
         ending=one.event.ending,
-        headline=headline(one),
+        headline=headline(one, later),
         explanation=(*explanation(one), *_of_watch(watch)),
         seq=one.anchor.seq,
         hash=one.anchor.hash,
@@ -63,7 +65,7 @@ def report_of(one: Recorded, records: Sequence[Recorded], lines: Sequence[Line] 
         gates=_gates(one.event, release),
         strategy=_strategy(one.event, release).model_copy(update={"watch": watch}),
         health=_health(one.event, release),
-        rollback=_rollback(one, records, release, watch),
+        rollback=_rollback(one, release, watch, later),
         actions=action_items(one, records, watch),
         dora=dora(records, one.event.ended - DORA_DAYS * DAY, one.event.ended),
     )
@@ -203,13 +205,14 @@ def _limit(guardrail: Guardrail) -> str:
 
 
 def _rollback(
-    one: Recorded, records: Sequence[Recorded], release: Release | None, watch: WatchPart | None
+    one: Recorded, release: Release | None, watch: WatchPart | None, later: Afterwards | None
 ) -> RollbackPart:
     breached = watch is not None and watch.phase == "breach"
     return RollbackPart(
-        status=f"{watch.status} (by its watch)" if watch and breached else _status(one, records, release),
-        serves=_serves(one),
-        way_back=_way_back(one),
+        status=f"{watch.status} (by its watch)" if watch and breached else _status(one, release, later),
+        is_undone=later is not None,
+        serves=_serves(one) if later is None else later.serves,
+        way_back=_way_back(one) if later is None else NOT_NEEDED,
         limit=f"{release.rollback.max_minutes:g} minutes" if release is not None else UNKNOWN,
         constraints=release.rollback.constraints if release is not None else (),
         compensations=release.rollback.compensations if release is not None else (),
@@ -224,13 +227,11 @@ def _rollback(
     )
 
 
-def _status(one: Recorded, records: Sequence[Recorded], release: Release | None) -> str:
+def _status(one: Recorded, release: Release | None, later: Afterwards | None) -> str:
     event = one.event
     if event.ending in ("committed", "rolled-back"):
-        back = rollback_of(records, one) if event.ending == "committed" else None
-        if back is not None:
-            after = lasting(back.event.ended - event.ended)
-            return f"rolled back to {back.record.subject.version} {after} after it had completed"
+        if later is not None:
+            return f"rolled back to {later.version} {lasting(later.after)} after it had completed"
         was = "a drill" if event.drill is not None else "the rollback"
         return "not rolled back" if event.ending == "committed" else f"this was {was}, {_within(event, release)}"
     if event.ending == "refused":
@@ -263,7 +264,7 @@ def _serves(one: Recorded) -> str:
 def _way_back(one: Recorded) -> str:
     event = one.event
     if event.ending not in ("committed", "rolled-back"):
-        return "not needed: it does not serve"
+        return NOT_NEEDED
     if event.leaves is None:
         return "none: there was no release before it"
     warm = event.standby == event.leaves.version

@@ -109,7 +109,7 @@ def document_of(report: Report) -> Document:
     whose = (("Released by", report.by), ("Owner", report.owner), ("Runbook", report.runbook))
     return Document(
         title=f"{report.service} {report.version}",
-        ending=report.ending,
+        ending=f"{report.ending}, rolled back" if report.rollback.is_undone else report.ending,
         headline=report.headline,
         lead=(*(Text(paragraph) for paragraph in report.explanation), Facts((*who, *what, *whose))),
         sections=(

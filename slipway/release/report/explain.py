@@ -7,6 +7,7 @@ from itertools import compress
 
 from slipway.release.records.journal import StepRecord
 from slipway.release.records.release_record import GuardrailSeries, Recorded, RolloutEvent
+from slipway.release.report.afterwards import Afterwards
 from slipway.release.report.words import counted, lasting, total_of
 from slipway.release.units import show_moment, show_share
 
@@ -19,17 +20,19 @@ ENDINGS = {
 }
 
 
-def headline(one: Recorded) -> str:
-    """One sentence."""
-    return _headline(one) if one.event.drill is None else f"Drill: {_headline(one)}"
+def headline(one: Recorded, later: Afterwards | None = None) -> str:
+    """One sentence; `later` is what undid the release."""
+    said = _headline(one, later)
+    return said if one.event.drill is None else f"Drill: {said}"
 
 
-def _headline(one: Recorded) -> str:
+def _headline(one: Recorded, later: Afterwards | None) -> str:
     record, event = one.record, one.event
     name = f"{record.service} {record.subject.version}"
     left = f" (before: {event.leaves.version})" if event.leaves is not None else ""
     if event.ending == "committed":
-        return f"{name} completed in {lasting(event.seconds)} and serves all the traffic{left}"
+        now = f"; {later.said}" if later is not None else f" and serves all the traffic{left}"
+        return f"{name} completed in {lasting(event.seconds)}{now}"
     if event.ending == "rolled-back":
         return f"{record.service} was rolled back to {record.subject.version} in {lasting(event.seconds)}{left}"
     if event.ending == "refused":
@@ -57,7 +60,7 @@ def _completed(one: Recorded) -> Iterator[str]:
     steps = sum(step.mirror is None for step in event.steps)
     yield (
         f"{_who(one)} began the release at {show_moment(event.began)}. It took over the traffic in {steps} "
-        f"step{'s' if steps != 1 else ''} and has had all of it since {show_moment(event.ended)}."
+        f"step{'s' if steps != 1 else ''} and got all of it at {show_moment(event.ended)}."
     )
     yield from _measured(event)
     if event.course == "first":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
@@ -34,6 +35,7 @@ th{color:var(--soft);font-weight:600}
 .marks .good::before{content:"\\2713\\00a0";color:var(--good)}.marks .bad{border-color:var(--bad)}
 .marks .bad::before{content:"!\\00a0";color:var(--bad);font-weight:700}
 footer{margin-top:2rem;color:var(--soft);font-size:.8rem}
+@media(min-width:34.01rem){tbody td:first-child{white-space:nowrap}}
 @media(max-width:34rem){body{padding:.7rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}
 tr{padding:.4rem 0;border-bottom:1px solid var(--line)}}
 @media print{html{font-size:11px}body{max-width:none;font-size:11px}
@@ -57,11 +59,16 @@ def as_html(document: Document) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{_safe(document.title)}: {_safe(document.ending)}</title>"
         f"<style>{PALETTE}{PLOTS}{STYLE}{NARROW}</style></head>"
-        f'<body class="{_safe(document.ending)}"><header><h1>{_safe(document.title)} '
+        f'<body class="{_class(document.ending)}"><header><h1>{_safe(document.title)} '
         f'<span class="ending">{_safe(document.ending)}</span></h1>'
         f'<p class="headline">{_safe(document.headline)}</p></header>'
         f"<section>{_blocks(document.lead)}</section>{parts}<footer>{_safe(document.foot)}</footer></body></html>\n"
     )
+
+
+def _class(ending: str) -> str:
+    """The words of an ending as one name: "committed, rolled back" is not "committed"."""
+    return "-".join(re.findall(r"[a-z]+", ending))
 
 
 def _blocks(blocks: Iterable[Block]) -> str:

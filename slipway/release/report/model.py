@@ -97,6 +97,8 @@ class WatchPart(FrozenModel):
     """None while it is open."""
     status: str
     phase: str
+    moved_to: str | None = None
+    """The version that a breach gave all the traffic to; None where it moved none."""
     moments: tuple[WatchLine, ...]
     counts: tuple[WatchCount, ...] = ()
 
@@ -152,8 +154,10 @@ class RollbackPart(FrozenModel):
     """5: whether it was undone, and how it may be."""
 
     status: str
+    is_undone: bool = False
+    """Whether it had completed, and another version took the traffic from it by its watch or by a rollback."""
     serves: str
-    """What serves after the rollout."""
+    """What serves after the rollout and what undid it."""
     way_back: str
     limit: str
     constraints: tuple[str, ...] = ()

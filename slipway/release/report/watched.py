@@ -31,6 +31,7 @@ def watched(lines: Sequence[Line], rollout: str) -> WatchPart | None:
         ended=found[-1].at if last.phase in ENDS else None,
         status=status_of(last, found[-1].at),
         phase=last.phase,
+        moved_to=last.standby if last.moved else None,
         moments=tuple(WatchLine(at=one.at, what=said_of(one.event), by=one.by) for one in found),
         counts=last.counts,
     )

@@ -14,6 +14,8 @@ from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 
 Labels = dict[str, str]
+Folder = Annotated[str, Field(pattern=r"^/[^\x00-\x1f\x7f]*$")]
+"""An absolute path."""
 
 
 class PrometheusRules(FrozenModel):
@@ -36,7 +38,7 @@ class FileRules(FrozenModel):
     to reload, so it runs with `--web.enable-lifecycle`."""
 
     kind: Literal["file"]
-    folder: Annotated[str, Field(pattern=r"^/[^\x00-\x1f\x7f]*$")]
+    folder: Folder
 
 
 class CloudWatchAlarms(FrozenModel):
@@ -61,6 +63,9 @@ class SloSetting(QueryAccess):
     """How long it may take until a rule is evaluated: a kubelet takes two minutes to refresh a ConfigMap."""
     routing_name: ObjectName = "slipway-alertmanager"
     """Name of the object with Alertmanager's configuration."""
+    host_metrics: Folder | None = None
+    """Where `slipway watch` writes its signs of life: the folder of node_exporter's textfile collector on the host that
+    watches, which the server scrapes. Every watched release then has an alarm for the absence of its watch."""
 
     @property
     def in_cloudwatch(self) -> bool:

@@ -29,6 +29,9 @@ def unfit_alerting(setting: SloSetting, alerting: Alerting | None, target: Targe
         )
     if in_cloudwatch and setting.url is not None:
         yield Problem(f"{AT}.url", "is a server of Prometheus, and these alarms are CloudWatch's", "Leave it out")
+    if in_cloudwatch and setting.host_metrics is not None:
+        message = "is read by Prometheus, and these alarms are CloudWatch's"
+        yield Problem(f"{AT}.hostMetrics", message, "Leave it out: `slipway status` says whether a process watches")
     if alerting is not None:
         yield from _misplaced(alerting, "cloudwatch" if in_cloudwatch else "prometheus")
         yield from _unreached(alerting, in_cloudwatch)

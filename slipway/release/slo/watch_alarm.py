@@ -1,6 +1,6 @@
 """The alarm for a watch after 100% that has no process. Pure.
 
-Its process exports until when it watches and when it last gave a sign of life (slipway.rollout.process.vitals). The
+Its process exports until when it watches and when it last gave a sign of life (slipway.rollout.watching.beats). The
 alarm fires while a watch is not over and there is no sign of life. Until when it lasts is what its process said last;
 before the first sign of life it is what the commit says that opened it (the output `watched` of the Rollout). A release
 that is declared with a watch need not have one, as after a rollback to it: then the commit says nothing, and there is
@@ -50,19 +50,22 @@ class Opened(NamedTuple):
 
     @classmethod
     def of(cls, watched: Mapping[str, float] | None) -> Opened | None:
-        """From the output `watched` of a Rollout; None where the commit opened none."""
-        return cls(watched["opened"], watched["until"]) if watched else None
+        """From the output `watched` of a Rollout: NONE where the commit opened none, None where it does not say."""
+        if watched is None:
+            return None
+        return cls(watched["opened"], watched["until"]) if watched else NONE
+
+
+NONE = Opened(0.0, 0.0)
+"""No watch."""
 
 
 def watch_group(release: Release, hold: Seconds = HOLD, opened: Opened | None = None) -> RuleGroup:
     """The rules of one watched release. A revision has rules of its own, so that those of an earlier watch go with
-    it. Without `opened` only a watch that was seen can be missed."""
+    it. Without `opened` only a watch that was seen can be missed, with NONE not even that."""
     about = {"service": release.service, "revision": revision_of(release)}
     selected = "{" + ",".join(f'{name}="{value}"' for name, value in about.items()) + "}"
-    # What the process said last is remembered, as its series end with it; it may have ended before its time.
-    last = f"max({UNTIL}{selected}) or max(last_over_time({LAST_UNTIL}{selected}[{REMEMBERED}]))"
-    if opened is not None:  # a revision that is tried again has an earlier watch, which was over before
-        last = f"{last} > {opened.at:.0f} or vector({opened.until:.0f})"
+    last = "vector(0)" if opened == NONE else _last(selected, opened)
     alive = f"{BEAT}{selected} > time() - {QUIET:g}"
     gone: dict[str, Any] = {
         "alert": WATCH_GONE,
@@ -77,3 +80,14 @@ def watch_group(release: Release, hold: Seconds = HOLD, opened: Opened | None = 
     return RuleGroup(
         f"watch-{release.service}", ({"record": LAST_UNTIL, "expr": last, "labels": about}, gone), INTERVAL
     )
+
+
+def _last(selected: str, opened: Opened | None) -> str:
+    """Until when there is a watch: what its process said with its newest sign of life (a host that watched before may
+    still show an older one), else what it said before its series ended, as those of a pod do. A revision that is tried
+    again has an earlier watch, which was over before; all of that is older than `opened`."""
+    since = "" if opened is None else f" > {opened.at:.0f}"
+    said = f"max({UNTIL}{selected} and topk(1, {BEAT}{selected}{since}))"
+    before = f"max(last_over_time({LAST_UNTIL}{selected}[{REMEMBERED}])){since}"
+    commit = "" if opened is None else f" or vector({opened.until:.0f})"
+    return f"{said} or {before}{commit}"

@@ -181,7 +181,8 @@ class Executor:
         attempt, old = self._record.attempt, self._ramp.old
         watch = watch_of(self._wanted, attempt.id, attempt.kind, self._adapters.now())
         held = old is not None and watch is not None and old.entry in watch.shares()
-        self._record.commit(self._wanted.route, None if held else old, watch)
+        template = self._adapters.workloads.readiness(attempt.candidate, max_age=POLL).template
+        self._record.commit(self._wanted.route, None if held else old, watch, template)
 
     def _pause(self, looked: float) -> float:
         """Seconds until the next look; the time that this one took counts, since `looked`."""

@@ -57,6 +57,9 @@ class Readiness:
     """A container is in a crash loop by Kubernetes' count, or its image name is invalid: waiting does not help."""
     image: str | None = None
     """Of the service's container in the Deployment's template; None where there is no Deployment."""
+    template: str | None = None
+    """A digest of what its pods are told to run, which any change of it in place changes; None where the platform has
+    no workload that could be changed in place."""
 
 
 class Workloads(Protocol):

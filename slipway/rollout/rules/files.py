@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import yaml
 
 from slipway.release.errors import ClusterError
 from slipway.release.slo.delivery import RuleGroupInputs
+from slipway.rollout.process.whole_file import replace_file
 
 MARK = "# Written by Slipway: a change here is lost.\n"
 
@@ -33,10 +33,8 @@ def read(path: Path) -> str | None:
 
 def write(path: Path, text: str) -> None:
     """Raises ClusterError. A reader sees the former content or the new one, never a part."""
-    draft = path.with_name(f".{path.name}.draft")
     try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)  # noqa: PTH105 - atomic on every system
+        replace_file(path, text)
     except OSError as error:
         raise ClusterError(f"the rule file {path} cannot be written ({error.strerror}); make its folder") from None
 

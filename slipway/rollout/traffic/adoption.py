@@ -50,7 +50,8 @@ def take_over(
         began=now,
         notes=(NOTE,),
     )
-    head = journal.committed(journal.begun(stored.head, attempt), attempt, wanted.route, now)
+    template = adapters.workloads.readiness(backend).template
+    head = journal.committed(journal.begun(stored.head, attempt), attempt, wanted.route, now, template=template)
     save_head(adapters, stored, head)
 
 

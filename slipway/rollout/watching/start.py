@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from slipway.release.errors import ReleaseRefused
 from slipway.release.records.store import RecordsSetting
 from slipway.release.records.watch import WatchEntry
-from slipway.release.slo.watch_alarm import BEAT, UNTIL
 from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.assemble import connect_adapters, connect_escalations, connect_flags, connect_outbox, flag_sets_in
@@ -22,6 +22,7 @@ from slipway.rollout.escalation.inside import SendingThreads
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.process.vitals import Vitals
 from slipway.rollout.record import load
+from slipway.rollout.watching.beats import HostBeats, export_beat
 from slipway.rollout.watching.document import WatchDocument, read_document
 from slipway.rollout.watching.process import Reporter, Watcher
 
@@ -72,13 +73,6 @@ def watch_in_pod(
     return ENDED
 
 
-def export_beat(vitals: Vitals, service: str, watch: WatchEntry, at: float) -> None:
-    """For the alarm that a watch has no process: until when it is watched, and that it was so at this time."""
-    about = {"service": service, "revision": watch.backend.revision}
-    vitals.set(UNTIL, watch.over, **about)
-    vitals.set(BEAT, at, **about)
-
-
 def _is_open(service: str, target: Target) -> bool:
     """Whether a watch is unfinished whose document is missing: the next update writes it."""
     stored = load(connect_adapters(service, target), service)
@@ -86,14 +80,21 @@ def _is_open(service: str, target: Target) -> bool:
 
 
 def watch_on_host(
-    service: str, target: Target, reporter: Reporter, cancelled: threading.Event
-) -> tuple[Adapters, Watcher]:
-    """The watcher of a host, whose escalations are sent by processes that outlive it. Raises SlipwayError."""
+    service: str, target: Target, reporter: Reporter, cancelled: threading.Event, metrics: Path | None = None
+) -> WatchEntry | None:
+    """Watch, and return the watch as it ended, None when `cancelled` was set before. What it escalates is sent by
+    processes that outlive this one; its signs of life are in the folder `metrics`. Raises SlipwayError."""
     document = document_of(service, target)
     adapters = adapters_of(document, target, document.wanted.records)
     if document.wanted.escalation is not None:
         adapters = replace(adapters, escalations=connect_escalations(document.wanted.escalation, target))
-    return adapters, watcher_of(adapters, document, target, reporter, cancelled)
+    if metrics is None:
+        return watcher_of(adapters, document, target, reporter, cancelled).run()
+    beats = HostBeats(metrics, target, service, reporter.event)
+    ended = watcher_of(adapters, document, target, reporter, cancelled, beats).run()
+    if ended is None:
+        beats.withdraw()
+    return ended
 
 
 def document_of(service: str, target: Target) -> WatchDocument:

@@ -43,7 +43,7 @@ def project(variables: Mapping[str, str], tmp_path: Path) -> Iterator[Project]:
     made.flags = {"files": ["flags.yaml"]}
     made.create()
     yield made
-    made.destroy()
+    made.abandon()
 
 
 def flag_set(stage: Stage, name: str, document: DocumentKind = "config-map", kubeconfig: Path | None = None) -> FlagSet:

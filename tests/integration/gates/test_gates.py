@@ -109,7 +109,7 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gated]:
     stage.gates = {"mode": "enforce"}
     stage.create()
     yield Gated(stage, images, f"{name}.example")
-    stage.destroy()
+    stage.abandon()
 
 
 def test_a_vouched_release_goes_out_stays_green_and_can_be_returned_to_in_a_freeze(gated: Gated) -> None:

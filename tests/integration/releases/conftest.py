@@ -66,9 +66,11 @@ def service(
     # A kubeconfig of its own marks the processes of this test's `pulumi up`; see sandbox.chaos.processes.
     stage.environment[VARIABLE] = str(tmp_path / "kubeconfig")
     shutil.copy(variables["KUBECONFIG"], stage.environment[VARIABLE])
+    marked = Checkout(Path(stage.environment[VARIABLE]))
     stage.create()
     yield Service(stage, images, f"{name}.example")
-    stage.destroy()
+    marked.end()
+    stage.abandon()
 
 
 @pytest.fixture

@@ -33,6 +33,14 @@ def test_weights_that_somebody_else_changed_are_drift_and_the_next_up_repairs_th
     assert service.stage.preview("--expect-no-changes").code == 0
 
 
+def test_pods_that_somebody_told_to_run_something_else_are_drift(service: Service) -> None:
+    service.released("v1")
+    (own,) = service.deployments()
+    service.kubectl("set", "env", f"deployment/{own}", "MODE=changed")
+    preview = service.stage.preview()
+    assert f"{own}: what its pods run was changed in place" in preview.output, preview.output
+
+
 def test_a_deleted_route_is_made_again(service: Service) -> None:
     service.released("v1")
     service.kubectl("delete", "httproute", "checkout")

@@ -66,7 +66,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]
             yield made
         finally:
             Checkout(Path(stage.environment[VARIABLE])).end()
-            stage.destroy()
+            stage.abandon()
 
 
 @pytest.fixture

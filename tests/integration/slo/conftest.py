@@ -27,6 +27,13 @@ def alerting() -> Path:
     return debian.unpack_alertmanager(toolchain.store(), SilentReporter())
 
 
+@pytest.fixture(scope="session")
+def node_exporter() -> Path:
+    """The program, out of its package."""
+    found = debian.unpack(toolchain.store(), SilentReporter(), "debian-node-exporter", ("prometheus-node-exporter",))
+    return found / "usr" / "bin" / "prometheus-node-exporter"
+
+
 @pytest.fixture
 def world(packages: Path, alerting: Path, tmp_path: Path) -> Iterator[Monitoring]:
     """A Prometheus with an Alertmanager."""

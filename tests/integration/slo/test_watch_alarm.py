@@ -1,4 +1,5 @@
-"""When the alarm fires for a watch without a process, by promtool's own evaluation of every fifteen seconds.
+"""When the alarm fires for a watch without a process: by promtool's own evaluation of every fifteen seconds, and once
+by a real Prometheus that reads a host's signs of life from a real node_exporter.
 
 The watch is declared for an hour from the commit on; its process is read every fifteen seconds. Times are minutes.
 """
@@ -6,33 +7,47 @@ The watch is declared for an hour from the commit on; its process is read every 
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.revision import revision_of
 from slipway.release.slo.rules import RuleGroup, rule_file
-from slipway.release.slo.watch_alarm import BEAT, UNTIL, WATCH_GONE, Opened, watch_group
+from slipway.release.slo.watch_alarm import BEAT, LAST_UNTIL, NONE, UNTIL, WATCH_GONE, Opened, watch_group
+from slipway.release.target import KubernetesTarget
+from slipway.rollout.metrics.prometheus_api import Prometheus
+from slipway.rollout.watching.beats import HostBeats
+from tests.integration.rollout.own_prometheus import OwnPrometheus
+from tests.integration.rollout.stage import eventually
+from tests.integration.slo.own_node_exporter import OwnNodeExporter
 from tests.manifests import release
+from tests.unit.slipway.rollout.examples import backend
 
 WATCHED = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
 STEP, END = 15, 3600
-OPENED, NOT_OPENED = watch_group(WATCHED, opened=Opened(0, END)), watch_group(WATCHED)
+OPENED, UNSAID = watch_group(WATCHED, opened=Opened(0, END)), watch_group(WATCHED)
+NONE_OPENED = watch_group(WATCHED, opened=NONE)
 DAYS = 3 * 24 * 60
 
 
 @dataclass(frozen=True)
 class Story:
     """`alive` is when the process was there, from and until; `ended` when the watch ended before its time, which the
-    process says until it goes. `fires` is the first and the last minute at which the alarm is wanted."""
+    process says until it goes. On a host its file `stays` as it was then, and so does that of a host that watched
+    `before`, from and until. `fires` is the first and the last minute at which the alarm is wanted."""
 
     name: str
     alive: tuple[tuple[int, int], ...]
     ended: int | None = None
+    stays: bool = False
+    before: tuple[int, int] | None = None
     fires: tuple[int, int] | None = None
     minutes: int = 180
     group: RuleGroup = OPENED
@@ -42,8 +57,8 @@ STORIES = (
     Story("it lasts to its end", ((0, 61),)),
     Story("no process ever begins", (), fires=(5, 59)),
     Story("the process begins late", ((10, 61),), fires=(5, 9)),
-    Story("the commit opened none, as after a rollback to a release with a watch", (), group=NOT_OPENED),
-    Story("it was seen, and until when is not known otherwise", ((0, 20),), fires=(25, 59), group=NOT_OPENED),
+    Story("the commit opened none, as after a rollback to a release with a watch", (), group=NONE_OPENED),
+    Story("it was seen, and until when is not known otherwise", ((0, 20),), fires=(25, 59), group=UNSAID),
     Story(
         "a revision is tried again without a process, two minutes after its earlier watch began",
         ((0, 2),),
@@ -57,6 +72,21 @@ STORIES = (
     Story("the process is gone for a while", ((0, 20), (40, 61)), fires=(25, 39)),
     Story("a breach ends it", ((0, 22),), ended=20),
     Story("it is over for days", ((0, 61),), minutes=DAYS),
+    # The last sign of life grows old for a minute first.
+    Story("on a host it is killed", ((0, 20),), stays=True, fires=(26, 59)),
+    Story("on a host it is killed, and begun again", ((0, 20), (24, 61)), stays=True),
+    Story("on a host a breach ends it", ((0, 21),), ended=20, stays=True),
+    Story("another host goes on, and a breach ends it there", ((22, 31),), ended=30, stays=True, before=(0, 20)),
+    Story(
+        "it is tried again, for longer, without a process, after the host of its earlier watch was lost",
+        (),
+        before=(0, 1),
+        fires=(7, 89),
+        group=watch_group(WATCHED, opened=Opened(120, 90 * 60)),
+    ),
+    Story(
+        "a rollback opened none, though the host of an earlier watch was lost", (), before=(0, 20), group=NONE_OPENED
+    ),
 )
 
 
@@ -71,30 +101,80 @@ def test_who_is_told_that_nothing_watches_and_when(story: Story, packages: Path,
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_host_whose_sign_of_life_grows_old_is_told_and_one_that_watches_again_is_not(
+    packages: Path, node_exporter: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    places = [KubernetesTarget(namespace=name) for name in ("staging", "shop")]
+    watch = WatchEntry(
+        id="r1-watch",
+        backend=backend(revision_of(WATCHED)),
+        manifest="releases/1.yaml",
+        opened=time.time(),
+        seconds=3600,
+    )
+    elsewhere, here = (HostBeats(tmp_path, place, "checkout", said.append) for place in places)
+    rules = [dict(rule) for rule in watch_group(WATCHED, 1.0).rules]
+    with (
+        OwnNodeExporter(node_exporter, tmp_path) as exporter,
+        OwnPrometheus(packages / "usr" / "bin" / "prometheus", tmp_path, [exporter], rules) as own,
+    ):
+        server = Prometheus(own.url)
+        alarm = partial(server.query, f'ALERTS{{alertname="{WATCH_GONE}",alertstate="firing"}}')
+        here(watch, time.time())
+        eventually(partial(server.query, f"{LAST_UNTIL} > time()"), bool)
+        assert alarm() == []
+        here(watch, time.time() - 120)
+        eventually(alarm, bool)
+        here(watch, time.time())
+        eventually(alarm, lambda found: found == [])
+        elsewhere(watch, time.time())
+        assert exporter.shown().count(f"\n{BEAT}{{") == 2, "the same release in two places is two series"
+        here(watch.ended_as(WatchPhase.PASSED, "", watch.until), watch.until)
+        elsewhere.withdraw()
+        eventually(partial(server.query, BEAT), lambda found: found == [])
+    assert (said, list(tmp_path.glob("*.prom*"))) == ([], [])
+
+
 def _document(story: Story) -> dict[str, Any]:
-    labels = f'{{service="checkout",revision="{revision_of(WATCHED)}"}}'
     steps = range(0, story.minutes * 60 + 1, STEP)
-    alive = [any(60 * begin <= at < 60 * end for begin, end in story.alive) for at in steps]
     ended = END if story.ended is None else 60 * story.ended
-    until = [ended if at >= ended else END for at in steps]
-    beats = [min(at, ended) for at in steps]
+    series = _series("here", steps, story.alive, ended, story.stays)
+    if story.before is not None:
+        series += _series("before", steps, (story.before,), END, stays=True)
     test = {
         "interval": f"{STEP}s",
-        "input_series": [
-            {"series": f"{name}{labels}", "values": " ".join(_values(values, alive))}
-            for name, values in ((UNTIL, until), (BEAT, beats))
-        ],
+        "input_series": series,
         "alert_rule_test": [_look(minute, story) for minute in _minutes(story)],
     }
     return {"rule_files": ["rules.yaml"], "evaluation_interval": f"{STEP}s", "tests": [test]}
 
 
-def _values(values: list[int], alive: list[bool]) -> Iterator[str]:
-    """As promtool writes them; a series whose target is gone is stale."""
-    before = False
-    for value, there in zip(values, alive, strict=True):
-        yield str(value) if there else "stale" if before else "_"
-        before = there
+def _series(
+    instance: str, steps: range, alive: tuple[tuple[int, int], ...], ended: int, stays: bool
+) -> list[dict[str, str]]:
+    """What is read of one process."""
+    labels = f'{{service="checkout",revision="{revision_of(WATCHED)}",instance="{instance}"}}'
+    there = [any(60 * begin <= at < 60 * end for begin, end in alive) for at in steps]
+    values = {
+        UNTIL: [ended if at >= ended else END for at in steps],
+        BEAT: [min(at, ended) for at in steps],
+    }
+    return [{"series": f"{name}{labels}", "values": " ".join(_shown(of, there, stays))} for name, of in values.items()]
+
+
+def _shown(values: list[int], there: list[bool], stays: bool) -> Iterator[str]:
+    """As promtool writes them; a series whose target is gone is stale, one in a file is what it was."""
+    last: int | None = None
+    for value, is_there in zip(values, there, strict=True):
+        if is_there:
+            last = value
+            yield str(value)
+        elif last is None or stays:
+            yield "_" if last is None else str(last)
+        else:
+            last = None
+            yield "stale"
 
 
 def _minutes(story: Story) -> list[int]:

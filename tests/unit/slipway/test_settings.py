@@ -534,19 +534,19 @@ def test_a_guardrail_of_traces_needs_their_server(tmp_path: Path) -> None:
     assert "kind: tempo" in problem.remedy
 
 
-def test_a_watch_in_a_job_needs_a_route_for_the_alarm_of_its_absence(tmp_path: Path) -> None:
+def test_a_watch_that_gives_signs_of_life_needs_a_route_for_the_alarm_of_its_absence(tmp_path: Path) -> None:
     watch = {"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]}
     path = write(tmp_path, "1.yaml", watch=watch)
     (tmp_path / "alerting.yaml").write_text(
         "apiVersion: slipway/v1\nkind: Alerting\nrouting: {fallback: team-a, owners: {team-a: {page: {kind: webhook, "
         "url: 'http://a.example'}}}}\n"
     )
-    slos = json.dumps({"files": ["alerting.yaml"], "target": {"kind": "prometheus-rule"}})
     run = json.dumps({"in": "cluster", "image": f"registry.example/slipway@{OTHER_DIGEST}"})
     services = {"checkout": {"manifest": path}}
-    problem = refused(keys(services, slos=slos, run=run), tmp_path)["slos"]
-    assert problem.message == "checkout: SlipwayWatchGone: payments has no route"
-    settings.parse(keys(services, slos=slos), tmp_path)
+    for seen in (keys(services, slos=slos(), run=run), keys(services, slos=slos(hostMetrics="/var/lib/textfiles"))):
+        problem = refused(seen, tmp_path)["slos"]
+        assert problem.message == "checkout: SlipwayWatchGone: payments has no route"
+    settings.parse(keys(services, slos=slos()), tmp_path)
 
 
 LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
@@ -712,6 +712,7 @@ def test_a_stack_on_ecs_has_its_objectives_in_cloudwatch(tmp_path: Path) -> None
         (ALERTING.read_text(), ON_CLOUDWATCH, "team-checkout's pages go to pagerduty, which CloudWatch has not"),
         (ALERTING.read_text(), ON_CLOUDWATCH, "CheckoutQueueStuck: summary has a template"),
         (alerting_on_cloudwatch(), ON_CLOUDWATCH | {"url": "http://p.example"}, "is a server of Prometheus"),
+        (alerting_on_cloudwatch(), ON_CLOUDWATCH | {"hostMetrics": "/m"}, "slos.hostMetrics: is read by Prometheus"),
         (
             ALERTING.read_text(),
             {"files": ["alerting.yaml"], "target": {"kind": "config-map"}},

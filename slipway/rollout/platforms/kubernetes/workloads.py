@@ -19,6 +19,7 @@ from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.base import Readiness, Reason
 from slipway.rollout.platforms.kubernetes.pods import Trouble, restarts, trouble
 from slipway.rollout.platforms.kubernetes.requests import Requests, version_of
+from slipway.rollout.platforms.kubernetes.template import template_digest
 from slipway.rollout.platforms.kubernetes.view import view_of
 from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
@@ -180,6 +181,7 @@ def _readiness(
         reason=found.reason if found else None,
         fatal=found.fatal if found else False,
         image=_image(deployment, backend),
+        template=template_digest(deployment),
     )
 
 

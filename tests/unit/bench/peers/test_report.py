@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bench.peers.report import as_json, kept, rows, table
+from bench.peers.report import SELDOM_SCRAPED, as_json, kept, rows, table
 from bench.peers.store import Run
 
 
@@ -39,7 +39,7 @@ def test_a_fifth_of_the_better_peers_failures_is_what_was_promised() -> None:
     peers = [run("flagger", "errors-20", 50), run("argo-rollouts", "errors-20", 500)]
     assert kept(rows([run("slipway", "errors-20", 10), *peers])) == []
     (problem,) = kept(rows([run("slipway", "errors-20", 11), *peers]))
-    assert problem == "errors-20: 11 failed requests, the better peer had 50"
+    assert problem == "errors-20: 11 failed requests with slipway, the better peer had 50"
 
 
 def test_a_fault_that_no_peer_caught_promises_nothing() -> None:
@@ -53,13 +53,28 @@ def test_a_healthy_release_that_only_slipway_aborts_breaks_the_promise() -> None
 def test_a_healthy_release_with_usual_errors_is_told_and_judged_like_one_without() -> None:
     found = rows([run("slipway", "noisy-healthy", 3), run("flagger", "noisy-healthy", 2, safe=None, end=525.0)])
     assert "0 of 1 aborted; 525 s to complete" in table(found)
-    assert kept(found) == ["noisy-healthy: 1 of 1 aborted"]
+    assert kept(found) == ["noisy-healthy: 1 of 1 aborted with slipway"]
 
 
 def test_a_fault_that_a_peer_caught_and_slipway_did_not_breaks_the_promise_however_few_failed() -> None:
     (problem,) = kept(rows([run("slipway", "late-20", 0, safe=None), run("flagger", "late-20", 900)]))
-    assert problem == "late-20: a peer caught it, Slipway did in 0 of 1 runs"
+    assert problem == "late-20: a peer caught it, slipway did in 0 of 1 runs"
 
 
 def test_a_fault_that_slipway_was_not_measured_with_is_no_promise_kept() -> None:
-    assert kept(rows([run("flagger", "errors-20", 50)])) == ["errors-20: not measured with Slipway"]
+    assert kept(rows([run("flagger", "errors-20", 50)])) == ["errors-20: not measured with slipway"]
+
+
+def test_with_a_slow_scrape_a_tenth_is_promised_of_either_source() -> None:
+    found = rows([run("slipway", "errors-5", 8), run("slipway-proxies", "errors-5", 5), run("flagger", "errors-5", 50)])
+    assert kept(found, SELDOM_SCRAPED) == ["errors-5: 8 failed requests with slipway, the better peer had 50"]
+
+
+def test_with_a_slow_scrape_a_healthy_release_may_take_a_minute_more_than_the_better_peer() -> None:
+    peers = [
+        run("flagger", "healthy", 0, safe=None, end=500.0),
+        run("argo-rollouts", "healthy", 0, safe=None, end=300.0),
+    ]
+    assert kept(rows([run("slipway", "healthy", 0, safe=None, end=360.0), *peers]), SELDOM_SCRAPED) == []
+    (problem,) = kept(rows([run("slipway", "healthy", 0, safe=None, end=361.0), *peers]), SELDOM_SCRAPED)
+    assert problem == "healthy: 361 s to complete with slipway, the better peer took 300"

@@ -11,6 +11,7 @@ from slipway.release.errors import InputError
 from slipway.release.target import (
     EcsTarget,
     KubernetesTarget,
+    LambdaTarget,
     Targeted,
     moving_fields,
     other_rule,
@@ -165,6 +166,48 @@ def test_another_cluster_or_table_is_another_place_and_a_rule_is_not_moved(
     assert (old.place == new.place) is (moving == ()), "two places are never one key of what is remembered"
     assert (other_rule(old, new) or "").startswith(reason or "")
     assert (other_rule(old, new) is None) is (reason is None)
+
+
+FUNCTIONS: dict[str, Any] = {
+    "kind": "lambda",
+    "region": "eu-central-1",
+    "account": "123456789012",
+    "table": "slipway-shop",
+    "aliases": {"checkout": "live"},
+}
+
+
+def functions(**changes: Any) -> LambdaTarget:
+    found = parse_target({**FUNCTIONS, **changes})
+    assert isinstance(found, LambdaTarget)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("changes", "moving", "reason"),
+    [
+        ({}, (), None),
+        ({"aliases": {"checkout": "other"}}, (), "target.aliases.checkout: users invoke the alias live"),
+        ({"aliases": {"checkout": "live", "cart": "live"}}, (), None),
+        ({"region": "us-east-1"}, ("target",), None),
+        ({"account": "210987654321"}, ("target",), None),
+        ({"table": "other"}, ("target",), None),
+    ],
+)
+def test_another_account_region_or_table_is_another_place_of_functions_and_an_alias_is_not_moved(
+    changes: dict[str, Any], moving: tuple[str, ...], reason: str | None
+) -> None:
+    old, new = functions().at("checkout"), functions(**changes).at("checkout")
+    wires = [{"service": "checkout", "target": one.model_dump(mode="json")} for one in (old, new)]
+    assert moving_fields(*wires) == moving
+    assert (old.place == new.place) is (moving == ()), "two places are never one key of what is remembered"
+    assert (other_rule(old, new) or "").startswith(reason or "")
+    assert (other_rule(old, new) is None) is (reason is None)
+
+
+def test_two_targets_with_the_same_table_are_one_place_only_where_they_are_of_one_kind() -> None:
+    assert functions().place != ecs(cluster="123456789012").place
+    assert moving_fields({"target": SHOP}, {"target": FUNCTIONS}) == ("target",)
 
 
 def test_from_kubernetes_to_ecs_is_another_place() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.rollout.drift import drift_of, lacking
+from slipway.rollout.drift import changed_in_place, drift_of, lacking
 from slipway.rollout.platforms.base import Readiness
 from tests.unit.slipway.rollout.examples import backend, scaled_backend
 
@@ -23,6 +23,25 @@ def test_another_image_and_another_number_of_replicas_are_both_named() -> None:
         "checkout-aaaaaaaa: its image was changed in place to registry.example/checkout@sha256:ffff, released was "
         f"{SIDE.image}; it was scaled to 4 replicas, released were 3"
     )
+
+
+def test_pods_that_are_told_to_run_something_else_are_drift() -> None:
+    seen = Readiness(3, 3, 3, 0, image=SIDE.image, template="b" * 20)
+    assert drift_of(SIDE, seen, "b" * 20) is None
+    assert "what its pods run was changed in place" in str(drift_of(SIDE, seen, "a" * 20))
+
+
+@pytest.mark.parametrize("recorded", [None, "a" * 20])
+def test_a_template_that_was_not_read_at_the_release_or_now_is_no_drift(recorded: str | None) -> None:
+    seen = Readiness(3, 3, 3, 0, image=SIDE.image, template=None if recorded else "b" * 20)
+    assert drift_of(SIDE, seen, recorded) is None
+
+
+def test_a_standby_may_run_fewer_replicas_but_not_something_else() -> None:
+    kept_small = Readiness(1, 1, 1, 0, image=SIDE.image, template="b" * 20)
+    assert changed_in_place(SIDE, kept_small, "b" * 20) is None
+    assert "changed in place" in str(changed_in_place(SIDE, kept_small, "a" * 20))
+    assert changed_in_place(SIDE, Readiness(0, 0, 0, 0), "a" * 20) is None
 
 
 def test_a_missing_deployment_is_drift() -> None:

@@ -28,6 +28,13 @@ def test_a_commit_makes_the_candidate_serve_and_complete() -> None:
     assert not after.unfinished
 
 
+def test_a_revision_keeps_the_template_with_which_it_completed_first() -> None:
+    first = journal.committed(head(), attempt(), wanted().route, 7.0, template="a" * 20)
+    again = journal.committed(first, attempt(), wanted().route, 9.0, template="b" * 20)
+    assert again.template_of("bbbbbbbb") == "a" * 20
+    assert first.template_of("cccccccc") is None
+
+
 def test_an_abort_keeps_what_served_and_quarantines_the_candidate() -> None:
     after = quarantined()
     assert after.serving == serving()

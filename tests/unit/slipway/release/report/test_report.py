@@ -139,6 +139,9 @@ def test_an_abort_leaves_the_search_for_its_cause_with_owner_and_date(ten: Ten) 
 def test_a_release_that_was_rolled_back_later_says_so_and_asks_for_a_review(ten: Ten) -> None:
     report = ten.report("d5", "committed")
     assert report.rollback.status.startswith("rolled back to v-c4000000 ")
+    assert "v-d5000000 completed in " in report.headline
+    assert report.headline.endswith(" later it was rolled back to v-c4000000")
+    assert (report.rollback.serves, report.rollback.is_undone) == ("v-c4000000 (c4000000)", True)
     assert any(item.id.endswith("/escaped") for item in report.actions)
     back = ten.report("c4", "rolled-back")
     assert back.rollback.status.startswith("this was the rollback, in ")

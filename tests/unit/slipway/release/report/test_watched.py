@@ -9,6 +9,7 @@ import pytest
 from slipway.release.records.chain import Line, lines_of, sealed
 from slipway.release.records.kinds import WatchCount, WatchEvent, WatchRecord
 from slipway.release.records.release_record import Recorded
+from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rows import rows_of
 from slipway.release.report.build import report_of
 from slipway.release.report.document import document_of
@@ -76,6 +77,23 @@ def test_a_breach_is_told_with_what_was_done(completed: Recorded) -> None:
     for text in (as_markdown(document_of(told)), as_html(document_of(told))):
         assert "40 of 9,800 events (0.4082%)" in text
         assert "151 of 150" in text
+
+
+def test_a_release_that_its_watch_took_the_traffic_from_does_not_claim_to_serve(completed: Recorded) -> None:
+    before = ReleasedVersion(revision="b" * 20, version="0.9", image=f"x@{DIGEST}", manifest="0.yaml")
+    event = completed.event.model_copy(update={"leaves": before})
+    one = completed.model_copy(update={"record": completed.record.model_copy(update={"event": event})})
+    told = report(one, record(220.0, one.event.rollout, **BREACH))
+    assert told.headline.endswith("; 2m later its watch moved all the traffic to 0.9")
+    assert "serves" not in told.headline
+    assert (told.ending, told.rollback.is_undone) == ("committed", True)
+    assert told.rollback.serves == f"0.9 ({'b' * 20})"
+    assert told.rollback.way_back == "not needed: it does not serve"
+    page = as_html(document_of(told))
+    assert '<span class="ending">committed, rolled back</span>' in page
+    assert '<body class="committed-rolled-back">' in page, "it has not the colour of a success"
+    moved_nothing = report(one, record(220.0, one.event.rollout, **{**BREACH, "moved": False}))
+    assert "serves all the traffic" in moved_nothing.headline
 
 
 def test_a_breach_that_moved_nothing_says_why(completed: Recorded) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,8 +15,8 @@ from slipway.rollout.escalation.outbox import MemoryOutbox
 from slipway.rollout.platforms.memory import MemoryDocumentStore, MemoryLease
 from slipway.rollout.process.vitals import Vitals
 from slipway.rollout.update import Update
+from slipway.rollout.watching.beats import export_beat
 from slipway.rollout.watching.process import Watcher
-from slipway.rollout.watching.start import export_beat
 from tests import escalations
 from tests.unit.slipway.rollout.examples import ROUTE, backend, head, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
@@ -87,9 +88,9 @@ class Watched:
         """The ids of the escalations."""
         return {entry.id for entry in self.outbox.entries()}
 
-    def watcher(self, name: str = "w1") -> Watcher:
-        """A process that watches."""
-        beat = partial(export_beat, self.vitals, "checkout")
+    def watcher(self, name: str = "w1", beat: Callable[[WatchEntry, float], None] | None = None) -> Watcher:
+        """A process that watches; its signs of life go to `vitals`, or to `beat`."""
+        beat = beat or partial(export_beat, self.vitals, "checkout")
         return Watcher(self.process(), "checkout", name, self.world.lines, self.world.cancelled, lambda: (), beat)
 
     @property

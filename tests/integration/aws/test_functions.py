@@ -1,0 +1,93 @@
+"""Releases on Lambda with the real engine: published versions as real containers, the alias by its weights."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox.sample.load import Load, LoadOptions
+from sandbox.stage import manifests
+from sandbox.stage.functions import ALIAS, ERRORS, LambdaStage, functions
+from sandbox.stage.project import Result
+
+SERVICE = f"cart{os.getpid()}-{secrets.token_hex(2)}"
+RATE = 150.0
+STEPS = {"kind": "canary", "steps": [{"weight": weight, "bake": "2s"} for weight in (10, 50, 100)]}
+LONGEST = 240.0
+
+
+@pytest.fixture
+def stage(tmp_path: Path, variables: Mapping[str, str]) -> Iterator[LambdaStage]:
+    """A stack with a function and a table of its own."""
+    with functions(tmp_path / "releases", SERVICE, SERVICE, variables) as found:
+        yield found
+
+
+def release(stage: LambdaStage, version: str, image: str) -> Result:
+    workload = manifests.workload(replicas=1, env=dict(ERRORS))
+    changes = {"route": {"hostnames": ["cart.example"]}, "workload": workload}
+    values = manifests.manifest(SERVICE, version, image, STEPS, **changes)
+    stage.configure(SERVICE, manifests.write(stage.folder, values))
+    return stage.up()
+
+
+@contextmanager
+def load(stage: LambdaStage, host: str, out: Path) -> Iterator[Load]:
+    """Users of the URL of the alias, until the end of the block."""
+    options = LoadOptions(duration=LONGEST, netns=Path(stage.environment["SLIPWAY_NETNS"]))
+    with Load(stage.url, host, RATE, out, options) as found:
+        found.await_counts(lambda counts: counts.count() > RATE, 30.0, "no requests")
+        yield found
+
+
+def alias(stage: LambdaStage) -> str:
+    """The version that all users get."""
+    found = stage.aws.functions.get_alias(FunctionName=SERVICE, Name=ALIAS)
+    assert not (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    return str(found["FunctionVersion"])
+
+
+def test_a_canary_on_lambda_completes_is_put_back_or_rolled_back(
+    stage: LambdaStage, images: Mapping[str, str], tmp_path: Path
+) -> None:
+    first = release(stage, "1.0.0", images["v1"])
+    assert first.code == 0, first.output
+    assert alias(stage) == "1"
+    for command in ("preview", "refresh"):
+        more = () if command == "preview" else ("--yes", "--skip-preview")
+        unchanged = stage.run(command, "--expect-no-changes", *more)
+        assert unchanged.code == 0, unchanged.output
+
+    host = stage.open_url()
+    with load(stage, host, tmp_path / "good.jsonl") as running:
+        second = release(stage, "2.0.0", images["v2"])
+        assert second.code == 0, second.output
+        good = running.stop()
+    second_manifest = stage.services()[SERVICE]["manifest"]
+    assert good.failed() == 0
+    assert good.count("v2") > RATE
+    assert alias(stage) == "2"
+
+    with load(stage, host, tmp_path / "bad.jsonl") as running:
+        third = release(stage, "3.0.0", images["errors-100"])
+        assert third.code != 0
+        assert "aborted at 10%" in third.output, third.output
+        assert alias(stage) == "2", "the old one serves"
+        stage.configure(SERVICE, second_manifest)
+        back = stage.slipway("rollback", SERVICE, "--stack", stage.stack, "--yes")
+        assert back.code == 0, back.output
+        end = running.stop()
+    assert 0 < end.failed() < 0.1 * end.count()
+    assert end.by_version["v1"].keys() == {"200"}
+    assert alias(stage) == "1"
+
+    stage.close_url()
+    gone = stage.run("destroy", "--yes", "--skip-preview")
+    assert gone.code == 0, gone.output
+    known = stage.aws.functions.list_functions()["Functions"]
+    assert SERVICE not in [one["FunctionName"] for one in known]
