@@ -46,6 +46,7 @@ from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource, TrafficProbe
+from slipway.release.rules_limits import unroutable
 from slipway.release.run_setting import REMEDY as RUN_REMEDY
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo import routing
@@ -263,6 +264,7 @@ def _unfit(configuration: Configuration, services: tuple[Service, ...]) -> Itera
                     *refused_function(configuration.where, release.workload),
                     *uncounted(metrics, configuration.where, release.guardrails, watch),
                     *uncopied(metrics, chosen(release)),
+                    *unroutable(metrics, release.route),
                 )
                 yield from (replace(one, path=f"{declared.path}: {one.path}") for one in found)
 
