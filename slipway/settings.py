@@ -50,6 +50,7 @@ from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource
+from slipway.release.rules_limits import unroutable
 from slipway.release.run_setting import REMEDY as RUN_REMEDY
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo import routing
@@ -286,6 +287,7 @@ def _unfit_manifests(place: Place, services: Sequence[Service]) -> Iterator[Prob
                     *refused_function(place.target, release.workload),
                     *uncounted(place.metrics, place.target, release.guardrails, watch),
                     *uncopied(place.metrics, chosen(release)),
+                    *unroutable(place.metrics, release.route),
                 )
                 for one in found:
                     message, remedy = place.named(one.message), place.named(one.remedy)

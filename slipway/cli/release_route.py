@@ -32,7 +32,7 @@ def release_route(service: str, namespace: str | None, stack: str | None, folder
     if as_json:
         show({"ok": True, "service": service, "namespace": where.scope, "backend": former})
     else:
-        click.echo(f"{service}: the route is as it was, and sends everything to {former}")
+        click.echo(f"{service}: the route is as it was, and {former} has the traffic of the service")
 
 
 def give_back(adapters: Adapters, service: str) -> str:

@@ -65,7 +65,8 @@ def refused_alias(
     if len(service) > LONGEST_NAME:
         message = f"is longer than the {LONGEST_NAME} characters of a function's name"
         yield Problem("service", message, "Give it a shorter one")
-    given = {"gateway": route.gateway, "matches": route.matches, "timeout": route.timeout, "affinity": route.affinity}
+    names = ("gateway", "matches", "timeout", "affinity", "rules")
+    given = {name: getattr(route, name) for name in names}
     for name, value in given.items():
         if value:
             yield Problem(f"route.{name}", "an alias of Lambda has weights alone", "Leave it out")

@@ -66,6 +66,9 @@ def _names(target: EcsTarget, service: str) -> Iterator[Problem]:
 
 def refusals(route: Route, preview: Preview | None = None) -> Iterator[Problem]:
     """What of a route a rule cannot say; `preview` has a rule of its own with a condition more."""
+    if route.rules is not None:
+        message = "are of an HTTPRoute of Kubernetes, and a listener rule is one"
+        yield Problem("route.rules", message, "Write route.matches")
     if route.timeout is not None:
         yield Problem("route.timeout", "a listener rule has no timeout", "Leave it out: the load balancer has one")
     if route.affinity is not None and route.affinity.cookie is not None:

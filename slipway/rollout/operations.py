@@ -18,6 +18,7 @@ from slipway.release.mirror_limits import uncopied
 from slipway.release.records import journal
 from slipway.release.records.journal import Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
+from slipway.release.rules_limits import unroutable
 from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, other_rule, recorded_target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.foresight import foresee
@@ -102,6 +103,7 @@ def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs
         *refused_by(found.where, found.service, found.route, found.strategy),
         *uncounted(found.metrics, found.where, found.guardrails, found.watch),
         *uncopied(found.metrics, found.strategy),
+        *unroutable(found.metrics, found.route),
     ]
     if refused:
         raise InputError("Rollout", refused)

@@ -1,4 +1,5 @@
-"""A service as a team runs it without Slipway: a Deployment, a Service and an HTTPRoute."""
+"""A service as a team runs it without Slipway: a Deployment, a Service, and an HTTPRoute with two rules, a filter and
+another backend."""
 
 from __future__ import annotations
 
@@ -6,6 +7,12 @@ from typing import Any
 
 Json = dict[str, Any]
 NAME = "checkout"
+OTHER = "legacy"
+"""A Service of something older, which keeps its part of the requests."""
+PART = 10
+"""Percent of the requests that it has."""
+HEADER = "x-team"
+"""Set by the filter in every answer."""
 PORT, TARGET = 80, 8080
 
 
@@ -21,25 +28,40 @@ def objects(namespace: str, image: str, hostname: str) -> list[Json]:
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
     }
     pod = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    rule = {
+    named = {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [{"name": HEADER, "value": "shop"}]}}
+    everything = {
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
-        "backendRefs": [{"name": NAME, "port": PORT}],
+        "filters": [named],
+        "backendRefs": [
+            {"name": NAME, "port": PORT, "weight": 100 - PART},
+            {"name": OTHER, "port": PORT, "weight": PART},
+        ],
         "timeouts": {"request": "5s"},
     }
+    old = {
+        "matches": [{"path": {"type": "PathPrefix", "value": "/old"}}],
+        "backendRefs": [{"name": OTHER, "port": PORT}],
+    }
+    service = {"selector": labels, "ports": [{"port": PORT, "targetPort": TARGET}]}
     return [
         _object(
             "apps/v1", "Deployment", namespace, {"replicas": 3, "selector": {"matchLabels": labels}, "template": pod}
         ),
-        _object("v1", "Service", namespace, {"selector": labels, "ports": [{"port": PORT, "targetPort": TARGET}]}),
+        _object("v1", "Service", namespace, service),
+        _object("v1", "Service", namespace, service, OTHER),
         _object(
             "gateway.networking.k8s.io/v1",
             "HTTPRoute",
             namespace,
-            {"parentRefs": [{"namespace": "edge", "name": "public"}], "hostnames": [hostname], "rules": [rule]},
+            {
+                "parentRefs": [{"namespace": "edge", "name": "public"}],
+                "hostnames": [hostname],
+                "rules": [everything, old],
+            },
         ),
     ]
 
 
-def _object(version: str, kind: str, namespace: str, spec: Json) -> Json:
-    meta = {"name": NAME, "namespace": namespace, "labels": {"team": "shop"}}
+def _object(version: str, kind: str, namespace: str, spec: Json, name: str = NAME) -> Json:
+    meta = {"name": name, "namespace": namespace, "labels": {"team": "shop"}}
     return {"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec}

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.demo.adopt.objects import NAME, objects
+import yaml
+
+from sandbox.demo.adopt.objects import NAME, PART, objects
 from sandbox.demo.adopt.summary import Act, AdoptSummary
 from sandbox.demo.narrator import Narrator
 from sandbox.errors import SandboxError
@@ -25,6 +27,8 @@ RATE = 300.0
 LONGEST = 900.0
 HOSTNAME = "adopted.example"
 AWAIT = 60.0
+SEEN, NEAR = 2000, 5.0
+"""Requests to count a share from, and the percentage points that it may differ by: seven standard deviations."""
 BEFORE = 200
 """Requests that are answered before the first act."""
 Json = dict[str, Any]
@@ -97,6 +101,7 @@ def _under_traffic(demo: Adoption) -> None:
     tell("v2: an ordinary canary", "Against the Deployment that was there before.")
     demo.act("released", lambda: _release(demo))
     demo.check(demo.load.snapshot().last_response("v2") is not None, "v2 never had traffic")
+    _others_keep_their_part(demo)
     tell("slipway rollback", "Back to the Deployment that was there before.")
     demo.act("rolled-back", lambda: stage.slipway("rollback", NAME, "--stack", stage.stack, "--yes"))
     tell("slipway release-route", "The route is written as it was.")
@@ -121,10 +126,19 @@ def _adopt(demo: Adoption) -> Result:
 
 
 def _release(demo: Adoption) -> Result:
-    changed = {"route": manifests.route(HOSTNAME)}
+    adopted = yaml.safe_load((demo.stage.folder / "releases" / NAME / "adopted.yaml").read_text())
+    changed = {"route": adopted["route"]}
     values = manifests.manifest(NAME, "v2", demo.images["v2"], manifests.CANARY, **changed)
     demo.stage.configure(NAME, manifests.write(demo.stage.folder, values))
     return demo.stage.up()
+
+
+def _others_keep_their_part(demo: Adoption) -> None:
+    """Now v2 has all that is the service's, and the pods of v1 answer for the other backend alone."""
+    before = demo.load.snapshot()
+    after = demo.load.await_counts(lambda seen: seen.sent - before.sent > SEEN, AWAIT, "answers while v2 serves")
+    part = 100 * (after.count("v1") - before.count("v1")) / (after.sent - before.sent)
+    demo.check(abs(part - PART) < NEAR, f"the other backend has {part:.1f}% of the requests, not {PART}%")
 
 
 def _await_route(stage: Stage) -> None:

@@ -22,6 +22,7 @@ from slipway.release.manifest.mirror_checks import problems_of_mirror
 from slipway.release.manifest.pod_checks import problems_of_parts, problems_of_pod
 from slipway.release.manifest.queries import problems_of_queries
 from slipway.release.manifest.route import Route
+from slipway.release.manifest.rules_checks import problems_of_rules
 from slipway.release.manifest.scaling_checks import problems_of_batches, problems_of_scaling
 from slipway.release.manifest.scope import Scope
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling, Strategy
@@ -130,6 +131,10 @@ def matches_are_unique(route: Route) -> Found:
     yield from _twice((match.model_dump_json() for match in route.matches), ("route", "matches"))
 
 
+def rules_leave_room_for_a_rollout(strategy: Strategy, route: Route) -> Found:
+    yield from (Contradiction(*problem) for problem in problems_of_rules(strategy, route))
+
+
 def affinity_names_one_key(route: Route) -> Found:
     if route.affinity is not None and (route.affinity.cookie is None) == (route.affinity.header is None):
         yield Contradiction(
@@ -170,24 +175,27 @@ def queries_tell_the_sides_apart(guardrails: tuple[Guardrail, ...]) -> Found:
 
 def slow_is_faster_than_the_timeout(guardrails: tuple[Guardrail, ...], route: Route) -> Found:
     for index, guardrail in enumerate(guardrails):
-        threshold = guardrail.limits.threshold
-        if threshold is not None and route.timeout is not None and threshold >= route.timeout:
+        threshold, limits = guardrail.limits.threshold, [limit for limit in route.timeouts if limit is not None]
+        if threshold is None or not limits or len(limits) < len(route.timeouts):
+            continue  # Some response may be as slow as it likes.
+        if threshold >= max(limits):
             yield Contradiction(
                 ("guardrails", index, "threshold"),
-                f"{show_seconds(threshold)} is not below route.timeout ({show_seconds(route.timeout)}), "
+                f"{show_seconds(threshold)} is not below {_timeout(route)} ({show_seconds(max(limits))}), "
                 "so no response can be that slow",
-                f"Write a threshold below {show_seconds(route.timeout)}",
+                f"Write a threshold below {show_seconds(max(limits))}",
             )
 
 
 def requests_in_flight_can_end(workload: Workload, route: Route) -> Found:
     left = workload.drain.grace - workload.drain.before_stop
-    if route.timeout is not None and route.timeout > left:
+    longest = max((limit for limit in route.timeouts if limit is not None), default=0.0)
+    if longest > left:
         yield Contradiction(
             ("workload", "drain"),
-            f"a stopping pod has {show_seconds(left)} for requests in flight, but route.timeout allows "
-            f"{show_seconds(route.timeout)}",
-            f"Write grace: {show_seconds(workload.drain.before_stop + route.timeout)} or a shorter route.timeout",
+            f"a stopping pod has {show_seconds(left)} for requests in flight, but {_timeout(route)} allows "
+            f"{show_seconds(longest)}",
+            f"Write grace: {show_seconds(workload.drain.before_stop + longest)} or a shorter {_timeout(route)}",
         )
 
 
@@ -312,6 +320,7 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     guardrail_names_are_unique,
     hostnames_are_unique,
     matches_are_unique,
+    rules_leave_room_for_a_rollout,
     affinity_names_one_key,
     a_route_can_keep_its_clients,
     client_failures_need_affinity,
@@ -335,6 +344,10 @@ RULES: tuple[Callable[..., Iterable[Contradiction]], ...] = (
     a_watch_reads_the_right_side,
     a_watch_leaves_alpha_to_the_rollout,
 )
+
+
+def _timeout(route: Route) -> str:
+    return "route.timeout" if route.rules is None else "timeouts.request in route.rules"
 
 
 def _of_watch(found: Iterable[WatchProblem]) -> Found:

@@ -45,6 +45,8 @@ REMEDIES: Mapping[str, str] = {
     "route": "Write route: {gateway: {namespace: edge, name: public}, hostnames: [checkout.example]}",
     "route.hostnames": "List the host names that users ask for, such as hostnames: [checkout.example]",
     "route.matches": "Write matches: [{path: /api}], or leave it out for every path",
+    "route.rules": "Write rules: [{matches: [{path: {value: /api}}], backendRefs: [{weight: 90}, {name: legacy, "
+    "port: 80, weight: 10}]}], as an HTTPRoute has them; a backend without a name is the service of the release",
     "route.affinity": "Write affinity: {cookie: side} for a cookie that the route hands out, or "
     "affinity: {header: x-client} for something outside the route that keeps a client on one side",
     "guardrails": "Write at least one, such as "

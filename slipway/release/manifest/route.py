@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from slipway.release.manifest.base import FrozenModel, ObjectName, RequestPath
+from slipway.release.manifest.route_rules import RouteRule
 from slipway.release.units import Seconds
 
 Hostname = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")]
@@ -17,11 +18,12 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class GatewayReference(FrozenModel):
-    """The Gateway that the route attaches to; `section` names one listener of it."""
+    """The Gateway that the route attaches to; `section` names one listener of it, `port` those of a port."""
 
     namespace: ObjectName
     name: ObjectName
     section: ObjectName | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
 
 class HeaderMatch(FrozenModel):
@@ -58,10 +60,24 @@ class Affinity(FrozenModel):
 
 class Route(FrozenModel):
     """Hostnames and matches of the service at its gateway; no match means every path. `gateway` is for Kubernetes
-    alone: behind a load balancer of AWS the stack names the listener."""
+    alone: behind a load balancer of AWS the stack names the listener.
+
+    `rules` says more than one match and a timeout can: several rules, filters, other backends. It stands in the place
+    of `matches` and `timeout`, and is for Kubernetes alone too."""
 
     gateway: GatewayReference | None = None
     hostnames: Annotated[tuple[Hostname, ...], Field(min_length=1)]
     matches: tuple[Match, ...] = ()
     timeout: Seconds | None = None
     affinity: Affinity | None = None
+    rules: Annotated[tuple[RouteRule, ...], Field(min_length=1, max_length=16)] | None = None
+
+    @property
+    def own_rules(self) -> tuple[RouteRule, ...]:
+        """Those that send to the service of the release; none where the route has no `rules`."""
+        return tuple(rule for rule in self.rules or () if rule.own is not None)
+
+    @property
+    def timeouts(self) -> tuple[Seconds | None, ...]:
+        """How long a request of the service may take, by each of the rules that send to it; None for no limit."""
+        return (self.timeout,) if self.rules is None else tuple(rule.request_timeout for rule in self.own_rules)

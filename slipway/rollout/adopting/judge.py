@@ -10,24 +10,14 @@ from typing import Any
 from slipway.release.labels import SERVICE_LABEL
 from slipway.release.manifest.workload import External, ExternalAutoscaler
 from slipway.rollout.adopting.live import Json, Live
-from slipway.rollout.routers.foreign import read_foreign
+from slipway.rollout.adopting.obstacle import Obstacle
+from slipway.rollout.adopting.routes import read_route, route_notes, route_obstacles, written
 from slipway.rollout.routers.foreign_writers import other_writers
-from slipway.rollout.routers.httproute import acceptance
-from slipway.rollout.routers.rivals import share_a_match
 
 SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
 """Of a manifest's service: the route's name is the service's."""
 PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 APPLIED = "kubectl apply"
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why it is not adopted, and what helps."""
-
-    code: str
-    message: str
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +49,7 @@ def judge(live: Live, *, applied: bool = False) -> Judgement:
         *_name(live),
         *_writers(live, applied=applied),
         *_controllers(live),
-        *_route(live),
-        *_gateway(live),
-        *_rivals(live),
+        *route_obstacles(live),
         *_selector(live),
         *_budgets(live),
         *_autoscaling(live),
@@ -119,33 +107,6 @@ def _routes_of(plugin: object) -> list[str]:
         return []
     named = [str(plugin["httpRoute"])] if "httpRoute" in plugin else []
     return [*named, *(str(one.get("name")) for one in plugin.get("httpRoutes") or [])]
-
-
-def _route(live: Live) -> Iterator[Obstacle]:
-    read = read_foreign(live.route["spec"], live.namespace)
-    for problem in read.problems:
-        yield Obstacle("route", problem, "Slipway writes the whole route and would lose it: simplify the route first")
-    service = _named(live.service)
-    if read.target is not None and read.target.service != service:
-        what = f"the route sends to the Service {read.target.service}, not {service}"
-        yield Obstacle("route", what, f"Name --service {read.target.service}")
-
-
-def _gateway(live: Live) -> Iterator[Obstacle]:
-    problem = acceptance(live.route, any_generation=True)
-    if problem:
-        yield Obstacle("gateway", f"the route is not in force: {problem}", "Let the gateway accept it first")
-
-
-def _rivals(live: Live) -> Iterator[Obstacle]:
-    read = read_foreign(live.route["spec"], live.namespace)
-    if read.route is None:
-        return
-    wanted = [match for rule in live.route["spec"].get("rules") or [] for match in rule.get("matches") or []]
-    for other in live.routes:
-        if _named(other) != _named(live.route) and share_a_match(other["spec"], read.route, wanted):
-            remedy = "Leave the host name and path to one of the two: of equal matches the older route wins"
-            yield Obstacle("rival", f"the route {_named(other)} has the same host name and match", remedy)
 
 
 def _selector(live: Live) -> Iterator[Obstacle]:
@@ -282,7 +243,7 @@ def _repository(image: str) -> str:
 
 def _serving_container(live: Live) -> Json | None:
     """The one that has the target port of the route's port of the Service."""
-    read = read_foreign(live.route["spec"], live.namespace)
+    read = read_route(live)
     port = next(
         (one for one in live.service["spec"].get("ports") or [] if read.target and one["port"] == read.target.port),
         None,
@@ -304,12 +265,13 @@ def _notes(live: Live) -> Iterator[str]:
     lifecycle = (container or {}).get("lifecycle") or {}
     if "preStop" not in lifecycle:
         yield "its pods have no preStop hook: when they leave, requests on their way may fail"
+    yield from route_notes(live)
     for one in live.rollouts:
         yield f"Argo Rollouts is installed here and has the Rollout {_named(one)}"
 
 
 def _found(live: Live) -> Found:
-    read, container = read_foreign(live.route["spec"], live.namespace), _serving_container(live)
+    read, container = read_route(live), _serving_container(live)
     if read.route is None or read.target is None or container is None:
         raise ValueError("nothing stands in the way, so all of it was understood")
     several = len(_template(live.deployment)["spec"]["containers"]) > 1
@@ -325,7 +287,7 @@ def _found(live: Live) -> Found:
             container=container["name"] if several else None,
         ),
         readiness=container["readinessProbe"]["httpGet"]["path"],
-        route=read.route.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True),
+        route=written(read.route),
     )
 
 

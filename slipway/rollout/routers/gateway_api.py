@@ -8,6 +8,7 @@ traffic of users, so that the order of the two does not matter to them.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from lightkube import Client
@@ -24,15 +25,16 @@ from slipway.rollout.platforms.kubernetes.view import view_of
 from slipway.rollout.platforms.trying import Patience
 from slipway.rollout.process.fence import UNFENCED, Fence
 from slipway.rollout.routers.base import ROUTE_OWNER_LABEL, ClientAssignment, LiveRoute, Split, refuse_other_stack
+from slipway.rollout.routers.changes import describe_changes
 from slipway.rollout.routers.foreign import (
     FORMER_ANNOTATION,
-    Target,
     former_of,
     former_target,
-    read_foreign,
     read_former,
     refuse_unequal,
+    target_of,
 )
+from slipway.rollout.routers.foreign_rules import Target
 from slipway.rollout.routers.foreign_writers import refuse_other_writers
 from slipway.rollout.routers.httproute import (
     acceptance,
@@ -48,8 +50,9 @@ from slipway.rollout.routers.httproute import (
     wanted_hash,
     wanted_settings,
 )
-from slipway.rollout.routers.parts import Json, matches
-from slipway.rollout.routers.rivals import loses_to_methods, share_a_match
+from slipway.rollout.routers.parts import Json
+from slipway.rollout.routers.rivals import claims, loses_to_methods, share_a_match
+from slipway.rollout.routers.ruled import OTHERS_ANNOTATION, Users, users_rules
 
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 PREVIEW_ANNOTATION = "slipway.dev/preview-route"
@@ -58,6 +61,8 @@ WRITER_ANNOTATION = "slipway.dev/rollout"
 STACK_ANNOTATION = "slipway.dev/stack"
 """`project/stack` that declares the route."""
 ATTEMPTS = 6
+_OF_THE_SPEC = (PREVIEW_ANNOTATION, OTHERS_ANNOTATION)
+"""Annotations without which the spec is not understood."""
 _KEPT = ("annotations", "finalizers", "labels", "ownerReferences", "resourceVersion")
 
 
@@ -108,7 +113,8 @@ class GatewayApiRouter:
         spec, preview = spec_of(route, split, hold_idle=self._hold_idle), preview_spec_of(route, split.preview)
         if preview is not None:
             self._write_preview(preview)
-        written = self._swap(spec, expect, has_preview=preview is not None)
+        marks = {PREVIEW_ANNOTATION: self._preview_name} if preview is not None else {}
+        written = self._swap(spec, expect, marks | _told(route))
         if preview is None:
             self._remove(self._preview_name)
         return self._live(written)
@@ -132,9 +138,11 @@ class GatewayApiRouter:
             if self._is_ours(found):
                 return self._live(found)
             meta: Any = self._stamped(found["metadata"], self._service)
-            meta["annotations"][FORMER_ANNOTATION] = former_of(found)
+            meta["annotations"] |= {FORMER_ANNOTATION: former_of(found, backend.entry), **_told(route)}
             try:
-                return self._live(self._requests.replace(what, HTTPRoute(metadata=meta, spec=found["spec"])))
+                return self._live(
+                    self._requests.replace(what, HTTPRoute(metadata=meta, spec=found["spec"]), exact=True)
+                )
             except Conflict:
                 continue
         raise Conflict(f"{what}: others keep writing it")
@@ -153,13 +161,13 @@ class GatewayApiRouter:
                 raise ClusterError(f"{what} was made by Slipway and not taken over; `pulumi destroy` deletes it")
             spec, labels = read_former(former)
             meta: Any = {key: found["metadata"][key] for key in _KEPT if key in found["metadata"]}
-            ours = (FORMER_ANNOTATION, WRITER_ANNOTATION, STACK_ANNOTATION, PREVIEW_ANNOTATION)
+            ours = (FORMER_ANNOTATION, WRITER_ANNOTATION, STACK_ANNOTATION, *_OF_THE_SPEC)
             meta["annotations"] = {key: value for key, value in _marks(found).items() if key not in ours}
             meta["labels"] = labels
             meta |= {"name": self._service, "namespace": self._namespace}
             # Read back: after a lost answer, what was not written yet holds all that was sent, and its marks too.
             with contextlib.suppress(Conflict):
-                self._requests.replace(what, HTTPRoute(metadata=meta, spec=spec))
+                self._requests.replace(what, HTTPRoute(metadata=meta, spec=spec), exact=True)
         raise Conflict(f"{what}: others keep writing it")
 
     def settings_hash(
@@ -178,7 +186,7 @@ class GatewayApiRouter:
 
     def rivals(self, route: Route) -> list[str]:
         """The names of other routes of the namespace that have a host name and a match of this one."""
-        wanted = matches(route)
+        wanted = claims(route)
         return [name for name, spec in self._others() if share_a_match(spec, route, wanted)]
 
     def losing_to_copies(self, route: Route) -> list[str]:
@@ -204,11 +212,24 @@ class GatewayApiRouter:
         if not self._is_ours(found):
             refuse_unequal(found["spec"], self._namespace, route, wanted)
             refuse_other_writers(found["metadata"], what)
-        elif (target := read_foreign(found["spec"], self._namespace).target) not in (None, wanted):
+        elif (target := self._target(found)) not in (None, wanted):
             raise ClusterError(
                 f"{what} sends to {target}, and the manifest says {wanted}: adopt the service as it is first"
             )
         return found
+
+    def _target(self, found: Json) -> Target | None:
+        """Where a route of ours sends everything that is the service's; None where that is not one place."""
+        users = _users(found)
+        if users is None:
+            return target_of(found["spec"], self._namespace)
+        places = {
+            Target(str(one["name"]), int(one["port"]))
+            for rule in users_rules(found["spec"].get("rules") or [], users)
+            for one in rule.get("backendRefs") or []
+            if users.has(one)
+        }
+        return places.pop() if len(places) == 1 else None
 
     def _read_shared(self, max_age: float) -> Json | None:
         try:
@@ -229,47 +250,48 @@ class GatewayApiRouter:
         problem, marks, behind = self._acceptance(found), _marks(found), is_behind(found)
         if PREVIEW_ANNOTATION in marks:
             problem = problem or (self._acceptance(preview) if preview is not None else "the preview route is missing")
+        spec, users = found["spec"], _users(found)
         return LiveRoute(
-            shares=shares_of(found["spec"]),
+            shares=shares_of(spec, users),
             version=_version(found),
             accepted=not problem,
             problem=problem,
             managed=self._is_ours(found),
-            settings_hash=settings_hash_of(found["spec"], preview["spec"] if preview is not None else None),
+            settings_hash=settings_hash_of(spec, preview["spec"] if preview is not None else None, users),
             writer=marks.get(WRITER_ANNOTATION, ""),
             owner=marks.get(STACK_ANNOTATION, ""),
             changed_by=changed_by(found),
-            settings=settings_of(found["spec"]),
+            settings=settings_of(spec, users),
             former=former_target(marks.get(FORMER_ANNOTATION, "")),
-            mirrored=mirrored_of(found["spec"]),
+            mirrored=mirrored_of(spec, users),
             behind=behind,
         )
 
     def _acceptance(self, found: Json) -> str:
         return acceptance(found, any_generation=self._any_generation)
 
-    def _swap(self, spec: Json, expect: str | None, *, has_preview: bool) -> Json:
+    def _swap(self, spec: Json, expect: str | None, marks: dict[str, str]) -> Json:
         what = self._what(self._service)
         for _ in range(ATTEMPTS):
             found = self._get(self._service)
             self._refuse_foreign(found)
             live = _version(found) if found is not None else None
-            if live != expect and found is not None and self._is_own(found, spec, has_preview=has_preview):
+            if live != expect and found is not None and self._is_own(found, spec, marks):
                 return found  # An earlier call wrote this, and failed afterwards.
             if live != expect:
                 raise Conflict(f"{what}: expected version {expect}, found {live}{_who(found)}")
             try:
-                return self._put(self._service, spec, found, has_preview=has_preview)
+                return self._put(self._service, spec, found, marks)
             except Conflict:
                 # Either the gateway wrote the status, which does not matter here, or the next look shows who wrote.
                 continue
         raise Conflict(f"{what}: others keep writing it")
 
-    def _is_own(self, found: Json, spec: Json, *, has_preview: bool) -> bool:
+    def _is_own(self, found: Json, spec: Json, marks: dict[str, str]) -> bool:
         """Whether this very attempt has written this spec."""
-        marks, writer = _marks(found), self._fence.writer
-        same = bool(writer) and marks.get(WRITER_ANNOTATION) == writer and found["spec"] == spec
-        return same and (PREVIEW_ANNOTATION in marks) is has_preview
+        live, writer = _marks(found), self._fence.writer
+        same = bool(writer) and live.get(WRITER_ANNOTATION) == writer and found["spec"] == spec
+        return same and {key: live[key] for key in _OF_THE_SPEC if key in live} == marks
 
     def _write_preview(self, spec: Json) -> None:
         for _ in range(ATTEMPTS):
@@ -291,20 +313,24 @@ class GatewayApiRouter:
             meta: Any = self._stamped(found["metadata"], name)
             wanted = HTTPRoute(metadata=meta, spec=found["spec"])
             try:
-                replaced: Json = self._requests.replace(self._what(name), wanted)
+                replaced: Json = self._requests.replace(self._what(name), wanted, exact=True)
             except Conflict:
                 continue
             return replaced
         raise Conflict(f"{self._what(name)}: others keep writing it")
 
-    def _put(self, name: str, spec: Json, former: Json | None, *, has_preview: bool = False) -> Json:
+    def _put(self, name: str, spec: Json, former: Json | None, marks: Mapping[str, str] | None = None) -> Json:
         meta: Any = self._stamped(former["metadata"] if former is not None else {}, name)
-        meta["annotations"].pop(PREVIEW_ANNOTATION, None)
-        if has_preview:
-            meta["annotations"][PREVIEW_ANNOTATION] = self._preview_name
+        kept = {key: value for key, value in meta["annotations"].items() if key not in _OF_THE_SPEC}
+        meta["annotations"] = {**kept, **(marks or {})}
         wanted = HTTPRoute(metadata=meta, spec=spec)
         write = self._requests.replace if former is not None else self._requests.create
-        written: Json = write(self._what(name), wanted)
+        written: Json = write(self._what(name), wanted, exact=True)
+        if (lost := describe_changes(spec, written["spec"])) != "":
+            raise ClusterError(
+                f"{self._what(name)}: the cluster did not keep it as it was written: {lost}; check the version of the "
+                "definition of HTTPRoutes there, and what changes them on their way"
+            )
         return written
 
     def _stamped(self, former: Json, name: str) -> Json:
@@ -350,6 +376,16 @@ class GatewayApiRouter:
 
 def _marks(found: Json) -> dict[str, str]:
     return found["metadata"].get("annotations") or {}
+
+
+def _told(route: Route) -> dict[str, str]:
+    """The annotation of a route with several rules."""
+    users = Users.of(route)
+    return {} if users is None else {OTHERS_ANNOTATION: str(users)}
+
+
+def _users(found: Json) -> Users | None:
+    return Users.read(text) if (text := _marks(found).get(OTHERS_ANNOTATION)) is not None else None
 
 
 def _resource_version(found: Json | None) -> str | None:

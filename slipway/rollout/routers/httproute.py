@@ -15,21 +15,37 @@ from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
 from slipway.release.units import percent_of
 from slipway.rollout.routers import mirror as mirroring
-from slipway.rollout.routers import sticky
+from slipway.rollout.routers import ruled, sticky
 from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.routers.holding import holding_rule
 from slipway.rollout.routers.parts import Json, matches, parent, reference, rule, weights
+from slipway.rollout.routers.ruled import Users
 
 
 def spec_of(route: Route, split: Split, *, hold_idle: bool = False) -> Json:
     """The spec of the service's route; with `hold_idle` a rule holds the backends at weight 0. ValueError for a split
     that is none."""
+    if route.rules is not None:
+        return _ruled_spec_of(route, split, hold_idle=hold_idle)
     users, draw = [reference(backend, weight) for backend, weight in weights(split)], split.sticky
     if draw is not None:
         users = sticky.references(split, draw)
     spec = _spec(route, split.preview, users, split.mirror)
     held = holding_rule(spec["rules"][-1]) if hold_idle else None
     return spec if held is None else {**spec, "rules": [held, *spec["rules"]]}
+
+
+def _ruled_spec_of(route: Route, split: Split, *, hold_idle: bool) -> Json:
+    if split.sticky is not None:
+        raise ValueError("a route with several rules cannot draw clients by a cookie")
+    rules = ruled.rules_of(route, weights(split), split.preview, split.mirror)
+    users = Users.of(route)
+    hold = ruled.held(rules, users) if hold_idle and users is not None else None
+    return _with_rules(route, rules if hold is None else [hold, *rules])
+
+
+def _with_rules(route: Route, rules: list[Json]) -> Json:
+    return {"parentRefs": [parent(route)], "hostnames": list(route.hostnames), "rules": rules}
 
 
 def wanted_hash(
@@ -39,6 +55,10 @@ def wanted_hash(
     mirror: tuple[Backend, Mirrored] | None = None,
 ) -> str:
     """The `settings_hash_of` of what `spec_of` and `preview_spec_of` give, for any weights."""
+    users = Users.of(route)
+    if users is not None:
+        rules = ruled.rules_of(route, None, preview, mirror)
+        return settings_hash_of(_with_rules(route, rules), preview_spec_of(route, preview), users)
     return _hash(_spec(route, preview, [], mirror), preview_spec_of(route, preview), sticky.assignments(draw))
 
 
@@ -47,14 +67,19 @@ def preview_spec_of(route: Route, preview: tuple[Backend, Preview] | None) -> Js
     whole route, so that this cannot be a rule of the first one."""
     if preview is None or preview[1].host is None:
         return None
+    if route.rules is not None:
+        rules = ruled.previewed_rules(route, preview[0])
+        return {"parentRefs": [parent(route)], "hostnames": [preview[1].host], "rules": rules}
     only = rule(matches(route), [reference(preview[0], 1)], route.timeout)
     return {"parentRefs": [parent(route)], "hostnames": [preview[1].host], "rules": [only]}
 
 
-def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
-    """Percent per Service name of the users' rule; 0 for those that stand in it without traffic. Of a sticky route
-    these are the shares of clients, and of the next new client."""
+def shares_of(spec: Mapping[str, Any], users: Users | None = None) -> dict[str, float]:
+    """Percent per Service name of the users' rule, or of their rules; 0 for those that stand in it without traffic. Of
+    a sticky route these are the shares of clients, and of the next new client."""
     rules = spec.get("rules") or []
+    if users is not None:
+        return ruled.shares_of(rules, users)
     found: dict[str, float] = {}
     for backend in (rules[-1].get("backendRefs") or []) if rules else []:
         found[backend["name"]] = found.get(backend["name"], 0.0) + backend.get("weight", 1)
@@ -62,26 +87,35 @@ def shares_of(spec: Mapping[str, Any]) -> dict[str, float]:
     return {name: round(percent_of(weight, total), 4) if total else 0.0 for name, weight in found.items()}
 
 
-def mirrored_of(spec: Mapping[str, Any]) -> dict[str, float]:
+def mirrored_of(spec: Mapping[str, Any], users: Users | None = None) -> dict[str, float]:
     """Percent of the requests, or of some of them, whose copies a Service gets, by its name."""
+    if users is not None:
+        return ruled.mirrored_of(spec.get("rules") or [], users)
     return mirroring.copies(spec.get("rules") or [])
 
 
 def wanted_settings(route: Route, preview: tuple[Backend, Preview] | None = None) -> Json:
     """The `settings_of` of what `spec_of` gives, for any weights."""
+    users = Users.of(route)
+    if users is not None:
+        return settings_of(_with_rules(route, ruled.rules_of(route, None, preview)), users)
     return settings_of(_spec(route, preview, []))
 
 
-def settings_of(spec: Mapping[str, Any]) -> Json:
+def settings_of(spec: Mapping[str, Any], users: Users | None = None) -> Json:
     """A route's spec without who gets the users' traffic and the rules that keep clients on a side."""
+    if users is not None:
+        return {**spec, "rules": ruled.normal(spec.get("rules") or [], users)}
     rest, _ = _without_keeping(spec)
     return _without_users(rest)
 
 
-def settings_hash_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None) -> str:
+def settings_hash_of(spec: Mapping[str, Any], preview: Mapping[str, Any] | None, users: Users | None = None) -> str:
     """Hash of everything but who gets the users' traffic, and how much of it. The rules that keep clients on a side
     and the one that holds backends follow from the last one; where they do not, another writer changed them, and they
-    count."""
+    count. `users` is what the route's annotation says of several rules."""
+    if users is not None:
+        return _digest([settings_of(spec, users), preview, str(users)])
     rest, issued = _without_keeping(spec)
     return _hash(rest, preview, issued)
 
@@ -100,7 +134,11 @@ def _without_keeping(spec: Mapping[str, Any]) -> tuple[Json, sticky.Issued]:
 
 def _hash(rest: Json, preview: Mapping[str, Any] | None, issued: sticky.Issued) -> str:
     rest = _without_users(rest)
-    text = json.dumps([rest, preview, issued] if issued else [rest, preview], sort_keys=True, separators=(",", ":"))
+    return _digest([rest, preview, issued] if issued else [rest, preview])
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -22,6 +22,7 @@ from slipway.rollout.routers.httproute import (
     wanted_hash,
     wanted_settings,
 )
+from slipway.rollout.routers.ruled import Users
 
 
 class MemoryRouter:
@@ -52,7 +53,8 @@ class MemoryRouter:
         check_preview(split.preview)
         self._refuse_foreign()
         spec = spec_of(route, split)
-        shares, settings_hash = shares_of(spec), wanted_hash(route, split.preview, split.sticky, split.mirror)
+        users = Users.of(route)
+        shares, settings_hash = shares_of(spec, users), wanted_hash(route, split.preview, split.sticky, split.mirror)
         if (self._live.version if self._live is not None else None) != expect:
             if self._live is not None and self._is_own(shares, settings_hash):
                 return self._live
@@ -77,7 +79,7 @@ class MemoryRouter:
                 by,
                 settings,
                 former,
-                mirrored=mirrored_of(spec),
+                mirrored=mirrored_of(spec, users),
             )
         )
         self.faults.done("apply")

@@ -25,6 +25,14 @@ PARTS = 10_000
 
 def copying_rule(users: Mapping[str, Any], backend: Backend, mirrored: Mirrored) -> Json:
     """The users' rule for these methods, with the filter. ValueError where no match can have any of them."""
+    found = copying(users, backend, mirrored)
+    if found is None:
+        raise ValueError(f"no match of the route is of {', '.join(mirrored.methods)}")
+    return found
+
+
+def copying(users: Mapping[str, Any], backend: Backend, mirrored: Mirrored) -> Json | None:
+    """The same; None where no match can have any of the methods."""
     found = copy.deepcopy(dict(users))
     wanted: list[Json] = []
     for match in found["matches"]:
@@ -32,8 +40,9 @@ def copying_rule(users: Mapping[str, Any], backend: Backend, mirrored: Mirrored)
         methods = mirrored.methods if own is None else [own] if own in mirrored.methods else []
         wanted += [{**match, "method": method} for method in methods]
     if not wanted:
-        raise ValueError(f"no match of the route is of {', '.join(mirrored.methods)}")
-    return {**found, "matches": wanted, "filters": [_filter(backend, mirrored.percent)]}
+        return None
+    filters = [*found.get("filters", []), _filter(backend, mirrored.percent)]
+    return {**found, "matches": wanted, "filters": filters}
 
 
 def is_copying(rule: Mapping[str, Any]) -> bool:

@@ -47,13 +47,15 @@ def parent(route: Route) -> Json:
     gateway = route.gateway
     if gateway is None:
         raise ClusterError("route.gateway is missing: write the Gateway of the cluster")
-    found = {
+    found: Json = {
         "group": "gateway.networking.k8s.io",
         "kind": "Gateway",
         "namespace": gateway.namespace,
         "name": gateway.name,
     }
-    return found if gateway.section is None else {**found, "sectionName": gateway.section}
+    if gateway.section is not None:
+        found["sectionName"] = gateway.section
+    return found if gateway.port is None else {**found, "port": gateway.port}
 
 
 def rule(matched: list[Json], backends: list[Json], timeout: float | None) -> Json:

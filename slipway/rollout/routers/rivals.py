@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slipway.release.manifest.route import Match, Route
+from slipway.release.manifest.route import Route
+from slipway.release.manifest.route_rules import RouteRule
+from slipway.rollout.routers.parts import Json, matches
+from slipway.rollout.routers.ruled import api_json
 
 
 def share_a_match(spec: Mapping[str, Any], route: Route, wanted: Sequence[Mapping[str, Any]]) -> bool:
@@ -27,19 +30,38 @@ def loses_to_methods(spec: Mapping[str, Any], namespace: str, route: Route) -> b
     if not set(spec.get("hostnames") or []) & set(route.hostnames):
         return False
     live = [match for rule in spec.get("rules") or [] for match in rule.get("matches") or []]
-    without = [own for own in route.matches or (Match(),) if own.method is None]
+    owned = matches(route) if route.rules is None else [one for rule in route.own_rules for one in _of(rule)]
+    without = [own for own in owned if not own.get("method")]
     return any(_is_narrower(one, own) for one in live for own in without)
 
 
-def _is_narrower(live: Mapping[str, Any], own: Match) -> bool:
-    path = live.get("path") or {}
-    if (path.get("type", "PathPrefix"), path.get("value", "/")) != (own.path_type, own.path) or live.get("method"):
+def claims(route: Route) -> list[Json]:
+    """Every match of the route, in all of its rules."""
+    return matches(route) if route.rules is None else [one for rule in route.rules for one in _of(rule)]
+
+
+def _of(rule: RouteRule) -> list[Json]:
+    return [api_json(match) for match in rule.matched]
+
+
+def _is_narrower(live: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    path, ours = live.get("path") or {}, own["path"]
+    if (path.get("type", "PathPrefix"), path.get("value", "/")) != (ours["type"], ours["value"]) or live.get("method"):
         return False
-    headers, wanted = live.get("headers") or [], {header.name.lower(): header.value for header in own.headers}
-    exact = [one for one in headers if one.get("type", "Exact") == "Exact"]
-    if any(wanted.get(one["name"].lower(), one["value"]) != one["value"] for one in exact):
-        return False  # No request has both.
-    return (len(headers), len(live.get("queryParams") or [])) > (len(wanted), 0)
+    for kind in ("headers", "queryParams"):
+        wanted = {one["name"].lower(): one["value"] for one in own.get(kind) or [] if _is_exact(one)}
+        exact = [one for one in live.get(kind) or [] if _is_exact(one)]
+        if any(wanted.get(one["name"].lower(), one["value"]) != one["value"] for one in exact):
+            return False  # No request has both.
+    return _rank(live) > _rank(own)
+
+
+def _is_exact(condition: Mapping[str, Any]) -> bool:
+    return bool(condition.get("type", "Exact") == "Exact")
+
+
+def _rank(match: Mapping[str, Any]) -> tuple[int, int]:
+    return len(match.get("headers") or []), len(match.get("queryParams") or [])
 
 
 def overlap(one: str, other: str) -> bool:

@@ -103,7 +103,7 @@ def foreseen(adapters: Adapters, wanted: RolloutInputs) -> str:
         adapters.router.check_take_over(wanted.route, backend)
     except ClusterError as error:
         return f"warning: nothing will be taken over: {error}"
-    return f"takes over the live route, which sends everything to {backend.entry}; no weight changes"
+    return f"takes over the live route, by which {backend.entry} serves; no weight changes"
 
 
 def _unseen(adapters: Adapters, wanted: RolloutInputs) -> str | None:

@@ -15,6 +15,7 @@ from slipway.release.errors import ClusterError, Conflict
 from slipway.release.manifest.route import GatewayReference, HeaderMatch, Match, Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
+from slipway.rollout.routers import gateway_api
 from slipway.rollout.routers.base import LiveRoute, Split
 from slipway.rollout.routers.gateway_api import GatewayApiRouter, HTTPRoute
 from tests.integration.rollout.stage import SERVICE, Stage, eventually
@@ -178,6 +179,74 @@ def test_a_full_route_reads_back_as_it_was_written(
     live_again = router.read()
     assert live_again is not None
     assert live_again.settings_hash == router.settings_hash(full, preview)
+
+
+def answers(url: str, host: str, path: str, requests: int, **headers: str) -> list[tuple[str, str]]:
+    """Of each request who answered, and the header that the rule sets in the answer."""
+    with httpx2.Client(base_url=url, headers={"Host": host, **headers}, timeout=5.0) as http:
+        got = [http.get(path) for _ in range(requests)]
+    return [(one.headers.get(VERSION_HEADER, str(one.status_code)), one.headers.get("x-rule", "")) for one in got]
+
+
+def test_several_rules_share_the_service_and_keep_filters_and_other_backends(
+    router: GatewayApiRouter,
+    host: str,
+    old: Backend,
+    new: Backend,
+    stage: Stage,
+    images: Mapping[str, str],
+    variables: Mapping[str, str],
+) -> None:
+    legacy = stage.ready(stage.deploy("legacy", images["v3"], 1))
+    told = {"responseHeaderModifier": {"set": [{"name": "x-rule", "value": "api"}]}, "type": "ResponseHeaderModifier"}
+    api = {
+        "name": "api",
+        "matches": [{"path": {"value": "/api"}}],
+        "filters": [told],
+        "backendRefs": [{"weight": 60}, {"name": legacy.entry, "port": legacy.port, "weight": 40}],
+        "timeouts": {"request": "5s"},
+    }
+    gateway = {"namespace": "edge", "name": "public"}
+    ruled = Route.model_validate({"gateway": gateway, "hostnames": [host], "rules": [api, {}]})
+    url, preview = variables["SLIPWAY_GATEWAY_URL"], Preview(header=HeaderMatch(name="x-preview", value="new"))
+    split = Split(((old, 75.0), (new, 25.0)), (new, preview))
+    live = router.apply(ruled, split, None)
+    assert (dict(live.shares), live.settings_hash) == (
+        {old.entry: 75.0, new.entry: 25.0}, router.settings_hash(ruled, split.preview)
+    )  # fmt: skip
+    eventually(router.read, accepted)
+    eventually(lambda: answers(url, host, "/", 5), lambda seen: {version for version, _ in seen} <= {"v1", "v2"})
+    seen = answers(url, host, "/api", 600)
+    assert {rule for _, rule in seen} == {"api"}
+    for version, part in (("v1", 0.45), ("v2", 0.15), ("v3", 0.4)):
+        # Six standard deviations of a binomial share.
+        count = sum(one == version for one, _ in seen)
+        assert abs(count - 600 * part) <= 6 * (600 * part * (1 - part)) ** 0.5, version
+    assert set(answers(url, host, "/", 100)) == {("v1", ""), ("v2", "")}
+    assert set(answers(url, host, "/api", 20, **{"x-preview": "new"})) == {("v2", "api")}
+    assert set(answers(url, host, "/", 20, **{"x-preview": "new"})) == {("v2", "")}
+    found = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)
+    found["spec"]["rules"][-2]["filters"][0]["responseHeaderModifier"]["set"][0]["value"] = "mine"
+    stage.admin.replace(found)
+    drifted = router.read()
+    assert drifted is not None and drifted.settings_hash != live.settings_hash
+    mended = router.apply(ruled, Split.whole(new), drifted.version)
+    assert mended.settings_hash == router.settings_hash(ruled)
+    eventually(lambda: set(answers(url, host, "/api", 40)), lambda seen: seen == {("v2", "api"), ("v3", "api")})
+
+
+def test_a_field_that_the_clusters_definition_does_not_know_is_refused(
+    router: GatewayApiRouter, route: Route, old: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without being told so, the API server would drop it without a word."""
+
+    def newer(*_: object, **__: object) -> dict[str, object]:
+        return {"rules": [{"filters": [{"type": "CORS", "cors": {"allowOrigins": ["*"], "soon": True}}]}]}
+
+    monkeypatch.setattr(gateway_api, "spec_of", newer)
+    with pytest.raises(ClusterError, match=r'unknown field "spec.rules\[0\].filters\[0\].cors.soon"; the API server'):
+        router.apply(route, Split.whole(old), None)
+    assert router.read() is None
 
 
 def test_a_preview_header_reaches_the_candidate_and_nobody_else_does(

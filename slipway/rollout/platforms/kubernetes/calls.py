@@ -22,6 +22,7 @@ _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 FAILURES = (httpx2.HTTPError, ConfigError, OSError, msgspec.MsgspecError, KeyError, ValueError)
 """What a call of lightkube raises; any other exception is a defect of Slipway."""
 _REMEDIES = {
+    400: "the API server does not know a field of it: check the versions of its custom resource definitions",
     401: "the credentials were refused: renew them, or name other ones in SLIPWAY_KUBECONFIG",
     403: "grant the Role of the rollout (slipway/release/rollout_rights.py) to this user",
     422: "the API server does not take the object as it is: check the versions of its custom resource definitions",

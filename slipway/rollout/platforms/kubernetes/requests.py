@@ -5,6 +5,9 @@ was lost may be sent again: when it had been done, the second fails by 409, and 
 sent is a success, what another wrote a Conflict, and an object that is unchanged is written once more.
 
 Before each sending of a write, the first and every other, the fence is asked.
+
+An `exact` write is of an object that is Slipway's as a whole. The server is told to refuse a field that it does not
+know, which it would drop without a word, and what is found after a lost answer must be what was sent, and no more.
 """
 
 from __future__ import annotations
@@ -53,12 +56,12 @@ class Requests:
             return None
         raise found.error
 
-    def create(self, what: str, wanted: T) -> T:
+    def create(self, what: str, wanted: T, *, exact: bool = False) -> T:
         """Raises Conflict when another has made it.
 
         A creation has nothing that it could be compared with. So when this process was stopped on the way, and another
         has removed the object or not yet made it, what came too late is taken back."""
-        made = self._write(what, type(wanted), wanted, lambda: self._client.create(wanted), None)
+        made = self._write(what, type(wanted), wanted, self._sender("post", wanted, exact=exact), None, exact=exact)
         try:
             self._fence.check()
         except (LeaseLost, LeaseStale):
@@ -66,9 +69,20 @@ class Requests:
             raise
         return made
 
-    def replace(self, what: str, wanted: T) -> T:
+    def replace(self, what: str, wanted: T, *, exact: bool = False) -> T:
         """`wanted` names the resourceVersion that it replaces. Raises Conflict when that is gone or another."""
-        return self._write(what, type(wanted), wanted, lambda: self._client.replace(wanted), version_of(wanted))
+        send = self._sender("put", wanted, exact=exact)
+        return self._write(what, type(wanted), wanted, send, version_of(wanted), exact=exact)
+
+    def _sender(self, method: str, wanted: T, *, exact: bool) -> Callable[[], T]:
+        """Lightkube's own `create` and `replace` do not say how fields are validated."""
+        params = {"fieldValidation": "Strict"} if exact else {}
+
+        def send() -> T:
+            done: T = self._client._client.request(method, obj=wanted, params=params)
+            return done
+
+        return send
 
     def patch(self, what: str, kind: type[T], name: str, namespace: str, change: Json) -> T:
         """A merge patch that names the resourceVersion which it changes. Conflict as in `replace`."""
@@ -142,9 +156,19 @@ class Requests:
         unfenced = Requests(self._client, patience=self._patience)
         unfenced.remove(what, type(made), meta["name"], meta["namespace"], untouched)
 
-    def _write(self, what: str, kind: type[T], wanted: object, send: Callable[[], T], version: str | None) -> T:
+    def _write(
+        self,
+        what: str,
+        kind: type[T],
+        wanted: object,
+        send: Callable[[], T],
+        version: str | None,
+        *,
+        exact: bool = False,
+    ) -> T:
         """Send it until it stands, or another has written. `version` is what is replaced, None for nothing."""
         sent, tries, unknown = plain(wanted), Tries(self._patience), False
+        same = is_whole if exact else holds
         while True:
             self._fence.check()
             failed, done = self._try(what, send)
@@ -154,7 +178,7 @@ class Requests:
                 raise Conflict(f"{what}: it was deleted in between")
             if failed.kind is Kind.CONFLICT:
                 found = self._find_instead(what, kind, sent["metadata"], unknown=unknown)
-                if found is not None and unknown and holds(plain(found), sent):
+                if found is not None and unknown and same(plain(found), sent):
                     return found
                 if (version_of(found) if found is not None else None) != version:
                     raise failed.error
@@ -162,7 +186,7 @@ class Requests:
             if not tries.another(failed):
                 break
         there = self._last_look(what, kind, sent["metadata"], failed, unknown=unknown)
-        if there is None or not holds(plain(there), sent):
+        if there is None or not same(plain(there), sent):
             raise _told(what, failed)
         return there
 
@@ -242,6 +266,16 @@ def holds(found: Json, sent: Json) -> bool:
     """Whether an object has everything that was sent; the server may add defaults and what others own."""
     meta = {key: value for key, value in (sent.get("metadata") or {}).items() if key not in _UNSENT}
     return _within(found, {**sent, "metadata": meta})
+
+
+def is_whole(found: Json, sent: Json) -> bool:
+    """Whether an object is what was sent, and no more: its spec, labels and annotations."""
+
+    def content(one: Json) -> list[object]:
+        meta = one.get("metadata") or {}
+        return [one.get("spec"), meta.get("labels") or {}, meta.get("annotations") or {}]
+
+    return content(found) == content(sent)
 
 
 def _within(found: object, sent: object) -> bool:

@@ -96,15 +96,20 @@ def test_argo_rollouts_and_flagger_are_named_with_their_object() -> None:
 @pytest.mark.parametrize(
     ("spec", "what"),
     [
-        ({"rules": rule(filters=[{"type": "URLRewrite"}])}, "spec.rules[0].filters"),
-        ({"rules": [*rule(), *rule()]}, "2 rules"),
-        ({"rules": rule(timeouts={"request": "5s", "backendRequest": "1s"})}, "timeouts.backendRequest"),
-        ({"rules": rule(retry={"attempts": 2})}, "spec.rules[0].retry"),
-        ({"rules": rule(backendRefs=[{"name": "checkout", "port": 80}, {"name": "b", "port": 80}])}, "2 backends"),
-        ({"rules": rule(backendRefs=[{"name": "checkout", "port": 80, "filters": [{"type": "CORS"}]}])}, "[0].filters"),
-        ({"rules": rule(matches=[{"queryParams": [{"name": "a", "value": "b"}]}])}, "matches[0].queryParams"),
-        ({"rules": rule(matches=[{"path": {"type": "RegularExpression", "value": "/a.*"}}])}, "is a RegularExpression"),
-        ({"rules": rule(matches=[{"headers": [{"type": "RegularExpression", "name": "a"}]}])}, "headers"),
+        ({"rules": rule(filters=[{"type": "ExternalAuth", "externalAuth": {}}])}, "spec.rules[0].filters[0].type"),
+        ({"rules": rule(sessionPersistence={"type": "Cookie"})}, "sessionPersistence keeps clients on one side"),
+        ({"rules": rule(soon={"x": 1})}, "spec.rules[0].soon cannot be kept: a manifest has no such field"),
+        ({"rules": [*rule(), *rule(backendRefs=[{"name": "checkout", "port": 81}])]}, "the ports 80, 81"),
+        ({"rules": rule(backendRefs=[{"name": "a", "port": 80}, {"name": "b", "port": 80}])}, "no rule of spec.rules"),
+        (
+            {"rules": rule(backendRefs=[{"name": "checkout", "port": 80, "weight": 999}, {"name": "b", "port": 80}])},
+            "too far apart",
+        ),
+        (
+            {"rules": rule(filters=[{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "checkout"}}}])},
+            "copies requests to the Service checkout itself",
+        ),
+        ({"useDefaultGateways": "All"}, "spec.useDefaultGateways cannot be kept"),
         ({"parentRefs": [{"name": "a"}, {"name": "b"}]}, "2 parents"),
         ({"hostnames": []}, "hostnames is empty"),
     ],
@@ -116,6 +121,32 @@ def test_what_a_manifest_cannot_say_of_the_route_is_refused_with_its_place(spec:
     assert any(what.lower() in message.lower() for code, message in problems if code == "route"), problems
 
 
+def test_several_rules_filters_and_other_backends_are_what_the_manifest_says() -> None:
+    legacy = {"group": "", "kind": "Service", "name": "legacy", "port": 80, "weight": 10}
+    own = {**rule()[0]["backendRefs"][0], "weight": 90}
+    cors = {"type": "CORS", "cors": {"allowOrigins": ["*"], "maxAge": 5}}
+    judged = judge(live(route=route(rules=[*rule(backendRefs=[own, legacy], filters=[cors]), *rule()])))
+    assert (judged.obstacles, judged.notes) == (
+        (), ("spec.rules[0] sends to legacy too: that keeps its weight, and releases share the rest",)
+    )  # fmt: skip
+    assert judged.found is not None
+    assert judged.found.route["rules"] == [
+        {
+            "filters": [{"type": "CORS", "cors": {"allowOrigins": ["*"]}}],
+            "backendRefs": [{"weight": 90}, {"name": "legacy", "port": 80, "weight": 10}],
+            "timeouts": {"request": "5s"},
+        },
+        {"timeouts": {"request": "5s"}},
+    ]
+
+
+def test_a_service_that_another_route_names_too_is_refused() -> None:
+    other = changed(changed(route(hostnames=["else.example"]), "metadata/name", "else"), "metadata/labels", {})
+    ((code, message),) = told(routes=[route(), other])
+    assert (code, "the route else sends to the Service checkout too" in message) == ("elsewhere", True)
+    assert told(routes=[route(), changed(other, "spec/rules/0/backendRefs/0/namespace", "billing")]) == []
+
+
 def test_a_route_that_the_gateway_did_not_accept_is_refused() -> None:
     found = changed(route(), "status/parents/0/conditions/0/status", "False")
     assert [code for code, _ in told(route=found)] == ["gateway"]
@@ -123,8 +154,8 @@ def test_a_route_that_the_gateway_did_not_accept_is_refused() -> None:
 
 def test_another_route_with_the_same_match_is_a_rival() -> None:
     other = changed(route(), "metadata/name", "checkout-old")
-    ((code, message),) = told(routes=[route(), other])
-    assert (code, "checkout-old" in message) == ("rival", True)
+    rival, elsewhere = told(routes=[route(), other])
+    assert (rival[0], "checkout-old" in rival[1], elsewhere[0]) == ("rival", True, "elsewhere")
 
 
 def test_a_service_that_would_select_our_pods_is_refused() -> None:

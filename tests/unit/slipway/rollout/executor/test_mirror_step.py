@@ -15,7 +15,7 @@ from slipway.rollout.measurement.recorded import replay_records
 from slipway.rollout.routers.base import Split
 from slipway.rollout.safety.rescue import rescue_once
 from slipway.rollout.update import Update
-from tests.unit.slipway.rollout.examples import wanted
+from tests.unit.slipway.rollout.examples import ROUTE, wanted
 from tests.unit.slipway.rollout.simulation import Simulation
 
 STEPS: list[dict[str, Any]] = [
@@ -41,6 +41,18 @@ def test_a_healthy_candidate_gets_copies_first_and_then_its_weights() -> None:
     first = head.attempt.steps[0]
     assert (first.weight, first.mirror, first.counted, first.verdict) == (0.0, COPIES, "copies", "PASS")
     assert first.requests > 300
+
+
+def test_a_route_with_several_rules_gets_copies_and_weights_like_any_other() -> None:
+    other = {"name": "legacy", "port": 80, "weight": 10}
+    rules = [{"matches": [{"path": {"value": "/api"}}], "backendRefs": [{"weight": 90}, other]}, {}]
+    world = simulated(route={**ROUTE, "rules": rules})
+    head = world.run()
+    assert head.attempt is not None and head.attempt.outcome is Outcome.COMMITTED
+    assert world.shares() == [25.0, 100.0]
+    live = world.router.read()
+    assert live is not None and live.shares[world.wanted.candidate.entry] == 100.0
+    assert head.serving is not None and head.serving.route == world.wanted.route
 
 
 def test_a_broken_candidate_is_aborted_before_any_user_reached_it() -> None:

@@ -12,9 +12,11 @@ from slipway.release.manifest.route import Route
 from slipway.rollout.routers.base import Split
 from slipway.rollout.routers.foreign import read_foreign
 from slipway.rollout.routers.gateway_api import GatewayApiRouter
+from slipway.rollout.routers.httproute import spec_of
 from tests.unit.slipway.rollout.adopting.world import route, rule
 from tests.unit.slipway.rollout.api import NAMESPACE, Api
 from tests.unit.slipway.rollout.examples import ROUTE, backend
+from tests.unit.slipway.rollout.routers.rules import EXAMPLE
 
 PATH = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/httproutes/checkout"
 OLD = backend().model_copy(update={"entry": "checkout", "port": 80, "external": True})
@@ -88,7 +90,8 @@ def test_a_give_back_without_an_answer_is_not_taken_for_done(api: Api, router: G
         ({"hostnames": ["else.example"]}, "route.hostnames"),
         ({"rules": rule(timeouts={"request": "9s"})}, "route.timeout"),
         ({"rules": rule(backendRefs=[{"name": "cart", "port": 80}])}, "it sends to cart:80"),
-        ({"rules": rule(filters=[{"type": "CORS"}])}, "filters cannot be kept"),
+        ({"rules": rule(filters=[{"type": "CORS", "cors": {"maxAge": 9}}])}, "route.rules is missing here"),
+        ({"rules": rule(sessionPersistence={"type": "Cookie"})}, "sessionPersistence keeps clients"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -131,6 +134,48 @@ def test_a_route_of_slipways_own_is_not_given_back(api: Api, router: GatewayApiR
 
 @pytest.mark.parametrize(("text", "seconds"), [("5s", 5.0), ("1m30s500ms", 90.5), ("1h", 3600.0)])
 def test_durations_are_read_as_the_api_writes_them(text: str, seconds: float) -> None:
-    found = read_foreign(route(rules=rule(timeouts={"request": text}))["spec"], "shop")
+    found = read_foreign(route(rules=rule(timeouts={"request": text}))["spec"], "shop", "checkout")
     assert found.route is not None
     assert found.route.timeout == seconds
+
+
+def ruled() -> tuple[Route, dict[str, object]]:
+    """A route with several rules, as the manifest has it and as the cluster does."""
+    wanted = Route.model_validate(EXAMPLE)
+    return wanted, {"rules": spec_of(wanted, Split.whole(OLD))["rules"]}
+
+
+def test_several_rules_are_taken_over_and_given_back_word_for_word(api: Api, router: GatewayApiRouter) -> None:
+    wanted, spec = ruled()
+    api.put(PATH, route(**spec))
+    before = copy.deepcopy(api.objects[PATH])
+    live = router.take_over(wanted, OLD)
+    assert api.objects[PATH]["spec"] == before["spec"]
+    assert (dict(live.shares), live.former) == ({"checkout": 100.0}, "checkout")
+    assert live.settings_hash == router.settings_hash(wanted)
+    router.check_take_over(wanted, OLD)
+    with pytest.raises(ClusterError, match="sends to checkout:80, and the manifest says checkout:81"):
+        router.check_take_over(wanted, OLD.model_copy(update={"port": 81}))
+    live = router.apply(wanted, Split(((OLD, 75.0), (NEW, 25.0))), live.version)
+    assert (dict(live.shares), live.former) == ({"checkout": 75.0, NEW.entry: 25.0}, "checkout")
+    router.apply(wanted, Split.whole(OLD), live.version)
+    assert api.objects[PATH]["spec"] == before["spec"]
+    router.give_back()
+    assert api.objects[PATH]["spec"] == before["spec"]
+    assert not api.objects[PATH]["metadata"].get("annotations")
+
+
+def test_rules_that_differ_are_left_alone(api: Api, router: GatewayApiRouter) -> None:
+    wanted, spec = ruled()
+    spec["rules"][0]["backendRefs"][1]["weight"] = 2  # type: ignore[index]
+    api.put(PATH, route(**spec))
+    with pytest.raises(ClusterError, match=r"in route\.rules \[0\]\.backendRefs\[1\]\.weight is 2, not 1"):
+        router.take_over(wanted, OLD)
+    with pytest.raises(ClusterError, match=r"route\.rules is missing here"):
+        router.take_over(WANTED, OLD)
+    assert api.writes == []
+
+
+def test_rules_may_say_what_a_plain_route_says(api: Api, router: GatewayApiRouter) -> None:
+    wanted = Route.model_validate({**ROUTE, "rules": [{"timeouts": {"request": "5s"}}]})
+    assert router.take_over(wanted, OLD).settings_hash == router.settings_hash(wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import httpx2
 import pytest
 
@@ -14,6 +16,7 @@ from slipway.rollout.routers.gateway_api import ATTEMPTS, GatewayApiRouter
 from slipway.rollout.routers.httproute import changed_by
 from tests.unit.slipway.rollout.api import NAMESPACE, Api, Json, answering, doing, failing, untouched
 from tests.unit.slipway.rollout.examples import ROUTE, backend
+from tests.unit.slipway.rollout.routers.rules import EXAMPLE
 
 OLD, NEW = backend("old"), backend("new")
 PLAIN = Route.model_validate(ROUTE)
@@ -295,3 +298,78 @@ def test_another_route_of_the_host_and_path_with_a_header_more_would_lose_to_cop
     other = GatewayApiRouter(api.client(), NAMESPACE, "other", patience=api.patience)
     assert other.losing_to_copies(PLAIN) == ["checkout"]
     assert router.losing_to_copies(PLAIN) == []
+
+
+RULED = Route.model_validate(EXAMPLE)
+MARK = "slipway.dev/other-backends"
+
+
+def test_a_route_with_rules_says_whose_backends_are_whose_and_one_without_says_nothing(
+    api: Api, router: GatewayApiRouter
+) -> None:
+    live = router.apply(RULED, Split(((OLD, 75.0), (NEW, 25.0))), None)
+    assert api.objects[PATH]["metadata"]["annotations"][MARK] == '{"names":["legacy"],"rules":4}'
+    assert dict(live.shares) == {OLD.entry: 75.0, NEW.entry: 25.0}
+    assert live.settings_hash == router.settings_hash(RULED)
+    assert live.settings == router.settings(RULED)
+    claimed = router.claim()
+    assert claimed is not None and dict(claimed.shares) == dict(live.shares)
+    live = router.apply(PLAIN, Split.whole(NEW), claimed.version)
+    assert MARK not in api.objects[PATH]["metadata"].get("annotations", {})
+    assert live.settings_hash == router.settings_hash(PLAIN)
+
+
+@pytest.mark.parametrize("text", [None, "{}", "nonsense"])
+def test_a_mark_that_another_writer_breaks_is_drift(api: Api, router: GatewayApiRouter, text: str | None) -> None:
+    router.apply(RULED, Split.whole(OLD), None)
+    meta = {} if text is None else {MARK: text}
+    api.change(PATH, lambda found: found["metadata"].update(annotations=meta))
+    live = router.read()
+    assert live is not None and live.settings_hash != router.settings_hash(RULED)
+    mended = router.apply(RULED, Split.whole(OLD), live.version)
+    assert mended.settings_hash == router.settings_hash(RULED)
+
+
+def test_the_server_is_told_to_refuse_a_field_that_it_does_not_know(api: Api, router: GatewayApiRouter) -> None:
+    version = router.apply(RULED, Split.whole(OLD), None).version
+    router.apply(RULED, Split.whole(NEW), version)
+    assert [one.url.params.get("fieldValidation") for one in api.writes] == ["Strict", "Strict"]
+    assert {one.url.params["fieldManager"] for one in api.writes} == {"slipway-rollout"}
+
+
+def test_a_field_that_the_cluster_drops_is_no_write_that_succeeded(api: Api, router: GatewayApiRouter) -> None:
+    """An old definition of HTTPRoutes, and a server that does not refuse what it does not know."""
+
+    def dropped(request: httpx2.Request) -> httpx2.Response:
+        kept = api.serve(request).json()
+        kept["spec"]["rules"][0]["filters"].pop(1)
+        return httpx2.Response(200, json=kept)
+
+    api.before.extend([untouched, dropped])
+    with pytest.raises(ClusterError, match=r"did not keep it as it was written: rules\[0\]\.filters is"):
+        router.apply(RULED, Split.whole(OLD), None)
+
+
+def test_what_was_there_before_a_lost_answer_and_has_more_was_not_written(api: Api, router: GatewayApiRouter) -> None:
+    """A filter less: what was there has all that is sent, and the filter."""
+    version = router.apply(RULED, Split.whole(OLD), None).version
+    fewer = copy.deepcopy(EXAMPLE)
+    del fewer["rules"][0]["filters"]
+    less = Route.model_validate(fewer)
+
+    def lost(request: httpx2.Request) -> None:
+        if request.method == "PUT":
+            api.on_request = lambda _: None
+            status(api)
+            raise httpx2.ReadTimeout("no answer")
+
+    api.on_request = lost
+    router.apply(less, Split.whole(OLD), version)
+    assert "filters" not in api.objects[PATH]["spec"]["rules"][0]
+
+
+def test_other_routes_are_rivals_in_any_rule(api: Api, router: GatewayApiRouter) -> None:
+    match = {"path": {"type": "PathPrefix", "value": "/away"}}
+    other: Json = {"metadata": {}, "spec": {"hostnames": ["checkout.example"], "rules": [{"matches": [match]}]}}
+    api.put(f"{PATH}-other", other)
+    assert router.rivals(RULED) == ["checkout-other"]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import GatewayReference, HeaderMatch, Match, Route
 from slipway.release.manifest.strategy import Preview
-from slipway.rollout.routers.base import Split
+from slipway.rollout.routers.base import ClientAssignment, Split
 from slipway.rollout.routers.httproute import (
     acceptance,
     check_preview,
@@ -136,6 +138,37 @@ def test_the_body_does_not_depend_on_the_weights_but_on_everything_else() -> Non
     }
     assert len(others) == 7
     assert settings_hash not in others
+
+
+GOLDEN = {
+    "everything": ("577e257bf36b", "577e257bf36b"),
+    "weights": ("916d3d4ad793", "916d3d4ad793"),
+    "preview by header": ("2b241de8f3cb", "2b241de8f3cb"),
+    "preview by host": ("9772e857a2c7", "9772e857a2c7"),
+    "copies": ("18dc128350bc", "e8ca45b20b1b"),
+    "clients that stay": ("e371cba02001", "e371cba02001"),
+}
+HALVES = ((OLD, 75.0), (NEW, 25.0))
+WRITTEN = {
+    "everything": Split.whole(OLD),
+    "weights": Split(HALVES),
+    "preview by header": Split(HALVES, (NEW, HEADER)),
+    "preview by host": Split(HALVES, (NEW, Preview(host="new.example"))),
+    "copies": Split(((OLD, 100.0), (NEW, 0.0)), mirror=(NEW, Mirrored(50.0, ("GET",)))),
+    "clients that stay": Split(HALVES, None, ClientAssignment("slipway-1", NEW.entry, (25.0, 100.0), 3600)),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_route_without_rules_is_written_byte_for_byte_as_ever(name: str) -> None:
+    """A route that differs in a byte would be drift in every stack."""
+    route, split = FULL.model_copy(update={"gateway": PLAIN.gateway}), WRITTEN[name]
+    wanted = wanted_hash(route, split.preview, split.sticky, split.mirror)
+    found = [
+        json.dumps([spec_of(route, split, hold_idle=hold), preview_spec_of(route, split.preview), wanted])
+        for hold in (False, True)
+    ]
+    assert tuple(hashlib.sha256(one.encode()).hexdigest()[:12] for one in found) == GOLDEN[name]
 
 
 def test_a_rule_that_somebody_added_is_another_body() -> None:
