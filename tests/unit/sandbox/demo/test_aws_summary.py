@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.demo.aws.faulty import FaultyRelease
 from sandbox.demo.aws.slowness import slowness
 from sandbox.demo.aws.summary import AwsSummary, Drift
-from sandbox.demo.summary import Rollback
+from sandbox.demo.summary import Rollback, Summary
 
 DRIFT = Drift(shown=True, seconds=5.0, weights={"checkout-1": 100.0}, client_requests=1500, client_failures=0)
 MINUTES = FaultyRelease(
@@ -25,7 +25,8 @@ MINUTES = FaultyRelease(
 
 
 def whole() -> AwsSummary:
-    return AwsSummary(rollback=Rollback("v3", "v2", 12.0, 0), drift=DRIFT, cloudwatch=MINUTES)
+    functions = Summary(rollback=Rollback("v2", "v1", 9.0, 0))
+    return AwsSummary(rollback=Rollback("v3", "v2", 12.0, 0), drift=DRIFT, cloudwatch=MINUTES, functions=functions)
 
 
 def test_the_file_has_what_the_demo_of_releases_has_and_what_there_is_on_aws_alone(tmp_path: Path) -> None:
@@ -35,12 +36,16 @@ def test_the_file_has_what_the_demo_of_releases_has_and_what_there_is_on_aws_alo
     assert found["rollback"] == {"from": "v3", "to": "v2", "seconds": 12.0, "client_failures": 0}
     assert found["drift"]["weights"] == {"checkout-1": 100.0}
     assert found["cloudwatch"]["seconds_fault_to_safe"] == 158.3
+    back = {"from": "v2", "to": "v1", "seconds": 9.0, "client_failures": 0}
+    assert found["lambda"] == {"releases": [], "rollback": back}
     assert found["releases"] == found["problems"] == []
 
 
 def test_an_act_that_was_not_played_is_no_success() -> None:
     assert not replace(whole(), drift=None).to_json()["ok"]
     assert not replace(whole(), cloudwatch=None).to_json()["ok"]
+    assert not replace(whole(), functions=None).to_json()["ok"]
+    assert not replace(whole(), functions=Summary()).to_json()["ok"]
     assert not replace(whole(), rollback=None).to_json()["ok"]
     assert not replace(whole(), problems=["v2: aborted"]).to_json()["ok"]
 
