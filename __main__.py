@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-
 import pulumi
 
-from components import Release, TopologyArgs, cluster_options, declare_access, declare_alerting, engine, flags, service
-from slipway import settings
-from slipway.release.errors import SlipwayError
-from slipway.release.release_inputs import ReleaseInputs
+from slipway.prestart import start_plugin
+
+start_plugin()  # it starts while the modules below are imported
+
+from components import Release, TopologyArgs, cluster_options, declare_access, declare_alerting, engine, flags, service  # noqa: E402
+from slipway import settings  # noqa: E402
+from slipway.release.errors import SlipwayError  # noqa: E402
+from slipway.release.release_inputs import ReleaseInputs  # noqa: E402
 
 
 def main() -> None:
@@ -18,11 +20,8 @@ def main() -> None:
         stack = settings.read()
     except SlipwayError as error:
         pulumi.log.error(str(error))
-        sys.exit(32)  # tells Pulumi's language host that the program has reported its error
-    if (notice := stack.gates.notice(pulumi.get_stack())) is not None:
-        pulumi.log.warn(notice)
-    if (told := engine.notice(len(stack.services), engine.parallel())) is not None:
-        pulumi.log.info(told)
+        raise SystemExit(32) from error  # tells Pulumi's language host that the program has reported its error
+    engine.announce(len(stack.services), stack.gates.notice(pulumi.get_stack()))
     options = {name: cluster_options(place.target, place.provider) for name, place in stack.places.items()}
     if stack.access is not None:
         accounts = stack.access.service_account, None if stack.own.run is None else stack.own.run.account

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import pulumi
 from pulumi.runtime import settings
+
+
+def announce(services: int, warning: str | None) -> None:
+    """Log, before the first resource, what the stack's gates warn of and how many services are rolled out at once."""
+    if warning is not None:
+        pulumi.log.warn(warning)
+    if (told := notice(services, parallel())) is not None:
+        pulumi.log.info(told)
 
 
 def parallel() -> int | None:
