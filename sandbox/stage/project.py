@@ -47,6 +47,8 @@ class Stage:
         self.escalation: Mapping[str, Any] | None = None
         """`releases:escalation`; None where no owner is told."""
         self.flags: Mapping[str, Any] | None = None
+        self.slos: Mapping[str, Any] | None = None
+        """`releases:slos`; None where the stack declares no alarms."""
         self.databases: Mapping[str, Any] | None = None
         """`releases:databases`; None where Slipway runs no migration."""
         self.metrics: Mapping[str, Any] | None = None
@@ -69,7 +71,7 @@ class Stage:
         made = Stage(folder, self.stack, self.namespace, self.environment)
         made.gates, made.flags, made.run_setting = self.gates, self.flags, self.run_setting
         made.access, made.escalation = self.access, self.escalation
-        made.databases, made.metrics = self.databases, self.metrics
+        made.databases, made.metrics, made.slos = self.databases, self.metrics, self.slos
         return made
 
     def configure(self, service: str, manifest: str, standby: str | None = None, place: str | None = None) -> None:
@@ -97,7 +99,7 @@ class Stage:
             "releases:gates": dict(self.gates),
         }
         optional = {"flags": self.flags, "run": self.run_setting, "access": self.access, "escalation": self.escalation}
-        optional["databases"] = self.databases
+        optional |= {"databases": self.databases, "slos": self.slos}
         config |= {f"releases:{key}": dict(value) for key, value in optional.items() if value is not None}
         self.config_file.write_text(yaml.safe_dump({**(kept or {}), "config": config}, sort_keys=False))
 

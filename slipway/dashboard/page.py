@@ -141,8 +141,10 @@ def _service(service: str, seen: Seen[Inspection], now: float) -> tuple[Cell, ..
 def _traffic(found: Inspection, serving: Backend | None) -> str:
     if found.live is None:
         return "-"
-    attempt = found.head.attempt if found.head is not None else None
-    names = {one.entry: one.version for one in (serving, attempt.candidate if attempt else None) if one is not None}
+    head = found.head
+    attempt, watch = (None, None) if head is None else (head.attempt, head.watch)
+    known = (watch.standby if watch else None, attempt.candidate if attempt else None, serving)
+    names = {one.entry: one.version for one in known if one is not None}
     shares = sorted(found.live.shares.items(), key=lambda item: -item[1])
     return ", ".join(f"{share:.4g}% {names.get(entry, entry)}" for entry, share in shares if share > 0) or "none"
 
@@ -191,7 +193,7 @@ def _flag(one: FlagsInspection, flag: EffectiveFlag, *, actions: bool) -> tuple[
         Cell(_reach(flag)),
         Cell(f"{moment(since.at, day=True)} by {safe(since.by)}" if since is not None else "-"),
         Cell(safe(flag.flag.owner)),
-        Cell(safe(expires.isoformat() if expires is not None else "-")),
+        Cell(f"<time>{safe(expires.isoformat())}</time>" if expires is not None else "-"),
     )
     if not actions:
         return cells

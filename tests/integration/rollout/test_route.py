@@ -227,7 +227,8 @@ def test_several_rules_share_the_service_and_keep_filters_and_other_backends(
     assert set(answers(url, host, "/", 20, **{"x-preview": "new"})) == {("v2", "")}
     found = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)
     found["spec"]["rules"][-2]["filters"][0]["responseHeaderModifier"]["set"][0]["value"] = "mine"
-    stage.admin.replace(found)
+    changed = {"spec": {"rules": found["spec"]["rules"]}}
+    stage.admin.patch(HTTPRoute, SERVICE, changed, namespace=stage.namespace, patch_type=PatchType.MERGE)
     drifted = router.read()
     assert drifted is not None and drifted.settings_hash != live.settings_hash
     mended = router.apply(ruled, Split.whole(new), drifted.version)

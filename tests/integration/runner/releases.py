@@ -107,14 +107,16 @@ class Releases:
         found = json.loads(self.service.kubectl("get", "pod", pod, "-o", "json"))
         return sum(int(state["restartCount"]) for state in found["status"]["containerStatuses"])
 
-    def evict(self, pod: str) -> None:
-        """As a drain of its node does."""
-        meta = {"name": pod, "namespace": self.service.stage.namespace}
-        content = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
-        path = self.service.stage.folder / "eviction.json"
-        path.write_text(json.dumps(content))
-        place = f"/api/v1/namespaces/{meta['namespace']}/pods/{pod}/eviction"
-        self.service.kubectl("create", "--raw", place, "-f", str(path))
+    def drain(self, pod: str) -> None:
+        """What `kubectl drain` does to the node of a pod, for this pod alone: the node takes no pods, and the pod is
+        evicted. Returns when it is gone; then the node takes pods again, as another one would."""
+        found = json.loads(self.service.kubectl("get", "pod", pod, "-o", "json"))
+        node, job = found["spec"]["nodeName"], found["metadata"]["labels"]["job-name"]
+        options = [f"--pod-selector=job-name={job}", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=60s"]
+        try:
+            self.service.kubectl("drain", node, *options)
+        finally:
+            self.service.kubectl("uncordon", node)
 
     def kill_everything_here(self) -> None:
         """`kill -9` of the CLI, its language host and its plugins: the host is lost. Its lock is removed afterwards."""

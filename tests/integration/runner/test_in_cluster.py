@@ -95,13 +95,13 @@ def test_a_process_that_is_stopped_is_replaced_and_the_traffic_goes_back(
     assert failures(load) == []
 
 
-def test_a_pod_that_is_evicted_puts_the_traffic_back_and_the_next_one_goes_on(
+def test_a_pod_whose_node_is_drained_puts_the_traffic_back_and_the_next_one_goes_on(
     releases: Releases, load: Load, tmp_path: Path
 ) -> None:
     version, process = releases.started(SLOW, load, tmp_path / "log")
     first, pod = releases.attempt().id, releases.pod()
-    releases.evict(pod)
-    until(lambda: releases.attempt().id != first or releases.attempt().outcome is Outcome.INTERRUPTED, "the end", 60)
+    releases.drain(pod)
+    assert releases.attempt().id != first or releases.attempt().outcome is Outcome.INTERRUPTED
     assert process.wait(120) == 0, (tmp_path / "log").read_text()
     releases.serving = version
     assert releases.service.serving() == version

@@ -15,7 +15,7 @@ from slipway.release.records.journal import Outcome
 from slipway.rollout.inspection import FlagsInspection
 from slipway.rollout.overview import Seen, TargetView
 from slipway.rollout.safety.holder import Holding
-from tests.unit.slipway.cli.examples import NOW, attempt, head
+from tests.unit.slipway.cli.examples import NOW, attempt, backend, head, live
 from tests.unit.slipway.dashboard.examples import (
     FINDING,
     LATEST,
@@ -191,6 +191,11 @@ def test_a_watch_shows_what_stands_against_the_release_how_long_it_goes_on_and_w
     assert "checkout version-a open errors: 3 of 1000" in text
     assert "10 of 100 runner-2, heard at 07:59:58 UTC" in text
     assert "50m0s" in text or "50m" in text
+
+
+def test_what_is_held_back_is_named_by_its_version() -> None:
+    held = replace(watched(standby=backend("b"), holdback=2.0), live=live(a=98.0, b=2.0))
+    assert "98% version-a, 2% version-b" in shown(view(held))
 
 
 def test_a_watch_that_nobody_keeps_is_called_dead() -> None:
