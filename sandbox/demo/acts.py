@@ -17,7 +17,6 @@ from sandbox.stage import manifests
 from sandbox.stage.project import Result, Stage, kill
 
 SERVICE = "checkout"
-QUOTED = ("checkout:", "error: checkout")
 KILL_AT = 25.0
 AWAIT = 60.0
 
@@ -25,7 +24,8 @@ AWAIT = 60.0
 @dataclass(slots=True)
 class Demo:
     """Everything an act needs. `images` maps version names of the sample to pinned images; `common` are sections of
-    every manifest that differ from the usual ones."""
+    every manifest that differ from the usual ones. With `unnamed_failures` what a client gets for a failure does not
+    say which version failed."""
 
     stage: Stage
     images: Mapping[str, str]
@@ -35,29 +35,35 @@ class Demo:
     standby: str | None = None
     current: str | None = None
     common: Mapping[str, Any] = field(default_factory=dict)
+    service: str = SERVICE
+    unnamed_failures: bool = False
+
+    def quote(self, output: str) -> None:
+        """What a command said of the service."""
+        self.narrator.quote(output, (f"{self.service}:", f"error: {self.service}"))
 
     def manifest(self, version: str, strategy: Mapping[str, Any], **changes: Any) -> str:  # noqa: ANN401
         """Write the manifest of one version of the sample; returns its path."""
-        values = manifests.manifest(SERVICE, version, self.images[version], strategy, **{**self.common, **changes})
+        values = manifests.manifest(self.service, version, self.images[version], strategy, **{**self.common, **changes})
         return manifests.write(self.stage.folder, values)
 
     def release(self, version: str, strategy: Mapping[str, Any], expect: str, **changes: Any) -> Release:  # noqa: ANN401
         """Release one version by `pulumi up`, and note how it ended."""
         path = self.manifest(version, strategy, **changes)
-        self.stage.configure(SERVICE, path, self.standby)
+        self.stage.configure(self.service, path, self.standby)
         before, began = self.counts(), time.monotonic()
         result = self.stage.up()
         seconds = time.monotonic() - began
         attempt = self.attempt()
         outcome = {"committed": "completed"}.get(str(attempt.get("outcome")), str(attempt.get("outcome")))
         done = self.note(version, str(strategy["kind"]), outcome, seconds, before, attempt)
-        self.narrator.quote(result.output, QUOTED)
+        self.quote(result.output)
         self.narrator.release(done)
         self.expect(done, expect, result)
         if outcome == "completed":
             self.current = path
         elif self.current is not None:
-            self.stage.configure(SERVICE, self.current, self.standby)
+            self.stage.configure(self.service, self.current, self.standby)
         return done
 
     def note(
@@ -94,7 +100,7 @@ class Demo:
 
     def attempt(self) -> Mapping[str, Any]:
         """The journal's record of the last rollout."""
-        result = self.stage.slipway("status", SERVICE, "--stack", self.stage.stack, "--json")
+        result = self.stage.slipway("status", self.service, "--stack", self.stage.stack, "--json")
         if result.code != 0:
             raise SandboxError("slipway status", "it failed", "see its output", result.output.splitlines())
         found: Any = json.loads(result.output)
@@ -104,13 +110,19 @@ class Demo:
 
     def _fault_to_safe(self, version: str, counts: Counts) -> float | None:
         first, last = counts.first_failure(version), counts.last_response(version)
+        if self.unnamed_failures:
+            first, last = counts.first_failure(), _latest(last, counts.last_failure())
         return round(last - first, 2) if first is not None and last is not None else None
+
+
+def _latest(*moments: float | None) -> float | None:
+    return max((one for one in moments if one is not None), default=None)
 
 
 def kill_in_the_middle(demo: Demo, version: str) -> None:
     """`kill -9` of the CLI in the middle of a canary: the traffic is whole again by itself, then the next `up`."""
     path = demo.manifest(version, manifests.CANARY)
-    demo.stage.configure(SERVICE, path, demo.standby)
+    demo.stage.configure(demo.service, path, demo.standby)
     assert demo.load is not None  # noqa: S101 - the load runs since the first act
     before, began = demo.counts(), time.monotonic()
     process = demo.stage.start_up(demo.stage.folder / "killed.log")
@@ -144,7 +156,7 @@ def _clean_up(demo: Demo) -> None:
     """What a user does after a crash: clear the lock, and run `up` with the manifest that serves."""
     assert demo.current is not None  # noqa: S101 - something serves
     recovered = demo.stage.slipway("recover", "--stack", demo.stage.stack, "--yes")
-    demo.stage.configure(SERVICE, demo.current, demo.standby)
+    demo.stage.configure(demo.service, demo.current, demo.standby)
     result = demo.stage.up()
     demo.narrator.say("slipway recover, and pulumi up with the version that serves: the candidate is removed")
     if recovered.code != 0 or result.code != 0:
@@ -155,11 +167,11 @@ def _clean_up(demo: Demo) -> None:
 def roll_back(demo: Demo, from_version: str, to: str) -> None:
     """`slipway rollback` to the warm standby."""
     before, began = demo.counts(), time.monotonic()
-    result = demo.stage.slipway("rollback", SERVICE, "--stack", demo.stage.stack, "--yes")
+    result = demo.stage.slipway("rollback", demo.service, "--stack", demo.stage.stack, "--yes")
     seconds = time.monotonic() - began
     failures = len(demo.counts().failures) - len(before.failures)
     demo.summary.rollback = Rollback(from_version, to, round(seconds, 2), failures)
-    demo.narrator.quote(result.output, QUOTED)
+    demo.quote(result.output)
     demo.narrator.say(f"rolled back from {from_version} to {to} in {seconds:.1f}s, {failures} failed requests")
     serving = str(demo.attempt().get("candidate", {}).get("version"))
     if result.code != 0 or failures or serving != to:

@@ -25,6 +25,10 @@ class Narrator:
         """One line within an act."""
         self._console.print(f"  {line}", markup=False)
 
+    def repeat(self, told: str) -> None:
+        """What another narrator has told meanwhile."""
+        self._console.print(told, markup=False, end="")
+
     def quote(self, output: str, words: tuple[str, ...]) -> None:
         """The lines of a command's output that begin with one of the words."""
         seen: set[str] = set()

@@ -95,7 +95,7 @@ def _rest(context: Context, packages: Path, folder: Path) -> Part:
             TMPDIR=str(folder / "tmp"),
         ),
         ready=partial(probes.http_ok, context.url(REST_PORT, "/_ministack/health")),
-        niceness=5,
+        niceness=-10,  # users of functions ask it
         version=locked("aws", "ministack"),
         listens=context.url(REST_PORT),
     )

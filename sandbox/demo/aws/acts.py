@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.demo.acts import SERVICE, Demo
 from sandbox.demo.aws.faulty import FaultyRelease, Source, faulty_release, load_on, serving
 from sandbox.demo.aws.summary import SAFE_ON_CLOUDWATCH, AwsSummary, Drift
+from sandbox.demo.summary import Summary
 from sandbox.errors import SandboxError
 from sandbox.stage.ecs import PRIORITY, Aws, EcsStage
 
@@ -90,7 +91,7 @@ def check_on_cloudwatch(demo: Demo, summary: AwsSummary, done: FaultyRelease, ou
         demo.narrator.quote(output, ("",))
 
 
-def check_fault(demo: Demo, summary: AwsSummary, longest: float) -> None:
+def check_fault(demo: Demo, summary: Summary, longest: float) -> None:
     """The version that failed must have had no traffic after `longest` seconds."""
     done = next((one for one in summary.releases if one.version == FAULT), None)
     if done is None or done.seconds_fault_to_safe is None:

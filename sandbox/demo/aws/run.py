@@ -1,4 +1,5 @@
-"""The story on ECS: the releases under constant traffic, and beside them a stack that CloudWatch watches over."""
+"""The story on ECS: the releases under constant traffic. Beside them one on Lambda, and a stack that CloudWatch watches
+over."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ from pathlib import Path
 
 from sandbox.demo import acts
 from sandbox.demo.aws import acts as on_aws
+from sandbox.demo.aws import functions
 from sandbox.demo.aws.faulty import ROUTE, FaultyRelease, load_on
 from sandbox.demo.aws.slowness import slowness
 from sandbox.demo.aws.summary import SAFE_ON_PROMETHEUS, AwsSummary
 from sandbox.demo.narrator import Narrator
+from sandbox.demo.summary import Summary
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import VERSIONS, Faults, publish
 from sandbox.stage import manifests
@@ -33,7 +36,8 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: A
     folder.mkdir(parents=True)
     images = publish(variables["SLIPWAY_REGISTRY"], binaries().sample, PLAYED)
     began = time.monotonic()
-    with slowness(variables, propagation=PROPAGATION, lateness=on_aws.LATENESS), ThreadPoolExecutor(1) as beside:
+    with slowness(variables, propagation=PROPAGATION, lateness=on_aws.LATENESS), ThreadPoolExecutor(2) as beside:
+        on_lambda = beside.submit(functions.play, folder, images, variables, f"cart-{mark}", RATE)
         minutes = beside.submit(on_aws.fault_on_cloudwatch, folder, images, variables, f"minutes-{mark}")
         with ground(f"demo-{mark}", variables) as found:
             stage = EcsStage(folder / "project", "aws", acts.SERVICE, found, variables)
@@ -44,6 +48,7 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: A
             finally:
                 if not keep:
                     stage.destroy()
+        _on_lambda(demo.narrator, summary, *on_lambda.result())
         _on_cloudwatch(demo, summary, minutes.result())
     summary.seconds = round(time.monotonic() - began, 2)
 
@@ -72,6 +77,12 @@ def _on_prometheus(
         on_aws.drift(demo, summary, stage, variables)
         tell("slipway rollback", "Back to v2, which is still warm.")
         acts.roll_back(demo, "v3", "v2")
+
+
+def _on_lambda(narrator: Narrator, summary: AwsSummary, found: Summary, told: str) -> None:
+    narrator.repeat(told)
+    summary.functions = found
+    summary.problems += [f"on Lambda: {problem}" for problem in found.problems]
 
 
 def _on_cloudwatch(demo: acts.Demo, summary: AwsSummary, found: tuple[FaultyRelease, str]) -> None:

@@ -1,4 +1,5 @@
-"""`out/demo/aws.json`: what the demo did on ECS and what its clients saw. Every number was measured in that run."""
+"""`out/demo/aws.json`: what the demo did on ECS and on Lambda, and what its clients saw. Every number was measured in
+that run."""
 
 from __future__ import annotations
 
@@ -33,15 +34,20 @@ class AwsSummary(Summary):
     """Of the whole demo, without setting up."""
     drift: Drift | None = None
     cloudwatch: FaultyRelease | None = None
+    functions: Summary | None = None
+    """The releases on Lambda, whose problems stand with the others."""
 
     def to_json(self) -> dict[str, Any]:
         """The documented shape."""
         found = Summary.to_json(self)
+        functions = None if self.functions is None else self.functions.to_json()
+        played = self.drift is not None and self.cloudwatch is not None and functions is not None
         return {
-            "ok": found["ok"] and self.drift is not None and self.cloudwatch is not None,
+            "ok": found["ok"] and played and functions is not None and functions["ok"],
             "seconds": self.seconds,
             **{key: value for key, value in found.items() if key not in ("ok", "problems")},
             "drift": None if self.drift is None else asdict(self.drift),
             "cloudwatch": None if self.cloudwatch is None else asdict(self.cloudwatch),
+            "lambda": None if functions is None else {key: functions[key] for key in ("releases", "rollback")},
             "problems": self.problems,
         }
