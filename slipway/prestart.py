@@ -22,4 +22,4 @@ def start_plugin() -> None:
 
 
 _asked: list[object] = []
-"""A call that nobody holds would be cancelled."""
+"""Kept until the program ends: a call whose future is dropped is cancelled."""

@@ -1,4 +1,4 @@
-"""The story on ECS: the releases under constant traffic. Beside them one on Lambda, and a stack that CloudWatch watches
+"""The story on ECS: the releases under constant traffic, then on Lambda. Beside them a stack that CloudWatch watches
 over."""
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: A
     folder.mkdir(parents=True)
     images = publish(variables["SLIPWAY_REGISTRY"], binaries().sample, PLAYED)
     began = time.monotonic()
-    with slowness(variables, propagation=PROPAGATION, lateness=on_aws.LATENESS), ThreadPoolExecutor(2) as beside:
-        on_lambda = beside.submit(functions.play, folder, images, variables, f"cart-{mark}", RATE)
+    with slowness(variables, propagation=PROPAGATION, lateness=on_aws.LATENESS), ThreadPoolExecutor(1) as beside:
         minutes = beside.submit(on_aws.fault_on_cloudwatch, folder, images, variables, f"minutes-{mark}")
         with ground(f"demo-{mark}", variables) as found:
             stage = EcsStage(folder / "project", "aws", acts.SERVICE, found, variables)
@@ -48,7 +47,7 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: A
             finally:
                 if not keep:
                     stage.destroy()
-        _on_lambda(demo.narrator, summary, *on_lambda.result())
+        _on_lambda(demo.narrator, summary, *functions.play(folder, images, variables, f"cart-{mark}", RATE))
         _on_cloudwatch(demo, summary, minutes.result())
     summary.seconds = round(time.monotonic() - began, 2)
 
