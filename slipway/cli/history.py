@@ -50,7 +50,7 @@ def history(
     chains = place.chains(service)
     if measured:
         start = since.timestamp() if since is not None else now - DORA_DAYS * DAY
-        found = {chain.service: dora(chain.records, start, now) for chain in chains}
+        found = {chain.service: dora(chain.records, start, now, chain.lines) for chain in chains}
         if as_json:
             show({name: one.model_dump(mode="json", by_alias=True) for name, one in found.items()})
         else:

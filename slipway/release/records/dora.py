@@ -6,10 +6,11 @@ measure without a single case is unknown, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.records.chain import Line
 from slipway.release.records.release_record import Recorded
 from slipway.release.records.releases import (
     deployments,
@@ -17,6 +18,7 @@ from slipway.release.records.releases import (
     failed,
     is_hotfix,
     releases,
+    returned_by_watch,
     rollback_of,
     took_over,
 )
@@ -52,8 +54,10 @@ class Dora(FrozenModel):
         return (self.lead_time, self.frequency, self.recovery_time, self.fail_rate, self.rework_rate)
 
 
-def dora(records: Sequence[Recorded], since: float, until: float) -> Dora:
-    """Over the rollouts that ended in the window; the records are those of one service, oldest first."""
+def dora(records: Sequence[Recorded], since: float, until: float, lines: Sequence[Line] = ()) -> Dora:
+    """Over the rollouts that ended in the window; the records are those of one service, oldest first, and `lines` its
+    whole chain, which says what the watch after 100% took back."""
+    returned = returned_by_watch(lines)
     began = max(since, records[0].event.began) if records else since
     inside = [one for one in releases(records) if began <= one.event.ended <= until]
     return Dora(
@@ -61,9 +65,9 @@ def dora(records: Sequence[Recorded], since: float, until: float) -> Dora:
         until=until,
         lead_time=_lead_time(inside),
         frequency=_frequency(inside, until - began),
-        recovery_time=_recovery_time(records, inside),
-        fail_rate=_fail_rate(records, inside),
-        rework_rate=_rework_rate(inside),
+        recovery_time=_recovery_time(records, inside, returned),
+        fail_rate=_fail_rate(records, inside, returned),
+        rework_rate=_rework_rate(inside, sum(began <= at <= until for at in returned.values())),
     )
 
 
@@ -87,34 +91,40 @@ def _frequency(inside: Sequence[Recorded], window: float) -> Measure:
     return _measure("deployment frequency", value, "a day", (count, len(inside)), "no release is recorded")
 
 
-def _recovery_time(records: Sequence[Recorded], inside: Sequence[Recorded]) -> Measure:
+def _has_failed(records: Sequence[Recorded], one: Recorded, returned: Mapping[str, float]) -> bool:
+    return one.event.rollout in returned or failed(records, one)
+
+
+def _recovery_time(records: Sequence[Recorded], inside: Sequence[Recorded], returned: Mapping[str, float]) -> Measure:
     """From the first traffic of a failed release until another one had all of it; the median over failures."""
-    failures = [one for one in exposed(inside) if failed(records, one)]
+    failures = [one for one in exposed(inside) if _has_failed(records, one, returned)]
     found: list[float] = []
     for one in failures:
         back = rollback_of(records, one)
         first = next((step.began for step in one.event.steps if step.weight > 0), one.event.began)
-        ended = one.event.ended if one.event.ending == "aborted" else back.event.ended if back is not None else None
+        left = back.event.ended if back is not None else returned.get(one.event.rollout)
+        ended = one.event.ended if one.event.ending == "aborted" else returned.get(one.event.rollout, left)
         found += [ended - first] if ended is not None else []
     return _measure(
         "failed deployment recovery time", _median(found), "seconds", (len(found), len(failures)), "no release failed"
     )
 
 
-def _fail_rate(records: Sequence[Recorded], inside: Sequence[Recorded]) -> Measure:
-    """Of the releases that users reached, those that were aborted or left by a rollback."""
+def _fail_rate(records: Sequence[Recorded], inside: Sequence[Recorded], returned: Mapping[str, float]) -> Measure:
+    """Of the releases that users reached, those that were aborted, taken back by their watch, or left by a rollback."""
     reached = exposed(inside)
-    failures = sum(failed(records, one) for one in reached)
+    failures = sum(_has_failed(records, one, returned) for one in reached)
     value = failures / len(reached) if reached else None
     return _measure("change fail rate", value, "share", (failures, len(reached)), "no release reached users")
 
 
-def _rework_rate(inside: Sequence[Recorded]) -> Measure:
-    """Of all that took over the traffic, what was not planned: hotfixes and rollbacks."""
-    all_of_them = [one for one in inside if took_over(one)]
-    unplanned = sum(one.event.ending == "rolled-back" or is_hotfix(one) for one in all_of_them)
-    value = unplanned / len(all_of_them) if all_of_them else None
-    return _measure("deployment rework rate", value, "share", (unplanned, len(all_of_them)), "no release completed")
+def _rework_rate(inside: Sequence[Recorded], by_watch: int) -> Measure:
+    """Of all that took over the traffic, what was not planned: hotfixes and rollbacks, those `by_watch` too."""
+    done = [one for one in inside if took_over(one)]
+    unplanned = sum(one.event.ending == "rolled-back" or is_hotfix(one) for one in done) + by_watch
+    count = len(done) + by_watch
+    value = unplanned / count if count else None
+    return _measure("deployment rework rate", value, "share", (unplanned, count), "no release completed")
 
 
 def _median(values: Sequence[float]) -> float | None:

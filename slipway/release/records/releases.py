@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slipway.release.records.release_record import Recorded
+from slipway.release.records.chain import Line
+from slipway.release.records.kinds import WatchRecord
+from slipway.release.records.release_record import Recorded, read_kind
 
 
 def releases(records: Sequence[Recorded]) -> list[Recorded]:
@@ -47,6 +49,15 @@ def rollback_of(records: Sequence[Recorded], deployed: Recorded) -> Recorded | N
             return one if one.event.ending == "rolled-back" and serving == left else None
         serving = one.record.subject.revision
     return None
+
+
+def returned_by_watch(lines: Sequence[Line]) -> dict[str, float]:
+    """Rollouts whose release its watch took back -> when the standby had all the traffic again, in Unix seconds."""
+    return {
+        record.event.rollout: record.at
+        for _, record in read_kind(lines, WatchRecord)
+        if record.event.phase == "breach" and record.event.moved
+    }
 
 
 def failed(records: Sequence[Recorded], one: Recorded) -> bool:

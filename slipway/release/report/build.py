@@ -67,7 +67,7 @@ def report_of(one: Recorded, records: Sequence[Recorded], lines: Sequence[Line] 
         health=_health(one.event, release),
         rollback=_rollback(one, release, watch, later),
         actions=action_items(one, records, watch),
-        dora=dora(records, one.event.ended - DORA_DAYS * DAY, one.event.ended),
+        dora=dora(records, one.event.ended - DORA_DAYS * DAY, one.event.ended, lines),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.release.records.chain import Line, lines_of, sealed
+from slipway.release.records.dora import DAY, dora
 from slipway.release.records.kinds import WatchCount, WatchEvent, WatchRecord
 from slipway.release.records.release_record import Recorded
 from slipway.release.records.released import ReleasedVersion
@@ -147,3 +148,21 @@ def test_the_history_has_one_row_for_each_watch() -> None:
     assert sorted((row.outcome, row.strategy, row.seconds) for row in rows) == [
         ("watch breach", "hold-back 2%", 120.0), ("watch opened", "hold-back 2%", None),
     ]  # fmt: skip
+
+
+def test_a_release_that_its_watch_took_back_has_failed_and_was_undone_unplanned(completed: Recorded) -> None:
+    rollout, at = completed.event.rollout, completed.event.ended
+    breach = record(at + 60.0, rollout, **BREACH)
+    first = next(step.began for step in completed.event.steps if step.weight > 0)
+    found = dora([completed], 0.0, at + DAY, chain(breach))
+    assert (found.fail_rate.cases, found.fail_rate.of) == (1, 1)
+    assert found.recovery_time.value == pytest.approx(at + 60.0 - first, abs=0.001)
+    assert (found.rework_rate.cases, found.rework_rate.of) == (1, 2)
+
+
+@pytest.mark.parametrize("event", [{**BREACH, "moved": False}, {"phase": "held"}], ids=["escalated", "held"])
+def test_a_watch_that_moved_nothing_makes_no_failure(completed: Recorded, event: dict[str, Any]) -> None:
+    at = completed.event.ended
+    found = dora([completed], 0.0, at + DAY, chain(record(at + 60.0, completed.event.rollout, **event)))
+    assert found.fail_rate.cases == 0
+    assert found.rework_rate.of == 1
