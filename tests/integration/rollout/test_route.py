@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 import pytest
@@ -145,19 +146,22 @@ def test_changed_weights_and_changed_hosts_are_told_apart(
     router: GatewayApiRouter, route: Route, old: Backend, new: Backend, stage: Stage
 ) -> None:
     router.apply(route, Split(((old, 50.0), (new, 50.0))), None)
-    found = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)
-    found["spec"]["rules"][-1]["backendRefs"][0]["weight"] = 0
-    stage.admin.replace(found)
+    rules = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)["spec"]["rules"]
+    rules[-1]["backendRefs"][0]["weight"] = 0
+    _change(stage, {"rules": rules})
     live = router.read()
     assert live is not None
     assert dict(live.shares) == {old.entry: 0.0, new.entry: 100.0}
     assert live.settings_hash == router.settings_hash(route)
-    found = stage.admin.get(HTTPRoute, SERVICE, namespace=stage.namespace)
-    found["spec"]["hostnames"] = ["elsewhere.example"]
-    stage.admin.replace(found)
+    _change(stage, {"hostnames": ["elsewhere.example"]})
     live = router.read()
     assert live is not None
     assert live.settings_hash != router.settings_hash(route)
+
+
+def _change(stage: Stage, spec: dict[str, Any]) -> None:
+    """By a patch, which no status that the gateway writes meanwhile can overtake."""
+    stage.admin.patch(HTTPRoute, SERVICE, {"spec": spec}, namespace=stage.namespace, patch_type=PatchType.MERGE)
 
 
 def test_a_full_route_reads_back_as_it_was_written(
