@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pulumi
 
-from slipway.prestart import start_plugin
-
-start_plugin()  # it starts while the modules below are imported
-
-from components import Release, TopologyArgs, cluster_options, declare_access, declare_alerting, engine, flags, service  # noqa: E402
-from slipway import settings  # noqa: E402
-from slipway.release.errors import SlipwayError  # noqa: E402
-from slipway.release.release_inputs import ReleaseInputs  # noqa: E402
+from components import Release, TopologyArgs, cluster_options, declare_access, declare_alerting, engine, flags, service
+from slipway import settings
+from slipway.release.errors import SlipwayError
+from slipway.release.release_inputs import ReleaseInputs
 
 
 def main() -> None:

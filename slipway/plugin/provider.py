@@ -27,7 +27,7 @@ from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import secret_keys
 from slipway.plugin.terminal import Terminal
 from slipway.plugin.version import VERSION
-from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, MIGRATIONS, RELEASE, ROLLOUT, RULE_GROUP, START, type_of
+from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, MIGRATIONS, RELEASE, ROLLOUT, RULE_GROUP, type_of
 from slipway.rollout import operations
 from slipway.rollout.assemble import connect_flags
 
@@ -101,15 +101,6 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._flights.cancel()
         self._after.cancel()
         return empty_pb2.Empty()
-
-    @one_line_errors
-    def Invoke(  # noqa: N802
-        self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.InvokeResponse:
-        """The one function, `start`, does nothing: it is asked so that the plugin runs."""
-        if request.tok != START:
-            raise UnknownType(request.tok)
-        return provider_pb2.InvokeResponse()
 
     # -- the custom resources ------------------------------------------------------------------------------
 

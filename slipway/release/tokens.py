@@ -21,9 +21,6 @@ MIGRATIONS: Final = token("Migrations")
 CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, FLAG_EXPOSURE, RULE_GROUP, MIGRATIONS)
 """What the plugin creates, updates and deletes itself."""
 
-START: Final = token("start")
-"""A function of the plugin that does nothing: to be asked for it, the plugin has to run."""
-
 CANARY: Final = token("Canary")
 BLUE_GREEN: Final = token("BlueGreen")
 ROLLING: Final = token("Rolling")

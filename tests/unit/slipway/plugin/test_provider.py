@@ -24,7 +24,6 @@ from slipway.release.records.journal import Head, Outcome, Quarantine
 from slipway.release.records.store import FolderRecords, MemoryRecords, append
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.target import parse_target
-from slipway.release.tokens import START
 from slipway.rollout import operations
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.platforms.base import Readiness
@@ -591,15 +590,6 @@ def test_an_update_after_records_were_cut_keeps_the_former_anchor(monkeypatch: p
     )
     kept = to_plain(stage.provider.Update(request, stage.context).properties)["record"]
     assert (kept["seq"], kept["broken"]) == (0, [known])
-
-
-def test_the_function_that_starts_the_plugin_answers_and_another_is_unknown() -> None:
-    provider = SlipwayProvider(None)
-    assert provider.Invoke(provider_pb2.InvokeRequest(tok=START), Context()) == provider_pb2.InvokeResponse()  # type: ignore[arg-type]
-    other = Context()
-    with pytest.raises(Answered):
-        provider.Invoke(provider_pb2.InvokeRequest(tok="slipway:index:other"), other)  # type: ignore[arg-type]
-    assert other.code is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_a_refused_update_leaves_a_record_and_a_preview_of_it_none() -> None:
