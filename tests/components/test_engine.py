@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pulumi
 import pytest
 from pulumi.runtime import settings
 
@@ -30,3 +31,15 @@ def test_the_number_is_the_engines_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engine.parallel() == 16
     monkeypatch.setattr(settings, "SETTINGS", settings.Settings("p", "s"))
     assert engine.parallel() is None
+
+
+def test_what_is_to_be_known_before_the_first_resource_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text: said.append(("warning", text)))
+    monkeypatch.setattr(pulumi.log, "info", lambda text: said.append(("info", text)))
+    engine.announce(2, "the gates are off: a drill")
+    engine.announce(1, None)
+    assert said == [
+        ("warning", "the gates are off: a drill"),
+        ("info", "2 services: those that change are rolled out at the same time"),
+    ]
