@@ -25,7 +25,6 @@ from bench.peers.store import Store
 from bench.peers.systems.base import Surroundings
 from bench.peers.waiting import Patience
 from sandbox import world
-from sandbox.context import Context
 from sandbox.progress import PlainReporter
 from sandbox.sample.binaries import binaries
 from sandbox.sample.images import Faults, publish
@@ -81,11 +80,10 @@ def _chosen(every: Sequence[Cell], only: Sequence[str]) -> list[Cell]:
 
 
 def _measure(store: Store, folder: Path, most: int, chosen: Sequence[Cell], scrape: int | None) -> bool:
-    reporter = PlainReporter()
-    context = world.up(reporter)
+    context = world.up(PlainReporter())
     variables = world.environment()
     with _prometheus(variables, scrape, folder) as url:
-        return _run(store, folder, most, chosen, context, {**variables, "SLIPWAY_PROMETHEUS_URL": url})
+        return _run(store, folder, most, chosen, Api(context), {**variables, "SLIPWAY_PROMETHEUS_URL": url})
 
 
 def _prometheus(variables: Mapping[str, str], scrape: int | None, folder: Path) -> AbstractContextManager[str]:
@@ -95,12 +93,9 @@ def _prometheus(variables: Mapping[str, str], scrape: int | None, folder: Path) 
     return scraping(proxy_address(variables), scrape, folder / "prometheus")
 
 
-def _run(
-    store: Store, folder: Path, most: int, chosen: Sequence[Cell], context: Context, variables: Mapping[str, str]
-) -> bool:
+def _run(store: Store, folder: Path, most: int, chosen: Sequence[Cell], api: Api, variables: Mapping[str, str]) -> bool:
     reporter = PlainReporter()
     image = publish(variables["SLIPWAY_REGISTRY"], binaries(reporter).sample, {"v1": Faults()})["v1"]
-    api = Api(context)
     patience = Patience()
     around = Surroundings(api, image, variables, folder, patience)
     with controllers.running(api, variables, folder / "controllers", reporter):

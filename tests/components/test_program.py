@@ -14,17 +14,10 @@ import yaml
 
 from tests.components.recorder import Record, declare
 from tests.manifests import text
+from tests.targets import NETWORK, ecs_target
 
 ROOT = Path(__file__).parents[2]
-LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
-TARGET = {
-    "kind": "ecs",
-    "region": "eu-central-1",
-    "cluster": "shop",
-    "listener": LISTENER,
-    "table": "slipway-shop",
-    "rules": {"cart": 110},
-}
+TARGET = ecs_target(cart=110)
 CONFIGURED: dict[str, Any] = {
     "namespace": "shop",
     "metrics": {"kind": "prometheus", "url": "http://prometheus.example:9090"},
@@ -32,7 +25,7 @@ CONFIGURED: dict[str, Any] = {
     "places": {
         "aws": {
             "target": TARGET,
-            "ecs": {"vpc": "vpc-0a", "subnets": ["subnet-0a"], "securityGroups": ["sg-0a"]},
+            "ecs": NETWORK,
             "metrics": {"kind": "prometheus", "url": "http://other.example:9090"},
         }
     },

@@ -13,6 +13,7 @@ from slipway.release.errors import InputError, Problem
 from slipway.release.http_access import QueryAccess
 from tests import flags
 from tests.manifests import OTHER_DIGEST, STRATEGIES, text
+from tests.targets import NETWORK, ecs_target
 
 OTHER_IMAGE = f"registry.example/checkout@{OTHER_DIGEST}"
 METRICS = json.dumps({"kind": "prometheus", "url": "http://prometheus.example:9090"})
@@ -549,17 +550,9 @@ def test_a_watch_that_gives_signs_of_life_needs_a_route_for_the_alarm_of_its_abs
     settings.parse(keys(services, slos=slos()), tmp_path)
 
 
-LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
 ECS: dict[str, dict[str, object]] = {
-    "target": {
-        "kind": "ecs",
-        "region": "eu-central-1",
-        "cluster": "shop",
-        "listener": LISTENER,
-        "table": "slipway-shop",
-        "rules": {"checkout": 110},
-    },
-    "ecs": {"vpc": "vpc-0a", "subnets": ["subnet-0a"], "securityGroups": ["sg-0a"]},
+    "target": ecs_target(checkout=110),
+    "ecs": {**NETWORK},
     "metrics": {"kind": "cloudwatch"},
 }
 

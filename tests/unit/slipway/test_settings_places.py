@@ -11,19 +11,12 @@ import pytest
 from slipway import settings
 from slipway.release.errors import InputError, Problem
 from tests.manifests import text
+from tests.targets import LISTENER, NETWORK, ecs_target
 
-LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
-TARGET: dict[str, Any] = {
-    "kind": "ecs",
-    "region": "eu-central-1",
-    "cluster": "shop",
-    "listener": LISTENER,
-    "table": "slipway-shop",
-    "rules": {"cart": 110},
-}
+TARGET = ecs_target(cart=110)
 AWS: dict[str, Any] = {
     "target": TARGET,
-    "ecs": {"vpc": "vpc-0a", "subnets": ["subnet-0a"], "securityGroups": ["sg-0a"]},
+    "ecs": NETWORK,
     "metrics": {"kind": "cloudwatch"},
     "gatewayUrl": "http://alb.example",
 }

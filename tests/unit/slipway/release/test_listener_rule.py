@@ -10,18 +10,9 @@ from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import BlueGreen, Canary, Rolling
 from slipway.release.target import KubernetesTarget, Target, parse_target
+from tests.targets import ecs_target
 
-LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
-ECS = parse_target(
-    {
-        "kind": "ecs",
-        "region": "eu-central-1",
-        "cluster": "shop",
-        "listener": LISTENER,
-        "table": "slipway-shop",
-        "rules": {"checkout": 110, "a-service-with-a-long-name": 120},
-    }
-)
+ECS = parse_target(ecs_target(**{"checkout": 110, "a-service-with-a-long-name": 120}))
 KUBERNETES = KubernetesTarget(namespace="shop")
 GATEWAY = {"namespace": "edge", "name": "public"}
 ROLLING = Rolling(kind="rolling")

@@ -12,6 +12,7 @@ from slipway.release.target import (
     EcsTarget,
     KubernetesTarget,
     LambdaTarget,
+    Target,
     Targeted,
     moving_fields,
     other_rule,
@@ -19,6 +20,7 @@ from slipway.release.target import (
     read_target,
     recorded_target,
 )
+from tests.targets import LISTENER, ecs_target
 
 EU: dict[str, Any] = {"name": "eu", "context": "eu-prod", "namespace": "shop"}
 
@@ -95,15 +97,7 @@ def test_a_recorded_target_may_hold_what_only_another_version_knows() -> None:
     assert recorded_target({"namespace": "shop", "weights": {}}) == KubernetesTarget(namespace="shop")
 
 
-LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
-SHOP: dict[str, Any] = {
-    "kind": "ecs",
-    "region": "eu-central-1",
-    "cluster": "shop",
-    "listener": LISTENER,
-    "table": "slipway-shop",
-    "rules": {"checkout": 110, "cart": 120},
-}
+SHOP = ecs_target(checkout=110, cart=120)
 
 
 def ecs(**changes: Any) -> EcsTarget:
@@ -147,6 +141,15 @@ def test_what_concerns_one_service_is_no_change_for_another() -> None:
     assert ecs().at(None) == ecs(rules={})
 
 
+def _hold_apart(old: Target, new: Target, moving: tuple[str, ...], reason: str | None) -> None:
+    """What moves between two targets of one service, and why an update of it is refused."""
+    wires = [{"service": "checkout", "target": one.model_dump(mode="json")} for one in (old, new)]
+    assert moving_fields(*wires) == moving
+    assert (old.place == new.place) is (moving == ()), "two places are never one key of what is remembered"
+    assert (other_rule(old, new) or "").startswith(reason or "")
+    assert (other_rule(old, new) is None) is (reason is None)
+
+
 @pytest.mark.parametrize(
     ("changes", "moving", "reason"),
     [
@@ -161,11 +164,7 @@ def test_another_cluster_or_table_is_another_place_and_a_rule_is_not_moved(
     changes: dict[str, Any], moving: tuple[str, ...], reason: str | None
 ) -> None:
     old, new = ecs().at("checkout"), ecs(**changes).at("checkout")
-    wires = [{"service": "checkout", "target": one.model_dump(mode="json")} for one in (old, new)]
-    assert moving_fields(*wires) == moving
-    assert (old.place == new.place) is (moving == ()), "two places are never one key of what is remembered"
-    assert (other_rule(old, new) or "").startswith(reason or "")
-    assert (other_rule(old, new) is None) is (reason is None)
+    _hold_apart(old, new, moving, reason)
 
 
 FUNCTIONS: dict[str, Any] = {
@@ -198,11 +197,7 @@ def test_another_account_region_or_table_is_another_place_of_functions_and_an_al
     changes: dict[str, Any], moving: tuple[str, ...], reason: str | None
 ) -> None:
     old, new = functions().at("checkout"), functions(**changes).at("checkout")
-    wires = [{"service": "checkout", "target": one.model_dump(mode="json")} for one in (old, new)]
-    assert moving_fields(*wires) == moving
-    assert (old.place == new.place) is (moving == ()), "two places are never one key of what is remembered"
-    assert (other_rule(old, new) or "").startswith(reason or "")
-    assert (other_rule(old, new) is None) is (reason is None)
+    _hold_apart(old, new, moving, reason)
 
 
 def test_two_targets_with_the_same_table_are_one_place_only_where_they_are_of_one_kind() -> None:
