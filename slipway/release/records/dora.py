@@ -91,13 +91,9 @@ def _frequency(inside: Sequence[Recorded], window: float) -> Measure:
     return _measure("deployment frequency", value, "a day", (count, len(inside)), "no release is recorded")
 
 
-def _has_failed(records: Sequence[Recorded], one: Recorded, returned: Mapping[str, float]) -> bool:
-    return one.event.rollout in returned or failed(records, one)
-
-
 def _recovery_time(records: Sequence[Recorded], inside: Sequence[Recorded], returned: Mapping[str, float]) -> Measure:
     """From the first traffic of a failed release until another one had all of it; the median over failures."""
-    failures = [one for one in exposed(inside) if _has_failed(records, one, returned)]
+    failures = [one for one in exposed(inside) if failed(records, one, returned)]
     found: list[float] = []
     for one in failures:
         back = rollback_of(records, one)
@@ -113,7 +109,7 @@ def _recovery_time(records: Sequence[Recorded], inside: Sequence[Recorded], retu
 def _fail_rate(records: Sequence[Recorded], inside: Sequence[Recorded], returned: Mapping[str, float]) -> Measure:
     """Of the releases that users reached, those that were aborted, taken back by their watch, or left by a rollback."""
     reached = exposed(inside)
-    failures = sum(_has_failed(records, one, returned) for one in reached)
+    failures = sum(failed(records, one, returned) for one in reached)
     value = failures / len(reached) if reached else None
     return _measure("change fail rate", value, "share", (failures, len(reached)), "no release reached users")
 

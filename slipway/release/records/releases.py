@@ -6,7 +6,7 @@ traffic still counts when it is asked what a later rollback left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from slipway.release.records.chain import Line
 from slipway.release.records.kinds import WatchRecord
@@ -60,9 +60,9 @@ def returned_by_watch(lines: Sequence[Line]) -> dict[str, float]:
     }
 
 
-def failed(records: Sequence[Recorded], one: Recorded) -> bool:
-    """Whether it was aborted, or left by a rollback."""
-    return one.event.ending == "aborted" or rollback_of(records, one) is not None
+def failed(records: Sequence[Recorded], one: Recorded, returned: Container[str]) -> bool:
+    """Whether it was aborted, is one of the rollouts that their watch `returned`, or was left by a rollback."""
+    return one.event.ending == "aborted" or one.event.rollout in returned or rollback_of(records, one) is not None
 
 
 def is_hotfix(one: Recorded) -> bool:
