@@ -28,7 +28,7 @@ def test_a_drilled_rollback_is_no_failure_and_a_real_one_after_it_is() -> None:
     drilled = (("v1", "committed", None), ("v2", "committed", None),
                ("v1", "rolled-back", "rollback"), ("v2", "rolled-back", "rollback"))  # fmt: skip
     records = chain(*drilled)
-    assert not failed(records, records[1])
+    assert not failed(records, records[1], ())
     records = chain(*drilled, ("v1", "rolled-back", None))
     assert rollback_of(records, records[1]) == records[4]
 
@@ -42,4 +42,4 @@ def test_a_rollback_that_leaves_a_drilled_deploy_is_not_that_of_the_release_befo
 def test_a_drill_whose_way_forth_failed_has_left_the_release_without_a_failure() -> None:
     records = chain(("v0", "committed", None), ("v1", "committed", None), ("v2", "committed", None),
                     ("v1", "rolled-back", "rollback"), ("v0", "rolled-back", None))  # fmt: skip
-    assert not failed(records, records[2])
+    assert not failed(records, records[2], ())
