@@ -25,20 +25,20 @@ check: setup
 	$(BIN)/lint-imports
 	@test $$(wc -l < __main__.py) -lt 60 || { echo "__main__.py has 60 lines or more"; exit 1; }
 
-QUICK := tests/unit tests/components tests/policies
+QUICK_TESTS := tests/unit tests/components tests/policies
 
 # Integration tests that run at once: each waits more than it computes.
 AT_ONCE := 3
 
 # All tests. Those in tests/integration start the sandbox themselves. The few that fail are run again, alone.
 test: setup
-	$(BIN)/python -m tests.second_run -n auto --dist loadfile $(QUICK)
+	$(BIN)/python -m tests.second_run -n auto --dist loadfile $(QUICK_TESTS)
 	$(BIN)/python -m tests.second_run -n $(AT_ONCE) --dist loadfile -m "not alone" tests/integration
 	$(BIN)/python -m tests.second_run -m alone tests/integration
 
 # Without those that need the sandbox.
 test-quick: setup
-	$(BIN)/pytest -n auto --dist loadfile $(QUICK)
+	$(BIN)/pytest -n auto --dist loadfile $(QUICK_TESTS)
 
 # The releases suite on Pulumi's own Kubernetes provider, which the sandbox downloads or builds (a long build, once).
 # A sandbox that runs goes down first and after, so that the next one has the stand-in again.
