@@ -105,10 +105,11 @@ class WatchAlarm(Rules):
     def __init__(self, watched: Topology, delivery: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         name = f"watch-{watched.release.service}"
         super().__init__(ALARM, name, {}, opts)
-        group, release = watch_group(watched.release), watched.release
+        release, target = watched.release, watched.target
+        group = watch_group(release, target)
         last, gone = group.rules
         from_commit = watched.rollout.watched.apply(
-            lambda found: watch_group(release, opened=Opened.of(found)).rules[0]["expr"]
+            lambda found: watch_group(release, target, opened=Opened.of(found)).rules[0]["expr"]
         )
         self._declare(name, group, delivery, [watched.rollout], ({**last, "expr": from_commit}, gone))
         self.register_outputs({"alerts": list(self.alerts)})

@@ -66,6 +66,7 @@ class Topology(pulumi.ComponentResource):
     STRATEGY: ClassVar[type[Chosen]]
 
     release: Release
+    target: Target
     revision: str
     workload: AnyWorkload | None
     """None where something else declares the release's workload."""
@@ -83,7 +84,7 @@ class Topology(pulumi.ComponentResource):
         before = _before(name, args, opts)  # what is below waits for the component itself
         merged = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=others, depends_on=before), opts)
         super().__init__(self.TOKEN, name, {}, merged)
-        self.release = args.release
+        self.release, self.target = args.release, args.target
         self.revision = revision_of(args.release)
         if args.standby is not None and revision_of(args.standby) == self.revision:
             raise ValueError(f"{name}: the standby is the same revision as the release ({self.revision})")

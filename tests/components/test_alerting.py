@@ -27,6 +27,7 @@ URL = "http://prometheus.example:9090"
 OPERATOR = {"kind": "prometheus-rule", "labels": {"release": "monitoring"}}
 PROMETHEUS_RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 CONFIG_MAP, SECRET = "kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret"
+SHOP = KubernetesTarget(namespace="shop")
 WATCHED = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
 NAMES = ["slo-checkout-availability", "slo-checkout-latency", "alarm-CheckoutQueueStuck"]
 
@@ -110,9 +111,7 @@ def watched(
     setting = SloSetting.model_validate({"files": [EXAMPLE], "target": target, **more})
     run = RunSetting.model_validate({"in": where, **({"image": f"s@{DIGEST}"} if where == "cluster" else {})})
     source = MetricsSource(kind="prometheus", url=URL)
-    args = TopologyArgs(
-        release=WATCHED, target=KubernetesTarget(namespace="shop"), metrics=source, manifest="m.yaml", run=run
-    )
+    args = TopologyArgs(release=WATCHED, target=SHOP, metrics=source, manifest="m.yaml", run=run)
 
     def program() -> None:
         made = service(args)
@@ -146,7 +145,7 @@ def test_the_alarm_counts_from_the_commit_that_opened_the_watch(
 ) -> None:
     record = watched("cluster", target, opened)
     said = None if opened is None else NONE
-    wanted = watch_group(WATCHED, opened=Opened(1000.0, 4600.0) if opened else said)
+    wanted = watch_group(WATCHED, SHOP, opened=Opened(1000.0, 4600.0) if opened else said)
     assert record.one(RULE_GROUP).properties["rules"] == [dict(rule) for rule in wanted.rules]
     if target is OPERATOR:
         (group,) = record.one(PROMETHEUS_RULE, "watch-checkout").properties["spec"]["groups"]

@@ -29,7 +29,7 @@ from slipway.release.report.model import (
     Word,
 )
 from slipway.release.report.watched import watched
-from slipway.release.report.words import lasting, share_of, total_of
+from slipway.release.report.words import lasting, minutes, share_of, total_of
 from slipway.release.risk import recommend
 from slipway.release.strategy import chosen
 from slipway.release.units import show_share
@@ -213,7 +213,7 @@ def _rollback(
         is_undone=later is not None,
         serves=_serves(one) if later is None else later.serves,
         way_back=_way_back(one) if later is None else NOT_NEEDED,
-        limit=f"{release.rollback.max_minutes:g} minutes" if release is not None else UNKNOWN,
+        limit=minutes(release.rollback.max_minutes) if release is not None else UNKNOWN,
         constraints=release.rollback.constraints if release is not None else (),
         compensations=release.rollback.compensations if release is not None else (),
         migrations=tuple(
@@ -251,7 +251,7 @@ def _within(event: RolloutEvent, release: Release | None) -> str:
         return f"about {lasting(took)} after the decision"
     verdict = "within" if took <= release.rollback.max_minutes * 60 else "LONGER THAN"
     since = "in" if event.ending == "rolled-back" else "about"
-    return f"{since} {lasting(took)}, {verdict} the declared {release.rollback.max_minutes:g} minutes"
+    return f"{since} {lasting(took)}, {verdict} the declared {minutes(release.rollback.max_minutes)}"
 
 
 def _serves(one: Recorded) -> str:

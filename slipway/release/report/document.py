@@ -12,7 +12,7 @@ from typing import TypeAlias
 from slipway.release.manifest.plan import name_of_step
 from slipway.release.records.release_record import GuardrailSeries, Series
 from slipway.release.report.model import GuardrailLine, Report, StepLine, WatchPart
-from slipway.release.report.words import counted, lasting, measured
+from slipway.release.report.words import against_limit, counted, lasting, measured
 from slipway.release.units import show_moment, show_share
 
 Column = tuple[float | None, ...]
@@ -200,7 +200,7 @@ def _watch(watch: WatchPart) -> Iterator[Block]:
             one.name,
             counted(one.bad, one.total, "events"),
             counted(one.baseline_bad, one.baseline_total, "events") if one.baseline_total else "-",
-            "-" if one.evidence is None or one.threshold is None else f"{one.evidence:.4g} of {one.threshold:.4g}",
+            "-" if one.evidence is None or one.threshold is None else against_limit(one.evidence, one.threshold),
         )
         for one in watch.counts
     )
@@ -250,7 +250,7 @@ def _guardrail(line: GuardrailLine) -> tuple[str, ...]:
     if line.evidence is None or line.threshold is None:
         evidence = "none"
     else:
-        evidence = f"{line.evidence:.4g} of {line.threshold:.4g}{', CROSSED' if line.crossed else ''}"
+        evidence = f"{against_limit(line.evidence, line.threshold)}{', CROSSED' if line.crossed else ''}"
     what = "clients" if line.kind == "client-failures" else "events"
     return (
         f"{line.name} ({line.kind})" if line.kind != line.name else line.name,

@@ -20,7 +20,7 @@ from slipway.release.records.kinds import (
 from slipway.release.records.release_record import RecordBase, Recorded, ReleaseRecord, ServiceRecord
 from slipway.release.report.explain import explanation, headline
 from slipway.release.report.watched import planned_of, said_of, status_of
-from slipway.release.report.words import counted, lasting
+from slipway.release.report.words import against_limit, counted, lasting
 from slipway.release.units import show_moment
 
 Fact = tuple[str, str]
@@ -108,8 +108,9 @@ def _watch(record: WatchRecord) -> Parts:
 
 def _count(count: WatchCount) -> str:
     held = f"; hold-back {counted(count.baseline_bad, count.baseline_total, 'events')}" if count.baseline_total else ""
-    known = count.evidence is not None and count.threshold is not None
-    evidence = f"; evidence {count.evidence:.4g} of {count.threshold:.4g}" if known else ""
+    evidence = ""
+    if count.evidence is not None and count.threshold is not None:
+        evidence = f"; evidence {against_limit(count.evidence, count.threshold)}"
     sample = f"; {count.sample}" if count.sample else ""
     return f"{count.name}: {counted(count.bad, count.total, 'events')}{held}{evidence}{sample}"
 

@@ -27,6 +27,21 @@ def counted(bad: int | None, total: int | None, what: str = "requests") -> str:
     return f"{bad:,} of {total:,} {what} ({show_share(bad / total)})"
 
 
+def minutes(number: float) -> str:
+    """`1 minute`, `2.5 minutes`."""
+    return f"{number:g} minute{'' if number == 1 else 's'}"
+
+
+def against_limit(evidence: float, threshold: float) -> str:
+    """`1,777, limit 300`: evidence may be far beyond what it has to reach."""
+    return f"{_rounded(evidence)}, limit {_rounded(threshold)}"
+
+
+def _rounded(number: float) -> str:
+    """Four digits, those before the point in groups of three."""
+    return f"{number:,.0f}" if 1000 <= abs(number) < 1e6 else f"{number:.4g}"
+
+
 def sparkline(values: Sequence[float | None], top: float, width: int) -> str:
     """Bars of characters, `width` at most: the largest value of each part, a space where nothing is known."""
     size = max(1, -(-len(values) // width))

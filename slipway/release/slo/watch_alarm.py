@@ -17,6 +17,7 @@ from slipway.release.revision import revision_of
 from slipway.release.slo.model import Severity
 from slipway.release.slo.routing import Owned
 from slipway.release.slo.rules import RuleGroup
+from slipway.release.target import Target
 from slipway.release.units import Seconds, show_seconds
 
 WATCH_GONE = "SlipwayWatchGone"
@@ -60,11 +61,22 @@ NONE = Opened(0.0, 0.0)
 """No watch."""
 
 
-def watch_group(release: Release, hold: Seconds = HOLD, opened: Opened | None = None) -> RuleGroup:
-    """The rules of one watched release. A revision has rules of its own, so that those of an earlier watch go with
-    it. Without `opened` only a watch that was seen can be missed, with NONE not even that."""
-    about = {"service": release.service, "revision": revision_of(release)}
-    selected = "{" + ",".join(f'{name}="{value}"' for name, value in about.items()) + "}"
+def watch_labels(service: str, revision: str, target: Target) -> Mapping[str, str]:
+    """What tells one watch from the others of a Prometheus: the same revision may be watched in several places."""
+    return {"service": service, "revision": revision, "target": target.place}
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """Series with these labels, as PromQL writes them."""
+    return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
+
+
+def watch_group(release: Release, target: Target, hold: Seconds = HOLD, opened: Opened | None = None) -> RuleGroup:
+    """The rules of one watched release. A revision has rules of its own in each place where it is watched, so that
+    those of an earlier watch go with it. Without `opened` only a watch that was seen can be missed, with NONE not even
+    that."""
+    about = watch_labels(release.service, revision_of(release), target)
+    selected = selector(about)
     last = "vector(0)" if opened == NONE else _last(selected, opened)
     alive = f"{BEAT}{selected} > time() - {QUIET:g}"
     gone: dict[str, Any] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slipway.release.records.watch import WatchEntry, WatchPhase
-from slipway.release.slo.watch_alarm import BEAT, UNTIL
+from slipway.release.slo.watch_alarm import BEAT, UNTIL, watch_labels
 from slipway.release.target import Target
 from slipway.rollout.process.vitals import Vitals
 from slipway.rollout.process.whole_file import replace_file
@@ -18,9 +18,9 @@ READABLE = 0o644
 LASTED = frozenset({WatchPhase.PASSED, WatchPhase.UNSEEN})
 
 
-def export_beat(vitals: Vitals, service: str, watch: WatchEntry, at: float, **labels: str) -> None:
-    """Until when it is watched, and that it was so at this time."""
-    about = {"service": service, "revision": watch.backend.revision, **labels}
+def export_beat(vitals: Vitals, target: Target, service: str, watch: WatchEntry, at: float) -> None:
+    """Until when it is watched there, and that it was so at this time."""
+    about = watch_labels(service, watch.backend.revision, target)
     vitals.set(UNTIL, watch.over, **about)
     vitals.set(BEAT, at, **about)
 
@@ -34,7 +34,7 @@ class HostBeats:
 
     def __init__(self, folder: Path, target: Target, service: str, say: Callable[[str], None]) -> None:
         self.path = folder / f"slipway-watch.{str(target).replace('/', '.')}.{service}.prom"
-        self._target, self._service, self._say = str(target), service, say
+        self._target, self._service, self._say = target, service, say
         self._written, self._trouble = False, ""
 
     def __call__(self, watch: WatchEntry, at: float) -> None:
@@ -42,7 +42,7 @@ class HostBeats:
         file any more; of one that ended before, the file stays and says so. What cannot be written is told once: the
         watch goes on, and its alarm fires."""
         vitals = Vitals()
-        export_beat(vitals, self._service, watch, at, target=self._target)
+        export_beat(vitals, self._target, self._service, watch, at)
         try:
             if watch.phase in LASTED:
                 self.path.unlink(missing_ok=True)

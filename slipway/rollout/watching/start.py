@@ -64,7 +64,7 @@ def watch_in_pod(
         outbox = connect_outbox(target, route.outbox)
         senders = SendingThreads(outbox, say)
         adapters = replace(adapters, escalations=Desk(route, outbox, senders.start))
-    beat = partial(export_beat, vitals, service)
+    beat = partial(export_beat, vitals, document.wanted.where, service)
     ended = watcher_of(adapters, document, target, _PlainReporter(say), told_to_go, beat).run()
     if ended is not None and ended.ended is not None and ended.ended < ended.until:
         told_to_go.wait(READ_WITHIN)

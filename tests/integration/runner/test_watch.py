@@ -15,6 +15,7 @@ from slipway.release.revision import revision_of
 from slipway.release.slo.delivery import FileRules, RuleGroupInputs
 from slipway.release.slo.watch_alarm import BEAT, watch_group
 from slipway.release.strategy import resolve
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.rules import apply as rules
 from tests.integration.releases.service import NAME, failures, until
@@ -81,7 +82,9 @@ def test_the_alarm_for_its_absence_fires_when_its_pod_is_gone_and_not_before(
     server = Prometheus(variables["SLIPWAY_PROMETHEUS_URL"])
     mine = f'revision="{revision_of(release)}"'
     # The same rules, evaluated each second and firing after ten.
-    group = watch_group(release, 10.0)._replace(name=f"watch-{stage.namespace}", interval=1)
+    group = watch_group(release, KubernetesTarget(namespace=stage.namespace), 10.0)._replace(
+        name=f"watch-{stage.namespace}", interval=1
+    )
     wanted = RuleGroupInputs.of(
         group, FileRules(kind="file", folder=variables["SLIPWAY_RULES"]), variables["SLIPWAY_PROMETHEUS_URL"], 60.0
     )

@@ -11,7 +11,8 @@ from slipway.release.errors import ClusterError, QueryRefused
 from slipway.release.revision import revision_of
 from slipway.release.slo.delivery import FileRules, RuleGroupInputs
 from slipway.release.slo.rules import NO_DATA, PAGE, TICKET, RuleGroup, budget_query, slo_group
-from slipway.release.slo.watch_alarm import BEAT, LAST_UNTIL, UNTIL, WATCH_GONE, watch_group
+from slipway.release.slo.watch_alarm import BEAT, LAST_UNTIL, UNTIL, WATCH_GONE, selector, watch_group, watch_labels
+from slipway.release.target import KubernetesTarget
 from slipway.rollout.gate_inputs import error_budget
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.rules import apply as rules
@@ -22,6 +23,8 @@ from tests.unit.slipway.release.slo.examples import slo
 
 WATCH = {"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]}
 SLO = slo(events={"total": "requests_total", "bad": 'requests_total{code="503"}'})
+
+SHOP = KubernetesTarget(namespace="shop")
 
 
 def _quick(group: RuleGroup) -> RuleGroup:
@@ -90,10 +93,10 @@ def test_the_alarm_for_missing_data_is_evaluated_and_does_not_fire_at_once(world
 
 def test_a_watch_whose_process_is_gone_is_a_ticket_for_its_owner(world: Monitoring) -> None:
     watched = release(owner__team="team-checkout", watch=WATCH)
-    labels = f'{{service="checkout",revision="{revision_of(watched)}"}}'
+    labels = selector(watch_labels("checkout", revision_of(watched), SHOP))
     now = time.time()
     world.emitter.text = f"{UNTIL}{labels} {now + 3600}\n{BEAT}{labels} {now + 3600}\n"
-    world.bring(_quick(watch_group(watched, 2.0)))
+    world.bring(_quick(watch_group(watched, SHOP, 2.0)))
     server = Prometheus(world.prometheus)
     eventually(lambda: server.query(f"{LAST_UNTIL}{labels}"), bool)
     assert server.query("ALERTS") == []

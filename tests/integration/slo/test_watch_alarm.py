@@ -20,8 +20,18 @@ import yaml
 from slipway.release.records.watch import WatchEntry, WatchPhase
 from slipway.release.revision import revision_of
 from slipway.release.slo.rules import RuleGroup, rule_file
-from slipway.release.slo.watch_alarm import BEAT, LAST_UNTIL, NONE, UNTIL, WATCH_GONE, Opened, watch_group
-from slipway.release.target import KubernetesTarget
+from slipway.release.slo.watch_alarm import (
+    BEAT,
+    LAST_UNTIL,
+    NONE,
+    UNTIL,
+    WATCH_GONE,
+    Opened,
+    selector,
+    watch_group,
+    watch_labels,
+)
+from slipway.release.target import KubernetesTarget, Target
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.watching.beats import HostBeats
 from tests.integration.rollout.own_prometheus import OwnPrometheus
@@ -31,9 +41,10 @@ from tests.manifests import release
 from tests.unit.slipway.rollout.examples import backend
 
 WATCHED = release(watch={"for": "1h", "guardrails": [{"name": "slo", "kind": "slo", "objective": "1%"}]})
+SHOP, STAGING = (KubernetesTarget(namespace=name) for name in ("shop", "staging"))
 STEP, END = 15, 3600
-OPENED, UNSAID = watch_group(WATCHED, opened=Opened(0, END)), watch_group(WATCHED)
-NONE_OPENED = watch_group(WATCHED, opened=NONE)
+OPENED, UNSAID = watch_group(WATCHED, SHOP, opened=Opened(0, END)), watch_group(WATCHED, SHOP)
+NONE_OPENED = watch_group(WATCHED, SHOP, opened=NONE)
 DAYS = 3 * 24 * 60
 
 
@@ -41,13 +52,15 @@ DAYS = 3 * 24 * 60
 class Story:
     """`alive` is when the process was there, from and until; `ended` when the watch ended before its time, which the
     process says until it goes. On a host its file `stays` as it was then, and so does that of a host that watched
-    `before`, from and until. `fires` is the first and the last minute at which the alarm is wanted."""
+    `before`, from and until. The same revision is watched in another place from and until `elsewhere`. `fires` is the
+    first and the last minute at which the alarm is wanted."""
 
     name: str
     alive: tuple[tuple[int, int], ...]
     ended: int | None = None
     stays: bool = False
     before: tuple[int, int] | None = None
+    elsewhere: tuple[int, int] | None = None
     fires: tuple[int, int] | None = None
     minutes: int = 180
     group: RuleGroup = OPENED
@@ -64,11 +77,13 @@ STORIES = (
         ((0, 2),),
         ended=1,
         fires=(7, 59),
-        group=watch_group(WATCHED, opened=Opened(120, END)),
+        group=watch_group(WATCHED, SHOP, opened=Opened(120, END)),
     ),
     Story("the process is gone for two minutes", ((0, 20), (22, 61))),
     # A series whose target is gone is stale at once; the alarm waits for five minutes, and ends with the watch.
     Story("the process is gone for good", ((0, 20),), fires=(25, 59)),
+    Story("the process is gone for good, and another place has one", ((0, 20),), elsewhere=(0, 61), fires=(25, 59)),
+    Story("no process ever begins, and another place has one", (), elsewhere=(0, 61), fires=(5, 59)),
     Story("the process is gone for a while", ((0, 20), (40, 61)), fires=(25, 39)),
     Story("a breach ends it", ((0, 22),), ended=20),
     Story("it is over for days", ((0, 61),), minutes=DAYS),
@@ -82,7 +97,7 @@ STORIES = (
         (),
         before=(0, 1),
         fires=(7, 89),
-        group=watch_group(WATCHED, opened=Opened(120, 90 * 60)),
+        group=watch_group(WATCHED, SHOP, opened=Opened(120, 90 * 60)),
     ),
     Story(
         "a rollback opened none, though the host of an earlier watch was lost", (), before=(0, 20), group=NONE_OPENED
@@ -105,7 +120,6 @@ def test_a_host_whose_sign_of_life_grows_old_is_told_and_one_that_watches_again_
     packages: Path, node_exporter: Path, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    places = [KubernetesTarget(namespace=name) for name in ("staging", "shop")]
     watch = WatchEntry(
         id="r1-watch",
         backend=backend(revision_of(WATCHED)),
@@ -113,8 +127,8 @@ def test_a_host_whose_sign_of_life_grows_old_is_told_and_one_that_watches_again_
         opened=time.time(),
         seconds=3600,
     )
-    elsewhere, here = (HostBeats(tmp_path, place, "checkout", said.append) for place in places)
-    rules = [dict(rule) for rule in watch_group(WATCHED, 1.0).rules]
+    elsewhere, here = (HostBeats(tmp_path, place, "checkout", said.append) for place in (STAGING, SHOP))
+    rules = [dict(rule) for rule in watch_group(WATCHED, SHOP, 1.0).rules]
     with (
         OwnNodeExporter(node_exporter, tmp_path) as exporter,
         OwnPrometheus(packages / "usr" / "bin" / "prometheus", tmp_path, [exporter], rules) as own,
@@ -142,6 +156,8 @@ def _document(story: Story) -> dict[str, Any]:
     series = _series("here", steps, story.alive, ended, story.stays)
     if story.before is not None:
         series += _series("before", steps, (story.before,), END, stays=True)
+    if story.elsewhere is not None:
+        series += _series("elsewhere", steps, (story.elsewhere,), END, stays=False, place=STAGING)
     test = {
         "interval": f"{STEP}s",
         "input_series": series,
@@ -151,10 +167,15 @@ def _document(story: Story) -> dict[str, Any]:
 
 
 def _series(
-    instance: str, steps: range, alive: tuple[tuple[int, int], ...], ended: int, stays: bool
+    instance: str,
+    steps: range,
+    alive: tuple[tuple[int, int], ...],
+    ended: int,
+    stays: bool,
+    place: Target = SHOP,
 ) -> list[dict[str, str]]:
     """What is read of one process."""
-    labels = f'{{service="checkout",revision="{revision_of(WATCHED)}",instance="{instance}"}}'
+    labels = selector({**watch_labels("checkout", revision_of(WATCHED), place), "instance": instance})
     there = [any(60 * begin <= at < 60 * end for begin, end in alive) for at in steps]
     values = {
         UNTIL: [ended if at >= ended else END for at in steps],

@@ -48,11 +48,11 @@ def text_of(found: Told) -> str:
         (refusal("tests", "scan"), ["The gates refused checkout 1.0: 2 finding(s)", "scan/missing evidence: nothing"]),
         (
             watch(phase="breach", reason="errors", moved=True, standby="0.9", safe_after=3.0, counts=(COUNT,)),
-            ["breach: errors; all traffic to 0.9 within 3s", "5 of 100 events (5%); hold-back 0 of 4", "3 of 6"],
+            ["breach: errors; all traffic to 0.9 within 3s", "5 of 100 events (5%); hold-back 0 of 4", "3, limit 6"],
         ),
         (
             watch(phase="held", counts=(COUNT.model_copy(update={"sampled": 0.25, "betting": 0.5}),)),
-            ["3 of 6; in the end about 0.25 of the clients were counted, about 0.5 of them were evidence"],
+            ["3, limit 6; in the end about 0.25 of the clients were counted, about 0.5 of them were evidence"],
         ),
         (flag(reason="it fails"), ["kill of the flag pay in the set flags, change 1", "reason it fails", "true"]),
     ],

@@ -77,7 +77,7 @@ def test_a_breach_is_told_with_what_was_done(completed: Recorded) -> None:
     )
     for text in (as_markdown(document_of(told)), as_html(document_of(told))):
         assert "40 of 9,800 events (0.4082%)" in text
-        assert "151 of 150" in text
+        assert "151, limit 150" in text
 
 
 def test_a_release_that_its_watch_took_the_traffic_from_does_not_claim_to_serve(completed: Recorded) -> None:

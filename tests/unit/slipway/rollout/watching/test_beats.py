@@ -31,7 +31,7 @@ def test_a_sign_of_life_is_a_whole_file_that_others_may_read(service: Watched, t
     (file,) = tmp_path.iterdir()
     assert file.name == "slipway-watch.eu.shop.checkout.prom"
     assert file.stat().st_mode & 0o777 == 0o644
-    labels = 'service="checkout",revision="bbbbbbbb",target="eu/shop"'
+    labels = 'service="checkout",revision="bbbbbbbb",target="kubernetes/eu/shop"'
     assert f"{BEAT}{{{labels}}} 1234.5" in file.read_text().splitlines()
     assert f"{UNTIL}{{{labels}}} {service.watch.until!r}" in file.read_text().splitlines()
 

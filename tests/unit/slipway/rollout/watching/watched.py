@@ -90,7 +90,7 @@ class Watched:
 
     def watcher(self, name: str = "w1", beat: Callable[[WatchEntry, float], None] | None = None) -> Watcher:
         """A process that watches; its signs of life go to `vitals`, or to `beat`."""
-        beat = beat or partial(export_beat, self.vitals, "checkout")
+        beat = beat or partial(export_beat, self.vitals, self.inputs.where, "checkout")
         return Watcher(self.process(), "checkout", name, self.world.lines, self.world.cancelled, lambda: (), beat)
 
     @property
