@@ -4,13 +4,14 @@ services as they serve. Reads only."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from slipway.cli.engine import Engine
 from slipway.cli.engine_records import StackUpdate
-from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of
+from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of, without_journal
 from slipway.cli.rollback_schema import NOTHING_TO_UNDO, SchemaPlan
 from slipway.cli.stack_file import StackFile
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
@@ -19,7 +20,8 @@ from slipway.release.manifest.release import Release
 from slipway.release.migrations.databases import Database, database_of
 from slipway.release.project_files import SERVICES, config_of, place_of_service, services_of, stack_file, targets_of
 from slipway.release.records.journal import Head
-from slipway.release.records.rollback import Destination, serving_entry
+from slipway.release.records.released import ReleasedVersion
+from slipway.release.records.rollback import Destination, Memory, PastUpdate, serving_entry
 from slipway.release.strategy import chosen
 from slipway.release.target import Target
 from slipway.rollout.adapters import Adapters
@@ -102,6 +104,32 @@ class Stack:
         places = targets_of(config, path)
         found = {one: places[place_of_service(config, path, one)] for one in (*others, service)}
         return cls(name, file, found.pop(service), services.get(service, {}), others, found, database)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What the cluster, the stack's history and the project's files remember of one service. `manifests` by path."""
+
+    adapters: Adapters
+    head: Head | None
+    past: Sequence[StackUpdate]
+    updates: Sequence[PastUpdate]
+    """The same updates, as far as they concern the service."""
+    manifests: Mapping[str, ReleasedVersion]
+    memory: Memory
+
+
+def recall(engine: Engine, service: str, found: Stack, history: Future[list[StackUpdate]], remedy: str) -> Recalled:
+    """The stack's `history` is awaited after the cluster was asked. Raises ReleaseRefused, with the `remedy`, while a
+    rollout of the service is in flight, and ClusterError."""
+    adapters = connect_adapters(service, found.target)
+    head = head_of(adapters, service)
+    refuse_in_flight(service, head, adapters, remedy)
+    past = history.result()
+    updates = [update.of(service) for update in past]
+    manifests = known_manifests(engine.project, paths_of(updates, found.entry), head)
+    memory = memory_of(head) if head is not None else without_journal(engine, service, updates, manifests)
+    return Recalled(adapters, head, past, updates, manifests, memory)
 
 
 def as_they_serve(project: Path, found: Stack, updates: Sequence[StackUpdate]) -> dict[str, Mapping[str, Any] | None]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from slipway.cli.engine import Engine
 from slipway.cli.engine_records import StackUpdate
-from slipway.cli.entry_plan import Plan, Stack, as_they_serve, known_revisions, refuse_in_flight
-from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of, without_journal
+from slipway.cli.entry_plan import Plan, Stack, as_they_serve, known_revisions, recall
 from slipway.cli.rollback_plan import read_target
 from slipway.release.declared import DeclaredRelease, read_manifest
 from slipway.release.errors import InputError, Problem, ReleaseRefused
@@ -20,8 +19,6 @@ from slipway.release.manifest.release import Release
 from slipway.release.records.forward import next_release
 from slipway.release.records.rollback import Destination, Memory
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.assemble import connect_adapters
-from slipway.rollout.inspection import head_of
 
 NO_STANDBY = "or keep nothing warm: --no-standby"
 
@@ -46,17 +43,13 @@ def plan(
     *,
     keeps_standby: bool = True,
 ) -> Plan:
-    """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when the
-    release serves already, its standby cannot be kept, or a rollout is in flight."""
+    """Raises SlipwayError with one clear line when the release serves already, its standby cannot be kept, or a rollout
+    is in flight."""
     service, release = declared.release.service, declared.release
-    adapters = connect_adapters(service, found.target)
-    head = head_of(adapters, service)
-    refuse_in_flight(service, head, adapters, f"wait for its end, or end it with `slipway abort {service}`")
-    past = history.result()
-    updates = [update.of(service) for update in past]
-    manifests = known_manifests(engine.project, paths_of(updates, found.entry), head)
-    memory = memory_of(head) if head is not None else without_journal(engine, service, updates, manifests)
-    to = next_release(service, memory, found.entry, manifests, declared.released, keeps_standby=keeps_standby)
+    remedy = f"wait for its end, or end it with `slipway abort {service}`"
+    recalled = recall(engine, service, found, history, remedy)
+    memory = recalled.memory
+    to = next_release(service, memory, found.entry, recalled.manifests, declared.released, keeps_standby=keeps_standby)
     _check_standby(engine.project, to)
     return Plan(
         command="release",
@@ -67,13 +60,13 @@ def plan(
         before=found.entry,
         destination=to,
         target=release,
-        readiness=adapters.workloads.readiness(Backend.of(release, found.target)),
+        readiness=recalled.adapters.workloads.readiness(Backend.of(release, found.target)),
         kind=_kind(memory, declared.revision),
         source=memory.source,
         warnings=tuple(_warnings(release, memory, to)),
-        adapters=adapters,
-        beside=as_they_serve(engine.project, found, past),
-        revisions=known_revisions(head, memory.serving, declared.revision),
+        adapters=recalled.adapters,
+        beside=as_they_serve(engine.project, found, recalled.past),
+        revisions=known_revisions(recalled.head, memory.serving, declared.revision),
     )
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from slipway.cli.engine import Engine
 from slipway.cli.engine_records import StackUpdate
-from slipway.cli.entry_plan import Plan, Stack, as_they_serve, known_revisions, refuse_in_flight
-from slipway.cli.rollback_memory import known_manifests, memory_of, paths_of, without_journal
+from slipway.cli.entry_plan import Plan, Stack, as_they_serve, known_revisions, recall
 from slipway.cli.rollback_schema import NO_ANSWERS, Answers, plan_schema, without_standby
 from slipway.release.declared import read_manifest
 from slipway.release.errors import ReleaseRefused, SlipwayError
@@ -20,9 +19,7 @@ from slipway.release.migrations.undoing import released_after
 from slipway.release.records.released import ReleasedVersion
 from slipway.release.records.rollback import Destination, Memory, previous_release
 from slipway.release.rollout_inputs import Backend
-from slipway.rollout.assemble import connect_adapters
 from slipway.rollout.drift import changed_in_place
-from slipway.rollout.inspection import head_of
 
 
 def plan(
@@ -33,23 +30,17 @@ def plan(
     to: str | None,
     answers: Answers = NO_ANSWERS,
 ) -> Plan:
-    """The stack's `history` is awaited after the cluster was asked. Raises SlipwayError with one clear line when
-    there is nowhere to go back to, or a rollout is in flight."""
-    adapters = connect_adapters(service, found.target)
-    head = head_of(adapters, service)
-    refuse_in_flight(service, head, adapters, "it began just now; run the command again")
-    past = history.result()
-    updates = [update.of(service) for update in past]
-    manifests = known_manifests(engine.project, paths_of(updates, found.entry), head)
-    memory = memory_of(head) if head is not None else without_journal(engine, service, updates, manifests)
-    previous = previous_release(service, memory, updates, found.entry, manifests, to)
+    """Raises SlipwayError with one clear line when there is nowhere to go back to, or a rollout is in flight."""
+    recalled = recall(engine, service, found, history, "it began just now; run the command again")
+    head, memory, manifests = recalled.head, recalled.memory, recalled.manifests
+    previous = previous_release(service, memory, recalled.updates, found.entry, manifests, to)
     target = read_target(engine.project, str(previous.entry["manifest"]), previous.release.revision)
     schema = plan_schema(
         engine.project, service, previous, _left(memory, previous, found, manifests), target, found.database, answers
     )
     previous = without_standby(previous, schema)
     backend = Backend.of(target, found.target)
-    readiness = adapters.workloads.readiness(backend)
+    readiness = recalled.adapters.workloads.readiness(backend)
     template = head.template_of(backend.revision) if head is not None else None
     changed = changed_in_place(backend, readiness, template)
     return Plan(
@@ -66,8 +57,8 @@ def plan(
         source=memory.source,
         warnings=(*filter(None, (changed,)), *warnings_of(engine.project, previous), *schema.notes),
         schema=schema,
-        adapters=adapters,
-        beside=as_they_serve(engine.project, found, past),
+        adapters=recalled.adapters,
+        beside=as_they_serve(engine.project, found, recalled.past),
         revisions=known_revisions(head, memory.serving, previous.release.revision),
     )
 

@@ -6,6 +6,8 @@ import json
 import threading
 from collections.abc import Mapping
 
+import yaml
+
 from sandbox.sample.load import Load
 from sandbox.slipway_pods import WATCHES, running_pod
 from slipway.release.manifest.load import load as load_manifest
@@ -13,7 +15,7 @@ from slipway.release.records.journal import Head
 from slipway.release.records.watch import WatchPhase
 from slipway.release.revision import revision_of
 from slipway.release.slo.delivery import FileRules, RuleGroupInputs
-from slipway.release.slo.watch_alarm import BEAT, watch_group
+from slipway.release.slo.watch_alarm import BEAT, WATCH_GONE, watch_group
 from slipway.release.strategy import resolve
 from slipway.release.target import KubernetesTarget
 from slipway.rollout.metrics.prometheus_api import Prometheus
@@ -22,6 +24,12 @@ from tests.integration.releases.service import NAME, failures, until
 from tests.integration.runner.releases import Releases
 
 SLO = [{"name": "slo", "kind": "slo", "objective": "1%"}]
+HOOK = {"kind": "webhook", "url": "http://127.0.0.1:9/alerts"}
+ROUTED = {
+    "apiVersion": "slipway/v1",
+    "kind": "Alerting",
+    "routing": {"fallback": "demo", "owners": {"demo": {"page": HOOK, "ticket": HOOK}}},
+}
 
 
 def _phase(head: Head) -> WatchPhase | None:
@@ -101,3 +109,26 @@ def test_the_alarm_for_its_absence_fires_when_its_pod_is_gone_and_not_before(
     finally:
         rules.remove(wanted, target)
     assert failures(load) == []
+
+
+def test_a_stack_with_alarms_declares_that_of_its_watch_and_a_preview_changes_nothing(
+    releases: Releases, variables: Mapping[str, str]
+) -> None:
+    stage = releases.service.stage
+    (stage.folder / "alerting.yaml").write_text(yaml.safe_dump(ROUTED))
+    target = {"kind": "file", "folder": variables["SLIPWAY_RULES"]}
+    stage.slos = {"files": ["alerting.yaml"], "target": target, "within": "60s"}
+    version = releases.watched("v4", **{"for": "30m", "guardrails": SLO})
+    server = Prometheus(variables["SLIPWAY_PROMETHEUS_URL"])
+    place = f'target="{KubernetesTarget(namespace=stage.namespace).place}"'
+    try:
+        (rule,) = (one for one in server.alert_rules([WATCH_GONE]) if place in str(one["query"]))
+        assert (rule["health"], rule["state"]) == ("ok", "inactive")
+        until(lambda: bool(server.query(f"slipway:watch_until:last{{{place}}} > time()")), "a watch that is known", 60)
+        assert stage.preview("--expect-no-changes").code == 0
+    finally:
+        stage.slos = None
+        releases.service.back_to(version)
+        ended = stage.up()
+    assert ended.code == 0, ended.output
+    assert [one for one in server.alert_rules([WATCH_GONE]) if place in str(one["query"])] == []

@@ -13,6 +13,5 @@ from tests.unit.slipway.cli.project import Project
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project on a world in memory."""
     made = Project(tmp_path)
-    for room in ("entry_plan", "rollback_plan", "forward_plan"):
-        monkeypatch.setattr(f"slipway.cli.{room}.connect_adapters", lambda service, target: made.adapters_of(service))
+    monkeypatch.setattr("slipway.cli.entry_plan.connect_adapters", lambda service, target: made.adapters_of(service))
     return made
