@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ import yaml
 
 from sandbox import toolchain
 from sandbox.context import ENVOY_STATS_PORT
+from sandbox.ports import free_address
 from sandbox.progress import SilentReporter
 
 ENDS_WITHIN = 20.0
@@ -29,9 +29,7 @@ def proxy_address(variables: Mapping[str, str]) -> str:
 def scraping(envoy: str, seconds: int, folder: Path) -> Iterator[str]:
     """Scrape the proxy at `envoy` every so many seconds; the server's URL. The server ends with the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     job = {
         "job_name": "envoy",
         "metrics_path": "/stats/prometheus",

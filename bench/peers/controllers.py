@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,6 +20,7 @@ from bench.peers.api import Api, path_of
 from bench.peers.systems.argo import PLUGIN
 from bench.peers.toolchain import argo, flagger
 from bench.peers.waiting import Patience
+from sandbox.ports import free_port
 from sandbox.progress import Reporter
 from sandbox.toolchain import build_module
 
@@ -51,7 +51,7 @@ def _argo(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> 
     router = built / "bin" / "traffic-router"
     api.apply(objects.namespace(ARGO_NAMESPACE))
     api.apply(plugin_config(router), ARGO_NAMESPACE)
-    metrics, health = _free_port(), _free_port()
+    metrics, health = free_port(), free_port()
     command = [str(built / ARGO_PROGRAM), f"--kubeconfig={variables['KUBECONFIG']}"]
     command += [f"--metricsPort={metrics}", f"--healthzPort={health}", "--leader-elect=false", "--loglevel=warn"]
     command += ["--qps=100", "--burst=200"]
@@ -63,7 +63,7 @@ def _argo(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> 
 @contextmanager
 def _flagger(api: Api, variables: Mapping[str, str], folder: Path, built: Path) -> Iterator[None]:
     _define(api, built / "share" / "crds.yaml")
-    port = _free_port()
+    port = free_port()
     command = [str(built / FLAGGER_PROGRAM), f"-kubeconfig={variables['KUBECONFIG']}", f"-port={port}"]
     command += ["-mesh-provider=gatewayapi:v1", f"-metrics-server={variables['SLIPWAY_PROMETHEUS_URL']}"]
     command += ["-selector-labels=app", "-log-level=info", "-enable-config-tracking=false"]
@@ -137,9 +137,3 @@ def _answers(url: str) -> bool:
         return httpx2.get(url, timeout=2.0).is_success
     except httpx2.TransportError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

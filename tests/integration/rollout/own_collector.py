@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import httpx2
 import yaml
 
+from sandbox.ports import free_address
 from tests.integration.rollout.own_server import OwnServer
 
 
@@ -18,7 +18,7 @@ class OwnCollector(OwnServer):
     """On free ports of the loopback, gone after the block. `address` is what Prometheus scrapes."""
 
     def __init__(self, binary: Path, folder: Path) -> None:
-        self._spans, self.address = _free(), _free()
+        self._spans, self.address = free_address(), free_address()
         config = folder / "collector.yaml"
         config.write_text(yaml.safe_dump(_config(self._spans, self.address)))
         self._argv = [str(binary), "--config", str(config)]
@@ -65,9 +65,3 @@ def _span(name: str, *, failed: bool) -> dict[str, Any]:
         "endTimeUnixNano": str(now),
         "status": {"code": 2 if failed else 1},
     }
-
-
-def _free() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.integration.rollout.own_prometheus import free_address
+from sandbox.ports import free_address
 from tests.integration.rollout.own_server import OwnServer
 
 PACKAGES = ("haproxy", "liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1")

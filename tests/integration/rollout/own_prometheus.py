@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +9,7 @@ from typing import Any, Protocol
 import httpx2
 import yaml
 
+from sandbox.ports import free_address
 from slipway.release.errors import ClusterError
 from slipway.release.http_access import PLAIN, QueryAccess
 from slipway.rollout.metrics import prometheus_at
@@ -115,10 +115,3 @@ class OwnVictoriaMetrics(OwnServer):
             return httpx2.get(f"{self.url}/health", timeout=2.0, auth=credentials).status_code == 200
         except httpx2.HTTPError:
             return False
-
-
-def free_address() -> str:
-    """A port of the loopback that nobody has now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"

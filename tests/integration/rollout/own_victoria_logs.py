@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import httpx2
 
+from sandbox.ports import free_address
 from tests.integration.rollout.own_server import OwnServer
 
 
@@ -16,9 +16,7 @@ class OwnVictoriaLogs(OwnServer):
     """On a free port of the loopback, gone after the block."""
 
     def __init__(self, binary: Path, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        address = free_address()
         self.url = f"http://{address}"
         self._argv = [
             str(binary),

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from sandbox import toolchain
+from sandbox.ports import free_address
 from sandbox.progress import SilentReporter
 from sandbox.toolchain.debian import unpack
 from slipway.release.data_planes import DATA_PLANES
@@ -18,7 +19,7 @@ from slipway.release.manifest.guardrails import ErrorRatio
 from slipway.rollout.metrics.prometheus import PrometheusSource
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from tests.integration.rollout.own_haproxy import PACKAGES, OwnHaproxy
-from tests.integration.rollout.own_prometheus import OwnPrometheus, free_address
+from tests.integration.rollout.own_prometheus import OwnPrometheus
 from tests.integration.rollout.stage import eventually
 from tests.loopback import Handler, LoopbackServer
 from tests.unit.slipway.rollout.examples import backend

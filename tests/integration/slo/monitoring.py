@@ -6,7 +6,6 @@ import contextlib
 import http.server
 import json
 import queue
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import httpx2
 import yaml
 
 from sandbox.parts.alertmanager import command, with_files
+from sandbox.ports import free_address
 from slipway.release.slo.alertmanager import configuration
 from slipway.release.slo.delivery import FileRules, RuleGroupInputs
 from slipway.release.slo.rules import RuleGroup
@@ -81,7 +81,7 @@ def monitoring(packages: Path, alerting: Path, tmp_path: Path) -> Iterator[Monit
     """Both servers, from the unpacked packages, for the length of the block."""
     emitter, hook, folder = Emitter(), Hook(), tmp_path / "rules"
     folder.mkdir()
-    addresses = [_free(), _free()]
+    addresses = [free_address(), free_address()]
     config = tmp_path / "alertmanager" / "alertmanager.yml"
     config.parent.mkdir()
     config.write_text(yaml.safe_dump(_routes(hook.url)))
@@ -124,12 +124,6 @@ def _prometheus(folder: Path, emitter: Emitter, alertmanager: str) -> dict[str, 
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "scrape_configs": [{"job_name": "service", "static_configs": [{"targets": [emitter.address]}]}],
     }
-
-
-def _free() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def _ready(address: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.integration.rollout.own_prometheus import free_address
+from sandbox.ports import free_address
 from tests.integration.rollout.own_server import OwnServer
 
 

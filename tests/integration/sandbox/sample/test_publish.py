@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 import yaml
 
 from sandbox import images, probes
+from sandbox.ports import free_address
 from sandbox.progress import SilentReporter
 from sandbox.sample.binaries import Binaries
 from sandbox.sample.images import VERSIONS, Faults, image, publish
@@ -44,9 +44,7 @@ class Registry:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = free_address()
     config = tmp_path / "config.yaml"
     storage = {"filesystem": {"rootdirectory": str(tmp_path / "data")}}
     config.write_text(yaml.safe_dump({"version": "0.1", "storage": storage, "http": {"addr": address}}))

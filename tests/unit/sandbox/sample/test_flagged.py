@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 import grpc
 import pytest
 
+from sandbox.ports import free_port
 from sandbox.sample.flagged import PROGRAM
 from sandbox.standins.flagd.flags import Flags
 from sandbox.standins.flagd.service import SyncService
@@ -52,13 +52,6 @@ class SyncServer:
         if self._server is not None:
             self._server.stop(grace=None).wait()
             self._server = None
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Service:
