@@ -16,6 +16,7 @@ from slipway.cli.changes import Change, Owners, all_errors, changes, first_error
 from slipway.cli.engine import WHOLE, Engine, Scope
 from slipway.cli.engine_records import Run
 from slipway.cli.entry_plan import Plan
+from slipway.cli.entry_text import with_entry
 from slipway.cli.process import OnLine
 from slipway.release.errors import ClusterError, EngineError, ReleaseRefused
 from slipway.release.migrations.databases import KEY as DATABASES
@@ -49,13 +50,22 @@ class EntryRun:
         """Put the entry into the draft, and into `alone` what the engine is told: the draft with every other service
         as it serves. Raises EngineError when the draft then does not say just that."""
         plan = self._plan
-        self._engine.write_entry(draft, plan.service, plan.before, plan.destination.entry)
+        self._write_entry(draft)
         check_draft(draft, plan)
         if self._allowed:
             self._scope = Scope(draft)
             return
         alone.write_text(json.dumps(configuration_alone(draft, plan)))
         self._scope = Scope(alone, targets_of(plan))
+
+    def _write_entry(self, draft: Path) -> None:
+        """In the text where that can be done, which takes no process; else by the engine."""
+        plan, entry = self._plan, self._plan.destination.entry
+        text = with_entry(draft.read_text(), plan.file.path.name, plan.service, plan.before, entry)
+        if text is None:
+            self._engine.write_entry(draft, plan.service, plan.before, entry)
+        else:
+            draft.write_text(text)
 
     def preview(self) -> tuple[Change, ...]:
         """Let the engine plan. Raises ReleaseRefused when that cannot be planned or would change anything else."""

@@ -211,9 +211,23 @@ def test_an_edit_while_the_operator_was_asked_wins(released: Project) -> None:
     assert released.engine.messages == []
 
 
-def test_a_draft_that_does_not_say_what_was_meant_is_never_used(released: Project) -> None:
-    released.engine.write_entry = lambda file, service, before, after: file.write_text(
-        "config: {'releases:services': {}}"
-    )
+def test_a_change_of_values_is_written_without_the_engine_and_changes_no_other_line(released: Project) -> None:
+    before = released.file.read_text()
+    released.file.write_text(f"# The stack of ours.\n{before}")
+    released.engine.write_entry = lambda *_: pytest.fail("the engine was asked")
+    assert roll_back(committing(released)).error is None
+    written = released.file.read_text().splitlines()
+    assert written[0] == "# The stack of ours."
+    changed = set(written) ^ {"# The stack of ours.", *before.splitlines()}
+    assert all("manifest:" in line or "standby:" in line for line in changed)
+
+
+@pytest.mark.parametrize("by_engine", [False, True], ids=["in-the-text", "by-the-engine"])
+def test_a_draft_that_does_not_say_what_was_meant_is_never_used(
+    released: Project, monkeypatch: pytest.MonkeyPatch, by_engine: bool
+) -> None:
+    emptied = "config: {'releases:services': {}}"
+    monkeypatch.setattr("slipway.cli.entry_run.with_entry", lambda *_: None if by_engine else emptied)
+    released.engine.write_entry = lambda file, service, before, after: file.write_text(emptied)
     with pytest.raises(EngineError, match="could not be written; edit it by hand"):
         roll_back(released)
