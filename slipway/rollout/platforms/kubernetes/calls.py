@@ -16,18 +16,22 @@ from slipway.rollout.platforms.trying import Failure, Kind
 
 NOT_FOUND = 404
 CONFLICT = 409
+_BAD_REQUEST = 400
 _TOO_MANY = 429
 _AWAY = (500, 502, 503, 504)
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 FAILURES = (httpx2.HTTPError, ConfigError, OSError, msgspec.MsgspecError, KeyError, ValueError)
 """What a call of lightkube raises; any other exception is a defect of Slipway."""
 _REMEDIES = {
-    400: "the API server does not know a field of it: check the versions of its custom resource definitions",
     401: "the credentials were refused: renew them, or name other ones in SLIPWAY_KUBECONFIG",
     403: "grant the Role of the rollout (slipway/release/rollout_rights.py) to this user",
     422: "the API server does not take the object as it is: check the versions of its custom resource definitions",
     429: "the API server is overloaded; try again",
 }
+
+_UNKNOWN_FIELD = "strict decoding error"
+"""What the API server says of a field that its definition of the object does not have, where it was told to refuse it."""
+_OLD_DEFINITIONS = "the API server does not know a field of it: check the versions of its custom resource definitions"
 
 
 def failure_of(what: str, error: Exception) -> Failure:
@@ -83,6 +87,8 @@ def _refused(what: str, error: httpx2.HTTPStatusError) -> Failure:
     if code == CONFLICT:
         return Failure(Kind.CONFLICT, Conflict(f"{what}: another writer changed it in between: {said}"))
     remedy = _REMEDIES.get(code)
+    if code == _BAD_REQUEST and _UNKNOWN_FIELD in said:
+        remedy = _OLD_DEFINITIONS
     if code == NOT_FOUND:
         remedy = "check that the namespace and the custom resource definitions exist"
     kind = ClusterAway if code in (_TOO_MANY, *_AWAY) else ClusterError

@@ -83,6 +83,23 @@ def test_a_refusal_that_will_not_change_is_not_asked_for_twice(api: Api, code: i
     assert len(api.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "remedied"),
+    [
+        ('HTTPRoute in version "v1" cannot be handled: strict decoding error: unknown field "spec.x"', True),
+        ("the object provided is unrecognized", False),
+    ],
+)
+def test_only_a_field_that_the_server_does_not_know_is_blamed_on_its_definitions(
+    api: Api, said: str, remedied: bool
+) -> None:
+    api.before.append(answering(refusal(400, said)))
+    with pytest.raises(ClusterError) as raised:
+        requests(api).create("it", config("1"))
+    assert said in str(raised.value)
+    assert ("custom resource definitions" in str(raised.value)) is remedied
+
+
 @pytest.mark.parametrize("seconds", [1.0, 2.0, 3.0])
 def test_the_pause_that_the_server_asks_for_is_kept(api: Api, seconds: float) -> None:
     at = format_datetime(EPOCH.replace(second=int(seconds)), usegmt=True)
