@@ -30,7 +30,7 @@ _REMEDIES = {
 }
 
 _UNKNOWN_FIELD = "strict decoding error"
-"""What the API server says of a field that its definition of the object does not have, where it was told to refuse it."""
+"""What the API server says of a field that its definition of the object does not have, where it has to refuse it."""
 _OLD_DEFINITIONS = "the API server does not know a field of it: check the versions of its custom resource definitions"
 
 
