@@ -156,6 +156,8 @@ class Abort:
 
     cause: Cause
     reason: str
+    unexplained: bool = False
+    """The pods may say why a little later: their status follows that of their endpoints."""
 
 
 Action = Wait | Smoke | Reach | Shift | Prepare | Commit | Abort
@@ -250,7 +252,8 @@ def _shift(rules: ControllerSettings, state: ControllerState, look: Observation)
 def _bake(rules: ControllerSettings, state: ControllerState, look: Observation) -> tuple[ControllerState, Action]:
     elapsed = look.now - state.began
     if look.ready == 0:
-        return state, Abort(Cause.CANDIDATE, f"the candidate has no ready replica left{_after(look.hint)}")
+        reason = f"the candidate has no ready replica left{_after(look.hint)}"
+        return state, Abort(Cause.CANDIDATE, reason, unexplained=not look.hint)
     if rules.judged and look.source_error is not None:
         return _source_failed(rules, state, look, elapsed)
     state = replace(state, failing_since=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import NoReturn
 
 from slipway.release.errors import ClusterError, LeaseLost, LeaseStale, RolloutAborted
@@ -55,6 +56,7 @@ class TurningBack:
         try:
             self._announce(action)
             where = self._return_traffic(action)
+            action = self._explained(action)
         except LeaseLost as error:
             lost = lost_line(self._wanted.service, self._wanted.candidate, self._ramp.weight, str(error))
             raise LeaseLost(lost) from None
@@ -100,6 +102,16 @@ class TurningBack:
         if ramp.weight > 0:
             return "its users stay on it, since it was not shown to be bad; the next up tries to complete it"
         return "there is no traffic"
+
+    def _explained(self, action: Abort) -> Abort:
+        """With what the pods say now, if that was not known when it was decided."""
+        if not action.unexplained:
+            return action
+        try:
+            problem = self._adapters.workloads.readiness(self._wanted.candidate).problem
+        except ClusterError:
+            return action
+        return action if problem is None else replace(action, reason=f"{action.reason}: {problem}", unexplained=False)
 
     def _let_go(self) -> None:
         """The traffic is back, so the autoscalers may follow the load again."""

@@ -195,6 +195,8 @@ def test_a_hold_policy_keeps_a_rollout_with_dead_metrics_where_it_is() -> None:
 def test_a_candidate_without_any_ready_replica_is_left_at_once() -> None:
     _, action = next_action(RULES, BAKING, look(now=1.0, ready=0, hint="pod x was evicted"))
     assert action == Abort(Cause.CANDIDATE, "the candidate has no ready replica left: pod x was evicted")
+    _, action = next_action(RULES, BAKING, look(now=1.0, ready=0))
+    assert action == Abort(Cause.CANDIDATE, "the candidate has no ready replica left", unexplained=True)
 
 
 def test_pause_holds_a_passing_step_until_resume() -> None:

@@ -8,6 +8,8 @@ from slipway.release.errors import ClusterError, LeaseLost, RolloutAborted
 from slipway.release.manifest.plan import Kind, PlannedStep
 from slipway.release.records.journal import Outcome
 from slipway.rollout.controller import Abort, Cause
+from slipway.rollout.platforms.base import Readiness
+from tests.unit.slipway.rollout.examples import backend
 from tests.unit.slipway.rollout.executor.parts import Parts, parts
 from tests.unit.slipway.rollout.simulation import Simulation
 
@@ -68,6 +70,25 @@ def test_only_what_was_held_against_the_candidate_quarantines_it(cause: Cause, k
     sim = Simulation()
     end(at_25_percent(sim, kind), cause)
     assert ("bbbbbbbb" in sim.head.quarantined) is quarantined
+
+
+def test_why_a_candidate_has_no_replica_left_is_asked_once_more_when_the_traffic_is_back() -> None:
+    sim = Simulation()
+    found = at_25_percent(sim)
+    told = Readiness(2, 0, 0, 1, problem="pod x: last exit code 1")
+    sim.router.faults.next("apply", lambda: sim.workloads.put(backend("bbbbbbbb"), told))
+    with pytest.raises(RolloutAborted, match="no ready replica left: pod x: last exit code 1; all traffic is on"):
+        found.turning_back.run(Abort(Cause.CANDIDATE, "no ready replica left", unexplained=True))
+    assert sim.head.quarantined["bbbbbbbb"].reason == "no ready replica left: pod x: last exit code 1"
+
+
+def test_what_the_pods_say_is_no_condition_for_the_end() -> None:
+    sim = Simulation()
+    found = at_25_percent(sim)
+    sim.workloads.faults.next("readiness", ClusterError("away"), times=1000)
+    with pytest.raises(RolloutAborted, match="no ready replica left; all traffic is on"):
+        found.turning_back.run(Abort(Cause.CANDIDATE, "no ready replica left", unexplained=True))
+    assert outcome(sim) is Outcome.ABORTED
 
 
 def test_an_interruption_is_no_abort_and_holds_nothing_against_the_candidate() -> None:
