@@ -93,9 +93,9 @@ bench-peers: setup
 bench-rollouts: setup
 	$(BIN)/python -m bench.rollouts
 
-# How soon a fault is noticed by where the counts come from, on the sandbox. Writes out/bench/sources.json.
+# How soon a fault is noticed by where the counts come from, on the sandbox; RUNS=5 for medians. Writes out/bench/sources.json.
 bench-sources: setup
-	$(BIN)/python -m bench.sources
+	$(BIN)/python -m bench.sources $(if $(RUNS),--runs $(RUNS))
 
 # Ready pods of both versions in twenty releases under a HorizontalPodAutoscaler, on the sandbox. No trial begins
 # after 45 minutes. Writes out/bench/autoscaling.json.

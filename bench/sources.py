@@ -3,7 +3,7 @@
 A version that fails 5% or 50% of its requests from its first one on is released at 100 requests a second, tick 1 s,
 first step 5%. Its counts come from Prometheus servers that scrape the gateway every 1, 15 and 60 seconds, or from the
 gateway's proxy itself. Writes out/bench/sources.json: `[{source, scrape_seconds, fault, seconds_to_safe,
-client_failures}]`. Seconds to safe: from the first faulty response that the client saw to the last response of the
+client_failures}]`, a row for each run. Seconds to safe: from the first faulty response that the client saw to the last response of the
 faulty version.
 """
 
@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.own_prometheus import proxy_address, scraping
@@ -39,7 +41,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     known = [PROXIES, *(f"prometheus-{seconds}s" for seconds in INTERVALS)]
     arguments.add_argument("--source", action="append", choices=known, help="Only this one; all when left out.")
-    wanted = arguments.parse_args().source or known
+    arguments.add_argument("--runs", type=int, default=1, help="Releases of each fault by each source; default 1.")
+    given = arguments.parse_args()
+    wanted = given.source or known
     world.up()
     variables = world.environment()
     versions = {"v1": Faults()} | {_name(percent): Faults(error_ratio=percent / 100) for percent in FAULTS}
@@ -49,15 +53,27 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     for source in wanted:
         with _metrics(source, envoy) as metrics:
-            found += _measure(source, metrics, images, variables)
+            found += _measure(source, metrics, images, variables, given.runs)
         (OUT / "sources.json").write_text(json.dumps(found, indent=2) + "\n")
-    for row in found:
-        print(f"{row['source']}, {row['fault']}: {row['seconds_to_safe']} s, {row['client_failures']} failed requests")
+    for line in medians(found):
+        print(line)
     return 0
 
 
+def medians(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each source and fault: the medians of its runs, and each run's seconds."""
+    runs: dict[tuple[str, int | None, str], list[Mapping[str, Any]]] = {}
+    for row in found:
+        runs.setdefault((row["source"], row["scrape_seconds"], row["fault"]), []).append(row)
+    for (source, scrape, fault), rows in runs.items():
+        seconds, failed = ([row[name] for row in rows] for name in ("seconds_to_safe", "client_failures"))
+        name = source if scrape is None else f"{source} every {scrape} s"
+        all_seconds = ", ".join(f"{each:.1f}" for each in seconds)
+        yield f"{name}, {fault}: {median(seconds):.1f} s ({all_seconds}), {median(failed):g} failed requests"
+
+
 def _measure(
-    source: str, metrics: Mapping[str, Any], images: dict[str, str], variables: Mapping[str, str]
+    source: str, metrics: Mapping[str, Any], images: dict[str, str], variables: Mapping[str, str], runs: int
 ) -> list[dict[str, Any]]:
     stage = Stage(OUT / f"sources-{source}", "bench", "slipway-bench-sources", variables)
     stage.metrics = metrics
@@ -73,9 +89,10 @@ def _measure(
         serving = bench.declare("v1", "v1", **changes)
         assert bench.up(serving)[0] == 0, "the first release failed"
         found = []
-        for percent in FAULTS:
-            faulty = bench.declare(_name(percent), _name(percent), **changes)
-            with load(f"{source}-{percent}", FAULT_RATE) as traffic:
+        for number, percent in product(range(runs), FAULTS):
+            workload = manifests.workload(replicas=2, env={"RUN": str(number)})  # a revision of its own
+            faulty = bench.declare(f"{_name(percent)}-{number}", _name(percent), workload=workload, **changes)
+            with load(f"{source}-{percent}-{number}", FAULT_RATE) as traffic:
                 code, _ = bench.up(faulty)
                 counts = traffic.snapshot()
             first, last = counts.first_failure(_name(percent)), counts.last_response(_name(percent))
