@@ -3,8 +3,8 @@
 A version that fails 5% or 50% of its requests from its first one on is released at 100 requests a second, tick 1 s,
 first step 5%. Its counts come from Prometheus servers that scrape the gateway every 1, 15 and 60 seconds, or from the
 gateway's proxy itself. Writes out/bench/sources.json: `[{source, scrape_seconds, fault, seconds_to_safe,
-client_failures}]`, a row for each run. Seconds to safe: from the first faulty response that the client saw to the last response of the
-faulty version.
+client_failures}]`, a row for each run. Seconds to safe: from the first faulty response that the client saw to the last
+response of the faulty version.
 """
 
 from __future__ import annotations
