@@ -18,7 +18,7 @@ from sandbox.stage.project import Result
 SERVICE = f"cart{os.getpid()}-{secrets.token_hex(2)}"
 RATE = 150.0
 STEPS = {"kind": "canary", "steps": [{"weight": weight, "bake": "2s"} for weight in (10, 50, 100)]}
-LONGEST = 240.0
+LONGEST = 480.0
 
 
 @pytest.fixture
@@ -84,6 +84,22 @@ def test_a_canary_on_lambda_completes_is_put_back_or_rolled_back(
         back = stage.slipway("rollback", SERVICE, "--stack", stage.stack, "--yes")
         assert back.code == 0, back.output
         end = running.stop()
+    assert 0 < end.failed() < 0.1 * end.count()
+    assert end.by_version["v1"].keys() == {"200"}
+    assert alias(stage) == "1"
+
+
+def test_a_fault_that_cloudwatch_tells_of_is_put_back(
+    stage: LambdaStage, images: Mapping[str, str], tmp_path: Path
+) -> None:
+    stage.metrics = {"kind": "cloudwatch", "lateness": "10s"}
+    first = release(stage, "1.0.0", images["v1"])
+    assert first.code == 0, first.output
+    with load(stage, stage.open_url(), tmp_path / "bad.jsonl") as running:
+        bad = release(stage, "2.0.0", images["errors-5"])
+        end = running.stop()
+    assert bad.code != 0
+    assert "aborted at 10%" in bad.output, bad.output
     assert 0 < end.failed() < 0.1 * end.count()
     assert end.by_version["v1"].keys() == {"200"}
     assert alias(stage) == "1"
