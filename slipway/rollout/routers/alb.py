@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import SERVICE_LABEL, STACK_LABEL
 from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
@@ -42,7 +42,6 @@ from slipway.rollout.routers.parts import Json
 
 WRITER_TAG = "slipway.dev/rollout"
 """The attempt that wrote or claimed the rule last."""
-STACK_TAG = "slipway.dev/stack"
 """`project/stack` that declares the rule."""
 
 
@@ -251,7 +250,7 @@ class AlbRouter:
         action = action_of(wanted.targets or {}, self._groups.arns(wanted.targets or {}))
         asked: dict[str, object] = {"Conditions": wanted.conditions, "Actions": [action]}
         if found is None:
-            tags = _as_list({SERVICE_LABEL: self._service, WRITER_TAG: fence.writer, STACK_TAG: self._stack})
+            tags = _as_list({SERVICE_LABEL: self._service, WRITER_TAG: fence.writer, STACK_LABEL: self._stack})
             create = {"ListenerArn": self._place.listener, "Priority": priority, "Tags": tags, **asked}
             fence.check()
             sent: object = self._requests.once(what, lambda: self._client.create_rule(**create))
@@ -271,8 +270,8 @@ class AlbRouter:
             )
 
     def _stamped(self, found: _Rule) -> _Rule:
-        owner = self._stack or found.tag(STACK_TAG)
-        return replace(found, tags={**(found.tags or {}), WRITER_TAG: self._requests.fence.writer, STACK_TAG: owner})
+        owner = self._stack or found.tag(STACK_LABEL)
+        return replace(found, tags={**(found.tags or {}), WRITER_TAG: self._requests.fence.writer, STACK_LABEL: owner})
 
     def _remove(self, priority: int) -> None:
         found = self._rules().get(priority)
@@ -322,7 +321,7 @@ class AlbRouter:
             managed=self._is_managed(users),
             settings_hash=hash_of(settings, also, forwards=targets is not None),
             writer=users.tag(WRITER_TAG),
-            owner=users.tag(STACK_TAG),
+            owner=users.tag(STACK_LABEL),
             settings=settings,
         )
 
@@ -344,7 +343,7 @@ class AlbRouter:
     def _refuse_foreign(self, priority: int, found: _Rule | None) -> None:
         self._refuse_unmanaged(priority, found)
         if found is not None:
-            refuse_other_stack(self._what(priority), found.tag(STACK_TAG), self._stack, self._service)
+            refuse_other_stack(self._what(priority), found.tag(STACK_LABEL), self._stack, self._service)
 
     def _what(self, priority: int) -> str:
         return f"rule {priority} of {self._place.listener}"
