@@ -49,7 +49,7 @@ def load(stage: LambdaStage, host: str, out: Path) -> Iterator[Load]:
 
 def alias(stage: LambdaStage) -> str:
     """The version that all users get."""
-    found = stage.aws.functions.get_alias(FunctionName=SERVICE, Name=ALIAS)
+    found = stage.aws.functions.get_alias(FunctionName=stage.function, Name=ALIAS)
     assert not (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     return str(found["FunctionVersion"])
 
@@ -103,3 +103,23 @@ def test_a_fault_that_cloudwatch_tells_of_is_put_back(
     assert 0 < end.failed() < 0.1 * end.count()
     assert end.by_version["v1"].keys() == {"200"}
     assert alias(stage) == "1"
+
+
+def test_a_second_stage_is_refused_the_function_of_the_first_and_has_one_of_another_name(
+    stage: LambdaStage, images: Mapping[str, str], variables: Mapping[str, str], tmp_path: Path
+) -> None:
+    first = release(stage, "1.0.0", images["v1"])
+    assert first.code == 0, first.output
+    with functions(tmp_path / "staging", f"{SERVICE}-b", SERVICE, variables) as other:
+        values = manifests.manifest(SERVICE, "1.0.0", images["v1"], STEPS, route={"hostnames": ["cart.example"]})
+        manifest = manifests.write(other.folder, values)
+        other.configure(SERVICE, manifest)
+        refused = other.preview()
+        assert refused.code != 0
+        assert f"the function {SERVICE} is declared by the stack " in refused.output, refused.output
+        assert stage.stack in refused.output
+        other.function = f"{SERVICE}-b"
+        other.configure(SERVICE, manifest)
+        released = other.up()
+        assert released.code == 0, released.output
+        assert (alias(stage), alias(other)) == ("1", "1")
