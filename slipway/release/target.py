@@ -82,6 +82,15 @@ TableName = Annotated[
 ]
 
 
+ListenerArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[A-Za-z0-9-]+/[0-9a-f]+/[0-9a-f]+$",
+        description="ARN of the listener whose rules send to the services.",
+    ),
+]
+
+
 class EcsTarget(FrozenModel):
     """An ECS cluster behind one listener of an Application Load Balancer, and the DynamoDB table of a stack's records.
     Endpoints and credentials are those of the environment, as of every client of AWS."""
@@ -91,13 +100,7 @@ class EcsTarget(FrozenModel):
     cluster: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Name of the ECS cluster, not its ARN.")
     ]
-    listener: Annotated[
-        str,
-        Field(
-            pattern=r"^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[A-Za-z0-9-]+/[0-9a-f]+/[0-9a-f]+$",
-            description="ARN of the listener whose rules send to the services.",
-        ),
-    ]
+    listener: ListenerArn
     table: TableName
     rules: Annotated[
         dict[str, Priority],

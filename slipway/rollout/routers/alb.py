@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from slipway.release.errors import ClusterError, Conflict
 from slipway.release.labels import SERVICE_LABEL, STACK_LABEL
@@ -20,6 +20,7 @@ from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
+from slipway.rollout.platforms.aws.listener_rules import ListenerRulesApi, listed_rules
 from slipway.rollout.platforms.aws.requests import AwsRequests
 from slipway.rollout.platforms.aws.target_groups import TargetGroupApi, TargetGroups
 from slipway.rollout.platforms.trying import Failure, Patience, Tries
@@ -45,12 +46,8 @@ WRITER_TAG = "slipway.dev/rollout"
 """`project/stack` that declares the rule."""
 
 
-class Elb(TargetGroupApi, Protocol):
+class Elb(TargetGroupApi, ListenerRulesApi, Protocol):
     """What is used of boto3's client for `elbv2`; every method takes the parameters of the API and gives its answer."""
-
-    def describe_rules(self, **asked: object) -> Json:
-        """One page of the rules of a listener."""
-        ...
 
     def describe_tags(self, **asked: object) -> Json:
         """The tags of some rules."""
@@ -296,17 +293,10 @@ class AlbRouter:
 
     def _listed(self) -> dict[int, _Rule]:
         """Every rule of the listener but its default one, without tags; read in pages."""
-        found: dict[int, _Rule] = {}
-        asked: dict[str, Any] = {"ListenerArn": self._place.listener}
-        while True:
-            page = self._requests.ask(f"rules of {self._place.listener}", lambda: self._client.describe_rules(**asked))
-            for one in page["Rules"]:
-                if one["Priority"] != "default":
-                    rule = _Rule(one["Conditions"], live_targets(one), one["RuleArn"], None, one["Priority"])
-                    found[int(one["Priority"])] = rule
-            if not page.get("NextMarker"):
-                return found
-            asked["Marker"] = page["NextMarker"]
+        return {
+            number: _Rule(one["Conditions"], live_targets(one), one["RuleArn"], None, one["Priority"])
+            for number, one in listed_rules(self._client, self._requests, self._place.listener)
+        }
 
     def _live(self, users: _Rule, preview: _Rule | None) -> LiveRoute:
         settings, targets = users.content
