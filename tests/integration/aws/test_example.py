@@ -38,15 +38,17 @@ def commands(folder: Path) -> list[str]:
 
 @pytest.fixture
 def environment(variables: Mapping[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The sandbox, with a backend of its own; all that the example made is gone afterwards."""
-    (tmp_path / "backend").mkdir()
+    """The sandbox; all that the example made is gone afterwards."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{variables['PATH']}"
-    found = {**variables, "PATH": path, "PULUMI_BACKEND_URL": (tmp_path / "backend").as_uri()}
+    found = {**variables, "PATH": path}
     yield found
     folder = tmp_path / "example"
     if (file := folder / "Pulumi.ecs.yaml").exists():
+        cluster = yaml.safe_load(file.read_text())["config"]["releases:target"]["cluster"]
         run("pulumi destroy --yes --skip-preview --stack ecs", folder, found)
-        Aws(variables).delete(yaml.safe_load(file.read_text())["config"]["releases:target"]["cluster"])
+        for stack in (*NAMESPACES, "ecs"):
+            run(f"pulumi stack rm --yes --force --stack {stack}", folder, found)
+        Aws(variables).delete(cluster)
     for namespace in NAMESPACES.values():
         run(f"kubectl delete namespace {namespace} --ignore-not-found --wait=false", tmp_path, found)
 
