@@ -74,6 +74,6 @@ def test_the_example_on_ecs_is_planned_released_unchanged_and_destroyed(
     (released,) = [number for number, line in enumerate(lines) if line.startswith("pulumi up")]
     done = run("\n".join([*lines[: released + 1], UNCHANGED, *lines[released + 1 :]]), tmp_path, environment)
     assert done.returncode == 0, done.stdout
-    for said in ("passed   cart 1.4.0 for ecs", "+ 9 to create", "serves       1.4.0"):
+    for said in ("passed   cart 1.4.0 for ecs", "+ 11 to create", "11 unchanged", "serves       1.4.0", "- 11 deleted"):
         assert said in done.stdout, done.stdout
     assert "Traceback" not in done.stdout
