@@ -13,7 +13,7 @@ from sandbox.stage.project import Stage
 
 SECOND, FUNCTIONS = "west", "functions"
 """What the places beside the stack's own are called."""
-PROBE = {"rate": 60, "path": "/"}
+PROBE = {"rate": 50, "path": "/"}
 
 
 class PlacesStage(Stage):
