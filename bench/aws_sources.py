@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sandbox import world
 from sandbox.demo.aws.acts import CLOUDWATCH
-from sandbox.demo.aws.faulty import FaultyRelease, Source, faulty_release, load_on, serving
+from sandbox.demo.aws.faulty import FaultyRelease, Source, faulty_release, serving
 from sandbox.demo.aws.run import PROPAGATION
 from sandbox.demo.aws.slowness import slowness
 from sandbox.errors import SandboxError
@@ -63,9 +63,8 @@ def _measure(
     folder: Path, source: Source, version: str, images: Mapping[str, str], variables: Mapping[str, str]
 ) -> FaultyRelease:
     name = f"{source.name[:4]}-{version}-{secrets.token_hex(2)}"
-    with serving(name, folder / name, images["v1"], variables) as stage:
-        load = load_on(stage, folder / f"{name}.jsonl", RATE)
-        return faulty_release(stage, version, images[version], source, load, RATE)[0]
+    with serving(name, folder / name, images["v1"], variables) as served:
+        return faulty_release(served, version, images[version], source, folder / f"{name}.jsonl", RATE)[0]
 
 
 if __name__ == "__main__":

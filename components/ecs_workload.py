@@ -12,8 +12,10 @@ from typing import Any
 import pulumi
 
 from components.aws_objects import ListenerRule, Service, TargetGroup, TaskDefinition
+from components.resources import ListenerPriority
 from slipway.release.ecs_setting import EcsSetting
 from slipway.release.labels import selector
+from slipway.release.listener_priority import ListenerPriorityInputs
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.workload import Workload
 from slipway.release.revision import revision_of, scaled_by_rollout, target_group_name, workload_name
@@ -24,7 +26,6 @@ from slipway.release.task import (
     deregistration_delay,
     health_check,
     size_of,
-    warm_priority,
 )
 from slipway.release.tokens import ECS_WORKLOAD
 
@@ -100,9 +101,10 @@ class EcsWorkload(pulumi.ComponentResource):
     def _declare_warm_rule(self) -> ListenerRule:
         name = workload_name(self._args.service, self._args.revision)
         header = {"httpHeaderName": PREVIEW_HEADER, "values": [name]}
+        chosen = ListenerPriority(self._name, ListenerPriorityInputs.of(name, self._args.target), self._child())
         content = {
             "listenerArn": self._args.target.listener,
-            "priority": warm_priority(name),
+            "priority": chosen.priority,
             "conditions": [{"httpHeader": header}],
             "actions": [{"type": "forward", "targetGroupArn": self.target_group.arn}],
             "tags": self._tags,

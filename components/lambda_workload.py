@@ -12,19 +12,21 @@ import pulumi
 
 from components.aws_objects import Function
 from slipway.release.function import environment_of, image_config, memory_of
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import SERVICE_LABEL, STACK_LABEL
 from slipway.release.lambda_setting import LambdaSetting
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.workload import Workload
 from slipway.release.pod import whole_seconds
 from slipway.release.revision import revision_of
+from slipway.release.target import LambdaTarget
 from slipway.release.tokens import LAMBDA_WORKLOAD
 
 
 @dataclass(kw_only=True, frozen=True)
 class LambdaWorkloadArgs:
-    """`workload` as in the manifest, `function` as in `releases:lambda`."""
+    """`workload` as in the manifest, `function` as in `releases:lambda`; `name` is that of the function."""
 
+    name: str
     service: str
     revision: str
     image: str
@@ -32,9 +34,10 @@ class LambdaWorkloadArgs:
     function: LambdaSetting
 
     @classmethod
-    def of(cls, release: Release, function: LambdaSetting) -> LambdaWorkloadArgs:
+    def of(cls, release: Release, target: LambdaTarget, function: LambdaSetting) -> LambdaWorkloadArgs:
         """The function as a release wants it."""
         return cls(
+            name=target.function_of(release.service),
             service=release.service,
             revision=revision_of(release),
             image=release.artifact.image,
@@ -54,7 +57,7 @@ class LambdaWorkload(pulumi.ComponentResource):
         setting, workload = args.function, args.workload
         network = {"subnetIds": list(setting.subnets), "securityGroupIds": list(setting.security_groups)}
         content = {
-            "name": args.service,
+            "name": args.name,
             "packageType": "Image",
             "imageUri": args.image,
             "imageConfig": image_config(workload),
@@ -65,7 +68,7 @@ class LambdaWorkload(pulumi.ComponentResource):
             "timeout": whole_seconds(setting.timeout),
             "environment": {"variables": environment_of(workload)},
             "vpcConfig": network if setting.subnets else None,
-            "tags": {SERVICE_LABEL: args.service},
+            "tags": {SERVICE_LABEL: args.service, STACK_LABEL: f"{pulumi.get_project()}/{pulumi.get_stack()}"},
         }
         self.function = Function(name, content, pulumi.ResourceOptions(parent=self))
         self.register_outputs({"revision": args.revision, "image": args.image})

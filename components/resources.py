@@ -9,11 +9,20 @@ import pulumi
 
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
+from slipway.release.listener_priority import OUTPUT, ListenerPriorityInputs
 from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
 from slipway.release.slo.delivery import RuleGroupInputs
-from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, MIGRATIONS, RELEASE, ROLLOUT, RULE_GROUP
+from slipway.release.tokens import (
+    FLAG_EXPOSURE,
+    FLAG_SET,
+    LISTENER_PRIORITY,
+    MIGRATIONS,
+    RELEASE,
+    ROLLOUT,
+    RULE_GROUP,
+)
 
 
 class Rollout(pulumi.CustomResource):
@@ -64,6 +73,15 @@ class Migrations(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: MigrationsInputs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(MIGRATIONS, name, {**inputs.to_wire(), "applied": None}, opts)
+
+
+class ListenerPriority(pulumi.CustomResource):
+    """A number of a listener that no other rule has. It makes nothing, and stays while the number is free."""
+
+    priority: pulumi.Output[int]
+
+    def __init__(self, name: str, inputs: ListenerPriorityInputs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(LISTENER_PRIORITY, name, {**inputs.to_wire(), OUTPUT: None}, opts)
 
 
 class RuleGroup(pulumi.CustomResource):

@@ -141,7 +141,7 @@ class Topology(pulumi.ComponentResource):
         if isinstance(args.target, LambdaTarget):
             if args.function is None:
                 raise ValueError(f"{name}: a target of kind lambda needs the role of its functions: give function")
-            return LambdaWorkload(name, LambdaWorkloadArgs.of(release, args.function), options)
+            return LambdaWorkload(name, LambdaWorkloadArgs.of(release, args.target, args.function), options)
         return VersionedWorkload(named, VersionedWorkloadArgs.of(release, args.target.namespace), options)
 
 

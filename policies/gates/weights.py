@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from policies.pods import metadata_of
@@ -34,6 +35,13 @@ AWS = (
     "aws:lambda/alias:Alias",
     "aws:route53/record:Record",
 )
+_NO_SHARES = frozenset(
+    {
+        *("arn", "certificateArn", "listenerArn", "loadBalancerArn", "targetGroupArn"),
+        *("conditions", "functionName", "functionVersion", "name", "records", "tags", "tagsAll", "zoneId"),
+    }
+)
+"""Inputs of resources of AWS that hold no weight, and that a preview often does not know."""
 _SHARES = frozenset({"weight", "weightedRoutingPolicies", "additionalVersionWeights", "setWeight"})
 
 
@@ -43,7 +51,8 @@ def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) ->
         return [_finding("type", resource.type, "another controller that moves traffic")]
     if resource.type in SERVICES:
         return _selecting(resource)
-    return [_finding(path, str(found), what) for path, found, what in _written(resource.props, "")]
+    skipped = _NO_SHARES if resource.type in AWS else frozenset[str]()
+    return [_finding(path, str(found), what) for path, found, what in _written(resource.props, "", skipped)]
 
 
 def _revisioned(name: str) -> bool:
@@ -65,9 +74,13 @@ def _selecting(resource: Resource) -> list[Finding]:
     return [_finding("spec.selector", f"{service} {revision or 'of any revision'}", "a second Service over its pods")]
 
 
-def _written(value: Any, path: str) -> Iterator[tuple[str, object, str]]:  # noqa: ANN401 - any part of a resource
+def _written(
+    value: Any,  # noqa: ANN401 - any part of a resource
+    path: str,
+    skipped: AbstractSet[str],
+) -> Iterator[tuple[str, object, str]]:
     if isinstance(value, Mapping):
-        for key in value:
+        for key in value.keys() - skipped:
             here = f"{path}.{key}" if path else str(key)
             below = value[key]
             if key in _SHARES and below is not None:
@@ -75,10 +88,10 @@ def _written(value: Any, path: str) -> Iterator[tuple[str, object, str]]:  # noq
             elif key == "name" and isinstance(below, str) and "backendRefs" in path and _revisioned(below):
                 yield here, below, "a route to one revision"
             else:
-                yield from _written(below, here)
+                yield from _written(below, here, skipped)
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for number, below in enumerate(value):
-            yield from _written(below, f"{path}[{number}]")
+            yield from _written(below, f"{path}[{number}]", skipped)
 
 
 def _finding(path: str, found: str, what: str) -> Finding:

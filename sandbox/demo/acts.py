@@ -109,14 +109,8 @@ class Demo:
         return attempt
 
     def _fault_to_safe(self, version: str, counts: Counts) -> float | None:
-        first, last = counts.first_failure(version), counts.last_response(version)
-        if self.unnamed_failures:
-            first, last = counts.first_failure(), _latest(last, counts.last_failure())
+        first, last = counts.fault_of(version, named=not self.unnamed_failures)
         return round(last - first, 2) if first is not None and last is not None else None
-
-
-def _latest(*moments: float | None) -> float | None:
-    return max((one for one in moments if one is not None), default=None)
 
 
 def kill_in_the_middle(demo: Demo, version: str) -> None:

@@ -101,6 +101,14 @@ class Counts:
         """When the latest request failed; None when none did."""
         return max((one.at for one in self.failures if version is ANY or one.version == version), default=None)
 
+    def fault_of(self, version: str, *, named: bool = True) -> tuple[float | None, float | None]:
+        """When a version failed first, and when it last had traffic. Unless failures are `named`, they do not say which
+        version failed: then all of them are this one's."""
+        if named:
+            return self.first_failure(version), self.last_response(version)
+        seen = [one for one in (self.last_response(version), self.last_failure()) if one is not None]
+        return self.first_failure(), max(seen, default=None)
+
     def first_response(self, version: str) -> float | None:
         """When the first response of this version came, whatever its status."""
         return min((cell.first for _, cell in _cells(self.responses, version)), default=None)

@@ -29,7 +29,6 @@ class Ground:
     subnets: tuple[str, ...]
     security_group: str
     listener: str
-    load_balancer: str
     host: str
     port: int
 
@@ -43,15 +42,15 @@ class Ground:
         """The same from within the sandbox's namespace, for the load generator."""
         return f"http://127.0.0.1:{self.port}/"
 
-    def config(self, service: str) -> dict[str, Any]:
-        """The stack's settings of this ground."""
+    def config(self, service: str | None = None) -> dict[str, Any]:
+        """The stack's settings of this ground, with a rule for that service."""
         target = {
             "kind": "ecs",
             "region": self.region,
             "cluster": self.name,
             "listener": self.listener,
             "table": self.name,
-            "rules": {service: PRIORITY},
+            **({} if service is None else {"rules": {service: PRIORITY}}),
         }
         ecs = {"vpc": self.vpc, "subnets": list(self.subnets), "securityGroups": [self.security_group]}
         return {"releases:target": target, "releases:ecs": ecs}
@@ -60,12 +59,16 @@ class Ground:
 @contextmanager
 def ground(name: str, variables: Mapping[str, str]) -> Iterator[Ground]:
     """Made now, and gone at the end of the block."""
-    made = Aws(variables)
-    found = made.create(name, str(urlsplit(variables["SLIPWAY_GATEWAY_URL"]).hostname))
+    found = make_ground(name, variables)
     try:
         yield found
     finally:
-        made.delete(found)
+        Aws(variables).delete(found.name)
+
+
+def make_ground(name: str, variables: Mapping[str, str]) -> Ground:
+    """One that stays until it is deleted."""
+    return Aws(variables).create(name, str(urlsplit(variables["SLIPWAY_GATEWAY_URL"]).hostname))
 
 
 class Aws:
@@ -88,7 +91,7 @@ class Aws:
         nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
         made = self.elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[nothing])
         listener = made["Listeners"][0]["ListenerArn"]
-        return Ground(name, self._region, vpc, names, group, listener, balancer, host, port)
+        return Ground(name, self._region, vpc, names, group, listener, host, port)
 
     def create_table(self, name: str) -> None:
         """An empty one, for the records of a stack."""
@@ -117,12 +120,14 @@ class Aws:
         """Let a table be deleted that was declared with protection."""
         self._dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
 
-    def delete(self, ground: Ground) -> None:
-        """All that `create` made."""
-        self.elb.delete_listener(ListenerArn=ground.listener)
-        self.elb.delete_load_balancer(LoadBalancerArn=ground.load_balancer)
-        self.delete_table(ground.name)
-        self.ecs.delete_cluster(cluster=ground.name)
+    def delete(self, name: str) -> None:
+        """All that `create` made by that name."""
+        balancer = self.elb.describe_load_balancers(Names=[name])["LoadBalancers"][0]["LoadBalancerArn"]
+        for listener in self.elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]:
+            self.elb.delete_listener(ListenerArn=listener["ListenerArn"])
+        self.elb.delete_load_balancer(LoadBalancerArn=balancer)
+        self.delete_table(name)
+        self.ecs.delete_cluster(cluster=name)
 
     def free_port(self) -> int:
         """One that no load balancer of the sandbox has; by chance, as others look for one at the same time."""

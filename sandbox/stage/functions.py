@@ -27,12 +27,12 @@ ERRORS: Mapping[str, str] = {"AWS_LWA_ERROR_STATUS_CODES": "500-599"}
 
 
 class LambdaStage(Stage):
-    """A stage whose one service is a function of that name, with the records in a table of that name. There is no
-    namespace."""
+    """A stage whose one service is a function, with the records in a table of its own. There is no namespace.
+    `function` is its name, that of the service when it is not set."""
 
     def __init__(self, folder: Path, stack: str, service: str, environment: Mapping[str, str]) -> None:
-        super().__init__(folder, stack, service, environment)
-        self.service = service
+        super().__init__(folder, stack, f"{service}-{stack}", environment)
+        self.service = self.function = service
         self.aws = Aws(environment)
 
     @property
@@ -43,7 +43,7 @@ class LambdaStage(Stage):
     def open_url(self) -> str:
         """Give the alias a URL, which it can have once a release has made it; the URL's host name."""
         made = self.aws.functions.create_function_url_config(
-            FunctionName=self.service, Qualifier=ALIAS, AuthType="NONE"
+            FunctionName=self.function, Qualifier=ALIAS, AuthType="NONE"
         )
         return str(urlsplit(made["FunctionUrl"]).hostname)
 
@@ -51,7 +51,7 @@ class LambdaStage(Stage):
         """Take it away; it is no error where there is none."""
         gone = self.aws.functions.exceptions.ResourceNotFoundException
         try:
-            self.aws.functions.delete_function_url_config(FunctionName=self.service, Qualifier=ALIAS)
+            self.aws.functions.delete_function_url_config(FunctionName=self.function, Qualifier=ALIAS)
         except gone:
             return
 
@@ -61,8 +61,8 @@ class LambdaStage(Stage):
             "kind": "lambda",
             "region": self.environment["AWS_REGION"],
             "account": ACCOUNT,
-            "table": self.service,
-            "aliases": {self.service: ALIAS},
+            "table": self.namespace,
+            "aliases": {self.service: f"{self.function}:{ALIAS}"},
         }
         setting = {"role": f"arn:aws:iam::{ACCOUNT}:role/{self.service}", "timeout": "10s"}
         return {"releases:target": target, "releases:lambda": setting}

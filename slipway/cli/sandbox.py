@@ -136,7 +136,8 @@ def env(*, as_json: bool) -> None:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @_explained
 def example(*, folder: Path, quiet: bool) -> None:
-    """Write the example as a project in FOLDER (out/example) whose stacks staging and prod live on the sandbox."""
+    """Write the example as a project in FOLDER (out/example) whose stacks staging and prod live on the sandbox; and
+    ecs, where it has a local AWS."""
     from sandbox.example import write_example
 
     report = reporter(quiet=quiet)

@@ -16,6 +16,7 @@ from slipway.plugin.flag_set_resource import Connect as ConnectFlags
 from slipway.plugin.flag_set_resource import FlagSetResource
 from slipway.plugin.flights import Flights
 from slipway.plugin.holdback import HoldBack
+from slipway.plugin.listener_priority_resource import ListenerPriorityResource
 from slipway.plugin.live_line import LiveLine
 from slipway.plugin.migrations_resource import MigrationsResource
 from slipway.plugin.refusals import keep_refusal
@@ -27,7 +28,16 @@ from slipway.plugin.run_memory import RunMemory
 from slipway.plugin.structs import secret_keys
 from slipway.plugin.terminal import Terminal
 from slipway.plugin.version import VERSION
-from slipway.release.tokens import FLAG_EXPOSURE, FLAG_SET, MIGRATIONS, RELEASE, ROLLOUT, RULE_GROUP, type_of
+from slipway.release.tokens import (
+    FLAG_EXPOSURE,
+    FLAG_SET,
+    LISTENER_PRIORITY,
+    MIGRATIONS,
+    RELEASE,
+    ROLLOUT,
+    RULE_GROUP,
+    type_of,
+)
 from slipway.rollout import operations
 from slipway.rollout.assemble import connect_flags
 
@@ -59,6 +69,7 @@ class SlipwayProvider(provider_pb2_grpc.ResourceProviderServicer):
             ROLLOUT: RolloutResource(engine, memory, self._after, self._flights, connect, live),
             FLAG_SET: FlagSetResource(engine, flags),
             RULE_GROUP: RuleGroupResource(engine, self._flights),
+            LISTENER_PRIORITY: ListenerPriorityResource(),
             MIGRATIONS: MigrationsResource(engine, self._flights),
             FLAG_EXPOSURE: ExposureResource(engine, self._flights, self._hold, live=live),
         }

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from slipway.plugin.version import VERSION
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
+from slipway.release.listener_priority import OUTPUT, ListenerPriorityInputs
 from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.release_inputs import ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
@@ -24,6 +25,7 @@ from slipway.release.slo.delivery import RuleGroupInputs
 from slipway.release.tokens import (
     FLAG_EXPOSURE,
     FLAG_SET,
+    LISTENER_PRIORITY,
     MIGRATIONS,
     PACKAGE,
     RELEASE,
@@ -107,6 +109,9 @@ MIGRATIONS_OUTPUTS: Final[Mapping[str, Spec]] = {
         "description": "The ids of all migrations of the release: the database has them.",
     }
 }
+LISTENER_PRIORITY_OUTPUTS: Final[Mapping[str, Spec]] = {
+    OUTPUT: {"type": "integer", "description": "The number; no other rule of the listener has it."}
+}
 
 
 @cache
@@ -132,6 +137,7 @@ def build() -> Spec:
             ROLLOUT: _custom(RolloutInputs, ROLLOUT_OUTPUTS, types),
             FLAG_SET: _custom(FlagSetInputs, FLAG_SET_OUTPUTS, types),
             RULE_GROUP: _custom(RuleGroupInputs, RULE_GROUP_OUTPUTS, types),
+            LISTENER_PRIORITY: _custom(ListenerPriorityInputs, LISTENER_PRIORITY_OUTPUTS, types),
             MIGRATIONS: _custom(MigrationsInputs, MIGRATIONS_OUTPUTS, types),
             FLAG_EXPOSURE: _custom(ExposureInputs, FLAG_EXPOSURE_OUTPUTS, types),
         },

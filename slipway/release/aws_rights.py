@@ -36,8 +36,10 @@ DEPLOYING = (
 BUCKET = ("ListBucket", "ListBucketVersions", "GetBucketVersioning", "GetBucketObjectLockConfiguration")
 
 
-VERSIONS = ("ListVersionsByFunction", "GetFunction", "DeleteFunction", "InvokeFunction", "GetFunctionUrlConfig")
+VERSIONS = ("ListVersionsByFunction", "GetFunction", "ListTags", "DeleteFunction", "InvokeFunction")
+"""`ListTags` is what lets GetFunction tell the tags."""
 ALIASES = ("GetAlias", "CreateAlias", "UpdateAlias", "DeleteAlias", "GetProvisionedConcurrencyConfig")
+URL = ("GetFunctionUrlConfig",)
 MAPPINGS = ("lambda:ListEventSourceMappings", "cloudwatch:GetMetricData")
 """Others that know no resource."""
 
@@ -50,11 +52,12 @@ def policy_of(target: EcsTarget | LambdaTarget, records: RecordsSetting | None =
     partition = next((f"aws-{part}" for part in ("cn", "us-gov") if target.region.startswith(f"{part}-")), "aws")
     place = f"{partition}:{{}}:{target.region}:{target.account}"
     table = f"arn:{place.format('dynamodb')}:table/{target.table}"
-    functions = [f"arn:{place.format('lambda')}:function:{name}" for name in target.aliases or {"*": ""}]
+    names = [target.function_of(service) for service in target.aliases]
+    functions = [f"arn:{place.format('lambda')}:function:{name}" for name in names or ["*"]]
     qualified = [f"{function}:*" for function in functions]
     statements = [
         _allow("Records", [f"dynamodb:{action}" for action in TABLE], [table]),
-        _allow("Functions", [f"lambda:{action}" for action in (*VERSIONS, *ALIASES)], [*functions, *qualified]),
+        _allow("Functions", [f"lambda:{action}" for action in (*VERSIONS, *ALIASES, *URL)], [*functions, *qualified]),
         _allow("Reading", list(MAPPINGS), ["*"]),
         *(_bucket(partition, records.bucket, records.prefix) if records is not None and records.bucket else ()),
     ]

@@ -60,11 +60,12 @@ def refused_alias(
 ) -> Iterator[Problem]:
     """What of a service its alias cannot do, with the place in its manifest or in the stack's settings."""
     if service not in target.aliases:
-        remedy = f"Write releases:target.aliases.{service}: live, which users of the function invoke"
+        remedy = f"Write releases:target.aliases.{service}: live, or FUNCTION:live, which users invoke"
         yield Problem("target.aliases", f"has none for {service}", remedy)
-    if len(service) > LONGEST_NAME:
+    if len(target.function_of(service)) > LONGEST_NAME:
         message = f"is longer than the {LONGEST_NAME} characters of a function's name"
-        yield Problem("service", message, "Give it a shorter one")
+        remedy = f"Name the function in releases:target.aliases.{service}, as FUNCTION:live"
+        yield Problem("service", message, remedy)
     names = ("gateway", "matches", "timeout", "affinity", "rules")
     given = {name: getattr(route, name) for name in names}
     for name, value in given.items():

@@ -8,6 +8,8 @@ PART_LABEL = "slipway.dev/part"
 """What such an object is."""
 SERVICE_LABEL = "slipway.dev/service"
 REVISION_LABEL = "slipway.dev/revision"
+STACK_LABEL = "slipway.dev/stack"
+"""`project/stack` that declares a route or a function, in its annotations or tags."""
 
 
 def selector(service: str, revision: str) -> dict[str, str]:

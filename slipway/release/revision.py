@@ -7,7 +7,7 @@ import json
 
 from slipway.release.manifest.release import Release
 from slipway.release.strategy import chosen
-from slipway.release.target import EcsTarget
+from slipway.release.target import EcsTarget, LambdaTarget, Target
 
 REVISION_LENGTH = 20
 """Hex digits, 80 bits: a second manifest of the same revision would be taken for one that completed here, so none may
@@ -60,6 +60,13 @@ def is_revision(text: str) -> bool:
 def workload_name(service: str, revision: str) -> str:
     """The name of Deployment, Service, PodDisruptionBudget and ConfigMap of one revision."""
     return f"{service}-{revision}"
+
+
+def entry_name(service: str, revision: str, target: Target) -> str:
+    """What the route sends to for one revision: its Service, its target group, or its version of a function."""
+    if isinstance(target, EcsTarget):
+        return target_group_name(service, revision, target)
+    return workload_name(target.function_of(service) if isinstance(target, LambdaTarget) else service, revision)
 
 
 def target_group_name(service: str, revision: str, target: EcsTarget) -> str:

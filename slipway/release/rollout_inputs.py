@@ -27,10 +27,10 @@ from slipway.release.manifest.watch import alphas
 from slipway.release.manifest.workload import External
 from slipway.release.proxies_setting import ProxiesSetting
 from slipway.release.records.store import RecordsSetting
-from slipway.release.revision import revision_of, scaled_by_rollout, target_group_name, workload_name
+from slipway.release.revision import entry_name, revision_of, scaled_by_rollout, workload_name
 from slipway.release.run_setting import RunSetting
 from slipway.release.strategy import chosen
-from slipway.release.target import EcsTarget, Kind, KubernetesTarget, Target, Targeted, recorded_target
+from slipway.release.target import Kind, KubernetesTarget, Target, Targeted, recorded_target
 from slipway.release.units import Seconds
 from slipway.release.urls import ServerUrl
 from slipway.release.watch_inputs import WatchInputs
@@ -84,15 +84,14 @@ class Backend(FrozenModel):
         if release.workload.external is not None:
             return cls._of_external(release, release.workload.external, target.kind)
         revision = revision_of(release)
-        name = workload_name(release.service, revision)
         workload = release.workload
         return cls(
             platform=target.kind,
             revision=revision,
             version=release.version,
             image=release.artifact.image,
-            workload=name,
-            entry=target_group_name(release.service, revision, target) if isinstance(target, EcsTarget) else name,
+            workload=workload_name(release.service, revision),
+            entry=entry_name(release.service, revision, target),
             port=workload.port,
             replicas=workload.least_replicas,
             ready_within=workload.ready_within,

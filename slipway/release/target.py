@@ -82,6 +82,15 @@ TableName = Annotated[
 ]
 
 
+ListenerArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[A-Za-z0-9-]+/[0-9a-f]+/[0-9a-f]+$",
+        description="ARN of the listener whose rules send to the services.",
+    ),
+]
+
+
 class EcsTarget(FrozenModel):
     """An ECS cluster behind one listener of an Application Load Balancer, and the DynamoDB table of a stack's records.
     Endpoints and credentials are those of the environment, as of every client of AWS."""
@@ -91,13 +100,7 @@ class EcsTarget(FrozenModel):
     cluster: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Name of the ECS cluster, not its ARN.")
     ]
-    listener: Annotated[
-        str,
-        Field(
-            pattern=r"^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[A-Za-z0-9-]+/[0-9a-f]+/[0-9a-f]+$",
-            description="ARN of the listener whose rules send to the services.",
-        ),
-    ]
+    listener: ListenerArn
     table: TableName
     rules: Annotated[
         dict[str, Priority],
@@ -165,27 +168,48 @@ class EcsTarget(FrozenModel):
         return f"{self.region}/{self.cluster}"
 
 
+FUNCTION_NAME: Final = r"[A-Za-z0-9_-]{1,64}"
+"""Of Lambda: the names of functions are those of a whole account and region."""
+
+
 class LambdaTarget(FrozenModel):
     """Functions of one account and region, each with an alias that its users invoke, and the DynamoDB table of a
-    stack's records. A function has the name of its service."""
+    stack's records. A function has the name of its service, unless its alias names another (`cart-staging:live`)."""
 
     kind: Literal["lambda"]
     region: Region
     account: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="Number of the account, as a text.")]
     table: TableName
     aliases: Annotated[
-        dict[str, Annotated[str, Field(pattern=r"^[A-Za-z_-][A-Za-z0-9_-]{0,127}$")]],
-        Field(description="Service -> the alias of its function that users invoke; the Rollout makes it."),
+        dict[str, Annotated[str, Field(pattern=rf"^({FUNCTION_NAME}:)?[A-Za-z_-][A-Za-z0-9_-]{{0,127}}$")]],
+        Field(
+            description="Service -> what its users invoke, ALIAS or FUNCTION:ALIAS; the function has the service's "
+            "name when left out. The Rollout makes the alias."
+        ),
     ] = {}
 
     @field_validator("aliases")
     @classmethod
-    def _in_order(cls, aliases: dict[str, str]) -> dict[str, str]:
-        return dict(sorted(aliases.items()))
+    def _each_of_one_function(cls, aliases: dict[str, str]) -> dict[str, str]:
+        """In order, and without the name of the function where it is the service's."""
+        services: dict[str, str] = {}
+        for service, invoked in sorted(aliases.items()):
+            function = invoked.rpartition(":")[0] or service
+            if (other := services.setdefault(function, service)) != service:
+                raise ValueError(f"{service} and {other} have the same function {function}: name another for one")
+        return {service: invoked.removeprefix(f"{service}:") for service, invoked in sorted(aliases.items())}
 
     def __hash__(self) -> int:
         """A place is a key of what is remembered of it; `aliases` alone could not be hashed."""
         return hash((self.region, self.account, self.table, *self.aliases.items()))
+
+    def function_of(self, service: str) -> str:
+        """The name of its function."""
+        return self.aliases.get(service, "").rpartition(":")[0] or service
+
+    def alias_of(self, service: str) -> str | None:
+        """The alias of its function that users invoke; None where none is named."""
+        return self.aliases[service].rpartition(":")[2] if service in self.aliases else None
 
     @property
     def scope(self) -> str:
@@ -263,7 +287,7 @@ def other_rule(old: Target, new: Target) -> str | None:
 def _other_alias(old: LambdaTarget, new: LambdaTarget) -> str | None:
     for service in old.aliases.keys() & new.aliases.keys():
         if (name := old.aliases[service]) != new.aliases[service]:
-            return f"target.aliases.{service}: users invoke the alias {name}; {_STAY}"
+            return f"target.aliases.{service}: users invoke {name}; {_STAY}"
     return None
 
 

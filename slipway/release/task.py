@@ -6,7 +6,6 @@ CreateTargetGroup.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator
@@ -19,8 +18,6 @@ from slipway.release.target import EcsTarget, Target
 
 PREVIEW_HEADER = "x-slipway-revision"
 """Leads a request to the workload that it names (`checkout-692bc0159b84f4b4566b`), whatever the weights are."""
-WARM_FROM, WARM_RULES = 45001, 5000
-"""Priorities of the rules by that header."""
 UNIT = 1024
 """CPU units of one processor; also MiB of a GiB."""
 SIZES = (
@@ -129,12 +126,6 @@ def health_check(workload: Workload) -> Json:
 def deregistration_delay(workload: Workload) -> int:
     """Seconds that requests in flight have before a task is told to stop."""
     return min(whole_seconds(workload.drain.grace), LONGEST_DELAY)
-
-
-def warm_priority(workload: str) -> int:
-    """Of the rule by which the target group of a workload is in use before it has any weight. Two workloads whose
-    numbers are the same cannot exist beside each other at a listener: AWS refuses the second rule."""
-    return WARM_FROM + int(hashlib.sha256(workload.encode()).hexdigest()[:8], 16) % WARM_RULES
 
 
 def _within(value: float, bounds: tuple[int, int]) -> int:

@@ -18,7 +18,8 @@ FLAG_SET: Final = token("FlagSet")
 FLAG_EXPOSURE: Final = token("FlagExposure")
 RULE_GROUP: Final = token("RuleGroup")
 MIGRATIONS: Final = token("Migrations")
-CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, FLAG_EXPOSURE, RULE_GROUP, MIGRATIONS)
+LISTENER_PRIORITY: Final = token("ListenerPriority")
+CUSTOM_RESOURCES: Final = (RELEASE, ROLLOUT, FLAG_SET, FLAG_EXPOSURE, RULE_GROUP, MIGRATIONS, LISTENER_PRIORITY)
 """What the plugin creates, updates and deletes itself."""
 
 CANARY: Final = token("Canary")

@@ -16,8 +16,8 @@ from slipway.rollout.platforms.base import (
     Intents,
     Invoked,
     JournalStore,
+    Lasting,
     Lease,
-    Unused,
     Workloads,
 )
 from slipway.rollout.platforms.runs import Runs
@@ -93,7 +93,7 @@ class Adapters:
     """None where nothing can be watched after 100%."""
     autoscalers: Autoscalers | None = None
     """None where nothing scales workloads with their load."""
-    unused: Unused | None = None
+    lasting: Lasting | None = None
     """None where the engine deletes the workloads of former versions."""
     invoked: Invoked | None = None
     """None where a version is reached through the gateway's preview route."""

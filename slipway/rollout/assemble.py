@@ -59,7 +59,7 @@ def connect_adapters(
         escalations=connect_escalations(escalation, target, sends=sends) if escalation is not None else None,
         watch=made.watch,
         autoscalers=made.autoscalers,
-        unused=made.unused,
+        lasting=made.lasting,
         invoked=made.invoked,
     )
 

@@ -119,10 +119,23 @@ def refusal_reason(wanted: RolloutInputs, adapters: Adapters) -> str | None:
     """Why these inputs may not be rolled out by what the cluster remembers."""
     stored = load(adapters)
     problem = journal.owner_problem(stored.head if stored else None, adapters.stack)
+    problem = problem or (held_elsewhere(adapters) if stored is None else None)
     if problem is not None:
         return problem
     retry = wanted.retry.reason if wanted.retry is not None else None
     return journal.refusal(stored.head if stored else None, wanted.candidate.revision, retry)
+
+
+def held_elsewhere(adapters: Adapters) -> str | None:
+    """Before the first release: another stack declares what all revisions of the service are published from."""
+    lasting = adapters.lasting
+    owner = lasting.owner() if lasting is not None else ""
+    if lasting is None or not owner or owner == adapters.stack:
+        return None
+    return (
+        f"{lasting.name} is declared by the stack {owner}, and this is {adapters.stack}; write another one in "
+        "releases:target.aliases, as FUNCTION:ALIAS"
+    )
 
 
 def refuse_another_rule(old_inputs: Mapping[str, Any], new: Target) -> None:

@@ -363,12 +363,12 @@ class Update:
     def _drop_unused(self, stored: Stored) -> None:
         """Old versions that the engine does not delete. What still leaves the route, the standby and those that
         completed last stay: an attempt that failed takes the place of none of them."""
-        if (unused := self._adapters.unused) is None:
+        if (lasting := self._adapters.lasting) is None:
             return
         named = (self._wanted.candidate, self._wanted.standby, *stored.head.leaving)
         recent = {one.revision for one in stored.head.completed[:UNUSED_KEPT]}
         with contextlib.suppress(ClusterError):  # the next one does it
-            unused.prune(recent | {one.revision for one in named if one is not None})
+            lasting.prune(recent | {one.revision for one in named if one is not None})
 
     def _write_back(self, stored: Stored) -> None:
         """The autoscalers may follow the load again."""

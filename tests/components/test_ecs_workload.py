@@ -13,11 +13,14 @@ from slipway.release.ecs_setting import EcsSetting
 from slipway.release.revision import revision_of
 from slipway.release.rollout_inputs import Backend
 from slipway.release.target import EcsTarget
+from slipway.release.tokens import LISTENER_PRIORITY
 from tests.components.recorder import Record, declare
 from tests.manifests import STRATEGIES, release
 
 LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/edge/0123456789abcdef/0123456789abcdef"
-TARGET = EcsTarget(kind="ecs", region="eu-central-1", cluster="shop", listener=LISTENER, table="releases")
+TARGET = EcsTarget(
+    kind="ecs", region="eu-central-1", cluster="shop", listener=LISTENER, table="releases", rules={"checkout": 110}
+)
 ECS = EcsSetting(vpc="vpc-1", subnets=("subnet-1", "subnet-2"), security_groups=("sg-1",))
 GROUP, RULE = "aws:lb/targetGroup:TargetGroup", "aws:lb/listenerRule:ListenerRule"
 TASK, SERVICE = "aws:ecs/taskDefinition:TaskDefinition", "aws:ecs/service:Service"
@@ -26,8 +29,8 @@ PLAIN: dict[str, Any] = {"workload__probes": {"readiness": {"path": "/ready"}}}
 
 def declared(**changes: Any) -> Record:
     args = EcsWorkloadArgs.of(release(**PLAIN, **changes), TARGET, ECS)
-    arns = {kind: {"arn": f"arn:{kind}"} for kind in (GROUP, RULE, TASK, SERVICE)}
-    return declare(lambda: EcsWorkload("mine", args) and None, arns)
+    answers = {kind: {"arn": f"arn:{kind}"} for kind in (GROUP, RULE, TASK, SERVICE)}
+    return declare(lambda: EcsWorkload("mine", args) and None, {**answers, LISTENER_PRIORITY: {"priority": 45678}})
 
 
 def test_everything_is_named_by_service_and_revision() -> None:
@@ -51,15 +54,27 @@ def test_one_account_holds_the_same_revision_in_several_stages(other: dict[str, 
 
 
 def test_two_services_of_one_revision_have_warm_rules_of_their_own() -> None:
-    one, other = declared().one(RULE).properties, declared(service="cart").one(RULE).properties
+    one, other = declared(), declared(service="cart")
     assert revision_of(release(**PLAIN)) == revision_of(release(**PLAIN, service="cart"))
-    assert one["priority"] != other["priority"]
-    assert one["conditions"] != other["conditions"]
+    asked = [record.one(LISTENER_PRIORITY).properties["workload"] for record in (one, other)]
+    assert asked[0] != asked[1]
+    assert [record.one(RULE).properties["conditions"][0]["httpHeader"]["values"] for record in (one, other)] == [
+        [asked[0]],
+        [asked[1]],
+    ]
+
+
+def test_the_warm_rule_has_the_number_that_is_free_at_its_listener() -> None:
+    record = declared()
+    assert record.one(RULE).properties["priority"] == 45678
+    asked = record.one(LISTENER_PRIORITY).properties
+    assert (asked["listener"], asked["region"], asked["kept"]) == (LISTENER, "eu-central-1", [109, 110])
 
 
 def test_another_revision_is_another_set() -> None:
     one, other = declared(), declared(workload__env={"A": "1"})
-    for kind, key in ((GROUP, "name"), (TASK, "family"), (SERVICE, "name"), (RULE, "priority")):
+    named = ((GROUP, "name"), (TASK, "family"), (SERVICE, "name"), (LISTENER_PRIORITY, "workload"))
+    for kind, key in named:
         assert one.one(kind).properties[key] != other.one(kind).properties[key]
 
 

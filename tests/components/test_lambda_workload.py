@@ -5,11 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import pulumi
 import pytest
 
 from components import LambdaWorkload, LambdaWorkloadArgs, aws_objects
 from slipway.release.lambda_setting import LambdaSetting
 from slipway.release.revision import revision_of
+from slipway.release.target import LambdaTarget
 from tests.components.recorder import Record, declare
 from tests.manifests import release
 
@@ -19,8 +21,12 @@ SDK: Any = import_module("pulumi_aws.lambda_.function").Function
 PLAIN: dict[str, Any] = {"workload__probes": {"readiness": {"path": "/ready"}}}
 
 
-def declared(setting: LambdaSetting = SETTING, **changes: Any) -> Record:
-    args = LambdaWorkloadArgs.of(release(**{**PLAIN, **changes}), setting)
+TARGET: dict[str, Any] = {"kind": "lambda", "region": "eu-central-1", "account": "123456789012", "table": "shop"}
+
+
+def declared(setting: LambdaSetting = SETTING, alias: str = "live", **changes: Any) -> Record:
+    target = LambdaTarget.model_validate({**TARGET, "aliases": {"checkout": alias}})
+    args = LambdaWorkloadArgs.of(release(**{**PLAIN, **changes}), target, setting)
     return declare(lambda: LambdaWorkload("mine", args) and None, {FUNCTION: {"arn": "arn:function", "version": "7"}})
 
 
@@ -29,6 +35,15 @@ def test_the_function_publishes_a_version_that_says_its_revision() -> None:
     found = declared().one(FUNCTION).properties
     assert (found["name"], found["publish"], found["packageType"]) == ("checkout", True, "Image")
     assert (found["imageUri"], found["description"]) == (wanted.artifact.image, f"slipway {revision_of(wanted)}")
+
+
+def test_the_function_has_the_name_that_its_alias_gives_and_says_which_stack_declares_it() -> None:
+    plain, named = (declared(alias=alias).one(FUNCTION).properties for alias in ("live", "checkout-staging:live"))
+    assert (plain["name"], named["name"]) == ("checkout", "checkout-staging")
+    assert {key: value for key, value in plain.items() if key != "name"} == {
+        key: value for key, value in named.items() if key != "name"
+    }
+    assert plain["tags"]["slipway.dev/stack"] == f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def test_another_revision_is_an_update_of_the_same_function() -> None:

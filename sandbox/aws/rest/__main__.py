@@ -11,9 +11,7 @@ import sys
 import threading
 import time
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 from ministack.app import main as serve  # type: ignore[import-not-found]
 
@@ -22,27 +20,12 @@ from sandbox.aws.ecs.pods import Pods
 from sandbox.aws.minutes import Minutes, sender
 from sandbox.aws.rest import overlay
 from sandbox.aws.rest.counts import NAMESPACE, Counters, points
+from sandbox.aws.rest.scraped import CountersServer
 from sandbox.aws.rest.urls import Urls
 from sandbox.aws.rest.versions import NAMESPACE as PODS
 from sandbox.aws.rest.versions import Versions
 
 LOOK_SECONDS = 0.5
-
-
-class _Handler(BaseHTTPRequestHandler):
-    counters: ClassVar[Counters]
-
-    def do_GET(self) -> None:
-        """The counters, for Prometheus."""
-        body = self.counters.text().encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """A scrape is not worth a line."""
 
 
 def _send_minutes(counters: Counters, minutes: Minutes, file: Path) -> None:
@@ -62,9 +45,8 @@ def main() -> None:
     pods.prepare()
     counters, runs = Counters(), Versions(pods, overlay.published)
     overlay.install(runs, counters)
-    _Handler.counters = counters
     minutes = Minutes(sender(f"http://127.0.0.1:{port}", NAMESPACE))
-    server = ThreadingHTTPServer(("127.0.0.1", int(counters_port)), _Handler)
+    server = CountersServer(("127.0.0.1", int(counters_port)), counters)
     urls = Urls(partial(overlay.led_by_url, runs), counters)
     for work in (server.serve_forever, runs.run, partial(urls.run, int(urls_port))):
         threading.Thread(target=work, daemon=True).start()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.demo.acts import SERVICE, Demo
-from sandbox.demo.aws.faulty import FaultyRelease, Source, faulty_release, load_on, serving
+from sandbox.demo.aws.faulty import FaultyRelease, Source, faulty_release, serving
 from sandbox.demo.aws.summary import SAFE_ON_CLOUDWATCH, AwsSummary, Drift
 from sandbox.demo.summary import Summary
 from sandbox.errors import SandboxError
@@ -76,18 +76,16 @@ def fault_on_cloudwatch(
 ) -> tuple[FaultyRelease, str]:
     """On a stack of its own: a version that fails 5% of its requests, judged by minutes. With the output of the
     command."""
-    with serving(name, out / "minutes", images["v1"], variables) as stage:
-        load = load_on(stage, out / "minutes.jsonl", MINUTES_RATE)
-        return faulty_release(stage, FAULT, images[FAULT], CLOUDWATCH, load, MINUTES_RATE)
+    with serving(name, out / "minutes", images["v1"], variables) as served:
+        return faulty_release(served, FAULT, images[FAULT], CLOUDWATCH, out / "minutes.jsonl", MINUTES_RATE)
 
 
-def check_on_cloudwatch(demo: Demo, summary: AwsSummary, done: FaultyRelease, output: str) -> None:
-    """Note what was measured, and what did not go as it should."""
-    summary.cloudwatch = done
+def check_on_cloudwatch(demo: Demo, summary: AwsSummary, where: str, done: FaultyRelease, output: str) -> None:
+    """Tell what was measured, and note what did not go as it should."""
     safe = done.seconds_fault_to_safe
     demo.narrator.say(f"{done.outcome}, {safe} s from the first fault to safe, {done.client_failures} failed requests")
     if done.outcome != "aborted" or safe is None or safe > SAFE_ON_CLOUDWATCH:
-        summary.problems.append(f"on CloudWatch: {done.outcome}, safe after {safe} s")
+        summary.problems.append(f"{where} by CloudWatch: {done.outcome}, safe after {safe} s")
         demo.narrator.quote(output, ("",))
 
 

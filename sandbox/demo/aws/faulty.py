@@ -1,4 +1,4 @@
-"""A stack on ECS whose second version fails: how long it had traffic, by the source that the rollout judges by."""
+"""A stack on AWS whose second version fails: how long it had traffic, by the source that the rollout judges by."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.sample.load import Load, LoadOptions
 from sandbox.sample.records import Counts
 from sandbox.stage import manifests
 from sandbox.stage.ecs import EcsStage, ground
-from sandbox.stage.project import interrupt
+from sandbox.stage.project import Stage, interrupt
 
 SERVICE = "checkout"
 HOSTNAME = "checkout.example"
@@ -52,50 +52,75 @@ class Source:
     lateness: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A stack whose service has users at `url`, who ask for `host`. `sections` are those of its manifests that differ
+    from the usual ones. Unless `named_failures`, what a user gets for a failure does not say which version failed."""
+
+    stage: Stage
+    service: str
+    url: str
+    host: str
+    sections: Mapping[str, Any]
+    named_failures: bool = True
+
+    def declare(self, version: str, image: str) -> None:
+        """Write the manifest of that version, and name it in the configuration."""
+        values = manifests.manifest(self.service, version, image, manifests.CANARY, **self.sections)
+        self.stage.configure(self.service, manifests.write(self.stage.folder, values))
+
+    def release_first(self, version: str, image: str) -> None:
+        """Release the first version. Raises SandboxError when that fails."""
+        self.declare(version, image)
+        if (first := self.stage.up()).code != 0:
+            lines = first.output.splitlines()
+            raise SandboxError("pulumi up", f"{version} was not released", "see its output", lines)
+
+    def load(self, out: Path, rate: float) -> Load:
+        """Users of the service, so many requests a second."""
+        return load_of(self.stage, self.url, self.host, out, rate)
+
+
 @contextmanager
-def serving(name: str, folder: Path, image: str, variables: Mapping[str, str]) -> Iterator[EcsStage]:
-    """A stack of that name on a ground of its own, which serves a healthy version; gone after the block."""
+def serving(name: str, folder: Path, image: str, variables: Mapping[str, str]) -> Iterator[Served]:
+    """A stack of that name on a ground of its own, which serves a healthy version; gone after the block. Target groups
+    are named by the revision in the whole account, so the stack is a part of it."""
+    workload = manifests.workload(replicas=2, readyWithin=READY_WITHIN, env={"STACK": name})
     with ground(name, variables) as found:
         stage = EcsStage(folder / "project", name, SERVICE, found, variables)
         stage.create()
         try:
-            declare(stage, "v1", image)
-            if (first := stage.up()).code != 0:
-                raise SandboxError("pulumi up", "v1 was not released", "see its output", first.output.splitlines())
-            yield stage
+            sections = {"route": dict(ROUTE), "workload": workload}
+            served = Served(stage, SERVICE, found.loopback_url, HOSTNAME, sections)
+            served.release_first("v1", image)
+            yield served
         finally:
             stage.destroy()
 
 
-def declare(stage: EcsStage, version: str, image: str) -> None:
-    """Write the manifest of that version, and name it in the configuration. Target groups are named by the revision in
-    the whole account, so the stack is a part of it."""
-    workload = manifests.workload(replicas=2, readyWithin=READY_WITHIN, env={"STACK": stage.stack})
-    changes = {"route": dict(ROUTE), "workload": workload}
-    values = manifests.manifest(SERVICE, version, image, manifests.CANARY, **changes)
-    stage.configure(SERVICE, manifests.write(stage.folder, values))
-
-
 def faulty_release(
-    stage: EcsStage, version: str, image: str, source: Source, load: Load, rate: float
+    served: Served, version: str, image: str, source: Source, out: Path, rate: float
 ) -> tuple[FaultyRelease, str]:
-    """Release the version, judged by that source, while the load runs, until its traffic is back; with the output of
-    `pulumi up` by then. It would go on until its source shows that version without requests, which takes some minutes
-    with CloudWatch: it is interrupted. The sample's responses name the version."""
+    """Release the version, judged by that source, until its traffic is back; with the output of `pulumi up` by then.
+    `out` gets what users saw. The command would go on until its source shows that version without requests, which takes
+    some minutes with CloudWatch: it is interrupted."""
+    stage, named = served.stage, served.named_failures
     log = stage.folder / f"{version}.log"
-    with load:
+    with served.load(out, rate) as load:
         load.await_counts(lambda seen: seen.count() > rate, BUSY_WITHIN, "no requests")
         stage.metrics = source.metrics
-        declare(stage, version, image)
+        served.declare(version, image)
         process = stage.start_up(log)
         try:
-            load.await_counts(lambda seen: _gone(seen, version) or process.poll() is not None, LONGEST, "still served")
+            load.await_counts(
+                lambda seen: _gone(seen, version, named=named) or process.poll() is not None, LONGEST, "still served"
+            )
         finally:
             if process.poll() is None:
                 interrupt(process)
         counts = load.stop()
     output = log.read_text(encoding="utf-8", errors="replace")
-    first, last = counts.first_failure(version), counts.last_response(version)
+    first, last = counts.fault_of(version, named=named)
     measured = FaultyRelease(
         version=version,
         source=source.name,
@@ -109,12 +134,17 @@ def faulty_release(
     return measured, output
 
 
-def _gone(seen: Counts, version: str) -> bool:
-    last = seen.last_response(version)
+def _gone(seen: Counts, version: str, *, named: bool) -> bool:
+    _, last = seen.fault_of(version, named=named)
     return last is not None and bool(seen.intervals) and seen.intervals[-1].end - last > QUIET
 
 
 def load_on(stage: EcsStage, out: Path, rate: float) -> Load:
     """Users of the stack's service."""
+    return load_of(stage, stage.ground.loopback_url, HOSTNAME, out, rate)
+
+
+def load_of(stage: Stage, url: str, host: str, out: Path, rate: float) -> Load:
+    """Users of that URL, until the longest story is over."""
     options = LoadOptions(duration=LONGEST, netns=Path(stage.environment["SLIPWAY_NETNS"]))
-    return Load(stage.ground.loopback_url, HOSTNAME, rate, out, options)
+    return Load(url, host, rate, out, options)

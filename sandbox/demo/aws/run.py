@@ -1,5 +1,5 @@
-"""The story on ECS: the releases under constant traffic, then on Lambda. Beside them a stack that CloudWatch watches
-over."""
+"""The story on ECS: the releases under constant traffic, then on Lambda. Beside them two stacks, one
+after the other, that CloudWatch watches over."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: A
     began = time.monotonic()
     with slowness(variables, propagation=PROPAGATION, lateness=on_aws.LATENESS), ThreadPoolExecutor(1) as beside:
         minutes = beside.submit(on_aws.fault_on_cloudwatch, folder, images, variables, f"minutes-{mark}")
+        of_function = beside.submit(functions.fault_on_cloudwatch, folder, images, variables, f"late-{mark}")
         with ground(f"demo-{mark}", variables) as found:
             stage = EcsStage(folder / "project", "aws", acts.SERVICE, found, variables)
             stage.create()
@@ -48,7 +49,7 @@ def play(variables: Mapping[str, str], out: Path, narrator: Narrator, summary: A
                 if not keep:
                     stage.destroy()
         _on_lambda(demo.narrator, summary, *functions.play(folder, images, variables, f"cart-{mark}", RATE))
-        _on_cloudwatch(demo, summary, minutes.result())
+        _on_cloudwatch(demo, summary, minutes.result(), of_function.result())
     summary.seconds = round(time.monotonic() - began, 2)
 
 
@@ -84,7 +85,14 @@ def _on_lambda(narrator: Narrator, summary: AwsSummary, found: Summary, told: st
     summary.problems += [f"on Lambda: {problem}" for problem in found.problems]
 
 
-def _on_cloudwatch(demo: acts.Demo, summary: AwsSummary, found: tuple[FaultyRelease, str]) -> None:
+def _on_cloudwatch(
+    demo: acts.Demo,
+    summary: AwsSummary,
+    balanced: tuple[FaultyRelease, str],
+    of_function: tuple[FaultyRelease, str],
+) -> None:
     why = f"Minutes that come {on_aws.LATENESS:g} s late, on a stack beside, under {on_aws.MINUTES_RATE:g} a second."
-    demo.narrator.act("The same fault, judged by CloudWatch", why)
-    on_aws.check_on_cloudwatch(demo, summary, *found)
+    summary.cloudwatch, summary.functions_cloudwatch = balanced[0], of_function[0]
+    for where, found in (("on ECS", balanced), ("on Lambda", of_function)):
+        demo.narrator.act(f"The same fault {where}, judged by CloudWatch", why)
+        on_aws.check_on_cloudwatch(demo, summary, where, *found)

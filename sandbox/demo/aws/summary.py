@@ -34,6 +34,9 @@ class AwsSummary(Summary):
     """Of the whole demo, without setting up."""
     drift: Drift | None = None
     cloudwatch: FaultyRelease | None = None
+    """A fault on ECS that CloudWatch told of."""
+    functions_cloudwatch: FaultyRelease | None = None
+    """The same of a function."""
     functions: Summary | None = None
     """The releases on Lambda, whose problems stand with the others."""
 
@@ -41,13 +44,20 @@ class AwsSummary(Summary):
         """The documented shape."""
         found = Summary.to_json(self)
         functions = None if self.functions is None else self.functions.to_json()
-        played = self.drift is not None and self.cloudwatch is not None and functions is not None
+        minutes = self.functions_cloudwatch
+        played = None not in (self.drift, self.cloudwatch, minutes) and functions is not None
         return {
             "ok": found["ok"] and played and functions is not None and functions["ok"],
             "seconds": self.seconds,
             **{key: value for key, value in found.items() if key not in ("ok", "problems")},
             "drift": None if self.drift is None else asdict(self.drift),
             "cloudwatch": None if self.cloudwatch is None else asdict(self.cloudwatch),
-            "lambda": None if functions is None else {key: functions[key] for key in ("releases", "rollback")},
+            "lambda": None if functions is None else _on_lambda(functions, minutes),
             "problems": self.problems,
         }
+
+
+def _on_lambda(functions: dict[str, Any], minutes: FaultyRelease | None) -> dict[str, Any]:
+    """What was released on Lambda, and the fault there that CloudWatch told of."""
+    found = {key: functions[key] for key in ("releases", "rollback")}
+    return {**found, "cloudwatch": None if minutes is None else asdict(minutes)}

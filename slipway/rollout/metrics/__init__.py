@@ -75,7 +75,8 @@ def _cloudwatch(metrics: MetricsSource, target: Target, service: str) -> Source:
     if isinstance(target, EcsTarget):
         view = BalancerView(connect("elbv2", target.region), target.load_balancer)
     else:
-        view = FunctionView(connect("lambda", target.region), service, target.aliases.get(service, ""))
+        function, alias = target.function_of(service), target.alias_of(service) or ""
+        view = FunctionView(connect("lambda", target.region), function, alias)
     return CloudWatchSource(connect("cloudwatch", target.region), view, metrics.settles)
 
 

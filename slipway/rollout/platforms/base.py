@@ -110,8 +110,18 @@ class Autoscalers(Protocol):
         ...
 
 
-class Unused(Protocol):
-    """Workloads that the engine does not delete, as they belong to one resource that stays."""
+class Lasting(Protocol):
+    """What all revisions of a service are published from: one resource that stays, with workloads that the engine does
+    not delete."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    def owner(self) -> str:
+        """`project/stack` that declares it; empty where there is none, and where it does not say so."""
+        ...
 
     def prune(self, keep: AbstractSet[str]) -> None:
         """Delete those of revisions that are not in `keep` and stand in no route."""

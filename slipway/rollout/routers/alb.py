@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.labels import SERVICE_LABEL
+from slipway.release.labels import SERVICE_LABEL, STACK_LABEL
 from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
 from slipway.release.rollout_inputs import Backend
+from slipway.rollout.platforms.aws.listener_rules import ListenerRulesApi, listed_rules
 from slipway.rollout.platforms.aws.requests import AwsRequests
 from slipway.rollout.platforms.aws.target_groups import TargetGroupApi, TargetGroups
 from slipway.rollout.platforms.trying import Failure, Patience, Tries
@@ -42,16 +43,11 @@ from slipway.rollout.routers.parts import Json
 
 WRITER_TAG = "slipway.dev/rollout"
 """The attempt that wrote or claimed the rule last."""
-STACK_TAG = "slipway.dev/stack"
 """`project/stack` that declares the rule."""
 
 
-class Elb(TargetGroupApi, Protocol):
+class Elb(TargetGroupApi, ListenerRulesApi, Protocol):
     """What is used of boto3's client for `elbv2`; every method takes the parameters of the API and gives its answer."""
-
-    def describe_rules(self, **asked: object) -> Json:
-        """One page of the rules of a listener."""
-        ...
 
     def describe_tags(self, **asked: object) -> Json:
         """The tags of some rules."""
@@ -251,7 +247,7 @@ class AlbRouter:
         action = action_of(wanted.targets or {}, self._groups.arns(wanted.targets or {}))
         asked: dict[str, object] = {"Conditions": wanted.conditions, "Actions": [action]}
         if found is None:
-            tags = _as_list({SERVICE_LABEL: self._service, WRITER_TAG: fence.writer, STACK_TAG: self._stack})
+            tags = _as_list({SERVICE_LABEL: self._service, WRITER_TAG: fence.writer, STACK_LABEL: self._stack})
             create = {"ListenerArn": self._place.listener, "Priority": priority, "Tags": tags, **asked}
             fence.check()
             sent: object = self._requests.once(what, lambda: self._client.create_rule(**create))
@@ -271,8 +267,8 @@ class AlbRouter:
             )
 
     def _stamped(self, found: _Rule) -> _Rule:
-        owner = self._stack or found.tag(STACK_TAG)
-        return replace(found, tags={**(found.tags or {}), WRITER_TAG: self._requests.fence.writer, STACK_TAG: owner})
+        owner = self._stack or found.tag(STACK_LABEL)
+        return replace(found, tags={**(found.tags or {}), WRITER_TAG: self._requests.fence.writer, STACK_LABEL: owner})
 
     def _remove(self, priority: int) -> None:
         found = self._rules().get(priority)
@@ -297,17 +293,10 @@ class AlbRouter:
 
     def _listed(self) -> dict[int, _Rule]:
         """Every rule of the listener but its default one, without tags; read in pages."""
-        found: dict[int, _Rule] = {}
-        asked: dict[str, Any] = {"ListenerArn": self._place.listener}
-        while True:
-            page = self._requests.ask(f"rules of {self._place.listener}", lambda: self._client.describe_rules(**asked))
-            for one in page["Rules"]:
-                if one["Priority"] != "default":
-                    rule = _Rule(one["Conditions"], live_targets(one), one["RuleArn"], None, one["Priority"])
-                    found[int(one["Priority"])] = rule
-            if not page.get("NextMarker"):
-                return found
-            asked["Marker"] = page["NextMarker"]
+        return {
+            number: _Rule(one["Conditions"], live_targets(one), one["RuleArn"], None, one["Priority"])
+            for number, one in listed_rules(self._client, self._requests, self._place.listener)
+        }
 
     def _live(self, users: _Rule, preview: _Rule | None) -> LiveRoute:
         settings, targets = users.content
@@ -322,7 +311,7 @@ class AlbRouter:
             managed=self._is_managed(users),
             settings_hash=hash_of(settings, also, forwards=targets is not None),
             writer=users.tag(WRITER_TAG),
-            owner=users.tag(STACK_TAG),
+            owner=users.tag(STACK_LABEL),
             settings=settings,
         )
 
@@ -344,7 +333,7 @@ class AlbRouter:
     def _refuse_foreign(self, priority: int, found: _Rule | None) -> None:
         self._refuse_unmanaged(priority, found)
         if found is not None:
-            refuse_other_stack(self._what(priority), found.tag(STACK_TAG), self._stack, self._service)
+            refuse_other_stack(self._what(priority), found.tag(STACK_LABEL), self._stack, self._service)
 
     def _what(self, priority: int) -> str:
         return f"rule {priority} of {self._place.listener}"

@@ -15,7 +15,7 @@ from lightkube import Client
 from lightkube.generic_resource import create_namespaced_resource
 
 from slipway.release.errors import ClusterError, Conflict
-from slipway.release.labels import MANAGED_BY, SERVICE_LABEL
+from slipway.release.labels import MANAGED_BY, SERVICE_LABEL, STACK_LABEL
 from slipway.release.manifest.plan import Mirrored
 from slipway.release.manifest.route import Route
 from slipway.release.manifest.strategy import Preview
@@ -58,8 +58,6 @@ HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPR
 PREVIEW_ANNOTATION = "slipway.dev/preview-route"
 WRITER_ANNOTATION = "slipway.dev/rollout"
 """The attempt that wrote or claimed the route last."""
-STACK_ANNOTATION = "slipway.dev/stack"
-"""`project/stack` that declares the route."""
 ATTEMPTS = 6
 _OF_THE_SPEC = (PREVIEW_ANNOTATION, OTHERS_ANNOTATION)
 """Annotations without which the spec is not understood."""
@@ -161,7 +159,7 @@ class GatewayApiRouter:
                 raise ClusterError(f"{what} was made by Slipway and not taken over; `pulumi destroy` deletes it")
             spec, labels = read_former(former)
             meta: Any = {key: found["metadata"][key] for key in _KEPT if key in found["metadata"]}
-            ours = (FORMER_ANNOTATION, WRITER_ANNOTATION, STACK_ANNOTATION, *_OF_THE_SPEC)
+            ours = (FORMER_ANNOTATION, WRITER_ANNOTATION, STACK_LABEL, *_OF_THE_SPEC)
             meta["annotations"] = {key: value for key, value in _marks(found).items() if key not in ours}
             meta["labels"] = labels
             meta |= {"name": self._service, "namespace": self._namespace}
@@ -259,7 +257,7 @@ class GatewayApiRouter:
             managed=self._is_ours(found),
             settings_hash=settings_hash_of(spec, preview["spec"] if preview is not None else None, users),
             writer=marks.get(WRITER_ANNOTATION, ""),
-            owner=marks.get(STACK_ANNOTATION, ""),
+            owner=marks.get(STACK_LABEL, ""),
             changed_by=changed_by(found),
             settings=settings_of(spec, users),
             former=former_target(marks.get(FORMER_ANNOTATION, "")),
@@ -336,7 +334,7 @@ class GatewayApiRouter:
     def _stamped(self, former: Json, name: str) -> Json:
         """The metadata to write: what others have set stays."""
         meta: Json = {key: former[key] for key in _KEPT if key in former}
-        marks = {WRITER_ANNOTATION: self._fence.writer, STACK_ANNOTATION: self._stack}
+        marks = {WRITER_ANNOTATION: self._fence.writer, STACK_LABEL: self._stack}
         meta["annotations"] = {**(meta.get("annotations") or {}), **{key: mark for key, mark in marks.items() if mark}}
         meta["labels"] = {**(meta.get("labels") or {}), **MANAGED_BY, **self._labels()}
         return {**meta, "name": name, "namespace": self._namespace}
@@ -368,7 +366,7 @@ class GatewayApiRouter:
                 f"{ROUTE_OWNER_LABEL}={self._service}"
             )
         if not any_stack:
-            refuse_other_stack(what, _marks(found).get(STACK_ANNOTATION, ""), self._stack, self._service)
+            refuse_other_stack(what, _marks(found).get(STACK_LABEL, ""), self._stack, self._service)
 
     def _what(self, name: str) -> str:
         return f"HTTPRoute {self._namespace}/{name}"

@@ -130,26 +130,35 @@ class _Alias:
         return {"FunctionVersion": self.main, "RoutingConfig": routing, "Description": str(self.stamp)}
 
 
+@dataclass(frozen=True, slots=True)
+class AliasPlace:
+    """The alias of a function, and the service whose users invoke it."""
+
+    service: str
+    function: str
+    alias: str
+
+
 class LambdaRouter:
-    """See slipway.rollout.routers.base.Router. Entries of backends are `SERVICE-REVISION`; of a route it takes nothing.
-    A version in the alias that Slipway did not make is `FUNCTION:NUMBER`."""
+    """See slipway.rollout.routers.base.Router. Entries of backends are `FUNCTION-REVISION`, and `FUNCTION:NUMBER` for a
+    version in the alias that Slipway did not make; of a route it takes nothing."""
 
     def __init__(
         self,
         client: AliasApi,
-        service: str,
-        alias: str,
+        place: AliasPlace,
         fence: Fence = UNFENCED,
         stack: str = "",
         patience: Patience | None = None,
     ) -> None:
         self._client = client
         self._requests = AwsRequests(fence, patience)
-        self._service = service
+        self._service = place.service
+        self._function = place.function
         self._stack = stack
-        self._named = {"FunctionName": service, "Name": alias}
-        self._what = f"alias {alias} of the function {service}"
-        self._versions = Versions(client, self._requests, service)
+        self._named = {"FunctionName": place.function, "Name": place.alias}
+        self._what = f"alias {place.alias} of the function {place.function}"
+        self._versions = Versions(client, self._requests, place.function)
 
     def read(self, max_age: float = 0.0) -> LiveRoute | None:
         """The live route as it is now. It is not accepted while Lambda still makes room for a version in its
@@ -210,12 +219,12 @@ class LambdaRouter:
 
     def rivals(self, route: Route) -> list[str]:
         """What invokes the function beside the alias, so that its users get whatever code was put there last."""
-        function = {"FunctionName": self._service}
+        function = {"FunctionName": self._function}
         url = self._requests.find(self._what, lambda: self._client.get_function_url_config(**function))
-        found = [] if url is None else [f"the URL of the function {self._service} itself, which leads to {LATEST}"]
+        found = [] if url is None else [f"the URL of the function {self._function} itself, which leads to {LATEST}"]
         mapped = self._requests.ask(self._what, lambda: self._client.list_event_source_mappings(**function))
         for one in mapped.get("EventSourceMappings", []):
-            if str(one.get("FunctionArn", "")).endswith(f":function:{self._service}"):
+            if str(one.get("FunctionArn", "")).endswith(f":function:{self._function}"):
                 found.append(f"the event source mapping {one.get('UUID')}, which leads to {LATEST}")
         return found
 
@@ -235,6 +244,11 @@ class LambdaRouter:
         """The versions that stand in the alias, those without traffic too."""
         found = self._find()
         return frozenset() if found is None else frozenset(found.weights)
+
+    def owner(self) -> str:
+        """`project/stack` that declares the alias; empty where none does."""
+        found = self._find()
+        return "" if found is None else found.stamp.stack
 
     def _find(self) -> _Alias | None:
         found = self._requests.find(self._what, lambda: self._client.get_alias(**self._named))
@@ -304,8 +318,8 @@ class LambdaRouter:
     def _entry(self, number: str) -> str:
         revision = self._versions.revision_of(number)
         if not revision or self._versions.number_of(revision) != number:
-            return f"{self._service}:{number}"
-        return workload_name(self._service, revision)
+            return f"{self._function}:{number}"
+        return workload_name(self._function, revision)
 
     def _is_own(self, found: _Alias, wanted: _Alias) -> bool:
         return bool(self._requests.fence.writer) and found.content == wanted.content

@@ -14,7 +14,7 @@ from slipway.rollout.adapters import WatchPlace
 from slipway.rollout.escalation.outbox import Outbox
 from slipway.rollout.flags.writer import FlagWriter
 from slipway.rollout.metrics.proxies import Proxies
-from slipway.rollout.platforms.base import Autoscalers, Intents, Invoked, JournalStore, Lease, Unused, Workloads
+from slipway.rollout.platforms.base import Autoscalers, Intents, Invoked, JournalStore, Lasting, Lease, Workloads
 from slipway.rollout.platforms.runs import Runs
 from slipway.rollout.process.fence import Fence
 from slipway.rollout.routers.base import Router
@@ -48,7 +48,7 @@ class Adaptors:
     runs: Runs | None = None
     watch: WatchPlace | None = None
     autoscalers: Autoscalers | None = None
-    unused: Unused | None = None
+    lasting: Lasting | None = None
     invoked: Invoked | None = None
     proxies: Proxies | None = None
     """The proxies of the data plane, where the setting of the metrics names pods."""

@@ -22,16 +22,21 @@ from slipway.rollout.platforms.aws.lease import WATCH_LEASE, TableLease
 from slipway.rollout.platforms.aws.outbox import TableOutbox
 from slipway.rollout.platforms.aws.release_records import TableReleaseRecords
 from slipway.rollout.platforms.aws.table import Table
-from slipway.rollout.routers.lambda_alias import LambdaRouter
+from slipway.rollout.routers.lambda_alias import AliasPlace, LambdaRouter
 from slipway.rollout.sites.base import Adaptors, Platform, Site
 
 
 @dataclass(frozen=True, slots=True)
-class _Unused:
-    """See slipway.rollout.platforms.base.Unused."""
+class _Function:
+    """See slipway.rollout.platforms.base.Lasting."""
 
+    name: str
     router: LambdaRouter
     workloads: LambdaWorkloads
+
+    def owner(self) -> str:
+        """By its tags, or by its alias: earlier versions of Slipway wrote the stack there alone."""
+        return self.workloads.owner() or self.router.owner()
 
     def prune(self, keep: AbstractSet[str]) -> None:
         """Those in the alias stay too."""
@@ -41,12 +46,12 @@ class _Unused:
 def _adaptors(site: Site[LambdaTarget]) -> Adaptors:
     """Routed by the alias."""
     target, service, fence = site.target, site.service, site.fence
-    alias = target.aliases.get(service)
+    function, alias = target.function_of(service), target.alias_of(service)
     if alias is None:
         raise ClusterError(f"target {target}: no alias for {service}; write its name in releases:target.aliases")
-    table, functions = connect("dynamodb", target.region), connect("lambda", target.region)
-    router = LambdaRouter(functions, service, alias, fence, site.stack)
-    workloads = LambdaWorkloads(functions, service, fence)
+    table, client = connect("dynamodb", target.region), connect("lambda", target.region)
+    router = LambdaRouter(client, AliasPlace(service, function, alias), fence, site.stack)
+    workloads = LambdaWorkloads(client, function, fence)
     return Adaptors(
         router=router,
         workloads=workloads,
@@ -58,8 +63,8 @@ def _adaptors(site: Site[LambdaTarget]) -> Adaptors:
             TableLease(table, target.table, service, key=WATCH_LEASE),
             TableDocument(Table(table, target.table, service), WATCH),
         ),
-        unused=_Unused(router, workloads),
-        invoked=Invocations(functions, service),
+        lasting=_Function(f"the function {function}", router, workloads),
+        invoked=Invocations(client, function),
     )
 
 

@@ -68,4 +68,4 @@ def test_from_nothing_to_the_plan_of_a_canary(environment: Mapping[str, str], tm
     assert '~ version : "1.0.0" => "1.1.0"' in done.stdout
     plan = done.stdout[done.stdout.rindex("Previewing update") :]
     assert "slipway:index:Rollout" in plan
-    assert "+ 5 to create" in plan, plan
+    assert "+ 6 to create" in plan, plan

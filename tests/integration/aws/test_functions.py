@@ -18,7 +18,7 @@ from sandbox.stage.project import Result
 SERVICE = f"cart{os.getpid()}-{secrets.token_hex(2)}"
 RATE = 150.0
 STEPS = {"kind": "canary", "steps": [{"weight": weight, "bake": "2s"} for weight in (10, 50, 100)]}
-LONGEST = 240.0
+LONGEST = 480.0
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def load(stage: LambdaStage, host: str, out: Path) -> Iterator[Load]:
 
 def alias(stage: LambdaStage) -> str:
     """The version that all users get."""
-    found = stage.aws.functions.get_alias(FunctionName=SERVICE, Name=ALIAS)
+    found = stage.aws.functions.get_alias(FunctionName=stage.function, Name=ALIAS)
     assert not (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     return str(found["FunctionVersion"])
 
@@ -87,3 +87,39 @@ def test_a_canary_on_lambda_completes_is_put_back_or_rolled_back(
     assert 0 < end.failed() < 0.1 * end.count()
     assert end.by_version["v1"].keys() == {"200"}
     assert alias(stage) == "1"
+
+
+def test_a_fault_that_cloudwatch_tells_of_is_put_back(
+    stage: LambdaStage, images: Mapping[str, str], tmp_path: Path
+) -> None:
+    stage.metrics = {"kind": "cloudwatch", "lateness": "10s"}
+    first = release(stage, "1.0.0", images["v1"])
+    assert first.code == 0, first.output
+    with load(stage, stage.open_url(), tmp_path / "bad.jsonl") as running:
+        bad = release(stage, "2.0.0", images["errors-5"])
+        end = running.stop()
+    assert bad.code != 0
+    assert "aborted at 10%" in bad.output, bad.output
+    assert 0 < end.failed() < 0.1 * end.count()
+    assert end.by_version["v1"].keys() == {"200"}
+    assert alias(stage) == "1"
+
+
+def test_a_second_stage_is_refused_the_function_of_the_first_and_has_one_of_another_name(
+    stage: LambdaStage, images: Mapping[str, str], variables: Mapping[str, str], tmp_path: Path
+) -> None:
+    first = release(stage, "1.0.0", images["v1"])
+    assert first.code == 0, first.output
+    with functions(tmp_path / "staging", f"{SERVICE}-b", SERVICE, variables) as other:
+        values = manifests.manifest(SERVICE, "1.0.0", images["v1"], STEPS, route={"hostnames": ["cart.example"]})
+        manifest = manifests.write(other.folder, values)
+        other.configure(SERVICE, manifest)
+        refused = other.preview()
+        assert "1 errored" in refused.output, refused.output
+        assert f"the function {SERVICE} is declared by the stack " in refused.output, refused.output
+        assert stage.stack in refused.output
+        other.function = f"{SERVICE}-b"
+        other.configure(SERVICE, manifest)
+        released = other.up()
+        assert released.code == 0, released.output
+        assert (alias(stage), alias(other)) == ("1", "1")

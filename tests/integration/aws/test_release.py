@@ -28,7 +28,7 @@ LONGEST = 240.0
 def stage(tmp_path_factory: pytest.TempPathFactory, variables: Mapping[str, str]) -> Iterator[EcsStage]:
     """A stack of its own on a cluster, load balancer and table of its own, and a namespace as its second place."""
     with ground(f"ecs{os.getpid()}-{secrets.token_hex(2)}", variables) as found:
-        made = MixedStage(tmp_path_factory.mktemp("ecs") / "releases", "ecs", SERVICE, found, variables)
+        made = MixedStage(tmp_path_factory.mktemp("ecs") / "releases", found.name, SERVICE, found, variables)
         made.create()
         try:
             yield made

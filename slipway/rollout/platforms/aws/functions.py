@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from slipway.release.errors import ClusterError
+from slipway.release.labels import STACK_LABEL
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.platforms.aws.requests import AwsRequests
 from slipway.rollout.platforms.aws.versions import Versions, VersionsApi
@@ -74,6 +75,13 @@ class LambdaWorkloads:
         """As declared, while the version exists: Lambda tells nothing finer."""
         self._versions.listed()
         return self.replicas(backend)
+
+    def owner(self) -> str:
+        """`project/stack` that declares the function, by its tags; empty where there is none, and where they do not say
+        so."""
+        what, asked = f"the function {self._function}", {"FunctionName": self._function}
+        found = self._requests.find(what, lambda: self._client.get_function(**asked))
+        return str(((found or {}).get("Tags") or {}).get(STACK_LABEL, ""))
 
     def prune(self, keep: frozenset[str], alias: frozenset[str]) -> None:
         """Delete the versions of revisions that are not in `keep`; those whose numbers are in `alias` stay too, and

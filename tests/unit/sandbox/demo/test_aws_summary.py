@@ -25,8 +25,13 @@ MINUTES = FaultyRelease(
 
 
 def whole() -> AwsSummary:
-    functions = Summary(rollback=Rollback("v2", "v1", 9.0, 0))
-    return AwsSummary(rollback=Rollback("v3", "v2", 12.0, 0), drift=DRIFT, cloudwatch=MINUTES, functions=functions)
+    return AwsSummary(
+        rollback=Rollback("v3", "v2", 12.0, 0),
+        drift=DRIFT,
+        cloudwatch=MINUTES,
+        functions=Summary(rollback=Rollback("v2", "v1", 9.0, 0)),
+        functions_cloudwatch=replace(MINUTES, seconds_fault_to_safe=171.5),
+    )
 
 
 def test_the_file_has_what_the_demo_of_releases_has_and_what_there_is_on_aws_alone(tmp_path: Path) -> None:
@@ -37,6 +42,7 @@ def test_the_file_has_what_the_demo_of_releases_has_and_what_there_is_on_aws_alo
     assert found["drift"]["weights"] == {"checkout-1": 100.0}
     assert found["cloudwatch"]["seconds_fault_to_safe"] == 158.3
     back = {"from": "v2", "to": "v1", "seconds": 9.0, "client_failures": 0}
+    assert found["lambda"].pop("cloudwatch")["seconds_fault_to_safe"] == 171.5
     assert found["lambda"] == {"releases": [], "rollback": back}
     assert found["releases"] == found["problems"] == []
 
@@ -44,6 +50,7 @@ def test_the_file_has_what_the_demo_of_releases_has_and_what_there_is_on_aws_alo
 def test_an_act_that_was_not_played_is_no_success() -> None:
     assert not replace(whole(), drift=None).to_json()["ok"]
     assert not replace(whole(), cloudwatch=None).to_json()["ok"]
+    assert not replace(whole(), functions_cloudwatch=None).to_json()["ok"]
     assert not replace(whole(), functions=None).to_json()["ok"]
     assert not replace(whole(), functions=Summary()).to_json()["ok"]
     assert not replace(whole(), rollback=None).to_json()["ok"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.sample.records import Counts, Reader
+from sandbox.sample.records import NO_VERSION, Counts, Reader
 
 FAILURE = {"at": 11.5, "sent": 11.4, "wall": 1.8e9, "version": "v2", "status": "500", "client": "client-3"}
 
@@ -128,3 +128,11 @@ def test_a_total_that_differs_from_the_intervals_is_an_error() -> None:
 def test_what_cannot_be_read_is_an_error_and_not_health(line: bytes) -> None:
     with pytest.raises(ValueError):
         read(line)
+
+
+def test_a_failure_that_names_no_version_is_that_of_the_faulty_one() -> None:
+    unnamed = {"kind": "failure", **FAILURE, "version": NO_VERSION, "at": 12.5}
+    counts = read(b"".join(json.dumps(record).encode() + b"\n" for record in (*RECORDS[:-1], unnamed)))
+    assert counts.fault_of("v2") == (11.5, 11.5)
+    assert counts.fault_of("v2", named=False) == (11.5, 12.5)
+    assert counts.fault_of("v3") == (None, None)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from slipway.plugin import schema
 from slipway.release.flags.exposure_inputs import ExposureInputs
 from slipway.release.flags.flag_set_inputs import FlagSetInputs
+from slipway.release.listener_priority import ListenerPriorityInputs
 from slipway.release.migrations.inputs import MigrationsInputs
 from slipway.release.release_inputs import GateSetting, ReleaseInputs
 from slipway.release.rollout_inputs import RolloutInputs
@@ -19,6 +20,7 @@ from slipway.release.slo.delivery import RuleGroupInputs
 from slipway.release.tokens import (
     FLAG_EXPOSURE,
     FLAG_SET,
+    LISTENER_PRIORITY,
     MIGRATIONS,
     RELEASE,
     ROLLOUT,
@@ -38,6 +40,7 @@ MODELS: dict[str, type[BaseModel]] = {
     FLAG_SET: FlagSetInputs,
     RULE_GROUP: RuleGroupInputs,
     FLAG_EXPOSURE: ExposureInputs,
+    LISTENER_PRIORITY: ListenerPriorityInputs,
     MIGRATIONS: MigrationsInputs,
 }
 PRIMITIVES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}

@@ -186,7 +186,9 @@ def functions(**changes: Any) -> LambdaTarget:
     ("changes", "moving", "reason"),
     [
         ({}, (), None),
-        ({"aliases": {"checkout": "other"}}, (), "target.aliases.checkout: users invoke the alias live"),
+        ({"aliases": {"checkout": "other"}}, (), "target.aliases.checkout: users invoke live"),
+        ({"aliases": {"checkout": "checkout-prod:live"}}, (), "target.aliases.checkout: users invoke live"),
+        ({"aliases": {"checkout": "checkout:live"}}, (), None),
         ({"aliases": {"checkout": "live", "cart": "live"}}, (), None),
         ({"region": "us-east-1"}, ("target",), None),
         ({"account": "210987654321"}, ("target",), None),
@@ -213,3 +215,19 @@ def test_from_kubernetes_to_ecs_is_another_place() -> None:
 def test_a_record_that_names_none_is_refused(recorded: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="namespace: the recorded state does not name it"):
         recorded_target(recorded)
+
+
+def test_an_alias_may_name_its_function_which_has_the_name_of_the_service_otherwise() -> None:
+    found = functions(aliases={"checkout": "live", "cart": "cart-staging:live"})
+    assert [(found.function_of(name), found.alias_of(name)) for name in ("checkout", "cart", "shop")] == [
+        ("checkout", "live"),
+        ("cart-staging", "live"),
+        ("shop", None),
+    ]
+    assert functions(aliases={"checkout": "checkout:live"}) == functions(aliases={"checkout": "live"})
+
+
+@pytest.mark.parametrize("invoked", ["checkout:live", "a:b:live", "checkout:", ":live", f"{'a' * 65}:live"])
+def test_a_function_has_one_service_and_a_name_that_lambda_takes(invoked: str) -> None:
+    with pytest.raises(ValidationError):
+        functions(aliases={"checkout": "live", "cart": invoked})

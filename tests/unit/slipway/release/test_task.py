@@ -13,13 +13,11 @@ from slipway.release.manifest.workload import Workload
 from slipway.release.target import EcsTarget, KubernetesTarget
 from slipway.release.task import (
     SIZES,
-    WARM_FROM,
     containers,
     deregistration_delay,
     health_check,
     refused_task,
     size_of,
-    warm_priority,
 )
 from tests.manifests import release
 
@@ -119,8 +117,3 @@ def test_health_is_asked_for_within_the_limits_of_a_load_balancer(period: int, t
 
 def test_requests_in_flight_have_the_grace_of_the_manifest() -> None:
     assert deregistration_delay(workload(drain={"beforeStop": "5s", "grace": "25s"})) == 25
-
-
-@given(st.integers(0, 16**20 - 1))
-def test_a_rule_that_keeps_a_group_in_use_is_behind_those_of_services(number: int) -> None:
-    assert WARM_FROM <= warm_priority(f"checkout-{number:020x}") <= 50000

@@ -63,10 +63,10 @@ class Cloud:
             answer.headers["date"] = format_datetime(datetime.fromtimestamp(self.date, UTC), usegmt=True)
         return answer
 
-    def create_table(self) -> None:
-        """The state table."""
+    def create_table(self, name: str | None = None) -> None:
+        """The state table, or another one."""
         self.client("dynamodb").create_table(
-            TableName=self.name,
+            TableName=name or self.name,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[
                 {"AttributeName": PARTITION, "KeyType": "HASH"},

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse  # type: ignore[
 
 from slipway.rollout.platforms.aws.functions import LambdaWorkloads
 from slipway.rollout.process.fence import UNFENCED, Fence
-from slipway.rollout.routers.lambda_alias import LambdaRouter
+from slipway.rollout.routers.lambda_alias import AliasPlace, LambdaRouter
 from tests.unit.slipway.rollout.cloud import Cloud, Effect
 
 Json = dict[str, Any]
@@ -39,9 +39,11 @@ class Refused(Exception):
 class FunctionCloud(Cloud):
     """One function with versions and aliases. `wrong` are effects, each on the next call of its name."""
 
-    def __init__(self, function: str = "checkout") -> None:
+    def __init__(self, function: str = "checkout", service: str | None = None) -> None:
         super().__init__()
         self.function = function
+        self.service = function if service is None else service
+        self.tags: dict[str, str] = {}
         self.versions: dict[str, Json] = {}
         self.aliases: dict[str, Json] = {}
         self.wrong: list[tuple[str, Effect]] = []
@@ -67,7 +69,8 @@ class FunctionCloud(Cloud):
 
     def router(self, fence: Fence = UNFENCED, stack: str = "shop/prod") -> LambdaRouter:
         """That of another process."""
-        return LambdaRouter(self.client("lambda"), self.function, ALIAS, fence, stack, self.patience)
+        place = AliasPlace(self.service, self.function, ALIAS)
+        return LambdaRouter(self.client("lambda"), place, fence, stack, self.patience)
 
     def workloads(self, fence: Fence = UNFENCED) -> LambdaWorkloads:
         """Those of another process."""
@@ -127,6 +130,8 @@ class FunctionCloud(Cloud):
         return does[kind]()
 
     def _version(self, method: str, number: str) -> Json:
+        if number == "$LATEST":
+            return {"Configuration": {"FunctionName": self.function, "Version": number}, "Tags": self.tags}
         if number not in self.versions:
             raise Refused(404, "ResourceNotFoundException")
         if method == "DELETE":

@@ -11,6 +11,7 @@ import pytest
 from slipway.release.aws_rights import actions, policy_of
 from slipway.release.errors import ReleaseRefused, RolloutAborted
 from slipway.release.records.journal import read_head
+from slipway.release.revision import entry_name
 from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.release.target import LambdaTarget
 from slipway.rollout import operations
@@ -36,6 +37,7 @@ SELDOM = {
     "DeleteAlias": "a Rollout is destroyed",
     "DeleteItem": "an intent is taken, a Lease let go",
     "InvokeFunction": "smoke checks",
+    "ListTags": "GetFunction tells the tags to those who may list them",
     "GetFunctionUrlConfig": "the check of a first release",
     "ListEventSourceMappings": "the same",
     "GetMetricData": "metrics from CloudWatch",
@@ -44,14 +46,15 @@ SELDOM = {
 
 
 class OnLambda:
-    """A function and a table of their own."""
+    """A function and a table of their own. The function has the name of the service unless it is given one."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, function: str | None = None) -> None:
         self.service = f"c{secrets.token_hex(4)}"
-        self.cloud = FunctionCloud(self.service)
+        self.function = function or self.service
+        self.cloud = FunctionCloud(self.function, self.service)
         self.cloud.create_table()
         self.clock, self.lines = Clock(), Lines()
-        account, aliases = "123456789012", {self.service: ALIAS}
+        account, aliases = "123456789012", {self.service: f"{self.function}:{ALIAS}"}
         self.target = LambdaTarget(
             kind="lambda", region=REGION, account=account, table=self.cloud.name, aliases=aliases
         )
@@ -68,8 +71,8 @@ class OnLambda:
 
     def backend(self, revision: str) -> Backend:
         """One of this function."""
-        name = f"{self.service}-{revision}"
-        changes = {"platform": "lambda", "workload": name, "entry": name, "replicas": 1}
+        entry = entry_name(self.service, revision, self.target)
+        changes = {"platform": "lambda", "workload": f"{self.service}-{revision}", "entry": entry, "replicas": 1}
         return backend(revision).model_copy(update=changes)
 
     def wanted(self, revision: str, **changes: Any) -> RolloutInputs:
@@ -101,6 +104,36 @@ def test_a_first_release_makes_the_alias(functions: OnLambda) -> None:
     outputs = functions.release(FIRST)
     assert outputs["weights"] == {f"{functions.service}-{FIRST}": 100.0}
     assert (functions.alias, services_in(functions.target)) == ("1", [functions.service])
+
+
+def test_two_stages_of_one_account_have_functions_of_their_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    staging = OnLambda(monkeypatch, "checkout-staging")
+    assert staging.release(FIRST)["weights"] == {f"checkout-staging-{FIRST}": 100.0}
+    assert staging.release(SECOND)["weights"] == {f"checkout-staging-{SECOND}": 100.0}
+    arn = f"arn:aws:lambda:{REGION}:123456789012:function:checkout-staging"
+    assert arn in policy_of(staging.target)["Statement"][1]["Resource"]
+
+
+@pytest.mark.parametrize("known_by", ["its tags", "its alias alone"])
+def test_a_function_of_another_stack_is_refused_before_the_first_release(functions: OnLambda, known_by: str) -> None:
+    wanted = functions.wanted(FIRST)
+    functions.release(FIRST)
+    functions.cloud.tags = {"slipway.dev/stack": "shop/prod"} if known_by == "its tags" else {}
+    elsewhere = functions.target.model_copy(update={"table": f"{functions.cloud.name}-2"})
+    functions.cloud.create_table(elsewhere.table)
+    assert operations.refusal_reason(wanted, connect_adapters(functions.service, elsewhere, None, "shop/prod")) is None
+    refused = operations.refusal_reason(wanted, connect_adapters(functions.service, elsewhere, None, "shop/staging"))
+    assert refused is not None
+    assert f"the function {functions.service} is declared by the stack shop/prod" in refused
+    assert "releases:target.aliases" in refused
+
+
+def test_a_stack_that_was_given_the_service_may_release_the_function_that_another_declared(
+    functions: OnLambda,
+) -> None:
+    functions.release(FIRST)
+    functions.cloud.tags = {"slipway.dev/stack": "shop/other"}
+    assert operations.refusal_reason(functions.wanted(SECOND), functions.world()) is None
 
 
 def test_a_healthy_canary_moves_the_alias_by_its_steps(functions: OnLambda) -> None:
@@ -214,7 +247,7 @@ def test_another_alias_is_refused_while_users_invoke_this_one(functions: OnLambd
     functions.release(FIRST)
     moved = functions.target.model_copy(update={"aliases": {functions.service: "other"}})
     old = functions.wanted(FIRST).to_wire()
-    with pytest.raises(ReleaseRefused, match=r"users invoke the alias live"):
+    with pytest.raises(ReleaseRefused, match=r"users invoke live"):
         operations.difference(old, functions.wanted(FIRST, target=moved), functions.world())
 
 
