@@ -19,8 +19,9 @@ from components.objects import (
     ScaledObject,
     Service,
 )
+from slipway.release.autoscaler import MINIMUM, autoscaler_spec
 from slipway.release.labels import selector
-from slipway.release.manifest.autoscaling import Autoscaling, filled
+from slipway.release.manifest.autoscaling import Autoscaling
 from slipway.release.manifest.pod_parts import ServicePort
 from slipway.release.manifest.release import Release
 from slipway.release.manifest.workload import Workload
@@ -138,28 +139,15 @@ class VersionedWorkload(pulumi.ComponentResource):
     def _declare_autoscaler(self, scaling: Autoscaling) -> HorizontalPodAutoscaler | ScaledObject:
         """It has the name of the workload. Its minimum is declared once: while a rollout runs the Rollout writes it, so
         whatever it is later is no change."""
-        kind, field, spec, annotations = _autoscaler(scaling, workload_name(self._args.service, self._args.revision))
-        content = {"metadata": self._metadata(annotations), "spec": filled(spec, self._args.revision)}
-        options = pulumi.ResourceOptions(parent=self, depends_on=[self.deployment], ignore_changes=[f"spec.{field}"])
+        name, revision = workload_name(self._args.service, self._args.revision), self._args.revision
+        kind: type[HorizontalPodAutoscaler | ScaledObject] = HorizontalPodAutoscaler
+        annotations = None
+        if scaling.keda is not None:
+            kind, annotations = ScaledObject, scaling.keda.annotations or None
+        content = {"metadata": self._metadata(annotations), "spec": autoscaler_spec(scaling, name, revision)}
+        ignored = [f"spec.{MINIMUM[scaling.kind]}"]
+        options = pulumi.ResourceOptions(parent=self, depends_on=[self.deployment], ignore_changes=ignored)
         return kind(self._name, content, options)
-
-
-_Autoscaler = tuple[type[HorizontalPodAutoscaler | ScaledObject], str, dict[str, Any], dict[str, str] | None]
-"""Kind, the field that holds its minimum, spec and annotations."""
-
-
-def _autoscaler(scaling: Autoscaling, workload: str) -> _Autoscaler:
-    if scaling.keda is None:
-        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload}
-        metrics = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in scaling.metrics]
-        spec = {"minReplicas": scaling.least, "maxReplicas": scaling.most, "metrics": metrics}
-        return HorizontalPodAutoscaler, "minReplicas", _with(spec, target, behavior=scaling.behavior), None
-    spec = scaling.keda.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"annotations"})
-    return ScaledObject, "minReplicaCount", _with(spec, {"name": workload}), scaling.keda.annotations or None
-
-
-def _with(spec: dict[str, Any], target: dict[str, str], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is what it is
-    return {"scaleTargetRef": target, **spec, **{key: value for key, value in more.items() if value is not None}}
 
 
 def _port(one: ServicePort) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from slipway.release.escalation.setting import EscalationSetting, unrouted
 from slipway.release.evidence.errors import EvidenceError
 from slipway.release.evidence.migration_files import MigrationSource, read_migrations
 from slipway.release.evidence.references import Sources
+from slipway.release.filter_limits import uncounted_filters
 from slipway.release.flags.flag_set_inputs import FlagSetInputs, FlagsSetting
 from slipway.release.flags.load import read_flags
 from slipway.release.flags.model import DeclaredFlags
@@ -50,7 +51,6 @@ from slipway.release.records.anchoring import Acknowledged
 from slipway.release.records.store import RecordsSetting
 from slipway.release.release_inputs import GateSetting
 from slipway.release.rollout_inputs import MetricsSource
-from slipway.release.rules_limits import unroutable
 from slipway.release.run_setting import REMEDY as RUN_REMEDY
 from slipway.release.run_setting import RunSetting
 from slipway.release.slo import routing
@@ -286,8 +286,8 @@ def _unfit_manifests(place: Place, services: Sequence[Service]) -> Iterator[Prob
                     *refused_task(place.target, release.workload),
                     *refused_function(place.target, release.workload),
                     *uncounted(place.metrics, place.target, release.guardrails, watch),
-                    *uncopied(place.metrics, chosen(release)),
-                    *unroutable(place.metrics, release.route),
+                    *uncopied(place.metrics, chosen(release), release.route),
+                    *uncounted_filters(place.metrics, release.route),
                 )
                 for one in found:
                     message, remedy = place.named(one.message), place.named(one.remedy)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.plain import plain
-from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, labels_of_pods, metadata_of, pod_spec
+from policies.pods import BARE, JOBS, LONG_RUNNING, PATCHES, containers, labels_of_pods, metadata_of, pod_spec
 from policies.rule import Resource, ResourceRule, Surroundings
 from slipway.release import pod
 from slipway.release.difference import Difference, differences
@@ -40,6 +40,8 @@ def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings
     if service is None or revision is None:
         if service is None and any(other.name == metadata.get("name") for other in settings.others):
             return []
+        if service is None and (release := _declared_as_external(resource, around)) is not None:
+            return [_finding("altered", path, found, wanted) for path, found, wanted in _images(resource, release)]
         what = f"{metadata.get('name') or resource.name} without the labels of a release"
         return [_finding("outside", "metadata.labels", what, f"{SERVICE_LABEL} and {REVISION_LABEL} of a release")]
     for release in around.manifests.values():
@@ -47,6 +49,34 @@ def evaluate(resource: Resource, settings: InPlaceSettings, around: Surroundings
             return [_finding("altered", path, found, wanted) for path, found, wanted in _differences(resource, release)]
     what = f"{service} {revision}, which no manifest of this stack has"
     return [_finding("unknown-revision", "metadata.labels", what, "the revision of a manifest that the stack names")]
+
+
+def _declared_as_external(resource: Resource, around: Surroundings) -> Release | None:
+    """The release whose manifest names this Deployment as its workload, None where no manifest does."""
+    if resource.type not in LONG_RUNNING or not resource.type.endswith(":Deployment"):
+        return None
+    for release in around.manifests.values():
+        external = release.workload.external
+        if external is not None and external.of_version(release.version).deployment == metadata_of(resource).get(
+            "name"
+        ):
+            return release
+    return None
+
+
+def _images(resource: Resource, release: Release) -> list[Difference]:
+    """Of a workload that something else declares, the image is what was judged. The update compares it as well."""
+    external = release.workload.external
+    named = None if external is None else external.container
+    images = {
+        f"{path}.image": str(one.get("image"))
+        for path, one in containers(resource, ("containers",))
+        if named is None or one.get("name") == named
+    }
+    if release.artifact.image in images.values():
+        return []
+    path, found = next(iter(images.items()), ("spec.template.spec.containers", f"no container {named}"))
+    return [(path, found, release.artifact.image)]
 
 
 def _differences(resource: Resource, release: Release) -> list[Difference]:

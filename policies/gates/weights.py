@@ -12,7 +12,7 @@ from slipway.release.findings import Finding, finding
 from slipway.release.gating.catalog import CATALOG
 from slipway.release.labels import REVISION_LABEL, SERVICE_LABEL
 from slipway.release.manifest.base import FrozenModel
-from slipway.release.revision import is_revision, workload_name
+from slipway.release.revision import names_a_revision, workload_name
 
 NAME = "weights"
 ROUTES = tuple(
@@ -55,12 +55,6 @@ def evaluate(resource: Resource, settings: FrozenModel, around: Surroundings) ->
     return [_finding(path, str(found), what) for path, found, what in _written(resource.props, "", skipped)]
 
 
-def _revisioned(name: str) -> bool:
-    """Whether a Service is that of one revision, by its name."""
-    service, _, revision = name.rpartition("-")
-    return bool(service) and is_revision(revision)
-
-
 def _selecting(resource: Resource) -> list[Finding]:
     """A Service over pods of releases is that of one revision; another one splits traffic by the number of pods."""
     spec = resource.props.get("spec")
@@ -85,7 +79,7 @@ def _written(
             below = value[key]
             if key in _SHARES and below is not None:
                 yield here, below, "a weight"
-            elif key == "name" and isinstance(below, str) and "backendRefs" in path and _revisioned(below):
+            elif key == "name" and isinstance(below, str) and "backendRefs" in path and names_a_revision(below):
                 yield here, below, "a route to one revision"
             else:
                 yield from _written(below, here, skipped)

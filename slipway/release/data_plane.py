@@ -6,11 +6,11 @@ import operator
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from slipway.release.manifest.base import FrozenModel
 
-PLACEHOLDERS = frozenset({"namespace", "service", "port"})
+PLACEHOLDERS = frozenset({"namespace", "route", "service", "port"})
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z]+)\}")
 REGEX = "~"
 """At the beginning of a pattern: what follows is a regular expression for the whole value."""
@@ -30,7 +30,7 @@ def _regex(value: str) -> str:
 def _pattern(value: str) -> str:
     unknown = sorted(set(_PLACEHOLDER.findall(value)) - PLACEHOLDERS)
     if unknown:
-        raise ValueError(f"{{{unknown[0]}}} is not known; there are {{namespace}}, {{service}} and {{port}}")
+        raise ValueError(f"{{{unknown[0]}}} is not known; there are {{namespace}}, {{route}}, {{service}} and {{port}}")
     if value.startswith(REGEX):
         _regex(_PLACEHOLDER.sub("x", value.removeprefix(REGEX)))
     return value
@@ -90,7 +90,8 @@ class DataPlane(FrozenModel):
 
     requests: MetricName
     side: Annotated[dict[LabelName, Pattern], Field(min_length=1)]
-    """Labels that name one side, such as `{service: "{service}"}`: a Service of a revision, in `{namespace}`."""
+    """Labels that name one side, such as `{service: "{service}"}`: a Service of a revision, in `{namespace}`, and the
+    `{route}` that sends to it."""
     where: dict[LabelName, Annotated[str, Field(min_length=1)]] = {}
     """Labels that everything else must have, such as `{reporter: source}`."""
     status: Annotated[tuple[LabelName, ...], Field(min_length=1)]
@@ -113,8 +114,21 @@ class DataPlane(FrozenModel):
     sees_no_answer: bool = False
     """Whether a request that gets no answer is counted. Where it is not, a dead candidate looks idle, so a candidate
     that is counted far below its weight fails."""
+    backend_filters: bool = Field(default=True, exclude_if=bool)
+    """False: a backend of a route that has filters of its own is not counted at its side."""
     mirror: Literal["none", "all", "percent"] = Field(default="none", exclude_if=lambda value: value == "none")
-    """Whether the gateway can copy requests and counts the copies at the side that gets them, those without an answer
-    too; `all`: it copies every request, whatever percentage a route says."""
+    """Whether the gateway can copy requests and counts the copies at the side that gets them, or at `copies`, those
+    without an answer too; `all`: it copies every request, whatever percentage a route says."""
+    copies: dict[LabelName, Pattern] = Field(default={}, exclude_if=operator.not_)
+    """Labels of what counts the copies that a route makes, where that is not the side: the same labels as those of
+    `side`. Such a gateway does not say whom it copies to, so all copies of the route are those of one backend."""
     generation: Literal["required", "ignored"] = "required"
     """`ignored`: the controller writes no generation into the route's status, so a status of any age counts."""
+
+    @model_validator(mode="after")
+    def _counts_copies_as_sides(self) -> DataPlane:
+        if self.copies and self.copies.keys() != self.side.keys():
+            raise ValueError(f"copies needs the labels of side: {', '.join(sorted(self.side))}")
+        if self.copies and self.mirror == "none":
+            raise ValueError("copies says where copies are counted, so mirror has to be all or percent")
+        return self

@@ -1,7 +1,7 @@
 """The data planes that are known by name, a row each, and those that cannot tell two versions apart.
 
-Seen live: contour; haproxy, whose servers do not count a connection that was refused. The others follow the
-documentation and the source of the projects.
+Seen live: contour; envoy-gateway; haproxy, whose servers do not count a connection that was refused. The others follow
+the documentation and the source of the projects.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ DATA_PLANES: Final[Mapping[str, DataPlane]] = {
         side={"envoy_cluster_name": "~service/{namespace}/{service}/{port}/.+"},
         known="envoy_cluster_membership_total",
         drops_idle=True,
+        backend_filters=False,
+        mirror="percent",
+        copies={"envoy_cluster_name": "~httproute/{namespace}/{route}/rule/[0-9]+-mirror-[0-9]+"},
     ),
     "istio": DataPlane(**_ISTIO, where={"reporter": "source"}),
     "istio-waypoint": DataPlane(**_ISTIO, where={"reporter": "waypoint"}),

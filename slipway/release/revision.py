@@ -57,6 +57,12 @@ def is_revision(text: str) -> bool:
     return len(text) in lengths and all(digit in "0123456789abcdef" for digit in text)
 
 
+def names_a_revision(name: str) -> bool:
+    """Whether a name is that of a workload of one revision, by its form."""
+    service, _, revision = name.rpartition("-")
+    return bool(service) and is_revision(revision)
+
+
 def workload_name(service: str, revision: str) -> str:
     """The name of Deployment, Service, PodDisruptionBudget and ConfigMap of one revision."""
     return f"{service}-{revision}"

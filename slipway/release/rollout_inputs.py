@@ -109,14 +109,14 @@ class Backend(FrozenModel):
     @classmethod
     def _of_external(cls, release: Release, external: External, platform: Kind) -> Backend:
         """The names are the manifest's."""
-        scaler = external.autoscaler
+        scaler, named = external.autoscaler, external.of_version(release.version)
         return cls(
             platform=platform,
             revision=revision_of(release),
             version=release.version,
             image=release.artifact.image,
-            workload=external.deployment.replace("{version}", release.version),
-            entry=external.service.replace("{version}", release.version),
+            workload=named.deployment,
+            entry=named.service,
             port=release.workload.port,
             replicas=release.workload.least_replicas,
             ready_within=release.workload.ready_within,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from slipway.release.counted import uncounted
 from slipway.release.errors import InputError, JournalUnreadable, Problem, ReleaseRefused
+from slipway.release.filter_limits import uncounted_filters
 from slipway.release.floors import peak, shared_lines
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.plan import describe
@@ -18,7 +19,6 @@ from slipway.release.mirror_limits import uncopied
 from slipway.release.records import journal
 from slipway.release.records.journal import Serving
 from slipway.release.rollout_inputs import Backend, RolloutInputs
-from slipway.release.rules_limits import unroutable
 from slipway.release.target import NOT_IMPORTED, NOT_RECORDED, Target, moving_fields, other_rule, recorded_target
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.analysis.foresight import foresee
@@ -102,8 +102,8 @@ def parse(inputs: Mapping[str, Any], *, recorded: bool = False) -> RolloutInputs
     refused = [
         *refused_by(found.where, found.service, found.route, found.strategy),
         *uncounted(found.metrics, found.where, found.guardrails, found.watch),
-        *uncopied(found.metrics, found.strategy),
-        *unroutable(found.metrics, found.route),
+        *uncopied(found.metrics, found.strategy, found.route),
+        *uncounted_filters(found.metrics, found.route),
     ]
     if refused:
         raise InputError("Rollout", refused)

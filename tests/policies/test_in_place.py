@@ -147,3 +147,36 @@ def test_what_the_components_declare_for_a_release_passes(strategy: str) -> None
         assert isinstance(rule, ResourceRule)
         resource = Resource(kind, "checkout", "urn", properties)
         assert rule.evaluate(resource, rule.gate.settings(), Surroundings({"manifest.yaml": it})) == []
+
+
+EXTERNAL = resolve(
+    release(
+        workload={
+            "port": 8080,
+            "replicas": 2,
+            "probes": {"readiness": {"path": "/readyz"}},
+            "external": {"deployment": "shop-{version}", "service": "shop-{version}", "container": "web"},
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "containers", "expected"),
+    [
+        (f"shop-{EXTERNAL.version}", [("proxy", "p"), ("web", EXTERNAL.artifact.image)], []),
+        (f"shop-{EXTERNAL.version}", [("web", "other"), ("proxy", EXTERNAL.artifact.image)], ["altered"]),
+        (f"shop-{EXTERNAL.version}", [("proxy", EXTERNAL.artifact.image)], ["altered"]),
+        ("shop-other", [("web", EXTERNAL.artifact.image)], ["outside"]),
+    ],
+)
+def test_a_workload_that_a_manifest_names_as_external_runs_the_artifact_of_that_manifest(
+    name: str, containers: list[tuple[str, str]], expected: list[str]
+) -> None:
+    spec = {"containers": [{"name": one, "image": image} for one, image in containers]}
+    props = {"metadata": {"name": name}, "spec": {"template": {"metadata": {"labels": {"app": "shop"}}, "spec": spec}}}
+    rule = RULES["in-place"]
+    assert isinstance(rule, ResourceRule)
+    around = Surroundings({"manifest.yaml": EXTERNAL})
+    findings = rule.evaluate(Resource(DEPLOYMENT, "chart", "urn", props), rule.gate.settings(), around)
+    assert [one.code for one in findings] == expected

@@ -178,7 +178,12 @@ class RouteRule(FrozenModel):
     @property
     def replaces_prefix(self) -> bool:
         """Whether the API allows it one match only."""
-        return any(one.replaces_prefix for one in (*self.filters, *(each for b in self.backends for each in b.filters)))
+        return any(one.replaces_prefix for one in self.all_filters)
+
+    @property
+    def all_filters(self) -> tuple[RouteFilter, ...]:
+        """Its own, and those of its backends."""
+        return (*self.filters, *(one for backend in self.backends for one in backend.filters))
 
     @property
     def request_timeout(self) -> Seconds | None:

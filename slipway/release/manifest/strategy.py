@@ -40,13 +40,17 @@ class MirrorStep(FrozenModel):
     duplicates_are_harmless: Line | None = None
     """Why the service may get a request twice."""
 
+    @property
+    def writes(self) -> tuple[Method, ...]:
+        """The methods of which a copy is a second write."""
+        return tuple(method for method in self.methods if method not in get_args(SafeMethod))
+
     @model_validator(mode="after")
     def _writes_need_a_reason(self) -> MirrorStep:
-        unsafe = [method for method in self.methods if method not in get_args(SafeMethod)]
-        if unsafe and self.duplicates_are_harmless is None:
+        if self.writes and self.duplicates_are_harmless is None:
             raise ValueError(
-                f"a copy of {_all(unsafe)} is a second write: copy {_all(get_args(SafeMethod))} only, or say why that "
-                "does no harm in duplicatesAreHarmless"
+                f"a copy of {_all(self.writes)} is a second write: copy {_all(get_args(SafeMethod))} only, or say why "
+                "that does no harm in duplicatesAreHarmless"
             )
         return self
 

@@ -149,6 +149,11 @@ class External(FrozenModel):
     container: ObjectName | None = None
     """The container that runs the artifact; needed where the pod has several."""
 
+    def of_version(self, version: str) -> External:
+        """With the names as this version has them."""
+        names = {name: getattr(self, name).replace("{version}", version) for name in ("deployment", "service")}
+        return self.model_copy(update=names)
+
 
 class Workload(FrozenModel):
     """What runs: one container with its configuration and what is added to its pod, ready within `ready_within`

@@ -9,9 +9,10 @@ from pydantic import AwareDatetime, Field, model_validator
 from slipway.release.evidence.receipts import ResultKind
 from slipway.release.findings import Severity
 from slipway.release.manifest.base import FrozenModel
+from slipway.release.manifest.route import Method
 from slipway.release.manifest.scope import Level
 from slipway.release.readiness.pod_restrictions import Restriction
-from slipway.release.units import Seconds, Share
+from slipway.release.units import Percent, Seconds, Share
 
 DAY = 86400.0
 
@@ -200,6 +201,15 @@ class GuardrailSettings(FrozenModel):
     """The longest `error_grace`, in which the metrics may be silent."""
 
 
+class MirrorSettings(FrozenModel):
+    """Copies of requests, in the first step of a canary."""
+
+    writes: tuple[Method, ...] = ()
+    """Methods besides GET, HEAD and OPTIONS that may be copied where the manifest says why that does no harm."""
+    max_percent: Annotated[Percent, Field(gt=0, le=100)] = 100.0
+    """Of the requests: each copy is load for everything behind the service."""
+
+
 class PodSecuritySettings(FrozenModel):
     """What the pods of a release may do."""
 
@@ -250,4 +260,5 @@ class Settings(FrozenModel):
     guardrails: GuardrailSettings = GuardrailSettings()
     watch: WatchSettings = WatchSettings()
     pod_security: PodSecuritySettings = PodSecuritySettings()
+    mirror: MirrorSettings = MirrorSettings()
     hotfix: HotfixSettings = HotfixSettings()

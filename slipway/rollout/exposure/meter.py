@@ -36,7 +36,13 @@ class VariantMeter:
         )
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         """Each guardrail by one query; `traffic` has the evaluations by variant."""
         look = ReadRequest(candidate, baseline, max_age)

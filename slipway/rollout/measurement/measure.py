@@ -91,7 +91,8 @@ class Measure:
         the percentage of requests whose copies the candidate gets."""
         try:
             wanted, age = self._wanted, recent(self._wanted.analysis.tick)
-            after = self._source.snapshot(wanted.guardrails, wanted.candidate, self._baseline, age)
+            copied = mirror > 0
+            after = self._source.snapshot(wanted.guardrails, wanted.candidate, self._baseline, age, copied=copied)
         except ClusterError as error:
             self._blind(str(error))
             return None

@@ -36,7 +36,7 @@ def source_for(metrics: MetricsSource, target: Target, proxies: Proxies | None =
     target."""
     if metrics.kind == "cloudwatch":
         return _cloudwatch(metrics, target, service)
-    prometheus = None if metrics.url is None else _prometheus(metrics, metrics.url, target.scope)
+    prometheus = None if metrics.url is None else _prometheus(metrics, metrics.url, target.scope, service)
     if metrics.kind == "prometheus" and prometheus is not None:
         return prometheus
     from slipway.rollout.metrics.profiles import Lens
@@ -47,11 +47,11 @@ def source_for(metrics: MetricsSource, target: Target, proxies: Proxies | None =
         proxies = AddressedProxies(setting.addresses, place.path)
     if proxies is None:
         raise ClusterError("metrics.proxies names pods of a cluster, and this target is none; write their addresses")
-    lens = Lens(profile_name(metrics.profile), metrics.data_plane, target.scope)
+    lens = Lens(profile_name(metrics.profile), metrics.data_plane, target.scope, service)
     return ProxiesSource(proxies, lens, prometheus, filtered=place.filtered)
 
 
-def _prometheus(metrics: MetricsSource, url: str, namespace: str) -> PrometheusSource:
+def _prometheus(metrics: MetricsSource, url: str, namespace: str, service: str) -> PrometheusSource:
     from slipway.rollout.metrics.prometheus import PrometheusSource
 
     return PrometheusSource(
@@ -61,6 +61,7 @@ def _prometheus(metrics: MetricsSource, url: str, namespace: str) -> PrometheusS
         access_log=metrics.access_log,
         logs=_logs_of(metrics.logs),
         traces=_traces_of(metrics.traces),
+        route=service,
     )
 
 

@@ -112,11 +112,17 @@ class Meter(Protocol):
     """What the counts of a rollout are read from."""
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         """Read every guardrail's counters now. With `max_age`, counters that are asked for with those of other rollouts
-        of this process may have been read at most so many seconds ago. Never raises for a failed query: that is in
-        `errors`."""
+        of this process may have been read at most so many seconds ago. `copied`: the candidate gets copies of requests,
+        which count too. Never raises for a failed query: that is in `errors`."""
         ...
 
     def history(

@@ -67,7 +67,13 @@ class CloudWatchSource:
         """When the weights changed last, or CloudWatch was asked first, by its clock."""
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         """What has settled until now; `at` is the end of the newest minute that either side has, 0 without one."""
         draft, sides = Draft(), [candidate] if baseline is None else [candidate, baseline]

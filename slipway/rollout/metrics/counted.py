@@ -25,8 +25,10 @@ class CountedByProxies(ABC):
         self._lens = lens
 
     @abstractmethod
-    def _frame(self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0) -> Frame:
-        """The newest samples, none of them stale. Raises ClusterError."""
+    def _frame(
+        self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0, copied: Backend | None = None
+    ) -> Frame:
+        """The newest samples, none of them stale; `copied` is the backend that gets copies. Raises ClusterError."""
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:
         """Cumulative requests per revision."""
@@ -64,7 +66,8 @@ class CountedByProxies(ABC):
         """The traffic of either side and what is counted of it, in one query."""
         slow, sides = any(guardrail.limits.threshold is not None for guardrail in counted), look.sides
         try:
-            frame = self._frame((REQUESTS, ACTIVE, *([SECONDS] if slow else ())), sides, look.max_age)
+            names = (REQUESTS, ACTIVE, *([SECONDS] if slow else ()))
+            frame = self._frame(names, sides, look.max_age, look.candidate if look.copied else None)
         except ClusterError as error:
             draft.traffic_error = str(error)
             draft.fail([guardrail.name for guardrail in counted], error)
@@ -86,9 +89,13 @@ class CountedByProxies(ABC):
                 draft.readings[guardrail.name] = Reading(found[0], baseline, emitters=frame.known)
 
     def _framed(
-        self, rows: Sequence[Row], backends: Sequence[Backend], absent_at: Mapping[str, float] | None = None
+        self,
+        rows: Sequence[Row],
+        backends: Sequence[Backend],
+        copied: Backend | None,
+        absent_at: Mapping[str, float] | None = None,
     ) -> Frame:
-        found = samples(self._lens.read(rows, backends))
+        found = samples(self._lens.read(rows, backends, copied))
         return Frame(found, tells_age=self._lens.plane.alive.uptime, absent_at=absent_at)
 
     def _cluster(self, backend: Backend) -> str:

@@ -13,7 +13,7 @@ Seen on Envoy 1.40 (https://www.envoyproxy.io/docs/envoy/latest/configuration/up
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -34,6 +34,8 @@ MEMBERS = "envoy_cluster_membership_total"
 ALIVE = "envoy_server_uptime"
 """Every Envoy has it in each scrape: which emitters there are, and how fresh the data is."""
 CLUSTER, CODE, BOUND = "envoy_cluster_name", "envoy_response_code", "le"
+COPIES = " copies "
+"""Between the name of a cluster and that of another one which counts the copies of requests that its backend gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,33 @@ class Frame:
         return Emitters(self.at, self._not_before)
 
     def requests(self, cluster: str) -> dict[str, Series]:
-        """Answers and those of 5xx. An emitter that knows the cluster and has sent it nothing has zeros."""
+        """Answers and those of 5xx, copies with them. An emitter that knows the cluster and has sent it nothing has
+        zeros."""
+        return self._with_copies(cluster, self._requests)
+
+    def latency(self, cluster: str, threshold: float) -> dict[str, Series]:
+        """Answers of the backend, copies with them, and those slower than the threshold, or the next lower bound of the
+        histogram. Raises ClusterError when no bound is that low."""
+        return self._with_copies(cluster, lambda name: self._latency(name, threshold))
+
+    def active(self, cluster: str) -> int:
+        """Requests in flight; a cluster that an emitter does not know has none there."""
+        return round(sum(one.value for one in self._of(cluster, ACTIVE)))
+
+    def having(self, cluster: str) -> set[str]:
+        """The emitters that could send to the cluster: they know it, and endpoints of it where they count these."""
+        empty = {one.emitter for one in self._of(cluster, MEMBERS) if one.value <= 0}
+        return self._zeros(cluster).keys() - empty
+
+    def _with_copies(self, cluster: str, read: Callable[[str], dict[str, Series]]) -> dict[str, Series]:
+        """Each cluster that counts copies is an emitter of its own: it comes and goes with a rule of the route, and one
+        that went is no restart of what the proxy counts at the Service."""
+        found = read(cluster)
+        for name in sorted({one.cluster for one in self._current if one.cluster.startswith(cluster + COPIES)}):
+            found |= {f"{emitter}{name.removeprefix(cluster)}": series for emitter, series in read(name).items()}
+        return found
+
+    def _requests(self, cluster: str) -> dict[str, Series]:
         total, bad = self._zeros(cluster), self._zeros(cluster)
         for one in self._of(cluster, REQUESTS):
             total[one.emitter] = total.get(one.emitter, 0.0) + one.value
@@ -144,9 +172,7 @@ class Frame:
             for emitter, count in total.items()
         }
 
-    def latency(self, cluster: str, threshold: float) -> dict[str, Series]:
-        """Answers of the backend and those slower than the threshold, or the next lower bound of the histogram.
-        Raises ClusterError when no bound is that low."""
+    def _latency(self, cluster: str, threshold: float) -> dict[str, Series]:
         buckets: dict[str, dict[float, float]] = {}
         for one in self._of(cluster, SECONDS):
             bound = bound_seconds(one.bound)
@@ -157,15 +183,6 @@ class Frame:
             total = cumulative.get(math.inf, max(cumulative.values()))
             found[emitter] = Series(total, total - cumulative[bound], cumulative, at=self.emitters[emitter])
         return found
-
-    def active(self, cluster: str) -> int:
-        """Requests in flight; a cluster that an emitter does not know has none there."""
-        return round(sum(one.value for one in self._of(cluster, ACTIVE)))
-
-    def having(self, cluster: str) -> set[str]:
-        """The emitters that could send to the cluster: they know it, and endpoints of it where they count these."""
-        empty = {one.emitter for one in self._of(cluster, MEMBERS) if one.value <= 0}
-        return self._zeros(cluster).keys() - empty
 
     def _of(self, cluster: str, name: str) -> list[Sample]:
         return [one for one in self._current if one.cluster == cluster and one.name == name]

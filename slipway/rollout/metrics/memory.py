@@ -61,7 +61,13 @@ class MemorySource:
         self._of(revision).marks[guardrail] = series
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         """What was fed."""
         self.faults.hit("snapshot")

@@ -10,13 +10,24 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slipway.release.data_plane import DataPlane, escaped, filled
 from slipway.release.rollout_inputs import Backend
 from slipway.rollout.metrics import envoy
-from slipway.rollout.metrics.envoy import ACTIVE, ALIVE, BOUND, CLUSTER, CODE, MEMBERS, REQUESTS, SECONDS, cluster_name
+from slipway.rollout.metrics.envoy import (
+    ACTIVE,
+    ALIVE,
+    BOUND,
+    CLUSTER,
+    CODE,
+    COPIES,
+    MEMBERS,
+    REQUESTS,
+    SECONDS,
+    cluster_name,
+)
 
 Row = Mapping[str, Any]
 GOOD, BAD = "2", "5"
@@ -27,11 +38,12 @@ SCRAPER = ("job", "instance", "prometheus", "prometheus_replica", "replica")
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """One data plane in one namespace, as `name`."""
+    """One data plane in one namespace, as `name`. `route` is the name of the HTTPRoute of the service."""
 
     name: str
     plane: DataPlane
     namespace: str
+    route: str
     of_pages: bool = False
 
     @property
@@ -39,13 +51,15 @@ class Lens:
         """Whether the names are the ones that everything behind knows: then nothing is translated."""
         return self.name == "contour" and not self.of_pages
 
-    def selector(self, names: Sequence[str], backends: Sequence[Backend], window: float) -> str:
+    def selector(
+        self, names: Sequence[str], backends: Sequence[Backend], window: float, *, copied: bool = False
+    ) -> str:
         """One range selector for the metrics that are Envoy's `names` (without what this data plane has not), of these
-        backends, and for who is alive."""
+        backends and, where they are `copied`, of copies, and for who is alive."""
         if self.is_plain:
             return envoy.selector(names, [cluster_name(self.namespace, one) for one in backends], window)
         metrics = self.metrics(names)
-        sides = [self.side(one) for one in backends]
+        sides = self.sides(backends, copied=copied)
         labels = {label: [side[label] for side in sides] for label in self.plane.side}
         labels |= {label: [escaped(value)] for label, value in self.plane.where.items()}
         # The empty alternative lets the sign of life through where it has no such label.
@@ -58,21 +72,23 @@ class Lens:
 
     def reading_pages(self) -> Lens:
         """The same for pages of Envoy that leave out what was never used: what it may send to has endpoints."""
-        return Lens(self.name, self.plane.model_copy(update={"known": self.plane.endpoints}), self.namespace, True)
+        return replace(self, plane=self.plane.model_copy(update={"known": self.plane.endpoints}), of_pages=True)
 
     def alive(self, window: float) -> str:
         """A range selector for who is alive."""
-        labels = {label: filled(value, self._values(None)) for label, value in self.plane.alive.where.items()}
+        labels = self._filled(self.plane.alive.where, None)
         said = ",".join(f"{label}=~{_quoted(value)}" for label, value in labels.items())
         return f"{self.plane.alive.metric}{said and f'{{{said}}}'}[{window:g}s]"
 
-    def read(self, rows: Sequence[Row], backends: Sequence[Backend]) -> list[Row]:
-        """The same rows in Envoy's names; what is of none of the backends is left out."""
+    def read(self, rows: Sequence[Row], backends: Sequence[Backend], copied: Backend | None = None) -> list[Row]:
+        """The same rows in Envoy's names; what is neither of the backends nor of the copies that `copied` gets is left
+        out."""
         if self.is_plain:
             return list(rows)
         living = [one for row in rows if (one := self._living(row)) is not None]
         sides = {cluster_name(self.namespace, one): self.side(one) for one in backends}
-        found = [one for row in rows if (one := self._counted(row, sides)) is not None]
+        to = None if copied is None else cluster_name(self.namespace, copied)
+        found = [one for row in rows if (one := self._counted(row, sides, to)) is not None]
         return [*living, *_summed(found), *self._zeros(living, rows, sides)]
 
     # -- in its names ------------------------------------------------------------------------------------------
@@ -90,17 +106,25 @@ class Lens:
 
     def _values(self, backend: Backend | None) -> dict[str, str]:
         mine = {} if backend is None else {"service": backend.entry, "port": str(backend.port)}
-        return {"namespace": self.namespace, "service": "", "port": "", **mine}
+        return {"namespace": self.namespace, "route": self.route, "service": "", "port": "", **mine}
 
     def side(self, backend: Backend) -> dict[str, str]:
         """The labels of one backend, as regular expressions."""
-        return {label: filled(pattern, self._values(backend)) for label, pattern in self.plane.side.items()}
+        return self._filled(self.plane.side, backend)
+
+    def sides(self, backends: Sequence[Backend], *, copied: bool = False) -> list[dict[str, str]]:
+        """Those of each, and of the copies where these are counted elsewhere and wanted."""
+        copies = [self._filled(self.plane.copies, None)] if copied and self.plane.copies else []
+        return [*map(self.side, backends), *copies]
+
+    def _filled(self, patterns: Mapping[str, str], backend: Backend | None) -> dict[str, str]:
+        return {label: filled(pattern, self._values(backend)) for label, pattern in patterns.items()}
 
     # -- in Envoy's names --------------------------------------------------------------------------------------
 
     def _living(self, row: Row) -> Row | None:
         metric, alive = row["metric"], self.plane.alive
-        where = {label: filled(value, self._values(None)) for label, value in alive.where.items()}
+        where = self._filled(alive.where, None)
         if metric.get("__name__") != alive.metric or not _has(metric, where):
             return None
         values = [one for one in row.get("values") or [] if alive.uptime or float(one[1]) > 0]
@@ -108,11 +132,13 @@ class Lens:
             values = [[at, "1"] for at, _ in values]
         return {"metric": _without(metric, {"__name__": ALIVE}), "values": values} if values else None
 
-    def _counted(self, row: Row, sides: Mapping[str, Mapping[str, str]]) -> Row | None:
+    def _counted(self, row: Row, sides: Mapping[str, Mapping[str, str]], copied: str | None) -> Row | None:
         metric, plane = row["metric"], self.plane
         if not all(metric.get(label) == value for label, value in plane.where.items()):
             return None
         cluster = next((name for name, side in sides.items() if _has(metric, side)), None)
+        if cluster is None and copied is not None and plane.copies and _has(metric, self._filled(plane.copies, None)):
+            cluster = copied + COPIES + " ".join(metric[label] for label in sorted(plane.copies))
         changed = None if cluster is None else self._renamed(metric)
         if changed is None:
             return None

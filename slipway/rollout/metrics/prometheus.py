@@ -66,10 +66,12 @@ class PrometheusSource(CountedByProxies):
         access_log: AccessLog | None = None,
         logs: WindowSources[Logs] | None = None,
         traces: WindowSources[Traces] | None = None,
+        route: str = "",
     ) -> None:
+        """`route` is the name of the HTTPRoute; data planes that count by Service can do without."""
         self._api = api
         self._hub = hub_of(self._api)
-        super().__init__(Lens(profile_name(profile), data_plane_of(profile), namespace))
+        super().__init__(Lens(profile_name(profile), data_plane_of(profile), namespace, route))
         self._clients = ClientSources(self._api, namespace, access_log)
         self._logs = logs if logs is not None else WindowSources[Logs](None, 0.0)
         self._traces = traces if traces is not None else WindowSources[Traces](None, 0.0, setting="traces")
@@ -84,11 +86,17 @@ class PrometheusSource(CountedByProxies):
         )
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         """Read every guardrail's counters now: one query for all of Envoy's, one a custom guardrail, one for all
         alerts. What fails is in `errors`; `at` is 0 when nothing could be read."""
-        return read_all(self._readers, guardrails, ReadRequest(candidate, baseline, max_age)).finish()
+        return read_all(self._readers, guardrails, ReadRequest(candidate, baseline, max_age, copied)).finish()
 
     def read_others(self, guardrails: Sequence[Guardrail], look: ReadRequest) -> Draft:
         """Only those that are not counted at the gateway."""
@@ -166,7 +174,9 @@ class PrometheusSource(CountedByProxies):
         for guardrail in guardrails:
             custom.read(self._api, guardrail, look.sides, draft)
 
-    def _frame(self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0) -> Frame:
+    def _frame(
+        self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0, copied: Backend | None = None
+    ) -> Frame:
         """The newest samples, none of them stale. Raises ClusterError."""
         interval = self._interval if self._interval is not None else self._learn_interval()
         window = STALE_INTERVALS * interval + SLACK
@@ -174,8 +184,8 @@ class PrometheusSource(CountedByProxies):
             clusters = tuple(self._cluster(backend) for backend in backends)
             rows = self._hub.ranges(Asked(tuple(names), clusters, window), max_age)
         else:
-            rows = self._api.ranges(self._lens.selector(names, backends, window))
-        frame = self._framed(rows, backends)
+            rows = self._api.ranges(self._lens.selector(names, backends, window, copied=copied is not None))
+        frame = self._framed(rows, backends, copied)
         if not frame.emitters:
             # The interval may have been changed.
             self._interval = None

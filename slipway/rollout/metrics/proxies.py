@@ -76,10 +76,16 @@ class ProxiesSource(CountedByProxies):
         self._proxies, self._prometheus, self._filtered, self._now = proxies, prometheus, filtered, now
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         """All of them; the time is that of the proxies, which are asked now."""
-        look = ReadRequest(candidate, baseline, max_age)
+        look = ReadRequest(candidate, baseline, max_age, copied)
         counted: list[Counted] = [one for one in guardrails if isinstance(one, Counted)]
         others = [one for one in guardrails if not isinstance(one, Counted)]
         draft = Draft() if self._prometheus is None or not others else self._prometheus.read_others(others, look)
@@ -126,11 +132,13 @@ class ProxiesSource(CountedByProxies):
         except ClusterError as error:
             return (f"warning: nothing will move: {error}",)
 
-    def _frame(self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0) -> Frame:
+    def _frame(
+        self, names: Sequence[str], backends: Sequence[Backend], max_age: float = 0.0, copied: Backend | None = None
+    ) -> Frame:
         now, wanted = self._now(), self._lens.metrics(names)  # no sample is older
-        pages = self._proxies.read(self._query(backends))
+        pages = self._proxies.read(self._query(backends, copied=copied is not None))
         rows = [row for page in pages for row in rows_of(page.text, wanted, page.proxy, now)]
-        frame = self._framed(rows, backends, {page.proxy: page.absent_at for page in pages})
+        frame = self._framed(rows, backends, copied, {page.proxy: page.absent_at for page in pages})
         if not frame.emitters:
             raise ClusterError(
                 f"no proxy shows {self._lens.plane.alive.metric}; check metrics.profile ({self._lens.name}) and the "
@@ -138,11 +146,11 @@ class ProxiesSource(CountedByProxies):
             )
         return frame
 
-    def _query(self, backends: Sequence[Backend]) -> str:
+    def _query(self, backends: Sequence[Backend], *, copied: bool) -> str:
         """Envoy compares the filter with each name that it has, and skips those that were never used before."""
         if not self._filtered:
             return ""
-        sides = "|".join(pattern for one in backends for pattern in self._lens.side(one).values())
+        sides = "|".join(pattern for one in self._lens.sides(backends, copied=copied) for pattern in one.values())
         counted = f"upstream_rq({_DIGITS}|_active|_time)|membership_total"
         names = rf"^(server\.uptime|cluster\.({sides})\.({counted}))$"
         return "usedonly&" + urlencode({"filter": names})

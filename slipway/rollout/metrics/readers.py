@@ -16,11 +16,13 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """Which backends to read. Counters that are shared with other rollouts may be `max_age` seconds old."""
+    """Which backends to read. Counters that are shared with other rollouts may be `max_age` seconds old. `copied`: the
+    candidate gets copies of requests."""
 
     candidate: Backend
     baseline: Backend | None
     max_age: float = 0.0
+    copied: bool = False
 
     @property
     def sides(self) -> list[Backend]:

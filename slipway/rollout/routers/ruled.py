@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -48,7 +48,7 @@ class Users:
         """None for a route without `rules`, whose last rule alone is the users', and the service's."""
         if route.rules is None:
             return None
-        mirrors = (one.request_mirror for rule in route.rules for one in _filters(rule))
+        mirrors = (one.request_mirror for rule in route.rules for one in rule.all_filters)
         copied = {
             backend_key(to.group, to.kind, to.namespace, to.name)
             for to in (mirror.backend_ref for mirror in mirrors if mirror is not None)
@@ -158,10 +158,6 @@ def _without_empty(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, dict):
         return {key: _without_empty(one) for key, one in value.items() if one != []}
     return [_without_empty(one) for one in value] if isinstance(value, list) else value
-
-
-def _filters(rule: RouteRule) -> Iterable[Any]:
-    return (*rule.filters, *(one for backend in rule.backends for one in backend.filters))
 
 
 def _refuse_confused(route: Route, versions: Sequence[Json]) -> None:

@@ -8,12 +8,14 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from sandbox import world
 from sandbox.chaos.processes import VARIABLE, Checkout
 from sandbox.chaos.proxy import ApiProxy
+from sandbox.context import ENVOY_STATS_PORT
 from sandbox.paths import state_paths
 from sandbox.pki import Pki
 from sandbox.sample.binaries import binaries
@@ -91,14 +93,27 @@ def proxy(service: Service, variables: dict[str, str], tmp_path: Path) -> Iterat
         Checkout(made.kubeconfig).end()
 
 
+@pytest.fixture(params=["prometheus", "proxies"])
+def counted_by(request: pytest.FixtureRequest, service: Service, variables: Mapping[str, str]) -> str:
+    """Where the service's requests are counted: each by the sandbox's own gateway, whichever that is."""
+    metrics: dict[str, object] = {"kind": request.param, "url": variables["SLIPWAY_PROMETHEUS_URL"]}
+    if request.param == "proxies":
+        node = urlsplit(variables["SLIPWAY_GATEWAY_URL"]).hostname
+        metrics["proxies"] = {"addresses": [f"http://{node}:{ENVOY_STATS_PORT}"]}
+    if profile := variables.get("SLIPWAY_METRICS_PROFILE"):
+        metrics["profile"] = profile
+    service.stage.metrics = metrics
+    return str(request.param)
+
+
 @pytest.fixture
 def load(tmp_path: Path, variables: Mapping[str, str], service: Service) -> StartLoad:
     """`with load(rate=300) as traffic:` sends to the service from inside the sandbox."""
     numbers = itertools.count()
 
-    def start(rate: float = 300.0, duration: float = LONGEST) -> Load:
+    def start(rate: float = 300.0, duration: float = LONGEST, path: str = "") -> Load:
         options = LoadOptions(duration=duration, netns=Path(variables["SLIPWAY_NETNS"]))
         out = tmp_path / f"load{next(numbers)}.jsonl"
-        return Load(variables["SLIPWAY_GATEWAY_LOOPBACK_URL"], service.host, rate, out, options)
+        return Load(f"{variables['SLIPWAY_GATEWAY_LOOPBACK_URL']}{path}", service.host, rate, out, options)
 
     return start

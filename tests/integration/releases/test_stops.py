@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from sandbox.stage import manifests
 from tests.integration.releases.conftest import StartLoad
 from tests.integration.releases.service import Service, until
@@ -30,6 +32,7 @@ def test_a_version_that_fails_5_percent_is_aborted_and_explained(service: Servic
     assert records[-1]["verdict"] == "FAIL"
 
 
+@pytest.mark.usefixtures("counted_by")
 def test_a_broken_version_that_gets_copies_first_costs_no_user_a_request(service: Service, load: StartLoad) -> None:
     service.released("v1")
     copies = {"mirror": "100%", "methods": ["GET", "HEAD"], "bake": "120s"}

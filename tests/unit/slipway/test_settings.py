@@ -425,7 +425,7 @@ def test_a_profile_of_ones_own_is_checked_field_by_field(tmp_path: Path) -> None
     assert (read.data_plane.requests, read.data_plane.sees_no_answer) == ("hits", False)
     found = refused(keys(services) | metrics({**bad, "alive": {}}), tmp_path)
     assert {path.removeprefix("metrics.profile.") for path in found} == {"side.to", "bad", "alive.metric"}
-    assert "there are {namespace}, {service} and {port}" in found["metrics.profile.side.to"].message
+    assert "there are {namespace}, {route}, {service} and {port}" in found["metrics.profile.side.to"].message
 
 
 def test_what_the_profile_cannot_tell_is_refused_with_who_needs_it(tmp_path: Path) -> None:

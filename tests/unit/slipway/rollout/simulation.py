@@ -13,6 +13,7 @@ from slipway.release.rollout_inputs import Backend, RolloutInputs
 from slipway.rollout.adapters import Adapters
 from slipway.rollout.executor import Executor
 from slipway.rollout.metrics.base import Reading, Series, Snapshot
+from slipway.rollout.metrics.envoy import COPIES
 from slipway.rollout.platforms.memory import (
     MemoryAutoscalers,
     MemoryIntents,
@@ -79,6 +80,8 @@ class Traffic:
         """Services whose requests are not counted."""
         self.copied = 1.0
         """The part of the requests that a mirror's methods match."""
+        self.apart = False
+        """Copies are counted apart from their Service, as behind Envoy Gateway: they have to be asked for."""
         self._clock = clock
         self._router = router
         self._since = clock.now()
@@ -96,8 +99,9 @@ class Traffic:
             self._failed[name] = self._failed.get(name, 0.0) + count * self.bad.get(name, 0.0)
         for name, percent in (live.mirrored if live is not None else {}).items():
             count = self.rate * elapsed * self.copied * percent / 100
-            self._total[name] = self._total.get(name, 0.0) + count
-            self._failed[name] = self._failed.get(name, 0.0) + count * self.bad.get(name, 0.0)
+            place = f"{name}{COPIES}" if self.apart else name
+            self._total[place] = self._total.get(place, 0.0) + count
+            self._failed[place] = self._failed.get(place, 0.0) + count * self.bad.get(name, 0.0)
 
     def flow(self) -> None:
         """Let the requests pass until now, before shares or faults change."""
@@ -111,18 +115,31 @@ class Traffic:
     def _series(self, side: Backend | None) -> Mapping[str, Series]:
         if side is None:
             return {}
-        total, bad = self._total.get(side.entry, 0.0), self._failed.get(side.entry, 0.0)
-        return {"proxy": Series(float(int(total)), float(int(bad)), {})}
+        return {"proxy": self._seen(side.entry)}
+
+    def _copies(self, side: Backend) -> Mapping[str, Series]:
+        return {"proxy copies": self._seen(f"{side.entry}{COPIES}")} if self.apart else {}
+
+    def _seen(self, name: str) -> Series:
+        total, bad = self._total.get(name, 0.0), self._failed.get(name, 0.0)
+        return Series(float(int(total)), float(int(bad)), {})
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         self._flow()
         if self.down:
             errors = {guardrail.name: self.down for guardrail in guardrails}
             return Snapshot(self._clock.now(), {}, errors, traffic_error=self.down)
-        reading = Reading(self._series(candidate), self._series(baseline))
-        traffic = self.traffic([candidate] if baseline is None else [candidate, baseline])
+        own = {**self._series(candidate), **(self._copies(candidate) if copied else {})}
+        reading = Reading(own, self._series(baseline))
+        traffic = {**self.traffic([] if baseline is None else [baseline]), candidate.revision: own}
         return Snapshot(self._clock.now(), {guardrail.name: reading for guardrail in guardrails}, {}, traffic)
 
     def requests(self, backends: Sequence[Backend]) -> Mapping[str, float]:

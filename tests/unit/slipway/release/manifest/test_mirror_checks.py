@@ -32,6 +32,10 @@ def problems(**changes: Any) -> list[tuple[str, str, int]]:
     return [(one.path, one.message, one.line or 0) for one in refused.value.problems]
 
 
+def counted_by(profile: str) -> MetricsSource:
+    return MetricsSource(kind="prometheus", url="http://p.example", profile=profile)
+
+
 def canary(**changes: Any) -> Canary:
     found = release(**steps({**MIRROR, **changes}, *WEIGHTS)).strategy
     assert isinstance(found, Canary)
@@ -100,12 +104,25 @@ def test_a_match_that_has_a_method_takes_the_room_of_one() -> None:
 
 def test_profiles_that_cannot_tell_copies_are_refused_by_name() -> None:
     def refused(profile: str, mirror: object = "100%") -> list[str]:
-        metrics = MetricsSource(kind="prometheus", url="http://p.example", profile=profile)
-        return [one.message for one in uncopied(metrics, canary(mirror=mirror))]
+        return [one.message for one in uncopied(counted_by(profile), canary(mirror=mirror), release().route)]
 
-    assert refused("contour") == []
+    assert refused("contour") == refused("envoy-gateway") == refused("envoy-gateway", 50) == []
     assert "profile istio does not count copies" in refused("istio")[0]
     assert "copies all requests" in refused("contour", 50)[0]
+
+
+def test_the_way_out_names_the_profiles_that_count_copies() -> None:
+    [found] = uncopied(counted_by("istio"), canary(), release().route)
+    assert "profile contour, profile envoy-gateway, or a profile of your own" in found.remedy
+
+
+def test_copies_of_the_users_own_are_refused_where_they_would_count_as_the_candidates() -> None:
+    shadow = {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "shadow", "port": 80}}}
+    route = release(route__rules=[{}, {"matches": [{"path": {"value": "/a"}}], "filters": [shadow]}]).route
+    assert [one.path for one in uncopied(counted_by("envoy-gateway"), canary(), route)] == ["route.rules[1].filters"]
+    assert [*uncopied(counted_by("contour"), canary(), route)] == []
+    plain = release().strategy
+    assert isinstance(plain, Canary) and [*uncopied(counted_by("envoy-gateway"), plain, route)] == []
 
 
 def test_a_load_balancer_of_aws_cannot_copy() -> None:

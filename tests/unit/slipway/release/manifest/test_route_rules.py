@@ -8,12 +8,12 @@ import pytest
 
 from slipway.release.collisions import collisions
 from slipway.release.errors import InputError
+from slipway.release.filter_limits import uncounted_filters
 from slipway.release.listener_rule import refused_by
 from slipway.release.manifest.load import parse
 from slipway.release.manifest.route_rules import seconds_of
 from slipway.release.manifest.strategy import Canary
 from slipway.release.rollout_inputs import MetricsSource, RolloutInputs
-from slipway.release.rules_limits import unroutable
 from slipway.release.target import EcsTarget, KubernetesTarget, LambdaTarget
 from tests.manifests import ABSENT, STRATEGIES, release, text
 
@@ -23,6 +23,7 @@ REWRITE: Json = {
     "type": "URLRewrite",
     "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}},
 }
+HEADER: Json = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x-a", "value": "1"}]}}
 REDIRECT: Json = {"type": "RequestRedirect", "requestRedirect": {"hostname": "else.example"}}
 MIRROR: Json = {"mirror": "100%", "methods": ["GET", "HEAD"], "bake": "1m"}
 STEPS: list[Json] = [{"weight": 5, "bake": "2m"}, {"weight": 100, "bake": "5m"}]
@@ -139,13 +140,24 @@ def test_the_limits_of_the_api_hold_with_the_rules_that_a_rollout_adds() -> None
     ]
 
 
-def test_a_gateway_that_drops_what_is_idle_is_refused_with_several_rules() -> None:
+def test_filters_of_the_services_own_backend_are_refused_where_they_keep_it_from_being_counted() -> None:
     def refused(profile: str, **changes: Any) -> list[str]:
         metrics = MetricsSource.model_validate({"kind": "prometheus", "url": "http://p.example", "profile": profile})
-        return [one.path for one in unroutable(metrics, release(**changes).route)]
+        return [one.path for one in uncounted_filters(metrics, release(**changes).route)]
 
-    assert refused("envoy-gateway", route__rules=[{}]) == ["route.rules"]
-    assert refused("envoy-gateway") == refused("contour", route__rules=[{}]) == []
+    own = paths("/a", backendRefs=[LEGACY, {"weight": 90, "filters": [HEADER]}])
+    assert refused("envoy-gateway", route__rules=[{}, own]) == ["route.rules[1].backendRefs[1].filters"]
+    others = paths("/a", backendRefs=[{"weight": 90}, {**LEGACY, "filters": [HEADER]}], filters=[HEADER])
+    assert refused("envoy-gateway", route__rules=[{}, others]) == refused("contour", route__rules=[own]) == []
+    assert refused("envoy-gateway") == []
+
+
+def test_a_cookie_that_keeps_clients_is_a_filter_of_each_backend() -> None:
+    metrics = MetricsSource.model_validate(
+        {"kind": "prometheus", "url": "http://p.example", "profile": "envoy-gateway"}
+    )
+    found = release(route__affinity={"cookie": "side"}).route
+    assert [one.path for one in uncounted_filters(metrics, found)] == ["route.affinity.cookie"]
 
 
 def test_the_header_of_a_preview_is_one_more_in_each_match() -> None:

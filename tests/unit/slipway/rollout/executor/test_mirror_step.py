@@ -26,12 +26,18 @@ STEPS: list[dict[str, Any]] = [
 COPIES = Mirrored(100.0, ("GET", "HEAD"))
 
 
-def simulated(**changes: Any) -> Simulation:
-    return Simulation(wanted(strategy={"kind": "canary", "steps": STEPS}, **changes))
+AT_THEIR_SERVICE_OR_APART = pytest.mark.parametrize("apart", [False, True], ids=["at the service", "apart"])
 
 
-def test_a_healthy_candidate_gets_copies_first_and_then_its_weights() -> None:
-    world = simulated()
+def simulated(*, apart: bool = False, **changes: Any) -> Simulation:
+    world = Simulation(wanted(strategy={"kind": "canary", "steps": STEPS}, **changes))
+    world.traffic.apart = apart
+    return world
+
+
+@AT_THEIR_SERVICE_OR_APART
+def test_a_healthy_candidate_gets_copies_first_and_then_its_weights(apart: bool) -> None:
+    world = simulated(apart=apart)
     head = world.run()
     assert head.attempt is not None and head.attempt.outcome is Outcome.COMMITTED
     assert world.shares() == [25.0, 100.0]
@@ -55,8 +61,9 @@ def test_a_route_with_several_rules_gets_copies_and_weights_like_any_other() -> 
     assert head.serving is not None and head.serving.route == world.wanted.route
 
 
-def test_a_broken_candidate_is_aborted_before_any_user_reached_it() -> None:
-    world = simulated()
+@AT_THEIR_SERVICE_OR_APART
+def test_a_broken_candidate_is_aborted_before_any_user_reached_it(apart: bool) -> None:
+    world = simulated(apart=apart)
     world.traffic.bad[world.wanted.candidate.entry] = 1.0
     with pytest.raises(RolloutAborted, match=r"before any traffic: errors: .* bad"):
         world.run()
@@ -64,6 +71,13 @@ def test_a_broken_candidate_is_aborted_before_any_user_reached_it() -> None:
     live = world.router.read()
     assert live is not None and not live.mirrored and dict(live.shares) == {world.old.entry: 100.0}
     assert world.wanted.candidate.revision in world.head.quarantined
+
+
+def test_what_copies_counted_does_not_count_again_once_there_is_a_weight() -> None:
+    world = simulated(apart=True)
+    copied, at_25 = world.run().attempt.steps[:2]  # type: ignore[union-attr]
+    assert copied.requests > at_25.requests > 0
+    assert at_25.requests < at_25.baseline_requests, "a quarter of the requests"
 
 
 def test_what_a_candidate_without_any_copy_is_like_stays_open_until_the_horizon() -> None:

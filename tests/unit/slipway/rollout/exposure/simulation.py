@@ -120,7 +120,13 @@ class Users:
         return self._failed[variant]
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         self.flow()
         if self.down:

@@ -37,7 +37,12 @@ def with_clients(tmp_path: Path) -> tuple[Measure, Path, MemorySource]:
     asked = source.snapshot
 
     def snapshot(
-        guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         draft = Draft()
         clients.read(guardrails[0], candidate, baseline, draft)  # type: ignore[arg-type]
@@ -180,7 +185,13 @@ class Crowd(MemorySource):
         self.share = 0.0
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         on = self.draws < self.share
         sides = tuple(frozenset(str(n) for n in np.flatnonzero(side)) for side in (on, ~on))

@@ -31,7 +31,13 @@ class Logged(MemorySource):
         self.windows: list[LogWindow | None] = []
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         seen = super().snapshot(guardrails, candidate, baseline, max_age)
         window = self.windows.pop(0) if self.windows else None

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from slipway.release.data_plane import Alive, DataPlane
 from slipway.release.data_planes import DATA_PLANES, data_plane_of
@@ -13,6 +16,8 @@ from slipway.release.errors import ClusterError
 from slipway.release.manifest.guardrails import ErrorRatio, Latency
 from slipway.rollout.metrics import envoy
 from slipway.rollout.metrics.base import Series
+from slipway.rollout.metrics.counters import counted
+from slipway.rollout.metrics.emitters import Emitters
 from slipway.rollout.metrics.envoy import ACTIVE, ALIVE, MEMBERS, REQUESTS, SECONDS, Frame, cluster_name, samples
 from slipway.rollout.metrics.profiles import Lens
 from slipway.rollout.metrics.prometheus import PrometheusSource
@@ -31,7 +36,7 @@ def row(name: str, value: float, *, at: float = 100.0, pod: str = "p", **labels:
 
 
 def lens(name: str) -> Lens:
-    return Lens(name, DATA_PLANES[name], "shop")
+    return Lens(name, DATA_PLANES[name], "shop", "checkout")
 
 
 def frame(name: str, *rows: dict[str, Any]) -> Frame:
@@ -117,8 +122,8 @@ def test_each_data_plane_is_counted_alike(name: str) -> None:
     (series,) = found.requests(NEW_CLUSTER).values()
     assert series == Series(12, 3, {})
     assert found.active(NEW_CLUSTER) == 0
-    for counted in found.requests(OLD_CLUSTER).values():
-        assert (counted.total, counted.bad) == (0, 0)
+    for other in found.requests(OLD_CLUSTER).values():
+        assert (other.total, other.bad) == (0, 0)
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
@@ -209,6 +214,74 @@ def _as_traefik(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "metric": {**one["metric"], **labels, "method": str(number)}} for number, one in enumerate(rows)]
 
 
+MIRROR = "httproute/shop/checkout/rule/{}-mirror-{}"
+
+
+def copied(rule: int, filter_: int = 0, **labels: Any) -> dict[str, Any]:
+    return {"envoy_cluster_name": MIRROR.format(rule, filter_), **labels}
+
+
+def gateway_frame(*rows: dict[str, Any], copies: bool = True) -> Frame:
+    found = [row(ALIVE, 70), row(MEMBERS, 3, **GATEWAY), *rows]
+    return Frame(samples(lens("envoy-gateway").read(found, [NEW, OLD], NEW if copies else None)))
+
+
+def test_copies_that_are_counted_by_rule_are_the_candidates_and_each_rule_counts_by_itself() -> None:
+    rows = [
+        row(REQUESTS, 5, envoy_response_code="200", **GATEWAY),
+        row(REQUESTS, 40, **copied(1, envoy_response_code="200")),
+        row(REQUESTS, 2, **copied(1, envoy_response_code="503")),
+        row(REQUESTS, 7, **copied(3, 1, envoy_response_code="200")),
+    ]
+    found = gateway_frame(*rows)
+    assert sorted((one.total, one.bad) for one in found.requests(NEW_CLUSTER).values()) == [(5, 0), (7, 0), (42, 2)]
+    assert found.requests(OLD_CLUSTER) == {}
+    assert found.known.not_before.keys() <= {"p"}, "no proxy more"
+    assert gateway_frame(*rows, copies=False).requests(NEW_CLUSTER) == {"p": Series(5, 0, {})}
+
+
+@pytest.mark.parametrize("cluster", ["httproute/shop/checkout/rule/1", "httproute/shop/checkout2/rule/1-mirror-0"])
+def test_what_is_no_copy_of_this_route_is_left_out(cluster: str) -> None:
+    found = gateway_frame(row(REQUESTS, 5, envoy_cluster_name=cluster, envoy_response_code="200"))
+    assert found.requests(NEW_CLUSTER) == {"p": Series(0, 0, {})}
+
+
+def test_copies_have_times_of_answers_too() -> None:
+    counts = {"0.5": 1, "300": 4, "+Inf": 6}
+    rows = [row(SECONDS, count, **copied(1, le=le)) for le, count in counts.items()]
+    slow = [one for one in gateway_frame(*rows).latency(NEW_CLUSTER, 0.3).values() if one.total]
+    assert [(one.total, one.bad) for one in slow] == [(6, 2)]
+
+
+def test_copies_are_asked_for_only_while_there_are_some() -> None:
+    asking = lens("envoy-gateway")
+    pattern = r"httproute/shop/checkout/rule/[0-9]+-mirror-[0-9]+"
+    assert pattern in asking.selector([REQUESTS], [NEW, OLD], 5, copied=True)
+    assert pattern not in asking.selector([REQUESTS], [NEW, OLD], 5)
+    assert lens("contour").selector([REQUESTS], [NEW], 5, copied=True) == lens("contour").selector([REQUESTS], [NEW], 5)
+
+
+LIVES = st.lists(st.tuples(st.integers(0, 4), st.lists(st.integers(0, 50), min_size=1, max_size=4)), max_size=4)
+
+
+@given(LIVES)
+def test_every_copy_counts_once_whichever_rules_come_and_go(lives: list[tuple[int, list[int]]]) -> None:
+    """Of each rule, the look in which it is first seen, and how many copies it made before each."""
+    known: Mapping[str, Series] = {}
+    total, seen = 0, Emitters()
+    for look in range(8):
+        at = 100.0 + look
+        rows = [row(ALIVE, 70 + look, at=at), row(MEMBERS, 3, at=at, **GATEWAY)]
+        for rule, (first, made) in enumerate(lives):
+            if 0 <= look - first < len(made):
+                count = sum(made[: look - first + 1])
+                rows.append(row(REQUESTS, count, at=at, **copied(rule, envoy_response_code="200")))
+        found = Frame(samples(lens("envoy-gateway").read(rows, [NEW], NEW)), tells_age=True)
+        events, known = counted(known, found.requests(NEW_CLUSTER), seen, found.known)
+        total, seen = total + events, seen.joined(found.known)
+    assert total == sum(sum(made) for _, made in lives)
+
+
 CUSTOM = DataPlane(
     requests="hits_total",
     side={"to": "{service}"},
@@ -220,14 +293,44 @@ CUSTOM = DataPlane(
 
 def test_what_a_data_plane_says_nothing_of_is_not_in_the_state() -> None:
     written = CUSTOM.model_dump(mode="json", by_alias=True, exclude_none=True)
-    assert {"mirror", "dropsIdle"}.isdisjoint(written)
-    said = DataPlane.model_validate({**written, "mirror": "all", "dropsIdle": True})
-    assert said.model_dump(mode="json", by_alias=True).items() >= {"mirror": "all", "dropsIdle": True}.items()
+    more = {"mirror": "all", "dropsIdle": True, "backendFilters": False, "copies": {"to": "{route}-copies"}}
+    assert more.keys().isdisjoint(written)
+    said = DataPlane.model_validate({**written, **more})
+    assert said.model_dump(mode="json", by_alias=True).items() >= more.items()
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({"copies": {"of": "x"}, "mirror": "all"}, "copies needs the labels of side: to"),
+        ({"copies": {"to": "x"}}, "mirror has to be all or percent"),
+        ({"side": {"to": "{host}"}}, "{host} is not known; there are {namespace}, {route}, {service} and {port}"),
+    ],
+)
+def test_copies_that_could_not_be_found_are_refused(given_: dict[str, Any], message: str) -> None:
+    written = CUSTOM.model_dump(mode="json", by_alias=True, exclude_none=True)
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        DataPlane.model_validate({**written, **given_})
 
 
 def asking(server: Server, profile: str | DataPlane) -> PrometheusSource:
     server.on("[300s]", result(row(data_plane_of(profile).alive.metric, 3)))
-    return PrometheusSource(Prometheus("http://prometheus.example", None, server.transport), "shop", profile)
+    api = Prometheus("http://prometheus.example", None, server.transport)
+    return PrometheusSource(api, "shop", profile, route="checkout")
+
+
+def test_prometheus_is_asked_for_the_copies_of_the_services_own_route() -> None:
+    server = Server()
+    source = asking(server, "envoy-gateway")
+    service = [row(ALIVE, 9), row(MEMBERS, 3, **GATEWAY)]
+    server.on(NEW.entry, result(*service))
+    server.on(
+        "httproute/shop/checkout/rule", result(*service, row(REQUESTS, 4, **copied(1, envoy_response_code="503")))
+    )
+    for given_, count in ((True, 4), (False, 0)):
+        seen = source.snapshot([ERRORS], NEW, OLD, copied=given_)
+        assert sum(one.bad for one in seen.readings["errors"].candidate.values()) == count
+        assert sum(one.total for one in seen.traffic[NEW.revision].values()) == count
 
 
 def test_a_data_plane_of_ones_own_is_read_through_the_source() -> None:

@@ -72,7 +72,7 @@ class Ticking:
 
 
 def source(fleet: Fleet, prometheus: PrometheusSource | None = None, profile: str = "contour") -> ProxiesSource:
-    lens = Lens(profile, DATA_PLANES[profile], "shop")
+    lens = Lens(profile, DATA_PLANES[profile], "shop", "checkout")
     return ProxiesSource(fleet, lens, prometheus, filtered=profile == "contour", now=Ticking())
 
 
@@ -157,6 +157,23 @@ def test_envoy_is_asked_for_these_counters_alone() -> None:
         (f"cluster.shop_{OLD.entry}x_8080.upstream_rq_503", False),
     ):
         assert (re.search(query["filter"], name) is not None) == wanted, name
+
+
+def test_envoy_is_asked_for_copies_only_while_there_are_some() -> None:
+    cluster = "httproute/shop/checkout/rule/1-mirror-0"
+    counts = [
+        f'envoy_cluster_membership_total{{envoy_cluster_name="service/shop/{NEW.entry}/8080/http"}} 3',
+        f'envoy_cluster_upstream_rq{{envoy_cluster_name="{cluster}",envoy_response_code="503"}} 4',
+    ]
+    fleet = Fleet(a="\n".join((page(), *counts)))
+    lens = Lens("envoy-gateway", DATA_PLANES["envoy-gateway"], "shop", "checkout")
+    asking = ProxiesSource(fleet, lens, None, filtered=True)
+    for copied in (True, False):
+        seen = asking.snapshot([ERRORS], NEW, None, copied=copied).readings["errors"].candidate.values()
+        assert sum(one.bad for one in seen) == (4 if copied else 0)
+        wanted = httpx2.QueryParams(fleet.asked[-1])["filter"]
+        assert (re.search(wanted, f"cluster.{cluster}.upstream_rq_503") is not None) == copied
+        assert re.search(wanted, "cluster.httproute/shop/checkout/rule/1.upstream_rq_503") is None
 
 
 def test_a_proxy_that_is_no_envoy_shows_its_whole_page() -> None:

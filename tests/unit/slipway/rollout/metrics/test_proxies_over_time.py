@@ -84,7 +84,7 @@ class World:
     traffic: int = 0
 
     def __post_init__(self) -> None:
-        lens = Lens("contour", DATA_PLANES["contour"], "shop")
+        lens = Lens("contour", DATA_PLANES["contour"], "shop", "checkout")
         self.source = ProxiesSource(self, lens, None, filtered=True, now=lambda: self.now)
 
     def begin(self, began: float, counted: Pair = (0, 0)) -> Process:

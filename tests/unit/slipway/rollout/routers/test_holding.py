@@ -16,6 +16,7 @@ from slipway.rollout.routers.gateway_api import GatewayApiRouter
 from slipway.rollout.routers.holding import NEVER, holding_rule
 from slipway.rollout.routers.httproute import settings_hash_of, settings_of, shares_of, spec_of, wanted_hash
 from slipway.rollout.routers.rivals import loses_to_methods, share_a_match
+from slipway.rollout.routers.ruled import Users
 from tests.unit.slipway.rollout.api import NAMESPACE, Api
 from tests.unit.slipway.rollout.examples import ROUTE, backend
 
@@ -57,6 +58,25 @@ def test_neither_the_shares_nor_the_body_of_the_route_differ_by_it(split: Split)
     assert shares_of(spec) == shares_of(plain)
     assert settings_of(spec) == settings_of(plain)
     assert settings_hash_of(spec, None) == wanted_hash(PLAIN, None, split.sticky, split.mirror)
+
+
+@pytest.mark.parametrize("split", [JOINED, SPLITS[1]])
+def test_of_several_rules_the_first_one_is_not_theirs_and_names_what_has_no_weight_in_any(split: Split) -> None:
+    header = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-a"]}}
+    rules = [
+        {"backendRefs": [{"name": "legacy", "port": 80}]},
+        {"backendRefs": [{"weight": 9, "filters": [header]}]},
+        {},
+    ]
+    route = Route.model_validate({**ROUTE, "rules": rules})
+    users = Users.of(route)
+    first, *rest = spec_of(route, split, hold_idle=True)["rules"]
+    assert rest == spec_of(route, split)["rules"]
+    assert [(one["name"], one["weight"]) for one in first["backendRefs"]] == [
+        (side.entry, 1) for side, share in split.shares if not share
+    ]
+    assert not any(one.get("filters") for one in first["backendRefs"]), "with filters it would be another cluster"
+    assert settings_hash_of(spec_of(route, split, hold_idle=True), None, users) == wanted_hash(route, None)
 
 
 def test_one_that_another_writer_changed_is_another_body() -> None:

@@ -31,7 +31,13 @@ class Logged:
         self.fails: str | None = None
 
     def snapshot(
-        self, guardrails: Sequence[Guardrail], candidate: Backend, baseline: Backend | None, max_age: float = 0.0
+        self,
+        guardrails: Sequence[Guardrail],
+        candidate: Backend,
+        baseline: Backend | None,
+        max_age: float = 0.0,
+        *,
+        copied: bool = False,
     ) -> Snapshot:
         window = LogWindow(self.end, self.now, LogCounts(int(self.now - self.end), 0, {}), NONE)
         self.end = self.now
