@@ -75,7 +75,8 @@ def medians(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _measure(
     source: str, metrics: Mapping[str, Any], images: dict[str, str], variables: Mapping[str, str], runs: int
 ) -> list[dict[str, Any]]:
-    stage = Stage(OUT / f"sources-{source}", "bench", "slipway-bench-sources", variables)
+    # A namespace for each: that of the source before may still be going.
+    stage = Stage(OUT / f"sources-{source}", "bench", f"slipway-bench-{source}", variables)
     stage.metrics = metrics
     options = LoadOptions(duration=900.0, netns=Path(variables["SLIPWAY_NETNS"]))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 import yaml
 
+from sandbox.chaos.flag_writers import FlagSet
 from sandbox.sample.load import Load
 from sandbox.slipway_pods import WATCHES, running_pod
+from sandbox.stage.project import Stage
 from slipway.release.manifest.load import load as load_manifest
 from slipway.release.records.journal import Head
 from slipway.release.records.watch import WatchPhase
@@ -20,6 +23,8 @@ from slipway.release.strategy import resolve
 from slipway.release.target import KubernetesTarget
 from slipway.rollout.metrics.prometheus_api import Prometheus
 from slipway.rollout.rules import apply as rules
+from tests.flags import PAY
+from tests.flags import text as flags_file
 from tests.integration.releases.service import NAME, failures, until
 from tests.integration.runner.releases import Releases
 
@@ -55,10 +60,23 @@ def test_the_hold_back_stays_on_the_standby_until_the_watch_has_ended(releases: 
     assert failures(load) == []
 
 
-def test_a_breach_takes_the_traffic_back_though_the_watcher_was_killed(releases: Releases, load: Load) -> None:
+def _default_of(flag: str, stage: Stage) -> str:
+    """What every caller gets of a flag without targeting."""
+    found = FlagSet(stage.namespace, "flags", "config-map", Path(stage.environment["KUBECONFIG"])).writer()
+    document = found.read_document()
+    assert document is not None
+    return str(document.content["flags"][flag]["defaultVariant"])
+
+
+def test_a_breach_takes_the_traffic_back_and_kills_its_flag_though_the_watcher_was_killed(
+    releases: Releases, load: Load
+) -> None:
     service, standby = releases.service, releases.serving
-    version = releases.watched("late", **{"for": "10m", "guardrails": SLO})
     stage = service.stage
+    stage.flags = {"files": ["flags.yaml"]}
+    (stage.folder / "flags.yaml").write_text(flags_file({"pay": PAY}))
+    version = releases.watched("late", **{"for": "10m", "guardrails": SLO, "onBreach": {"kill": ["pay"]}})
+    assert _default_of("pay", stage) == "on"
     until(lambda: running_pod(stage.namespace, WATCHES, stage.environment) is not None, "the pod that watches")
     releases.kill_process(WATCHES)
     until(lambda: _phase(service.head()) is WatchPhase.ROLLED_BACK, "the way back", 120)
@@ -73,6 +91,7 @@ def test_a_breach_takes_the_traffic_back_though_the_watcher_was_killed(releases:
     assert first is not None
     assert last is not None
     assert last - first < 30
+    until(lambda: _default_of("pay", stage) == "off", "the end of the flag", 60)
     assert stage.preview().code == 0  # an error line of its own says that the revision is quarantined
     result = stage.slipway("rollback", NAME, "--stack", stage.stack, "--yes")
     assert result.code == 0, result.output
