@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pulumi_policy.proxy import UnknownValueError
+
 from policies.pods import LONG_RUNNING, labels_of_pods, metadata_of
 from policies.rule import Resource, StackRule
 from slipway.release.findings import Finding, finding
@@ -25,15 +27,30 @@ SERVICE = "kubernetes:core/v1:Service"
 def evaluate(resources: Sequence[Resource], settings: FrozenModel) -> list[tuple[Resource, Finding]]:
     """Services that a Rollout sends to, by the pods of all workloads of the program; and all Services, by the pods of
     releases. What the program does not declare is checked by the update, in the cluster."""
-    workloads = [one for one in resources if one.type in LONG_RUNNING]
+    workloads = [one for one in resources if one.type in LONG_RUNNING and _is_known(one)]
     external = {service: deployment for one in resources if one.type == ROLLOUT for service, deployment in _sides(one)}
     found = []
     for service in (one for one in resources if one.type == SERVICE):
-        own = external.get(str(metadata_of(service).get("name")))
-        for workload in workloads:
-            if _selects(service, workload) and _is_wrong(service, workload, own):
-                found.append((service, _finding(service, workload)))
+        try:
+            found += [(service, one) for one in _shared(service, workloads, external)]
+        except UnknownValueError as error:
+            found.append((service, _unknown(error)))
     return found
+
+
+def _shared(service: Resource, workloads: Sequence[Resource], external: Mapping[str, str]) -> Iterator[Finding]:
+    own = external.get(str(metadata_of(service).get("name")))
+    for workload in workloads:
+        if _selects(service, workload) and _is_wrong(service, workload, own):
+            yield _finding(service, workload)
+
+
+def _is_known(workload: Resource) -> bool:
+    """Whether its pods can be told; one of which they cannot is refused by the rule `in-place`."""
+    try:
+        return all(labels_of_pods(workload).get(key) is not None for key in labels_of_pods(workload))
+    except UnknownValueError:
+        return False
 
 
 def _sides(rollout: Resource) -> Iterator[tuple[str, str]]:
@@ -65,6 +82,11 @@ def _selector(service: Resource) -> Mapping[str, Any]:
     spec = service.props.get("spec")
     selector = spec.get("selector") if isinstance(spec, Mapping) else None
     return selector if isinstance(selector, Mapping) else {}
+
+
+def _unknown(error: UnknownValueError) -> Finding:
+    remedy = "Use plain values for the selector, name and namespace of a Service"
+    return finding(NAME, "unknown", ".".join(error.props), "a value that is not known yet", "a plain value", remedy)
 
 
 def _finding(service: Resource, workload: Resource) -> Finding:

@@ -23,6 +23,8 @@ TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ECS_SERVICE = "aws:ecs/service:Service"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 BUCKET_ACL = "aws:s3/bucketAcl:BucketAcl"
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+SERVICE = "kubernetes:core/v1:Service"
 FLAGS = "slipway:index:FlagSet"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 
@@ -395,6 +397,30 @@ RESOURCES: list[BrokenResource] = [
     ),
     BrokenResource("logs-for-ever", "log-retention", "for-ever", "never deleted", LOG_GROUP, {"name": "shop"}),
     BrokenResource("public-bucket", "public-access", "open", "public-read", BUCKET_ACL, {"acl": "public-read"}),
+    BrokenResource(
+        "autoscaler-of-no-manifest",
+        "autoscaling",
+        "unknown-revision",
+        "which no manifest of this stack has",
+        AUTOSCALER,
+        {"metadata": {"name": "mine"}, "spec": {"scaleTargetRef": {"name": "checkout-3f9a2c1b"}, "maxReplicas": 9}},
+    ),
+    BrokenResource(
+        "unknown-scale-target",
+        "autoscaling",
+        "unknown",
+        "not known yet",
+        AUTOSCALER,
+        {"metadata": {"name": "mine"}, "spec": {"scaleTargetRef": {"name": UNKNOWN}, "maxReplicas": 9}},
+    ),
+    BrokenResource(
+        "unknown-selector",
+        "selectors",
+        "unknown",
+        "not known yet",
+        SERVICE,
+        {"metadata": {"name": "extra", "namespace": "shop"}, "spec": {"selector": {"app": UNKNOWN}}},
+    ),
     BrokenResource(
         "outside-of-a-release",
         "in-place",
