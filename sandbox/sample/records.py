@@ -14,6 +14,9 @@ from typing import Any
 ANY = None
 """In place of a version: every version."""
 
+NOT_SENT = "not-sent"
+"""The status of a request for which the generator itself was too late."""
+
 NO_VERSION = "none"
 """The version of what did not come from the service: a proxy's own answer, or no answer."""
 
@@ -97,17 +100,14 @@ class Counts:
         """When the first request failed; None when none did."""
         return min((one.at for one in self.failures if version is ANY or one.version == version), default=None)
 
-    def last_failure(self, version: str | None = ANY) -> float | None:
-        """When the latest request failed; None when none did."""
-        return max((one.at for one in self.failures if version is ANY or one.version == version), default=None)
-
     def fault_of(self, version: str, *, named: bool = True) -> tuple[float | None, float | None]:
         """When a version failed first, and when it last had traffic. Unless failures are `named`, they do not say which
-        version failed: then all of them are this one's."""
+        version failed: then all are this one's, but for requests that were never sent."""
         if named:
             return self.first_failure(version), self.last_response(version)
-        seen = [one for one in (self.last_response(version), self.last_failure()) if one is not None]
-        return self.first_failure(), max(seen, default=None)
+        failed = [one.at for one in self.failures if one.status != NOT_SENT]
+        last = self.last_response(version)
+        return min(failed, default=None), max([*failed, *(() if last is None else (last,))], default=None)
 
     def first_response(self, version: str) -> float | None:
         """When the first response of this version came, whatever its status."""

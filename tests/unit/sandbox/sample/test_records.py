@@ -81,7 +81,7 @@ def test_failures_keep_their_instant_version_and_status() -> None:
     (failure,) = counts.failures
     assert (failure.at, failure.version, failure.status, failure.client) == (11.5, "v2", "500", "client-3")
     assert (counts.failed(), counts.failed("v1"), counts.failed("v2")) == (1, 0, 1)
-    assert counts.first_failure() == counts.last_failure("v2") == 11.5
+    assert counts.first_failure() == 11.5
     assert counts.first_failure("v1") is None
 
 
@@ -132,7 +132,8 @@ def test_what_cannot_be_read_is_an_error_and_not_health(line: bytes) -> None:
 
 def test_a_failure_that_names_no_version_is_that_of_the_faulty_one() -> None:
     unnamed = {"kind": "failure", **FAILURE, "version": NO_VERSION, "at": 12.5}
-    counts = read(b"".join(json.dumps(record).encode() + b"\n" for record in (*RECORDS[:-1], unnamed)))
+    unsent = {**unnamed, "status": "not-sent", "at": 10.5}
+    counts = read(b"".join(json.dumps(record).encode() + b"\n" for record in (*RECORDS[:-1], unnamed, unsent)))
     assert counts.fault_of("v2") == (11.5, 11.5)
     assert counts.fault_of("v2", named=False) == (11.5, 12.5)
     assert counts.fault_of("v3") == (None, None)
