@@ -15,6 +15,7 @@ from defusedxml import ElementTree
 from tests.integration.standins.conftest import pulumi_environment as pulumi_environment  # noqa: PLC0414
 from tests.policies.releases.scene import ROOT, Scene
 from tests.policies.releases.test_preview import Engine
+from tests.shell import run_script
 
 RECIPES = ROOT / "docs" / "ci"
 
@@ -45,16 +46,8 @@ class Ci:
 
     def run(self, script: str) -> tuple[int, str]:
         """One step, as CI runs it."""
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=self.scene.root,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+        done = run_script(script, self.scene.root, self.environment, 400)
+        return done.returncode, done.stdout
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.stage.ecs import Aws
+from tests.shell import run_script
 
 ROOT = Path(__file__).parents[3]
 SECTION = (ROOT / "docs" / "aws.md").read_text().partition("## From nothing")[2].partition("\n## ")[0]
@@ -35,7 +35,7 @@ def environment(variables: Mapping[str, str], images: Mapping[str, str], tmp_pat
     aws.unprotect(f"shop-{named['PORT']}")
     for folder, stack in (("cart", "trial"), ("ground", "ground")):
         if (tmp_path / folder).exists():
-            ended = run(f"cd {folder} && pulumi destroy --yes --skip-preview --stack {stack}", tmp_path, made)
+            ended = run_script(f"cd {folder} && pulumi destroy --yes --skip-preview --stack {stack}", tmp_path, made)
             assert ended.returncode == 0, ended.stdout
 
 
@@ -47,22 +47,8 @@ def script() -> str:
     return "\n".join(blocks[2:])
 
 
-def run(text: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 def test_from_nothing_to_the_plan_of_a_canary(environment: Mapping[str, str], tmp_path: Path) -> None:
-    done = run(script(), tmp_path, environment)
+    done = run_script(script(), tmp_path, environment)
     assert done.returncode == 0, done.stdout
     assert "first to 1.0.0" in done.stdout
     assert '~ version : "1.0.0" => "1.1.0"' in done.stdout

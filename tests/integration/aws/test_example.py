@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 from sandbox.example import NAMESPACES
 from sandbox.paths import PROJECT
 from sandbox.stage.ecs import Aws
+from tests.shell import run_script
 
 SECTION = (PROJECT / "docs" / "aws.md").read_text().partition("## The example")[2].partition("\n## ")[0]
 LIMIT = 420.0
@@ -45,26 +45,12 @@ def environment(variables: Mapping[str, str], tmp_path: Path) -> Iterator[dict[s
     folder = tmp_path / "example"
     if (file := folder / "Pulumi.ecs.yaml").exists():
         cluster = yaml.safe_load(file.read_text())["config"]["releases:target"]["cluster"]
-        run("pulumi destroy --yes --skip-preview --stack ecs", folder, found)
+        run_script("pulumi destroy --yes --skip-preview --stack ecs", folder, found)
         for stack in (*NAMESPACES, "ecs"):
-            run(f"pulumi stack rm --yes --force --stack {stack}", folder, found)
+            run_script(f"pulumi stack rm --yes --force --stack {stack}", folder, found)
         Aws(variables).delete(cluster)
     for namespace in NAMESPACES.values():
-        run(f"kubectl delete namespace {namespace} --ignore-not-found --wait=false", tmp_path, found)
-
-
-def run(script: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+        run_script(f"kubectl delete namespace {namespace} --ignore-not-found --wait=false", tmp_path, found)
 
 
 def test_the_example_on_ecs_is_planned_released_unchanged_and_destroyed(
@@ -72,7 +58,8 @@ def test_the_example_on_ecs_is_planned_released_unchanged_and_destroyed(
 ) -> None:
     lines = commands(tmp_path / "example")
     (released,) = [number for number, line in enumerate(lines) if line.startswith("pulumi up")]
-    done = run("\n".join([*lines[: released + 1], UNCHANGED, *lines[released + 1 :]]), tmp_path, environment)
+    script = "\n".join([*lines[: released + 1], UNCHANGED, *lines[released + 1 :]])
+    done = run_script(script, tmp_path, environment, LIMIT)
     assert done.returncode == 0, done.stdout
     for said in ("passed   cart 1.4.0 for ecs", "+ 11 to create", "11 unchanged", "serves       1.4.0", "- 11 deleted"):
         assert said in done.stdout, done.stdout

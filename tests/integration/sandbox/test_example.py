@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.example import NAMESPACES
 from sandbox.paths import PROJECT
+from tests.shell import run_script
 
 LIMIT = 420.0
 HERE_ALREADY = ("make setup", "slipway sandbox up")
@@ -56,17 +57,7 @@ def test_the_example_goes_from_staging_to_production_by_the_commands_of_readme(
     script = commands(tmp_path / "example")
     assert "slipway sandbox example" in script
     assert script.count("pulumi up --yes") == 2
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=PROJECT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+    done = run_script(script, PROJECT, environment, LIMIT)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("passed   checkout 2026.11.23-1 for ") == 2
     assert "serves       2026.11.23-1" in done.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from slipway.release.slo.delivery import SloSetting
 from slipway.release.slo.model import LeastBad
 from slipway.release.slo.reading import read_alerting
 from slipway.release.slo.rules import BURNS, PAGE
+from tests.shell import run_script
 from tests.unit.slipway.release.slo.examples import ROOT
 
 TEXT = (ROOT / "docs" / "slo.md").read_text()
@@ -28,21 +28,12 @@ def blocks(language: str) -> list[str]:
 def test_the_commands_do_what_the_page_says(packages: Path, alerting: Path, tmp_path: Path) -> None:
     folders = [Path(sys.executable).parent, packages / "usr" / "bin", alerting / "usr" / "bin"]
     path = ":".join([*map(str, folders), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks("sh"))],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
+    done = run_script("\n".join(blocks("sh")), tmp_path, {**os.environ, "PATH": path})
+    assert done.returncode == 0, done.stdout
     for text in blocks("text"):
-        assert text in said
+        assert text in done.stdout
     assert "refused" in done.stdout
-    assert "SUCCESS" in said
+    assert "SUCCESS" in done.stdout
     assert done.stdout.splitlines()[-1] == "team-cart-page"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.shell import run_script
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "first-release.md").read_text()
@@ -55,16 +56,8 @@ def script(image: str) -> str:
 
 def test_from_an_empty_folder_to_a_release_that_production_takes(tmp_path: Path, image: str) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script(image)],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_script(script(image), tmp_path, {**os.environ, "PATH": path})
+    assert done.returncode == 0, done.stdout
     shown = re.findall(r"```text\n(.*?)```", TEXT, re.DOTALL)
     assert len(shown) == 2
     for text in shown:
