@@ -92,9 +92,9 @@ def test_a_canary_on_lambda_completes_is_put_back_or_rolled_back(
 def test_a_fault_that_cloudwatch_tells_of_is_put_back(
     stage: LambdaStage, images: Mapping[str, str], tmp_path: Path
 ) -> None:
-    stage.metrics = {"kind": "cloudwatch", "lateness": "10s"}
     first = release(stage, "1.0.0", images["v1"])
     assert first.code == 0, first.output
+    stage.metrics = {"kind": "cloudwatch", "lateness": "10s"}
     with load(stage, stage.open_url(), tmp_path / "bad.jsonl") as running:
         bad = release(stage, "2.0.0", images["errors-5"])
         end = running.stop()
