@@ -74,7 +74,7 @@ def _written(
     skipped: AbstractSet[str],
 ) -> Iterator[tuple[str, object, str]]:
     if isinstance(value, Mapping):
-        for key in value.keys() - skipped:
+        for key in (key for key in value if key not in skipped):
             here = f"{path}.{key}" if path else str(key)
             below = value[key]
             if key in _SHARES and below is not None:

@@ -11,6 +11,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 from pydantic import ValidationError
 
+from slipway.plugin.resource import ReadAsRecorded
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import ClusterError, InputError
 from slipway.release.listener_priority import OUTPUT, ListenerPriorityInputs
@@ -30,7 +31,7 @@ def look(wanted: ListenerPriorityInputs) -> Rules:
 
 
 @dataclass(frozen=True)
-class ListenerPriorityResource:
+class ListenerPriorityResource(ReadAsRecorded):
     """The methods of the resource. It makes nothing: the rule with the number is a resource of the AWS provider."""
 
     look: Callable[[ListenerPriorityInputs], Rules] = look
@@ -65,11 +66,6 @@ class ListenerPriorityResource:
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         """Choose again."""
         return provider_pb2.UpdateResponse(properties=to_struct(self._chosen(_parse(to_plain(request.news)))))
-
-    @staticmethod
-    def read(request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """As it was recorded."""
-        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     @staticmethod
     def delete(request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:

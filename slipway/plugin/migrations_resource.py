@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
+from slipway.plugin.resource import ReadAsRecorded
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.release.errors import InputError
 from slipway.release.evidence.migration_files import read_script
@@ -33,7 +34,7 @@ def connect(inputs: MigrationsInputs) -> MigratedDatabase:
 
 
 @dataclass(frozen=True)
-class MigrationsResource:
+class MigrationsResource(ReadAsRecorded):
     """The methods of the resource."""
 
     engine: engine_pb2_grpc.EngineStub | None
@@ -68,11 +69,6 @@ class MigrationsResource:
         wanted = parse(to_plain(request.news))
         outputs = self._applied(wanted, request.urn, preview=request.preview)
         return provider_pb2.UpdateResponse(properties=to_struct(outputs))
-
-    @staticmethod
-    def read(request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """As it was recorded."""
-        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     @staticmethod
     def delete(request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:

@@ -16,6 +16,7 @@ from pulumi.runtime.proto import provider_pb2
 from pydantic import ValidationError
 
 from slipway.plugin.next_command import judge_again
+from slipway.plugin.resource import ReadAsRecorded
 from slipway.plugin.run_memory import Passed, RunMemory, ServiceKey
 from slipway.plugin.structs import to_plain, to_struct
 from slipway.plugin.urns import stack_name, stack_of
@@ -45,7 +46,7 @@ def _utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class ReleaseResource:
+class ReleaseResource(ReadAsRecorded):
     """The methods of the resource. `project` is where the engine runs the plugin, the project's folder; `memory` is
     told what passes."""
 
@@ -108,11 +109,6 @@ class ReleaseResource:
         if not request.preview:
             self.prepare()
         return provider_pb2.UpdateResponse(properties=self._recorded(to_plain(request.news), request.urn))
-
-    @staticmethod
-    def read(request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """The record is all there is; nothing outside of the state can drift."""
-        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     @staticmethod
     def delete(request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:

@@ -35,3 +35,13 @@ class Resource(Protocol):
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
         """Remove it."""
         ...
+
+
+class ReadAsRecorded:
+    """Base of resources of which a refresh finds nothing that the state does not have: what changed outside is seen by
+    the next update."""
+
+    @staticmethod
+    def read(request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
+        """As it was recorded."""
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)

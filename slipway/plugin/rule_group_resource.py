@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from slipway.plugin.engine_log import EngineLog
 from slipway.plugin.flights import Flights
+from slipway.plugin.resource import ReadAsRecorded
 from slipway.plugin.structs import UNKNOWN, to_plain, to_struct
 from slipway.release.errors import ClusterError, InputError, Problem, QueryRefused
 from slipway.release.manifest.document import Document
@@ -26,7 +27,7 @@ EVALUATED = {"health": "ok"}
 
 
 @dataclass(frozen=True)
-class RuleGroupResource:
+class RuleGroupResource(ReadAsRecorded):
     """The methods of the resource."""
 
     engine: engine_pb2_grpc.EngineStub | None
@@ -70,11 +71,6 @@ class RuleGroupResource:
         return provider_pb2.UpdateResponse(
             properties=to_struct(self._applied(wanted, request.urn, preview=request.preview))
         )
-
-    @staticmethod
-    def read(request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """As it was recorded; a file that changed is seen by the next update."""
-        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
         """Take the file away."""

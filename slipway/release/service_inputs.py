@@ -37,8 +37,6 @@ from slipway.release.run_setting import RunSetting
 from slipway.release.target import DnsLabel, Targeted
 from slipway.release.urls import ServerUrl
 
-"""A name in Kubernetes that is part of a host name."""
-
 REMEDIES = {
     "manifest": "Give manifest: the path of a release's manifest, such as releases/checkout/2026.11.23-1.yaml",
     "namespace": "Give namespace: the Kubernetes namespace of the services, such as shop",

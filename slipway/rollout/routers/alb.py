@@ -43,7 +43,6 @@ from slipway.rollout.routers.parts import Json
 
 WRITER_TAG = "slipway.dev/rollout"
 """The attempt that wrote or claimed the rule last."""
-"""`project/stack` that declares the rule."""
 
 
 class Elb(TargetGroupApi, ListenerRulesApi, Protocol):
