@@ -61,11 +61,11 @@ class EntryRun:
     def _write_entry(self, draft: Path) -> None:
         """In the text where that can be done, which takes no process; else by the engine."""
         plan, entry = self._plan, self._plan.destination.entry
-        text = with_entry(draft.read_text(), plan.file.path.name, plan.service, plan.before, entry)
+        text = with_entry(draft.read_bytes().decode(), plan.file.path.name, plan.service, plan.before, entry)
         if text is None:
             self._engine.write_entry(draft, plan.service, plan.before, entry)
         else:
-            draft.write_text(text)
+            draft.write_bytes(text.encode())
 
     def preview(self) -> tuple[Change, ...]:
         """Let the engine plan. Raises ReleaseRefused when that cannot be planned or would change anything else."""

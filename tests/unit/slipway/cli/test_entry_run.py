@@ -222,6 +222,13 @@ def test_a_change_of_values_is_written_without_the_engine_and_changes_no_other_l
     assert all("manifest:" in line or "standby:" in line for line in changed)
 
 
+def test_the_ends_of_lines_stay_as_they_are(released: Project) -> None:
+    released.file.write_bytes(released.file.read_bytes().replace(b"\n", b"\r\n"))
+    assert roll_back(committing(released)).error is None
+    written = released.file.read_bytes()
+    assert written.count(b"\n") == written.count(b"\r\n") > 2
+
+
 @pytest.mark.parametrize("by_engine", [False, True], ids=["in-the-text", "by-the-engine"])
 def test_a_draft_that_does_not_say_what_was_meant_is_never_used(
     released: Project, monkeypatch: pytest.MonkeyPatch, by_engine: bool
